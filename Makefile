@@ -1,0 +1,82 @@
+# Planekeeper. `make` builds build/planekeeper; `make help` lists the rest.
+SHELL := /bin/bash
+VARIANT ?= release
+OUT     := build/$(VARIANT)
+CC      ?= cc
+PACKAGES := libcurl jansson yaml-0.1 hiredis ldns libmicrohttpd openssl
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+WARN   := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
+HARDEN := -fstack-protector-strong -fPIE -fcf-protection -fno-strict-overflow -ftrivial-auto-var-init=zero
+OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2
+OPTIMISE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPTIMISE_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+CPPFLAGS += -D_GNU_SOURCE -Icontroller $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+CFLAGS   := $(WARN) $(HARDEN) $(OPTIMISE_$(VARIANT)) -MMD -MP -pthread
+LDFLAGS  := $(filter -fsanitize%,$(OPTIMISE_$(VARIANT))) -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread
+LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+
+LIB_SOURCES  := $(filter-out controller/main.c,$(wildcard controller/*.c controller/*/*.c controller/*/*/*.c))
+LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
+UNIT_SOURCES := $(wildcard test/unit/*_test.c)
+UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard test/unit/*.c))
+UNIT_TESTS   := $(UNIT_SOURCES:test/unit/%.c=$(OUT)/unit/%)
+FUZZ_SOURCES := $(wildcard test/fuzz/*.c)
+FUZZERS      := $(FUZZ_SOURCES:test/fuzz/%.c=build/fuzz/%)
+
+.PHONY: all help clean
+all: build/planekeeper
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+build/planekeeper: $(OUT)/planekeeper
+	@ln -sfn $(VARIANT)/planekeeper $@
+
+$(OUT)/planekeeper: $(OUT)/controller/main.o $(OUT)/libcontroller.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(OUT)/libcontroller.a: $(LIB_OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# One binary per module's test; the library is linked, so a test sees what ships.
+$(OUT)/unit/%: test/unit/%.c $(UNIT_HELPERS) $(OUT)/libcontroller.a
+	@mkdir -p $(@D)
+	@echo "test $<"
+	@$(CC) $(CPPFLAGS) -Itest/unit $(CFLAGS) -MF $@.d $(LDFLAGS) -o $@ $< $(UNIT_HELPERS) $(OUT)/libcontroller.a $(LDLIBS) -lcmocka
+
+-include $(LIB_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+
+.PHONY: units
+units: $(UNIT_TESTS)
+
+.PHONY: check check-asan check-tsan lint
+check: lint ## the quick inner loop: layers, sizes, unit tests under ASan+UBSan; no network
+	@$(MAKE) --no-print-directory VARIANT=asan units
+	@test/run-units.sh build/asan/unit
+
+check-tsan: ## the unit tests of threaded modules under TSan
+	@$(MAKE) --no-print-directory VARIANT=tsan units
+	@test/run-units.sh build/tsan/unit
+
+lint:
+	@hack/check-layers.sh
+	@hack/check-size.sh
+
+# libFuzzer targets need clang; the whole program is compiled anew with coverage.
+build/fuzz/%: test/fuzz/%.c $(LIB_SOURCES) $(wildcard controller/*/*.h)
+	@mkdir -p $(@D)
+	@echo "fuzz $<"
+	@clang -std=c17 -g -O1 -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -o $@ $< $(LIB_SOURCES) $(LDLIBS) -pthread
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS) ## build the libFuzzer targets
+
+clean: ## remove what was built
+	rm -rf build

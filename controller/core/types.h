@@ -1,0 +1,95 @@
+/*
+ * types.h -- the values that the failover protocol is about: the decision record and what the targets show. No I/O, no ownership games.
+ *
+ * Shapes:    an "rrset text" is a record type and its values in canonical form: "A 198.51.100.7,198.51.100.8" (values sorted, names
+ *            lower-case without the final dot); "" is an empty set. Two sets are equal exactly when their texts are.
+ * Units:     epochs count decisions from 1, 0 is none; ids are 64 random bits.
+ * Ownership: every pointer is borrowed from whoever made the struct, unless that one says otherwise.
+ */
+#ifndef PK_CORE_TYPES_H
+#define PK_CORE_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/units.h"
+
+typedef uint64_t epoch_t;
+typedef uint64_t decision_id;
+
+enum { RECORD_VERSION = 1 };
+
+enum phase { PHASE_NONE, PHASE_STEADY, PHASE_SWITCHING, PHASE_COUNT };
+enum step { STEP_INTENT, STEP_LOCK, STEP_ROUTE, STEP_COMMIT, STEP_COUNT };
+
+/* What the effects of one epoch use, and all they use: an edit of the spec takes effect at the next epoch. No secrets. */
+struct plan {
+        const char *dns_provider; /* driver name */
+        const char *dns_server;   /* where the update goes; text for people and for the exclusive claim */
+        const char *dns_name;
+        uint32_t dns_ttl_s;
+        const char *from_rrset; /* may be "" when nothing was known of it */
+        const char *to_rrset;
+        const char *lock_server; /* "" where no lock is used */
+        const char *lock_key;
+        uint32_t lock_db;
+        const char *from_lock;
+        const char *to_lock;
+};
+
+/* The decision record: the one register where a decision is made, by compare-and-swap. */
+struct record {
+        unsigned version; /* RECORD_VERSION; any other: freeze */
+        epoch_t epoch;
+        decision_id id;
+        enum phase phase;
+        const char *from;   /* plane that was active; "" at the first adoption */
+        const char *to;     /* plane that is (or becomes) active */
+        const char *reason; /* CamelCase, as in condition, Event and metric */
+        const char *holder; /* identity of the operator that decided */
+        unix_ms started_at;
+        unix_ms completed_at;     /* 0 while switching */
+        unix_ms cooldown_until;   /* wall time; 0 = none */
+        bool automatic;           /* decided without a person: counts for cooldown and maxSwitches */
+        bool past_no_return;      /* unused by effects: observed at the targets, kept for people */
+        epoch_t acknowledged;     /* last epoch a person acknowledged */
+        epoch_t handled_request;  /* highest epoch named by a switch-to/adopt annotation that was dealt with */
+        unsigned recent_count;
+        unix_ms recent[8]; /* wall times of the last automatic switches, newest first, for the limit per window */
+        struct plan plan;
+};
+
+/* Whether a target could be read. */
+enum reach { REACH_NEVER, REACH_OK, REACH_FAILED };
+
+enum stamp_presence { STAMP_ABSENT, STAMP_OURS, STAMP_FOREIGN }; /* ours = well-formed v=pk1, whoever owns it */
+
+/* The epoch that a target carries beside its value. */
+struct stamp {
+        enum stamp_presence presence;
+        epoch_t epoch;
+        decision_id id;
+        const char *plane; /* "" where the target does not carry it */
+        const char *store; /* whose it is: k8s/<kube-system UID>/<namespace>/<name>; "" where not carried */
+        const char *raw;   /* as found, for people; bounded */
+};
+
+/* What the DNS record shows at the server that takes the updates. */
+struct dns_state {
+        const char *rrset;
+        uint32_t ttl_s;
+        struct stamp stamp;
+};
+
+/* What the Redis lock shows. */
+struct lock_state {
+        bool present;
+        const char *value; /* "" where absent */
+        struct stamp stamp;
+};
+
+const char *step_name(enum step step);   /* "Intent", "Lock", "Route", "Commit" */
+const char *phase_name(enum phase phase); /* "None", "Steady", "Switching" */
+
+#endif

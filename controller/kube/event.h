@@ -1,0 +1,26 @@
+/*
+ * event.h -- Kubernetes Events (events.k8s.io/v1): queued, de-duplicated into series, at most 20 in flight or waiting per second budget.
+ *
+ * Errors:    an Event that cannot be written is dropped and counted (metric planekeeper_events_dropped_total); nothing waits for it.
+ * Threads:   loop thread only.
+ * Source:    kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1
+ */
+#ifndef PK_KUBE_EVENT_H
+#define PK_KUBE_EVENT_H
+
+#include "kube/client.h"
+
+struct event_subject {
+        const struct kube_resource *resource;
+        const char *namespace_name;
+        const char *name;
+        const char *uid;
+};
+
+struct event_recorder;
+struct event_recorder *event_recorder_open(struct loop *loop, struct kube *kube, const char *controller, const char *instance);
+void event_record(struct event_recorder *recorder, const struct event_subject *subject, bool warning, const char *reason,
+                  const char *action, const char *message);
+void event_recorder_close(struct event_recorder *recorder);
+
+#endif

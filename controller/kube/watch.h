@@ -1,0 +1,39 @@
+/*
+ * watch.h -- list and watch one resource for ever: paged list (limit 25, continue), watch with bookmarks, resume at the last resourceVersion,
+ * list again on 410, back-off with jitter on everything else. Parsed as a stream: memory is bounded by one object, not by the answer.
+ *
+ * Contract:  list_begin, object(SET)*, list_end (what was not named since list_begin is gone), then object(SET | DELETE)* until the next
+ *            list_begin. A broken list is begun anew without list_end.
+ * Bounds:    one object up to 4 MiB (more than an API server accepts); a larger one is reported by `oversized` and passed over, everything
+ *            else of the same list or watch still arrives.
+ * Ownership: the object is borrowed for the call. The config's texts are copied.
+ * Threads:   loop thread only.
+ * Source:    kubernetes.io/docs/reference/using-api/api-concepts (efficient detection of changes, bookmarks, chunks).
+ */
+#ifndef PK_KUBE_WATCH_H
+#define PK_KUBE_WATCH_H
+
+#include "kube/client.h"
+
+enum watch_change { WATCH_SET, WATCH_DELETE };
+
+struct watch_config {
+        const struct kube_resource *resource;
+        const char *namespace_name; /* NULL: all namespaces */
+        const char *label_selector; /* NULL: none */
+        void (*list_begin)(void *ctx);
+        void (*object)(void *ctx, enum watch_change change, const json_t *object);
+        void (*list_end)(void *ctx);
+        /* Trouble and recovery, once per change of state: @err ERR_OK when it flows again. ERR_NOT_FOUND: the CRD is not installed. */
+        void (*state)(void *ctx, enum err err, const char *why);
+        void (*oversized)(void *ctx, const char *name_or_empty, size_t bytes);
+        void *ctx;
+};
+
+struct watch;
+struct watch *watch_open(struct loop *loop, struct kube *kube, const struct watch_config *config);
+void watch_close(struct watch *watch);        /* NULL is a no-op */
+bool watch_is_synced(const struct watch *watch); /* a list has completed at least once */
+mono_ms watch_last_byte(const struct watch *watch); /* when the server last said anything, bookmarks included; 0 never */
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * http.h -- HTTP requests on the loop, by libcurl's multi interface. One easy handle pool, reused connections, bounded answers.
+ *
+ * Units:     milliseconds; body sizes in bytes.
+ * Ownership: http_start() copies what it needs of the request (body and headers included); the http_call it returns is valid until `done`
+ *            ran or http_cancel(). The response is borrowed by `done` for the call.
+ * Errors:    transport failures arrive as response->err with response->why; an HTTP status of any kind is ERR_OK here, the caller maps it.
+ * Threads:   loop thread only.
+ * Source:    RFC 9110 through libcurl; curl_multi_socket_action(3).
+ */
+#ifndef PK_RUNTIME_HTTP_H
+#define PK_RUNTIME_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "runtime/loop.h"
+#include "util/err.h"
+#include "util/secret.h"
+
+struct http;
+struct http_call;
+
+/* TLS material of one peer. All PEM. Shared by many requests: keep it alive while a call runs. */
+struct http_tls {
+        struct secret ca;          /* empty: the system's trust store */
+        struct secret certificate; /* client certificate chain, may be empty */
+        struct secret key;
+        char *server_name; /* name to verify and to send as SNI where it differs from the URL's host; NULL otherwise */
+        bool insecure;     /* only where a kubeconfig says so */
+};
+void http_tls_clear(struct http_tls *tls);
+
+/* What went wrong below HTTP, as one word for metrics and status: it decides whether a probe's failure counts. */
+enum http_failure {
+        HTTP_FAIL_NONE,
+        HTTP_FAIL_RESOLVE,   /* the name did not resolve */
+        HTTP_FAIL_CONNECT,   /* refused, unreachable, reset while connecting */
+        HTTP_FAIL_TIMEOUT,
+        HTTP_FAIL_TLS,       /* handshake, trust or host name */
+        HTTP_FAIL_TLS_LOCAL, /* our own certificate, key or CA text is unusable */
+        HTTP_FAIL_PROTOCOL,  /* not HTTP, broken framing, connection lost in the middle */
+        HTTP_FAIL_TOO_LARGE, /* more bytes than max_body_bytes */
+        HTTP_FAIL_SLOW,      /* slower than the caller's minimum */
+};
+
+struct http_response {
+        enum err err;               /* ERR_OK: `status` is valid */
+        enum http_failure failure;
+        struct errmsg why;
+        long status;                /* 200, 404, ... */
+        const char *body;           /* NUL-terminated; "" for streamed calls */
+        size_t body_bytes;
+        long retry_after_s;         /* Retry-After header in seconds, else -1 */
+        int64_t date;               /* Date header as unix_ms, else 0 */
+        const char *grpc_status;    /* grpc-status from trailer or header, NULL where absent */
+        int64_t latency_us;         /* start to last byte */
+        int64_t certificate_not_after; /* unix_ms of the peer's leaf certificate, 0 where not asked or not TLS */
+};
+
+struct http_request {
+        const char *method; /* GET, POST, PATCH, PUT, HEAD */
+        const char *url;
+        const char *const *headers; /* "Name: value" texts, NULL-terminated, may be NULL */
+        const char *body;
+        size_t body_bytes;
+        const struct http_tls *tls;
+        const struct secret *bearer;   /* Authorization: Bearer; may be NULL. Never logged */
+        const char *connect_to;        /* "host:port" to connect to instead of the URL's, may be NULL */
+        mono_ms timeout_ms;            /* whole call; 0 = none (watches only) */
+        mono_ms idle_timeout_ms;       /* no byte for this long ends the call as HTTP_FAIL_SLOW; 0 = none */
+        size_t max_body_bytes;         /* of a collected body; a streamed call has no limit of its own */
+        bool http2;                    /* h2 by ALPN, or prior knowledge on http:// (gRPC) */
+        bool fresh_connection;         /* new connection, closed afterwards (probes) */
+        bool connect_only;             /* stop after TCP and, for https, the TLS handshake */
+        bool want_certificate;         /* fill certificate_not_after */
+        /* Streamed body: return false to end the call (it is then reported as ERR_CANCELLED). NULL: the body is collected. */
+        bool (*on_bytes)(void *ctx, const char *bytes, size_t count);
+        void (*done)(void *ctx, const struct http_response *response); /* exactly once, never from within http_start() */
+        void *ctx;
+};
+
+struct http *http_open(struct loop *loop, unsigned max_connections_per_host);
+void http_close(struct http *http); /* cancels what still runs, without done() */
+
+struct http_call *http_start(struct http *http, const struct http_request *request);
+void http_cancel(struct http_call *call); /* done() will not be called; NULL is a no-op */
+
+const char *http_failure_name(enum http_failure failure);
+
+#endif

@@ -1,0 +1,64 @@
+/* arena.c -- memory for one pass. */
+#include "util/arena.h"
+
+#include <stdarg.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/mem.h"
+
+enum { CHUNK_BYTES = 4096 };
+
+struct arena_chunk {
+        struct arena_chunk *older;
+        size_t capacity;
+        alignas(max_align_t) unsigned char bytes[];
+};
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+        size_t rounded = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+        if (!arena->chunk || arena->chunk->capacity - arena->used < rounded) {
+                size_t capacity = rounded > CHUNK_BYTES ? rounded : CHUNK_BYTES;
+                struct arena_chunk *chunk = mem_calloc(1, sizeof(*chunk) + capacity);
+                chunk->capacity = capacity;
+                chunk->older = arena->chunk;
+                arena->chunk = chunk;
+                arena->used = 0;
+        }
+        void *block = arena->chunk->bytes + arena->used;
+        arena->used += rounded;
+        return block;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+        size_t bytes = strlen(text) + 1;
+        return memcpy(arena_alloc(arena, bytes), text, bytes);
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+        va_list args;
+        va_start(args, format);
+        int count = vsnprintf(NULL, 0, format, args);
+        va_end(args);
+        INVARIANT(count >= 0);
+        char *text = arena_alloc(arena, (size_t)count + 1);
+        va_start(args, format);
+        (void)vsnprintf(text, (size_t)count + 1, format, args);
+        va_end(args);
+        return text;
+}
+
+void arena_deinit(struct arena *arena)
+{
+        while (arena->chunk) {
+                struct arena_chunk *older = arena->chunk->older;
+                free(arena->chunk);
+                arena->chunk = older;
+        }
+        *arena = (struct arena){0};
+}

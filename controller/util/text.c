@@ -1,0 +1,160 @@
+/* text.c -- small bounded text helpers. */
+#include "util/text.h"
+
+#include <arpa/inet.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "util/mem.h"
+
+bool text_copy(char *to, size_t size, const char *from)
+{
+        size_t length = strlen(from);
+        bool fits = length < size;
+        if (!fits) {
+                length = size - 1;
+                while (length > 0 && ((unsigned char)from[length] & 0xC0) == 0x80)
+                        length--;
+        }
+        memcpy(to, from, length);
+        to[length] = '\0';
+        return fits;
+}
+
+bool text_equal(const char *a, const char *b)
+{
+        return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool text_has_prefix(const char *text, const char *prefix)
+{
+        return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Length of the well-formed sequence at @s (Unicode table 3-7: no overlong forms, no surrogates), 0 where malformed. */
+static size_t utf8_sequence(const unsigned char *s, size_t left)
+{
+        if (s[0] < 0x80)
+                return 1;
+        size_t count = s[0] >= 0xF0 && s[0] <= 0xF4 ? 4 : s[0] >= 0xE0 && s[0] <= 0xEF ? 3 : s[0] >= 0xC2 && s[0] <= 0xDF ? 2 : 0;
+        if (count == 0 || count > left)
+                return 0;
+        unsigned char low = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
+        unsigned char high = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
+        if (s[1] < low || s[1] > high)
+                return 0;
+        for (size_t i = 2; i < count; i++)
+                if ((s[i] & 0xC0) != 0x80)
+                        return 0;
+        return count;
+}
+
+bool text_is_utf8(const char *bytes, size_t count)
+{
+        const unsigned char *s = (const unsigned char *)bytes;
+        for (size_t at = 0; at < count;) {
+                size_t step = utf8_sequence(s + at, count - at);
+                if (step == 0)
+                        return false;
+                at += step;
+        }
+        return true;
+}
+
+static bool is_label_char(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+bool text_is_dns_name(const char *name)
+{
+        size_t length = strlen(name);
+        if (length > 0 && name[length - 1] == '.')
+                length--;
+        if (length == 0 || length > 253)
+                return false;
+        size_t label = 0;
+        for (size_t i = 0; i < length; i++) {
+                if (name[i] == '.') {
+                        if (label == 0)
+                                return false;
+                        label = 0;
+                } else if (!is_label_char(name[i]) || ++label > 63) {
+                        return false;
+                }
+        }
+        return label > 0;
+}
+
+static void format_time(unix_ms time, char *ret_text, size_t size, bool micro)
+{
+        time_t seconds = (time_t)(time / 1000);
+        struct tm parts;
+        gmtime_r(&seconds, &parts);
+        char stem[sizeof("2026-11-23T02:59:11")];
+        if (strftime(stem, sizeof(stem), "%Y-%m-%dT%H:%M:%S", &parts) == 0)
+                stem[0] = '\0';
+        if (micro)
+                (void)snprintf(ret_text, size, "%s.%03d000Z", stem, (int)(time % 1000));
+        else
+                (void)snprintf(ret_text, size, "%sZ", stem);
+}
+
+void text_from_time(unix_ms time, char ret_text[static TEXT_TIME_BYTES + 4])
+{
+        format_time(time, ret_text, TEXT_TIME_BYTES + 4, false);
+}
+
+void text_from_time_micro(unix_ms time, char ret_text[static TEXT_TIME_BYTES + 4])
+{
+        format_time(time, ret_text, TEXT_TIME_BYTES + 4, true);
+}
+
+enum err text_to_time(const char *text, unix_ms *ret_time)
+{
+        struct tm parts = {0};
+        const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+        if (!rest)
+                return ERR_INVALID;
+        int64_t millis = 0;
+        if (*rest == '.') {
+                int64_t scale = 100;
+                for (rest++; *rest >= '0' && *rest <= '9'; rest++, scale /= 10)
+                        millis += (*rest - '0') * scale;
+        }
+        int64_t offset_s = 0;
+        if ((rest[0] == '+' || rest[0] == '-') && strlen(rest) == 6 && rest[3] == ':') {
+                offset_s = (rest[1] - '0') * 36000 + (rest[2] - '0') * 3600 + (rest[4] - '0') * 600 + (rest[5] - '0') * 60;
+                offset_s = rest[0] == '-' ? -offset_s : offset_s;
+        } else if (strcmp(rest, "Z") != 0) {
+                return ERR_INVALID;
+        }
+        *ret_time = ((int64_t)timegm(&parts) - offset_s) * 1000 + millis;
+        return ERR_OK;
+}
+
+enum err text_from_base64(const char *base64, size_t count, struct secret *ret_bytes, struct errmsg *reterr)
+{
+        if (count % 4 != 0 || count > (size_t)1 << 22)
+                return err_set(reterr, ERR_INVALID, "base64 text of %zu characters is not a multiple of 4 below 4 MiB", count);
+        unsigned char *bytes = mem_calloc(count / 4 * 3 + 1, 1);
+        int decoded = count ? EVP_DecodeBlock(bytes, (const unsigned char *)base64, (int)count) : 0;
+        if (decoded >= 0) {
+                size_t padding = count >= 2 ? (size_t)(base64[count - 1] == '=') + (size_t)(base64[count - 2] == '=') : 0;
+                secret_set(ret_bytes, bytes, (size_t)decoded - padding);
+        }
+        secret_wipe(bytes, count / 4 * 3 + 1);
+        free(bytes);
+        return decoded >= 0 ? ERR_OK : err_set(reterr, ERR_INVALID, "not base64");
+}
+
+int text_address_family(const char *address)
+{
+        struct in6_addr any;
+        if (inet_pton(AF_INET, address, &any) == 1)
+                return 4;
+        return inet_pton(AF_INET6, address, &any) == 1 ? 6 : 0;
+}

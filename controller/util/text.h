@@ -1,0 +1,39 @@
+/*
+ * text.h -- small bounded text helpers, RFC 3339 time and base64.
+ *
+ * Source:  RFC 3339 section 5.6 (Zulu only on output), RFC 4648 section 4 (base64, by OpenSSL).
+ * Threads: no shared state.
+ */
+#ifndef PK_UTIL_TEXT_H
+#define PK_UTIL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/err.h"
+#include "util/secret.h"
+#include "util/units.h"
+
+/* Copy @from, cut at a UTF-8 boundary where it does not fit; always terminated. Returns false when it was cut. */
+bool text_copy(char *to, size_t size, const char *from);
+#define TEXT_COPY(array, from) text_copy((array), sizeof(array), (from))
+
+bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
+bool text_is_utf8(const char *bytes, size_t count);
+bool text_is_dns_name(const char *name);  /* RFC 1035 names as used for hosts, underscore allowed, optional final dot */
+bool text_has_prefix(const char *text, const char *prefix);
+
+#define TEXT_TIME_BYTES sizeof("2026-11-23T02:59:11.412Z")
+/* Whole seconds ("…11Z", what Kubernetes' metav1.Time wants) or with @micros six digits ("…11.412000Z", MicroTime). */
+void text_from_time(unix_ms time, char ret_text[static TEXT_TIME_BYTES + 4]);
+void text_from_time_micro(unix_ms time, char ret_text[static TEXT_TIME_BYTES + 4]);
+MUST_CHECK enum err text_to_time(const char *text, unix_ms *ret_time);
+
+/* Decoded bytes go into a secret, because that is what Kubernetes carries in base64. */
+MUST_CHECK enum err text_from_base64(const char *base64, size_t count, struct secret *ret_bytes, struct errmsg *reterr);
+
+/* The address family of a literal: 4, 6, or 0 for anything else (a name). */
+int text_address_family(const char *address);
+
+#endif

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The layer rule, checked on the include lines: util <- core <- api <- {runtime <- kube, probe, target/*} <- reconcile <- main.
+# Vendors (target/dns/*, target/redis/*) never include each other.
+set -eu
+cd "$(dirname "$0")/../controller"
+declare -A may=(
+  [util]="util"
+  [core]="util core"
+  [api]="util core api"
+  [runtime]="util core api runtime"
+  [kube]="util core api runtime kube"
+  [probe]="util core api runtime kube probe"
+  [target]="util core api runtime target"
+  [reconcile]="util core api runtime kube probe target reconcile"
+)
+bad=0
+while IFS=: read -r file line text; do
+  from=${file%%/*}
+  [ "$from" = "$file" ] && continue # main.c and options.* name every part
+  to=$(sed -E 's/.*"([^"]+)".*/\1/' <<<"$text")
+  layer=${to%%/*}
+  case " ${may[$from]:-} " in
+    *" $layer "*) ;;
+    *) echo "controller/$file:$line: $from may not include $to"; bad=1 ;;
+  esac
+  if [[ $file =~ ^target/([a-z]+)/ ]]; then
+    own=${BASH_REMATCH[1]}
+    [[ $to =~ ^target/([a-z]+)/ && ${BASH_REMATCH[1]} != "$own" ]] && { echo "controller/$file:$line: vendors do not include each other ($to)"; bad=1; }
+  fi
+done < <(grep -rnE '^#include "' --include='*.[ch]' . | sed 's|^\./||')
+# The core is pure: no I/O, clock, logging, allocation or foreign library.
+if grep -nE '#include *<(curl|jansson|yaml|hiredis|ldns|openssl|sys/|pthread|time\.h|unistd\.h|stdio\.h)|\b(malloc|calloc|realloc|strdup|free|time|clock_gettime|printf|fprintf)\(' core/*.[ch]; then
+  echo "controller/core is not pure"; bad=1
+fi
+# Functions that cannot be bounded or fail silently are banned everywhere.
+if grep -rnE '\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|gethostbyname)\(' --include='*.[ch]' .; then
+  echo "banned functions"; bad=1
+fi
+exit $bad

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Files above 800 lines are refused; above 400 they are named, so that a reason is asked for.
+set -eu
+cd "$(dirname "$0")/.."
+status=0
+while read -r lines file; do
+  [ "$file" = total ] && continue
+  if [ "$lines" -gt 800 ]; then echo "$file: $lines lines, 800 at most"; status=1
+  elif [ "$lines" -gt 400 ]; then echo "note: $file has $lines lines (aim for 400)"; fi
+done < <(find controller test hack -name '*.[ch]' -o -name '*.py' | xargs -r wc -l)
+exit $status
