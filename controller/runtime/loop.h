@@ -31,6 +31,12 @@ void loop_stop(struct loop *loop);
 /* How late the last turn came, in ms: the time between when poll should have returned and when the turn began. TILT feeds on it. */
 mono_ms loop_lateness(const struct loop *loop);
 
+/*
+ * Calls @on_signal on the loop thread for SIGTERM and SIGINT. They are blocked here, in the calling thread and all that it starts afterwards:
+ * call it before executor_open(). Once per loop; loop_close() leaves them blocked.
+ */
+void loop_on_signal(struct loop *loop, void (*on_signal)(void *ctx, int signal_number), void *ctx);
+
 /* Called once at the end of each turn. */
 void loop_set_idle(struct loop *loop, void (*idle)(void *ctx), void *ctx);
 
