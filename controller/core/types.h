@@ -23,20 +23,26 @@ enum { RECORD_VERSION = 1 };
 enum phase { PHASE_NONE, PHASE_STEADY, PHASE_SWITCHING, PHASE_COUNT };
 enum step { STEP_INTENT, STEP_LOCK, STEP_ROUTE, STEP_COMMIT, STEP_COUNT };
 
+enum { PLAN_OLD_MAX = 9 }; /* eight planes and what was there before us */
+
 /* What the effects of one epoch use, and all they use: an edit of the spec takes effect at the next epoch. No secrets. */
 struct plan {
         const char *dns_provider; /* driver name */
-        const char *dns_server;   /* where the update goes; text for people and for the exclusive claim */
+        const char *dns_server;   /* where the update goes: for people, and for the exclusive claim */
         const char *dns_name;
         uint32_t dns_ttl_s;
-        const char *from_rrset; /* may be "" when nothing was known of it */
         const char *to_rrset;
-        const char *lock_server; /* "" where no lock is used */
+        const char *old_rrsets[PLAN_OLD_MAX]; /* values this epoch may replace: the old one, and those of superseded epochs that may arrive late */
+        unsigned old_rrset_count;
+        const char *lock_server; /* "" where no lock is used; then the other lock fields are "" and 0 */
         const char *lock_key;
         uint32_t lock_db;
-        const char *from_lock;
         const char *to_lock;
+        const char *old_locks[PLAN_OLD_MAX];
+        unsigned old_lock_count;
 };
+
+enum { RECENT_SWITCHES_MAX = 8 };
 
 /* The decision record: the one register where a decision is made, by compare-and-swap. */
 struct record {
@@ -48,15 +54,13 @@ struct record {
         const char *to;     /* plane that is (or becomes) active */
         const char *reason; /* CamelCase, as in condition, Event and metric */
         const char *holder; /* identity of the operator that decided */
+        bool automatic;     /* decided without a person: counts for cooldown and maxSwitches */
+        unix_ms detected_at; /* first failure that led here; 0 for a person's request */
         unix_ms started_at;
-        unix_ms completed_at;     /* 0 while switching */
-        unix_ms cooldown_until;   /* wall time; 0 = none */
-        bool automatic;           /* decided without a person: counts for cooldown and maxSwitches */
-        bool past_no_return;      /* unused by effects: observed at the targets, kept for people */
-        epoch_t acknowledged;     /* last epoch a person acknowledged */
-        epoch_t handled_request;  /* highest epoch named by a switch-to/adopt annotation that was dealt with */
+        unix_ms completed_at;   /* 0 while switching */
+        unix_ms cooldown_until; /* 0 = none */
         unsigned recent_count;
-        unix_ms recent[8]; /* wall times of the last automatic switches, newest first, for the limit per window */
+        unix_ms recent[RECENT_SWITCHES_MAX]; /* wall times of the last automatic switches, newest first, for the limit per window */
         struct plan plan;
 };
 
