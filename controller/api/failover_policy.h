@@ -1,0 +1,109 @@
+/*
+ * failover_policy.h -- a FailoverPolicy as the API server gives it, decoded to what the program uses. Mirrors
+ * crds/planekeeper.io_failoverpolicies.yaml; only this module knows its field names.
+ *
+ * Defaults:  filled in here too, so that an object written under an older CRD means the same.
+ * Units:     durations are milliseconds (`_ms`), written in Go's form in the resource ("5s", "1h30m").
+ * Ownership: a decoded policy is one allocation (struct, arrays and texts): failover_policy_free() frees all of it.
+ * Bounds:    8 planes, 8 verify servers, 16 provider settings, texts 253 bytes (settings 1,024), 32 KiB of texts in all; anything
+ *            beyond is ERR_INVALID.
+ * Errors:    ERR_INVALID with "failoverpolicy <ns>/<name>: spec.<field>: <what is wrong; what to write>".
+ * Threads:   no shared state.
+ */
+#ifndef PK_API_FAILOVER_POLICY_H
+#define PK_API_FAILOVER_POLICY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/management_plane.h"
+#include "api/object.h"
+#include "api/rrset.h"
+#include "core/types.h"
+#include "util/err.h"
+#include "util/units.h"
+
+#define ANNOTATION_SWITCH_TO "planekeeper.io/switch-to" /* <plane>/<epoch> */
+#define ANNOTATION_ADOPT     "planekeeper.io/adopt"     /* <plane>/<epoch> */
+#define ANNOTATION_ACK       "planekeeper.io/ack"       /* <epoch> */
+
+enum { POLICY_PLANES_MAX = 8, POLICY_VERIFY_MAX = 8, POLICY_SETTINGS_MAX = 16 };
+
+enum policy_mode { MODE_ADVISE, MODE_AUTOMATIC };
+enum write_mode { WRITE_ALL_CLUSTERS, WRITE_SINGLE_CLUSTER };
+enum failback_policy { FAILBACK_MANUAL, FAILBACK_AUTOMATIC, FAILBACK_NEVER };
+
+/* A person's request in an annotation. */
+struct policy_request {
+        const char *text;  /* as written, for the answer in status.lastRequest; "" = no such annotation */
+        const char *plane; /* "" in an ack and where malformed */
+        epoch_t epoch;     /* 0: the text is malformed */
+};
+
+/* One scalar field under the provider's key, as text ("nameserver" = "192.0.2.53"). */
+struct policy_setting {
+        const char *key;
+        const char *value;
+};
+
+/* Everything under spec.dns. A provider needs no code here: its key is the driver's name, its scalar fields are settings and its one
+ * <something>SecretRef.name is the Secret with the credentials. */
+struct policy_dns {
+        const char *name; /* lower case, no final dot */
+        enum rrset_type record_type;
+        uint32_t ttl_s;
+        const char *provider;
+        const char *credentials_secret; /* "" = none */
+        const struct policy_setting *settings;
+        size_t setting_count;
+        const char *const *verify_servers;
+        size_t verify_count;
+};
+
+struct policy_redis {
+        const char *address; /* host:port or [v6]:port; "" = the policy has no Redis */
+        uint32_t db;
+        const char *auth_secret; /* Secret with keys username (optional) and password; "" = none */
+        bool uses_tls;
+        struct tls_refs tls;
+        const char *lock_key;   /* "" = no lock */
+        const char *lock_value; /* template, see failover_policy_lock_value() */
+};
+
+struct failover_policy {
+        const char *namespace_name;
+        const char *name;
+        const char *uid;
+        const char *resource_version;
+        int64_t generation;
+        bool deleting;
+        bool suspend;
+        enum policy_mode mode;
+        enum write_mode write_mode;
+        enum failback_policy failback;
+        const char *const *planes; /* in order of preference */
+        size_t plane_count;
+        mono_ms interval_ms;
+        mono_ms timeout_ms;
+        unsigned failure_threshold;
+        unsigned success_threshold;
+        mono_ms failover_delay_ms; /* -1: not given (30 s, or 60 s where the planes' regions differ) */
+        mono_ms cooldown_ms;
+        unsigned max_switches; /* automatic ones per 24 h */
+        mono_ms stable_for_ms; /* failback.stableFor */
+        struct policy_dns dns;
+        struct policy_redis redis;
+        struct policy_request switch_to;
+        struct policy_request adopt;
+        struct policy_request ack;
+};
+
+MUST_CHECK enum err failover_policy_decode(const json_t *object, struct failover_policy **ret, struct errmsg *reterr);
+void failover_policy_free(struct failover_policy *policy); /* NULL is a no-op */
+
+/* The lock's value for @plane under @epoch: the template with {clusterName}, {name}, {uid} and {epoch} replaced. The caller frees. */
+char *failover_policy_lock_value(const struct failover_policy *policy, const struct management_plane *plane, epoch_t epoch);
+
+#endif
