@@ -56,6 +56,10 @@ struct http_response {
         const char *grpc_status;    /* grpc-status from trailer or header, NULL where absent */
         int64_t latency_us;         /* start to last byte */
         int64_t certificate_not_after; /* unix_ms of the peer's leaf certificate, 0 where not asked or not TLS */
+        /* What is behind a failure, 0 where unknown: a probe must tell a dead peer from our own lack without reading texts. */
+        int os_error;          /* errno of a failed connect */
+        int certificate_error; /* X509_V_ERR_* for which we refused the peer's certificate; host name: X509_V_ERR_HOSTNAME_MISMATCH */
+        int tls_alert;         /* last alert the peer sent (RFC 8446 section 6), close_notify not counted; fresh_connection only */
 };
 
 struct http_request {
