@@ -78,6 +78,8 @@ struct http_request {
         bool fresh_connection;         /* new connection, closed afterwards (probes) */
         bool connect_only;             /* stop after TCP and, for https, the TLS handshake */
         bool want_certificate;         /* fill certificate_not_after */
+        /* The headers of the final answer are here, before any byte of the body: a quiet watch learns that it stands. May be NULL. */
+        void (*on_head)(void *ctx, long status);
         /* Streamed body: return false to end the call (it is then reported as ERR_CANCELLED). NULL: the body is collected. */
         bool (*on_bytes)(void *ctx, const char *bytes, size_t count);
         void (*done)(void *ctx, const struct http_response *response); /* exactly once, never from within http_start() */
