@@ -1,0 +1,187 @@
+"""Real API servers over one real etcd: each prefix in etcd is a cluster of its own.
+
+There is no kubelet and no controller manager: whoever needs the status of a Deployment or a load
+balancer writes it, a deleted namespace stays Terminating, and owner references collect nothing.
+"""
+
+import base64
+import json
+import os
+import pathlib
+import secrets
+import subprocess
+import urllib.request
+from typing import Any
+
+import yaml
+
+from . import pki, ports, tools
+from .process import Process, Scratch
+from .rest import ApiError, Rest
+
+OPERATOR_NAMESPACE = "planekeeper"
+OPERATOR_USER = "system:serviceaccount:planekeeper:planekeeper"
+OPERATOR_GROUPS = ("system:serviceaccounts", "system:serviceaccounts:planekeeper", "system:authenticated")
+
+
+class KubectlError(Exception):
+    """kubectl failed; the text is what it printed."""
+
+    def __init__(self, args: tuple[str, ...], returncode: int, stderr: str) -> None:
+        super().__init__(f"kubectl {' '.join(args)}: exit {returncode}\n{stderr}")
+        self.returncode = returncode
+        self.stderr = stderr
+
+
+class Etcd(Process):
+    """With fsync, as in production; `fsync=False` is for tests that measure nothing."""
+
+    def __init__(self, scratch: Scratch, fsync: bool = True) -> None:
+        super().__init__(scratch, "etcd")
+        self.url = f"http://127.0.0.1:{ports.lease()}"
+        self._peer_url = f"http://127.0.0.1:{ports.lease()}"
+        self._fsync = fsync
+
+    def argv(self) -> list[str]:
+        return [
+            str(tools.server("etcd")),
+            f"--data-dir={self.folder / 'data'}",
+            f"--listen-client-urls={self.url}",
+            f"--advertise-client-urls={self.url}",
+            f"--listen-peer-urls={self._peer_url}",
+            f"--initial-advertise-peer-urls={self._peer_url}",
+            f"--initial-cluster=default={self._peer_url}",
+            "--log-level=warn",
+            *([] if self._fsync else ["--unsafe-no-fsync"]),
+        ]
+
+    def is_ready(self) -> bool:
+        with urllib.request.urlopen(self.url + "/health", timeout=1) as answer:
+            return json.load(answer)["health"] == "true"
+
+
+class ApiServer(Process):
+    """One cluster, with RBAC on. A restart keeps its port, its certificates and what etcd holds."""
+
+    ready_timeout = 60.0
+
+    def __init__(self, scratch: Scratch, etcd: Etcd, name: str, authority: pki.Authority) -> None:
+        super().__init__(scratch, name)
+        self.etcd = etcd
+        self.authority = authority
+        self.port = ports.lease()
+        self.url = f"https://127.0.0.1:{self.port}"
+        self._files = authority.server("127.0.0.1", "localhost", "kubernetes.default.svc").write(self.folder)
+        key = pki.new_key()
+        (self.folder / "sa.key").write_text(pki.private_pem(key))
+        (self.folder / "sa.pub").write_text(pki.public_pem(key))
+        self._tokens = {"admin": secrets.token_hex(16), OPERATOR_USER: secrets.token_hex(16)}
+        self._write_tokens()
+        self.admin = Rest(self.url, str(self._files.ca), self._tokens["admin"])
+        self.kubeconfig = self.write_kubeconfig("admin", token=self._tokens["admin"])
+
+    def _write_tokens(self) -> None:
+        groups = {"admin": ("system:masters",), OPERATOR_USER: OPERATOR_GROUPS}
+        lines = (f'{token},{user},{user},"{",".join(groups[user])}"' for user, token in self._tokens.items())
+        (self.folder / "tokens.csv").write_text("\n".join(lines) + "\n")
+
+    def argv(self) -> list[str]:
+        return [
+            str(tools.server("kube-apiserver")),
+            f"--etcd-servers={self.etcd.url}",
+            f"--etcd-prefix=/{self.name}",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={self.port}",
+            f"--cert-dir={self.folder}",
+            f"--tls-cert-file={self._files.cert}",
+            f"--tls-private-key-file={self._files.key}",
+            f"--client-ca-file={self._files.ca}",
+            f"--token-auth-file={self.folder / 'tokens.csv'}",
+            f"--service-account-issuer=https://{self.name}.bench",
+            f"--service-account-key-file={self.folder / 'sa.pub'}",
+            f"--service-account-signing-key-file={self.folder / 'sa.key'}",
+            "--service-cluster-ip-range=10.96.0.0/24",
+            "--authorization-mode=RBAC",
+            "--disable-admission-plugins=ServiceAccount",  # no controller makes the default accounts
+            "--endpoint-reconciler-type=none",
+            "--v=0",
+        ]
+
+    def is_ready(self) -> bool:
+        return self.admin.call("GET", "/readyz") == "ok"
+
+    def write_kubeconfig(self, name: str, token: str = "", identity: pki.Identity | None = None) -> pathlib.Path:
+        path = self.folder / f"{name.replace(':', '_')}.kubeconfig"
+        path.touch(mode=0o600)
+        path.write_text(kubeconfig_text(self.url, self.authority.cert, self.name, token, identity))
+        return path
+
+    def operator_kubeconfig(self) -> pathlib.Path:
+        """As the operator's ServiceAccount: the shipped RBAC, and nothing else, says what it may do."""
+        return self.write_kubeconfig(OPERATOR_USER, token=self._tokens[OPERATOR_USER])
+
+    def user_kubeconfig(self, user: str, *groups: str) -> pathlib.Path:
+        """As anybody, by a client certificate: a new user needs no restart."""
+        return self.write_kubeconfig(user, identity=self.authority.client(user, *groups))
+
+    def service_account_token(self, namespace: str, name: str, seconds: int = 3600) -> str:
+        """A real bound token by TokenRequest; the ServiceAccount is created if it is missing."""
+        self.admin.put({"kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}})
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
+        return self.admin.call("POST", path, {"spec": {"expirationSeconds": seconds}})["status"]["token"]
+
+    def kubectl(
+        self,
+        *args: str,
+        input: str | None = None,
+        kubeconfig: pathlib.Path | None = None,
+        timeout: float = 60.0,
+    ) -> str:
+        """What kubectl prints on stdout; raises KubectlError with its stderr when it fails."""
+        cache = self.scratch.root / "kubectl-cache"
+        command = [str(tools.server("kubectl")), f"--cache-dir={cache}", *args]
+        result = subprocess.run(
+            command,
+            input=input,
+            env={**os.environ, "KUBECONFIG": str(kubeconfig or self.kubeconfig)},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        if result.returncode != 0:
+            raise KubectlError(args, result.returncode, result.stderr)
+        return result.stdout
+
+    def kubectl_json(self, *args: str) -> Any:
+        return json.loads(self.kubectl(*args, "-o", "json"))
+
+    def ensure_namespace(self, name: str) -> str:
+        try:
+            self.admin.call("POST", "/api/v1/namespaces", {"kind": "Namespace", "metadata": {"name": name}})
+        except ApiError as error:
+            if error.status != 409:
+                raise
+        return name
+
+
+def kubeconfig_text(url: str, ca: str, name: str, token: str = "", identity: pki.Identity | None = None) -> str:
+    """A kubeconfig with everything inline, as it goes into a Secret or a file."""
+    user: dict[str, str] = {}
+    if token:
+        user["token"] = token
+    if identity:
+        user["client-certificate-data"] = _b64(identity.cert)
+        user["client-key-data"] = _b64(identity.key)
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "clusters": [{"name": name, "cluster": {"server": url, "certificate-authority-data": _b64(ca)}}],
+        "users": [{"name": name, "user": user}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+    }
+    return yaml.safe_dump(config, sort_keys=False)
+
+
+def _b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

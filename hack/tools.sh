@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Builds the Go programs of the bench from their modules, once, and prints the folder they are in.
+#
+#   hack/tools.sh servers    kube-apiserver, etcd and kubectl: what every test and `make run` needs
+#   hack/tools.sh judges     kubectl-validate, kube-score, promtool, kstatus, kustomize-controller and Flux's CRDs
+#   hack/tools.sh all        both, one line each
+#
+# Order for the servers: KUBEBUILDER_ASSETS where it has all three, the cache, the build (about 10 minutes cold on two
+# cores). There is no download: no checksum of a release is recorded here, and an unchecked binary is not run.
+# What is built is pinned by go.mod and go.sum and cached under a hash of them, so a change builds anew.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${PLANEKEEPER_CACHE:-$HOME/.cache/planekeeper}
+export CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false" GOWORK=off
+
+kubernetes=$(sed -n 's/^\tk8s.io\/kubernetes v\([0-9.]*\).*/\1/p' "$here/servers/go.mod")
+component=k8s.io/component-base/version
+version_flags="-X $component.gitVersion=v$kubernetes -X $component.gitMajor=${kubernetes%%.*}"
+version_flags+=" -X $component.gitMinor=$(cut -d. -f2 <<<"$kubernetes")"
+
+say() { printf '%s\n' "$*" >&2; }
+
+# build MODULE PROGRAM PACKAGE MINUTES [FLAG...]: one program into $new, with the time on a line that moves.
+build() {
+	local module=$1 program=$2 package=$3 minutes=$4 log status=0 worker
+	shift 4
+	log=$new/$program.log
+	local what="building $program from source, about $minutes on two cores"
+	(cd "$here/$module" && exec nice -n 10 go build -p 2 "$@" -o "$new/$program" "$package") >"$log" 2>&1 &
+	worker=$!
+	trap 'kill "$worker" 2>/dev/null || true; rm -rf "$new"' EXIT
+	local started=$SECONDS shown=-30
+	while kill -0 "$worker" 2>/dev/null; do
+		local spent=$((SECONDS - started))
+		if [ -t 2 ]; then
+			printf '\r%s: %dm%02ds' "$what" $((spent / 60)) $((spent % 60)) >&2
+		elif ((spent - shown >= 30)); then
+			say "$what: $((spent / 60))m$((spent % 60))s"
+			shown=$spent
+		fi
+		sleep 1
+	done
+	wait "$worker" || status=$?
+	local spent=$((SECONDS - started))
+	[ ! -t 2 ] || printf '\r' >&2
+	if [ "$status" != 0 ]; then
+		say "building $program failed after ${spent}s:"
+		tail -n 20 "$log" >&2
+		return 1
+	fi
+	say "built $program in $((spent / 60))m$((spent % 60))s                                        "
+	rm -f "$log"
+}
+
+build_servers() {
+	build servers etcd go.etcd.io/etcd/server/v3 "2 minutes" -ldflags "-s -w"
+	build servers kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver "7 minutes" -ldflags "-s -w $version_flags"
+	build servers kubectl k8s.io/kubernetes/cmd/kubectl "1 minute" -ldflags "-s -w $version_flags"
+}
+
+build_judges() {
+	build judges/kstatus kstatus . "1 minute" -ldflags "-s -w"
+	build judges/kube-score kube-score github.com/zegl/kube-score/cmd/kube-score "1 minute" -ldflags "-s -w"
+	build judges/promtool promtool github.com/prometheus/prometheus/cmd/promtool "2 minutes" \
+		-tags remove_all_sd -ldflags "-s -w"
+	build judges/kubectl-validate kubectl-validate sigs.k8s.io/kubectl-validate "4 minutes" -ldflags "-s -w"
+	build judges/kustomize-controller kustomize-controller github.com/fluxcd/kustomize-controller "4 minutes" \
+		-ldflags "-s -w"
+	copy_flux_crds
+}
+
+# The CRDs of Flux come out of the same checked modules; they are not ours to commit.
+copy_flux_crds() {
+	local module folder
+	mkdir -p "$new/flux-crds"
+	for module in kustomize-controller source-controller; do
+		folder=$(cd "$here/judges/kustomize-controller" && go mod download "github.com/fluxcd/$module" &&
+			go list -m -f '{{.Dir}}' "github.com/fluxcd/$module")
+		cp "$folder"/config/crd/bases/*.yaml "$new/flux-crds/"
+	done
+	chmod -R u+w "$new/flux-crds"
+}
+
+need_go() {
+	local wanted
+	wanted=$(find "$here/$1" -name go.mod -exec sed -n 's/^go //p' {} + | sort -V | tail -n 1)
+	if command -v go >/dev/null && [ "$(printf '%s\n' "$wanted" "$(go env GOVERSION | sed 's/^go//')" |
+		sort -V | head -n 1)" = "$wanted" ]; then
+		return
+	fi
+	say "Go $wanted or later is needed to build the $1 of the bench; found: $(go version 2>/dev/null || echo none)."
+	say "Debian 12 ships 1.19, which is too old. Install a newer one and put it first in PATH."
+	if [ "$1" = servers ]; then
+		say "Or set KUBEBUILDER_ASSETS to a folder with kube-apiserver, etcd and kubectl $kubernetes; then no Go is needed."
+	fi
+	return 1
+}
+
+ensure() {
+	local group=$1 hash folder
+	if [ "$group" = servers ] && [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
+		if [ -x "$KUBEBUILDER_ASSETS/kube-apiserver" ] && [ -x "$KUBEBUILDER_ASSETS/etcd" ] &&
+			[ -x "$KUBEBUILDER_ASSETS/kubectl" ]; then
+			printf '%s\n' "$KUBEBUILDER_ASSETS"
+			return
+		fi
+		say "KUBEBUILDER_ASSETS=$KUBEBUILDER_ASSETS lacks kube-apiserver, etcd or kubectl: not used"
+	fi
+	hash=$(cd "$here/$group" && find . -type f \( -name 'go.*' -o -name '*.go' \) | LC_ALL=C sort | xargs cat |
+		cat - <(uname -m) | sha256sum | cut -c1-16)
+	folder=$cache/bin-$hash
+	if [ ! -d "$folder" ]; then
+		need_go "$group"
+		mkdir -p "$cache"
+		exec 9>"$cache/.$group.lock"
+		flock -n 9 || { say "another run builds the $group; waiting for it" && flock 9; }
+		if [ ! -d "$folder" ]; then
+			new=$(mktemp -d "$cache/tmp-XXXXXX")
+			trap 'rm -rf "$new"' EXIT
+			"build_$group"
+			chmod 755 "$new"
+			mv -T "$new" "$folder"
+			trap - EXIT
+		fi
+		exec 9>&-
+	fi
+	printf '%s\n' "$folder"
+}
+
+case ${1:-} in
+servers | judges) ensure "$1" ;;
+all)
+	ensure servers
+	ensure judges
+	;;
+*)
+	say "usage: hack/tools.sh servers|judges|all"
+	exit 2
+	;;
+esac
