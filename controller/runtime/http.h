@@ -38,10 +38,11 @@ enum http_failure {
         HTTP_FAIL_CONNECT,   /* refused, unreachable, reset while connecting */
         HTTP_FAIL_TIMEOUT,
         HTTP_FAIL_TLS,       /* handshake, trust or host name */
-        HTTP_FAIL_TLS_LOCAL, /* our own certificate, key or CA text is unusable */
+        HTTP_FAIL_TLS_LOCAL, /* our own certificate, key, CA or token text is unusable */
         HTTP_FAIL_PROTOCOL,  /* not HTTP, broken framing, connection lost in the middle */
         HTTP_FAIL_TOO_LARGE, /* more bytes than max_body_bytes */
         HTTP_FAIL_SLOW,      /* slower than the caller's minimum */
+        HTTP_FAIL_TLS_REFUSED, /* the peer refused our client certificate, or wants one */
 };
 
 struct http_response {
@@ -63,7 +64,7 @@ struct http_response {
 };
 
 struct http_request {
-        const char *method; /* GET, POST, PATCH, PUT, HEAD */
+        const char *method; /* GET, POST, PATCH, PUT, DELETE, HEAD */
         const char *url;
         const char *const *headers; /* "Name: value" texts, NULL-terminated, may be NULL */
         const char *body;

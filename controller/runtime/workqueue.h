@@ -1,14 +1,15 @@
 /*
- * workqueue.h -- keys that want a pass: deduplicated, delayed, backed off; first come, first served, a slice of them per loop turn.
+ * workqueue.h -- keys that want a pass: deduplicated, delayed, backed off; first come, first served, a slice per turn.
  *
- * A key is in the queue at most once, however often it is added. When its run() begins, every earlier request for it is satisfied, the delayed
- * one included: each pass says anew when it wants the next. What is added during run() comes to the tail, so no key starves another.
+ * A key is in the queue at most once, however often it is added. When its run() begins, every earlier request for it is
+ * satisfied, the delayed one included: each pass says anew when it wants the next. What is added during run() comes to
+ * the tail, so no key starves another.
  *
  * Units:     milliseconds.
- * Ownership: struct work is embedded in its owner, zeroed but for `run`; the owner calls workqueue_remove() before freeing it. That may happen
- *            within its own run(): the queue does not touch the work after run() returned.
+ * Ownership: struct work is embedded in its owner, zeroed but for `run`; the owner calls workqueue_remove() before
+ *            freeing it. That may happen within its own run(): the queue does not touch the work after run() returned.
  * Threads:   loop thread only.
- * Metrics:   workqueue_* with the names and labels of client-go, so that existing dashboards work.
+ * Metrics:   workqueue_* with the names and labels of controller-runtime, so that existing dashboards work.
  */
 #ifndef PK_RUNTIME_WORKQUEUE_H
 #define PK_RUNTIME_WORKQUEUE_H
@@ -35,8 +36,8 @@ struct workqueue_options {
         const char *name;         /* label of the metrics; borrowed for the life of the queue */
         mono_ms backoff_first_ms; /* after the first failure, doubled with each further one */
         mono_ms backoff_max_ms;
-        size_t slice_items;       /* at most so many passes per turn */
-        mono_ms slice_ms;         /* no further pass is begun after so long, so that leases and probes stay on time */
+        size_t slice_items; /* at most so many passes per turn */
+        mono_ms slice_ms;   /* no further pass is begun after so long, so that leases and probes stay on time */
 };
 
 struct workqueue *workqueue_open(struct loop *loop, const struct workqueue_options *options);
@@ -46,11 +47,12 @@ void workqueue_close(struct workqueue *queue); /* every work was removed before;
 void workqueue_turn(struct workqueue *queue);
 
 void workqueue_add(struct workqueue *queue, struct work *work);
-/* In @delay_ms at the latest: no-op when the work is queued or due earlier anyway; 0 adds at once. */
+/* In @delay_ms at the latest: a no-op when the work is queued or due earlier anyway; 0 adds at once. */
 void workqueue_add_after(struct workqueue *queue, struct work *work, mono_ms delay_ms);
-/* After a failure: exponential, capped, between half and all of the nominal delay by chance. Replaces a later delay only. */
+/* After a failure: workqueue_add_after() with the capped exponential delay, by chance between half and all of it. */
 void workqueue_add_backoff(struct workqueue *queue, struct work *work);
 void workqueue_forget(struct work *work); /* it succeeded: the next back-off starts anew */
-void workqueue_remove(struct work *work); /* neither queued nor delayed any more, back-off forgotten; safe on a work never added */
+/* Neither queued nor delayed any more, back-off forgotten; safe on a work never added. */
+void workqueue_remove(struct work *work);
 
 #endif
