@@ -5,8 +5,8 @@
  * Defaults:  filled in here too, so that an object written under an older CRD means the same.
  * Units:     durations are milliseconds (`_ms`), written in Go's form in the resource ("5s", "1h30m").
  * Ownership: a decoded policy is one allocation (struct, arrays and texts): failover_policy_free() frees all of it.
- * Bounds:    8 planes, 8 verify servers, 16 provider settings, texts 253 bytes (settings 1,024), 32 KiB of texts in all; anything
- *            beyond is ERR_INVALID.
+ * Bounds:    PLANES_MAX planes, VERIFY_SERVERS_MAX verify servers, POLICY_SETTINGS_MAX provider settings, texts 253 bytes (settings
+ *            1,024), 64 KiB in all; anything beyond is ERR_INVALID.
  * Errors:    ERR_INVALID with "failoverpolicy <ns>/<name>: spec.<field>: <what is wrong; what to write>".
  * Threads:   no shared state.
  */
@@ -22,6 +22,7 @@
 #include "api/object.h"
 #include "api/rrset.h"
 #include "core/types.h"
+#include "core/view.h"
 #include "util/err.h"
 #include "util/units.h"
 
@@ -29,18 +30,9 @@
 #define ANNOTATION_ADOPT     "planekeeper.io/adopt"     /* <plane>/<epoch> */
 #define ANNOTATION_ACK       "planekeeper.io/ack"       /* <epoch> */
 
-enum { POLICY_PLANES_MAX = 8, POLICY_VERIFY_MAX = 8, POLICY_SETTINGS_MAX = 16 };
+enum { POLICY_SETTINGS_MAX = 16 };
 
-enum policy_mode { MODE_ADVISE, MODE_AUTOMATIC };
 enum write_mode { WRITE_ALL_CLUSTERS, WRITE_SINGLE_CLUSTER };
-enum failback_policy { FAILBACK_MANUAL, FAILBACK_AUTOMATIC, FAILBACK_NEVER };
-
-/* A person's request in an annotation. */
-struct policy_request {
-        const char *text;  /* as written, for the answer in status.lastRequest; "" = no such annotation */
-        const char *plane; /* "" in an ack and where malformed */
-        epoch_t epoch;     /* 0: the text is malformed */
-};
 
 /* One scalar field under the provider's key, as text ("nameserver" = "192.0.2.53"). */
 struct policy_setting {
@@ -80,24 +72,20 @@ struct failover_policy {
         int64_t generation;
         bool deleting;
         bool suspend;
-        enum policy_mode mode;
+        enum mode mode;
         enum write_mode write_mode;
-        enum failback_policy failback;
+        enum failback failback;
         const char *const *planes; /* in order of preference */
         size_t plane_count;
-        mono_ms interval_ms;
-        mono_ms timeout_ms;
-        unsigned failure_threshold;
-        unsigned success_threshold;
-        mono_ms failover_delay_ms; /* -1: not given (30 s, or 60 s where the planes' regions differ) */
+        struct detection detection;
         mono_ms cooldown_ms;
-        unsigned max_switches; /* automatic ones per 24 h */
+        uint32_t max_switches; /* automatic ones per 24 h; above RECENT_SWITCHES_MAX: no limit */
         mono_ms stable_for_ms; /* failback.stableFor */
         struct policy_dns dns;
         struct policy_redis redis;
-        struct policy_request switch_to;
-        struct policy_request adopt;
-        struct policy_request ack;
+        const char *switch_to; /* annotations as written, "" where absent: core/request.h reads them */
+        const char *adopt;
+        const char *ack;
 };
 
 MUST_CHECK enum err failover_policy_decode(const json_t *object, struct failover_policy **ret, struct errmsg *reterr);

@@ -4,10 +4,9 @@
  *
  * Defaults:  filled in here too, so that an object written under an older CRD means the same; checks are never empty.
  * Ownership: a decoded plane is one allocation (struct, arrays and texts): management_plane_free() frees all of it.
- * Bounds:    texts 253 bytes (paths 1,024), 16 checks, 32 KiB of texts in all; anything beyond is ERR_INVALID.
+ * Bounds:    texts 253 bytes (paths 1,024), CHECKS_MAX checks, 64 KiB in all; anything beyond is ERR_INVALID.
  * Errors:    ERR_INVALID with "managementplane <ns>/<name>: spec.<field>: <what is wrong; what to write>".
  * Threads:   no shared state.
- * Source:    DESIGN of the resource: `kubectl explain managementplane.spec`.
  */
 #ifndef PK_API_MANAGEMENT_PLANE_H
 #define PK_API_MANAGEMENT_PLANE_H
@@ -18,6 +17,7 @@
 #include <stdint.h>
 
 #include "api/object.h"
+#include "api/tls_refs.h"
 #include "util/err.h"
 
 /* How the plane's own cluster is reached, for its Service and its Deployment. */
@@ -29,23 +29,16 @@ enum plane_access {
 
 enum check_type { CHECK_TCP, CHECK_TLS, CHECK_HTTP, CHECK_GRPC, CHECK_DEPLOYMENT, CHECK_TYPE_COUNT };
 
-/* TLS material by reference; the plane's own `spec.tls` where a check has none. "" = absent. */
-struct tls_refs {
-        struct secret_key_ref ca;       /* none: the chain is not verified, the certificate is still read */
-        const char *client_certificate; /* Secret of type kubernetes.io/tls (tls.crt, tls.key) */
-        const char *server_name;        /* never "" in a check that uses TLS */
-};
-
 struct plane_check {
         const char *name; /* unique in the plane */
         enum check_type type;
-        bool uses_tls; /* TLS always; HTTP with scheme HTTPS; GRPC unless grpc.tls is false */
+        bool uses_tls; /* TLS always; HTTP with scheme HTTPS; GRPC unless grpc.plaintext */
         uint16_t port; /* 0: the port of the server (its Service's, or spec.server.port) */
         uint16_t status_low, status_high; /* HTTP */
         const char *method;               /* HTTP: "GET" or "HEAD" */
         const char *path;                 /* HTTP: begins with "/" */
         const char *grpc_service;         /* GRPC: "" = the whole server */
-        struct tls_refs tls;              /* meaningful where uses_tls */
+        struct tls_refs tls;              /* meaningful where uses_tls; what the check leaves out is from spec.tls */
 };
 
 struct management_plane {

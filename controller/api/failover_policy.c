@@ -1,0 +1,251 @@
+/* failover_policy.c -- a FailoverPolicy from JSON. */
+#include "api/failover_policy.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/decode.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+#include "util/text.h"
+
+enum { SETTING_BYTES_MAX = 1024, LOCK_TEXT_MAX = 512 };
+enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS };
+
+static const char *const modes[] = {"Advise", "Automatic"};
+static const char *const write_modes[] = {"AllClusters", "SingleCluster"};
+static const char *const failbacks[] = {"Manual", "Automatic", "Never"};
+static const char *const record_types[] = {"Auto", "A", "AAAA", "CNAME"};
+static const char *const stores[] = {"Kubernetes"};
+static const char *const drifts[] = {"Report"};
+
+static const char *const *decode_names(const struct scope *array, size_t *ret_count)
+{
+        size_t count = decode_count(array);
+        const char **names = decode_alloc(array->decoder, count * sizeof(names[0]));
+        for (size_t i = 0; i < count; i++) {
+                names[i] = decode_text_item(array, i, DECODE_TEXT_MAX);
+                for (size_t before = 0; before < i; before++)
+                        if (strcmp(names[before], names[i]) == 0)
+                                decode_fail(array, "", "names %.60s twice; name each once", names[i]);
+        }
+        *ret_count = count;
+        return names;
+}
+
+static void decode_detection(const struct scope *spec, struct failover_policy *policy)
+{
+        struct scope detection = decode_object(spec, "detection");
+        policy->detection = (struct detection){
+                .interval_ms = decode_duration(&detection, "interval", 5 * SECOND_MS, 100, 5 * MINUTE_MS),
+                .timeout_ms = decode_duration(&detection, "timeout", 3 * SECOND_MS, 10, 5 * MINUTE_MS),
+                .failure_threshold = (uint32_t)decode_integer(&detection, "failureThreshold", 3, 1, 20),
+                .success_threshold = (uint32_t)decode_integer(&detection, "successThreshold", 3, 1, 20),
+                .failover_delay_ms = decode_duration(&detection, "failoverDelay", -1, 0, HOUR_MS),
+        };
+        if (policy->detection.timeout_ms > policy->detection.interval_ms)
+                decode_fail(&detection, "timeout", "is longer than interval: samples would overlap; shorten it");
+}
+
+/* A setting's value as text; NULL where it is not a scalar. */
+static const char *setting_value(const struct scope *provider, const char *key, const json_t *value)
+{
+        if (json_is_string(value))
+                return decode_text(provider, key, "", SETTING_BYTES_MAX);
+        if (json_is_boolean(value))
+                return json_is_true(value) ? "true" : "false";
+        char number[24];
+        (void)snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return json_is_integer(value) ? decode_keep(provider->decoder, number) : NULL;
+}
+
+static bool is_secret_ref(const char *key)
+{
+        static const char suffix[] = "SecretRef";
+        size_t bytes = strlen(key);
+        return bytes > sizeof(suffix) - 1 && strcmp(key + bytes - (sizeof(suffix) - 1), suffix) == 0;
+}
+
+static void decode_provider(const struct scope *provider, struct policy_dns *dns)
+{
+        struct policy_setting *settings =
+                decode_alloc(provider->decoder, json_object_size(provider->json) * sizeof(settings[0]));
+        const char *key;
+        json_t *value;
+        if (json_object_size(provider->json) > POLICY_SETTINGS_MAX)
+                decode_fail(provider, "", "has more than %d fields", (int)POLICY_SETTINGS_MAX);
+        json_object_foreach((json_t *)provider->json, key, value) {
+                const char *text = setting_value(provider, key, value);
+                if (is_secret_ref(key) && dns->credentials_secret[0] == '\0')
+                        dns->credentials_secret = decode_secret_ref(provider, key, "").name;
+                else if (text && strlen(key) <= 63)
+                        settings[dns->setting_count++] = (struct policy_setting){decode_keep(provider->decoder, key), text};
+                else if (!json_is_null(value))
+                        decode_fail(provider, key, "is not a text, number or boolean, or a second Secret reference");
+        }
+        dns->settings = settings;
+}
+
+/* The provider is the one object beside the fields that all providers share; its key is the driver's name. */
+static void find_provider(const struct scope *dns_scope, struct policy_dns *dns)
+{
+        const char *key;
+        json_t *value;
+        json_object_foreach((json_t *)dns_scope->json, key, value) {
+                if (!json_is_object(value) || strcmp(key, "verify") == 0)
+                        continue;
+                if (dns->provider[0] != '\0' || strlen(key) > 63) {
+                        decode_fail(dns_scope, key, "is a second provider beside %.40s; give exactly one", dns->provider);
+                        return;
+                }
+                dns->provider = decode_keep(dns_scope->decoder, key);
+                struct scope provider = decode_object(dns_scope, key);
+                decode_provider(&provider, dns);
+        }
+        if (dns->provider[0] == '\0')
+                decode_fail(dns_scope, "", "names no provider; add one, for example rfc2136");
+}
+
+static const char *decode_dns_name(const struct scope *dns_scope)
+{
+        const char *given = decode_text(dns_scope, "name", NULL, 254);
+        if (!text_is_dns_name(given))
+                decode_fail(dns_scope, "name", "is not a DNS name");
+        char *name = decode_keep(dns_scope->decoder, given);
+        size_t bytes = strlen(name);
+        if (bytes > 0 && name[bytes - 1] == '.')
+                name[bytes - 1] = '\0';
+        for (char *c = name; *c; c++)
+                *c = (char)tolower((unsigned char)*c);
+        return name;
+}
+
+static void decode_dns(const struct scope *spec, struct policy_dns *dns)
+{
+        struct scope dns_scope = decode_object(spec, "dns");
+        dns->name = decode_dns_name(&dns_scope);
+        dns->record_type = (enum rrset_type)decode_choice(&dns_scope, "recordType", CHOICES(record_types), RRSET_AUTO);
+        dns->ttl_s = (uint32_t)decode_integer(&dns_scope, "recordTTL", 30, 1, 300);
+        dns->provider = "";
+        dns->credentials_secret = "";
+        find_provider(&dns_scope, dns);
+        struct scope verify = decode_object(&dns_scope, "verify");
+        struct scope servers = decode_array(&verify, "servers", VERIFY_SERVERS_MAX);
+        dns->verify_servers = decode_names(&servers, &dns->verify_count);
+}
+
+/* Refuses tokens that the expansion below does not know, so that a lock never holds a literal "{nmae}". */
+static void check_template(const struct scope *lock, const char *template)
+{
+        static const char *const tokens[] = {"{clusterName}", "{name}", "{uid}", "{epoch}"};
+        for (const char *at = strpbrk(template, "{}"); at; at = strpbrk(at, "{}")) {
+                size_t length = 0;
+                for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
+                        if (text_has_prefix(at, tokens[i]))
+                                length = strlen(tokens[i]);
+                if (length == 0) {
+                        decode_fail(lock, "value", "knows the tokens {clusterName}, {name}, {uid} and {epoch} only");
+                        return;
+                }
+                at += length;
+        }
+}
+
+static void decode_redis(const struct scope *spec, struct policy_redis *redis)
+{
+        static const struct tls_refs no_tls = {.ca = {"", "ca.crt"}, .client_certificate = "", .server_name = ""};
+        struct scope scope = decode_object(spec, "redis");
+        struct scope lock = decode_object(&scope, "lock");
+        redis->address = scope.json ? decode_text(&scope, "address", NULL, DECODE_TEXT_MAX) : "";
+        redis->db = (uint32_t)decode_integer(&scope, "db", 0, 0, 65535);
+        redis->auth_secret = decode_secret_ref(&scope, "authSecretRef", "").name;
+        redis->uses_tls = decode_has(&scope, "tls");
+        redis->tls = decode_tls_refs(&scope, &no_tls);
+        redis->lock_key = lock.json ? decode_text(&lock, "key", NULL, LOCK_TEXT_MAX) : "";
+        redis->lock_value = decode_text(&lock, "value", "{clusterName}", LOCK_TEXT_MAX);
+        check_template(&lock, redis->lock_value);
+}
+
+static void decode_identity(const struct scope *object, struct failover_policy *policy)
+{
+        struct scope meta = decode_object(object, "metadata");
+        struct scope annotations = decode_object(&meta, "annotations");
+        policy->namespace_name = decode_text(&meta, "namespace", NULL, 63);
+        policy->name = decode_text(&meta, "name", NULL, DECODE_TEXT_MAX);
+        policy->uid = decode_text(&meta, "uid", "", 64);
+        policy->resource_version = decode_text(&meta, "resourceVersion", "", 64);
+        policy->generation = decode_integer(&meta, "generation", 0, 0, INT64_MAX);
+        policy->deleting = decode_has(&meta, "deletionTimestamp");
+        policy->switch_to = decode_text(&annotations, ANNOTATION_SWITCH_TO, "", DECODE_TEXT_MAX);
+        policy->adopt = decode_text(&annotations, ANNOTATION_ADOPT, "", DECODE_TEXT_MAX);
+        policy->ack = decode_text(&annotations, ANNOTATION_ACK, "", DECODE_TEXT_MAX);
+}
+
+static void decode_limits(const struct scope *spec, struct failover_policy *policy)
+{
+        struct scope failback = decode_object(spec, "failback");
+        policy->cooldown_ms = decode_duration(spec, "cooldown", HOUR_MS, 0, 168 * (mono_ms)HOUR_MS);
+        policy->max_switches = (uint32_t)decode_integer(spec, "maxSwitches", 2, 1, 100);
+        policy->failback = (enum failback)decode_choice(&failback, "policy", CHOICES(failbacks), FAILBACK_MANUAL);
+        policy->stable_for_ms = decode_duration(&failback, "stableFor", 10 * MINUTE_MS, 0, 168 * (mono_ms)HOUR_MS);
+        /* One value each today: an object of a newer CRD must not be run as if it said this. */
+        (void)decode_choice(spec, "decisionStore", CHOICES(stores), 0);
+        (void)decode_choice(spec, "drift", CHOICES(drifts), 0);
+}
+
+static void *fill(const struct scope *object)
+{
+        struct failover_policy *policy = decode_alloc(object->decoder, sizeof(*policy));
+        struct scope spec = decode_object(object, "spec");
+        struct scope planes = decode_array(&spec, "planes", PLANES_MAX);
+        decode_identity(object, policy);
+        policy->planes = decode_names(&planes, &policy->plane_count);
+        if (policy->plane_count == 0)
+                decode_fail(&planes, "", "is required: name at least one ManagementPlane");
+        policy->mode = (enum mode)decode_choice(&spec, "mode", CHOICES(modes), SIZE_MAX);
+        policy->write_mode = (enum write_mode)decode_choice(&spec, "writeMode", CHOICES(write_modes), WRITE_ALL_CLUSTERS);
+        policy->suspend = decode_bool(&spec, "suspend", false);
+        decode_detection(&spec, policy);
+        decode_limits(&spec, policy);
+        decode_dns(&spec, &policy->dns);
+        decode_redis(&spec, &policy->redis);
+        if (policy->write_mode == WRITE_SINGLE_CLUSTER && policy->redis.lock_key[0] == '\0')
+                decode_fail(&spec, "redis", "writeMode SingleCluster needs redis.lock: it names the cluster that may write");
+        return policy;
+}
+
+enum err failover_policy_decode(const json_t *object, struct failover_policy **ret, struct errmsg *reterr)
+{
+        void *policy;
+        enum err err = decoder_run("failoverpolicy", object, fill, &policy, reterr);
+        if (err == ERR_OK)
+                *ret = policy;
+        return err;
+}
+
+void failover_policy_free(struct failover_policy *policy)
+{
+        free(policy);
+}
+
+char *failover_policy_lock_value(const struct failover_policy *policy, const struct management_plane *plane, epoch_t epoch)
+{
+        char number[24];
+        (void)snprintf(number, sizeof(number), "%" PRIu64, epoch);
+        const struct {
+                const char *token;
+                const char *value;
+        } table[] = {{"{clusterName}", plane->cluster_name}, {"{name}", plane->name}, {"{uid}", plane->uid}, {"{epoch}", number}};
+        struct strbuf value = STRBUF_INIT((size_t)LOCK_TEXT_MAX * DECODE_TEXT_MAX);
+        for (const char *at = policy->redis.lock_value; *at;) {
+                size_t i = 0;
+                while (i < 4 && !text_has_prefix(at, table[i].token))
+                        i++;
+                (void)(i < 4 ? strbuf_append_text(&value, table[i].value) : strbuf_append_char(&value, *at));
+                at += i < 4 ? strlen(table[i].token) : 1;
+        }
+        return strbuf_take(&value);
+}

@@ -1,0 +1,161 @@
+/* management_plane.c -- a ManagementPlane from JSON. */
+#include "api/management_plane.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/decode.h"
+#include "api/tls_refs.h"
+#include "core/view.h"
+#include "util/text.h"
+
+enum { PATH_BYTES_MAX = 1024, DEFAULT_PORT = 9900 };
+
+static const char *const check_types[CHECK_TYPE_COUNT] = {"TCP", "TLS", "HTTP", "GRPC", "Deployment"};
+static const char *const http_schemes[] = {"HTTP", "HTTPS"};
+static const char *const http_methods[] = {"GET", "HEAD"};
+
+const char *check_type_name(enum check_type type)
+{
+        return (unsigned)type < CHECK_TYPE_COUNT ? check_types[type] : "invalid";
+}
+
+static void decode_http(const struct scope *item, struct plane_check *check)
+{
+        struct scope http = decode_object(item, "http");
+        check->uses_tls = decode_choice(&http, "scheme", CHOICES(http_schemes), 0) == 1;
+        check->method = http_methods[decode_choice(&http, "method", CHOICES(http_methods), 0)];
+        check->path = decode_text(&http, "path", "/", PATH_BYTES_MAX);
+        if (check->path[0] != '/' || strchr(check->path, ' '))
+                decode_fail(&http, "path", "must begin with / and contain no space");
+        struct scope status = decode_object(&http, "statusCodes");
+        check->status_low = (uint16_t)decode_integer(&status, "min", 200, 100, 599);
+        check->status_high = (uint16_t)decode_integer(&status, "max", 299, 100, 599);
+        if (check->status_low > check->status_high)
+                decode_fail(&status, "min", "is above max: no status could pass");
+}
+
+static void decode_check(const struct scope *item, const struct tls_refs *tls, struct plane_check *check)
+{
+        *check = (struct plane_check){
+                .name = decode_text(item, "name", NULL, 63),
+                .type = (enum check_type)decode_choice(item, "type", CHOICES(check_types), SIZE_MAX),
+                .port = (uint16_t)decode_integer(item, "port", 0, 1, UINT16_MAX),
+                .tls = decode_tls_refs(item, tls),
+                .method = "",
+                .path = "",
+                .grpc_service = "",
+        };
+        if (check->type == CHECK_HTTP)
+                decode_http(item, check);
+        if (check->type == CHECK_GRPC) {
+                struct scope grpc = decode_object(item, "grpc");
+                check->grpc_service = decode_text(&grpc, "service", "", DECODE_TEXT_MAX);
+                check->uses_tls = !decode_bool(&grpc, "plaintext", false);
+        }
+        if (check->type == CHECK_TLS)
+                check->uses_tls = true;
+}
+
+/* Without checks: a handshake where a CA can judge it, else a connection; and the Deployment where its cluster can be asked. */
+static void default_checks(struct management_plane *plane, const struct tls_refs *tls)
+{
+        bool has_ca = tls->ca.name[0] != '\0';
+        plane->checks[0] = (struct plane_check){
+                .name = "server",
+                .type = has_ca ? CHECK_TLS : CHECK_TCP,
+                .uses_tls = has_ca,
+                .tls = *tls,
+                .method = "",
+                .path = "",
+                .grpc_service = "",
+        };
+        if (plane->check_count > 1) {
+                plane->checks[1] = plane->checks[0];
+                plane->checks[1].name = "deployment";
+                plane->checks[1].type = CHECK_DEPLOYMENT;
+                plane->checks[1].uses_tls = false;
+        }
+}
+
+static void decode_server(const struct scope *server, struct management_plane *plane)
+{
+        plane->address = decode_text(server, "address", "", DECODE_TEXT_MAX);
+        if (plane->address[0] != '\0' && decode_has(server, "service"))
+                decode_fail(server, "service", "give either address or service, not both");
+        if (plane->address[0] != '\0' && text_address_family(plane->address) == 0 && !text_is_dns_name(plane->address))
+                decode_fail(server, "address", "is neither an IP address nor a host name; give the port in server.port");
+        plane->port = (uint16_t)decode_integer(server, "port", DEFAULT_PORT, 1, UINT16_MAX);
+        struct scope service = decode_object(server, "service");
+        plane->service_namespace = decode_text(&service, "namespace", "gloo-mesh", 63);
+        plane->service_name = decode_text(&service, "name", "gloo-mesh-mgmt-server", 63);
+        plane->service_port = decode_text(&service, "port", "grpc", 15);
+        struct scope deployment = decode_object(server, "deployment");
+        plane->deployment_namespace = decode_text(&deployment, "namespace", plane->service_namespace, 63);
+        plane->deployment_name = decode_text(&deployment, "name", "gloo-mesh-mgmt-server", DECODE_TEXT_MAX);
+}
+
+static enum plane_access access_of(const struct management_plane *plane, const struct scope *server)
+{
+        if (plane->kube_config.name[0] != '\0')
+                return PLANE_ACCESS_KUBECONFIG;
+        return plane->address[0] == '\0' || decode_has(server, "deployment") ? PLANE_ACCESS_OWN : PLANE_ACCESS_NONE;
+}
+
+static void decode_checks(const struct scope *checks, const struct tls_refs *tls, struct management_plane *plane)
+{
+        for (size_t i = 0; i < decode_count(checks); i++) {
+                struct scope item = decode_item(checks, i);
+                decode_check(&item, tls, &plane->checks[i]);
+                for (size_t before = 0; before < i; before++)
+                        if (strcmp(plane->checks[before].name, plane->checks[i].name) == 0)
+                                decode_fail(&item, "name", "is used twice; give each check its own name");
+        }
+}
+
+static void *fill(const struct scope *object)
+{
+        struct scope spec = decode_object(object, "spec");
+        struct scope server = decode_object(&spec, "server");
+        struct scope checks = decode_array(&spec, "checks", CHECKS_MAX);
+        size_t given = decode_count(&checks);
+        size_t room = given ? given : 2;
+        struct management_plane *plane = decode_alloc(object->decoder, sizeof(*plane) + room * sizeof(plane->checks[0]));
+        struct scope meta = decode_object(object, "metadata");
+        plane->namespace_name = decode_text(&meta, "namespace", NULL, 63);
+        plane->name = decode_text(&meta, "name", NULL, DECODE_TEXT_MAX);
+        plane->uid = decode_text(&meta, "uid", "", 64);
+        plane->resource_version = decode_text(&meta, "resourceVersion", "", 64);
+        plane->generation = decode_integer(&meta, "generation", 0, 0, INT64_MAX);
+        plane->deleting = decode_has(&meta, "deletionTimestamp");
+        plane->eligible = decode_bool(&spec, "eligible", true);
+        plane->cluster_name = decode_text(&spec, "clusterName", plane->name, DECODE_TEXT_MAX);
+        plane->region = decode_text(&spec, "region", "", 63);
+        struct scope kube_config = decode_object(&spec, "kubeConfig");
+        plane->kube_config = decode_secret_ref(&kube_config, "secretRef", "value");
+        decode_server(&server, plane);
+        plane->access = access_of(plane, &server);
+        struct tls_refs none = {.ca = {"", "ca.crt"}, .client_certificate = ""};
+        none.server_name = decode_text(&server, "serverName", "gloo-mesh-mgmt-server.gloo-mesh", DECODE_TEXT_MAX);
+        struct tls_refs tls = decode_tls_refs(&spec, &none);
+        plane->check_count = given ? given : plane->access == PLANE_ACCESS_NONE ? 1 : 2;
+        if (given)
+                decode_checks(&checks, &tls, plane);
+        else
+                default_checks(plane, &tls);
+        return plane;
+}
+
+enum err management_plane_decode(const json_t *object, struct management_plane **ret, struct errmsg *reterr)
+{
+        void *plane;
+        enum err err = decoder_run("managementplane", object, fill, &plane, reterr);
+        if (err == ERR_OK)
+                *ret = plane;
+        return err;
+}
+
+void management_plane_free(struct management_plane *plane)
+{
+        free(plane);
+}
