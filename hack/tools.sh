@@ -12,7 +12,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${PLANEKEEPER_CACHE:-$HOME/.cache/planekeeper}
-export CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false" GOWORK=off
+export CGO_ENABLED=0 GOWORK=off GOTOOLCHAIN=${GOTOOLCHAIN:-auto} # Debian's own default forbids fetching one
+export GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false"
 
 kubernetes=$(sed -n 's/^\tk8s.io\/kubernetes v\([0-9.]*\).*/\1/p' "$here/servers/go.mod")
 component=k8s.io/component-base/version
@@ -82,15 +83,16 @@ copy_flux_crds() {
 	chmod -R u+w "$new/flux-crds"
 }
 
+# Go 1.21 and later fetch the version that a go.mod names from the module proxy, so the version in PATH matters little.
 need_go() {
-	local wanted
-	wanted=$(find "$here/$1" -name go.mod -exec sed -n 's/^go //p' {} + | sort -V | tail -n 1)
-	if command -v go >/dev/null && [ "$(printf '%s\n' "$wanted" "$(go env GOVERSION | sed 's/^go//')" |
-		sort -V | head -n 1)" = "$wanted" ]; then
+	local module wanted
+	module=$(find "$here/$1" -name go.mod | head -n 1)
+	if command -v go >/dev/null && (cd "$(dirname "$module")" && go list -m) >/dev/null 2>&1; then
 		return
 	fi
-	say "Go $wanted or later is needed to build the $1 of the bench; found: $(go version 2>/dev/null || echo none)."
-	say "Debian 12 ships 1.19, which is too old. Install a newer one and put it first in PATH."
+	wanted=$(find "$here/$1" -name go.mod -exec sed -n 's/^go //p' {} + | sort -V | tail -n 1)
+	say "Go is needed to build the $1 of the bench: 1.21 or later where it may fetch $wanted, else $wanted itself."
+	say "Found: $(go version 2>/dev/null || echo none). \`hack/install.sh go\` installs one on Debian."
 	if [ "$1" = servers ]; then
 		say "Or set KUBEBUILDER_ASSETS to a folder with kube-apiserver, etcd and kubectl $kubernetes; then no Go is needed."
 	fi

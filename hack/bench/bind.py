@@ -46,12 +46,11 @@ class Bind(Process):
         zones: tuple[str, ...] = ("mesh.example.com",),
         key_name: str = "planekeeper",
         name: str = "named",
-        host: str = "127.0.0.1",
         primary: "Bind | None" = None,
     ) -> None:
         super().__init__(scratch, name)
-        self.host = host
-        self.port = ports.lease(host)
+        self.host = "127.0.0.1"  # named listens on addresses of interfaces only, so no other 127.x will do
+        self.port = ports.lease()
         self._control_port = ports.lease()
         self.zones = list(zones if primary is None else primary.zones)
         self.primary = primary

@@ -60,7 +60,7 @@ class MgmtServer(Process):
         return args
 
     def is_ready(self) -> bool:
-        return self.health() == "SERVING"
+        return self.health() != ""  # NOT_SERVING is an answer, too
 
     def use(self, identity: pki.Identity) -> None:
         """Another certificate, from the next start on."""

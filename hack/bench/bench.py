@@ -1,0 +1,183 @@
+"""The default topology in one object: a hub and two plane clusters, BIND, Redis, two management servers."""
+
+import pathlib
+from collections.abc import Callable
+
+import yaml
+
+from . import kube, objects, pki, ports, tools
+from .bind import Bind
+from .kube import ApiServer, Etcd
+from .process import Scratch
+from .redis_server import RedisServer
+from .standins import Agent, MgmtServer
+
+HUB = "hub"
+PLANES = {"eu-west-1": "127.0.1.1", "eu-central-1": "127.0.1.2"}  # name (and region) -> its server's address
+ZONE = "mesh.example.com"
+MGMT_PORT = 9900
+REMOTE_ROLE = "planekeeper-plane"
+
+
+class Bench:
+    """All of it on loopback. `start` brings everything up, `close` leaves nothing behind.
+
+    hub                 the cluster with the resources and the operator
+    clusters[plane]     each plane's own cluster, with its Deployment and Service
+    servers[plane]      the management server behind that Service
+    bind, redis         what is switched
+    """
+
+    def __init__(self, fsync: bool = True, report: Callable[[str], None] = lambda line: None) -> None:
+        self.scratch = Scratch()
+        self._report = report
+        self.authority = pki.Authority()
+        self.etcd = Etcd(self.scratch, fsync)
+        self.hub = ApiServer(self.scratch, self.etcd, HUB, self.authority)
+        self.clusters = {name: ApiServer(self.scratch, self.etcd, name, self.authority) for name in PLANES}
+        self.bind = Bind(self.scratch, (ZONE,))
+        self.redis = RedisServer(self.scratch, password="bench-secret")
+        hosts = tuple(PLANES.values())
+        self.mgmt_port = MGMT_PORT if ports.try_lease(MGMT_PORT, *hosts) else ports.lease(*hosts)
+        self.servers = {
+            name: MgmtServer(self.scratch, f"mgmt-{name}", host, self.mgmt_port, self.authority)
+            for name, host in PLANES.items()
+        }
+
+    @property
+    def api_servers(self) -> list[ApiServer]:
+        return [self.hub, *self.clusters.values()]
+
+    def start(self) -> "Bench":
+        tools.folder("servers")  # the one long step, if they are not built yet
+        self._report("etcd, BIND, Redis, two management servers")
+        small = [self.etcd, self.bind, self.redis, *self.servers.values()]
+        for process in small:
+            process.start()
+        self.etcd.ready()
+        self._report(f"API servers: {', '.join(server.name for server in self.api_servers)}")
+        for server in self.api_servers:
+            server.start()
+        for process in [*small, *self.api_servers]:
+            process.ready()
+        for plane in PLANES:
+            self._furnish(plane)
+        self.install()
+        return self
+
+    def close(self) -> None:
+        self.scratch.close()
+
+    def __enter__(self) -> "Bench":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # What is inside the clusters
+
+    def _furnish(self, plane: str) -> None:
+        """The plane's own cluster: its Deployment, its Service, and who may look at them."""
+        cluster = self.clusters[plane]
+        cluster.ensure_namespace(objects.MGMT_NAMESPACE)
+        self.set_replicas(plane, 3)
+        self.set_ingress(plane, PLANES[plane])
+        cluster.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(_read_only_rbac()))
+
+    def set_replicas(self, plane: str, available: int, replicas: int = 3) -> None:
+        """What the Deployment of the plane says of itself."""
+        thing = objects.deployment(replicas, available)
+        stored = self.clusters[plane].admin.put({**thing, "status": {}})
+        status = objects.deployment_status(replicas, available, stored["metadata"]["generation"])
+        self.clusters[plane].admin.patch_status("Deployment", objects.MGMT_NAME, status, objects.MGMT_NAMESPACE)
+
+    def set_ingress(self, plane: str, *ingress: str) -> None:
+        """Where the Service of the plane is reached: addresses or host names; none at all while it is pending."""
+        self.clusters[plane].admin.put(objects.service(self.mgmt_port, *ingress))
+
+    def install(self) -> None:
+        """The CRDs and the shipped manifests in the hub, as `make install deploy` would."""
+        self.hub.ensure_namespace(kube.OPERATOR_NAMESPACE)
+        crds = tools.ROOT / "crds"
+        if any(crds.glob("*.yaml")):
+            self._report("CRDs and RBAC into the hub")
+            self.hub.kubectl("apply", "--server-side", "-f", str(crds))
+            self.hub.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(crds))
+        manifests = manifests_folder()
+        if manifests is not None:
+            self.hub.kubectl("apply", "--server-side", "-k", str(manifests))
+
+    def grant(self, namespace: str) -> None:
+        """Give the operator in `namespace` what the shipped Roles give it in its own: policies may live anywhere."""
+        manifests = manifests_folder()
+        if manifests is None or namespace == kube.OPERATOR_NAMESPACE:
+            return
+        copies = []
+        for thing in yaml.safe_load_all(self.hub.kubectl("kustomize", str(manifests))):
+            is_ours = thing["metadata"].get("namespace") == kube.OPERATOR_NAMESPACE
+            if is_ours and thing["kind"] in ("Role", "RoleBinding"):
+                thing["metadata"]["namespace"] = namespace
+                copies.append(thing)
+        if copies:
+            self.hub.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(copies))
+
+    def put_secrets(self, namespace: str) -> None:
+        """What planes and policies in `namespace` of the hub refer to; the names are those of `Scene`."""
+        for plane, cluster in self.clusters.items():
+            text = cluster.operator_kubeconfig().read_text()
+            self.hub.admin.put(objects.secret(f"{plane}-kubeconfig", namespace, {"value": text}))
+        self.hub.admin.put(objects.secret("tsig", namespace, {"tsig.key": self.bind.key.text}))
+        self.hub.admin.put(objects.secret("relay-ca", namespace, {"ca.crt": self.authority.cert}))
+        self.hub.admin.put(objects.secret("redis-auth", namespace, {"password": self.redis.password}))
+
+    # What a test or the show asks for
+
+    def new_agent(self, dns_name: str) -> Agent:
+        return Agent(self.scratch, dns_name, self.bind.address, self.mgmt_port, self.authority)
+
+    def restore(self) -> None:
+        """Everything alive, answering and as it was after start, whatever the last test did to it."""
+        everything = [self.etcd, self.bind, self.redis, *self.servers.values(), *self.api_servers]
+        for process in everything:
+            if process.is_alive:
+                process.resume()
+            else:
+                process.start()
+        for process in everything:
+            process.ready()
+        for plane, server in self.servers.items():
+            server.set_serving(True)
+            self.set_replicas(plane, 3)
+            self.set_ingress(plane, PLANES[plane])
+
+
+def manifests_folder() -> pathlib.Path | None:
+    """What `kubectl apply -k` deploys: None as long as there is nothing to deploy."""
+    for folder in (tools.ROOT / "manifests", tools.ROOT / "manifests" / "default"):
+        if (folder / "kustomization.yaml").exists():
+            return folder
+    return None
+
+
+def _read_only_rbac() -> list[objects.Object]:
+    """In a plane's cluster the operator reads one Deployment and one Service, and that is all."""
+    metadata = {"name": REMOTE_ROLE, "namespace": objects.MGMT_NAMESPACE}
+    verbs = ["get", "list", "watch"]
+    return [
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": metadata,
+            "rules": [
+                {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": verbs},
+                {"apiGroups": [""], "resources": ["services"], "verbs": verbs},
+            ],
+        },
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": REMOTE_ROLE},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": kube.OPERATOR_USER}],
+        },
+    ]

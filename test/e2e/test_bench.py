@@ -1,0 +1,225 @@
+"""The bench is what it claims to be: without this, a green end-to-end test might only mean that nothing ran."""
+
+import datetime
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import dns.rcode
+import dns.tsig
+import grpc
+import kubernetes.client
+import kubernetes.config
+import pytest
+import redis
+
+from hack.bench import bind, kube, ports, process, redis_server, standins, wait
+from hack.bench.bench import PLANES, ZONE
+
+NAME = f"agent-test.{ZONE}"
+
+
+def test_api_servers_are_separate_clusters_of_the_pinned_version(bench):
+    for server in bench.api_servers:
+        assert server.kubectl_json("version")["serverVersion"]["gitVersion"].startswith("v1.")
+    bench.hub.ensure_namespace("only-in-hub")
+    for cluster in bench.clusters.values():
+        assert "only-in-hub" not in cluster.kubectl("get", "namespaces", "-o", "name")
+
+
+def test_the_official_client_sees_deployment_and_ingress(bench):
+    for plane, cluster in bench.clusters.items():
+        kubernetes.config.load_kube_config(str(cluster.kubeconfig))
+        deployment = kubernetes.client.AppsV1Api().read_namespaced_deployment("gloo-mesh-mgmt-server", "gloo-mesh")
+        assert deployment.status.available_replicas == 3
+        service = kubernetes.client.CoreV1Api().read_namespaced_service("gloo-mesh-mgmt-server", "gloo-mesh")
+        assert service.status.load_balancer.ingress[0].ip == PLANES[plane]
+        assert {port.name: port.port for port in service.spec.ports} == {"grpc": bench.mgmt_port}
+
+
+def test_rbac_is_enforced(bench):
+    nobody = bench.hub.user_kubeconfig("somebody", "some-group")
+    with pytest.raises(kube.KubectlError, match="Forbidden"):
+        bench.hub.kubectl("get", "secrets", "-A", kubeconfig=nobody)
+    plane = bench.clusters["eu-west-1"]
+    operator = plane.operator_kubeconfig()
+    assert "gloo-mesh-mgmt-server" in plane.kubectl("-n", "gloo-mesh", "get", "deploy,svc", kubeconfig=operator)
+    with pytest.raises(kube.KubectlError, match="Forbidden"):
+        plane.kubectl("get", "secrets", "-A", kubeconfig=operator)
+
+
+def test_service_account_tokens_are_real(bench):
+    token = bench.hub.service_account_token("default", "bench-test")
+    kubeconfig = bench.hub.write_kubeconfig("token-test", token=token)
+    answer = bench.hub.kubectl("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}", kubeconfig=kubeconfig)
+    assert answer == "system:serviceaccount:default:bench-test"
+
+
+def test_api_server_restarts_on_its_port_with_its_objects(bench):
+    cluster = bench.clusters["eu-west-1"]
+    cluster.kill9()
+    with pytest.raises(Exception):
+        cluster.admin.get("Namespace", "gloo-mesh")
+    cluster.run()
+    assert cluster.admin.get("Namespace", "gloo-mesh")["status"]["phase"] == "Active"
+
+
+def test_bind_takes_signed_updates_and_refuses_others(bench):
+    bench.bind.replace(NAME, "A", "192.0.2.1")
+    assert bench.bind.addresses(NAME) == {"A": frozenset({"192.0.2.1"})}
+    bench.bind.replace(NAME, "CNAME", "elsewhere.example.net.")
+    assert bench.bind.addresses(NAME) == {"CNAME": frozenset({"elsewhere.example.net."})}
+    bench.bind.replace(f"_planekeeper.{NAME}", "TXT", "v=pk1 e=1")
+    assert bench.bind.values(f"_planekeeper.{NAME}", "TXT") == {"v=pk1 e=1"}
+    with pytest.raises(dns.tsig.PeerBadKey):
+        bench.bind.replace(NAME, "A", "192.0.2.2", key=bind.TsigKey("unknown"))
+    weak = bench.bind.add_key("ungranted", granted=False)
+    with pytest.raises(RuntimeError, match="REFUSED"):
+        bench.bind.replace(NAME, "A", "192.0.2.2", key=weak)
+    bench.bind.remove(NAME)
+    assert bench.bind.addresses(NAME) == {}
+
+
+def test_frozen_zone_refuses(bench):
+    zone = bench.bind.add_zone("frozen.example.com")
+    bench.bind.freeze(zone)
+    with pytest.raises(RuntimeError, match=dns.rcode.to_text(dns.rcode.REFUSED)):
+        bench.bind.replace(f"x.{zone}", "A", "192.0.2.1")
+    bench.bind.thaw(zone)
+    bench.bind.replace(f"x.{zone}", "A", "192.0.2.1")
+
+
+def test_secondary_follows_at_once(scratch):
+    primary = bind.Bind(scratch, ("follow.example.com",))
+    secondary = bind.Bind(scratch, name="secondary", primary=primary)
+    primary.run()
+    secondary.run()
+    primary.replace("x.follow.example.com", "A", "192.0.2.7")
+    wait.until("the secondary", lambda: secondary.values("x.follow.example.com", "A") == {"192.0.2.7"}, 5.0)
+
+
+def test_redis_speaks_tls_with_names_checked(scratch, authority):
+    server = redis_server.RedisServer(scratch, authority=authority, password="secret", client_certificates=True)
+    server.run()
+    assert server.client().set("key", "value")
+    with pytest.raises(redis.exceptions.ConnectionError):
+        redis.Redis(server.host, server.port, password="secret", socket_timeout=1.0).ping()
+    with pytest.raises(redis.exceptions.AuthenticationError):
+        server.client(password="wrong").ping()
+
+
+def test_redis_acl_replica_and_loading(scratch):
+    users = ("limited on >pass ~only:* +get +set +ping",)
+    primary = redis_server.RedisServer(scratch, users=users)
+    primary.run()
+    limited = primary.client(username="limited", password="pass")
+    limited.set("only:this", "1")
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        limited.set("other", "1")
+    replica = redis_server.RedisServer(scratch, "replica", replica_of=primary)
+    replica.run()
+    wait.until("replication", lambda: replica.client().get("only:this") == "1")
+    with pytest.raises(redis.exceptions.ReadOnlyError):
+        replica.client().set("a", "1")
+    replica.promote()
+    replica.client().set("a", "1")
+    primary.restart_loading(2.0)
+    with pytest.raises(redis.exceptions.BusyLoadingError):
+        primary.client().get("only:this")
+    wait.until("loaded", lambda: primary.client().get("only:this") == "1")
+
+
+def test_management_servers_serve_health_over_tls(bench):
+    for server in bench.servers.values():
+        assert server.health() == "SERVING"
+    server = bench.servers["eu-west-1"]
+    server.set_serving(False)
+    assert server.health() == "NOT_SERVING"
+    server.set_serving(True)
+    assert server.health(service="unknown") == ""
+
+
+def test_management_server_with_mtls_and_plain(scratch, authority):
+    strict = standins.MgmtServer(scratch, "strict", "127.0.3.1", authority=authority, client_certificates=True)
+    plain = standins.MgmtServer(scratch, "plain", "127.0.3.2", services=("mesh",))
+    for server in (strict, plain):
+        server.start()
+    for server in (strict, plain):
+        server.ready()
+        assert server.health() == "SERVING"
+    assert plain.health("mesh") == "SERVING"
+    credentials = grpc.ssl_channel_credentials(authority.cert.encode())  # no client certificate
+    with grpc.secure_channel(strict.address, credentials) as channel, pytest.raises(grpc.FutureTimeoutError):
+        grpc.channel_ready_future(channel).result(timeout=1.0)
+
+
+def test_expired_certificate_is_refused(scratch, authority):
+    expired = authority.server(standins.SERVER_NAME, expires_in=datetime.timedelta(hours=-1))
+    server = standins.MgmtServer(scratch, "expired", "127.0.3.1", authority=authority, identity=expired)
+    server.start()
+    wait.until("listening", lambda: "listening" in server.log_text())
+    assert server.health() == ""
+
+
+def test_agent_follows_the_record(bench):
+    west, central = (bench.servers[plane] for plane in PLANES)
+    bench.bind.replace(NAME, "A", west.host)
+    agent = bench.new_agent(NAME).run()
+    agent.wait_connected(west.host)
+    bench.bind.replace(NAME, "A", central.host)
+    west.kill9()
+    agent.wait_connected(central.host)
+    outage = agent.outages()[-1]
+    assert outage.address == central.host and 0 < outage.milliseconds < 2000
+    west.run()
+    agent.stop()
+
+
+def test_black_hole_swallows_connections_and_streams(bench):
+    west, central = (bench.servers[plane] for plane in PLANES)
+    bench.bind.replace(NAME, "A", west.host)
+    agent = bench.new_agent(NAME).run()
+    agent.wait_connected(west.host)
+    west.black_hole()
+    assert west.health(timeout=0.5) == ""
+    bench.bind.replace(NAME, "A", central.host)
+    agent.wait_connected(central.host)
+    agent.stop()
+    west.resume()
+    wait.until("back", lambda: west.health() == "SERVING")
+
+
+def test_ports_are_not_leased_twice():
+    code = "from hack.bench import ports; import sys; sys.exit(ports.try_lease(int(sys.argv[1])))"
+    mine = ports.lease()
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    assert subprocess.run([sys.executable, "-c", code, str(mine)], cwd=root, timeout=20).returncode == 0
+    assert not ports.try_lease(mine)
+
+
+def test_nothing_outlives_a_killed_bench():
+    code = (
+        "from hack.bench import process, redis_server\n"
+        "scratch = process.Scratch()\n"
+        "server = redis_server.RedisServer(scratch)\n"
+        "server.run()\n"
+        "print(server.pid, scratch.root, flush=True)\n"
+        "import signal; signal.pause()\n"
+    )
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, text=True)
+    pid, folder = child.stdout.readline().split()
+    child.send_signal(signal.SIGKILL)
+    child.wait(5)
+    wait.until("redis gone", lambda: not os.path.exists(f"/proc/{pid}"))
+    with process.Scratch():
+        assert not os.path.exists(folder)
+
+
+def test_waiting_names_what_was_missed():
+    started = time.monotonic()
+    with pytest.raises(wait.Late, match="pigs fly: not within 0.1s; last seen: False"):
+        wait.until("pigs fly", lambda: False, 0.1)
+    assert time.monotonic() - started < 1
