@@ -1,0 +1,33 @@
+/*
+ * adopt.h -- what the live targets say about who is active, when there is no record, or ours is older than the world. Pure.
+ */
+#ifndef PK_CORE_ADOPT_H
+#define PK_CORE_ADOPT_H
+
+#include "core/view.h"
+#include "util/arena.h"
+
+enum adoption_outcome {
+        ADOPTION_NAMED,   /* exactly one plane */
+        ADOPTION_UNKNOWN, /* none, or not exactly one: a person has to say */
+        ADOPTION_FOREIGN, /* a stamp that is not ours */
+};
+
+struct adoption {
+        enum adoption_outcome outcome;
+        const struct plane_view *plane; /* NAMED only */
+        bool complete;                  /* every target already shows that plane's value */
+        epoch_t seen;                   /* highest epoch of ours at any target or in the record; 0 none */
+        const char *text;               /* what was found and how to go on */
+};
+
+/* The targets must have been read. */
+struct adoption adopt_inquire(const struct view *view, struct arena *arena);
+
+/* The plane whose address set the record shows; NULL where not exactly one does. */
+const struct plane_view *adopt_plane_shown(const struct view *view);
+
+/* Whether the live values already are @plane's: the address exactly, and the lock (where used) its value or absent. */
+bool adopt_matches(const struct view *view, const struct plane_view *plane, struct arena *arena);
+
+#endif

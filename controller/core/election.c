@@ -1,0 +1,78 @@
+/* election.c -- which plane may take over. */
+#include "core/election.h"
+
+#include <string.h>
+
+static const char *check_text(const struct plane_view *plane, bool failing)
+{
+        for (unsigned i = 0; i < plane->check_count; i++) {
+                const struct check_view *check = &plane->checks[i];
+                if (failing ? check->fails > 0 : check->last_unknown)
+                        return check->text[0] ? check->text : check->label;
+        }
+        return "no sample yet";
+}
+
+static const char *unfit_health(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        const struct detection *detection = &view->policy.detection;
+        struct plane_health health = health_of(plane, detection, view->now);
+        if (!health.fresh)
+                return arena_printf(arena, "not observed (%s)", check_text(plane, false));
+        if (health.fails || health.verdict == VERDICT_DOWN)
+                return arena_printf(arena, "unhealthy (%s)", check_text(plane, true));
+        for (unsigned i = 0; i < plane->check_count; i++) {
+                const struct check_view *check = &plane->checks[i];
+                if (check->is_path && check->fails)
+                        return arena_printf(arena, "%s fails (%s)", check->label, check->text);
+                if (check->is_path && check->passes < detection->success_threshold)
+                        return arena_printf(arena, "recovering: %s has not yet passed %u times in a row", check->label,
+                                            detection->success_threshold);
+        }
+        if (health.deployment == DEPLOYMENT_UNAVAILABLE)
+                return arena_printf(arena, "0/%d replicas available", (int)health.replicas_wanted);
+        if (health.certificate_not_after && health.certificate_not_after <= view->wall)
+                return "its certificate has expired";
+        return "";
+}
+
+const char *election_unfit(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
+                           struct arena *arena)
+{
+        if (!plane->known)
+                return "no ManagementPlane of this name";
+        if (!plane->eligible)
+                return "eligible: false";
+        if (!plane->rrset[0])
+                return plane->address_error[0] ? plane->address_error : "no address yet";
+        if (active && active != plane && active->port && plane->port != active->port)
+                return arena_printf(arena, "port %u, agents use %u", plane->port, active->port);
+        if (active && active != plane && strcmp(active->rrset, plane->rrset) == 0)
+                return arena_printf(arena, "same address as %s", active->name);
+        return unfit_health(view, plane, arena);
+}
+
+const struct plane_view *election_choose(const struct view *view, const struct plane_view *active, struct arena *arena,
+                                         const char **ret_why)
+{
+        const char *why = "";
+        for (unsigned i = 0; i < view->plane_count; i++) {
+                const struct plane_view *plane = &view->planes[i];
+                if (plane == active)
+                        continue;
+                const char *unfit = election_unfit(view, plane, active, arena);
+                if (!unfit[0])
+                        return plane;
+                why = arena_printf(arena, "%s%s%s: %s", why, why[0] ? "; " : "", plane->name, unfit);
+        }
+        *ret_why = why[0] ? why : "the policy names no other plane";
+        return NULL;
+}
+
+const struct plane_view *election_find(const struct view *view, const char *name)
+{
+        for (unsigned i = 0; i < view->plane_count; i++)
+                if (strcmp(view->planes[i].name, name) == 0)
+                        return &view->planes[i];
+        return NULL;
+}

@@ -1,0 +1,55 @@
+/* fence.c -- what a target shows, held against the decision record. */
+#include "core/fence.h"
+
+#include <string.h>
+
+static bool is_among(const char *value, const char *const *values, unsigned count)
+{
+        for (unsigned i = 0; i < count; i++)
+                if (strcmp(value, values[i]) == 0)
+                        return true;
+        return false;
+}
+
+/* The part that both targets share: the stamp against the record's epoch. FENCE_BEHIND stands for "an older epoch, look at the value". */
+static enum fence compare_stamp(const struct record *record, const struct stamp *stamp, const char *store)
+{
+        if (stamp->presence == STAMP_FOREIGN || (stamp->presence == STAMP_OURS && strcmp(stamp->store, store) != 0))
+                return FENCE_FOREIGN;
+        if (stamp->presence == STAMP_ABSENT || stamp->epoch < record->epoch)
+                return FENCE_BEHIND;
+        if (stamp->epoch > record->epoch || stamp->id != record->id)
+                return FENCE_AHEAD;
+        return FENCE_MET;
+}
+
+enum fence fence_dns(const struct record *record, const struct view *view)
+{
+        if (!view->dns_health.read_at)
+                return FENCE_UNREAD;
+        enum fence stamp = compare_stamp(record, &view->dns.stamp, view->store);
+        bool is_wanted = strcmp(view->dns.rrset, record->plan.to_rrset) == 0;
+        if (stamp == FENCE_MET)
+                return is_wanted ? FENCE_MET : FENCE_DRIFT;
+        if (stamp != FENCE_BEHIND)
+                return stamp;
+        bool may_replace = is_among(view->dns.rrset, record->plan.old_rrsets, record->plan.old_rrset_count);
+        return is_wanted || may_replace ? FENCE_BEHIND : FENCE_DRIFT;
+}
+
+enum fence fence_lock(const struct record *record, const struct view *view)
+{
+        if (!record->plan.lock_server[0])
+                return FENCE_MET;
+        if (!view->lock_health.read_at)
+                return FENCE_UNREAD;
+        enum fence stamp = compare_stamp(record, &view->lock.stamp, view->store);
+        bool is_wanted = view->lock.present && strcmp(view->lock.value, record->plan.to_lock) == 0;
+        if (stamp == FENCE_MET)
+                return is_wanted ? FENCE_MET : FENCE_DRIFT;
+        if (stamp != FENCE_BEHIND)
+                return stamp;
+        /* An absent lock names nobody (a flushed or restored Redis): writing it takes nothing from anyone. */
+        bool may_replace = !view->lock.present || is_among(view->lock.value, record->plan.old_locks, record->plan.old_lock_count);
+        return is_wanted || may_replace ? FENCE_BEHIND : FENCE_DRIFT;
+}

@@ -1,0 +1,62 @@
+/*
+ * gates.h -- everything that must hold before a decision, each with its own sentence. Pure.
+ *
+ * An automatic failover passes all of them; a person's request and a failback pass those that speak of the target side.
+ */
+#ifndef PK_CORE_GATES_H
+#define PK_CORE_GATES_H
+
+#include "core/health.h"
+#include "util/arena.h"
+
+/* In the order in which a person wants to hear of them: the first that does not hold is the reason. */
+#define GATE_LIST(X)                                                                                                   \
+        X(GATE_ACTIVE_DOWN, "ActiveDown")                                                                              \
+        X(GATE_CONTRADICTION, "PathDownDeploymentUp")                                                                  \
+        X(GATE_NOT_LATE, "LoopLate")                                                                                   \
+        X(GATE_ARBITER, "ArbiterUnreachable")                                                                          \
+        X(GATE_NOT_ISOLATED, "Isolated")                                                                               \
+        X(GATE_HELPS, "SameSymptomEverywhere")                                                                         \
+        X(GATE_CANDIDATE, "NoFitStandby")                                                                              \
+        X(GATE_ROLLOUT, "RolloutInProgress")                                                                           \
+        X(GATE_MECHANISMS, "MechanismUnreachable")                                                                     \
+        X(GATE_NO_DRIFT, "Drift")                                                                                      \
+        X(GATE_COOLDOWN, "CoolingDown")                                                                                \
+        X(GATE_LIMIT, "MaxSwitchesReached")                                                                            \
+        X(GATE_BLAST, "SwitchRateLimited")
+
+#define GATE_ENUM(name, text) name,
+enum gate { GATE_LIST(GATE_ENUM) GATE_COUNT };
+#undef GATE_ENUM
+
+struct gate_verdict {
+        enum gate gate;
+        bool holds;
+        const char *text; /* what was found, for people */
+        mono_ms wake_at;  /* when it may hold by the passing of time alone; 0 unknown */
+};
+
+/* What kind of decision is asked for: it selects the gates. */
+enum purpose { PURPOSE_FAILOVER, PURPOSE_REQUEST, PURPOSE_FAILBACK, PURPOSE_SUPERSEDE, PURPOSE_COUNT };
+
+struct gates {
+        struct gate_verdict verdicts[GATE_COUNT];
+        unsigned count;
+        unsigned held;
+        int refused;     /* index of the first that does not hold; -1 when all do */
+        mono_ms wake_at;                    /* earliest wake_at of those that do not hold; 0 none */
+};
+
+/* @candidate NULL: none is fit, and @why_none says why. @active may be NULL for a request on a record that names no plane yet. */
+struct gates gates_evaluate(const struct view *view, enum purpose purpose, const struct plane_view *active,
+                            const struct plane_view *candidate, const char *why_none, struct arena *arena);
+
+const char *gate_name(enum gate gate);
+bool gate_applies(enum gate gate, enum purpose purpose);
+
+/* The failoverDelay in force: 30 s, or 60 s where the planes' regions differ, unless the policy says otherwise. */
+mono_ms gates_failover_delay(const struct view *view);
+
+enum { CONTRADICTION_DELAY_MS = 120000, ROLLOUT_LIMIT_MS = 600000, MECHANISM_FRESH_MS = 25000 };
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * health.h -- from the samples of a plane's checks to one verdict, with rise and fall (gate 2 of the design).
+ *
+ * A plane is down when every path check failed `fall` times in a row; it is up again when every path check passed `rise` times in a row;
+ * in between the last verdict stands. Samples that are too old say nothing. Pure.
+ */
+#ifndef PK_CORE_HEALTH_H
+#define PK_CORE_HEALTH_H
+
+#include "core/view.h"
+
+enum deployment_state { DEPLOYMENT_UNOBSERVED, DEPLOYMENT_AVAILABLE, DEPLOYMENT_UNAVAILABLE };
+
+struct plane_health {
+        enum verdict verdict;
+        bool fresh;             /* the path was judged recently */
+        uint32_t fails;         /* the fewest consecutive failures of any path check */
+        mono_ms failing_since;  /* when the last path check began to fail; 0 while one passes */
+        mono_ms healthy_since;  /* when the last path check began to pass; 0 while one fails */
+        mono_ms last_pass_at;   /* latest PASS of a path check */
+        enum deployment_state deployment;
+        bool rollout;           /* updatedReplicas < replicas */
+        int32_t replicas_available; /* -1 unknown */
+        int32_t replicas_wanted;
+        unsigned failing_checks; /* checks of any kind whose last counted sample failed */
+        unsigned unknown_checks; /* checks that cannot be judged now */
+        unsigned check_count;
+        unix_ms certificate_not_after; /* the earliest; 0 none */
+};
+
+struct plane_health health_of(const struct plane_view *plane, const struct detection *detection, mono_ms now);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * report.h -- the decision as people see it: conditions, the printed columns, the sentence. Pure.
+ *
+ * Messages hold what was fixed at a transition (points in time, never running durations), so that an unchanged state is an unchanged status.
+ * Source: the status contract in README.md ("Status"): Reconciling and Stalled only while True, never both; at most eight conditions.
+ */
+#ifndef PK_CORE_REPORT_H
+#define PK_CORE_REPORT_H
+
+#include "core/failover.h"
+
+enum { REPORT_CONDITIONS_MAX = 8 };
+enum report_status { REPORT_FALSE, REPORT_TRUE, REPORT_UNKNOWN };
+
+struct report_condition {
+        const char *type;
+        enum report_status status;
+        const char *reason;
+        const char *message;
+};
+
+struct report {
+        struct report_condition conditions[REPORT_CONDITIONS_MAX];
+        unsigned condition_count;
+        const char *state;    /* STATUS column */
+        const char *mode;     /* MODE column */
+        const char *active;   /* ACTIVE column; "Unknown" where not known */
+        const char *standby;  /* "1/1": fit ones of all others */
+        const char *step;     /* "Lock (2/4)", "-" */
+        const char *failover; /* "Possible", "NoStandby" */
+        const char *message;  /* one sentence */
+        epoch_t epoch;
+};
+
+void report_build(const struct view *view, const struct decision *decision, struct arena *arena, struct report *ret);
+
+/* "2m31s", "0.4s": durations as people write them. */
+const char *report_duration(mono_ms duration_ms, struct arena *arena);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * view.h -- every fact that one evaluation of one policy rests on, gathered by the shell before the core is asked.
+ *
+ * Units:     mono_ms for what durations are measured from, unix_ms (the API server's clock) for what people and records see.
+ * Ownership: all pointers are borrowed and live for the evaluation.
+ */
+#ifndef PK_CORE_VIEW_H
+#define PK_CORE_VIEW_H
+
+#include "core/types.h"
+#include "util/err.h"
+
+enum { PLANES_MAX = 8, CHECKS_MAX = 8, VERIFY_SERVERS_MAX = 8 };
+
+enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DOWN, VERDICT_COUNT };
+enum mode { MODE_ADVISE, MODE_AUTOMATIC };
+enum failback { FAILBACK_MANUAL, FAILBACK_AUTOMATIC, FAILBACK_NEVER };
+
+/* One check of one plane: the run of equal samples it is in. UNKNOWN samples end no run and start none. */
+struct check_view {
+        const char *label; /* "TLS :9900" */
+        bool is_path;      /* what agents use; false: what the cluster says of itself (Deployment) */
+        uint32_t fails;    /* consecutive; one of fails and passes is 0 */
+        uint32_t passes;
+        mono_ms run_since;   /* start of the first sample of the present run */
+        mono_ms counted_at;  /* end of the last PASS or FAIL; 0 never */
+        mono_ms sampled_at;  /* end of the last sample of any kind; 0 never */
+        bool last_unknown;   /* the last sample judged nothing */
+        const char *text;    /* what the last sample said, for people */
+        int32_t replicas_available; /* -1: not a Deployment, or never seen */
+        int32_t replicas_wanted;
+        int32_t replicas_updated;
+        unix_ms certificate_not_after; /* 0: none seen */
+};
+
+struct plane_view {
+        const char *name;
+        const char *region;       /* "" where not said */
+        const char *cluster_name;
+        const char *uid;
+        bool known;          /* a ManagementPlane of this name exists */
+        bool eligible;
+        bool holds_operator; /* the operator runs inside this cluster */
+        uint16_t port;
+        const char *rrset;         /* "" where it has no address */
+        const char *address_error; /* why not, "" otherwise */
+        struct check_view checks[CHECKS_MAX];
+        unsigned check_count;
+        enum verdict was; /* what the last evaluation said: the hysteresis of rise and fall */
+};
+
+/* One target or mechanism as last read. */
+struct target_health {
+        enum reach reach;     /* of the last attempt */
+        enum err error_class; /* of the last attempt */
+        const char *error;    /* text of the last failed attempt; "" after a good one */
+        mono_ms read_at;      /* last good read; 0 never: then the state beside it says nothing */
+        mono_ms failed_since; /* first failure after the last good read; 0 none */
+        unix_ms failed_since_wall;
+};
+
+struct verify_view {
+        const char *server;
+        enum reach reach;
+        bool shows_record; /* what it answered is what the record wants */
+};
+
+struct detection {
+        mono_ms interval_ms;
+        mono_ms timeout_ms;
+        uint32_t failure_threshold;
+        uint32_t success_threshold;
+        mono_ms failover_delay_ms; /* negative: not said, 30 s, or 60 s where the planes' regions differ */
+};
+
+struct policy_view {
+        const char *namespace_name;
+        const char *name;
+        const char *uid;
+        int64_t generation;
+        enum mode mode;
+        bool suspended;
+        bool single_writer; /* writeMode SingleCluster */
+        struct detection detection;
+        mono_ms cooldown_ms;
+        uint32_t max_switches; /* automatic ones in 24 h */
+        enum failback failback;
+        mono_ms failback_stable_ms;
+        const char *dns_provider;
+        const char *dns_server;
+        const char *dns_name;
+        uint32_t dns_ttl_s;
+        const char *lock_server; /* "" where no lock is used */
+        const char *lock_key;
+        uint32_t lock_db;
+        const char *lock_template;
+        const char *switch_to; /* annotation texts, "" where absent */
+        const char *adopt;
+        const char *ack;
+        const char *credentials_error; /* a Secret that is missing or malformed; "" otherwise */
+        const char *rival;             /* the older policy that holds the same DNS name or lock, "" otherwise */
+};
+
+struct view {
+        struct policy_view policy;
+        struct plane_view planes[PLANES_MAX];
+        unsigned plane_count;
+
+        bool record_read;            /* the arbiter was asked and answered at least once */
+        const struct record *record; /* NULL: there is none */
+        const char *record_error;    /* it exists and cannot be understood; "" otherwise */
+
+        struct target_health dns_health;
+        struct dns_state dns;
+        mono_ms dns_met_at; /* when the record's epoch was first seen at the update server; 0 not yet */
+        struct target_health lock_health;
+        struct lock_state lock;
+        struct verify_view verify[VERIFY_SERVERS_MAX];
+        unsigned verify_count;
+
+        mono_ms now;
+        unix_ms wall; /* the API server's clock at now */
+        const char *identity;
+        const char *store;       /* k8s/<kube-system UID>/<namespace>/<name> */
+        const char *region;      /* the operator's own; "" unknown */
+        mono_ms arbiter_answered_at;
+        mono_ms arbiter_period_ms; /* how often the Lease is renewed */
+        mono_ms late_until;      /* our own loop was late: samples are doubtful until then; 0 no */
+        bool kill_switch;
+        bool blast_limit_reached; /* --max-switches-per-minute */
+        epoch_t confirmed_epoch; /* the policy was read uncached after this epoch was recorded */
+        decision_id fresh_id;    /* 64 random bits for a decision, should one be taken */
+};
+
+#endif
