@@ -135,8 +135,7 @@ static void *fill(const struct scope *object)
         plane->kube_config = decode_secret_ref(&kube_config, "secretRef", "value");
         decode_server(&server, plane);
         plane->access = access_of(plane, &server);
-        struct tls_refs none = {.ca = {"", "ca.crt"}, .client_certificate = ""};
-        none.server_name = decode_text(&server, "serverName", "gloo-mesh-mgmt-server.gloo-mesh", DECODE_TEXT_MAX);
+        static const struct tls_refs none = {.ca = {"", "ca.crt"}, .client_certificate = "", .server_name = "gloo-mesh-mgmt-server.gloo-mesh"};
         struct tls_refs tls = decode_tls_refs(&spec, &none);
         plane->check_count = given ? given : plane->access == PLANE_ACCESS_NONE ? 1 : 2;
         if (given)
