@@ -20,17 +20,23 @@ component=k8s.io/component-base/version
 version_flags="-X $component.gitVersion=v$kubernetes -X $component.gitMajor=${kubernetes%%.*}"
 version_flags+=" -X $component.gitMinor=$(cut -d. -f2 <<<"$kubernetes")"
 
+worker='' # the compiler at work, to be ended with us
+
 say() { printf '%s\n' "$*" >&2; }
+
+give_up() {
+	[ -z "$worker" ] || kill "$worker" 2>/dev/null || true
+	rm -rf "$new"
+}
 
 # build MODULE PROGRAM PACKAGE MINUTES [FLAG...]: one program into $new, with the time on a line that moves.
 build() {
-	local module=$1 program=$2 package=$3 minutes=$4 log status=0 worker
+	local module=$1 program=$2 package=$3 minutes=$4 log status=0
 	shift 4
 	log=$new/$program.log
 	local what="building $program from source, about $minutes on two cores"
 	(cd "$here/$module" && exec nice -n 10 go build -p 2 "$@" -o "$new/$program" "$package") >"$log" 2>&1 &
 	worker=$!
-	trap 'kill "$worker" 2>/dev/null || true; rm -rf "$new"' EXIT
 	local started=$SECONDS shown=-30
 	while kill -0 "$worker" 2>/dev/null; do
 		local spent=$((SECONDS - started))
@@ -43,6 +49,7 @@ build() {
 		sleep 1
 	done
 	wait "$worker" || status=$?
+	worker=''
 	local spent=$((SECONDS - started))
 	[ ! -t 2 ] || printf '\r' >&2
 	if [ "$status" != 0 ]; then
@@ -71,16 +78,15 @@ build_judges() {
 	copy_flux_crds
 }
 
-# The CRDs of Flux come out of the same checked modules; they are not ours to commit.
+# The CRDs of Flux come out of its modules, checked by go.sum; they are not ours to commit.
 copy_flux_crds() {
 	local module folder
 	mkdir -p "$new/flux-crds"
 	for module in kustomize-controller source-controller; do
-		folder=$(cd "$here/judges/kustomize-controller" && go mod download "github.com/fluxcd/$module" &&
-			go list -m -f '{{.Dir}}' "github.com/fluxcd/$module")
-		cp "$folder"/config/crd/bases/*.yaml "$new/flux-crds/"
+		(cd "$here/judges/flux-crds" && go mod download "github.com/fluxcd/$module")
+		folder=$(cd "$here/judges/flux-crds" && go list -m -f '{{.Dir}}' "github.com/fluxcd/$module")
+		install -m 644 "$folder"/config/crd/bases/*.yaml "$new/flux-crds/"
 	done
-	chmod -R u+w "$new/flux-crds"
 }
 
 # Go 1.21 and later fetch the version that a go.mod names from the module proxy, so the version in PATH matters little.
@@ -119,7 +125,7 @@ ensure() {
 		flock -n 9 || { say "another run builds the $group; waiting for it" && flock 9; }
 		if [ ! -d "$folder" ]; then
 			new=$(mktemp -d "$cache/tmp-XXXXXX")
-			trap 'rm -rf "$new"' EXIT
+			trap give_up EXIT
 			"build_$group"
 			chmod 755 "$new"
 			mv -T "$new" "$folder"

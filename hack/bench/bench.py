@@ -132,6 +132,20 @@ class Bench:
 
     # What a test or the show asks for
 
+    def kill_plane(self, plane: str, with_region: bool = False) -> None:
+        """The management server dies and its Deployment says so, as a kubelet would have it; or all of the region does."""
+        if with_region:
+            self.clusters[plane].kill9()
+        else:
+            self.set_replicas(plane, 0)
+        self.servers[plane].kill9()
+
+    def revive_plane(self, plane: str) -> None:
+        if not self.clusters[plane].is_alive:
+            self.clusters[plane].run()
+        self.servers[plane].run()
+        self.set_replicas(plane, 3)
+
     def new_agent(self, dns_name: str) -> Agent:
         return Agent(self.scratch, dns_name, self.bind.address, self.mgmt_port, self.authority)
 

@@ -5,6 +5,7 @@ authoritative bit is what an agent would get once caches are empty.
 """
 
 import contextlib
+import copy
 import pathlib
 import re
 import subprocess
@@ -19,6 +20,7 @@ import dns.update
 
 from . import ports, wait
 from .process import Process, Scratch
+from .relay import Relay
 
 ADDRESS_TYPES = ("A", "AAAA", "CNAME")
 TIMEOUT = 2.0
@@ -175,6 +177,12 @@ controls {{ inet 127.0.0.1 port {self._control_port} allow {{ 127.0.0.1; }} keys
         with contextlib.suppress(IndexError):
             return self.query(zone, "SOA").answer[0][0].serial
         return 0
+
+    def through(self, relay: Relay) -> "Bind":
+        """The same server seen through a relay: for reading, not for starting or stopping."""
+        seen = copy.copy(self)
+        seen.host, seen.port = relay.host, relay.port
+        return seen
 
     # Writing by hand, as a person or another tool would
 

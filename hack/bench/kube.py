@@ -110,15 +110,26 @@ class ApiServer(Process):
     def is_ready(self) -> bool:
         return self.admin.call("GET", "/readyz") == "ok"
 
-    def write_kubeconfig(self, name: str, token: str = "", identity: pki.Identity | None = None) -> pathlib.Path:
+    def write_kubeconfig(
+        self, name: str, token: str = "", identity: pki.Identity | None = None, url: str = ""
+    ) -> pathlib.Path:
+        """A file for one identity; `url` is another way to this server, through a relay or a proxy."""
         path = self.folder / f"{name.replace(':', '_')}.kubeconfig"
         path.touch(mode=0o600)
-        path.write_text(kubeconfig_text(self.url, self.authority.cert, self.name, token, identity))
+        path.write_text(kubeconfig_text(url or self.url, self.authority.cert, self.name, token, identity))
         return path
+
+    @property
+    def admin_token(self) -> str:
+        return self._tokens["admin"]
+
+    @property
+    def operator_token(self) -> str:
+        return self._tokens[OPERATOR_USER]
 
     def operator_kubeconfig(self) -> pathlib.Path:
         """As the operator's ServiceAccount: the shipped RBAC, and nothing else, says what it may do."""
-        return self.write_kubeconfig(OPERATOR_USER, token=self._tokens[OPERATOR_USER])
+        return self.write_kubeconfig(OPERATOR_USER, token=self.operator_token)
 
     def user_kubeconfig(self, user: str, *groups: str) -> pathlib.Path:
         """As anybody, by a client certificate: a new user needs no restart."""

@@ -60,7 +60,7 @@ class Scene:
         return {
             "region": name,
             "kubeConfig": {"secretRef": {"name": f"{name}-kubeconfig"}},
-            "tls": {"caSecretRef": {"name": "relay-ca"}, "serverName": "gloo-mesh-mgmt-server.gloo-mesh"},
+            "tls": {"caSecretRef": {"name": "relay-ca"}},
         }
 
     def policy_spec(self, single_writer: bool = False) -> objects.Object:
@@ -70,6 +70,7 @@ class Scene:
             "detection": QUICK,
             "cooldown": "0s",
             "maxSwitches": 100,
+            "failback": {"policy": "Manual", "stableFor": "1s"},
             "dns": {
                 "name": self.dns_name,
                 "rfc2136": {"nameserver": self.bench.bind.address, "tsigSecretRef": {"name": "tsig"}},

@@ -187,6 +187,38 @@ class Agent(Process):
         return gaps
 
 
+class HostileServer(Process):
+    """hostile_server.py: an HTTP server whose answers a check must survive."""
+
+    def __init__(
+        self,
+        scratch: Scratch,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        authority: pki.Authority | None = None,
+        identity: pki.Identity | None = None,
+    ) -> None:
+        super().__init__(scratch, "hostile")
+        self.host = host
+        self.port = port or ports.lease(host)
+        self._files = None
+        if authority is not None:
+            self._files = (identity or authority.server(SERVER_NAME, host)).write(self.folder, "server")
+
+    def argv(self) -> list[str]:
+        args = [sys.executable, str(HERE / "hostile_server.py"), "--address", f"{self.host}:{self.port}"]
+        if self._files is not None:
+            args += ["--cert", str(self._files.cert), "--key", str(self._files.key)]
+        return args
+
+    def is_ready(self) -> bool:
+        with socket.create_connection((self.host, self.port), 1.0):
+            return True
+
+    def url(self, path: str) -> str:
+        return f"{'https' if self._files else 'http'}://{self.host}:{self.port}{path}"
+
+
 def _allow_open_files(wanted: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:

@@ -1,12 +1,17 @@
 """The bench is what it claims to be: without this, a green end-to-end test might only mean that nothing ran."""
 
 import datetime
+import functools
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
+import dns.exception
 import dns.rcode
 import dns.tsig
 import grpc
@@ -15,7 +20,7 @@ import kubernetes.config
 import pytest
 import redis
 
-from hack.bench import bind, kube, ports, process, redis_server, standins, wait
+from hack.bench import api_faults, bind, kube, ports, process, redis_server, relay, standins, wait
 from hack.bench.bench import PLANES, ZONE
 
 NAME = f"agent-test.{ZONE}"
@@ -223,3 +228,57 @@ def test_waiting_names_what_was_missed():
     with pytest.raises(wait.Late, match="pigs fly: not within 0.1s; last seen: False"):
         wait.until("pigs fly", lambda: False, 0.1)
     assert time.monotonic() - started < 1
+
+
+def test_relay_cuts_tcp_and_udp(bench):
+    with relay.Relay(bench.bind.address) as wire:
+        far = bench.bind.through(wire)
+        assert far.serial(ZONE) == bench.bind.serial(ZONE)
+        wire.swallow()
+        with pytest.raises(dns.exception.Timeout):
+            far.serial(ZONE)
+        wire.refuse()
+        with pytest.raises(OSError):
+            socket.create_connection((wire.host, wire.port), 1.0)
+        wire.heal()
+        assert far.serial(ZONE)
+
+
+def test_relay_breaks_a_watch_in_the_middle(bench):
+    with relay.Relay(f"127.0.0.1:{bench.hub.port}") as wire:
+        kubeconfig = bench.hub.write_kubeconfig("relay-test", bench.hub.operator_token, url=f"https://{wire.address}")
+        assert "planekeeper" in bench.hub.kubectl("auth", "whoami", kubeconfig=kubeconfig)
+        wire.cut_after(3000)
+        with pytest.raises(kube.KubectlError):
+            bench.hub.kubectl("get", "--raw", "/openapi/v2", kubeconfig=kubeconfig)
+
+
+def test_api_faults_answers_wrongly_as_often_as_told(bench):
+    with api_faults.ApiFaults(bench.hub) as proxy:
+        kubeconfig = proxy.write_kubeconfig("test", token=bench.hub.admin_token)
+        kubectl = functools.partial(bench.hub.kubectl, kubeconfig=kubeconfig)
+        assert "default" in kubectl("get", "namespaces")
+        gone = proxy.inject("GET", "/api/v1/namespaces", status=410)
+        with pytest.raises(kube.KubectlError, match="injected 410"):
+            kubectl("get", "--raw", "/api/v1/namespaces")
+        assert gone.hits == 1 and "default" in kubectl("get", "--raw", "/api/v1/namespaces")
+        proxy.inject("/api/v1/namespaces", cut_after=100)
+        with pytest.raises(kube.KubectlError, match="EOF"):
+            kubectl("get", "--raw", "/api/v1/namespaces")
+        proxy.inject("/api/v1/namespaces", per_second=2000)
+        started = time.monotonic()
+        kubectl("get", "--raw", "/api/v1/namespaces")
+        assert time.monotonic() - started > 0.5
+
+
+def test_hostile_server_answers_without_end(scratch):
+    server = standins.HostileServer(scratch, "127.0.3.4")
+    server.run()
+    with urllib.request.urlopen(server.url("/huge"), timeout=5) as answer:
+        assert len(answer.read(10_000_000)) == 10_000_000
+    with pytest.raises(TimeoutError), urllib.request.urlopen(server.url("/silent"), timeout=0.3) as answer:
+        answer.read()
+    with urllib.request.urlopen(server.url("/slow"), timeout=5) as answer:
+        assert answer.read(1) == b"x"
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        urllib.request.urlopen(server.url("/status/503"), timeout=5)

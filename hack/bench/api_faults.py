@@ -1,0 +1,201 @@
+"""An API server with bad days: a TLS proxy before a real one that answers some requests itself, wrongly.
+
+For what a restart or a cut wire cannot show: 410 and 429 and 500, a line broken in the middle, a body
+without end, bytes that are not UTF-8.
+"""
+
+import dataclasses
+import http.client
+import http.server
+import json
+import pathlib
+import ssl
+import threading
+import time
+
+from . import ports
+from .kube import ApiServer
+
+CHUNK = 65536
+
+
+@dataclasses.dataclass
+class Fault:
+    """One wrong answer for requests whose "METHOD path?query" contains every one of `words`.
+
+    status      answer with this code (and a Status object, as the API server does) instead of passing it on
+    headers     added to that answer, such as Retry-After
+    body        this text or these bytes instead of the Status object
+    cut_after   pass it on, but break the connection after that many bytes of the body
+    per_second  pass it on, but no faster than that many bytes a second
+    endless     200, and a body that never ends
+    times       how often; then everything is as before
+    """
+
+    words: tuple[str, ...]
+    status: int = 0
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    body: str | bytes = ""
+    cut_after: int = -1
+    per_second: int = 0
+    endless: bool = False
+    times: int = 1
+    hits: int = 0
+
+    def fits(self, request: str) -> bool:
+        return self.hits < self.times and all(word in request for word in self.words)
+
+
+class ApiFaults:
+    """`write_kubeconfig` gives a way to the cluster that leads through here."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self.server = server
+        self.port = ports.lease()
+        self.url = f"https://127.0.0.1:{self.port}"
+        self.requests: list[str] = []  # all that came, as "METHOD path?query", oldest first
+        self.faults: list[Fault] = []
+        self.lock = threading.Lock()
+        self.upstream = ssl.create_default_context(cadata=server.authority.cert)
+        files = server.authority.server("127.0.0.1", "localhost").write(server.scratch.folder("api-faults"))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(files.cert, files.key)
+        handler = type("Handler", (_Handler,), {"proxy": self})
+        self._http = _Server(("127.0.0.1", self.port), handler, context)
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+
+    def inject(self, *words: str, **what) -> Fault:
+        """inject("GET", "watch=true", status=410); the Fault that is returned counts its hits."""
+        fault = Fault(words, **what)
+        with self.lock:
+            self.faults.append(fault)
+        return fault
+
+    def heal(self) -> None:
+        with self.lock:
+            self.faults.clear()
+
+    def take(self, request: str) -> Fault | None:
+        with self.lock:
+            self.requests.append(request)
+            fault = next((fault for fault in self.faults if fault.fits(request)), None)
+            if fault is not None:
+                fault.hits += 1
+            return fault
+
+    def write_kubeconfig(self, name: str, token: str = "") -> pathlib.Path:
+        """As the operator, unless another token is given."""
+        return self.server.write_kubeconfig(f"faults-{name}", token=token or self.server.operator_token, url=self.url)
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+    def __enter__(self) -> "ApiFaults":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address, handler, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__(address, handler)
+
+    def finish_request(self, request, client_address) -> None:
+        """The handshake belongs into the connection's own thread: a slow client must not stop the others."""
+        request.settimeout(600)
+        super().finish_request(self._context.wrap_socket(request, server_side=True), client_address)
+
+    def handle_error(self, request, client_address) -> None:
+        """Clients break off all the time here; that is the point."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    proxy: ApiFaults
+
+    def _handle(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else None
+        fault = self.proxy.take(f"{self.command} {self.path}") or Fault(())
+        if fault.endless:
+            self._answer_endlessly()
+        elif fault.status:
+            self._answer_wrongly(fault)
+        else:
+            self._pass_on(body, fault)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _handle
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on stderr; `requests` has it all."""
+
+    def _answer_wrongly(self, fault: Fault) -> None:
+        reasons = {409: "Conflict", 410: "Expired", 429: "TooManyRequests", 500: "InternalError"}
+        status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": fault.status}
+        status |= {"reason": reasons.get(fault.status, ""), "message": f"injected {fault.status}"}
+        body = fault.body or json.dumps(status)
+        payload = body.encode() if isinstance(body, str) else body
+        self.send_response(fault.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        for name, value in fault.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def _answer_endlessly(self) -> None:
+        self._start_chunked(200, "application/json")
+        self._chunk(b'{"kind":"List","items":["')
+        while True:  # until the client has had enough
+            self._chunk(b"x" * CHUNK)
+
+    def _pass_on(self, body: bytes | None, fault: Fault) -> None:
+        upstream = http.client.HTTPSConnection(
+            "127.0.0.1", self.proxy.server.port, context=self.proxy.upstream, timeout=600
+        )
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+        headers["Accept-Encoding"] = "identity"
+        try:
+            upstream.request(self.command, self.path, body, headers)
+            answer = upstream.getresponse()
+            self._copy(answer, fault)
+        except OSError:
+            self.close_connection = True
+        finally:
+            upstream.close()
+
+    def _copy(self, answer: http.client.HTTPResponse, fault: Fault) -> None:
+        extra = {
+            name: value
+            for name, value in answer.getheaders()
+            if name.lower() not in ("content-type", "content-length", "transfer-encoding", "connection")
+        }
+        self._start_chunked(answer.status, answer.getheader("Content-Type", "application/json"), extra)
+        left = fault.cut_after
+        while piece := answer.read1(fault.per_second or CHUNK):
+            if fault.cut_after >= 0:
+                piece, left = piece[:left], left - len(piece)
+            self._chunk(piece)
+            if fault.cut_after >= 0 and left <= 0:
+                self.close_connection = True
+                return
+            if fault.per_second:
+                time.sleep(len(piece) / fault.per_second)  # the slowness itself
+        self._chunk(b"")
+
+    def _start_chunked(self, status: int, content_type: str, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Transfer-Encoding", "chunked")
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()

@@ -1,0 +1,171 @@
+"""A wire that can be cut: TCP and UDP on one port, passed on to another until told otherwise.
+
+Put between the operator and a server it isolates the one from the other and leaves both alive, which
+neither kill nor SIGSTOP can do.
+"""
+
+import asyncio
+import threading
+
+from . import ports
+
+PASS, REFUSE, SWALLOW = "pass", "refuse", "swallow"
+
+
+class Relay:
+    """`address` reaches `target` ("host:port"). All methods take effect before they return."""
+
+    def __init__(self, target: str) -> None:
+        host, port = target.rsplit(":", 1)
+        self._target = (host, int(port))
+        self.host, self.port = "127.0.0.1", ports.lease()
+        self.mode = PASS
+        self.delay = 0.0  # seconds that everything is late, either way
+        self._cut_after: int | None = None
+        self._listener: asyncio.Server | None = None
+        self._datagrams: asyncio.DatagramTransport | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._do(self._listen())
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def heal(self) -> None:
+        """Pass everything again."""
+        self.mode, self.delay, self._cut_after = PASS, 0.0, None
+        self._do(self._listen())
+
+    def refuse(self) -> None:
+        """Break what is open and refuse what is new, as a host does whose process is gone."""
+        self.mode = REFUSE
+        self._do(self._refuse())
+
+    def swallow(self) -> None:
+        """Keep everything open and pass nothing on, as a firewall does that drops. What is new hangs after connect."""
+        self.mode = SWALLOW
+
+    def break_connections(self) -> None:
+        """Once: reset what is open; what is new passes."""
+        self._do(self._reset())
+
+    def cut_after(self, amount: int) -> None:
+        """Break each connection after that many more bytes of answer: in the middle of a line, or of a TLS record."""
+        self._cut_after = amount
+
+    def close(self) -> None:
+        self._do(self._refuse())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5.0)
+
+    def __enter__(self) -> "Relay":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _do(self, job) -> None:
+        asyncio.run_coroutine_threadsafe(job, self._loop).result(10.0)
+
+    async def _listen(self) -> None:
+        if self._listener is None:
+            self._listener = await asyncio.start_server(self._connection, self.host, self.port)
+            self._datagrams, _ = await self._loop.create_datagram_endpoint(
+                lambda: _UdpFront(self), local_addr=(self.host, self.port)
+            )
+
+    async def _refuse(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._datagrams.close()
+            self._listener = self._datagrams = None
+        await self._reset()
+
+    async def _reset(self) -> None:
+        for writer in list(self._writers):
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._target)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._writers |= {writer, far_writer}
+        try:
+            await asyncio.gather(
+                self._pump(reader, far_writer, is_answer=False), self._pump(far_reader, writer, is_answer=True)
+            )
+        except OSError:
+            pass
+        finally:
+            for end in (writer, far_writer):
+                end.transport.abort()
+                self._writers.discard(end)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_answer: bool) -> None:
+        while chunk := await reader.read(65536):
+            await self._hold()
+            if is_answer and self._cut_after is not None:
+                passed = chunk[: self._cut_after]
+                self._cut_after -= len(passed)
+                if len(passed) < len(chunk):
+                    writer.write(passed)
+                    await writer.drain()
+                    raise ConnectionResetError("cut")
+            writer.write(chunk)
+            await writer.drain()
+        if writer.can_write_eof() and not writer.is_closing():
+            writer.write_eof()
+
+    async def _hold(self) -> None:
+        if self.delay:
+            await asyncio.sleep(self.delay)  # the lateness itself
+        while self.mode == SWALLOW:
+            await asyncio.sleep(0.02)
+
+
+class _UdpFront(asyncio.DatagramProtocol):
+    """Each client gets a socket of its own towards the target, so that answers find their way back."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._backs: dict[tuple, asyncio.DatagramTransport] = {}
+
+    def connection_made(self, transport) -> None:
+        self._transport = transport
+
+    def connection_lost(self, error) -> None:
+        for back in self._backs.values():
+            back.close()
+
+    def datagram_received(self, data: bytes, client: tuple) -> None:
+        if self._relay.mode == PASS:
+            asyncio.ensure_future(self._forward(data, client))
+
+    async def _forward(self, data: bytes, client: tuple) -> None:
+        await asyncio.sleep(self._relay.delay)
+        if client not in self._backs:
+            self._backs[client], _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: _UdpBack(self, client), remote_addr=self._relay._target
+            )
+        self._backs[client].sendto(data)
+
+    def answer(self, data: bytes, client: tuple) -> None:
+        if self._relay.mode == PASS and not self._transport.is_closing():
+            self._transport.sendto(data, client)
+
+
+class _UdpBack(asyncio.DatagramProtocol):
+    def __init__(self, front: _UdpFront, client: tuple) -> None:
+        self._front, self._client = front, client
+
+    def datagram_received(self, data: bytes, _: tuple) -> None:
+        self._front.answer(data, self._client)
+
+    def error_received(self, error) -> None:
+        """The target is down: a UDP client learns that by silence."""

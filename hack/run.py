@@ -1,0 +1,243 @@
+"""The show behind `make run`: two regions, a dead management server, and what the operator makes of it.
+
+With a terminal everything stays up afterwards, to be played with, until Ctrl-C; without one it ends by itself,
+with exit status 0 only if the switch was seen in DNS and in Redis.
+"""
+
+import signal
+import sys
+import time
+
+import yaml
+
+from hack.bench import kube, objects, tools, wait
+from hack.bench.bench import PLANES, Bench
+from hack.bench.operator_process import Operator, binary
+from hack.bench.timeline import Watcher, logged
+
+NAMESPACE = kube.OPERATOR_NAMESPACE
+HOME, AWAY = PLANES
+SAMPLES = tools.ROOT / "manifests" / "samples"
+RESTART_AFTER = 30.0  # how long a server that was killed while playing stays dead
+
+# Shorter than the defaults (5s, 30s, 1h), so that nobody has to watch nothing happen.
+QUICK = {
+    "detection": {"interval": "1s", "timeout": "1s", "failureThreshold": 3, "failoverDelay": "3s"},
+    "cooldown": "10s",
+    "maxSwitches": 50,
+    "failback": {"policy": "Manual", "stableFor": "3s"},
+}
+
+
+def say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def headline(text: str) -> None:
+    say(f"\n== {text}")
+
+
+class Show:
+    """Everything in the namespace of the operator, under the names of the samples."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.resources = self._samples()
+        policy = next(thing for thing in self.resources if thing["kind"] == "FailoverPolicy")
+        self.policy = policy["metadata"]["name"]
+        self.dns_name = policy["spec"]["dns"]["name"]
+        self.lock_key = policy["spec"]["redis"]["lock"]["key"]
+        self.operators: list[Operator] = []
+
+    def _samples(self) -> list[objects.Object]:
+        """The single-writer samples as shipped; only what must be true of this machine is laid over them."""
+        shipped = [
+            thing
+            for path in sorted((SAMPLES / "single-cluster").glob("*.yaml"))
+            for thing in yaml.safe_load_all(path.read_text())
+            if thing and thing.get("kind") in ("ManagementPlane", "FailoverPolicy")
+        ]
+        for thing in shipped:
+            thing["metadata"]["namespace"] = NAMESPACE
+            name = thing["metadata"]["name"]
+            here = self._plane_here(name) if thing["kind"] == "ManagementPlane" else self._policy_here()
+            thing["spec"] = objects.merged(thing["spec"], here)
+        return shipped
+
+    def _plane_here(self, name: str) -> objects.Object:
+        tls = {"caSecretRef": {"name": "relay-ca"}}
+        return {"kubeConfig": {"secretRef": {"name": f"{name}-kubeconfig"}}, "server": None, "tls": tls}
+
+    def _policy_here(self) -> objects.Object:
+        nameserver = {"nameserver": self.bench.bind.address, "tsigSecretRef": {"name": "tsig"}}
+        redis = {"address": self.bench.redis.address, "authSecretRef": {"name": "redis-auth"}, "tls": None}
+        return {**QUICK, "dns": {"rfc2136": nameserver, "verify": None}, "redis": redis}
+
+    # The acts
+
+    def open(self) -> None:
+        headline("The bench is up. What a person had by hand: a DNS record, and an agent that follows it")
+        self.bench.bind.replace(self.dns_name, "A", PLANES[HOME])
+        self.agent = self.bench.new_agent(self.dns_name).run()
+        self.agent.wait_connected(PLANES[HOME])
+        say(f"{self.dns_name} -> {PLANES[HOME]} ({HOME}); the agent is connected there")
+
+        headline("kubectl apply: two ManagementPlanes and one FailoverPolicy; then two replicas of the operator")
+        self.bench.put_secrets(NAMESPACE)
+        say(self.bench.hub.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(self.resources)).strip())
+        kubeconfig = self.bench.hub.operator_kubeconfig()
+        for name in ("planekeeper-0", "planekeeper-1"):
+            self.operators.append(Operator(self.bench.scratch, kubeconfig, name))
+            self.operators[-1].start()
+        for operator in self.operators:
+            operator.ready()
+        self.kubectl("wait", "--for=condition=Ready", f"fop/{self.policy}", "--timeout=60s")
+        self.views()
+
+    def failover(self) -> bool:
+        host = PLANES[HOME]
+        headline(f"The active management server dies: {HOME}, {host}:{self.bench.mgmt_port}, kill -9")
+        with Watcher(self.addresses) as dns, Watcher(self.lock) as lock:
+            wait.until("first readings", lambda: dns.changes and lock.changes)
+            killed = time.time()
+            self.bench.kill_plane(HOME)
+            done = self.wait_active(AWAY)
+            self.report(killed, AWAY, dns, lock)
+        self.views()
+        return done
+
+    def fail_back(self) -> bool:
+        headline(f"{HOME} is repaired, and a person asks to go back: one annotation")
+        self.bench.revive_plane(HOME)
+        self.kubectl("wait", "--for=condition=Ready", f"mplane/{HOME}", "--timeout=60s")
+        epoch = self.status().get("epoch", 0) + 1
+        request = f"planekeeper.io/switch-to={HOME}/{epoch}"
+        say(f"kubectl -n {NAMESPACE} annotate fop {self.policy} --overwrite {request}")
+        with Watcher(self.addresses) as dns, Watcher(self.lock) as lock:
+            wait.until("first readings", lambda: dns.changes and lock.changes)
+            asked = time.time()
+            self.kubectl("annotate", "fop", self.policy, "--overwrite", request)
+            done = self.wait_active(HOME)
+            # A live server keeps its agents, whatever DNS says: a person restarts it so that they move.
+            self.bench.servers[AWAY].restart()
+            self.report(asked, HOME, dns, lock)
+        self.views()
+        return done
+
+    def play(self) -> None:
+        hub, bind, redis = self.bench.hub, self.bench.bind, self.bench.redis
+        host = f"{PLANES[HOME]}:{self.bench.mgmt_port}"
+        headline("Everything stays up until Ctrl-C. In another terminal:")
+        say(f"""\
+export KUBECONFIG={hub.kubeconfig}
+alias kubectl={tools.server("kubectl")}
+kubectl -n {NAMESPACE} get fop,mplane
+kubectl -n {NAMESPACE} describe fop {self.policy}
+dig +short @{bind.host} -p {bind.port} {self.dns_name}
+redis-cli -p {redis.port} -a {redis.password} --no-auth-warning get {self.lock_key}
+tail -f {self.agent.log_path}
+tail -f {self.operators[0].log_path}
+curl -s http://127.0.0.1:{self.operators[0].metrics_port}/metrics | grep planekeeper_
+pkill -9 -f 'mgmt_server.py --address {host}'      # it comes back after {RESTART_AFTER:.0f} s, as the standby""")
+        died: dict[str, float] = {}
+        while True:
+            for plane, server in self.bench.servers.items():
+                if server.is_alive:
+                    died.pop(plane, None)
+                elif plane not in died:
+                    died[plane] = time.monotonic()
+                    say(f"{plane}: its server is gone; its Deployment says 0/3")
+                    self.bench.set_replicas(plane, 0)
+                elif time.monotonic() - died[plane] > RESTART_AFTER:
+                    say(f"{plane}: its server is started again")
+                    self.bench.revive_plane(plane)
+            time.sleep(0.2)  # the pace of a kubelet that nobody waits for
+
+    # Seeing it
+
+    def addresses(self) -> str:
+        return ",".join(sorted(self.bench.bind.values(self.dns_name, "A")))
+
+    def lock(self) -> str:
+        client = self.bench.redis.client()
+        kind = client.type(self.lock_key)
+        return str(client.hgetall(self.lock_key)) if kind == "hash" else client.get(self.lock_key) or ""
+
+    def status(self) -> objects.Object:
+        return self.bench.hub.admin.get("FailoverPolicy", self.policy, NAMESPACE).get("status", {})
+
+    def kubectl(self, *args: str) -> str:
+        return self.bench.hub.kubectl("-n", NAMESPACE, *args)
+
+    def views(self) -> None:
+        for kind in ("mplane", "fop"):
+            say(f"\n$ kubectl get {kind}\n{self.kubectl('get', kind).rstrip()}")
+
+    def wait_active(self, plane: str) -> bool:
+        """DNS, Redis and status all name the plane; False (and why) if one does not in time."""
+        try:
+            wait.until("DNS", lambda: self.addresses() == PLANES[plane], 60.0)
+            wait.until("lock", lambda: plane in self.lock(), 10.0)
+            wait.until("status", lambda: self.status().get("activePlane") == plane, 10.0)
+        except wait.Late as late:
+            say(f"NOT SWITCHED: {late}")
+            return False
+        return True
+
+    def report(self, start: float, plane: str, dns: Watcher, lock: Watcher) -> None:
+        """The timeline: stamps of the operator's log for what it thought, our own readings for what it did."""
+        rows: list[tuple[float, str, str]] = []
+        detected = logged(self.operators, ("ActiveUnhealthy", "ProbesFailed"), start)
+        decided = logged(self.operators, ("FailoverDecided", "SwitchDecided", "SwitchRequested"), start)
+        for what, found in (("detected", detected), ("decided", decided)):
+            if found is not None:
+                rows.append((found[0], what, found[1].get("message") or found[1].get("msg", "")))
+        locked = next((change for change in lock.changes if change.at >= start and plane in str(change.value)), None)
+        if locked is not None:
+            rows.append((locked.at, "lock", f"{self.lock_key} = {locked.value}"))
+        routed = dns.became(PLANES[plane], start)
+        if routed is not None:
+            rows.append((routed, "DNS", f"{self.dns_name} -> {PLANES[plane]}"))
+        try:
+            self.agent.wait_connected(PLANES[plane], 30.0)
+            outage = next(gap for gap in reversed(self.agent.outages()) if gap.address == PLANES[plane])
+            rows.append((outage.back, "agent", f"reconnected to {outage.address}; its outage: {outage.milliseconds:.0f} ms"))
+        except (wait.Late, StopIteration):
+            rows.append((time.time(), "agent", "NOT RECONNECTED"))
+        say()
+        for at, what, text in sorted(rows):
+            say(f"  {at - start:+8.3f}s  {what:<9} {text}")
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if not binary().exists():
+        say(f"{binary()} is missing: run make first")
+        return 1
+    headline("Starting the bench: three clusters, BIND, Redis, two management servers, all on loopback")
+    bench = Bench(report=lambda line: say(f"  {line}"))
+    try:
+        bench.start()
+        show = Show(bench)
+        show.open()
+        seen = show.failover() and show.fail_back()
+        if not seen:
+            show_logs(show.operators)
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            show.play()
+        say("\nThe switch was seen in DNS and in Redis." if seen else "\nThe switch was NOT seen.")
+        return 0 if seen else 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        say("stopping everything")
+        bench.close()
+
+
+def show_logs(operators: list[Operator]) -> None:
+    for operator in operators:
+        say(operator.log_tail())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

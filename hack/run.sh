@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# make run: from a fresh Debian machine to a failover that can be watched. Installs, builds, then hands over to run.py.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+hack/install.sh build bench
+[ -n "${KUBEBUILDER_ASSETS:-}" ] || hack/install.sh go
+make --no-print-directory -s build/planekeeper
+venv=$(hack/venv.sh)
+hack/tools.sh servers >/dev/null
+exec "$venv/bin/python" -m hack.run "$@"
