@@ -5,6 +5,7 @@
  *
  * Units:     mono_ms everywhere; loop_now() is the time at the start of the turn.
  * Ownership: struct loop_fd and struct loop_timer are embedded in their owner, who must remove them before freeing.
+ * Signals:   loop_open() makes the process ignore SIGPIPE.
  * Errors:    setup failures abort with a text (no descriptors left); nothing else can fail.
  * Threads:   loop thread only, except loop_post().
  */
@@ -32,8 +33,8 @@ void loop_stop(struct loop *loop);
 mono_ms loop_lateness(const struct loop *loop);
 
 /*
- * Calls @on_signal on the loop thread for SIGTERM and SIGINT. They are blocked here, in the calling thread and all that it starts afterwards:
- * call it before executor_open(). Once per loop; loop_close() leaves them blocked.
+ * Calls @on_signal on the loop thread for SIGTERM and SIGINT. They are blocked here, in the calling thread and all that
+ * it starts afterwards: call it before executor_open(). Once per loop; loop_close() leaves them blocked.
  */
 void loop_on_signal(struct loop *loop, void (*on_signal)(void *ctx, int signal_number), void *ctx);
 

@@ -34,29 +34,39 @@ bool text_has_prefix(const char *text, const char *prefix)
         return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Length of the well-formed sequence at @s (Unicode table 3-7: no overlong forms, no surrogates), 0 where malformed. */
-static size_t utf8_sequence(const unsigned char *s, size_t left)
+/* How many bytes a character takes that begins with @lead, 0 where none does. */
+static size_t utf8_length(unsigned char lead)
 {
-        if (s[0] < 0x80)
+        if (lead < 0x80)
                 return 1;
-        size_t count = s[0] >= 0xF0 && s[0] <= 0xF4 ? 4 : s[0] >= 0xE0 && s[0] <= 0xEF ? 3 : s[0] >= 0xC2 && s[0] <= 0xDF ? 2 : 0;
-        if (count == 0 || count > left)
-                return 0;
+        if (lead >= 0xC2 && lead <= 0xDF)
+                return 2;
+        if (lead >= 0xE0 && lead <= 0xEF)
+                return 3;
+        return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+}
+
+/* Unicode table 3-7: the bounds of the second byte keep out overlong forms, surrogates and what is beyond U+10FFFF. */
+size_t text_utf8_step(const char *bytes, size_t count)
+{
+        const unsigned char *s = (const unsigned char *)bytes;
+        size_t length = utf8_length(s[0]);
+        if (length <= 1 || length > count)
+                return length <= count ? length : 0;
         unsigned char low = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
         unsigned char high = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
         if (s[1] < low || s[1] > high)
                 return 0;
-        for (size_t i = 2; i < count; i++)
+        for (size_t i = 2; i < length; i++)
                 if ((s[i] & 0xC0) != 0x80)
                         return 0;
-        return count;
+        return length;
 }
 
 bool text_is_utf8(const char *bytes, size_t count)
 {
-        const unsigned char *s = (const unsigned char *)bytes;
         for (size_t at = 0; at < count;) {
-                size_t step = utf8_sequence(s + at, count - at);
+                size_t step = text_utf8_step(bytes + at, count - at);
                 if (step == 0)
                         return false;
                 at += step;

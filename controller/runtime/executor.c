@@ -1,0 +1,191 @@
+/* executor.c -- a small pool of threads for blocking jobs. */
+#include "runtime/executor.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "runtime/clock.h"
+#include "util/mem.h"
+
+enum { STACK_BYTES = 256 * 1024 };
+
+struct executor {
+        struct loop *loop;
+        unsigned threads_max;
+        unsigned queue_max;
+        atomic_uint depth; /* waiting or running */
+
+        pthread_mutex_t lock; /* everything below */
+        pthread_cond_t has_job;
+        pthread_cond_t has_ended; /* a worker left; on CLOCK_MONOTONIC */
+        struct job *first;
+        struct job **end;
+        unsigned waiting;
+        unsigned idle; /* workers that wait for a job */
+        unsigned live; /* workers that have not left */
+        bool is_closing;
+        bool is_abandoned; /* executor_close() has given up: the last worker frees, and nobody touches the loop */
+        unsigned started;
+        pthread_t threads[];
+};
+
+static void destroy(struct executor *executor)
+{
+        (void)pthread_cond_destroy(&executor->has_job);
+        (void)pthread_cond_destroy(&executor->has_ended);
+        (void)pthread_mutex_destroy(&executor->lock);
+        free(executor);
+}
+
+static void on_job_done(struct loop_post *post)
+{
+        struct job *job = CONTAINER_OF(post, struct job, post);
+        job->done(job);
+}
+
+/* With the lock held. NULL: the executor is closing. */
+static struct job *take_job(struct executor *executor)
+{
+        executor->idle++;
+        while (!executor->first && !executor->is_closing)
+                (void)pthread_cond_wait(&executor->has_job, &executor->lock);
+        executor->idle--;
+        struct job *job = executor->first;
+        if (job) {
+                executor->first = job->next;
+                if (!executor->first)
+                        executor->end = &executor->first;
+                executor->waiting--;
+        }
+        return job;
+}
+
+static void *work(void *arg)
+{
+        struct executor *executor = arg;
+        (void)pthread_mutex_lock(&executor->lock);
+        for (struct job *job = take_job(executor); job; job = take_job(executor)) {
+                (void)pthread_mutex_unlock(&executor->lock);
+                job->run(job);
+                atomic_fetch_sub(&executor->depth, 1);
+                (void)pthread_mutex_lock(&executor->lock);
+                if (!executor->is_abandoned)
+                        loop_post(executor->loop, &job->post); /* from here on the job is the owner's again */
+        }
+        bool is_last_one_out = --executor->live == 0 && executor->is_abandoned;
+        (void)pthread_cond_signal(&executor->has_ended);
+        (void)pthread_mutex_unlock(&executor->lock);
+        if (is_last_one_out)
+                destroy(executor);
+        return NULL;
+}
+
+/* With the lock held. All signals stay with the loop thread, so that they never interrupt a job. */
+static bool start_worker(struct executor *executor)
+{
+        sigset_t all;
+        sigset_t before;
+        (void)sigfillset(&all);
+        pthread_attr_t attributes;
+        if (pthread_attr_init(&attributes))
+                return false;
+        (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+        bool is_started = !pthread_create(&executor->threads[executor->started], &attributes, work, executor);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        (void)pthread_attr_destroy(&attributes);
+        if (is_started) {
+                executor->started++;
+                executor->live++;
+        }
+        return is_started;
+}
+
+struct executor *executor_open(struct loop *loop, unsigned threads, unsigned queue_max)
+{
+        INVARIANT(threads > 0);
+        struct executor *executor = mem_calloc(1, sizeof(*executor) + threads * sizeof(pthread_t));
+        executor->loop = loop;
+        executor->threads_max = threads;
+        executor->queue_max = queue_max;
+        executor->end = &executor->first;
+        pthread_condattr_t attributes;
+        int failed = pthread_condattr_init(&attributes) || pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) ||
+                     pthread_cond_init(&executor->has_ended, &attributes) ||
+                     pthread_cond_init(&executor->has_job, NULL) || pthread_mutex_init(&executor->lock, NULL);
+        INVARIANT(!failed);
+        (void)pthread_condattr_destroy(&attributes);
+        return executor;
+}
+
+/* With the lock held. A thread costs memory for ever, so one is started only when there is nobody to take the job. */
+static bool can_take_more(struct executor *executor)
+{
+        if (executor->waiting >= executor->queue_max)
+                return false;
+        if (executor->waiting < executor->idle || executor->started == executor->threads_max)
+                return true;
+        return start_worker(executor) || executor->started > 0;
+}
+
+bool executor_submit(struct executor *executor, struct job *job)
+{
+        job->post.run = on_job_done;
+        job->next = NULL;
+        (void)pthread_mutex_lock(&executor->lock);
+        bool is_taken = can_take_more(executor);
+        if (is_taken) {
+                *executor->end = job;
+                executor->end = &job->next;
+                executor->waiting++;
+                atomic_fetch_add(&executor->depth, 1);
+                (void)pthread_cond_signal(&executor->has_job);
+        }
+        (void)pthread_mutex_unlock(&executor->lock);
+        return is_taken;
+}
+
+unsigned executor_depth(const struct executor *executor)
+{
+        return atomic_load(&executor->depth);
+}
+
+/* With the lock held: until all workers have left or @deadline. */
+static void wait_for_workers(struct executor *executor, mono_ms deadline)
+{
+        mono_ms left_ms = deadline - clock_mono();
+        if (left_ms < 0)
+                left_ms = 0;
+        struct timespec until;
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        int64_t nanoseconds = until.tv_nsec + left_ms % 1000 * 1000000;
+        until.tv_sec += left_ms / 1000 + nanoseconds / 1000000000;
+        until.tv_nsec = nanoseconds % 1000000000;
+        while (executor->live > 0)
+                if (pthread_cond_timedwait(&executor->has_ended, &executor->lock, &until))
+                        return;
+}
+
+void executor_close(struct executor *executor, mono_ms deadline)
+{
+        if (!executor)
+                return;
+        (void)pthread_mutex_lock(&executor->lock);
+        executor->is_closing = true;
+        executor->first = NULL;
+        (void)pthread_cond_broadcast(&executor->has_job);
+        wait_for_workers(executor, deadline);
+        bool have_all_left = executor->live == 0;
+        for (unsigned i = 0; !have_all_left && i < executor->started; i++)
+                (void)pthread_detach(executor->threads[i]);
+        executor->is_abandoned = !have_all_left;
+        (void)pthread_mutex_unlock(&executor->lock);
+        if (!have_all_left)
+                return;
+        for (unsigned i = 0; i < executor->started; i++)
+                (void)pthread_join(executor->threads[i], NULL);
+        destroy(executor);
+}

@@ -1,0 +1,236 @@
+/* http_response.c -- from what curl says of a transfer to a response. */
+#include <errno.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/clock.h"
+#include "runtime/http_call.h"
+#include "util/text.h"
+
+enum { RETRY_AFTER_MAX_S = 24 * 60 * 60 };
+
+const char *http_failure_name(enum http_failure failure)
+{
+        static const char *const names[] = {
+                [HTTP_FAIL_NONE] = "none",
+                [HTTP_FAIL_RESOLVE] = "resolve",
+                [HTTP_FAIL_CONNECT] = "connect",
+                [HTTP_FAIL_TIMEOUT] = "timeout",
+                [HTTP_FAIL_TLS] = "tls",
+                [HTTP_FAIL_TLS_LOCAL] = "tls-local",
+                [HTTP_FAIL_PROTOCOL] = "protocol",
+                [HTTP_FAIL_TOO_LARGE] = "too-large",
+                [HTTP_FAIL_SLOW] = "slow",
+                [HTTP_FAIL_TLS_REFUSED] = "tls-refused",
+                [HTTP_FAIL_LOCAL] = "local",
+        };
+        return (size_t)failure < sizeof(names) / sizeof(names[0]) ? names[failure] : "invalid failure";
+}
+
+/* ---- what failed ---- */
+
+/* What is not listed is a peer that does not speak HTTP properly. */
+static const struct {
+        CURLcode code;
+        enum http_failure failure;
+} failures[] = {
+        {CURLE_COULDNT_RESOLVE_HOST, HTTP_FAIL_RESOLVE},
+        {CURLE_COULDNT_CONNECT, HTTP_FAIL_CONNECT},
+        {CURLE_OPERATION_TIMEDOUT, HTTP_FAIL_TIMEOUT},
+        {CURLE_PEER_FAILED_VERIFICATION, HTTP_FAIL_TLS},
+        {CURLE_SSL_CONNECT_ERROR, HTTP_FAIL_TLS},
+        {CURLE_SSL_ISSUER_ERROR, HTTP_FAIL_TLS},
+        {CURLE_SSL_CERTPROBLEM, HTTP_FAIL_TLS_LOCAL},
+        {CURLE_SSL_CACERT_BADFILE, HTTP_FAIL_TLS_LOCAL},
+        {CURLE_OUT_OF_MEMORY, HTTP_FAIL_LOCAL},
+};
+
+static enum http_failure failure_of_stop(enum http_stop stop)
+{
+        switch (stop) {
+        case HTTP_STOP_BODY_TOO_LARGE:
+        case HTTP_STOP_HEAD_TOO_LARGE:
+                return HTTP_FAIL_TOO_LARGE;
+        case HTTP_STOP_SLOW:
+                return HTTP_FAIL_SLOW;
+        case HTTP_STOP_NONE:
+        case HTTP_STOP_WITHDRAWN:
+                break;
+        }
+        return HTTP_FAIL_NONE;
+}
+
+/* The alerts by which a peer says that it does not like our certificate, or misses it (RFC 8446 section 6). */
+static bool is_about_our_certificate(int alert)
+{
+        static const int alerts[] = {
+                SSL_AD_BAD_CERTIFICATE,     SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_CERTIFICATE_REVOKED,
+                SSL_AD_CERTIFICATE_EXPIRED, SSL_AD_CERTIFICATE_UNKNOWN,     SSL_AD_UNKNOWN_CA,
+                SSL_AD_ACCESS_DENIED,       TLS13_AD_CERTIFICATE_REQUIRED,
+        };
+        for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
+                if (alerts[i] == alert)
+                        return true;
+        return false;
+}
+
+static int system_errno(const struct http_call *call)
+{
+        long number = 0;
+        if (call->open_errno == 0)
+                (void)curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &number);
+        return call->open_errno ? call->open_errno : (int)number;
+}
+
+static enum http_failure failure_of(const struct http_call *call, CURLcode code)
+{
+        if (call->stop != HTTP_STOP_NONE)
+                return failure_of_stop(call->stop);
+        if (call->note && call->note->fatal_alert >= 0)
+                return is_about_our_certificate(call->note->fatal_alert) ? HTTP_FAIL_TLS_REFUSED : HTTP_FAIL_TLS;
+        if (code == CURLE_COULDNT_CONNECT && (call->open_errno || system_errno(call) == EADDRNOTAVAIL))
+                return HTTP_FAIL_LOCAL;
+        for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+                if (failures[i].code == code)
+                        return failures[i].failure;
+        return HTTP_FAIL_PROTOCOL;
+}
+
+/* ---- the error class ---- */
+
+static bool was_sent(const struct http_call *call)
+{
+        long sent_bytes = 0;
+        (void)curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+        return sent_bytes > 0;
+}
+
+static enum err class_of(const struct http_call *call, CURLcode code, enum http_failure failure)
+{
+        if (call->stop == HTTP_STOP_WITHDRAWN)
+                return ERR_CANCELLED;
+        if (failure == HTTP_FAIL_TLS_REFUSED)
+                return ERR_DENIED;
+        if (failure == HTTP_FAIL_TLS_LOCAL)
+                return ERR_INVALID;
+        if (was_sent(call))
+                return call->is_safe ? ERR_TRANSIENT : ERR_UNKNOWN;
+        return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? ERR_INVALID : ERR_TRANSIENT;
+}
+
+/* ---- the text ---- */
+
+/* curl's own words, without what it puts before OpenSSL's ("certificate has expired"). */
+static const char *curl_words(const struct http_call *call, CURLcode code)
+{
+        static const char *const prefixes[] = {"SSL certificate problem: ", "SSL: "};
+        if (call->curl_text[0] == '\0')
+                return curl_easy_strerror(code);
+        for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+                if (text_has_prefix(call->curl_text, prefixes[i]))
+                        return call->curl_text + strlen(prefixes[i]);
+        return call->curl_text;
+}
+
+static const char *unfinished_step(const struct http_call *call)
+{
+        curl_off_t connected_us = 0;
+        curl_off_t secured_us = 0;
+        (void)curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+        (void)curl_easy_getinfo(call->easy, CURLINFO_APPCONNECT_TIME_T, &secured_us);
+        if (connected_us == 0)
+                return "no connection";
+        return call->note && secured_us == 0 ? "no TLS handshake" : "no complete answer";
+}
+
+static void explain_stop(const struct http_call *call, struct errmsg *ret)
+{
+        switch (call->stop) {
+        case HTTP_STOP_BODY_TOO_LARGE:
+                (void)err_set(ret, ERR_OK, "the answer has more than %zu bytes", call->body.max);
+                break;
+        case HTTP_STOP_HEAD_TOO_LARGE:
+                (void)err_set(ret, ERR_OK, "the answer's headers are too large (%zu bytes)", call->head_bytes);
+                break;
+        case HTTP_STOP_SLOW:
+                (void)err_set(ret, ERR_OK, "no byte came for %lld ms", (long long)call->idle_timeout_ms);
+                break;
+        case HTTP_STOP_NONE:
+        case HTTP_STOP_WITHDRAWN:
+                (void)err_set(ret, ERR_OK, "the receiver ended it");
+                break;
+        }
+}
+
+static void explain(const struct http_call *call, CURLcode code, enum http_failure failure, struct errmsg *ret)
+{
+        int number = system_errno(call);
+        if (call->stop != HTTP_STOP_NONE)
+                explain_stop(call, ret);
+        else if (call->setup_why.text[0] != '\0')
+                *ret = call->setup_why;
+        else if (call->note && call->note->fatal_alert >= 0)
+                (void)err_set(ret, ERR_OK, "the peer ended the TLS handshake: %s%s",
+                              SSL_alert_desc_string_long(call->note->fatal_alert),
+                              failure == HTTP_FAIL_TLS_REFUSED ? " (about our client certificate)" : "");
+        else if (code == CURLE_OPERATION_TIMEDOUT)
+                (void)err_set(ret, ERR_OK, "%s within %lld ms", unfinished_step(call), (long long)call->timeout_ms);
+        else if ((failure == HTTP_FAIL_CONNECT || failure == HTTP_FAIL_LOCAL) && number)
+                (void)err_set(ret, ERR_OK, "%s", strerror(number));
+        else
+                (void)err_set(ret, ERR_OK, "%s", curl_words(call, code));
+}
+
+/* ---- what came ---- */
+
+static const char *find_header(const struct http_call *call, const char *name, unsigned origin)
+{
+        struct curl_header *header = NULL;
+        return curl_easy_header(call->easy, name, 0, origin, -1, &header) == CURLHE_OK ? header->value : NULL;
+}
+
+static long retry_after_s(const struct http_call *call)
+{
+        const char *text = find_header(call, "Retry-After", CURLH_HEADER);
+        if (!text || text[0] < '0' || text[0] > '9')
+                return -1; /* a date is allowed as well; nobody that we talk to sends one */
+        long seconds = strtol(text, NULL, 10);
+        return seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S;
+}
+
+static int64_t server_date(const struct http_call *call)
+{
+        const char *text = find_header(call, "Date", CURLH_HEADER);
+        time_t seconds = text ? curl_getdate(text, NULL) : -1;
+        return seconds > 0 ? (int64_t)seconds * 1000 : 0;
+}
+
+static void read_head(const struct http_call *call, struct http_response *ret)
+{
+        (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &ret->status);
+        if (call->head_bytes == 0)
+                return;
+        ret->retry_after_s = retry_after_s(call);
+        ret->date = server_date(call);
+        /* A server that refuses at once sends no body, and then what would be the trailer is the header. */
+        ret->grpc_status = find_header(call, "grpc-status", CURLH_TRAILER);
+        if (!ret->grpc_status)
+                ret->grpc_status = find_header(call, "grpc-status", CURLH_HEADER);
+}
+
+void http_call_result(struct http_call *call, CURLcode code, struct http_response *ret)
+{
+        *ret = (struct http_response){.retry_after_s = -1,
+                                      .body = call->on_bytes ? "" : strbuf_text(&call->body),
+                                      .body_bytes = call->body.bytes,
+                                      .latency_us = clock_mono_us() - call->started_us};
+        if (call->note && call->wants_certificate)
+                ret->certificate_not_after = call->note->not_after;
+        read_head(call, ret);
+        if (code == CURLE_OK && call->stop == HTTP_STOP_NONE)
+                return;
+        ret->failure = failure_of(call, code);
+        ret->err = class_of(call, code, ret->failure);
+        explain(call, code, ret->failure, &ret->why);
+}

@@ -1,0 +1,85 @@
+/* http_tls.c -- what curl does not tell of a TLS handshake: the peer's alert and the end of its certificate. */
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "runtime/http_call.h"
+#include "util/mem.h"
+
+/* Where an SSL_CTX keeps its note; given out by OpenSSL once, the same for all. */
+static int note_index = -1;
+
+static void on_context_freed(void *parent, void *note, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
+{
+        (void)parent;
+        (void)data;
+        (void)index;
+        (void)number;
+        (void)pointer;
+        http_tls_note_unref(note);
+}
+
+void http_tls_setup(void)
+{
+        if (note_index < 0)
+                note_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_context_freed);
+        INVARIANT(note_index >= 0);
+}
+
+void http_tls_note_unref(struct http_tls_note *note)
+{
+        if (note && --note->references == 0)
+                free(note);
+}
+
+static struct http_tls_note *note_of(const SSL *ssl)
+{
+        return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), note_index);
+}
+
+static void on_info(const SSL *ssl, int where, int value)
+{
+        bool is_received = (where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT;
+        if (is_received && value >> 8 == SSL3_AL_FATAL)
+                note_of(ssl)->fatal_alert = value & 0xFF;
+}
+
+/* Called for each finding of the verification; it changes none of them. Seen for expired and unverified leaves too. */
+static int on_verify(int is_ok, X509_STORE_CTX *store)
+{
+        const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+        const X509 *leaf = X509_STORE_CTX_get0_cert(store);
+        struct tm end;
+        if (leaf && ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end))
+                note_of(ssl)->not_after = (int64_t)timegm(&end) * 1000;
+        return is_ok;
+}
+
+CURLcode http_tls_on_context(CURL *easy, void *ssl_context, void *ctx)
+{
+        (void)easy;
+        struct http_call *call = ctx;
+        if (!SSL_CTX_set_ex_data(ssl_context, note_index, call->note))
+                return CURLE_OUT_OF_MEMORY;
+        call->note->references++;
+        SSL_CTX_set_verify(ssl_context, SSL_CTX_get_verify_mode(ssl_context), on_verify);
+        SSL_CTX_set_info_callback(ssl_context, on_info);
+        return CURLE_OK;
+}
+
+const struct http_tls_note *http_tls_note_of(CURL *easy)
+{
+        const struct curl_tlssessioninfo *session = NULL;
+        if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) || !session || !session->internals)
+                return NULL;
+        return note_of(session->internals);
+}
+
+void http_tls_clear(struct http_tls *tls)
+{
+        secret_clear(&tls->ca);
+        secret_clear(&tls->certificate);
+        secret_clear(&tls->key);
+        free(tls->server_name);
+        *tls = (struct http_tls){0};
+}

@@ -1,0 +1,227 @@
+/* metrics.c -- counters, gauges and histograms in Prometheus' text format. */
+#include "runtime/metrics.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/metrics_process.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+/* A bug that puts something unbounded into a label must not eat the memory: 2,000 planes with five checks each fit. */
+enum { CHILDREN_MAX = 20000 };
+
+struct metric_child {
+        struct metric_family *family;
+        struct metric_child *next;
+        uint64_t hash; /* of the label values, to pass over the others quickly */
+        double value;  /* of a histogram: the sum */
+        uint64_t observed;
+        uint64_t buckets[]; /* not cumulative; the label values follow, each with its NUL */
+};
+
+static struct metric_family *families;
+
+void metrics_register(struct metric_family *family)
+{
+        struct metric_family **end = &families;
+        for (; *end; end = &(*end)->next)
+                if (*end == family)
+                        return;
+        *end = family;
+}
+
+static size_t label_count(const struct metric_family *family)
+{
+        size_t count = 0;
+        while (count < METRIC_LABELS_MAX && family->labels[count])
+                count++;
+        return count;
+}
+
+static const char *label_values(const struct metric_child *child)
+{
+        return (const char *)(child->buckets + child->family->bucket_count);
+}
+
+/* FNV-1a over the values and their NULs. */
+static uint64_t hash_values(const char *const values[], size_t count)
+{
+        uint64_t hash = 0xcbf29ce484222325u;
+        for (size_t i = 0; i < count; i++)
+                for (const char *c = values[i];; c++) {
+                        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+                        if (!*c)
+                                break;
+                }
+        return hash;
+}
+
+static bool has_values(const struct metric_child *child, const char *const values[], size_t count)
+{
+        const char *have = label_values(child);
+        for (size_t i = 0; i < count; i++, have += strlen(have) + 1)
+                if (strcmp(have, values[i]) != 0)
+                        return false;
+        return true;
+}
+
+static struct metric_child *new_child(struct metric_family *family, const char *const values[], size_t count)
+{
+        size_t bytes = 0;
+        for (size_t i = 0; i < count; i++)
+                bytes += strlen(values[i]) + 1;
+        struct metric_child *child =
+                mem_calloc(1, sizeof(*child) + family->bucket_count * sizeof(child->buckets[0]) + bytes);
+        child->family = family;
+        char *to = (char *)(child->buckets + family->bucket_count);
+        for (size_t i = 0; i < count; i++) {
+                size_t length = strlen(values[i]) + 1;
+                memcpy(to, values[i], length);
+                to += length;
+        }
+        return child;
+}
+
+struct metric_child *metrics_child(struct metric_family *family, const char *const values[])
+{
+        static const char *const overflow[METRIC_LABELS_MAX] = {"overflow", "overflow", "overflow", "overflow"};
+        size_t count = label_count(family);
+        uint64_t hash = hash_values(values, count);
+        struct metric_child **end = &family->children;
+        for (; *end; end = &(*end)->next)
+                if ((*end)->hash == hash && has_values(*end, values, count))
+                        return *end;
+        if (family->child_count >= CHILDREN_MAX && values != overflow)
+                return metrics_child(family, overflow);
+        *end = new_child(family, values, count);
+        (*end)->hash = hash;
+        family->child_count++;
+        return *end;
+}
+
+void metric_add(struct metric_child *child, double amount)
+{
+        INVARIANT(child->family->type != METRIC_COUNTER || amount >= 0);
+        child->value += amount;
+}
+
+void metric_set(struct metric_child *child, double value)
+{
+        child->value = value;
+}
+
+void metric_observe(struct metric_child *child, double value)
+{
+        const struct metric_family *family = child->family;
+        child->observed++;
+        child->value += value;
+        for (size_t i = 0; i < family->bucket_count; i++)
+                if (value <= family->buckets[i]) {
+                        child->buckets[i]++;
+                        return;
+                }
+}
+
+void metrics_forget(struct metric_family *family, const char *label, const char *value)
+{
+        size_t index = 0;
+        while (index < METRIC_LABELS_MAX && !text_equal(family->labels[index], label))
+                index++;
+        INVARIANT(index < METRIC_LABELS_MAX);
+        for (struct metric_child **at = &family->children; *at;) {
+                struct metric_child *child = *at;
+                const char *have = label_values(child);
+                for (size_t i = 0; i < index; i++)
+                        have += strlen(have) + 1;
+                if (strcmp(have, value) != 0) {
+                        at = &child->next;
+                        continue;
+                }
+                *at = child->next;
+                free(child);
+                family->child_count--;
+        }
+}
+
+/* ---- the page ---- */
+
+static void print_escaped(struct strbuf *page, const char *text)
+{
+        size_t count = strlen(text);
+        for (size_t at = 0; at < count;) {
+                size_t step = text_utf8_step(text + at, count - at);
+                if (step == 0)
+                        (void)strbuf_append_text(page, "\xEF\xBF\xBD");
+                else if (text[at] == '\n')
+                        (void)strbuf_append_text(page, "\\n");
+                else if (text[at] == '"' || text[at] == '\\')
+                        (void)strbuf_printf(page, "\\%c", text[at]);
+                else
+                        (void)strbuf_append(page, text + at, step);
+                at += step ? step : 1;
+        }
+}
+
+/* {a="x",b="y"} or, for a bucket, {a="x",b="y",le="0.5"}; nothing where there is no label. */
+static void print_labels(struct strbuf *page, const struct metric_child *child, const char *le)
+{
+        const char *value = label_values(child);
+        const char *before = "{";
+        for (size_t i = 0; i < label_count(child->family); i++, value += strlen(value) + 1) {
+                (void)strbuf_printf(page, "%s%s=\"", before, child->family->labels[i]);
+                print_escaped(page, value);
+                (void)strbuf_append_char(page, '"');
+                before = ",";
+        }
+        if (le)
+                (void)strbuf_printf(page, "%sle=\"%s\"", before, le);
+        if (le || label_count(child->family) > 0)
+                (void)strbuf_append_char(page, '}');
+}
+
+static void print_count(struct strbuf *page, const struct metric_child *child, const char *le, uint64_t count)
+{
+        (void)strbuf_printf(page, "%s_%s", child->family->name, le ? "bucket" : "count");
+        print_labels(page, child, le);
+        (void)strbuf_printf(page, " %" PRIu64 "\n", count);
+}
+
+static void print_value(struct strbuf *page, const struct metric_child *child, const char *suffix)
+{
+        char number[METRICS_NUMBER_BYTES];
+        (void)strbuf_printf(page, "%s%s", child->family->name, suffix);
+        print_labels(page, child, NULL);
+        (void)strbuf_printf(page, " %s\n", metrics_number(child->value, number));
+}
+
+static void print_child(struct strbuf *page, const struct metric_child *child)
+{
+        const struct metric_family *family = child->family;
+        if (family->type != METRIC_HISTOGRAM) {
+                print_value(page, child, "");
+                return;
+        }
+        uint64_t below = 0;
+        for (size_t i = 0; i < family->bucket_count; i++) {
+                char le[METRICS_NUMBER_BYTES];
+                below += child->buckets[i];
+                print_count(page, child, metrics_number(family->buckets[i], le), below);
+        }
+        print_count(page, child, "+Inf", child->observed);
+        print_value(page, child, "_sum");
+        print_count(page, child, NULL, child->observed);
+}
+
+void metrics_print(struct strbuf *page)
+{
+        static const char *const types[] = {"counter", "gauge", "histogram"};
+        for (const struct metric_family *family = families; family; family = family->next) {
+                metrics_print_head(page, family->name, family->help, types[family->type]);
+                for (const struct metric_child *child = family->children; child; child = child->next)
+                        print_child(page, child);
+        }
+        metrics_print_process(page);
+}
