@@ -1,0 +1,75 @@
+/*
+ * driver.h -- private to probe/: what one kind of check adds to the cadence, the deadline and the look-up that probe.c does for all of them.
+ *
+ * A sample:  start() with probe->address set, then exactly one probe_finish() (from within start() or later), unless cancel() comes first.
+ *            probe.c cancels at the deadline; a driver needs no timer of its own.
+ * Ownership: open() makes the driver's own struct, whose first member is struct probe, zeroed but for what the driver needs; close() frees it,
+ *            idle or cancelled.
+ * Threads:   loop thread only.
+ */
+#ifndef PK_PROBE_DRIVER_H
+#define PK_PROBE_DRIVER_H
+
+#include "probe/probe.h"
+#include "probe/resolve.h"
+
+struct probe_driver {
+        const char *name;
+        bool needs_address; /* spec.address and spec.port are checked, and a name is looked up before start() */
+        MUST_CHECK enum err (*open)(const struct probe_spec *spec, struct probe **ret, struct errmsg *reterr);
+        void (*start)(struct probe *probe);
+        void (*cancel)(struct probe *probe);
+        void (*close)(struct probe *probe);
+};
+
+extern const struct probe_driver probe_tcp;
+extern const struct probe_driver probe_tls;
+extern const struct probe_driver probe_http;
+extern const struct probe_driver probe_grpc;
+extern const struct probe_driver probe_deployment;
+
+struct metric_child;
+struct prober {
+        struct probe_env env;
+        struct resolver *resolver;
+        size_t probe_count;
+        struct metric_child *durations[PROBE_KIND_COUNT][PROBE_UNKNOWN + 1]; /* found once: they are hot */
+};
+
+enum probe_phase { PROBE_IDLE, PROBE_RESOLVING, PROBE_SAMPLING };
+
+/* Two thousand of these are idle most of the time, so nothing that only a running sample needs is kept that can be made anew. */
+struct probe {
+        const struct probe_driver *driver;
+        struct prober *prober;
+        void (*on_sample)(void *ctx, const struct sample *sample);
+        void *ctx;
+        struct loop_timer timer;   /* idle: the next start; else the deadline */
+        struct resolve_name *name; /* NULL where the address is a literal */
+        struct resolve_wait wait;
+        struct probe_cadence cadence;
+        mono_ms deadline_at; /* of the running sample */
+        int64_t started_us;
+        struct address address; /* of the running sample; a literal stays */
+        uint16_t port;
+        uint8_t kind;  /* enum probe_kind */
+        uint8_t phase; /* enum probe_phase */
+        uint8_t turn;  /* which of a name's addresses: the next one after each failure */
+        bool is_quick; /* failing: the grid is twice as fine */
+        bool had_grace;
+};
+
+/* Ends the running sample: the times, the late check and the next start are added here. on_sample may close @probe, so this comes last. */
+void probe_finish(struct probe *probe, struct sample *sample);
+
+/* An empty PASS, "ok". */
+struct sample sample_pass(void);
+/* Makes @sample a FAIL or an UNKNOWN, as its error says. */
+void sample_fail(struct sample *sample, enum probe_error error, const char *format, ...) PRINTF_LIKE(3, 4);
+/* The same from the errno of a socket call. */
+void sample_fail_errno(struct sample *sample, int os_error);
+
+/* The first point of the grid offset + n * step that is not before @time. */
+mono_ms probe_grid_next(mono_ms offset_ms, mono_ms step_ms, mono_ms time);
+
+#endif

@@ -1,0 +1,281 @@
+/* probe.c -- the grid, the deadline and the verdict around one sample; what a sample does is the driver's affair. */
+#include "probe/probe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/driver.h"
+#include "runtime/clock.h"
+#include "runtime/metrics.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+/* A sample that ended this much after its deadline, or in a turn this late, says more about us than about the peer. */
+enum { LATE_MS = 250 };
+/* A grid point missed by no more than this (a timeout as long as the interval always ends just after one) is taken at once. */
+enum { GRID_SLACK_MS = 50 };
+/* Timers run before descriptors, so a turn that is this late gives the answer which may wait in the socket one more turn. */
+enum { GRACE_MS = 5 };
+
+static const struct probe_driver *const drivers[PROBE_KIND_COUNT] = {
+        [PROBE_TCP] = &probe_tcp,   [PROBE_TLS] = &probe_tls,               [PROBE_HTTP] = &probe_http,
+        [PROBE_GRPC] = &probe_grpc, [PROBE_DEPLOYMENT] = &probe_deployment,
+};
+
+static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
+static struct metric_family durations = {
+        .name = "planekeeper_probe_duration_seconds",
+        .help = "How long one sample of a health check took, by kind of check and result.",
+        .type = METRIC_HISTOGRAM,
+        .labels = {"kind", "result"},
+        .buckets = buckets,
+        .bucket_count = sizeof(buckets) / sizeof(buckets[0]),
+};
+
+const char *probe_kind_name(enum probe_kind kind)
+{
+        return (unsigned)kind < PROBE_KIND_COUNT ? drivers[kind]->name : "?";
+}
+
+const char *probe_error_name(enum probe_error error)
+{
+#define NAME(name, text) [name] = text,
+        static const char *const names[] = {PROBE_ERROR_LIST(NAME)};
+#undef NAME
+        return (unsigned)error < PROBE_ERROR_COUNT ? names[error] : "?";
+}
+
+static struct metric_child *duration_of(struct prober *prober, enum probe_kind kind, enum probe_result result)
+{
+        static const char *const result_names[] = {[PROBE_PASS] = "pass", [PROBE_FAIL] = "fail", [PROBE_UNKNOWN] = "unknown"};
+        struct metric_child **child = &prober->durations[kind][result];
+        if (*child == NULL)
+                *child = METRIC(&durations, drivers[kind]->name, result_names[result]);
+        return *child;
+}
+
+struct prober *prober_open(const struct probe_env *env)
+{
+        struct prober *prober = mem_new(prober);
+        prober->env = *env;
+        prober->resolver = resolver_open(env->loop, env->executor, &resolve_defaults);
+        metrics_register(&durations);
+        return prober;
+}
+
+void prober_close(struct prober *prober)
+{
+        INVARIANT(prober->probe_count == 0);
+        resolver_close(prober->resolver);
+        free(prober);
+}
+
+mono_ms probe_grid_next(mono_ms offset_ms, mono_ms step_ms, mono_ms time)
+{
+        mono_ms past = (time - offset_ms) % step_ms;
+        if (past < 0)
+                past += step_ms;
+        return past == 0 ? time : time + step_ms - past;
+}
+
+static mono_ms max_ms(mono_ms a, mono_ms b)
+{
+        return a > b ? a : b;
+}
+
+static void plan_next_start(struct probe *probe, mono_ms now)
+{
+        mono_ms interval = probe->cadence.interval_ms;
+        mono_ms step = probe->is_quick ? max_ms(interval / 2, 1) : interval;
+        mono_ms slack = step / 4 < GRID_SLACK_MS ? step / 4 : GRID_SLACK_MS;
+        mono_ms not_before = max_ms(now - slack, probe->started_us / 1000 + 1);
+        loop_timer_set(probe->prober->env.loop, &probe->timer, probe_grid_next(probe->cadence.offset_ms, step, not_before));
+}
+
+static bool is_late(const struct probe *probe, mono_ms now)
+{
+        return now > probe->deadline_at + LATE_MS || loop_lateness(probe->prober->env.loop) > LATE_MS;
+}
+
+/* An answer of DNS that is older than it should be must not pass for a fresh one. */
+static void add_stale_note(const struct probe *probe, struct sample *sample)
+{
+        const struct resolve_answer *answer = probe->name != NULL ? resolve_last(probe->name) : NULL;
+        if (answer == NULL || !answer->is_stale || sample->error == PROBE_ERROR_RESOLVE)
+                return;
+        size_t used = strlen(sample->text);
+        (void)snprintf(sample->text + used, sizeof(sample->text) - used, "; last known address used, its name does not resolve (%s)",
+                       answer->why);
+}
+
+void probe_finish(struct probe *probe, struct sample *sample)
+{
+        int64_t now_us = clock_mono_us();
+        INVARIANT(probe->phase != PROBE_IDLE);
+        probe->phase = PROBE_IDLE;
+        if (is_late(probe, now_us / 1000))
+                sample_fail(sample, PROBE_ERROR_LOCAL, "sample discarded: the operator's own process was stalled");
+        add_stale_note(probe, sample);
+        sample->started_at = probe->started_us / 1000;
+        sample->ended_at = now_us / 1000;
+        if (sample->latency_us == 0)
+                sample->latency_us = now_us - probe->started_us;
+        metric_observe(duration_of(probe->prober, probe->kind, sample->result), (double)sample->latency_us / 1e6);
+
+        if (sample->result == PROBE_FAIL) {
+                probe->is_quick = true;
+                probe->turn++;
+        } else if (sample->result == PROBE_PASS) {
+                probe->is_quick = false;
+        }
+        plan_next_start(probe, sample->ended_at);
+        probe->on_sample(probe->ctx, sample);
+}
+
+static void give_up(struct probe *probe)
+{
+        bool is_resolving = probe->phase == PROBE_RESOLVING;
+        if (is_resolving)
+                resolve_cancel(&probe->wait);
+        else
+                probe->driver->cancel(probe);
+        struct sample sample = sample_pass();
+        double seconds = (double)probe->cadence.timeout_ms / 1000;
+        if (is_resolving)
+                sample_fail(&sample, PROBE_ERROR_RESOLVE, "DNS look-up of the address: no answer after %.1fs", seconds);
+        else
+                sample_fail(&sample, PROBE_ERROR_TIMEOUT, "timeout after %.1fs", seconds);
+        probe_finish(probe, &sample);
+}
+
+static void deadline_due(struct probe *probe)
+{
+        struct loop *loop = probe->prober->env.loop;
+        if (!probe->had_grace && loop_now(loop) - probe->deadline_at > GRACE_MS) {
+                probe->had_grace = true;
+                loop_timer_set(loop, &probe->timer, loop_now(loop) + 1);
+                return;
+        }
+        give_up(probe);
+}
+
+static void start_resolved(struct probe *probe, const struct resolve_answer *answer)
+{
+        if (answer->count == 0) {
+                struct sample sample = sample_pass();
+                sample_fail(&sample, PROBE_ERROR_RESOLVE, "the address does not resolve: %s", answer->why);
+                probe_finish(probe, &sample);
+                return;
+        }
+        probe->address = answer->addresses[probe->turn % answer->count];
+        probe->phase = PROBE_SAMPLING;
+        probe->driver->start(probe);
+}
+
+static void resolve_done(struct resolve_wait *wait, const struct resolve_answer *answer)
+{
+        start_resolved(CONTAINER_OF(wait, struct probe, wait), answer);
+}
+
+static void sample_start(struct probe *probe)
+{
+        probe->started_us = clock_mono_us();
+        probe->deadline_at = probe->started_us / 1000 + probe->cadence.timeout_ms;
+        probe->had_grace = false;
+        loop_timer_set(probe->prober->env.loop, &probe->timer, probe->deadline_at);
+        if (probe->name == NULL) {
+                probe->phase = PROBE_SAMPLING;
+                probe->driver->start(probe);
+                return;
+        }
+        probe->phase = PROBE_RESOLVING;
+        const struct resolve_answer *answer = resolve_start(probe->name, &probe->wait);
+        if (answer != NULL)
+                start_resolved(probe, answer);
+}
+
+static void timer_due(struct loop_timer *timer)
+{
+        struct probe *probe = CONTAINER_OF(timer, struct probe, timer);
+        if (probe->phase == PROBE_IDLE)
+                sample_start(probe);
+        else
+                deadline_due(probe);
+}
+
+static bool is_cadence_sane(const struct probe_cadence *cadence)
+{
+        return cadence->interval_ms > 0 && cadence->timeout_ms > 0 && cadence->timeout_ms <= cadence->interval_ms;
+}
+
+static enum err check_spec(const struct probe_spec *spec, const struct probe_cadence *cadence, struct errmsg *reterr)
+{
+        if (!is_cadence_sane(cadence))
+                return err_set(reterr, ERR_INVALID, "interval and timeout must be above 0, and the timeout not above the interval");
+        if (!drivers[spec->kind]->needs_address)
+                return ERR_OK;
+        struct address literal;
+        if (spec->address == NULL || (address_parse(spec->address, &literal) != ERR_OK && !text_is_dns_name(spec->address)))
+                return err_set(reterr, ERR_INVALID, "address \"%.80s\" is neither an IP address nor a DNS name",
+                               spec->address != NULL ? spec->address : "");
+        if (spec->port == 0)
+                return err_set(reterr, ERR_INVALID, "port must be 1 to 65535");
+        return ERR_OK;
+}
+
+enum err probe_open(struct prober *prober, const struct probe_spec *spec, const struct probe_cadence *cadence,
+                    void (*on_sample)(void *ctx, const struct sample *sample), void *ctx, struct probe **ret, struct errmsg *reterr)
+{
+        INVARIANT((unsigned)spec->kind < PROBE_KIND_COUNT);
+        enum err err = check_spec(spec, cadence, reterr);
+        if (err != ERR_OK)
+                return err;
+        struct probe *probe;
+        err = drivers[spec->kind]->open(spec, &probe, reterr);
+        if (err != ERR_OK)
+                return err;
+        probe->driver = drivers[spec->kind];
+        probe->prober = prober;
+        probe->on_sample = on_sample;
+        probe->ctx = ctx;
+        probe->timer.due = timer_due;
+        probe->wait.done = resolve_done;
+        probe->cadence = *cadence;
+        probe->kind = (uint8_t)spec->kind;
+        if (probe->driver->needs_address) {
+                probe->port = spec->port;
+                if (address_parse(spec->address, &probe->address) != ERR_OK)
+                        probe->name = resolve_open(prober->resolver, spec->address);
+        }
+        prober->probe_count++;
+        probe->started_us = clock_mono_us(); /* no point of the grid before this counts as missed */
+        plan_next_start(probe, probe->started_us / 1000);
+        *ret = probe;
+        return ERR_OK;
+}
+
+void probe_set_cadence(struct probe *probe, const struct probe_cadence *cadence)
+{
+        INVARIANT(is_cadence_sane(cadence));
+        if (cadence->interval_ms == probe->cadence.interval_ms && cadence->timeout_ms == probe->cadence.timeout_ms &&
+            cadence->offset_ms == probe->cadence.offset_ms)
+                return;
+        probe->cadence = *cadence;
+        if (probe->phase == PROBE_IDLE)
+                plan_next_start(probe, clock_mono());
+}
+
+void probe_close(struct probe *probe)
+{
+        if (probe == NULL)
+                return;
+        loop_timer_stop(probe->prober->env.loop, &probe->timer);
+        if (probe->phase == PROBE_RESOLVING)
+                resolve_cancel(&probe->wait);
+        else if (probe->phase == PROBE_SAMPLING)
+                probe->driver->cancel(probe);
+        resolve_close(probe->name);
+        probe->prober->probe_count--;
+        probe->driver->close(probe);
+}
