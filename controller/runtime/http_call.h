@@ -71,6 +71,7 @@ struct http_call {
         bool wants_certificate;
         mono_ms timeout_ms;
         mono_ms idle_timeout_ms;
+        void (*on_head)(void *ctx, long status); /* NULL once it was called */
         bool (*on_bytes)(void *ctx, const char *bytes, size_t count);
         void (*done)(void *ctx, const struct http_response *response);
         void *ctx;

@@ -31,9 +31,20 @@ static void refuse(struct http_call *call, CURLcode code, const char *why)
 
 /* ---- what curl calls while the transfer runs ---- */
 
+/* The empty line behind the headers of a final answer; 1xx answers before it do not count, nor the trailer after it. */
+static void tell_head(struct http_call *call)
+{
+        long status = 0;
+        (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+        if (status < 200)
+                return;
+        void (*tell)(void *ctx, long status) = call->on_head;
+        call->on_head = NULL;
+        tell(call->ctx, status);
+}
+
 static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
 {
-        (void)bytes;
         struct http_call *call = ctx;
         call->last_byte_at = loop_now(call->http->loop);
         call->head_bytes += size * count;
@@ -46,6 +57,8 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
                 const struct http_tls_note *earlier = http_tls_note_of(call->easy);
                 call->note->not_after = earlier ? earlier->not_after : 0;
         }
+        if (call->on_head && size * count > 0 && (bytes[0] == '\r' || bytes[0] == '\n'))
+                tell_head(call);
         return size * count;
 }
 
@@ -298,6 +311,7 @@ void http_call_configure(struct http_call *call, const struct http_request *requ
         call->wants_certificate = request->want_certificate;
         call->timeout_ms = request->timeout_ms;
         call->idle_timeout_ms = request->idle_timeout_ms;
+        call->on_head = request->on_head;
         call->on_bytes = request->on_bytes;
         call->done = request->done;
         call->ctx = request->ctx;
