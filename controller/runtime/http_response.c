@@ -97,6 +97,16 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
         return HTTP_FAIL_PROTOCOL;
 }
 
+/* curl verifies the host name itself, behind OpenSSL's back. */
+static int certificate_error(const struct http_call *call, CURLcode code)
+{
+        long found = X509_V_OK;
+        if (code != CURLE_PEER_FAILED_VERIFICATION)
+                return X509_V_OK;
+        (void)curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &found);
+        return found != X509_V_OK ? (int)found : X509_V_ERR_HOSTNAME_MISMATCH;
+}
+
 /* ---- the error class ---- */
 
 static bool was_sent(const struct http_call *call)
@@ -232,5 +242,8 @@ void http_call_result(struct http_call *call, CURLcode code, struct http_respons
                 return;
         ret->failure = failure_of(call, code);
         ret->err = class_of(call, code, ret->failure);
+        ret->os_error = ret->failure == HTTP_FAIL_CONNECT || ret->failure == HTTP_FAIL_LOCAL ? system_errno(call) : 0;
+        ret->certificate_error = certificate_error(call, code);
+        ret->tls_alert = call->note && call->note->fatal_alert >= 0 ? call->note->fatal_alert : 0;
         explain(call, code, ret->failure, &ret->why);
 }
