@@ -144,8 +144,9 @@ install_group() {
 	say "installing ${#missing[@]} packages for '$group'"
 	apt_retrying install --no-install-recommends "${release[@]}" "${missing[@]}"
 	for name in "${fresh[@]}"; do
-		if [ -e "/etc/init.d/$name" ] && command -v systemctl >/dev/null; then
-			as_root systemctl disable "$name" >/dev/null 2>&1 || true # nor at the next boot
+		if [ -e "/etc/init.d/$name" ]; then # nor at the next boot
+			as_root update-rc.d "$name" disable >/dev/null 2>&1 || true
+			as_root systemctl disable "$name" >/dev/null 2>&1 || true
 		fi
 	done
 }

@@ -17,7 +17,7 @@ from hack.bench.timeline import Watcher, logged
 
 NAMESPACE = kube.OPERATOR_NAMESPACE
 HOME, AWAY = PLANES
-SAMPLES = tools.ROOT / "manifests" / "samples"
+SAMPLE = tools.ROOT / "manifests" / "samples" / "single-cluster.yaml"
 RESTART_AFTER = 30.0  # how long a server that was killed while playing stays dead
 
 # Shorter than the defaults (5s, 30s, 1h), so that nobody has to watch nothing happen.
@@ -50,28 +50,18 @@ class Show:
         self.operators: list[Operator] = []
 
     def _samples(self) -> list[objects.Object]:
-        """The single-writer samples as shipped; only what must be true of this machine is laid over them."""
-        shipped = [
-            thing
-            for path in sorted((SAMPLES / "single-cluster").glob("*.yaml"))
-            for thing in yaml.safe_load_all(path.read_text())
-            if thing and thing.get("kind") in ("ManagementPlane", "FailoverPolicy")
-        ]
+        """The single-writer sample as shipped, switched to Automatic, with the addresses and the times of this bench."""
+        here = {
+            "mode": "Automatic",
+            **QUICK,
+            "dns": {"rfc2136": {"nameserver": self.bench.bind.address}},
+            "redis": {"address": self.bench.redis.address},
+        }
+        shipped = list(yaml.safe_load_all(SAMPLE.read_text()))
         for thing in shipped:
-            thing["metadata"]["namespace"] = NAMESPACE
-            name = thing["metadata"]["name"]
-            here = self._plane_here(name) if thing["kind"] == "ManagementPlane" else self._policy_here()
-            thing["spec"] = objects.merged(thing["spec"], here)
+            if thing["kind"] == "FailoverPolicy":
+                thing["spec"] = objects.merged(thing["spec"], here)
         return shipped
-
-    def _plane_here(self, name: str) -> objects.Object:
-        tls = {"caSecretRef": {"name": "relay-ca"}}
-        return {"kubeConfig": {"secretRef": {"name": f"{name}-kubeconfig"}}, "server": None, "tls": tls}
-
-    def _policy_here(self) -> objects.Object:
-        nameserver = {"nameserver": self.bench.bind.address, "tsigSecretRef": {"name": "tsig"}}
-        redis = {"address": self.bench.redis.address, "authSecretRef": {"name": "redis-auth"}, "tls": None}
-        return {**QUICK, "dns": {"rfc2136": nameserver, "verify": None}, "redis": redis}
 
     # The acts
 
@@ -201,7 +191,9 @@ pkill -9 -f 'mgmt_server.py --address {host}'      # it comes back after {RESTAR
         try:
             self.agent.wait_connected(PLANES[plane], 30.0)
             outage = next(gap for gap in reversed(self.agent.outages()) if gap.address == PLANES[plane])
-            rows.append((outage.back, "agent", f"reconnected to {outage.address}; its outage: {outage.milliseconds:.0f} ms"))
+            rows.append(
+                (outage.back, "agent", f"reconnected to {outage.address}; its outage: {outage.milliseconds:.0f} ms")
+            )
         except (wait.Late, StopIteration):
             rows.append((time.time(), "agent", "NOT RECONNECTED"))
         say()

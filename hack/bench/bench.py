@@ -1,6 +1,6 @@
 """The default topology in one object: a hub and two plane clusters, BIND, Redis, two management servers."""
 
-import pathlib
+import functools
 from collections.abc import Callable
 
 import yaml
@@ -16,7 +16,10 @@ HUB = "hub"
 PLANES = {"eu-west-1": "127.0.1.1", "eu-central-1": "127.0.1.2"}  # name (and region) -> its server's address
 ZONE = "mesh.example.com"
 MGMT_PORT = 9900
-REMOTE_ROLE = "planekeeper-plane"
+MANIFESTS = tools.ROOT / "manifests"
+PLANE_RBAC = MANIFESTS / "samples" / "plane-cluster.yaml"
+PLANE_ACCOUNT = "planekeeper"
+GRANTED = ("Role", "RoleBinding")
 
 
 class Bench:
@@ -82,7 +85,7 @@ class Bench:
         cluster.ensure_namespace(objects.MGMT_NAMESPACE)
         self.set_replicas(plane, 3)
         self.set_ingress(plane, PLANES[plane])
-        cluster.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(_read_only_rbac()))
+        cluster.kubectl("apply", "-f", str(PLANE_RBAC))
 
     def set_replicas(self, plane: str, available: int, replicas: int = 3) -> None:
         """What the Deployment of the plane says of itself."""
@@ -96,37 +99,36 @@ class Bench:
         self.clusters[plane].admin.put(objects.service(self.mgmt_port, *ingress))
 
     def install(self) -> None:
-        """The CRDs and the shipped manifests in the hub, as `make install deploy` would."""
-        self.hub.ensure_namespace(kube.OPERATOR_NAMESPACE)
-        crds = tools.ROOT / "crds"
-        if any(crds.glob("*.yaml")):
-            self._report("CRDs and RBAC into the hub")
-            self.hub.kubectl("apply", "--server-side", "-f", str(crds))
-            self.hub.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(crds))
-        manifests = manifests_folder()
-        if manifests is not None:
-            self.hub.kubectl("apply", "--server-side", "-k", str(manifests))
+        """CRDs, RBAC and the rest into the hub, as `make deploy` would. No kubelet: its Deployment starts nothing."""
+        self._report("CRDs and RBAC into the hub")
+        self.hub.kubectl("apply", "--server-side", "-k", str(MANIFESTS))
+        crds = ("managementplanes.planekeeper.io", "failoverpolicies.planekeeper.io")
+        self.hub.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", *crds)
 
     def grant(self, namespace: str) -> None:
         """Give the operator in `namespace` what the shipped Roles give it in its own: policies may live anywhere."""
-        manifests = manifests_folder()
-        if manifests is None or namespace == kube.OPERATOR_NAMESPACE:
-            return
         copies = []
-        for thing in yaml.safe_load_all(self.hub.kubectl("kustomize", str(manifests))):
-            is_ours = thing["metadata"].get("namespace") == kube.OPERATOR_NAMESPACE
-            if is_ours and thing["kind"] in ("Role", "RoleBinding"):
-                thing["metadata"]["namespace"] = namespace
-                copies.append(thing)
-        if copies:
-            self.hub.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(copies))
+        for thing in self._shipped:
+            if thing["metadata"].get("namespace") == kube.OPERATOR_NAMESPACE and thing["kind"] in GRANTED:
+                copies.append(objects.merged(thing, {"metadata": {"namespace": namespace}}))
+        self.hub.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(copies))
+
+    @functools.cached_property
+    def _shipped(self) -> list[objects.Object]:
+        return list(yaml.safe_load_all(self.hub.kubectl("kustomize", str(MANIFESTS))))
+
+    def plane_kubeconfig(self, plane: str, url: str = "") -> str:
+        """What a user puts into the Secret: the shipped ServiceAccount of the plane's cluster, and its real token."""
+        cluster = self.clusters[plane]
+        token = cluster.service_account_token(objects.MGMT_NAMESPACE, PLANE_ACCOUNT, seconds=86400)
+        return kube.kubeconfig_text(url or cluster.url, self.authority.cert, plane, token)
 
     def put_secrets(self, namespace: str) -> None:
-        """What planes and policies in `namespace` of the hub refer to; the names are those of `Scene`."""
-        for plane, cluster in self.clusters.items():
-            text = cluster.operator_kubeconfig().read_text()
-            self.hub.admin.put(objects.secret(f"{plane}-kubeconfig", namespace, {"value": text}))
-        self.hub.admin.put(objects.secret("tsig", namespace, {"tsig.key": self.bind.key.text}))
+        """What planes and policies in `namespace` of the hub refer to, under the names of the samples."""
+        for plane in self.clusters:
+            data = {"value": self.plane_kubeconfig(plane)}
+            self.hub.admin.put(objects.secret(f"{plane}-kubeconfig", namespace, data))
+        self.hub.admin.put(objects.secret("tsig", namespace, {"tsig.conf": self.bind.key.text}))
         self.hub.admin.put(objects.secret("relay-ca", namespace, {"ca.crt": self.authority.cert}))
         self.hub.admin.put(objects.secret("redis-auth", namespace, {"password": self.redis.password}))
 
@@ -163,35 +165,3 @@ class Bench:
             server.set_serving(True)
             self.set_replicas(plane, 3)
             self.set_ingress(plane, PLANES[plane])
-
-
-def manifests_folder() -> pathlib.Path | None:
-    """What `kubectl apply -k` deploys: None as long as there is nothing to deploy."""
-    for folder in (tools.ROOT / "manifests", tools.ROOT / "manifests" / "default"):
-        if (folder / "kustomization.yaml").exists():
-            return folder
-    return None
-
-
-def _read_only_rbac() -> list[objects.Object]:
-    """In a plane's cluster the operator reads one Deployment and one Service, and that is all."""
-    metadata = {"name": REMOTE_ROLE, "namespace": objects.MGMT_NAMESPACE}
-    verbs = ["get", "list", "watch"]
-    return [
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "Role",
-            "metadata": metadata,
-            "rules": [
-                {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": verbs},
-                {"apiGroups": [""], "resources": ["services"], "verbs": verbs},
-            ],
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": metadata,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": REMOTE_ROLE},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": kube.OPERATOR_USER}],
-        },
-    ]

@@ -15,7 +15,7 @@ FOREVER = threading.Event()  # never set: waiting on it is what a stalled server
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802 - the name is the library's
+    def do_GET(self) -> None:
         first, *rest = self.path.strip("/").split("/")
         deed = getattr(self, f"_{first}", None)
         try:

@@ -30,7 +30,7 @@ def log(event: str, **fields: object) -> None:
 class LoggingHealth(health.HealthServicer):
     """The library's service; it only says which agent came."""
 
-    def Watch(self, request, context, *args):  # noqa: N802 - the name is gRPC's
+    def Watch(self, request, context, *args):
         log("watch", peer=context.peer())
         return super().Watch(request, context, *args)
 
@@ -83,7 +83,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     # Blocked before gRPC starts its threads, which inherit the mask, so that only sigwait takes them.
-    signal.pthread_sigmask(
-        signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT}
-    )
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT})
     main()

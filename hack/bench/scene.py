@@ -10,7 +10,6 @@ import redis
 
 from . import objects, wait
 from .bench import PLANES, Bench
-from .kube import OPERATOR_NAMESPACE
 from .operator_process import Operator
 from .standins import Agent
 
@@ -24,7 +23,7 @@ QUICK = {"interval": "200ms", "timeout": "200ms", "failureThreshold": 3, "succes
 class Scene:
     """Planes and a policy under their usual names, and short ways to see what became of them.
 
-    The names of Secrets: tsig (key tsig.key), relay-ca (ca.crt), redis-auth (password) and
+    The names of Secrets: tsig (key tsig.conf), relay-ca (ca.crt), redis-auth (password) and
     <plane>-kubeconfig (value).
     """
 
@@ -82,7 +81,7 @@ class Scene:
                 "address": self.bench.redis.address,
                 "authSecretRef": {"name": "redis-auth"},
                 "db": self.db,
-                "lock": {"key": LOCK_KEY},
+                "lock": {"key": LOCK_KEY, "value": "{name}"},
             }
         return spec
 
@@ -92,7 +91,9 @@ class Scene:
             spec = objects.merged(self.plane_spec(name), changes.get(name.replace("-", "_"), {}))
             self.bench.hub.admin.put(objects.management_plane(name, self.namespace, spec))
 
-    def put_policy(self, changes: objects.Object | None = None, single_writer: bool = False, name: str = POLICY) -> None:
+    def put_policy(
+        self, changes: objects.Object | None = None, single_writer: bool = False, name: str = POLICY
+    ) -> None:
         spec = objects.merged(self.policy_spec(single_writer), changes or {})
         self.bench.hub.admin.put(objects.failover_policy(name, self.namespace, spec))
 

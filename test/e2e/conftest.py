@@ -8,9 +8,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-from hack.bench import operator_process, pki, process  # noqa: E402 - needs the path above
-from hack.bench.bench import Bench  # noqa: E402
-from hack.bench.scene import Scene  # noqa: E402
+from hack.bench import operator_process, pki, process
+from hack.bench.bench import Bench
+from hack.bench.scene import Scene
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
