@@ -40,10 +40,12 @@ enum err transfer_init(struct transfer *transfer, const struct probe_spec *spec,
                 return err_set(reterr, ERR_INVALID, "server name \"%.80s\" is neither a DNS name nor an IP address", server_name);
         if (!is_url_path(path))
                 return err_set(reterr, ERR_INVALID, "path \"%.80s\" must start with \"/\" and have no space, control character or \"#\"", path);
-        char *url = url_of(spec, server_name != NULL ? server_name : spec->address, path);
+        const char *host = server_name != NULL ? server_name : spec->address;
+        char *url = url_of(spec, host, path);
         if (url == NULL)
                 return err_set(reterr, ERR_INVALID, "path is longer than %d bytes", URL_MAX_BYTES);
         transfer->url = url;
+        transfer->host = mem_strdup(host);
         transfer->tls = spec->tls;
         if (!spec->verify && (spec->tls != NULL || spec->kind == PROBE_TLS)) {
                 transfer->unverified = mem_new(transfer->unverified);
@@ -58,6 +60,7 @@ enum err transfer_init(struct transfer *transfer, const struct probe_spec *spec,
 void transfer_deinit(struct transfer *transfer)
 {
         free(transfer->url);
+        free(transfer->host);
         free(transfer->unverified);
 }
 
@@ -106,8 +109,8 @@ static void certificate_verdict(const struct transfer *transfer, const struct ht
                 break;
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
-                sample_fail(sample, PROBE_ERROR_CERTIFICATE, "certificate is not for %s",
-                            transfer->tls->server_name != NULL ? transfer->tls->server_name : "the address");
+                sample_fail(sample, PROBE_ERROR_CERTIFICATE, "certificate is for %s, expected %s",
+                            response->certificate_names[0] != '\0' ? response->certificate_names : "no DNS name", transfer->host);
                 break;
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -127,6 +130,8 @@ static void connect_verdict(const struct http_response *response, struct sample 
 {
         if (response->os_error != 0)
                 sample_fail_errno(sample, response->os_error);
+        else if (response->failure == HTTP_FAIL_LOCAL)
+                sample_fail(sample, PROBE_ERROR_LOCAL, "this operator could not connect: %s", response->why.text);
         else
                 sample_fail(sample, PROBE_ERROR_REFUSED, "connection refused");
 }
@@ -146,6 +151,7 @@ struct sample transfer_verdict(struct transfer *transfer, const struct http_resp
                 sample_fail(&sample, PROBE_ERROR_RESOLVE, "the address does not resolve");
                 break;
         case HTTP_FAIL_CONNECT:
+        case HTTP_FAIL_LOCAL:
                 connect_verdict(response, &sample);
                 break;
         case HTTP_FAIL_TIMEOUT:
@@ -162,9 +168,6 @@ struct sample transfer_verdict(struct transfer *transfer, const struct http_resp
                 break;
         case HTTP_FAIL_TLS_REFUSED:
                 sample_fail(&sample, PROBE_ERROR_CREDENTIALS, "the server refused our client certificate, or wants one: check the TLS Secret");
-                break;
-        case HTTP_FAIL_LOCAL:
-                sample_fail(&sample, PROBE_ERROR_LOCAL, "this operator could not connect: %s", response->why.text);
                 break;
         case HTTP_FAIL_TOO_LARGE:
                 sample_fail(&sample, PROBE_ERROR_PROTOCOL, "answer is too large");

@@ -11,6 +11,7 @@
 struct transfer {
         struct probe probe; /* first */
         char *url;          /* of the server name where there is one, else of the address; connected to by literal address */
+        char *host;         /* of the URL: what the certificate must be for */
         const struct http_tls *tls; /* NULL: plain */
         struct http_tls *unverified; /* a second face of the spec's material with insecure set; its secrets are not its own */
         struct http_call *call;

@@ -61,6 +61,7 @@ struct http_response {
         /* What is behind a failure, 0 where unknown: a probe must tell a dead peer from our own lack without reading texts. */
         int os_error;          /* errno of a failed connect */
         int certificate_error; /* X509_V_ERR_* for which we refused the peer's certificate; host name: X509_V_ERR_HOSTNAME_MISMATCH */
+        const char *certificate_names; /* DNS names of the peer's leaf certificate, "a.test, b.test", bounded; "" where not seen */
         int tls_alert;         /* last alert the peer sent (RFC 8446 section 6), close_notify not counted; fresh_connection only */
 };
 

@@ -17,6 +17,7 @@ struct http_tls_note {
         unsigned references;
         int fatal_alert;   /* received from the peer; -1: none */
         int64_t not_after; /* unix_ms of the peer's leaf certificate, 0: not seen */
+        char names[80];    /* its DNS names, for people; the first ones that fit */
 };
 
 enum http_stop {

@@ -97,14 +97,14 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
         return HTTP_FAIL_PROTOCOL;
 }
 
-/* curl verifies the host name itself, behind OpenSSL's back. */
+/* curl verifies the host name itself, behind OpenSSL's back: then OpenSSL has nothing to say, or nothing but curl's start value. */
 static int certificate_error(const struct http_call *call, CURLcode code)
 {
         long found = X509_V_OK;
         if (code != CURLE_PEER_FAILED_VERIFICATION)
                 return X509_V_OK;
         (void)curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &found);
-        return found != X509_V_OK ? (int)found : X509_V_ERR_HOSTNAME_MISMATCH;
+        return found != X509_V_OK && found != X509_V_ERR_UNSPECIFIED ? (int)found : X509_V_ERR_HOSTNAME_MISMATCH;
 }
 
 /* ---- the error class ---- */
@@ -234,6 +234,7 @@ void http_call_result(struct http_call *call, CURLcode code, struct http_respons
         *ret = (struct http_response){.retry_after_s = -1,
                                       .body = call->on_bytes ? "" : strbuf_text(&call->body),
                                       .body_bytes = call->body.bytes,
+                                      .certificate_names = call->note ? call->note->names : "",
                                       .latency_us = clock_mono_us() - call->started_us};
         if (call->note && call->wants_certificate)
                 ret->certificate_not_after = call->note->not_after;

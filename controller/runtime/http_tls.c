@@ -1,5 +1,7 @@
 /* http_tls.c -- what curl does not tell of a TLS handshake: the peer's alert and the end of its certificate. */
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -44,14 +46,44 @@ static void on_info(const SSL *ssl, int where, int value)
                 note_of(ssl)->fatal_alert = value & 0xFF;
 }
 
+static bool is_printable(const unsigned char *bytes, int count)
+{
+        for (int i = 0; i < count; i++)
+                if (bytes[i] <= ' ' || bytes[i] > '~')
+                        return false;
+        return count > 0;
+}
+
+/* A stranger wrote them, so only what is short and printable is kept. */
+static void note_names(struct http_tls_note *note, const X509 *leaf)
+{
+        GENERAL_NAMES *all = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+        size_t used = 0;
+        for (int i = 0; i < sk_GENERAL_NAME_num(all); i++) {
+                const GENERAL_NAME *one = sk_GENERAL_NAME_value(all, i);
+                if (one->type != GEN_DNS)
+                        continue;
+                const unsigned char *bytes = ASN1_STRING_get0_data(one->d.dNSName);
+                int count = ASN1_STRING_length(one->d.dNSName);
+                if (!is_printable(bytes, count) || used + (size_t)count + sizeof(", ") > sizeof(note->names))
+                        continue;
+                used += (size_t)snprintf(note->names + used, sizeof(note->names) - used, "%s%.*s", used > 0 ? ", " : "", count,
+                                         (const char *)bytes);
+        }
+        GENERAL_NAMES_free(all);
+}
+
 /* Called for each finding of the verification; it changes none of them. Seen for expired and unverified leaves too. */
 static int on_verify(int is_ok, X509_STORE_CTX *store)
 {
         const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
         const X509 *leaf = X509_STORE_CTX_get0_cert(store);
         struct tm end;
-        if (leaf && ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end))
-                note_of(ssl)->not_after = (int64_t)timegm(&end) * 1000;
+        struct http_tls_note *note = note_of(ssl);
+        if (leaf && note->not_after == 0 && ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end)) {
+                note->not_after = (int64_t)timegm(&end) * 1000;
+                note_names(note, leaf);
+        }
         return is_ok;
 }
 
