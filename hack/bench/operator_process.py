@@ -20,6 +20,22 @@ def binary() -> pathlib.Path:
     return pathlib.Path(os.environ.get("PLANEKEEPER_BINARY") or tools.ROOT / "build" / "planekeeper")
 
 
+def wrong_clock(seconds: int) -> dict[str, str]:
+    """`extra_env` for a replica whose wall clock is off by that much; its monotonic clock is right.
+
+    The library directly, because faketime(1) would be a process between the operator and us.
+    """
+    library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+    if library is None:
+        raise RuntimeError("libfaketime is missing: hack/install.sh test")
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"{seconds:+d}s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "ASAN_OPTIONS": "verify_asan_link_order=0",
+    }
+
+
 class Operator(Process):
     """One replica. Several with the same lease name elect a leader among them."""
 
@@ -39,7 +55,7 @@ class Operator(Process):
         extra_env: dict[str, str] | None = None,
         wrapper: tuple[str, ...] = (),
     ) -> None:
-        """`namespace` empty watches all; `wrapper` goes before the command, such as ("faketime", "-f", "+600s")."""
+        """`namespace` empty watches all; `wrapper` goes before the command, such as ("strace", "-f")."""
         super().__init__(scratch, name)
         self.metrics_port, self.probe_port = ports.lease(), ports.lease()
         self.lease_name, self.lease_namespace = lease_name, lease_namespace

@@ -1,19 +1,16 @@
 """Free loopback ports that two benches on one machine never share.
 
 Asking the kernel for port 0 and closing the socket is a race: another run may get the number before
-the server binds it. A port is leased here by an flock on a file named after it, held for the life of
-this process, in a range below the kernel's ephemeral one.
+the server binds it. A port is leased here, below the kernel's ephemeral range, by binding an abstract
+Unix socket named after it, which the kernel frees with this process and which leaves no file.
 """
 
-import fcntl
-import os
 import random
 import socket
-import tempfile
 
 FIRST, LAST = 20000, 31999
 
-_leases: dict[int, int] = {}
+_leases: dict[int, socket.socket] = {}
 
 
 def lease(*hosts: str) -> int:
@@ -28,20 +25,16 @@ def lease(*hosts: str) -> int:
 
 def try_lease(number: int, *hosts: str) -> bool:
     """Lease exactly `number` if nobody holds it and it is free on all `hosts`."""
-    if number in _leases:
-        return False
-    folder = os.path.join(tempfile.gettempdir(), f"planekeeper-ports-{os.getuid()}")
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    descriptor = os.open(os.path.join(folder, str(number)), os.O_CREAT | os.O_RDWR, 0o600)
+    claim = socket.socket(socket.AF_UNIX)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
+        claim.bind(f"\0planekeeper-bench-port-{number}")
+    except OSError:
+        claim.close()
         return False
     if not all(_is_free(host, number) for host in hosts):
-        os.close(descriptor)
+        claim.close()
         return False
-    _leases[number] = descriptor
+    _leases[number] = claim
     return True
 
 

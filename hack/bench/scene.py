@@ -97,6 +97,11 @@ class Scene:
         spec = objects.merged(self.policy_spec(single_writer), changes or {})
         self.bench.hub.admin.put(objects.failover_policy(name, self.namespace, spec))
 
+    def put_secret(self, name: str, **data: str) -> None:
+        """Make or rotate one; double underscores stand for dots: put_secret("relay-ca", ca__crt=pem)."""
+        fields = {key.replace("__", "."): value for key, value in data.items()}
+        self.bench.hub.admin.put(objects.secret(name, self.namespace, fields))
+
     def point_at(self, plane: str, ttl: int = 30) -> None:
         """The record as the person left it before the operator came."""
         self.bench.bind.replace(self.dns_name, "A", PLANES[plane], ttl=ttl)

@@ -21,7 +21,7 @@ import pytest
 import redis
 import urllib3
 
-from hack.bench import api_faults, bind, kube, ports, process, redis_server, relay, standins, wait
+from hack.bench import api_faults, bind, judges, kube, ports, process, redis_server, relay, standins, wait
 from hack.bench.bench import PLANES, ZONE
 
 NAME = f"agent-test.{ZONE}"
@@ -284,3 +284,36 @@ def test_hostile_server_answers_without_end(scratch):
         assert answer.read(1) == b"x"
     with pytest.raises(urllib.error.HTTPError, match="503"):
         urllib.request.urlopen(server.url("/status/503"), timeout=5)
+
+
+def test_kstatus_judges_status_as_gitops_tools_do():
+    plane = {"apiVersion": "planekeeper.io/v1alpha1", "kind": "ManagementPlane"}
+    ready = {"type": "Ready", "status": "True", "reason": "Up", "message": "", "observedGeneration": 2}
+    ready["lastTransitionTime"] = "2026-01-01T00:00:00Z"
+    unseen = {**plane, "metadata": {"name": "unseen", "generation": 1}, "status": {"observedGeneration": -1}}
+    current = {
+        **plane,
+        "metadata": {"name": "current", "generation": 2},
+        "status": {"observedGeneration": 2, "conditions": [ready]},
+    }
+    first, second = judges.kstatus(unseen, current)
+    assert (first["name"], first["kstatus"]) == ("unseen", "InProgress")
+    assert (second["name"], second["kstatus"], second["finalFail"]) == ("current", "Current", "")
+
+
+def test_flux_applies_and_prunes(bench):
+    flux = judges.Flux(bench.hub)
+    flux.run()
+    namespace = bench.hub.ensure_namespace("flux-test")
+
+    def config_map(name: str) -> dict:
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": "b"}}
+
+    flux.deploy("bench", namespace, [config_map("one"), config_map("two")])
+    flux.wait_applied("bench")
+    assert bench.hub.admin.get("ConfigMap", "two", namespace)["data"] == {"a": "b"}
+    flux.deploy("bench", namespace, [config_map("one")])
+    flux.wait_applied("bench")
+    assert bench.hub.admin.find("ConfigMap", "two", namespace) is None
+    bench.hub.kubectl("-n", "flux-system", "delete", "kustomization,gitrepository", "bench", "--timeout=30s")
+    flux.stop()

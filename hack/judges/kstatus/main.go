@@ -18,6 +18,7 @@ import (
 	"github.com/fluxcd/pkg/runtime/conditions/check"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	apijson "k8s.io/apimachinery/pkg/util/json"
 )
 
 // verdict is one line of output. The lint fields hold the text of the findings, empty where there are none.
@@ -45,10 +46,14 @@ func main() {
 func judge(in io.Reader, out io.Writer) error {
 	input, output := json.NewDecoder(in), json.NewEncoder(out)
 	for {
-		var object map[string]any
-		if err := input.Decode(&object); errors.Is(err, io.EOF) {
+		var text json.RawMessage
+		if err := input.Decode(&text); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
+			return err
+		}
+		var object map[string]any
+		if err := apijson.Unmarshal(text, &object); err != nil { // keeps integers whole, as the libraries want them
 			return err
 		}
 		err := each(object, func(item *unstructured.Unstructured) error {
