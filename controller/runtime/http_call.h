@@ -15,9 +15,12 @@
 /* What the TLS handshake of one connection said. Connections outlive calls, hence the count of references. */
 struct http_tls_note {
         unsigned references;
-        int fatal_alert;   /* received from the peer; -1: none */
-        int64_t not_after; /* unix_ms of the peer's leaf certificate, 0: not seen */
-        char names[80];    /* its DNS names, for people; the first ones that fit */
+        bool has_begun;
+        bool shows_certificate; /* we have one for a peer that asks */
+        int verify_error;       /* X509_V_*, the first one */
+        int fatal_alert;        /* received from the peer; -1: none */
+        int64_t not_after;      /* unix_ms of the peer's leaf certificate, 0: not seen */
+        char names[80];         /* its DNS names, for people; the first ones that fit */
 };
 
 enum http_stop {

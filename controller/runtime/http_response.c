@@ -6,7 +6,6 @@
 
 #include "runtime/clock.h"
 #include "runtime/http_call.h"
-#include "util/text.h"
 
 enum { RETRY_AFTER_MAX_S = 24 * 60 * 60 };
 
@@ -62,7 +61,7 @@ static enum http_failure failure_of_stop(enum http_stop stop)
 }
 
 /* The alerts by which a peer says that it does not like our certificate, or misses it (RFC 8446 section 6). */
-static bool is_about_our_certificate(int alert)
+static bool is_about_our_certificate(const struct http_tls_note *note)
 {
         static const int alerts[] = {
                 SSL_AD_BAD_CERTIFICATE,     SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_CERTIFICATE_REVOKED,
@@ -70,9 +69,10 @@ static bool is_about_our_certificate(int alert)
                 SSL_AD_ACCESS_DENIED,       TLS13_AD_CERTIFICATE_REQUIRED,
         };
         for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
-                if (alerts[i] == alert)
+                if (alerts[i] == note->fatal_alert)
                         return true;
-        return false;
+        /* A signature that does not fit: of our certificate, where its CA was made anew under the same name. */
+        return note->shows_certificate && note->fatal_alert == SSL_AD_DECRYPT_ERROR;
 }
 
 static int system_errno(const struct http_call *call)
@@ -88,7 +88,7 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
         if (call->stop != HTTP_STOP_NONE)
                 return failure_of_stop(call->stop);
         if (call->note && call->note->fatal_alert >= 0)
-                return is_about_our_certificate(call->note->fatal_alert) ? HTTP_FAIL_TLS_REFUSED : HTTP_FAIL_TLS;
+                return is_about_our_certificate(call->note) ? HTTP_FAIL_TLS_REFUSED : HTTP_FAIL_TLS;
         if (code == CURLE_COULDNT_CONNECT && (call->open_errno || system_errno(call) == EADDRNOTAVAIL))
                 return HTTP_FAIL_LOCAL;
         for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
@@ -97,14 +97,12 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
         return HTTP_FAIL_PROTOCOL;
 }
 
-/* curl verifies the host name itself, behind OpenSSL's back: then OpenSSL has nothing to say, or nothing but curl's start value. */
+/* curl compares the host name itself, behind OpenSSL's back. */
 static int certificate_error(const struct http_call *call, CURLcode code)
 {
-        long found = X509_V_OK;
-        if (code != CURLE_PEER_FAILED_VERIFICATION)
-                return X509_V_OK;
-        (void)curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &found);
-        return found != X509_V_OK && found != X509_V_ERR_UNSPECIFIED ? (int)found : X509_V_ERR_HOSTNAME_MISMATCH;
+        if (call->note && call->note->verify_error != X509_V_OK)
+                return call->note->verify_error;
+        return code == CURLE_PEER_FAILED_VERIFICATION ? X509_V_ERR_HOSTNAME_MISMATCH : X509_V_OK;
 }
 
 /* ---- the error class ---- */
@@ -131,27 +129,16 @@ static enum err class_of(const struct http_call *call, CURLcode code, enum http_
 
 /* ---- the text ---- */
 
-/* curl's own words, without what it puts before OpenSSL's ("certificate has expired"). */
 static const char *curl_words(const struct http_call *call, CURLcode code)
 {
-        static const char *const prefixes[] = {"SSL certificate problem: ", "SSL: "};
-        if (call->curl_text[0] == '\0')
-                return curl_easy_strerror(code);
-        for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-                if (text_has_prefix(call->curl_text, prefixes[i]))
-                        return call->curl_text + strlen(prefixes[i]);
-        return call->curl_text;
+        return call->curl_text[0] != '\0' ? call->curl_text : curl_easy_strerror(code);
 }
 
 static const char *unfinished_step(const struct http_call *call)
 {
-        curl_off_t connected_us = 0;
-        curl_off_t secured_us = 0;
-        (void)curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-        (void)curl_easy_getinfo(call->easy, CURLINFO_APPCONNECT_TIME_T, &secured_us);
-        if (connected_us == 0)
-                return "no connection";
-        return call->note && secured_us == 0 ? "no TLS handshake" : "no complete answer";
+        if (was_sent(call))
+                return "no complete answer";
+        return call->note && call->note->has_begun ? "no TLS handshake" : "no connection";
 }
 
 static void explain_stop(const struct http_call *call, struct errmsg *ret)
@@ -184,6 +171,8 @@ static void explain(const struct http_call *call, CURLcode code, enum http_failu
                 (void)err_set(ret, ERR_OK, "the peer ended the TLS handshake: %s%s",
                               SSL_alert_desc_string_long(call->note->fatal_alert),
                               failure == HTTP_FAIL_TLS_REFUSED ? " (about our client certificate)" : "");
+        else if (failure == HTTP_FAIL_TLS && call->note && call->note->verify_error != X509_V_OK)
+                (void)err_set(ret, ERR_OK, "%s", X509_verify_cert_error_string(call->note->verify_error));
         else if (code == CURLE_OPERATION_TIMEDOUT)
                 (void)err_set(ret, ERR_OK, "%s within %lld ms", unfinished_step(call), (long long)call->timeout_ms);
         else if ((failure == HTTP_FAIL_CONNECT || failure == HTTP_FAIL_LOCAL) && number)
@@ -244,7 +233,7 @@ void http_call_result(struct http_call *call, CURLcode code, struct http_respons
         ret->failure = failure_of(call, code);
         ret->err = class_of(call, code, ret->failure);
         ret->os_error = ret->failure == HTTP_FAIL_CONNECT || ret->failure == HTTP_FAIL_LOCAL ? system_errno(call) : 0;
-        ret->certificate_error = certificate_error(call, code);
+        ret->certificate_error = ret->failure == HTTP_FAIL_TLS ? certificate_error(call, code) : X509_V_OK;
         ret->tls_alert = call->note && call->note->fatal_alert >= 0 ? call->note->fatal_alert : 0;
         explain(call, code, ret->failure, &ret->why);
 }

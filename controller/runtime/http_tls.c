@@ -1,4 +1,4 @@
-/* http_tls.c -- what curl does not tell of a TLS handshake: the peer's alert and the end of its certificate. */
+/* http_tls.c -- what curl does not tell of a TLS handshake: the peer's alert, and what its certificate says. */
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -67,8 +67,8 @@ static void note_names(struct http_tls_note *note, const X509 *leaf)
                 int count = ASN1_STRING_length(one->d.dNSName);
                 if (!is_printable(bytes, count) || used + (size_t)count + sizeof(", ") > sizeof(note->names))
                         continue;
-                used += (size_t)snprintf(note->names + used, sizeof(note->names) - used, "%s%.*s", used > 0 ? ", " : "", count,
-                                         (const char *)bytes);
+                used += (size_t)snprintf(note->names + used, sizeof(note->names) - used, "%s%.*s", used > 0 ? ", " : "",
+                                         count, (const char *)bytes);
         }
         GENERAL_NAMES_free(all);
 }
@@ -84,6 +84,8 @@ static int on_verify(int is_ok, X509_STORE_CTX *store)
                 note->not_after = (int64_t)timegm(&end) * 1000;
                 note_names(note, leaf);
         }
+        if (!is_ok && note->verify_error == X509_V_OK)
+                note->verify_error = X509_STORE_CTX_get_error(store);
         return is_ok;
 }
 
@@ -94,6 +96,7 @@ CURLcode http_tls_on_context(CURL *easy, void *ssl_context, void *ctx)
         if (!SSL_CTX_set_ex_data(ssl_context, note_index, call->note))
                 return CURLE_OUT_OF_MEMORY;
         call->note->references++;
+        call->note->has_begun = true;
         SSL_CTX_set_verify(ssl_context, SSL_CTX_get_verify_mode(ssl_context), on_verify);
         SSL_CTX_set_info_callback(ssl_context, on_info);
         return CURLE_OK;
