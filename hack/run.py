@@ -4,6 +4,7 @@ With a terminal everything stays up afterwards, to be played with, until Ctrl-C;
 with exit status 0 only if the switch was seen in DNS and in Redis.
 """
 
+import contextlib
 import signal
 import sys
 import time
@@ -48,6 +49,7 @@ class Show:
         self.dns_name = policy["spec"]["dns"]["name"]
         self.lock_key = policy["spec"]["redis"]["lock"]["key"]
         self.operators: list[Operator] = []
+        self.redis = bench.redis.client()
 
     def _samples(self) -> list[objects.Object]:
         """The single-writer sample as shipped, switched to Automatic, with the addresses and the times of this bench."""
@@ -149,9 +151,7 @@ pkill -9 -f 'mgmt_server.py --address {host}'      # it comes back after {RESTAR
         return ",".join(sorted(self.bench.bind.values(self.dns_name, "A")))
 
     def lock(self) -> str:
-        client = self.bench.redis.client()
-        kind = client.type(self.lock_key)
-        return str(client.hgetall(self.lock_key)) if kind == "hash" else client.get(self.lock_key) or ""
+        return self.redis.get(self.lock_key) or ""
 
     def status(self) -> objects.Object:
         return self.bench.hub.admin.get("FailoverPolicy", self.policy, NAMESPACE).get("status", {})
@@ -216,12 +216,14 @@ def main() -> int:
         if not seen:
             show_logs(show.operators)
         if sys.stdin.isatty() and sys.stdout.isatty():
-            show.play()
+            with contextlib.suppress(KeyboardInterrupt):
+                show.play()
         say("\nThe switch was seen in DNS and in Redis." if seen else "\nThe switch was NOT seen.")
         return 0 if seen else 1
     except KeyboardInterrupt:
         return 130
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it behind
         say("stopping everything")
         bench.close()
 

@@ -7,6 +7,7 @@ caches a real resolver adds on top (at most the TTL). One JSON line per fact on 
 import argparse
 import json
 import pathlib
+import queue
 import random
 import time
 
@@ -88,10 +89,7 @@ class Agent:
         """Stay on one server until it is lost; never returns normally."""
         target = f"[{address}]:{self._args.port}" if ":" in address else f"{address}:{self._args.port}"
         with self._open(target) as channel:
-            try:
-                grpc.channel_ready_future(channel).result(CONNECT_TIMEOUT)
-            except grpc.FutureTimeoutError:
-                raise Lost(f"{address}: no connection") from None
+            self._connect(channel, address)
             stub = health_pb2_grpc.HealthStub(channel)
             try:
                 for answer in stub.Watch(health_pb2.HealthCheckRequest(service=self._args.service)):
@@ -101,6 +99,24 @@ class Agent:
             except grpc.RpcError as error:
                 raise Lost(f"{address}: {error.code().name}") from None
         raise Lost(f"{address}: stream ended")
+
+    @staticmethod
+    def _connect(channel: grpc.Channel, address: str) -> None:
+        """Ready, or Lost: at once where the connection is refused, after CONNECT_TIMEOUT where nothing answers."""
+        states: queue.SimpleQueue[grpc.ChannelConnectivity] = queue.SimpleQueue()
+        channel.subscribe(states.put, try_to_connect=True)
+        deadline = time.monotonic() + CONNECT_TIMEOUT
+        try:
+            while True:
+                state = states.get(timeout=max(deadline - time.monotonic(), 0.001))
+                if state is grpc.ChannelConnectivity.READY:
+                    return
+                if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+                    raise Lost(f"{address}: refused")
+        except queue.Empty:
+            raise Lost(f"{address}: no connection") from None
+        finally:
+            channel.unsubscribe(states.put)
 
     def _open(self, target: str) -> grpc.Channel:
         if self._credentials is None:

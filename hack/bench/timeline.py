@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 
 from .operator_process import Operator
 
-READ_EVERY = 0.005  # finer than any step that is shown
+READ_EVERY = 0.002  # finer than any step that is shown
 
 
 @dataclasses.dataclass(frozen=True)
