@@ -48,27 +48,27 @@ static struct condition *slot_for(struct condition_list *list, const char *type)
         return &list->items[list->count++];
 }
 
-void condition_list_set(struct condition_list *list, const struct condition_list *previous, const struct condition_value *value,
-                        unix_ms now)
+void condition_list_set(struct condition_list *list, const struct condition_list *previous,
+                        const struct condition_value *value, unix_ms now)
 {
         INVARIANT(list != previous && value->reason[0] != '\0');
         const struct condition *before = previous ? condition_list_find(previous, value->type) : NULL;
         bool is_unchanged = before && before->status == value->status && before->last_transition_at != 0;
         struct condition fresh = {
-                .type = mem_strdup(value->type),
-                .reason = mem_strdup(value->reason),
-                .message = bounded_message(value->message),
-                .status = value->status,
-                .observed_generation = value->observed_generation,
-                .last_transition_at = is_unchanged ? before->last_transition_at : now,
+            .type = mem_strdup(value->type),
+            .reason = mem_strdup(value->reason),
+            .message = bounded_message(value->message),
+            .status = value->status,
+            .observed_generation = value->observed_generation,
+            .last_transition_at = is_unchanged ? before->last_transition_at : now,
         };
         *slot_for(list, value->type) = fresh;
 }
 
 static bool is_same(const struct condition *a, const struct condition *b)
 {
-        return a->status == b->status && a->observed_generation == b->observed_generation && strcmp(a->reason, b->reason) == 0 &&
-               strcmp(a->message, b->message) == 0;
+        return a->status == b->status && a->observed_generation == b->observed_generation &&
+               strcmp(a->reason, b->reason) == 0 && strcmp(a->message, b->message) == 0;
 }
 
 bool condition_list_equal(const struct condition_list *a, const struct condition_list *b)
@@ -97,9 +97,10 @@ json_t *condition_list_encode(const struct condition_list *list)
                 const struct condition *c = &list->items[i];
                 char time[TEXT_TIME_BYTES + 4];
                 text_from_time(c->last_transition_at, time);
-                json_t *encoded = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "type", c->type, "status",
-                                            condition_status_name(c->status), "reason", c->reason, "message", c->message,
-                                            "lastTransitionTime", time, "observedGeneration", (json_int_t)c->observed_generation);
+                json_t *encoded =
+                    json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "type", c->type, "status",
+                              condition_status_name(c->status), "reason", c->reason, "message", c->message,
+                              "lastTransitionTime", time, "observedGeneration", (json_int_t)c->observed_generation);
                 INVARIANT(encoded && json_array_append_new(conditions, encoded) == 0);
         }
         return conditions;
@@ -113,7 +114,8 @@ static bool decode_one(const json_t *entry, struct condition *ret)
         const char *reason = json_string_value(json_object_get(entry, "reason"));
         const char *message = json_string_value(json_object_get(entry, "message"));
         struct condition condition = {.status = CONDITION_UNKNOWN};
-        if (!type || !status || !time || text_to_time(time, &condition.last_transition_at) != ERR_OK)
+        if (!type || !status || !time || text_to_time(time, &condition.last_transition_at) != ERR_OK ||
+            condition.last_transition_at < 0)
                 return false;
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
                 if (strcmp(status, names[i]) == 0)

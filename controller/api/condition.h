@@ -1,5 +1,6 @@
 /*
- * condition.h -- a bounded list of metav1.Condition, built anew in each pass: what a pass does not set is gone afterwards.
+ * condition.h -- a bounded list of metav1.Condition, built anew in each pass: what a pass does not set is gone
+ * afterwards.
  *
  * lastTransitionTime is kept from the previous list where the status of that type is unchanged.
  *
@@ -41,22 +42,25 @@ struct condition_list {
 struct condition_value {
         const char *type;
         enum condition_status status;
-        const char *reason;  /* CamelCase, never empty */
+        const char *reason; /* CamelCase, never empty */
         const char *message;
         int64_t observed_generation;
 };
 
-/* Adds it, or replaces the one of that type. @previous (may be NULL) is the list of the pass before. A ninth type is a broken invariant. */
-void condition_list_set(struct condition_list *list, const struct condition_list *previous, const struct condition_value *value,
-                        unix_ms now);
-const struct condition *condition_list_find(const struct condition_list *list, const char *type); /* NULL where absent */
+/* Adds it, or replaces the one of that type. @previous (may be NULL) is the list of the pass before. A ninth type is a
+ * broken invariant. */
+void condition_list_set(struct condition_list *list, const struct condition_list *previous,
+                        const struct condition_value *value, unix_ms now);
+const struct condition *condition_list_find(const struct condition_list *list,
+                                            const char *type); /* NULL where absent */
 /* The same conditions, order and transition times aside. */
 bool condition_list_equal(const struct condition_list *a, const struct condition_list *b);
 void condition_list_clear(struct condition_list *list);
 
 /* status.conditions; the reference is the caller's. */
 json_t *condition_list_encode(const struct condition_list *list);
-/* From an object's status.conditions (NULL: none). Malformed entries and those beyond the bound are left out: status is only ours. */
+/* From an object's status.conditions (NULL: none). Malformed entries and those beyond the bound are left out: status is
+ * only ours. */
 void condition_list_decode(const json_t *conditions, struct condition_list *ret);
 
 const char *condition_status_name(enum condition_status status); /* "True", "False", "Unknown" */

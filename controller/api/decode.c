@@ -24,8 +24,8 @@ enum err decoder_run(const char *kind, const json_t *object, void *(*fill)(const
         if (decoder.err == ERR_OK && decoder.used > DECODE_BYTES_MAX)
                 decode_fail(&root, "", "more than %d bytes of text; shorten it", (int)DECODE_BYTES_MAX);
         if (decoder.err != ERR_OK)
-                return err_set(reterr, decoder.err, "%s%s%.60s%s%.60s: %.160s", kind, name[0] ? " " : "", namespace_name,
-                               name[0] ? "/" : "", name, decoder.why.text);
+                return err_set(reterr, decoder.err, "%s%s%.60s%s%.60s: %.160s", kind, name[0] ? " " : "",
+                               namespace_name, name[0] ? "/" : "", name, decoder.why.text);
         decoder.capacity = decoder.used;
         decoder.used = 0;
         decoder.block = mem_calloc(1, decoder.capacity);
@@ -170,8 +170,6 @@ const char *decode_text_item(const struct scope *array, size_t index, size_t max
 {
         const json_t *value = json_array_get(array->json, index);
         const char *text = acceptable(array, "", value, max);
-        if (text && text[0] == '\0')
-                decode_fail(array, "", "item %zu must not be empty", index);
         return text ? decode_keep(array->decoder, text) : "";
 }
 
@@ -195,50 +193,15 @@ int64_t decode_integer(const struct scope *scope, const char *key, int64_t fallb
         return json_integer_value(value);
 }
 
-/* One "<number><unit>" at *@at, moved past it; -1 where there is none. Nine digits of hours still fit 64 bits of milliseconds. */
-static int64_t duration_part(const char **at)
-{
-        static const struct {
-                const char *unit;
-                int64_t ms;
-        } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-        int64_t number = 0;
-        size_t digits = strspn(*at, "0123456789");
-        if (digits == 0 || digits > 9)
-                return -1;
-        for (size_t i = 0; i < digits; i++)
-                number = number * 10 + ((*at)[i] - '0');
-        *at += digits;
-        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-                if (!text_has_prefix(*at, units[i].unit))
-                        continue;
-                *at += strlen(units[i].unit);
-                return number * units[i].ms;
-        }
-        return -1;
-}
-
-static int64_t duration_of(const char *text)
-{
-        int64_t total = 0;
-        size_t parts = 0;
-        do {
-                int64_t part = duration_part(&text);
-                if (part < 0 || ++parts > 8)
-                        return -1;
-                total += part;
-        } while (*text != '\0');
-        return total;
-}
-
 mono_ms decode_duration(const struct scope *scope, const char *key, mono_ms fallback, mono_ms min, mono_ms max)
 {
         const json_t *value = field(scope, key);
         if (!value)
                 return fallback;
-        int64_t duration = json_is_string(value) ? duration_of(json_string_value(value)) : -1;
+        int64_t duration = json_is_string(value) ? text_to_duration(json_string_value(value)) : -1;
         if (duration < min || duration > max) {
-                decode_fail(scope, key, "must be a duration such as 5s, 200ms or 1h30m, from %" PRId64 " ms to %" PRId64 " s", min,
+                decode_fail(scope, key,
+                            "must be a duration such as 5s, 200ms or 1h30m, from %" PRId64 " ms to %" PRId64 " s", min,
                             max / 1000);
                 return fallback;
         }

@@ -1,13 +1,13 @@
 /*
  * decode.h -- reading one JSON object of the API into one allocation, without an error check per field.
  *
- * An object is decoded twice by the same function: the first pass finds the first error and counts the bytes, the second fills a block
- * of exactly that size. The first error sticks; every read after it returns its default.
+ * An object is decoded twice by the same function: the first pass finds the first error and counts the bytes, the
+ * second fills a block of exactly that size. The first error sticks; every read after it returns its default.
  *
  * Ownership: decoder_run() returns the block, freed with free(); everything decoded points into it or at constants.
  * Bounds:    texts as each read says, DECODE_BYTES_MAX in all, control characters are refused everywhere.
- * Errors:    "<kind> <namespace>/<name>: <path>: <what is wrong and what to write>"; without a name "<kind>: <path>: ...".
- * Threads:   no shared state.
+ * Errors:    "<kind> <namespace>/<name>: <path>: <what is wrong and what to write>"; without a name "<kind>: <path>:
+ * ...". Threads:   no shared state.
  */
 #ifndef PK_API_DECODE_H
 #define PK_API_DECODE_H
@@ -46,8 +46,8 @@ struct choices { /* an enum of the schema, in the order of the C enum */
 #define CHOICES(array) ((struct choices){(array), sizeof(array) / sizeof((array)[0])})
 
 /* @fill must allocate the object itself first. Its result is *@ret only on ERR_OK. */
-MUST_CHECK enum err decoder_run(const char *kind, const json_t *object, void *(*fill)(const struct scope *object), void **ret,
-                                struct errmsg *reterr);
+MUST_CHECK enum err decoder_run(const char *kind, const json_t *object, void *(*fill)(const struct scope *object),
+                                void **ret, struct errmsg *reterr);
 
 void *decode_alloc(struct decoder *decoder, size_t bytes); /* zeroed, aligned for pointers */
 /* Records the first error: "<path>.<key>: ..."; @key "" means the scope itself. */
@@ -64,7 +64,8 @@ const char *decode_text(const struct scope *scope, const char *key, const char *
 const char *decode_text_item(const struct scope *array, size_t index, size_t max);
 bool decode_bool(const struct scope *scope, const char *key, bool fallback);
 int64_t decode_integer(const struct scope *scope, const char *key, int64_t fallback, int64_t min, int64_t max);
-/* Go's form without fractions ("5s", "200ms", "1h30m"), in milliseconds. @fallback is not checked against the bounds. */
+/* Go's form without fractions ("5s", "200ms", "1h30m"), in milliseconds. @fallback is not checked against the bounds.
+ */
 mono_ms decode_duration(const struct scope *scope, const char *key, mono_ms fallback, mono_ms min, mono_ms max);
 /* @fallback SIZE_MAX: the field is required. */
 size_t decode_choice(const struct scope *scope, const char *key, struct choices choices, size_t fallback);

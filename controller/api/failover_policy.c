@@ -28,6 +28,8 @@ static const char *const *decode_names(const struct scope *array, size_t *ret_co
         const char **names = decode_alloc(array->decoder, count * sizeof(names[0]));
         for (size_t i = 0; i < count; i++) {
                 names[i] = decode_text_item(array, i, DECODE_TEXT_MAX);
+                if (names[i][0] == '\0')
+                        decode_fail(array, "", "item %zu must not be empty", i);
                 for (size_t before = 0; before < i; before++)
                         if (strcmp(names[before], names[i]) == 0)
                                 decode_fail(array, "", "names %.60s twice; name each once", names[i]);
@@ -40,11 +42,11 @@ static void decode_detection(const struct scope *spec, struct failover_policy *p
 {
         struct scope detection = decode_object(spec, "detection");
         policy->detection = (struct detection){
-                .interval_ms = decode_duration(&detection, "interval", 5 * SECOND_MS, 100, 5 * MINUTE_MS),
-                .timeout_ms = decode_duration(&detection, "timeout", 3 * SECOND_MS, 10, 5 * MINUTE_MS),
-                .failure_threshold = (uint32_t)decode_integer(&detection, "failureThreshold", 3, 1, 20),
-                .success_threshold = (uint32_t)decode_integer(&detection, "successThreshold", 3, 1, 20),
-                .failover_delay_ms = decode_duration(&detection, "failoverDelay", -1, 0, HOUR_MS),
+            .interval_ms = decode_duration(&detection, "interval", 5 * SECOND_MS, 100, 5 * MINUTE_MS),
+            .timeout_ms = decode_duration(&detection, "timeout", 3 * SECOND_MS, 10, 5 * MINUTE_MS),
+            .failure_threshold = (uint32_t)decode_integer(&detection, "failureThreshold", 3, 1, 20),
+            .success_threshold = (uint32_t)decode_integer(&detection, "successThreshold", 3, 1, 20),
+            .failover_delay_ms = decode_duration(&detection, "failoverDelay", -1, 0, HOUR_MS),
         };
         if (policy->detection.timeout_ms > policy->detection.interval_ms)
                 decode_fail(&detection, "timeout", "is longer than interval: samples would overlap; shorten it");
@@ -72,17 +74,19 @@ static bool is_secret_ref(const char *key)
 static void decode_provider(const struct scope *provider, struct policy_dns *dns)
 {
         struct policy_setting *settings =
-                decode_alloc(provider->decoder, json_object_size(provider->json) * sizeof(settings[0]));
+            decode_alloc(provider->decoder, json_object_size(provider->json) * sizeof(settings[0]));
         const char *key;
         json_t *value;
         if (json_object_size(provider->json) > POLICY_SETTINGS_MAX)
                 decode_fail(provider, "", "has more than %d fields", (int)POLICY_SETTINGS_MAX);
-        json_object_foreach((json_t *)provider->json, key, value) {
+        json_object_foreach((json_t *)provider->json, key, value)
+        {
                 const char *text = setting_value(provider, key, value);
                 if (is_secret_ref(key) && dns->credentials_secret[0] == '\0')
                         dns->credentials_secret = decode_secret_ref(provider, key, "").name;
                 else if (text && strlen(key) <= 63)
-                        settings[dns->setting_count++] = (struct policy_setting){decode_keep(provider->decoder, key), text};
+                        settings[dns->setting_count++] =
+                            (struct policy_setting){decode_keep(provider->decoder, key), text};
                 else if (!json_is_null(value))
                         decode_fail(provider, key, "is not a text, number or boolean, or a second Secret reference");
         }
@@ -94,11 +98,13 @@ static void find_provider(const struct scope *dns_scope, struct policy_dns *dns)
 {
         const char *key;
         json_t *value;
-        json_object_foreach((json_t *)dns_scope->json, key, value) {
+        json_object_foreach((json_t *)dns_scope->json, key, value)
+        {
                 if (!json_is_object(value) || strcmp(key, "verify") == 0)
                         continue;
                 if (dns->provider[0] != '\0' || strlen(key) > 63) {
-                        decode_fail(dns_scope, key, "is a second provider beside %.40s; give exactly one", dns->provider);
+                        decode_fail(dns_scope, key, "is a second provider beside %.40s; give exactly one",
+                                    dns->provider);
                         return;
                 }
                 dns->provider = decode_keep(dns_scope->decoder, key);
@@ -206,14 +212,16 @@ static void *fill(const struct scope *object)
         if (policy->plane_count == 0)
                 decode_fail(&planes, "", "is required: name at least one ManagementPlane");
         policy->mode = (enum mode)decode_choice(&spec, "mode", CHOICES(modes), SIZE_MAX);
-        policy->write_mode = (enum write_mode)decode_choice(&spec, "writeMode", CHOICES(write_modes), WRITE_ALL_CLUSTERS);
+        policy->write_mode =
+            (enum write_mode)decode_choice(&spec, "writeMode", CHOICES(write_modes), WRITE_ALL_CLUSTERS);
         policy->suspend = decode_bool(&spec, "suspend", false);
         decode_detection(&spec, policy);
         decode_limits(&spec, policy);
         decode_dns(&spec, &policy->dns);
         decode_redis(&spec, &policy->redis);
         if (policy->write_mode == WRITE_SINGLE_CLUSTER && policy->redis.lock_key[0] == '\0')
-                decode_fail(&spec, "redis", "writeMode SingleCluster needs redis.lock: it names the cluster that may write");
+                decode_fail(&spec, "redis",
+                            "writeMode SingleCluster needs redis.lock: it names the cluster that may write");
         return policy;
 }
 
@@ -231,14 +239,18 @@ void failover_policy_free(struct failover_policy *policy)
         free(policy);
 }
 
-char *failover_policy_lock_value(const struct failover_policy *policy, const struct management_plane *plane, epoch_t epoch)
+char *failover_policy_lock_value(const struct failover_policy *policy, const struct management_plane *plane,
+                                 epoch_t epoch)
 {
         char number[24];
         (void)snprintf(number, sizeof(number), "%" PRIu64, epoch);
         const struct {
                 const char *token;
                 const char *value;
-        } table[] = {{"{clusterName}", plane->cluster_name}, {"{name}", plane->name}, {"{uid}", plane->uid}, {"{epoch}", number}};
+        } table[] = {{"{clusterName}", plane->cluster_name},
+                     {"{name}", plane->name},
+                     {"{uid}", plane->uid},
+                     {"{epoch}", number}};
         struct strbuf value = STRBUF_INIT((size_t)LOCK_TEXT_MAX * DECODE_TEXT_MAX);
         for (const char *at = policy->redis.lock_value; *at;) {
                 size_t i = 0;

@@ -5,10 +5,9 @@
  * Defaults:  filled in here too, so that an object written under an older CRD means the same.
  * Units:     durations are milliseconds (`_ms`), written in Go's form in the resource ("5s", "1h30m").
  * Ownership: a decoded policy is one allocation (struct, arrays and texts): failover_policy_free() frees all of it.
- * Bounds:    PLANES_MAX planes, VERIFY_SERVERS_MAX verify servers, POLICY_SETTINGS_MAX provider settings, texts 253 bytes (settings
- *            1,024), 64 KiB in all; anything beyond is ERR_INVALID.
- * Errors:    ERR_INVALID with "failoverpolicy <ns>/<name>: spec.<field>: <what is wrong; what to write>".
- * Threads:   no shared state.
+ * Bounds:    PLANES_MAX planes, VERIFY_SERVERS_MAX verify servers, POLICY_SETTINGS_MAX provider settings, texts 253
+ * bytes (settings 1,024), 64 KiB in all; anything beyond is ERR_INVALID. Errors:    ERR_INVALID with "failoverpolicy
+ * <ns>/<name>: spec.<field>: <what is wrong; what to write>". Threads:   no shared state.
  */
 #ifndef PK_API_FAILOVER_POLICY_H
 #define PK_API_FAILOVER_POLICY_H
@@ -40,8 +39,8 @@ struct policy_setting {
         const char *value;
 };
 
-/* Everything under spec.dns. A provider needs no code here: its key is the driver's name, its scalar fields are settings and its one
- * <something>SecretRef.name is the Secret with the credentials. */
+/* Everything under spec.dns. A provider needs no code here: its key is the driver's name, its scalar fields are
+ * settings and its one <something>SecretRef.name is the Secret with the credentials. */
 struct policy_dns {
         const char *name; /* lower case, no final dot */
         enum rrset_type record_type;
@@ -91,7 +90,9 @@ struct failover_policy {
 MUST_CHECK enum err failover_policy_decode(const json_t *object, struct failover_policy **ret, struct errmsg *reterr);
 void failover_policy_free(struct failover_policy *policy); /* NULL is a no-op */
 
-/* The lock's value for @plane under @epoch: the template with {clusterName}, {name}, {uid} and {epoch} replaced. The caller frees. */
-char *failover_policy_lock_value(const struct failover_policy *policy, const struct management_plane *plane, epoch_t epoch);
+/* The lock's value for @plane under @epoch: the template with {clusterName}, {name}, {uid} and {epoch} replaced. The
+ * caller frees. */
+char *failover_policy_lock_value(const struct failover_policy *policy, const struct management_plane *plane,
+                                 epoch_t epoch);
 
 #endif

@@ -38,13 +38,13 @@ static void decode_http(const struct scope *item, struct plane_check *check)
 static void decode_check(const struct scope *item, const struct tls_refs *tls, struct plane_check *check)
 {
         *check = (struct plane_check){
-                .name = decode_text(item, "name", NULL, 63),
-                .type = (enum check_type)decode_choice(item, "type", CHOICES(check_types), SIZE_MAX),
-                .port = (uint16_t)decode_integer(item, "port", 0, 1, UINT16_MAX),
-                .tls = decode_tls_refs(item, tls),
-                .method = "",
-                .path = "",
-                .grpc_service = "",
+            .name = decode_text(item, "name", NULL, 63),
+            .type = (enum check_type)decode_choice(item, "type", CHOICES(check_types), SIZE_MAX),
+            .port = (uint16_t)decode_integer(item, "port", 0, 1, UINT16_MAX),
+            .tls = decode_tls_refs(item, tls),
+            .method = "",
+            .path = "",
+            .grpc_service = "",
         };
         if (check->type == CHECK_HTTP)
                 decode_http(item, check);
@@ -57,18 +57,19 @@ static void decode_check(const struct scope *item, const struct tls_refs *tls, s
                 check->uses_tls = true;
 }
 
-/* Without checks: a handshake where a CA can judge it, else a connection; and the Deployment where its cluster can be asked. */
+/* Without checks: a handshake where a CA can judge it, else a connection; and the Deployment where its cluster can be
+ * asked. */
 static void default_checks(struct management_plane *plane, const struct tls_refs *tls)
 {
         bool has_ca = tls->ca.name[0] != '\0';
         plane->checks[0] = (struct plane_check){
-                .name = "server",
-                .type = has_ca ? CHECK_TLS : CHECK_TCP,
-                .uses_tls = has_ca,
-                .tls = *tls,
-                .method = "",
-                .path = "",
-                .grpc_service = "",
+            .name = "server",
+            .type = has_ca ? CHECK_TLS : CHECK_TCP,
+            .uses_tls = has_ca,
+            .tls = *tls,
+            .method = "",
+            .path = "",
+            .grpc_service = "",
         };
         if (plane->check_count > 1) {
                 plane->checks[1] = plane->checks[0];
@@ -84,7 +85,8 @@ static void decode_server(const struct scope *server, struct management_plane *p
         if (plane->address[0] != '\0' && decode_has(server, "service"))
                 decode_fail(server, "service", "give either address or service, not both");
         if (plane->address[0] != '\0' && text_address_family(plane->address) == 0 && !text_is_dns_name(plane->address))
-                decode_fail(server, "address", "is neither an IP address nor a host name; give the port in server.port");
+                decode_fail(server, "address",
+                            "is neither an IP address nor a host name; give the port in server.port");
         plane->port = (uint16_t)decode_integer(server, "port", DEFAULT_PORT, 1, UINT16_MAX);
         struct scope service = decode_object(server, "service");
         plane->service_namespace = decode_text(&service, "namespace", "gloo-mesh", 63);
@@ -104,13 +106,17 @@ static enum plane_access access_of(const struct management_plane *plane, const s
 
 static void decode_checks(const struct scope *checks, const struct tls_refs *tls, struct management_plane *plane)
 {
+        bool has_path = false;
         for (size_t i = 0; i < decode_count(checks); i++) {
                 struct scope item = decode_item(checks, i);
                 decode_check(&item, tls, &plane->checks[i]);
+                has_path |= plane->checks[i].type != CHECK_DEPLOYMENT;
                 for (size_t before = 0; before < i; before++)
                         if (strcmp(plane->checks[before].name, plane->checks[i].name) == 0)
                                 decode_fail(&item, "name", "is used twice; give each check its own name");
         }
+        if (!has_path)
+                decode_fail(checks, "", "none checks the path that agents use; add one of type TCP, TLS, HTTP or GRPC");
 }
 
 static void *fill(const struct scope *object)
@@ -120,7 +126,8 @@ static void *fill(const struct scope *object)
         struct scope checks = decode_array(&spec, "checks", CHECKS_MAX);
         size_t given = decode_count(&checks);
         size_t room = given ? given : 2;
-        struct management_plane *plane = decode_alloc(object->decoder, sizeof(*plane) + room * sizeof(plane->checks[0]));
+        struct management_plane *plane =
+            decode_alloc(object->decoder, sizeof(*plane) + room * sizeof(plane->checks[0]));
         struct scope meta = decode_object(object, "metadata");
         plane->namespace_name = decode_text(&meta, "namespace", NULL, 63);
         plane->name = decode_text(&meta, "name", NULL, DECODE_TEXT_MAX);
@@ -135,7 +142,8 @@ static void *fill(const struct scope *object)
         plane->kube_config = decode_secret_ref(&kube_config, "secretRef", "value");
         decode_server(&server, plane);
         plane->access = access_of(plane, &server);
-        static const struct tls_refs none = {.ca = {"", "ca.crt"}, .client_certificate = "", .server_name = "gloo-mesh-mgmt-server.gloo-mesh"};
+        static const struct tls_refs none = {
+            .ca = {"", "ca.crt"}, .client_certificate = "", .server_name = "gloo-mesh-mgmt-server.gloo-mesh"};
         struct tls_refs tls = decode_tls_refs(&spec, &none);
         plane->check_count = given ? given : plane->access == PLANE_ACCESS_NONE ? 1 : 2;
         if (given)

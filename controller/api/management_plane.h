@@ -32,8 +32,8 @@ enum check_type { CHECK_TCP, CHECK_TLS, CHECK_HTTP, CHECK_GRPC, CHECK_DEPLOYMENT
 struct plane_check {
         const char *name; /* unique in the plane */
         enum check_type type;
-        bool uses_tls; /* TLS always; HTTP with scheme HTTPS; GRPC unless grpc.plaintext */
-        uint16_t port; /* 0: the port of the server (its Service's, or spec.server.port) */
+        bool uses_tls;                    /* TLS always; HTTP with scheme HTTPS; GRPC unless grpc.plaintext */
+        uint16_t port;                    /* 0: the port of the server (its Service's, or spec.server.port) */
         uint16_t status_low, status_high; /* HTTP */
         const char *method;               /* HTTP: "GET" or "HEAD" */
         const char *path;                 /* HTTP: begins with "/" */
@@ -50,8 +50,8 @@ struct management_plane {
         bool deleting;
         bool eligible;
         enum plane_access access;
-        const char *cluster_name; /* metadata.name unless given */
-        const char *region;       /* "" unknown */
+        const char *cluster_name;          /* metadata.name unless given */
+        const char *region;                /* "" unknown */
         struct secret_key_ref kube_config; /* PLANE_ACCESS_KUBECONFIG only */
         const char *address;               /* fixed address (IP or host name); "" = ingress of the Service below */
         uint16_t port;                     /* with a fixed address; else the Service's port of this name or number: */

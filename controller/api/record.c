@@ -47,11 +47,11 @@ static json_t *encode_texts(const char *const *texts, unsigned count)
 static json_t *encode_plan(const struct plan *plan)
 {
         return json_pack("{s:{s:s, s:s, s:s, s:I, s:s, s:o}, s:{s:s, s:s, s:I, s:s, s:o}}", "dns", "provider",
-                         or_empty(plan->dns_provider), "server", or_empty(plan->dns_server), "name", or_empty(plan->dns_name),
-                         "ttl", (json_int_t)plan->dns_ttl_s, "to", or_empty(plan->to_rrset), "old",
-                         encode_texts(plan->old_rrsets, plan->old_rrset_count), "lock", "server", or_empty(plan->lock_server),
-                         "key", or_empty(plan->lock_key), "db", (json_int_t)plan->lock_db, "to", or_empty(plan->to_lock), "old",
-                         encode_texts(plan->old_locks, plan->old_lock_count));
+                         or_empty(plan->dns_provider), "server", or_empty(plan->dns_server), "name",
+                         or_empty(plan->dns_name), "ttl", (json_int_t)plan->dns_ttl_s, "to", or_empty(plan->to_rrset),
+                         "old", encode_texts(plan->old_rrsets, plan->old_rrset_count), "lock", "server",
+                         or_empty(plan->lock_server), "key", or_empty(plan->lock_key), "db", (json_int_t)plan->lock_db,
+                         "to", or_empty(plan->to_lock), "old", encode_texts(plan->old_locks, plan->old_lock_count));
 }
 
 /* NULL where a text is not UTF-8, which is the one thing that jansson refuses. */
@@ -62,11 +62,11 @@ static json_t *encode(const struct record *record)
         json_t *recent = json_array();
         for (unsigned i = 0; i < record->recent_count; i++)
                 INVARIANT(json_array_append_new(recent, encode_time(record->recent[i])) == 0);
-        json_t *object = json_pack("{s:i, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "v", (int)record->version, "epoch",
-                                   (json_int_t)record->epoch, "id", id, "phase", phases[record->phase], "from",
-                                   or_empty(record->from), "to", or_empty(record->to), "reason", or_empty(record->reason),
-                                   "holder", or_empty(record->holder), "automatic", (int)record->automatic, "recent", recent,
-                                   "plan", encode_plan(&record->plan));
+        json_t *object = json_pack("{s:i, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "v", (int)record->version,
+                                   "epoch", (json_int_t)record->epoch, "id", id, "phase", phases[record->phase], "from",
+                                   or_empty(record->from), "to", or_empty(record->to), "reason",
+                                   or_empty(record->reason), "holder", or_empty(record->holder), "automatic",
+                                   (int)record->automatic, "recent", recent, "plan", encode_plan(&record->plan));
         if (!object)
                 return NULL;
         set_time(object, "detectedAt", record->detected_at);
@@ -78,7 +78,8 @@ static json_t *encode(const struct record *record)
 
 enum err record_encode(const struct record *record, char **ret_text, struct errmsg *reterr)
 {
-        INVARIANT(record->version == RECORD_VERSION && record->phase < PHASE_COUNT && record->recent_count <= RECENT_SWITCHES_MAX);
+        INVARIANT(record->version == RECORD_VERSION && record->phase < PHASE_COUNT &&
+                  record->recent_count <= RECENT_SWITCHES_MAX);
         INVARIANT(record->epoch >= 1 && record->epoch <= INT64_MAX);
         INVARIANT(record->plan.old_rrset_count <= PLAN_OLD_MAX && record->plan.old_lock_count <= PLAN_OLD_MAX);
         json_t *object = encode(record);
@@ -90,18 +91,32 @@ enum err record_encode(const struct record *record, char **ret_text, struct errm
         size_t bytes = strlen(text);
         if (bytes > RECORD_BYTES_MAX) {
                 free(text);
-                return err_set(reterr, ERR_INVALID, "record: %zu bytes, at most %d fit; shorten the lock's key or value, or the planes' addresses",
-                               bytes, (int)RECORD_BYTES_MAX);
+                return err_set(
+                    reterr, ERR_INVALID,
+                    "record: %zu bytes, at most %d fit; shorten the lock's key or value, or the planes' addresses",
+                    bytes, (int)RECORD_BYTES_MAX);
         }
         *ret_text = text;
         return ERR_OK;
+}
+
+/* Years 1970 to 9999: what can be written back as it was read. */
+static bool time_of(const json_t *value, unix_ms *ret_time)
+{
+        const int64_t last_second_of_9999 = 253402300799;
+        const char *text = json_string_value(value);
+        unix_ms time;
+        if (!text || text_to_time(text, &time) != ERR_OK || time < 0 || time / 1000 > last_second_of_9999)
+                return false;
+        *ret_time = time;
+        return true;
 }
 
 static unix_ms decode_time(const struct scope *scope, const char *key)
 {
         const json_t *value = json_object_get(scope->json, key);
         unix_ms time = 0;
-        if (value && (!json_is_string(value) || text_to_time(json_string_value(value), &time) != ERR_OK))
+        if (value && !time_of(value, &time))
                 decode_fail(scope, key, "must be a time such as 2026-11-23T02:59:11.412Z");
         return time;
 }
@@ -117,11 +132,9 @@ static decision_id decode_id(const struct scope *scope)
 static void decode_recent(const struct scope *scope, struct record *record)
 {
         struct scope recent = decode_array(scope, "recent", RECENT_SWITCHES_MAX);
-        for (size_t i = 0; i < decode_count(&recent); i++) {
-                const char *text = json_string_value(json_array_get(recent.json, i));
-                if (!text || text_to_time(text, &record->recent[i]) != ERR_OK)
+        for (size_t i = 0; i < decode_count(&recent); i++)
+                if (!time_of(json_array_get(recent.json, i), &record->recent[i]))
                         decode_fail(&recent, "", "item %zu must be a time", i);
-        }
         record->recent_count = (unsigned)decode_count(&recent);
 }
 
@@ -155,8 +168,13 @@ static void *fill(const struct scope *scope)
 {
         struct record *record = decode_alloc(scope->decoder, sizeof(*record));
         *record = (struct record){.from = "", .to = "", .reason = "", .holder = ""};
-        record->plan = (struct plan){
-                .dns_provider = "", .dns_server = "", .dns_name = "", .to_rrset = "", .lock_server = "", .lock_key = "", .to_lock = ""};
+        record->plan = (struct plan){.dns_provider = "",
+                                     .dns_server = "",
+                                     .dns_name = "",
+                                     .to_rrset = "",
+                                     .lock_server = "",
+                                     .lock_key = "",
+                                     .to_lock = ""};
         if (!decode_has(scope, "v"))
                 decode_fail(scope, "v", "is required");
         record->version = (unsigned)decode_integer(scope, "v", 0, 0, INT32_MAX);
@@ -184,7 +202,8 @@ static void *fill(const struct scope *scope)
 enum err record_decode(const char *text, size_t bytes, struct record **ret, struct errmsg *reterr)
 {
         if (bytes > RECORD_BYTES_MAX)
-                return err_set(reterr, ERR_INVALID, "record: %zu bytes, at most %d are read", bytes, (int)RECORD_BYTES_MAX);
+                return err_set(reterr, ERR_INVALID, "record: %zu bytes, at most %d are read", bytes,
+                               (int)RECORD_BYTES_MAX);
         json_error_t why;
         json_t *object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &why);
         if (!json_is_object(object)) {
@@ -205,8 +224,9 @@ enum { RECORD_TEXTS_MAX = 11 + 2 * PLAN_OLD_MAX };
 static size_t texts_of(struct record *record, const char **ret_texts[RECORD_TEXTS_MAX])
 {
         struct plan *plan = &record->plan;
-        const char **fixed[] = {&record->from,    &record->to,       &record->reason,    &record->holder,  &plan->dns_provider, &plan->dns_server,
-                                &plan->dns_name, &plan->to_rrset, &plan->lock_server, &plan->lock_key, &plan->to_lock};
+        const char **fixed[] = {&record->from,       &record->to,       &record->reason, &record->holder,
+                                &plan->dns_provider, &plan->dns_server, &plan->dns_name, &plan->to_rrset,
+                                &plan->lock_server,  &plan->lock_key,   &plan->to_lock};
         size_t count = sizeof(fixed) / sizeof(fixed[0]);
         memcpy(ret_texts, fixed, sizeof(fixed));
         for (unsigned i = 0; i < plan->old_rrset_count; i++)

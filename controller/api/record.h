@@ -1,12 +1,12 @@
 /*
- * record.h -- the decision record on its Lease: annotation planekeeper.io/record of Lease planekeeper-<policy>, in the policy's namespace,
- * label planekeeper.io/lease=record, no ownerReference (it outlives the policy).
+ * record.h -- the decision record on its Lease: annotation planekeeper.io/record of Lease planekeeper-<policy>, in the
+ * policy's namespace, label planekeeper.io/lease=record, no ownerReference (it outlives the policy).
  *
- * Wire:      one JSON object of at most 4 KiB; 64-bit ids are 16 hex digits, times are RFC 3339 with milliseconds. Unknown fields
- *            are ignored; an unknown `v` is kept as the version and nothing else is read, so that the core freezes.
- * Ownership: a decoded record is one allocation with its texts: record_free(). Encoded text and JSON references are the caller's.
- * Errors:    ERR_INVALID: too long, malformed or out of range; the text says what, never how to delete it: a person decides that.
- * Threads:   no shared state.
+ * Wire:      one JSON object of at most 4 KiB; 64-bit ids are 16 hex digits, times are RFC 3339 with milliseconds.
+ * Unknown fields are ignored; an unknown `v` is kept as the version and nothing else is read, so that the core freezes.
+ * Ownership: a decoded record is one allocation with its texts: record_free(). Encoded text and JSON references are the
+ * caller's. Errors:    ERR_INVALID: too long, malformed or out of range; the text says what, never how to delete it: a
+ * person decides that. Threads:   no shared state.
  */
 #ifndef PK_API_RECORD_H
 #define PK_API_RECORD_H
@@ -17,9 +17,9 @@
 #include "core/types.h"
 #include "util/err.h"
 
-#define RECORD_ANNOTATION  "planekeeper.io/record"
-#define RECORD_LABEL_KEY   "planekeeper.io/lease"
-#define RECORD_LABEL_VALUE "record"
+#define RECORD_ANNOTATION   "planekeeper.io/record"
+#define RECORD_LABEL_KEY    "planekeeper.io/lease"
+#define RECORD_LABEL_VALUE  "record"
 #define RECORD_LEASE_PREFIX "planekeeper-"
 
 enum { RECORD_BYTES_MAX = 4096 };
@@ -34,8 +34,8 @@ void record_free(struct record *record); /* NULL is a no-op */
 char *record_lease_name(const char *policy);
 
 /* Body of a create: fails at the API server with 409 where the Lease exists. */
-MUST_CHECK enum err record_lease_new(const char *namespace_name, const char *policy, const struct record *record, json_t **ret,
-                                     struct errmsg *reterr);
+MUST_CHECK enum err record_lease_new(const char *namespace_name, const char *policy, const struct record *record,
+                                     json_t **ret, struct errmsg *reterr);
 /* Merge patch that is refused with 409 unless the Lease is still at @resource_version. */
 MUST_CHECK enum err record_lease_patch(const struct record *record, const char *resource_version, json_t **ret,
                                        struct errmsg *reterr);

@@ -17,14 +17,16 @@ char *record_lease_name(const char *policy)
         return strbuf_take(&name);
 }
 
-/* What create and patch share. The label is written each time: the watch selects by it, so a removed one must come back. */
+/* What create and patch share. The label is written each time: the watch selects by it, so a removed one must come
+ * back. */
 static json_t *lease_body(const struct record *record, const char *text)
 {
-        json_t *body = json_pack("{s:{s:{s:s}, s:{s:s}}, s:{}}", "metadata", "labels", RECORD_LABEL_KEY, RECORD_LABEL_VALUE,
-                                 "annotations", RECORD_ANNOTATION, text, "spec");
+        json_t *body = json_pack("{s:{s:{s:s}, s:{s:s}}, s:{}}", "metadata", "labels", RECORD_LABEL_KEY,
+                                 RECORD_LABEL_VALUE, "annotations", RECORD_ANNOTATION, text, "spec");
         INVARIANT(body);
         if (record->holder && record->holder[0] != '\0') /* an empty holder is refused by the API server */
-                INVARIANT(json_object_set_new(json_object_get(body, "spec"), "holderIdentity", json_string(record->holder)) == 0);
+                INVARIANT(json_object_set_new(json_object_get(body, "spec"), "holderIdentity",
+                                              json_string(record->holder)) == 0);
         return body;
 }
 
@@ -48,7 +50,8 @@ enum err record_lease_new(const char *namespace_name, const char *policy, const 
         return ERR_OK;
 }
 
-enum err record_lease_patch(const struct record *record, const char *resource_version, json_t **ret, struct errmsg *reterr)
+enum err record_lease_patch(const struct record *record, const char *resource_version, json_t **ret,
+                            struct errmsg *reterr)
 {
         INVARIANT(resource_version[0] != '\0'); /* without it the API server would not compare */
         char *text;
@@ -84,10 +87,10 @@ enum err record_lease_decode(const json_t *lease, struct record_lease *ret, stru
         if (resource_version[0] == '\0')
                 return err_set(reterr, ERR_INVALID, "lease %.200s has no resourceVersion", name);
         *ret = (struct record_lease){
-                .namespace_name = mem_strdup(object_meta(lease, "namespace")),
-                .policy = mem_strdup(name + strlen(RECORD_LEASE_PREFIX)),
-                .resource_version = mem_strdup(resource_version),
-                .uid = mem_strdup(object_meta(lease, "uid")),
+            .namespace_name = mem_strdup(object_meta(lease, "namespace")),
+            .policy = mem_strdup(name + strlen(RECORD_LEASE_PREFIX)),
+            .resource_version = mem_strdup(resource_version),
+            .uid = mem_strdup(object_meta(lease, "uid")),
         };
         decode_annotation(lease, ret);
         return ERR_OK;

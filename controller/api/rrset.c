@@ -77,15 +77,18 @@ enum err rrset_from_addresses(enum rrset_type type, const char *const *addresses
         if (count == 0)
                 return err_set(reterr, ERR_INVALID, "no address is known");
         if (count > RRSET_VALUES_MAX)
-                return err_set(reterr, ERR_INVALID, "%zu addresses, at most %d go into one record", count, (int)RRSET_VALUES_MAX);
+                return err_set(reterr, ERR_INVALID, "%zu addresses, at most %d go into one record", count,
+                               (int)RRSET_VALUES_MAX);
         enum rrset_type wanted = type == RRSET_AUTO ? choose(addresses, count) : type;
         size_t found = collect(wanted, addresses, count, values);
         if (found == 0)
-                return err_set(reterr, ERR_INVALID, "record type %s does not fit address %.100s; change dns.recordType or the plane's address",
-                               rrset_type_name(wanted), addresses[0]);
+                return err_set(
+                    reterr, ERR_INVALID,
+                    "record type %s does not fit address %.100s; change dns.recordType or the plane's address",
+                    rrset_type_name(wanted), addresses[0]);
         if (wanted == RRSET_CNAME && found > 1)
-                return err_set(reterr, ERR_INVALID, "a CNAME holds one name, there are %zu: %.80s, %.80s", found, values[0].text,
-                               values[1].text);
+                return err_set(reterr, ERR_INVALID, "a CNAME holds one name, there are %zu: %.80s, %.80s", found,
+                               values[0].text, values[1].text);
         struct strbuf text = STRBUF_INIT(sizeof(values) + 8);
         (void)strbuf_printf(&text, "%s ", rrset_type_name(wanted));
         for (size_t i = 0; i < found; i++)

@@ -17,11 +17,12 @@ enum rrset_type { RRSET_AUTO, RRSET_A, RRSET_AAAA, RRSET_CNAME };
 enum { RRSET_VALUES_MAX = 16 };
 
 /*
- * rrset_from_addresses() - RRSET_AUTO takes A where any address is IPv4, else AAAA where any is IPv6, else CNAME. Addresses of other
- * families are left out; none of the wanted type is ERR_INVALID and the text says what was there and what to change.
+ * rrset_from_addresses() - RRSET_AUTO takes A where any address is IPv4, else AAAA where any is IPv6, else CNAME.
+ * Addresses of other families are left out; none of the wanted type is ERR_INVALID and the text says what was there and
+ * what to change.
  */
-MUST_CHECK enum err rrset_from_addresses(enum rrset_type type, const char *const *addresses, size_t count, char **ret_text,
-                                         struct errmsg *reterr);
+MUST_CHECK enum err rrset_from_addresses(enum rrset_type type, const char *const *addresses, size_t count,
+                                         char **ret_text, struct errmsg *reterr);
 
 const char *rrset_type_name(enum rrset_type type); /* "Auto", "A", "AAAA", "CNAME" */
 

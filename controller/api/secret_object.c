@@ -31,7 +31,8 @@ static enum err decode_data(const json_t *data, struct secret_object *object, st
                 return err_set(reterr, ERR_INVALID, "has %zu keys, at most %d are read", json_object_size(data),
                                (int)SECRET_ENTRIES_MAX);
         object->entries = mem_calloc(json_object_size(data) + 1, sizeof(object->entries[0]));
-        json_object_foreach((json_t *)data, key, value) {
+        json_object_foreach((json_t *)data, key, value)
+        {
                 bytes += json_string_length(value) / 4 * 3;
                 if (bytes > SECRET_BYTES_MAX)
                         return err_set(reterr, ERR_INVALID, "is larger than %d bytes", (int)SECRET_BYTES_MAX);
@@ -82,8 +83,8 @@ enum err secret_object_require(const struct secret_object *object, const char *k
                 (void)strbuf_printf(&list, "%s%.40s", i ? ", " : "", object->entries[i].key);
         (void)TEXT_COPY(keys, object->count ? strbuf_text(&list) : "none");
         strbuf_deinit(&list);
-        return err_set(reterr, ERR_NOT_FOUND, "Secret %.60s/%.60s: key %.40s is %s; its keys: %s", object->namespace_name,
-                       object->name, key, value ? "empty" : "missing", keys);
+        return err_set(reterr, ERR_NOT_FOUND, "Secret %.60s/%.60s: key %.40s is %s; its keys: %s",
+                       object->namespace_name, object->name, key, value ? "empty" : "missing", keys);
 }
 
 void secret_object_free(struct secret_object *object)

@@ -33,8 +33,8 @@ struct secret_object {
 MUST_CHECK enum err secret_object_decode(const json_t *object, struct secret_object **ret, struct errmsg *reterr);
 const struct secret *secret_object_find(const struct secret_object *object, const char *key); /* NULL where absent */
 /* As find, but absent or empty is ERR_NOT_FOUND with a text that names the Secret and the keys it does have. */
-MUST_CHECK enum err secret_object_require(const struct secret_object *object, const char *key, const struct secret **ret,
-                                          struct errmsg *reterr);
+MUST_CHECK enum err secret_object_require(const struct secret_object *object, const char *key,
+                                          const struct secret **ret, struct errmsg *reterr);
 void secret_object_free(struct secret_object *object); /* NULL is a no-op */
 
 #endif

@@ -31,7 +31,8 @@ static uint16_t find_port(const json_t *service, const char *wanted)
         return 0;
 }
 
-/* A load balancer that publishes both an IP and a name means the same place: IPs win, names count only where there is none. */
+/* A load balancer that publishes both an IP and a name means the same place: IPs win, names count only where there is
+ * none. */
 static void collect(const json_t *ingress, const char *key, size_t max, struct service_ingress *ret)
 {
         for (size_t i = 0; i < json_array_size(ingress) && ret->count < max; i++) {
@@ -42,24 +43,29 @@ static void collect(const json_t *ingress, const char *key, size_t max, struct s
         }
 }
 
-enum err service_ingress_decode(const json_t *service, const char *port, struct service_ingress *ret, struct errmsg *reterr)
+enum err service_ingress_decode(const json_t *service, const char *port, struct service_ingress *ret,
+                                struct errmsg *reterr)
 {
         const char *namespace_name = object_meta(service, "namespace");
         const char *name = object_meta(service, "name");
         const json_t *spec = json_object_get(service, "spec");
         struct service_ingress found = {.port = find_port(service, port)};
         if (found.port == 0)
-                return err_set(reterr, ERR_INVALID, "Service %.63s/%.63s has no port %.15s; name one of its ports in server.service.port",
+                return err_set(reterr, ERR_INVALID,
+                               "Service %.63s/%.63s has no port %.15s; name one of its ports in server.service.port",
                                namespace_name, name, port);
         const json_t *status = json_object_get(json_object_get(service, "status"), "loadBalancer");
         collect(json_object_get(status, "ingress"), "ip", SERVICE_ADDRESSES_MAX, &found);
         if (found.count == 0)
                 collect(json_object_get(status, "ingress"), "hostname", 1, &found);
         if (found.count == 0 && strcmp(text_at(spec, "type"), "LoadBalancer") != 0)
-                return err_set(reterr, ERR_INVALID, "Service %.63s/%.63s is of type %.20s: it has no ingress; use a LoadBalancer or give server.address",
+                return err_set(reterr, ERR_INVALID,
+                               "Service %.63s/%.63s is of type %.20s: it has no ingress; use a LoadBalancer or give "
+                               "server.address",
                                namespace_name, name, text_at(spec, "type"));
         if (found.count == 0)
-                return err_set(reterr, ERR_NOT_FOUND, "Service %.63s/%.63s has no ingress yet: its load balancer was not assigned an address",
+                return err_set(reterr, ERR_NOT_FOUND,
+                               "Service %.63s/%.63s has no ingress yet: its load balancer was not assigned an address",
                                namespace_name, name);
         *ret = found;
         return ERR_OK;

@@ -7,8 +7,8 @@ struct secret_key_ref decode_secret_ref(const struct scope *parent, const char *
                 return (struct secret_key_ref){.name = "", .key = default_key};
         struct scope ref = decode_object(parent, field);
         return (struct secret_key_ref){
-                .name = decode_text(&ref, "name", NULL, DECODE_TEXT_MAX),
-                .key = decode_text(&ref, "key", default_key, DECODE_TEXT_MAX),
+            .name = decode_text(&ref, "name", NULL, DECODE_TEXT_MAX),
+            .key = decode_text(&ref, "key", default_key, DECODE_TEXT_MAX),
         };
 }
 

@@ -1,0 +1,257 @@
+/* failover_policy_test.c -- decoding a FailoverPolicy: defaults, every field, providers without code, refusals, the
+ * lock's value. */
+#include "api/failover_policy.h"
+
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "json_text.h"
+
+#define META "'metadata': {'namespace': 'mesh', 'name': 'gloo', 'uid': 'u', 'resourceVersion': '7', 'generation': 2}"
+#define DNS                                                                                                    \
+        "'dns': {'name': 'G.Example.com.', 'rfc2136': {'nameserver': '192.0.2.53', 'tsigSecretRef': {'name': " \
+        "'tsig'}}}"
+#define SMALL "'mode': 'Automatic', 'planes': ['west', 'east'], " DNS
+
+static struct failover_policy *decoded(const char *spec)
+{
+        json_t *object = json_text("{" META ", 'spec': {%s}}", spec);
+        struct failover_policy *policy = NULL;
+        struct errmsg why = {""};
+        enum err err = failover_policy_decode(object, &policy, &why);
+        json_decref(object);
+        assert_string_equal(why.text, "");
+        assert_int_equal(err, ERR_OK);
+        return policy;
+}
+
+static void test_smallest_policy_has_the_documented_defaults(void **state)
+{
+        (void)state;
+        struct failover_policy *policy = decoded(SMALL);
+        assert_string_equal(policy->namespace_name, "mesh");
+        assert_string_equal(policy->name, "gloo");
+        assert_int_equal(policy->generation, 2);
+        assert_int_equal(policy->mode, MODE_AUTOMATIC);
+        assert_int_equal(policy->write_mode, WRITE_ALL_CLUSTERS);
+        assert_int_equal(policy->failback, FAILBACK_MANUAL);
+        assert_int_equal(policy->plane_count, 2);
+        assert_string_equal(policy->planes[0], "west");
+        assert_string_equal(policy->planes[1], "east");
+        assert_int_equal(policy->detection.interval_ms, 5000);
+        assert_int_equal(policy->detection.timeout_ms, 3000);
+        assert_int_equal(policy->detection.failure_threshold, 3);
+        assert_int_equal(policy->detection.success_threshold, 3);
+        assert_int_equal(policy->detection.failover_delay_ms, -1);
+        assert_int_equal(policy->cooldown_ms, 3600000);
+        assert_int_equal(policy->max_switches, 2);
+        assert_int_equal(policy->stable_for_ms, 600000);
+        assert_string_equal(policy->dns.name, "g.example.com");
+        assert_int_equal(policy->dns.record_type, RRSET_AUTO);
+        assert_int_equal(policy->dns.ttl_s, 30);
+        assert_string_equal(policy->dns.provider, "rfc2136");
+        assert_string_equal(policy->dns.credentials_secret, "tsig");
+        assert_int_equal(policy->dns.setting_count, 1);
+        assert_string_equal(policy->dns.settings[0].key, "nameserver");
+        assert_string_equal(policy->dns.settings[0].value, "192.0.2.53");
+        assert_int_equal(policy->dns.verify_count, 0);
+        assert_string_equal(policy->redis.address, "");
+        assert_string_equal(policy->redis.lock_key, "");
+        assert_string_equal(policy->switch_to, "");
+        assert_string_equal(policy->adopt, "");
+        assert_string_equal(policy->ack, "");
+        failover_policy_free(policy);
+}
+
+static void test_every_field(void **state)
+{
+        (void)state;
+        struct failover_policy *policy = decoded(
+            "'mode': 'Advise', 'planes': ['a'], 'suspend': true, 'writeMode': 'SingleCluster', 'cooldown': '1h30m', "
+            "'maxSwitches': 9,"
+            "'detection': {'interval': '200ms', 'timeout': '150ms', 'failureThreshold': 1, 'successThreshold': 20, "
+            "'failoverDelay': '0s'},"
+            "'failback': {'policy': 'Automatic', 'stableFor': '1h'}, 'decisionStore': 'Kubernetes', 'drift': 'Report',"
+            "'dns': {'name': 'a.b', 'recordType': 'CNAME', 'recordTTL': 300, 'rfc2136': {'nameserver': 'ns', 'zone': "
+            "'b'},"
+            " 'verify': {'servers': ['192.0.2.1', 'ns2:53']}},"
+            "'redis': {'address': 'r:6379', 'db': 3, 'authSecretRef': {'name': 'auth'}, 'lock': {'key': 'k', 'value': "
+            "'v'},"
+            " 'tls': {'caSecretRef': {'name': 'ca'}, 'clientCertificateSecretRef': {'name': 'cc'}, 'serverName': "
+            "'sn'}}");
+        assert_int_equal(policy->mode, MODE_ADVISE);
+        assert_true(policy->suspend);
+        assert_int_equal(policy->write_mode, WRITE_SINGLE_CLUSTER);
+        assert_int_equal(policy->cooldown_ms, 5400000);
+        assert_int_equal(policy->max_switches, 9);
+        assert_int_equal(policy->detection.interval_ms, 200);
+        assert_int_equal(policy->detection.timeout_ms, 150);
+        assert_int_equal(policy->detection.failure_threshold, 1);
+        assert_int_equal(policy->detection.success_threshold, 20);
+        assert_int_equal(policy->detection.failover_delay_ms, 0);
+        assert_int_equal(policy->failback, FAILBACK_AUTOMATIC);
+        assert_int_equal(policy->stable_for_ms, 3600000);
+        assert_int_equal(policy->dns.record_type, RRSET_CNAME);
+        assert_int_equal(policy->dns.ttl_s, 300);
+        assert_int_equal(policy->dns.verify_count, 2);
+        assert_string_equal(policy->dns.verify_servers[1], "ns2:53");
+        assert_string_equal(policy->dns.credentials_secret, "");
+        assert_int_equal(policy->redis.db, 3);
+        assert_string_equal(policy->redis.auth_secret, "auth");
+        assert_true(policy->redis.uses_tls);
+        assert_string_equal(policy->redis.tls.ca.key, "ca.crt");
+        assert_string_equal(policy->redis.tls.client_certificate, "cc");
+        assert_string_equal(policy->redis.tls.server_name, "sn");
+        assert_string_equal(policy->redis.lock_key, "k");
+        assert_string_equal(policy->redis.lock_value, "v");
+        failover_policy_free(policy);
+}
+
+static void test_unknown_provider_needs_no_code(void **state)
+{
+        (void)state;
+        struct failover_policy *policy =
+            decoded("'mode': 'Advise', 'planes': ['a'], 'dns': {'name': 'a.b', 'route53': {'hostedZoneID': 'Z1',"
+                    " 'healthChecks': true, 'batch': 25, 'credentialsSecretRef': {'name': 'aws'}, 'nothing': null}}");
+        assert_string_equal(policy->dns.provider, "route53");
+        assert_string_equal(policy->dns.credentials_secret, "aws");
+        assert_int_equal(policy->dns.setting_count, 3);
+        assert_string_equal(policy->dns.settings[0].value, "Z1");
+        assert_string_equal(policy->dns.settings[1].value, "true");
+        assert_string_equal(policy->dns.settings[2].key, "batch");
+        assert_string_equal(policy->dns.settings[2].value, "25");
+        failover_policy_free(policy);
+}
+
+static void test_annotations_are_kept_as_written(void **state)
+{
+        (void)state;
+        json_t *object = json_text(
+            "{'metadata': {'namespace': 'n', 'name': 'p', 'annotations': {'planekeeper.io/switch-to': 'east/2',"
+            " 'planekeeper.io/adopt': 'west/1', 'planekeeper.io/ack': '7', 'other': 5}}, 'spec': {" SMALL "}}");
+        struct failover_policy *policy;
+        assert_int_equal(failover_policy_decode(object, &policy, NULL), ERR_OK);
+        assert_string_equal(policy->switch_to, "east/2");
+        assert_string_equal(policy->adopt, "west/1");
+        assert_string_equal(policy->ack, "7");
+        failover_policy_free(policy);
+        json_decref(object);
+}
+
+#define REFUSED_DNS(dns)     "'mode': 'Advise', 'planes': ['a'], 'dns': " dns
+#define REFUSED_SPEC(fields) SMALL ", " fields
+
+static void test_refusals_name_object_field_and_remedy(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *spec;
+                const char *text;
+        } cases[] = {
+            {"'planes': ['a'], " DNS, "spec.mode: must be one of Advise, Automatic"},
+            {"'mode': 'Auto', 'planes': ['a'], " DNS, "spec.mode: must be one of Advise, Automatic"},
+            {"'mode': 'Advise', " DNS, "spec.planes: is required: name at least one ManagementPlane"},
+            {"'mode': 'Advise', 'planes': ['a', 'b', 'a'], " DNS, "spec.planes: names a twice; name each once"},
+            {"'mode': 'Advise', 'planes': ['a', 1], " DNS, "spec.planes: must be a text"},
+            {"'mode': 'Advise', 'planes': ['a']", "spec.dns.name: is required"},
+            {REFUSED_DNS("{'name': 'a b', 'rfc2136': {}}"), "spec.dns.name: is not a DNS name"},
+            {REFUSED_DNS("{'name': 'a.b'}"), "spec.dns: names no provider; add one, for example rfc2136"},
+            {REFUSED_DNS("{'name': 'a.b', 'rfc2136': {}, 'route53': {}}"),
+             "spec.dns.route53: is a second provider beside rfc2136; give exactly one"},
+            {REFUSED_DNS("{'name': 'a.b', 'rfc2136': {'list': []}}"),
+             "spec.dns.rfc2136.list: is not a text, number or boolean, or a second Secret reference"},
+            {REFUSED_DNS("{'name': 'a.b', 'recordTTL': 301, 'rfc2136': {}}"),
+             "spec.dns.recordTTL: must be a whole number from 1 to 300"},
+            {REFUSED_SPEC("'detection': {'interval': '1s'}"),
+             "spec.detection.timeout: is longer than interval: samples would overlap; shorten it"},
+            {REFUSED_SPEC("'detection': {'interval': '5'}"),
+             "spec.detection.interval: must be a duration such as 5s, 200ms or 1h30m, from 100 ms to 300 s"},
+            {REFUSED_SPEC("'cooldown': '99999999999999999999h'"),
+             "spec.cooldown: must be a duration such as 5s, 200ms or 1h30m, from 0 ms to 604800 s"},
+            {REFUSED_SPEC("'cooldown': ''"),
+             "spec.cooldown: must be a duration such as 5s, 200ms or 1h30m, from 0 ms to 604800 s"},
+            {REFUSED_SPEC("'cooldown': 5"),
+             "spec.cooldown: must be a duration such as 5s, 200ms or 1h30m, from 0 ms to 604800 s"},
+            {REFUSED_SPEC("'maxSwitches': 0"), "spec.maxSwitches: must be a whole number from 1 to 100"},
+            {REFUSED_SPEC("'writeMode': 'SingleCluster'"),
+             "spec.redis: writeMode SingleCluster needs redis.lock: it names the cluster that may write"},
+            {REFUSED_SPEC("'redis': {'address': 'r:1', 'lock': {'key': 'k', 'value': '{nmae}'}}"),
+             "spec.redis.lock.value: knows the tokens {clusterName}, {name}, {uid} and {epoch} only"},
+            {REFUSED_SPEC("'redis': {}"), "spec.redis.address: is required"},
+            {REFUSED_SPEC("'decisionStore': 'DNS'"), "spec.decisionStore: must be one of Kubernetes"},
+            {REFUSED_SPEC("'drift': 'Enforce'"), "spec.drift: must be one of Report"},
+        };
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                json_t *object = json_text("{" META ", 'spec': {%s}}", cases[i].spec);
+                struct failover_policy *policy = NULL;
+                struct errmsg why = {""};
+                assert_int_equal(failover_policy_decode(object, &policy, &why), ERR_INVALID);
+                assert_null(policy);
+                char expected[256];
+                (void)snprintf(expected, sizeof(expected), "failoverpolicy mesh/gloo: %s", cases[i].text);
+                assert_string_equal(why.text, expected);
+                json_decref(object);
+        }
+        failover_policy_free(NULL);
+}
+
+static void test_provider_with_too_many_fields(void **state)
+{
+        (void)state;
+        json_t *object = json_text("{" META ", 'spec': {" SMALL "}}");
+        json_t *provider = json_object_get(json_object_get(json_object_get(object, "spec"), "dns"), "rfc2136");
+        for (int i = 0; i < 40; i++) {
+                char key[24];
+                (void)snprintf(key, sizeof(key), "field%d", i);
+                json_object_set_new(provider, key, json_true());
+        }
+        struct failover_policy *policy = NULL;
+        struct errmsg why;
+        assert_int_equal(failover_policy_decode(object, &policy, &why), ERR_INVALID);
+        assert_string_equal(why.text, "failoverpolicy mesh/gloo: spec.dns.rfc2136: has more than 16 fields");
+        json_decref(object);
+}
+
+static void test_lock_value_says_which_plane(void **state)
+{
+        (void)state;
+        struct failover_policy *policy = decoded(SMALL ", 'redis': {'address': 'r:1', 'lock': {'key': 'k', 'value': "
+                                                       "'{clusterName}/{name}:{uid} e{epoch}{name}'}}");
+        struct management_plane plane = {.name = "west", .uid = "u-1", .cluster_name = "{uid}"};
+        char *value = failover_policy_lock_value(policy, &plane, 18446744073709551615u);
+        assert_string_equal(value, "{uid}/west:u-1 e18446744073709551615west");
+        free(value);
+        failover_policy_free(policy);
+}
+
+static void test_one_thousand_fit(void **state)
+{
+        (void)state;
+        struct failover_policy *policy = decoded(
+            SMALL
+            ", 'writeMode': 'SingleCluster', 'redis': {'address': 'redis.example.com:6379', 'db': 0,"
+            " 'authSecretRef': {'name': 'redis-auth'}, 'lock': {'key': 'mgmt-active', 'value': '{clusterName}'}}");
+        assert_true(malloc_usable_size(policy) <= 1024);
+        failover_policy_free(policy);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_smallest_policy_has_the_documented_defaults),
+            cmocka_unit_test(test_every_field),
+            cmocka_unit_test(test_unknown_provider_needs_no_code),
+            cmocka_unit_test(test_annotations_are_kept_as_written),
+            cmocka_unit_test(test_refusals_name_object_field_and_remedy),
+            cmocka_unit_test(test_provider_with_too_many_fields),
+            cmocka_unit_test(test_lock_value_says_which_plane),
+            cmocka_unit_test(test_one_thousand_fit),
+        };
+        return cmocka_run_group_tests_name("failover_policy", tests, NULL, NULL);
+}

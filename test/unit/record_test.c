@@ -1,0 +1,329 @@
+/* record_test.c -- the decision record and its Lease: round trip, bounds, unknown versions, the two write bodies. */
+#include "api/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "json_text.h"
+#include "util/mem.h"
+
+static const struct record sample = {
+    .version = RECORD_VERSION,
+    .epoch = 9007199254740993, /* not a double */
+    .id = 0x8f00000000000a01,
+    .phase = PHASE_SWITCHING,
+    .from = "eu-west-1",
+    .to = "eu-central-1",
+    .reason = "ActiveDown",
+    .holder = "planekeeper-7d_1f",
+    .automatic = true,
+    .detected_at = 1795402721412,
+    .started_at = 1795402751007,
+    .cooldown_until = 1795406351000,
+    .recent_count = 2,
+    .recent = {1795402751007, 1795302751000},
+    .plan = {.dns_provider = "rfc2136",
+             .dns_server = "192.0.2.53:53",
+             .dns_name = "gloo-mgmt.mesh.example.com",
+             .dns_ttl_s = 30,
+             .to_rrset = "A 198.51.100.7,198.51.100.8",
+             .old_rrsets = {"A 203.0.113.20", ""},
+             .old_rrset_count = 2,
+             .lock_server = "redis:6379",
+             .lock_key = "mgmt-active",
+             .lock_db = 3,
+             .to_lock = "eu-central-1 \"quoted\" \u00e9",
+             .old_locks = {"eu-west-1"},
+             .old_lock_count = 1},
+};
+
+static void assert_same(const struct record *a, const struct record *b)
+{
+        assert_int_equal(a->version, b->version);
+        assert_true(a->epoch == b->epoch && a->id == b->id);
+        assert_int_equal(a->phase, b->phase);
+        assert_string_equal(a->from, b->from);
+        assert_string_equal(a->to, b->to);
+        assert_string_equal(a->reason, b->reason);
+        assert_string_equal(a->holder, b->holder);
+        assert_int_equal(a->automatic, b->automatic);
+        assert_int_equal(a->detected_at, b->detected_at);
+        assert_int_equal(a->started_at, b->started_at);
+        assert_int_equal(a->completed_at, b->completed_at);
+        assert_int_equal(a->cooldown_until, b->cooldown_until);
+        assert_int_equal(a->recent_count, b->recent_count);
+        assert_memory_equal(a->recent, b->recent, sizeof(a->recent));
+        assert_string_equal(a->plan.dns_provider, b->plan.dns_provider);
+        assert_string_equal(a->plan.dns_server, b->plan.dns_server);
+        assert_string_equal(a->plan.dns_name, b->plan.dns_name);
+        assert_int_equal(a->plan.dns_ttl_s, b->plan.dns_ttl_s);
+        assert_string_equal(a->plan.to_rrset, b->plan.to_rrset);
+        assert_int_equal(a->plan.old_rrset_count, b->plan.old_rrset_count);
+        for (unsigned i = 0; i < a->plan.old_rrset_count; i++)
+                assert_string_equal(a->plan.old_rrsets[i], b->plan.old_rrsets[i]);
+        assert_string_equal(a->plan.lock_server, b->plan.lock_server);
+        assert_string_equal(a->plan.lock_key, b->plan.lock_key);
+        assert_int_equal(a->plan.lock_db, b->plan.lock_db);
+        assert_string_equal(a->plan.to_lock, b->plan.to_lock);
+        assert_int_equal(a->plan.old_lock_count, b->plan.old_lock_count);
+        for (unsigned i = 0; i < a->plan.old_lock_count; i++)
+                assert_string_equal(a->plan.old_locks[i], b->plan.old_locks[i]);
+}
+
+static void test_round_trip_loses_nothing(void **state)
+{
+        (void)state;
+        char *text;
+        struct record *back;
+        assert_int_equal(record_encode(&sample, &text, NULL), ERR_OK);
+        assert_int_equal(record_decode(text, strlen(text), &back, NULL), ERR_OK);
+        assert_same(&sample, back);
+        char *again;
+        assert_int_equal(record_encode(back, &again, NULL), ERR_OK);
+        assert_string_equal(text, again);
+        free(again);
+        free(text);
+        record_free(back);
+        record_free(NULL);
+}
+
+static void test_copy_is_deep(void **state)
+{
+        (void)state;
+        char *text;
+        struct record *first;
+        assert_int_equal(record_encode(&sample, &text, NULL), ERR_OK);
+        assert_int_equal(record_decode(text, strlen(text), &first, NULL), ERR_OK);
+        struct record *copy = record_copy(first);
+        record_free(first);
+        assert_same(&sample, copy);
+        record_free(copy);
+        free(text);
+        struct record *bare = record_copy(&(struct record){.version = RECORD_VERSION});
+        assert_string_equal(bare->plan.to_lock, "");
+        record_free(bare);
+}
+
+static void test_full_of_old_values(void **state)
+{
+        (void)state;
+        struct record record = sample;
+        record.plan.old_rrset_count = record.plan.old_lock_count = PLAN_OLD_MAX;
+        for (unsigned i = 0; i < PLAN_OLD_MAX; i++)
+                record.plan.old_rrsets[i] = record.plan.old_locks[i] = "A 198.51.100.7";
+        char *text;
+        struct record *back;
+        assert_int_equal(record_encode(&record, &text, NULL), ERR_OK);
+        assert_int_equal(record_decode(text, strlen(text), &back, NULL), ERR_OK);
+        assert_same(&record, back);
+        struct record *copy = record_copy(back);
+        assert_same(&record, copy);
+        record_free(copy);
+        record_free(back);
+        free(text);
+}
+
+static void test_too_large_is_refused_before_it_is_written(void **state)
+{
+        (void)state;
+        struct record record = sample;
+        char *huge = mem_calloc(4097, 1);
+        memset(huge, 'x', 4096);
+        record.plan.to_lock = huge;
+        char *text = NULL;
+        struct errmsg why;
+        assert_int_equal(record_encode(&record, &text, &why), ERR_INVALID);
+        assert_null(text);
+        assert_non_null(strstr(why.text, "at most 4096 fit; shorten the lock's key or value"));
+        free(huge);
+}
+
+static void test_text_that_is_not_utf8_is_refused(void **state)
+{
+        (void)state;
+        static const char *const bad = "\xff";
+        for (int field = 0; field < 3; field++) {
+                struct record record = sample;
+                if (field == 0)
+                        record.from = bad;
+                else if (field == 1)
+                        record.plan.old_rrsets[1] = bad;
+                else
+                        record.plan.to_lock = bad;
+                char *text = NULL;
+                struct errmsg why;
+                assert_int_equal(record_encode(&record, &text, &why), ERR_INVALID);
+                assert_string_equal(why.text, "record: a text is not UTF-8");
+                assert_null(text);
+        }
+}
+
+static void test_unknown_version_is_kept_and_nothing_else(void **state)
+{
+        (void)state;
+        static const char text[] = "{\"v\":2,\"epoch\":\"not a number\",\"to\":5}";
+        struct record *record;
+        assert_int_equal(record_decode(text, strlen(text), &record, NULL), ERR_OK);
+        assert_int_equal(record->version, 2);
+        assert_int_equal(record->epoch, 0);
+        assert_int_equal(record->phase, PHASE_NONE);
+        assert_string_equal(record->to, "");
+        record_free(record);
+}
+
+static void test_unknown_fields_are_ignored(void **state)
+{
+        (void)state;
+        static const char text[] =
+            "{\"v\":1,\"epoch\":1,\"id\":\"00000000000000ff\",\"phase\":\"Steady\",\"to\":\"a\",\"new\":{},"
+            "\"plan\":{\"dns\":{\"provider\":\"rfc2136\",\"name\":\"a.b\",\"to\":\"A 192.0.2.1\"},\"more\":[]}}";
+        struct record *record;
+        assert_int_equal(record_decode(text, strlen(text), &record, NULL), ERR_OK);
+        assert_true(record->id == 255);
+        assert_int_equal(record->plan.dns_ttl_s, 30);
+        assert_string_equal(record->plan.lock_key, "");
+        assert_int_equal(record->started_at, 0);
+        record_free(record);
+}
+
+#define PLAN "\"plan\":{\"dns\":{\"provider\":\"p\",\"name\":\"n\",\"to\":\"t\"}}"
+
+static void test_malformed_is_refused_with_the_field(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text;
+                const char *why;
+        } cases[] = {
+            {"", "record: not a JSON object"},
+            {"[]", "record: not a JSON object"},
+            {"{\"v\":1,\"v\":1}", "record: not a JSON object"},
+            {"{}", "record: v: is required"},
+            {"{\"v\":\"1\"}", "record: v: must be a whole number from 0 to 2147483647"},
+            {"{\"v\":1,\"id\":\"0000000000000001\",\"phase\":\"Steady\",\"to\":\"a\"," PLAN "}",
+             "record: epoch: is required"},
+            {"{\"v\":1,\"epoch\":0}", "record: epoch: must be a whole number from 1 to 9223372036854775807"},
+            {"{\"v\":1,\"epoch\":18446744073709551615}", "record: not a JSON object"},
+            {"{\"v\":1,\"epoch\":1,\"id\":\"XYZ\"}", "record: id: must be 16 hexadecimal digits"},
+            {"{\"v\":1,\"epoch\":1,\"id\":\"0000000000000001\",\"phase\":\"Lost\"}",
+             "record: phase: must be one of None, Steady, Switching"},
+            {"{\"v\":1,\"epoch\":1,\"id\":\"0000000000000001\",\"phase\":\"Steady\"}", "record: to: is required"},
+            {"{\"v\":1,\"epoch\":1,\"id\":\"0000000000000001\",\"phase\":\"Steady\",\"to\":\"a\"}",
+             "record: plan.dns.provider: is required"},
+            {"{\"v\":1,\"epoch\":1,\"id\":\"0000000000000001\",\"phase\":\"Steady\",\"to\":\"a\",\"startedAt\":"
+             "\"noon\"," PLAN "}",
+             "record: startedAt: must be a time such as 2026-11-23T02:59:11.412Z"},
+            {"{\"v\":1,\"epoch\":1,\"id\":\"0000000000000001\",\"phase\":\"Steady\",\"to\":\"a\",\"startedAt\":\"1013-"
+             "01-01T00:00:00.4Z\"," PLAN "}",
+             "record: startedAt: must be a time such as 2026-11-23T02:59:11.412Z"},
+            {"{\"v\":1,\"epoch\":1,\"id\":\"0000000000000001\",\"phase\":\"Steady\",\"to\":\"a\",\"recent\":[1,2,3,4,5,"
+             "6,7,8,9]," PLAN "}",
+             "record: recent: has 9 items, at most 8 are allowed"},
+        };
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct record *record = NULL;
+                struct errmsg why = {""};
+                assert_int_equal(record_decode(cases[i].text, strlen(cases[i].text), &record, &why), ERR_INVALID);
+                assert_string_equal(why.text, cases[i].why);
+                assert_null(record);
+        }
+}
+
+static void test_lease_bodies(void **state)
+{
+        (void)state;
+        json_t *lease;
+        assert_int_equal(record_lease_new("mesh", "gloo", &sample, &lease, NULL), ERR_OK);
+        json_t *patch;
+        assert_int_equal(record_lease_patch(&sample, "17", &patch, NULL), ERR_OK);
+        json_t *expected = json_text(
+            "{'apiVersion': 'coordination.k8s.io/v1', 'kind': 'Lease', 'metadata': {'namespace': 'mesh', 'name':"
+            " 'planekeeper-gloo', 'labels': {'planekeeper.io/lease': 'record'}},"
+            " 'spec': {'holderIdentity': 'planekeeper-7d_1f'}}");
+        json_t *metadata = json_object_get(lease, "metadata");
+        json_t *annotations = json_incref(json_object_get(metadata, "annotations"));
+        assert_true(json_equal(annotations, json_object_get(json_object_get(patch, "metadata"), "annotations")));
+        assert_string_equal(json_string_value(json_object_get(json_object_get(patch, "metadata"), "resourceVersion")),
+                            "17");
+        assert_null(json_object_get(json_object_get(patch, "metadata"), "name"));
+        json_object_del(metadata, "annotations");
+        assert_true(json_equal(lease, expected));
+        json_decref(annotations);
+        json_decref(expected);
+        json_decref(patch);
+        json_decref(lease);
+}
+
+static void test_lease_round_trip(void **state)
+{
+        (void)state;
+        json_t *json;
+        assert_int_equal(record_lease_new("mesh", "gloo", &sample, &json, NULL), ERR_OK);
+        json_t *metadata = json_object_get(json, "metadata");
+        json_object_set_new(metadata, "resourceVersion", json_string("42"));
+        json_object_set_new(metadata, "uid", json_string("u"));
+        struct record_lease lease;
+        assert_int_equal(record_lease_decode(json, &lease, NULL), ERR_OK);
+        assert_string_equal(lease.namespace_name, "mesh");
+        assert_string_equal(lease.policy, "gloo");
+        assert_string_equal(lease.resource_version, "42");
+        assert_string_equal(lease.uid, "u");
+        assert_null(lease.why);
+        assert_same(lease.record, &sample);
+        record_lease_clear(&lease);
+        json_decref(json);
+}
+
+static void test_leases_that_are_not_usable(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *metadata;
+                enum err err;
+                const char *why;
+        } cases[] = {
+            {"{'name': 'kube-scheduler', 'labels': {'planekeeper.io/lease': 'record'}}", ERR_NOT_FOUND, NULL},
+            {"{'name': 'planekeeper-', 'labels': {'planekeeper.io/lease': 'record'}}", ERR_NOT_FOUND, NULL},
+            {"{'name': 'planekeeper-x', 'labels': {'planekeeper.io/lease': 'election'}}", ERR_NOT_FOUND, NULL},
+            {"{'name': 'planekeeper-x'}", ERR_NOT_FOUND, NULL},
+            {"{'name': 'planekeeper-x', 'labels': {'planekeeper.io/lease': 'record'}}", ERR_INVALID, NULL},
+            {"{'name': 'planekeeper-x', 'resourceVersion': '1', 'labels': {'planekeeper.io/lease': 'record'}}", ERR_OK,
+             "the Lease has no annotation planekeeper.io/record"},
+            {"{'name': 'planekeeper-x', 'resourceVersion': '1', 'labels': {'planekeeper.io/lease': 'record'},"
+             " 'annotations': {'planekeeper.io/record': '{}'}}",
+             ERR_OK, "record: v: is required"},
+        };
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                json_t *json = json_text("{'metadata': %s}", cases[i].metadata);
+                struct record_lease lease = {0};
+                assert_int_equal(record_lease_decode(json, &lease, NULL), cases[i].err);
+                assert_null(lease.record);
+                if (cases[i].why)
+                        assert_string_equal(lease.why, cases[i].why);
+                record_lease_clear(&lease);
+                json_decref(json);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_round_trip_loses_nothing),
+            cmocka_unit_test(test_copy_is_deep),
+            cmocka_unit_test(test_full_of_old_values),
+            cmocka_unit_test(test_too_large_is_refused_before_it_is_written),
+            cmocka_unit_test(test_text_that_is_not_utf8_is_refused),
+            cmocka_unit_test(test_unknown_version_is_kept_and_nothing_else),
+            cmocka_unit_test(test_unknown_fields_are_ignored),
+            cmocka_unit_test(test_malformed_is_refused_with_the_field),
+            cmocka_unit_test(test_lease_bodies),
+            cmocka_unit_test(test_lease_round_trip),
+            cmocka_unit_test(test_leases_that_are_not_usable),
+        };
+        return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+}
