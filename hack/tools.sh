@@ -15,7 +15,10 @@ cache=${PLANEKEEPER_CACHE:-$HOME/.cache/planekeeper}
 export CGO_ENABLED=0 GOWORK=off GOTOOLCHAIN=${GOTOOLCHAIN:-auto} # Debian's own default forbids fetching one
 export GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false"
 
-kubernetes=$(sed -n 's/^\tk8s.io\/kubernetes v\([0-9.]*\).*/\1/p' "$here/servers/go.mod")
+# version_of FOLDER MODULE: the version that a go.mod pins.
+version_of() { awk -v module="$2" '{ sub(/^require /, "") } $1 == module && $2 ~ /^v/ { print substr($2, 2); exit }' "$here/$1/go.mod"; }
+
+kubernetes=$(version_of servers k8s.io/kubernetes)
 component=k8s.io/component-base/version
 version_flags="-X $component.gitVersion=v$kubernetes -X $component.gitMajor=${kubernetes%%.*}"
 version_flags+=" -X $component.gitMinor=$(cut -d. -f2 <<<"$kubernetes")"
@@ -29,13 +32,14 @@ give_up() {
 	rm -rf "$new"
 }
 
-# build MODULE PROGRAM PACKAGE MINUTES [FLAG...]: one program into $new, with the time on a line that moves.
+# build FOLDER PROGRAM MODULE PACKAGE MINUTES [FLAG...]: one program into $new, with the time on a line that moves.
 build() {
-	local module=$1 program=$2 package=$3 minutes=$4 log status=0
-	shift 4
+	local folder=$1 program=$2 version package=$4 minutes=$5 log status=0
+	version=$(version_of "$1" "$3")
+	shift 5
 	log=$new/$program.log
-	local what="building $program from source, about $minutes on two cores"
-	(cd "$here/$module" && exec nice -n 10 go build -p 2 "$@" -o "$new/$program" "$package") >"$log" 2>&1 &
+	local what="building $program${version:+ $version} from source, about $minutes on two cores"
+	(cd "$here/$folder" && exec nice -n 10 go build -p 2 "$@" -o "$new/$program" "$package") >"$log" 2>&1 &
 	worker=$!
 	local started=$SECONDS shown=-30
 	while kill -0 "$worker" 2>/dev/null; do
@@ -62,19 +66,21 @@ build() {
 }
 
 build_servers() {
-	build servers etcd go.etcd.io/etcd/server/v3 "2 minutes" -ldflags "-s -w"
-	build servers kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver "7 minutes" -ldflags "-s -w $version_flags"
-	build servers kubectl k8s.io/kubernetes/cmd/kubectl "1 minute" -ldflags "-s -w $version_flags"
+	local etcd=go.etcd.io/etcd/server/v3 k8s=k8s.io/kubernetes
+	build servers etcd $etcd $etcd "2 minutes" -ldflags "-s -w"
+	build servers kube-apiserver $k8s $k8s/cmd/kube-apiserver "7 minutes" -ldflags "-s -w $version_flags"
+	build servers kubectl $k8s $k8s/cmd/kubectl "1 minute" -ldflags "-s -w $version_flags"
 }
 
 build_judges() {
-	build judges/kstatus kstatus . "1 minute" -ldflags "-s -w"
-	build judges/kube-score kube-score github.com/zegl/kube-score/cmd/kube-score "1 minute" -ldflags "-s -w"
-	build judges/promtool promtool github.com/prometheus/prometheus/cmd/promtool "2 minutes" \
+	local score=github.com/zegl/kube-score prometheus=github.com/prometheus/prometheus
+	local validate=sigs.k8s.io/kubectl-validate flux=github.com/fluxcd/kustomize-controller
+	build judges/kstatus kstatus "" . "2 minutes" -ldflags "-s -w"
+	build judges/kube-score kube-score $score $score/cmd/kube-score "1 minute" -ldflags "-s -w"
+	build judges/promtool promtool $prometheus $prometheus/cmd/promtool "2 minutes" \
 		-tags remove_all_sd -ldflags "-s -w"
-	build judges/kubectl-validate kubectl-validate sigs.k8s.io/kubectl-validate "4 minutes" -ldflags "-s -w"
-	build judges/kustomize-controller kustomize-controller github.com/fluxcd/kustomize-controller "4 minutes" \
-		-ldflags "-s -w"
+	build judges/kubectl-validate kubectl-validate $validate $validate "3 minutes" -ldflags "-s -w"
+	build judges/kustomize-controller kustomize-controller $flux $flux "4 minutes" -ldflags "-s -w"
 	copy_flux_crds
 }
 

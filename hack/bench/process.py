@@ -96,6 +96,7 @@ class Process:
         self.folder = scratch.folder(name)
         self.log_path = self.folder / f"{name}.log"
         self._child: subprocess.Popen | None = None
+        self._was_ended = False
         scratch.adopt(self)
 
     def argv(self) -> list[str]:
@@ -112,6 +113,7 @@ class Process:
 
     def start(self) -> "Process":
         assert not self.is_alive, f"{self.name} runs already"
+        self._was_ended = False
         argv = ["setpriv", "--pdeathsig", "KILL", "--", *(str(part) for part in self.argv())]
         environment = {key: value for key, value in {**os.environ, **self.env()}.items() if value != ""}
         with open(self.log_path, "ab") as log:
@@ -155,6 +157,11 @@ class Process:
     def returncode(self) -> int | None:
         return None if self._child is None else self._child.poll()
 
+    @property
+    def died_by_itself(self) -> bool:
+        """It is gone, and nobody here ended it: a crash, whatever its exit status says."""
+        return self._child is not None and not self.is_alive and not self._was_ended
+
     def log_text(self) -> str:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
@@ -164,6 +171,7 @@ class Process:
     def signal(self, number: int) -> None:
         """To the whole process group, so that helpers of the child are not left out."""
         if self.is_alive:
+            self._was_ended |= number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
 

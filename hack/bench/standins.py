@@ -6,6 +6,7 @@ import pathlib
 import resource
 import signal
 import socket
+import struct
 import sys
 
 import grpc
@@ -105,6 +106,7 @@ class MgmtServer(Process):
         _allow_open_files(most + 1024)
         for _ in range(most):
             filler = socket.socket()
+            filler.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # no TIME_WAIT
             filler.settimeout(0.2)
             try:
                 filler.connect((self.host, self.port))

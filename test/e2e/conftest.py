@@ -49,9 +49,11 @@ def scene(bench, request):
         pytest.fail(f"{operator_process.binary()} is missing: run make first")
     corner = Scene(bench)
     yield corner
+    crashed = [operator.name for operator in corner.operators if operator.died_by_itself]
     for operator in corner.operators:
         print(operator.log_tail(60))
     corner.close()
     bench.restore()
     reports = [line for operator in corner.operators for line in operator.plain_logs() if "Sanitizer" in line]
+    assert not crashed, f"died by themselves: {crashed}"
     assert not reports, f"sanitizer reports: {reports}"
