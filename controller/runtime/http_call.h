@@ -17,6 +17,8 @@ struct http_tls_note {
         unsigned references;
         bool has_begun;
         bool shows_certificate; /* we have one for a peer that asks */
+        bool is_asked;          /* the peer asks for one */
+        bool is_content;        /* it said something after the handshake, so it took what it saw */
         int verify_error;       /* X509_V_*, the first one */
         int fatal_alert;        /* received from the peer; -1: none */
         int64_t not_after;      /* unix_ms of the peer's leaf certificate, 0: not seen */

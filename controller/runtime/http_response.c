@@ -75,6 +75,25 @@ static bool is_about_our_certificate(const struct http_tls_note *note)
         return note->shows_certificate && note->fatal_alert == SSL_AD_DECRYPT_ERROR;
 }
 
+/*
+ * Some servers hang up on a certificate that they refuse without an alert (gRPC's C core), or the alert is lost to the reset behind it. A peer
+ * that asks for a certificate and breaks off before its first word after the handshake is taken to have refused. Only where each
+ * call has its own connection, that is for probes: they must not take a rotated credential for an outage.
+ */
+static bool is_dropped_for_our_certificate(const struct http_call *call, CURLcode code)
+{
+        static const CURLcode broken[] = {
+                CURLE_SSL_CONNECT_ERROR, CURLE_SEND_ERROR,   CURLE_RECV_ERROR, CURLE_GOT_NOTHING,
+                CURLE_PARTIAL_FILE,      CURLE_HTTP2_STREAM, CURLE_HTTP2,
+        };
+        if (!call->is_fresh || !call->note || !call->note->is_asked || call->note->is_content)
+                return false;
+        for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
+                if (broken[i] == code)
+                        return true;
+        return false;
+}
+
 static int system_errno(const struct http_call *call)
 {
         long number = 0;
@@ -89,6 +108,8 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
                 return failure_of_stop(call->stop);
         if (call->note && call->note->fatal_alert >= 0)
                 return is_about_our_certificate(call->note) ? HTTP_FAIL_TLS_REFUSED : HTTP_FAIL_TLS;
+        if (is_dropped_for_our_certificate(call, code))
+                return HTTP_FAIL_TLS_REFUSED;
         if (code == CURLE_COULDNT_CONNECT && (call->open_errno || system_errno(call) == EADDRNOTAVAIL))
                 return HTTP_FAIL_LOCAL;
         for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)

@@ -44,6 +44,24 @@ static void on_info(const SSL *ssl, int where, int value)
         bool is_received = (where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT;
         if (is_received && value >> 8 == SSL3_AL_FATAL)
                 note_of(ssl)->fatal_alert = value & 0xFF;
+        /* Before TLS 1.3 the peer judges our certificate within the handshake. */
+        if ((where & SSL_CB_HANDSHAKE_DONE) && SSL_version(ssl) < TLS1_3_VERSION)
+                note_of(ssl)->is_content = true;
+}
+
+/* In TLS 1.3 the handshake ends on our side before the peer has judged our certificate: the first record behind it (a session
+ * ticket, as a rule) is the sign that it took it. */
+static void on_message(int is_sent, int version, int type, const void *bytes, size_t count, SSL *ssl, void *ctx)
+{
+        (void)version;
+        (void)ctx;
+        if (is_sent || count == 0)
+                return;
+        unsigned char first = *(const unsigned char *)bytes;
+        if (type == SSL3_RT_HANDSHAKE && first == SSL3_MT_CERTIFICATE_REQUEST)
+                note_of(ssl)->is_asked = true;
+        if (type == SSL3_RT_INNER_CONTENT_TYPE && first != SSL3_RT_ALERT && SSL_is_init_finished(ssl))
+                note_of(ssl)->is_content = true;
 }
 
 static bool is_printable(const unsigned char *bytes, int count)
@@ -99,6 +117,7 @@ CURLcode http_tls_on_context(CURL *easy, void *ssl_context, void *ctx)
         call->note->has_begun = true;
         SSL_CTX_set_verify(ssl_context, SSL_CTX_get_verify_mode(ssl_context), on_verify);
         SSL_CTX_set_info_callback(ssl_context, on_info);
+        SSL_CTX_set_msg_callback(ssl_context, on_message);
         return CURLE_OK;
 }
 
