@@ -158,7 +158,7 @@ struct sample transfer_verdict(struct transfer *transfer, const struct http_resp
                 sample_fail(&sample, PROBE_ERROR_TIMEOUT, "timeout after %.1fs", (double)transfer->probe.cadence.timeout_ms / 1000);
                 break;
         case HTTP_FAIL_TLS:
-                if (response->certificate_error != 0)
+                if (response->certificate_error != 0 && (transfer->tls == NULL || !transfer->tls->insecure))
                         certificate_verdict(transfer, response, &sample);
                 else
                         sample_fail(&sample, PROBE_ERROR_TLS, "TLS handshake failed: the peer does not speak TLS or shares no version with us");

@@ -215,6 +215,26 @@ static void a_client_certificate_that_is_wanted(void **state)
         scene_close(&scene);
 }
 
+/* It asked for a certificate and took it: what comes afterwards, or does not, is its own affair. */
+static void a_peer_that_breaks_off_after_it_was_content_fails(void **state)
+{
+        (void)state;
+        struct scene scene;
+        scene_open(&scene, PROBE_HTTP, -DAY_S, DAY_S, &ca);
+        struct pki_leaf client;
+        pki_leaf_init(&ca, "client", -DAY_S, DAY_S, &client);
+        secret_copy(&scene.tls.certificate, &client.certificate);
+        secret_copy(&scene.tls.key, &client.key);
+        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = PEER_ANSWER, .bytes = "", .tls = scene.context});
+        scene.spec.port = probe_peer_port(peer);
+        struct sample sample = take(&scene);
+        assert_int_equal(sample.result, PROBE_FAIL);
+        assert_int_equal(sample.error, PROBE_ERROR_PROTOCOL);
+        pki_leaf_clear(&client);
+        probe_peer_close(peer);
+        scene_close(&scene);
+}
+
 static void an_unusable_ca_is_our_configuration(void **state)
 {
         (void)state;
@@ -288,6 +308,7 @@ int main(void)
                 cmocka_unit_test(another_name_fails_with_both_names),
                 cmocka_unit_test(without_verification_only_the_path_counts),
                 cmocka_unit_test(a_client_certificate_that_is_wanted),
+                cmocka_unit_test(a_peer_that_breaks_off_after_it_was_content_fails),
                 cmocka_unit_test(an_unusable_ca_is_our_configuration),
                 cmocka_unit_test(forbidden_with_a_client_certificate_is_about_it),
                 cmocka_unit_test(what_is_not_tls_fails),
