@@ -3,8 +3,8 @@
  *
  * Ownership: kube_open() takes the config (it is moved in and cleared). Replies are borrowed by `done` for the call; json_incref to keep.
  * Errors:    HTTP status → class, in one table: 401 403 DENIED, 404 NOT_FOUND, 409 CONFLICT, 410 EXPIRED, 400 422 INVALID,
- *            429 and 5xx TRANSIENT (with Retry-After); no answer to a write is UNKNOWN, to a read TRANSIENT. The text carries the server's own
- *            Status message, bounded.
+ *            429 and 5xx TRANSIENT (with Retry-After); no answer to a write, or 500, 502, 504, is UNKNOWN, to a read TRANSIENT. The text carries
+ *            the server's own Status message, bounded.
  * Threads:   loop thread only.
  * Source:    kubernetes.io/docs/reference/using-api/api-concepts ; meta/v1 Status.
  */

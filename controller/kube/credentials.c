@@ -1,0 +1,237 @@
+/* credentials.c -- what proves who we are to one API server, kept fresh. */
+#include "kube/credentials.h"
+
+#include <stdlib.h>
+
+#include "kube/exec.h"
+#include "kube/file.h"
+#include "runtime/clock.h"
+#include "util/mem.h"
+
+enum {
+        TOKEN_FILE_EVERY_MS = 60 * 1000,
+        EXEC_TIMEOUT_MS = 10 * 1000,
+        EXEC_AGAIN_MS = 5 * 1000,  /* not more often, whatever the server says */
+        EXEC_AHEAD_MS = 60 * 1000, /* a new one is fetched so long before the old one expires */
+};
+
+struct credentials {
+        struct loop *loop;
+        struct executor *executor;
+        struct kube_config config;
+        void (*changed)(void *ctx);
+        void *ctx;
+
+        struct secret token;
+        struct credentials_tls *tls;
+        uint64_t generation;
+        mono_ms token_read_at; /* of the token file */
+
+        /* The rest: exec plugin. */
+        struct job job;
+        bool is_running;
+        bool is_orphaned; /* closed while running: done() frees */
+        bool has_credential;
+        mono_ms ran_at;     /* when the last run ended, 0 never */
+        mono_ms expires_at; /* MONO_NEVER where it did not say */
+        enum err err;       /* of the last run */
+        struct errmsg why;
+        /* The job's own while it runs. */
+        enum err job_err;
+        struct errmsg job_why;
+        struct secret job_output;
+};
+
+static struct credentials_tls *new_tls(const struct kube_config *config)
+{
+        struct credentials_tls *shared = mem_new(shared);
+        secret_copy(&shared->tls.ca, &config->tls.ca);
+        shared->tls.server_name = config->tls.server_name ? mem_strdup(config->tls.server_name) : NULL;
+        shared->tls.insecure = config->tls.insecure;
+        shared->users = 1;
+        return shared;
+}
+
+void credentials_tls_unref(struct credentials_tls *shared)
+{
+        if (!shared || --shared->users > 0)
+                return;
+        http_tls_clear(&shared->tls);
+        free(shared);
+}
+
+struct credentials_tls *credentials_tls_ref(struct credentials *credentials)
+{
+        credentials->tls->users++;
+        return credentials->tls;
+}
+
+struct credentials *credentials_open(struct loop *loop, struct executor *executor, struct kube_config *config,
+                                     void (*changed)(void *ctx), void *ctx)
+{
+        struct credentials *c = mem_new(c);
+        INVARIANT(!config->exec || executor);
+        c->loop = loop;
+        c->executor = executor;
+        c->changed = changed;
+        c->ctx = ctx;
+        c->config = *config;
+        *config = (struct kube_config){0};
+        c->tls = new_tls(&c->config);
+        secret_copy(&c->tls->tls.certificate, &c->config.tls.certificate);
+        secret_copy(&c->tls->tls.key, &c->config.tls.key);
+        secret_copy(&c->token, &c->config.token);
+        c->generation = 1;
+        c->token_read_at = loop_now(loop); /* the configuration was read just now */
+        c->expires_at = MONO_NEVER;
+        return c;
+}
+
+static void destroy(struct credentials *c)
+{
+        kube_config_clear(&c->config);
+        secret_clear(&c->token);
+        secret_clear(&c->job_output);
+        credentials_tls_unref(c->tls);
+        free(c);
+}
+
+void credentials_close(struct credentials *c)
+{
+        if (c && c->is_running)
+                c->is_orphaned = true;
+        else if (c)
+                destroy(c);
+}
+
+/* True where the file holds another token than before. A file that cannot be read leaves the old one in force: it may
+ * work still. */
+static bool reread_token(struct credentials *c)
+{
+        struct secret fresh = {0};
+        c->token_read_at = loop_now(c->loop);
+        if (file_read_token(c->config.token_file, &fresh, NULL) != ERR_OK)
+                return false;
+        bool is_new = !secret_equal(&fresh, &c->token);
+        if (is_new) {
+                secret_copy(&c->token, &fresh);
+                c->generation++;
+        }
+        secret_clear(&fresh);
+        return is_new;
+}
+
+static void adopt(struct credentials *c, struct exec_credential *credential)
+{
+        secret_copy(&c->token, &credential->token);
+        if (!secret_is_empty(&credential->certificate)) {
+                credentials_tls_unref(c->tls);
+                c->tls = new_tls(&c->config);
+                secret_copy(&c->tls->tls.certificate, &credential->certificate);
+                secret_copy(&c->tls->tls.key, &credential->key);
+        }
+        c->expires_at = credential->expires ? loop_now(c->loop) + (credential->expires - clock_wall()) : MONO_NEVER;
+        c->has_credential = true;
+        c->generation++;
+}
+
+static void run_plugin(struct job *job)
+{
+        struct credentials *c = CONTAINER_OF(job, struct credentials, job);
+        c->job_err = exec_run(&c->config, clock_mono() + EXEC_TIMEOUT_MS, &c->job_output, &c->job_why);
+}
+
+static void on_plugin_done(struct job *job)
+{
+        struct credentials *c = CONTAINER_OF(job, struct credentials, job);
+        c->is_running = false;
+        if (c->is_orphaned) {
+                destroy(c);
+                return;
+        }
+        struct exec_credential credential = {0};
+        c->ran_at = loop_now(c->loop);
+        c->err = c->job_err;
+        c->why = c->job_why;
+        if (c->err == ERR_OK)
+                c->err = exec_parse(c->config.exec, &c->job_output, &credential, &c->why);
+        if (c->err == ERR_OK)
+                adopt(c, &credential);
+        exec_credential_clear(&credential);
+        secret_clear(&c->job_output);
+        c->changed(c->ctx);
+}
+
+static void start_plugin(struct credentials *c)
+{
+        if (c->is_running)
+                return;
+        c->job = (struct job){.run = run_plugin, .done = on_plugin_done};
+        c->is_running = executor_submit(c->executor, &c->job);
+        if (c->is_running)
+                return;
+        c->ran_at = loop_now(c->loop);
+        c->err = err_set(&c->why, ERR_TRANSIENT, "exec plugin %.60s: too many jobs wait", c->config.exec->command);
+}
+
+static bool may_run(const struct credentials *c)
+{
+        return c->ran_at == 0 || loop_now(c->loop) - c->ran_at >= EXEC_AGAIN_MS;
+}
+
+static enum credentials_state exec_state(struct credentials *c)
+{
+        mono_ms now = loop_now(c->loop);
+        bool is_valid = c->has_credential && now < c->expires_at;
+        bool is_ageing = !c->has_credential || (c->expires_at != MONO_NEVER && now >= c->expires_at - EXEC_AHEAD_MS);
+        if (is_ageing && may_run(c))
+                start_plugin(c);
+        if (is_valid)
+                return CREDENTIALS_READY;
+        return c->is_running ? CREDENTIALS_WAIT : CREDENTIALS_FAILED;
+}
+
+enum credentials_state credentials_state(struct credentials *c)
+{
+        if (c->config.exec)
+                return exec_state(c);
+        if (c->config.token_file && loop_now(c->loop) - c->token_read_at >= TOKEN_FILE_EVERY_MS)
+                (void)reread_token(c);
+        return CREDENTIALS_READY;
+}
+
+enum err credentials_error(const struct credentials *c, struct errmsg *reterr)
+{
+        if (c->err == ERR_OK)
+                return err_set(reterr, ERR_DENIED,
+                               "exec plugin %.60s: its credential has expired already when it comes; check the clock",
+                               c->config.exec->command);
+        return err_set(reterr, c->err, "%s", c->why.text);
+}
+
+bool credentials_refused(struct credentials *c, uint64_t generation)
+{
+        if (generation != c->generation)
+                return true;
+        if (c->config.exec && (c->is_running || may_run(c))) {
+                c->has_credential = false;
+                start_plugin(c);
+                return c->is_running;
+        }
+        return c->config.token_file && reread_token(c);
+}
+
+const struct kube_config *credentials_config(const struct credentials *c)
+{
+        return &c->config;
+}
+
+const struct secret *credentials_token(const struct credentials *c)
+{
+        return &c->token;
+}
+
+uint64_t credentials_generation(const struct credentials *c)
+{
+        return c->generation;
+}
