@@ -1,0 +1,395 @@
+/* lease.c -- leader election on a Lease. */
+#include "kube/lease.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kube/lease_record.h"
+#include "runtime/clock.h"
+#include "util/mem.h"
+
+enum { RELEASE_TIMEOUT_MS = 1000, HASTE_MAX = 3 };
+
+const struct kube_resource kube_leases = {"coordination.k8s.io", "v1", "leases", "Lease"};
+
+enum knowledge { LEASE_UNREAD, LEASE_ABSENT, LEASE_PRESENT };
+
+struct election {
+        struct loop *loop;
+        struct kube *kube;
+        struct election_config config;
+        char *namespace_name, *name, *identity, *label_key, *label_value;
+        char *collection_path, *path;
+
+        enum knowledge knowledge;
+        struct lease_record record; /* as last seen; empty when LEASE_ABSENT */
+        mono_ms renewed_at;         /* when we saw the holder's last sign of life, on our clock */
+        mono_ms heard_at;           /* when we last learnt anything, by an answer or by a watch */
+        mono_ms answered_at;
+
+        struct kube_call *call; /* at most one is under way */
+        mono_ms sent_at;
+        bool is_claim;          /* the call would make or keep us the leader */
+        struct loop_timer tick; /* the next attempt or look */
+        unsigned haste;         /* attempts at once after a conflict, in a row */
+
+        bool is_leader;
+        mono_ms confirmed_at;    /* when the last confirmed claim was sent, 0 never */
+        struct loop_timer lapse; /* leadership ends here unless renewed */
+
+        bool is_releasing;
+        bool may_hold; /* when the release began */
+        void (*released)(void *ctx);
+        void *released_ctx;
+        struct loop_timer release_deadline;
+};
+
+static void step(struct election *e);
+static void on_claimed(void *ctx, const struct kube_reply *reply);
+static void on_read(void *ctx, const struct kube_reply *reply);
+
+static mono_ms request_timeout(const struct election *e)
+{
+        return e->config.renew_deadline_ms / 2;
+}
+
+static bool is_held_by_us(const struct election *e)
+{
+        return e->knowledge == LEASE_PRESENT && strcmp(e->record.holder, e->identity) == 0;
+}
+
+/* True where this is news. The caller calls changed() as the last thing it does: that may close us. */
+static bool set_leader(struct election *e, bool is_leader)
+{
+        bool is_news = e->is_leader != is_leader;
+        e->is_leader = is_leader;
+        if (!is_leader)
+                loop_timer_stop(e->loop, &e->lapse);
+        return is_news;
+}
+
+/* ---- what is known ---- */
+
+static void learn(struct election *e, const json_t *lease)
+{
+        struct lease_record fresh = {0};
+        e->heard_at = loop_now(e->loop);
+        if (!lease_record_read(lease, &fresh)) {
+                e->knowledge = LEASE_UNREAD;
+                return;
+        }
+        if (!e->record.resource_version || lease_record_is_renewed(&e->record, &fresh)) {
+                e->renewed_at = e->heard_at;
+                e->haste = 0;
+        }
+        lease_record_clear(&e->record);
+        e->record = fresh;
+        e->knowledge = LEASE_PRESENT;
+}
+
+static bool is_free(const struct election *e)
+{
+        return e->knowledge == LEASE_PRESENT && (e->record.holder[0] == '\0' || is_held_by_us(e) ||
+                                                 loop_now(e->loop) >= e->renewed_at + e->config.lease_ms);
+}
+
+/* ---- what is done about it ---- */
+
+static void wait_until(struct election *e, mono_ms at)
+{
+        loop_timer_set(e->loop, &e->tick, at);
+}
+
+static struct lease_claim claim_of(const struct election *e)
+{
+        return (struct lease_claim){
+            .name = e->name,
+            .namespace_name = e->namespace_name,
+            .identity = e->identity,
+            .label_key = e->label_key,
+            .label_value = e->label_value,
+            .lease_ms = e->config.lease_ms,
+            .now = clock_wall(),
+        };
+}
+
+static void read_lease(struct election *e)
+{
+        e->is_claim = false;
+        e->sent_at = loop_now(e->loop);
+        e->call = kube_get(e->kube, e->path, request_timeout(e), on_read, e);
+}
+
+static void create_lease(struct election *e)
+{
+        struct lease_claim claim = claim_of(e);
+        json_t *object = lease_object_new(&claim);
+        e->is_claim = true;
+        e->sent_at = loop_now(e->loop);
+        e->call = kube_create(e->kube, e->collection_path, object, request_timeout(e), on_claimed, e);
+        json_decref(object);
+}
+
+/* @patch is consumed. */
+static void patch_lease(struct election *e, json_t *patch, bool is_claim)
+{
+        e->is_claim = is_claim;
+        e->sent_at = loop_now(e->loop);
+        e->call = kube_patch(e->kube, e->path, patch, request_timeout(e), on_claimed, e);
+        json_decref(patch);
+}
+
+static void claim_lease(struct election *e)
+{
+        struct lease_claim claim = claim_of(e);
+        bool is_renewal = e->is_leader && is_held_by_us(e);
+        patch_lease(e, is_renewal ? lease_patch_renew(&claim, &e->record) : lease_patch_acquire(&claim, &e->record),
+                    true);
+}
+
+/* A standby looks itself only where no watch told it for longer than a healthy holder takes. */
+static mono_ms look_at(const struct election *e)
+{
+        return e->heard_at + e->config.retry_ms + e->config.retry_ms / 4;
+}
+
+static void wait_for_holder(struct election *e)
+{
+        mono_ms expiry = e->renewed_at + e->config.lease_ms;
+        mono_ms look = look_at(e);
+        wait_until(e, look < expiry ? look : expiry);
+}
+
+static void pursue(struct election *e)
+{
+        if (e->knowledge == LEASE_UNREAD)
+                read_lease(e);
+        else if (e->knowledge == LEASE_ABSENT)
+                create_lease(e);
+        else if (is_free(e))
+                claim_lease(e);
+        else if (loop_now(e->loop) >= look_at(e))
+                read_lease(e);
+        else
+                wait_for_holder(e);
+}
+
+static void finish_release(struct election *e)
+{
+        kube_cancel(e->call);
+        e->call = NULL;
+        loop_timer_stop(e->loop, &e->release_deadline);
+        loop_timer_stop(e->loop, &e->tick);
+        if (e->released)
+                e->released(e->released_ctx);
+}
+
+static void give_up_lease(struct election *e)
+{
+        struct lease_claim claim = claim_of(e);
+        if (e->may_hold && e->knowledge == LEASE_UNREAD)
+                read_lease(e);
+        else if (e->may_hold && is_held_by_us(e))
+                patch_lease(e, lease_patch_release(&claim, &e->record), false);
+        else
+                finish_release(e);
+}
+
+/* The next call, if none is under way. */
+static void step(struct election *e)
+{
+        loop_timer_stop(e->loop, &e->tick);
+        if (e->call)
+                return;
+        if (e->is_releasing)
+                give_up_lease(e);
+        else
+                pursue(e);
+}
+
+static void on_tick(struct loop_timer *timer)
+{
+        step(CONTAINER_OF(timer, struct election, tick));
+}
+
+static void on_lapse(struct loop_timer *timer)
+{
+        struct election *e = CONTAINER_OF(timer, struct election, lapse);
+        if (set_leader(e, false))
+                e->config.changed(e->config.ctx, false);
+}
+
+static void on_release_deadline(struct loop_timer *timer)
+{
+        finish_release(CONTAINER_OF(timer, struct election, release_deadline));
+}
+
+/* ---- answers ---- */
+
+/* After a conflict reading and trying again costs nobody anything, unless it goes on and on. */
+static void hurry_or_wait(struct election *e)
+{
+        if (e->haste++ < HASTE_MAX)
+                step(e);
+        else
+                wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
+}
+
+static void take_confirmation(struct election *e, const struct kube_reply *reply)
+{
+        mono_ms lapse = e->sent_at + e->config.renew_deadline_ms;
+        learn(e, reply->body);
+        if (!e->is_claim || e->is_releasing) {
+                step(e);
+                return;
+        }
+        if (!is_held_by_us(e) || lapse <= loop_now(e->loop)) { /* not what we asked for, or too late to rely on */
+                hurry_or_wait(e);
+                return;
+        }
+        e->confirmed_at = e->sent_at;
+        loop_timer_set(e->loop, &e->lapse, lapse);
+        wait_until(e, e->sent_at + e->config.retry_ms);
+        e->haste = 0;
+        if (set_leader(e, true))
+                e->config.changed(e->config.ctx, true);
+}
+
+static void on_claimed(void *ctx, const struct kube_reply *reply)
+{
+        struct election *e = ctx;
+        e->call = NULL;
+        if (reply->status != 0)
+                e->answered_at = loop_now(e->loop);
+        switch (reply->err) {
+        case ERR_OK:
+                take_confirmation(e, reply);
+                return;
+        case ERR_NOT_FOUND:
+        case ERR_CONFLICT:
+        case ERR_UNKNOWN: /* applied or not: only the Lease itself knows */
+                e->knowledge = LEASE_UNREAD;
+                hurry_or_wait(e);
+                return;
+        default:
+                wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
+        }
+}
+
+/* What was learnt may say that another one leads; then nothing is done as a leader any more. */
+static void act_on_news(struct election *e)
+{
+        bool is_lost = e->knowledge == LEASE_PRESENT && !is_held_by_us(e) && set_leader(e, false);
+        step(e);
+        if (is_lost)
+                e->config.changed(e->config.ctx, false);
+}
+
+static void on_read(void *ctx, const struct kube_reply *reply)
+{
+        struct election *e = ctx;
+        e->call = NULL;
+        if (reply->status != 0)
+                e->answered_at = loop_now(e->loop);
+        if (reply->err == ERR_OK) {
+                learn(e, reply->body);
+        } else if (reply->err == ERR_NOT_FOUND) {
+                e->knowledge = LEASE_ABSENT;
+                lease_record_clear(&e->record);
+        }
+        bool is_answered = reply->err == ERR_NOT_FOUND || (reply->err == ERR_OK && e->knowledge == LEASE_PRESENT);
+        if (is_answered)
+                act_on_news(e);
+        else
+                wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
+}
+
+/* ---- the public face ---- */
+
+struct election *election_open(struct loop *loop, struct kube *kube, const struct election_config *config)
+{
+        struct election *e = mem_new(e);
+        INVARIANT(config->retry_ms > 0 && config->renew_deadline_ms > config->retry_ms &&
+                  config->lease_ms > config->renew_deadline_ms);
+        e->loop = loop;
+        e->kube = kube;
+        e->config = *config;
+        e->namespace_name = mem_strdup(config->namespace_name);
+        e->name = mem_strdup(config->name);
+        e->identity = mem_strdup(config->identity);
+        e->label_key = config->label_key ? mem_strdup(config->label_key) : NULL;
+        e->label_value = mem_strdup(config->label_value ? config->label_value : "");
+        e->collection_path = kube_path(&kube_leases, e->namespace_name, NULL, NULL);
+        e->path = kube_path(&kube_leases, e->namespace_name, e->name, NULL);
+        e->tick.due = on_tick;
+        e->lapse.due = on_lapse;
+        e->release_deadline.due = on_release_deadline;
+        wait_until(e, loop_now(loop));
+        return e;
+}
+
+void election_observe(struct election *e, const json_t *lease)
+{
+        e->answered_at = loop_now(e->loop);
+        if (e->is_releasing || (lease && lease_record_is_stale(&e->record, lease)))
+                return;
+        if (lease)
+                learn(e, lease);
+        else
+                e->knowledge = LEASE_UNREAD; /* deleted, or deleted and created again since: only reading tells */
+        if (e->is_leader && is_held_by_us(e))
+                return; /* our own renewal comes back: the next one is planned already */
+        act_on_news(e);
+}
+
+bool election_is_leader(const struct election *e)
+{
+        return e->is_leader;
+}
+
+mono_ms election_last_renewed(const struct election *e)
+{
+        return e->confirmed_at;
+}
+
+mono_ms election_last_answer(const struct election *e)
+{
+        return e->answered_at;
+}
+
+const char *election_holder(const struct election *e)
+{
+        return e->record.holder ? e->record.holder : "";
+}
+
+void election_release(struct election *e, void (*released)(void *ctx), void *ctx)
+{
+        mono_ms now = loop_now(e->loop);
+        e->may_hold = e->is_leader || is_held_by_us(e) || (e->call && e->is_claim);
+        e->is_releasing = true;
+        e->released = released;
+        e->released_ctx = ctx;
+        loop_timer_set(e->loop, &e->release_deadline, now + RELEASE_TIMEOUT_MS);
+        wait_until(e, now); /* behind a call that is under way, if any */
+        if (set_leader(e, false))
+                e->config.changed(e->config.ctx, false);
+}
+
+void election_close(struct election *e)
+{
+        if (!e)
+                return;
+        kube_cancel(e->call);
+        loop_timer_stop(e->loop, &e->tick);
+        loop_timer_stop(e->loop, &e->lapse);
+        loop_timer_stop(e->loop, &e->release_deadline);
+        lease_record_clear(&e->record);
+        free(e->namespace_name);
+        free(e->name);
+        free(e->identity);
+        free(e->label_key);
+        free(e->label_value);
+        free(e->collection_path);
+        free(e->path);
+        free(e);
+}

@@ -1,0 +1,123 @@
+/* lease_record.c -- what a Lease says, and the objects that change it. */
+#include "kube/lease_record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kube/watch_line.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+static char *copy_text(const json_t *object, const char *key)
+{
+        const char *text = json_string_value(json_object_get(object, key));
+        return mem_strdup(text ? text : "");
+}
+
+bool lease_record_read(const json_t *lease, struct lease_record *ret)
+{
+        const char *version = object_resource_version(lease);
+        const json_t *spec = json_object_get(lease, "spec");
+        if (!version)
+                return false;
+        lease_record_clear(ret);
+        *ret = (struct lease_record){
+            .resource_version = mem_strdup(version),
+            .holder = copy_text(spec, "holderIdentity"),
+            .renew_time = copy_text(spec, "renewTime"),
+            .acquire_time = copy_text(spec, "acquireTime"),
+            .transitions = json_integer_value(json_object_get(spec, "leaseTransitions")),
+        };
+        return true;
+}
+
+void lease_record_clear(struct lease_record *record)
+{
+        free(record->resource_version);
+        free(record->holder);
+        free(record->renew_time);
+        free(record->acquire_time);
+        *record = (struct lease_record){0};
+}
+
+bool lease_record_is_renewed(const struct lease_record *before, const struct lease_record *after)
+{
+        return !text_equal(before->holder, after->holder) || !text_equal(before->renew_time, after->renew_time) ||
+               !text_equal(before->acquire_time, after->acquire_time) || before->transitions != after->transitions;
+}
+
+static bool is_decimal(const char *text)
+{
+        return text[0] != '\0' && text[0] != '0' && strspn(text, "0123456789") == strlen(text);
+}
+
+bool lease_record_is_stale(const struct lease_record *known, const json_t *candidate)
+{
+        const char *version = object_resource_version(candidate);
+        if (!version || !known->resource_version)
+                return false;
+        const char *ours = known->resource_version;
+        if (!is_decimal(ours) || !is_decimal(version))
+                return strcmp(ours, version) == 0;
+        size_t known_digits = strlen(ours), digits = strlen(version);
+        return digits != known_digits ? digits < known_digits : strcmp(version, ours) <= 0;
+}
+
+static json_t *micro_time(unix_ms now)
+{
+        char text[TEXT_TIME_BYTES + 4];
+        text_from_time_micro(now, text);
+        return json_string(text);
+}
+
+static json_int_t duration_s(const struct lease_claim *claim)
+{
+        return claim->lease_ms > 1000 ? (claim->lease_ms + 999) / 1000 : 1;
+}
+
+static json_t *new_metadata(const struct lease_claim *claim)
+{
+        json_t *metadata = json_object();
+        if (claim->label_key)
+                json_object_set_new(metadata, "labels", json_pack("{s:s}", claim->label_key, claim->label_value));
+        return metadata;
+}
+
+static json_t *guard(json_t *metadata, const struct lease_record *known)
+{
+        json_object_set_new(metadata, "resourceVersion", json_string(known->resource_version));
+        return metadata;
+}
+
+json_t *lease_object_new(const struct lease_claim *claim)
+{
+        json_t *metadata = new_metadata(claim);
+        json_object_set_new(metadata, "name", json_string(claim->name));
+        json_object_set_new(metadata, "namespace", json_string(claim->namespace_name));
+        return json_pack("{s:s, s:s, s:o, s:{s:s, s:I, s:o, s:o, s:i}}", "apiVersion", "coordination.k8s.io/v1", "kind",
+                         "Lease", "metadata", metadata, "spec", "holderIdentity", claim->identity,
+                         "leaseDurationSeconds", duration_s(claim), "acquireTime", micro_time(claim->now), "renewTime",
+                         micro_time(claim->now), "leaseTransitions", 0);
+}
+
+json_t *lease_patch_acquire(const struct lease_claim *claim, const struct lease_record *known)
+{
+        bool is_ours = strcmp(known->holder, claim->identity) == 0; /* before a restart under the same name */
+        return json_pack("{s:o, s:{s:s, s:I, s:o, s:o, s:I}}", "metadata", guard(new_metadata(claim), known), "spec",
+                         "holderIdentity", claim->identity, "leaseDurationSeconds", duration_s(claim), "acquireTime",
+                         micro_time(claim->now), "renewTime", micro_time(claim->now), "leaseTransitions",
+                         known->transitions + (is_ours ? 0 : 1));
+}
+
+json_t *lease_patch_renew(const struct lease_claim *claim, const struct lease_record *known)
+{
+        return json_pack("{s:o, s:{s:s, s:I, s:o}}", "metadata", guard(json_object(), known), "spec", "holderIdentity",
+                         claim->identity, "leaseDurationSeconds", duration_s(claim), "renewTime",
+                         micro_time(claim->now));
+}
+
+json_t *lease_patch_release(const struct lease_claim *claim, const struct lease_record *known)
+{
+        return json_pack("{s:o, s:{s:n, s:i, s:o}}", "metadata", guard(json_object(), known), "spec", "holderIdentity",
+                         "leaseDurationSeconds", 1, "renewTime", micro_time(claim->now));
+}
