@@ -250,9 +250,8 @@ static void set_tls(struct http_call *call, const struct http_request *request)
         keep_first(call, curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, http_tls_on_context));
         keep_first(call, curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, call));
         call->note = mem_new(call->note);
-        *call->note = (struct http_tls_note){.references = 1,
-                                             .shows_certificate = !secret_is_empty(&tls->certificate),
-                                             .fatal_alert = -1};
+        *call->note = (struct http_tls_note){
+                .references = 1, .shows_certificate = !secret_is_empty(&tls->certificate), .fatal_alert = -1};
 }
 
 /* ---- the connection ---- */

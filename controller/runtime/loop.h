@@ -29,7 +29,8 @@ mono_ms loop_now(const struct loop *loop);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/* How late the last turn came, in ms: the time between when poll should have returned and when the turn began. TILT feeds on it. */
+/* How late the last turn came, in ms: the time between when poll should have returned and when the turn began. TILT
+ * feeds on it. */
 mono_ms loop_lateness(const struct loop *loop);
 
 /*
@@ -42,7 +43,7 @@ void loop_on_signal(struct loop *loop, void (*on_signal)(void *ctx, int signal_n
 void loop_set_idle(struct loop *loop, void (*idle)(void *ctx), void *ctx);
 
 struct loop_fd {
-        int fd;                                             /* -1 when not registered */
+        int fd;                                               /* -1 when not registered */
         void (*ready)(struct loop_fd *self, uint32_t events); /* EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP */
 };
 void loop_fd_add(struct loop *loop, struct loop_fd *fd, uint32_t events);

@@ -59,7 +59,7 @@ static bool read_stat(struct process_stat *ret)
                 return false;
         text[count] = '\0';
         const char *rest = strrchr(text, ')'); /* the name before it may hold anything */
-        static const char format[] = " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"        /* state to cmajflt */
+        static const char format[] = " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"   /* state to cmajflt */
                                      " %lu %lu %*d %*d %*d %*d %ld %*d %llu %lu %ld"; /* utime to rss */
         return rest && sscanf(rest + 1, format, &ret->user_ticks, &ret->system_ticks, &ret->threads, &ret->start_ticks,
                               &ret->virtual_bytes, &ret->resident_pages) == 6;

@@ -10,15 +10,16 @@
 /* The buckets and names of controller-runtime. */
 static const double seconds_buckets[] = {1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000};
 
-#define QUEUE_FAMILY(metric, kind, text)                                                                               \
-        {.name = "workqueue_" metric, .help = (text), .type = (kind), .labels = {"name", "controller"}}
-#define QUEUE_HISTOGRAM(metric, text)                                                                                  \
-        {.name = "workqueue_" metric,                                                                                  \
-         .help = (text),                                                                                               \
-         .type = METRIC_HISTOGRAM,                                                                                     \
-         .labels = {"name", "controller"},                                                                             \
-         .buckets = seconds_buckets,                                                                                   \
-         .bucket_count = sizeof(seconds_buckets) / sizeof(seconds_buckets[0])}
+#define QUEUE_FAMILY(metric, kind, text)                                                                        \
+        {                                                                                                       \
+                .name = "workqueue_" metric, .help = (text), .type = (kind), .labels = { "name", "controller" } \
+        }
+#define QUEUE_HISTOGRAM(metric, text)                                                  \
+        {                                                                              \
+                .name = "workqueue_" metric, .help = (text), .type = METRIC_HISTOGRAM, \
+                .labels = {"name", "controller"}, .buckets = seconds_buckets,          \
+                .bucket_count = sizeof(seconds_buckets) / sizeof(seconds_buckets[0])   \
+        }
 
 static struct metric_family depth_family = QUEUE_FAMILY("depth", METRIC_GAUGE, "Keys that wait for a pass now.");
 static struct metric_family adds_family =

@@ -245,10 +245,10 @@ static const unsigned char settings[] = {0, 0, 0, 4, 0, 0, 0, 0, 0};
 static const unsigned char settings_ack[] = {0, 0, 0, 4, 1, 0, 0, 0, 0};
 static const unsigned char ok_head[] = {0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88};
 static const unsigned char data[] = {0, 0, 7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 8, 1};
-static const unsigned char trailer[] = {0, 0, 15, 1, 5, 0, 0, 0, 1,   0,   11,  'g', 'r',
-                                        'p', 'c', '-', 's', 't', 'a', 't', 'u', 's', 1,   '0'};
-static const unsigned char refusal[] = {0, 0, 16, 1, 5, 0, 0, 0, 1,   0x88, 0,   11,  'g',
-                                        'r', 'p', 'c', '-', 's', 't', 'a', 't', 'u', 's', 1, '5'};
+static const unsigned char trailer[] = {0,   0,   15,  1,   5,   0,   0,   0,   1,   0,   11, 'g',
+                                        'r', 'p', 'c', '-', 's', 't', 'a', 't', 'u', 's', 1,  '0'};
+static const unsigned char refusal[] = {0,   0,   16,  1,   5,   0,   0,   0,   1,   0x88, 0, 11, 'g',
+                                        'r', 'p', 'c', '-', 's', 't', 'a', 't', 'u', 's',  1, '5'};
 
 static void serve_grpc(struct peer_connection *connection)
 {

@@ -38,7 +38,8 @@ static void serve_echo(struct peer_connection *connection)
         for (unsigned request = 1; peer_read_head(connection, head, sizeof(head)) > 0; request++) {
                 char answer[8192];
                 char body[4600];
-                int count = snprintf(body, sizeof(body), "connection %u request %u\n%s", connection->number, request, head);
+                int count =
+                        snprintf(body, sizeof(body), "connection %u request %u\n%s", connection->number, request, head);
                 (void)snprintf(answer, sizeof(answer),
                                "HTTP/1.1 429 Too Many\r\nDate: Mon, 23 Nov 2026 02:59:11 GMT\r\nRetry-After: 7\r\n"
                                "Content-Length: %d\r\n\r\n%s",
@@ -143,7 +144,8 @@ static void serve_redirect(struct peer_connection *connection)
 {
         char head[4096];
         if (peer_read_head(connection, head, sizeof(head)) > 0)
-                (void)peer_write_text(connection, "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n");
+                (void)peer_write_text(connection,
+                                      "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n");
 }
 
 static void test_redirect_is_an_answer_and_proxies_are_not_used(void **state)
@@ -263,7 +265,7 @@ static void test_broken_answers(void **state)
                 const char *path;
                 enum http_failure failure;
         } cases[] = {
-                {"/garbage", HTTP_FAIL_PROTOCOL}, {"/cut", HTTP_FAIL_PROTOCOL},   {"/chunk", HTTP_FAIL_PROTOCOL},
+                {"/garbage", HTTP_FAIL_PROTOCOL}, {"/cut", HTTP_FAIL_PROTOCOL},    {"/chunk", HTTP_FAIL_PROTOCOL},
                 {"/reset", HTTP_FAIL_PROTOCOL},   {"/silent", HTTP_FAIL_PROTOCOL}, {"/headers", HTTP_FAIL_TOO_LARGE},
         };
         struct peer peer = open_peer(serve_hostile);
@@ -332,7 +334,8 @@ static void test_black_hole_times_out(void **state)
 
 static void test_unusable_requests(void **state)
 {
-        static const char *const urls[] = {"http://", "ftp://127.0.0.1/", "http://127.0.0.1:99999/", "file:///etc/passwd"};
+        static const char *const urls[] = {"http://", "ftp://127.0.0.1/", "http://127.0.0.1:99999/",
+                                           "file:///etc/passwd"};
         for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
                 struct http_request request = get(1, "/");
                 request.url = urls[i];
@@ -402,11 +405,14 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_methods_without_body, http_rig_setup, http_rig_teardown),
                 cmocka_unit_test_setup_teardown(test_redirect_is_an_answer_and_proxies_are_not_used, http_rig_setup,
                                                 http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_connect_to_takes_another_address, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_too_large_body_ends_at_the_limit, http_rig_setup, http_rig_teardown),
+                cmocka_unit_test_setup_teardown(test_connect_to_takes_another_address, http_rig_setup,
+                                                http_rig_teardown),
+                cmocka_unit_test_setup_teardown(test_too_large_body_ends_at_the_limit, http_rig_setup,
+                                                http_rig_teardown),
                 cmocka_unit_test_setup_teardown(test_slow_answer_ends, http_rig_setup, http_rig_teardown),
                 cmocka_unit_test_setup_teardown(test_broken_answers, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_no_answer_to_a_write_is_unknown, http_rig_setup, http_rig_teardown),
+                cmocka_unit_test_setup_teardown(test_no_answer_to_a_write_is_unknown, http_rig_setup,
+                                                http_rig_teardown),
                 cmocka_unit_test_setup_teardown(test_black_hole_times_out, http_rig_setup, http_rig_teardown),
                 cmocka_unit_test_setup_teardown(test_unusable_requests, http_rig_setup, http_rig_teardown),
                 cmocka_unit_test_setup_teardown(test_unknown_name, http_rig_setup, http_rig_teardown),

@@ -53,8 +53,8 @@ static void serve_ok(struct peer_connection *connection)
                 char answer[8192];
                 const char *host = strstr(head, "Host: ");
                 int length = host ? (int)strcspn(host, "\r") : 0;
-                (void)snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%u %.*s", length + 2,
-                               connection->number, length, host ? host : "");
+                (void)snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%u %.*s",
+                               length + 2, connection->number, length, host ? host : "");
                 if (peer_write_text(connection, answer) <= 0)
                         return;
         }

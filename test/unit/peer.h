@@ -1,7 +1,9 @@
 /*
- * peer.h -- a server in a child process that behaves as badly as a test wants, on a port of 127.0.0.1 that the kernel chose.
+ * peer.h -- a server in a child process that behaves as badly as a test wants, on a port of 127.0.0.1 that the kernel
+ * chose.
  *
- * Each connection is served by a process of its own, so that the test's own process has no second thread and no shared state.
+ * Each connection is served by a process of its own, so that the test's own process has no second thread and no shared
+ * state.
  */
 #ifndef PK_TEST_PEER_H
 #define PK_TEST_PEER_H
@@ -14,17 +16,17 @@
 
 struct peer_connection {
         int fd;
-        SSL *ssl;         /* NULL without TLS */
-        unsigned number;  /* 1 for the first connection that came */
-        const void *ctx;  /* what peer_open() was given */
+        SSL *ssl;        /* NULL without TLS */
+        unsigned number; /* 1 for the first connection that came */
+        const void *ctx; /* what peer_open() was given */
 };
 
 struct peer_options {
         void (*serve)(struct peer_connection *connection);
         const void *ctx;
-        const struct tls_identity *identity; /* NULL: no TLS */
+        const struct tls_identity *identity;  /* NULL: no TLS */
         const struct tls_identity *client_ca; /* clients must show a certificate of this CA; NULL: they need none */
-        int tls_version; /* the only one spoken, e.g. TLS1_2_VERSION; 0 = any */
+        int tls_version;                      /* the only one spoken, e.g. TLS1_2_VERSION; 0 = any */
 };
 
 struct peer {
