@@ -37,7 +37,7 @@ enum err section_find(const struct config_section *section, const char *key, con
 
 enum err section_text(const struct config_section *section, const char *key, const char **ret)
 {
-        const struct yaml_tree *node;
+        const struct yaml_tree *node = NULL;
         enum err err = section_find(section, key, &node);
         if (err != ERR_OK)
                 return err;
@@ -62,7 +62,7 @@ enum err section_flag(const struct config_section *section, const char *key, boo
 
 enum err section_map(const struct config_section *section, const char *key, struct config_section *ret)
 {
-        const struct yaml_tree *node;
+        const struct yaml_tree *node = NULL;
         enum err err = section_find(section, key, &node);
         if (err != ERR_OK)
                 return err;
@@ -77,7 +77,7 @@ enum err section_map(const struct config_section *section, const char *key, stru
 
 enum err section_list(const struct config_section *section, const char *key, const struct yaml_tree **ret)
 {
-        const struct yaml_tree *node;
+        const struct yaml_tree *node = NULL;
         enum err err = section_find(section, key, &node);
         if (err != ERR_OK)
                 return err;
@@ -156,7 +156,7 @@ enum err section_pem(const struct config_section *section, const char *key, stru
 enum err section_entry(const struct config_section *root, const char *list, const char *inner, const char *name,
                        const char *asked_by, struct config_section *ret)
 {
-        const struct yaml_tree *entries;
+        const struct yaml_tree *entries = NULL;
         enum err err = section_list(root, list, &entries);
         if (err != ERR_OK)
                 return err;

@@ -87,7 +87,7 @@ static size_t count_children(const struct yaml_tree *list)
 
 static enum err read_args(const struct config_section *section, struct kube_exec *exec)
 {
-        const struct yaml_tree *list;
+        const struct yaml_tree *list = NULL;
         enum err err = section_list(section, "args", &list);
         if (err != ERR_OK)
                 return err;
@@ -127,7 +127,7 @@ static enum err read_variable(const struct config_section *section, const struct
 
 static enum err read_env(const struct config_section *section, struct kube_exec *exec)
 {
-        const struct yaml_tree *list;
+        const struct yaml_tree *list = NULL;
         enum err err = section_list(section, "env", &list);
         if (err != ERR_OK)
                 return err;
