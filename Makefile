@@ -6,6 +6,7 @@ CC      ?= cc
 PACKAGES := libcurl jansson yaml-0.1 hiredis ldns libmicrohttpd openssl
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
+CPPFLAGS_VERSION := -DPK_VERSION='"$(VERSION)"'
 WARN   := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 HARDEN := -fstack-protector-strong -fPIE -fcf-protection -fno-strict-overflow -ftrivial-auto-var-init=zero
 OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2
@@ -40,6 +41,9 @@ $(OUT)/libcontroller.a: $(LIB_OBJECTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
+# Only this file knows the version, so that a commit does not rebuild everything.
+$(OUT)/controller/options.o: CPPFLAGS += $(CPPFLAGS_VERSION)
+
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "cc $<"
@@ -55,6 +59,20 @@ $(OUT)/unit/%: test/unit/%.c $(UNIT_HELPERS) $(OUT)/libcontroller.a
 
 .PHONY: units
 units: $(UNIT_TESTS)
+
+# The targets against real servers; the helpers of these tests are linked to each.
+CONTRACT_SOURCES := $(wildcard test/contract/*_contract.c)
+CONTRACT_HELPERS := $(filter-out $(CONTRACT_SOURCES),$(wildcard test/contract/*.c))
+CONTRACT_TESTS   := $(CONTRACT_SOURCES:test/contract/%.c=$(OUT)/contract/%)
+
+$(OUT)/contract/%: test/contract/%.c $(CONTRACT_HELPERS) test/contract/contract.h $(OUT)/libcontroller.a
+	@mkdir -p $(@D)
+	@echo "test $<"
+	@$(CC) $(CPPFLAGS) -Itest/contract $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< $(CONTRACT_HELPERS) $(OUT)/libcontroller.a $(LDLIBS) -lcmocka
+
+.PHONY: contract
+contract: $(CONTRACT_TESTS) ## the DNS and Redis targets against a real BIND and real Redis servers
+	@python3 test/contract/run.py $(OUT)/contract
 
 .PHONY: check check-asan check-tsan lint
 check: lint ## the quick inner loop: layers, sizes, unit tests under ASan+UBSan; no network

@@ -59,8 +59,9 @@ struct dns_want {
 };
 
 struct dns_driver {
-        const char *name; /* its key under spec.dns */
-        bool fenced;      /* false: weak, verified again for ever */
+        const char *name;  /* its key under spec.dns */
+        const char *where; /* the setting that says where its records live: what people and exclusive claims call the server */
+        bool fenced;       /* false: weak, verified again for ever */
         MUST_CHECK enum err (*open)(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr);
         /* The live record and its stamp, read at the server that takes the updates, credentials proven by the answer. */
         MUST_CHECK enum err (*read)(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr);

@@ -168,3 +168,40 @@ int text_address_family(const char *address)
                 return 4;
         return inet_pton(AF_INET6, address, &any) == 1 ? 6 : 0;
 }
+
+/* One "<number><unit>" at *@at, moved past it; -1 where there is none. Nine digits of hours still fit 64 bits of
+ * milliseconds. */
+static int64_t duration_part(const char **at)
+{
+        static const struct {
+                const char *unit;
+                int64_t ms;
+        } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+        int64_t number = 0;
+        size_t digits = strspn(*at, "0123456789");
+        if (digits == 0 || digits > 9)
+                return -1;
+        for (size_t i = 0; i < digits; i++)
+                number = number * 10 + ((*at)[i] - '0');
+        *at += digits;
+        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+                if (!text_has_prefix(*at, units[i].unit))
+                        continue;
+                *at += strlen(units[i].unit);
+                return number * units[i].ms;
+        }
+        return -1;
+}
+
+mono_ms text_to_duration(const char *text)
+{
+        int64_t total = 0;
+        size_t parts = 0;
+        do {
+                int64_t part = duration_part(&text);
+                if (part < 0 || ++parts > 8)
+                        return -1;
+                total += part;
+        } while (*text != '\0');
+        return total;
+}

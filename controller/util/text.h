@@ -31,6 +31,9 @@ void text_from_time(unix_ms time, char ret_text[static TEXT_TIME_BYTES + 4]);
 void text_from_time_micro(unix_ms time, char ret_text[static TEXT_TIME_BYTES + 4]);
 MUST_CHECK enum err text_to_time(const char *text, unix_ms *ret_time);
 
+/* Go's form without fractions ("5s", "200ms", "1h30m") in milliseconds; -1 where it is not that. */
+mono_ms text_to_duration(const char *text);
+
 /* Decoded bytes go into a secret, because that is what Kubernetes carries in base64. */
 MUST_CHECK enum err text_from_base64(const char *base64, size_t count, struct secret *ret_bytes, struct errmsg *reterr);
 

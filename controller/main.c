@@ -1,0 +1,161 @@
+/* main.c -- the composition root: parse, wire, run, exit code. */
+#include <curl/curl.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/rules.h"
+#include "kube/config.h"
+#include "options.h"
+#include "reconcile/manager.h"
+#include "runtime/clock.h"
+#include "runtime/log.h"
+#include "runtime/loop.h"
+#include "runtime/status_server.h"
+#include "util/mem.h"
+
+/* SIGTERM: release the Lease, and be gone within two seconds whatever happens. */
+enum { STOP_LIMIT_MS = 1500 };
+
+struct program {
+        struct loop *loop;
+        struct manager manager;
+        struct status_server *metrics, *health;
+        struct loop_timer stop_limit;
+        bool stopping;
+};
+
+static void stop_now(struct program *program)
+{
+        loop_stop(program->loop);
+}
+
+static void stopped(void *ctx)
+{
+        stop_now(ctx);
+}
+
+static void stop_limit_reached(struct loop_timer *timer)
+{
+        stop_now(CONTAINER_OF(timer, struct program, stop_limit));
+}
+
+static void on_signal(void *ctx, int signal_number)
+{
+        struct program *program = ctx;
+        if (program->stopping)
+                return;
+        program->stopping = true;
+        log_line(LOG_INFO, "main", "stopping", LOG_TEXT_FIELD("signal", strsignal(signal_number)));
+        loop_timer_set(program->loop, &program->stop_limit, loop_now(program->loop) + STOP_LIMIT_MS);
+        manager_stop(&program->manager, stopped, program);
+}
+
+static bool is_ready(void *ctx, struct strbuf *why)
+{
+        const struct program *program = ctx;
+        return manager_is_ready(&program->manager, why);
+}
+
+static int fail(const struct errmsg *why)
+{
+        log_line(LOG_ERROR, "main", "cannot start", LOG_TEXT_FIELD("error", why->text));
+        return EXIT_FAILURE;
+}
+
+static void prepare_process(void)
+{
+        /* Few arenas and an early trim: one loop thread allocates nearly everything, and resident memory is a promise. */
+        (void)mallopt(M_ARENA_MAX, 2);
+        (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+        (void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+        struct rlimit files;
+        if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+                files.rlim_cur = files.rlim_max;
+                (void)setrlimit(RLIMIT_NOFILE, &files);
+        }
+        json_object_seed(0); /* before the first thread */
+        INVARIANT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+}
+
+static void make_identity(char *ret_text, size_t size)
+{
+        char host[128] = "planekeeper";
+        unsigned char random[4];
+        (void)gethostname(host, sizeof(host) - 1);
+        INVARIANT(RAND_bytes(random, sizeof(random)) == 1);
+        (void)snprintf(ret_text, size, "%s_%02x%02x%02x%02x", host, random[0], random[1], random[2], random[3]);
+}
+
+static enum err open_servers(struct program *program, const struct options *options, struct errmsg *reterr)
+{
+        enum err err = status_server_open(program->loop, options->metrics_address, "--metrics-bind-address", true,
+                                          strcmp(options->metrics_address, options->health_address) == 0, is_ready, program,
+                                          &program->metrics, reterr);
+        if (err != ERR_OK || strcmp(options->metrics_address, options->health_address) == 0)
+                return err;
+        return status_server_open(program->loop, options->health_address, "--health-probe-bind-address", false, true, is_ready, program,
+                                  &program->health, reterr);
+}
+
+static int run(struct options *options)
+{
+        struct errmsg why;
+        struct kube_config config, election_config;
+        if (kube_config_load(options->kubeconfig, options->context, &config, &why) != ERR_OK)
+                return fail(&why);
+        if (kube_config_load(options->kubeconfig, options->context, &election_config, &why) != ERR_OK)
+                return fail(&why);
+        char identity[160];
+        make_identity(identity, sizeof(identity));
+        char *own_namespace = mem_strdup(config.namespace_name);
+        options->manager.identity = identity;
+        if (!options->manager.own_namespace)
+                options->manager.own_namespace = own_namespace;
+        struct program program = {.stop_limit.due = stop_limit_reached};
+        program.loop = loop_open();
+        loop_on_signal(program.loop, on_signal, &program);
+        log_line(LOG_INFO, "main", "starting", LOG_TEXT_FIELD("identity", identity), LOG_TEXT_FIELD("server", config.server),
+                 LOG_TEXT_FIELD("namespace", options->manager.namespace_name ? options->manager.namespace_name : "(all)"));
+        manager_open(&program.manager, program.loop, &config, &election_config, &options->manager);
+        int status = EXIT_SUCCESS;
+        if (open_servers(&program, options, &why) == ERR_OK)
+                loop_run(program.loop);
+        else
+                status = fail(&why);
+        status_server_close(program.metrics);
+        status_server_close(program.health);
+        loop_timer_stop(program.loop, &program.stop_limit);
+        manager_close(&program.manager);
+        loop_close(program.loop);
+        free(own_namespace);
+        log_plain(LOG_INFO, "main", "stopped");
+        return status;
+}
+
+static int print_rules(void)
+{
+        struct strbuf dump = STRBUF_INIT(1 << 16);
+        rules_print(&dump);
+        int status = fputs(strbuf_text(&dump), stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        strbuf_deinit(&dump);
+        return status;
+}
+
+int main(int argc, char **argv)
+{
+        struct options options;
+        options_parse(argc, argv, &options);
+        if (options.print_rules)
+                return print_rules();
+        log_setup(options.log_level, options.log_encoding);
+        prepare_process();
+        int status = run(&options);
+        curl_global_cleanup();
+        return status;
+}

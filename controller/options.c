@@ -1,0 +1,213 @@
+/* options.c -- the command line, by glibc's argp. */
+#include "options.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/text.h"
+
+#ifndef PK_VERSION
+#define PK_VERSION "unknown"
+#endif
+
+const char *argp_program_version = "planekeeper " PK_VERSION;
+
+enum flag {
+        OPTION_KUBECONFIG = 256,
+        OPTION_CONTEXT,
+        OPTION_NAMESPACE,
+        OPTION_LEADER_ELECT,
+        OPTION_LEASE_DURATION,
+        OPTION_RENEW_DEADLINE,
+        OPTION_RETRY_PERIOD,
+        OPTION_ELECTION_ID,
+        OPTION_ELECTION_NAMESPACE,
+        OPTION_METRICS_ADDRESS,
+        OPTION_HEALTH_ADDRESS,
+        OPTION_REGION,
+        OPTION_LOG_LEVEL,
+        OPTION_LOG_ENCODING,
+        OPTION_STANDBY_PROBES,
+        OPTION_MAX_SWITCHES,
+        OPTION_KUBECONFIG_EXEC,
+        OPTION_KUBECONFIG_FILES,
+        OPTION_PRINT_RULES,
+};
+
+static const struct argp_option argp_options[] = {
+        {"kubeconfig", OPTION_KUBECONFIG, "FILE", 0, "kubeconfig to use; default $KUBECONFIG, then the Pod's own, then ~/.kube/config", 0},
+        {"context", OPTION_CONTEXT, "NAME", 0, "context of that kubeconfig; default its current one", 0},
+        {"namespace", OPTION_NAMESPACE, "NAME", 0, "watch this namespace only; default all", 0},
+        {"region", OPTION_REGION, "NAME", 0, "region that the operator runs in, named as in the planes; default unknown", 0},
+        {"standby-probes", OPTION_STANDBY_PROBES, "BOOL", OPTION_ARG_OPTIONAL,
+         "probe while another replica leads, so that a takeover has history; default true", 0},
+        {"max-switches-per-minute", OPTION_MAX_SWITCHES, "N", 0, "automatic switches over all policies in a minute; default 0, no limit; at most 64", 0},
+        {"leader-elect", OPTION_LEADER_ELECT, "BOOL", OPTION_ARG_OPTIONAL, "elect a leader among replicas; default false", 1},
+        {"leader-election-id", OPTION_ELECTION_ID, "NAME", 0, "name of the Lease; default planekeeper", 1},
+        {"leader-election-namespace", OPTION_ELECTION_NAMESPACE, "NAME", 0,
+         "namespace of the Lease and of ConfigMap planekeeper (kill switch); default the Pod's, else the kubeconfig's", 1},
+        {"leader-elect-lease-duration", OPTION_LEASE_DURATION, "DURATION", 0, "others take over after this without renewal; default 5s", 1},
+        {"leader-elect-renew-deadline", OPTION_RENEW_DEADLINE, "DURATION", 0, "stop leading after this without renewal; default 3s", 1},
+        {"leader-elect-retry-period", OPTION_RETRY_PERIOD, "DURATION", 0, "time between renewals; default 1s", 1},
+        {"metrics-bind-address", OPTION_METRICS_ADDRESS, "ADDRESS", 0, "where /metrics is served; default :8080; 0 turns it off", 2},
+        {"health-probe-bind-address", OPTION_HEALTH_ADDRESS, "ADDRESS", 0, "where /healthz and /readyz are served; default :8081; 0 turns them off", 2},
+        {"log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error; default info", 2},
+        {"log-encoding", OPTION_LOG_ENCODING, "FORM", 0, "json or text; default json", 2},
+        {"insecure-kubeconfig-exec", OPTION_KUBECONFIG_EXEC, "BOOL", OPTION_ARG_OPTIONAL,
+         "run exec plugins that a kubeconfig in a Secret names: whoever may write the Secret then runs commands here; default false", 3},
+        {"insecure-kubeconfig-files", OPTION_KUBECONFIG_FILES, "BOOL", OPTION_ARG_OPTIONAL,
+         "read files that a kubeconfig in a Secret names; default false", 3},
+        {"print-rules", OPTION_PRINT_RULES, NULL, 0, "print the failover state machine and exit", 4},
+        {0},
+};
+
+static bool flag_value(struct argp_state *state, const char *name, const char *text)
+{
+        if (!text || strcmp(text, "true") == 0)
+                return true;
+        if (strcmp(text, "false") != 0)
+                argp_error(state, "--%s=%s: write true or false", name, text);
+        return false;
+}
+
+static mono_ms duration_value(struct argp_state *state, const char *name, const char *text)
+{
+        mono_ms value = text_to_duration(text);
+        if (value < 100 || value > 3600000)
+                argp_error(state, "--%s=%s: write a duration from 100ms to 1h, such as 5s", name, text);
+        return value;
+}
+
+static unsigned count_value(struct argp_state *state, const char *name, const char *text)
+{
+        char *end;
+        unsigned long value = strtoul(text, &end, 10);
+        if (*end || end == text || value > 64)
+                argp_error(state, "--%s=%s: write a number from 0 to 64", name, text);
+        return (unsigned)value;
+}
+
+static size_t choice_value(struct argp_state *state, const char *name, const char *text, const char *const *choices)
+{
+        size_t i = 0;
+        while (choices[i] && strcmp(choices[i], text) != 0)
+                i++;
+        if (!choices[i])
+                argp_error(state, "--%s=%s: write one of the words that --help names", name, text);
+        return i;
+}
+
+static error_t parse_manager(int key, char *text, struct argp_state *state, struct manager_options *manager)
+{
+        switch (key) {
+        case OPTION_NAMESPACE:
+                manager->namespace_name = text[0] ? text : NULL;
+                return 0;
+        case OPTION_REGION:
+                manager->region = text;
+                return 0;
+        case OPTION_STANDBY_PROBES:
+                manager->standby_probes = flag_value(state, "standby-probes", text);
+                return 0;
+        case OPTION_MAX_SWITCHES:
+                manager->max_switches_per_minute = count_value(state, "max-switches-per-minute", text);
+                return 0;
+        case OPTION_LEADER_ELECT:
+                manager->leader_elect = flag_value(state, "leader-elect", text);
+                return 0;
+        case OPTION_ELECTION_ID:
+                manager->election_id = text;
+                return 0;
+        case OPTION_ELECTION_NAMESPACE:
+                manager->own_namespace = text;
+                return 0;
+        case OPTION_LEASE_DURATION:
+                manager->lease_ms = duration_value(state, "leader-elect-lease-duration", text);
+                return 0;
+        case OPTION_RENEW_DEADLINE:
+                manager->renew_deadline_ms = duration_value(state, "leader-elect-renew-deadline", text);
+                return 0;
+        case OPTION_RETRY_PERIOD:
+                manager->retry_ms = duration_value(state, "leader-elect-retry-period", text);
+                return 0;
+        case OPTION_KUBECONFIG_EXEC:
+                manager->kubeconfig_exec = flag_value(state, "insecure-kubeconfig-exec", text);
+                return 0;
+        case OPTION_KUBECONFIG_FILES:
+                manager->kubeconfig_files = flag_value(state, "insecure-kubeconfig-files", text);
+                return 0;
+        default:
+                return ARGP_ERR_UNKNOWN;
+        }
+}
+
+static void check_election_times(struct argp_state *state, const struct manager_options *manager)
+{
+        if (manager->lease_ms <= manager->renew_deadline_ms)
+                argp_error(state, "--leader-elect-lease-duration must be longer than --leader-elect-renew-deadline");
+        if (manager->renew_deadline_ms * 10 < manager->retry_ms * 12)
+                argp_error(state, "--leader-elect-renew-deadline must be at least 1.2 times --leader-elect-retry-period");
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+        static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+        static const char *const encodings[] = {"json", "text", NULL};
+        struct options *options = state->input;
+        switch (key) {
+        case OPTION_KUBECONFIG:
+                options->kubeconfig = text;
+                return 0;
+        case OPTION_CONTEXT:
+                options->context = text;
+                return 0;
+        case OPTION_METRICS_ADDRESS:
+                options->metrics_address = text;
+                return 0;
+        case OPTION_HEALTH_ADDRESS:
+                options->health_address = text;
+                return 0;
+        case OPTION_LOG_LEVEL:
+                options->log_level = (enum log_level)choice_value(state, "log-level", text, levels);
+                return 0;
+        case OPTION_LOG_ENCODING:
+                options->log_encoding = (enum log_encoding)choice_value(state, "log-encoding", text, encodings);
+                return 0;
+        case OPTION_PRINT_RULES:
+                options->print_rules = true;
+                return 0;
+        case ARGP_KEY_ARG:
+                argp_error(state, "unexpected word \"%s\": everything is given by flags", text);
+                return EINVAL;
+        case ARGP_KEY_END:
+                check_election_times(state, &options->manager);
+                return 0;
+        default:
+                return parse_manager(key, text, state, &options->manager);
+        }
+}
+
+void options_parse(int argc, char **argv, struct options *ret)
+{
+        *ret = (struct options){
+                .manager = {.region = "",
+                            .election_id = "planekeeper",
+                            .lease_ms = 5000,
+                            .renew_deadline_ms = 3000,
+                            .retry_ms = 1000,
+                            .standby_probes = true},
+                .metrics_address = ":8080",
+                .health_address = ":8081",
+                .log_level = LOG_INFO,
+                .log_encoding = LOG_JSON,
+        };
+        static const struct argp argp = {
+                .options = argp_options,
+                .parser = parse,
+                .doc = "Planekeeper keeps a multi-cluster management plane alive: it watches ManagementPlane and FailoverPolicy resources, "
+                       "checks every management cluster, and moves the DNS record and the Redis lock when the active one is lost.",
+        };
+        argp_err_exit_status = 2;
+        (void)argp_parse(&argp, argc, argv, 0, NULL, ret);
+}

@@ -1,0 +1,26 @@
+/*
+ * options.h -- the command line, with kubebuilder's flag names, as one checked struct.
+ *
+ * Ownership: texts point into argv or at constants. Errors: printed with the flag's name and the remedy; the process then exits with 2.
+ */
+#ifndef PK_OPTIONS_H
+#define PK_OPTIONS_H
+
+#include "reconcile/manager.h"
+#include "runtime/log.h"
+
+struct options {
+        struct manager_options manager;
+        const char *kubeconfig; /* NULL: $KUBECONFIG, in-cluster, ~/.kube/config */
+        const char *context;
+        const char *metrics_address;
+        const char *health_address;
+        enum log_level log_level;
+        enum log_encoding log_encoding;
+        bool print_rules;
+};
+
+/* Exits for --help, --version and bad usage. */
+void options_parse(int argc, char **argv, struct options *ret);
+
+#endif

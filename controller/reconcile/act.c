@@ -1,0 +1,327 @@
+/* act.c -- the pass of one policy: gather, decide, act, tell. */
+#include "reconcile/act.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "reconcile/gather.h"
+#include "reconcile/policy_status.h"
+#include "reconcile/record_io.h"
+#include "reconcile/secret_cache.h"
+#include "reconcile/tell.h"
+#include "runtime/clock.h"
+#include "runtime/log.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+enum { BACKOFF_FIRST_MS = 200, BACKOFF_MAX_MS = 5000, VERIFY_EVERY_MS = 1000, VERIFY_STEADY_MS = 30000 };
+
+const char *act_store_text(const struct policy *policy, struct arena *arena)
+{
+        return arena_printf(arena, "k8s/%s/%s/%s", policy->manager->cluster_uid ? policy->manager->cluster_uid : "unknown",
+                            policy->namespace_name, policy->name);
+}
+
+void act_wait_in_line(struct policy *policy)
+{
+        struct manager *manager = policy->manager;
+        if (policy->is_waiting)
+                return;
+        policy->is_waiting = true;
+        policy->waiting_next = NULL;
+        *(manager->waiting_last ? &manager->waiting_last->waiting_next : &manager->waiting_first) = policy;
+        manager->waiting_last = policy;
+}
+
+void act_next_in_line(struct manager *manager)
+{
+        struct policy *policy = manager->waiting_first;
+        if (!policy)
+                return;
+        manager_leave_line(manager, policy);
+        policy_wake(policy);
+}
+
+/* A state that was read from somewhere else than what is now in force says nothing. */
+static void void_if_moved(struct policy *policy)
+{
+        char *dns = effect_dns_source(policy), *lock = effect_lock_source(policy);
+        if (policy->dns_slot.source && strcmp(policy->dns_slot.source, dns) != 0) {
+                policy->dns_slot.read_at = 0;
+                policy->dns_slot.reach = REACH_NEVER;
+                dns_state_clear(&policy->dns);
+                policy->dns = (struct dns_state){0};
+        }
+        if (policy->lock_slot.source && strcmp(policy->lock_slot.source, lock) != 0) {
+                policy->lock_slot.read_at = 0;
+                policy->lock_slot.reach = REACH_NEVER;
+                lock_state_clear(&policy->lock);
+                policy->lock = (struct lock_state){0};
+        }
+        free(dns);
+        free(lock);
+}
+
+static bool uses_lock(const struct policy *policy)
+{
+        return policy->record && policy->record->phase == PHASE_SWITCHING ? policy->record->plan.lock_server[0] != '\0'
+                                                                          : policy->spec->redis.lock_key[0] != '\0';
+}
+
+void act_read_targets(struct policy *policy)
+{
+        mono_ms now = loop_now(policy->manager->loop);
+        if (!policy->manager->cluster_uid)
+                return;
+        if (now >= policy->dns_slot.retry_at)
+                (void)effect_start(policy, EFFECT_READ_DNS);
+        if (uses_lock(policy) && now >= policy->lock_slot.retry_at)
+                (void)effect_start(policy, EFFECT_READ_LOCK);
+}
+
+static void read_what_is_unknown(struct policy *policy)
+{
+        mono_ms now = loop_now(policy->manager->loop);
+        if (!policy->manager->cluster_uid)
+                return;
+        if (policy->secret_changed) {
+                policy->secret_changed = false;
+                act_read_targets(policy);
+        }
+        if (!policy->dns_slot.read_at && now >= policy->dns_slot.retry_at)
+                (void)effect_start(policy, EFFECT_READ_DNS);
+        if (uses_lock(policy) && !policy->lock_slot.read_at && now >= policy->lock_slot.retry_at)
+                (void)effect_start(policy, EFFECT_READ_LOCK);
+}
+
+static void verify_servers(struct policy *policy)
+{
+        mono_ms now = loop_now(policy->manager->loop);
+        if (!policy->record || !policy->spec->dns.verify_count || policy->verify_effect)
+                return;
+        mono_ms every = policy->record->phase == PHASE_SWITCHING ? VERIFY_EVERY_MS : VERIFY_STEADY_MS;
+        if (policy->record->phase == PHASE_SWITCHING && !policy->dns_met_at)
+                return; /* nothing new to be seen there yet */
+        if (policy->verified_at && now - policy->verified_at < every) {
+                workqueue_add_after(policy->manager->policies_queue, &policy->work, every - (now - policy->verified_at));
+                return;
+        }
+        policy->verified_at = now;
+        (void)effect_start(policy, EFFECT_VERIFY);
+}
+
+static void set_target(struct policy *policy, enum effect_kind kind)
+{
+        struct target_slot *slot = kind == EFFECT_SET_DNS ? &policy->dns_slot : &policy->lock_slot;
+        mono_ms now = loop_now(policy->manager->loop);
+        if (now < slot->retry_at)
+                workqueue_add_after(policy->manager->policies_queue, &policy->work, slot->retry_at - now);
+        else
+                (void)effect_start(policy, kind);
+}
+
+/* Every epoch reaches every target; the policy was read uncached before, as before the effects of a switch. */
+static void reassert(struct policy *policy, const struct decision *decision)
+{
+        if (policy->confirmed_epoch != policy->record->epoch) {
+                record_io_confirm(policy);
+                return;
+        }
+        if (decision->lock == FENCE_BEHIND)
+                set_target(policy, EFFECT_SET_LOCK);
+        if (decision->dns == FENCE_BEHIND)
+                set_target(policy, EFFECT_SET_DNS);
+}
+
+static void act(struct policy *policy, const struct decision *decision)
+{
+        if (record_io_is_busy(policy) || policy->manager->stopping)
+                return;
+        switch (decision->rule->then) {
+        case DO_ADOPT:
+        case DO_DECIDE:
+        case DO_ABORT:
+        case DO_COMMIT:
+                record_io_write(policy, decision->next, decision);
+                break;
+        case DO_REASSERT:
+                reassert(policy, decision);
+                break;
+        case DO_CONFIRM:
+                record_io_confirm(policy);
+                break;
+        case DO_LOCK:
+                set_target(policy, EFFECT_SET_LOCK);
+                break;
+        case DO_ROUTE:
+                set_target(policy, EFFECT_SET_DNS);
+                break;
+        case DO_WAIT:
+        case DO_HOLD:
+        case DO_COUNT:
+                break;
+        }
+}
+
+static void note_dns_met(struct policy *policy, const struct decision *decision)
+{
+        if (decision->dns != FENCE_MET || decision->phase != PHASE_SWITCHING)
+                policy->dns_met_at = 0;
+        else if (!policy->dns_met_at) {
+                policy->dns_met_at = loop_now(policy->manager->loop);
+                policy->verified_at = 0;
+                memset(policy->verify, 0, sizeof(policy->verify)); /* REACH_NEVER: of the new epoch nothing was seen yet */
+        }
+}
+
+static void remember(struct policy *policy, const struct decision *decision)
+{
+        memcpy(policy->was, decision->verdicts, sizeof(policy->was));
+        const char *active = decision->active ? decision->active->name : NULL;
+        if (!text_equal(active, policy->active)) {
+                free(policy->active);
+                policy->active = active ? mem_strdup(active) : NULL;
+                for (size_t i = 0; i < policy->plane_count; i++)
+                        status_request(&policy->planes[i]->status);
+        }
+}
+
+void act_pass(struct policy *policy)
+{
+        int64_t began_us = clock_mono_us();
+        if (!policy->spec) {
+                status_request(&policy->status);
+                return;
+        }
+        void_if_moved(policy);
+        struct arena arena = {0};
+        struct view view;
+        struct decision decision;
+        gather_view(policy, &arena, &view);
+        failover_decide(&view, &arena, &decision);
+        bool was_met = policy->dns_met_at != 0;
+        note_dns_met(policy, &decision);
+        if (!was_met && policy->dns_met_at && view.verify_count) { /* the commit has to know since when */
+                view.dns_met_at = policy->dns_met_at;
+                memset(view.verify, 0, sizeof(view.verify));
+                for (unsigned i = 0; i < view.verify_count; i++)
+                        view.verify[i].server = policy->spec->dns.verify_servers[i];
+                failover_decide(&view, &arena, &decision);
+        }
+        remember(policy, &decision);
+        act(policy, &decision);
+        read_what_is_unknown(policy);
+        verify_servers(policy);
+        tell_pass(policy, &view, &decision, &arena);
+        status_request(&policy->status);
+        if (decision.wake_at) {
+                mono_ms now = loop_now(policy->manager->loop);
+                workqueue_add_after(policy->manager->policies_queue, &policy->work, decision.wake_at > now ? decision.wake_at - now : 1);
+        }
+        arena_deinit(&arena);
+        tell_pass_time(clock_mono_us() - began_us);
+}
+
+static mono_ms backoff(unsigned failures)
+{
+        mono_ms delay = (mono_ms)BACKOFF_FIRST_MS << (failures < 6 ? failures - 1 : 5);
+        return delay < BACKOFF_MAX_MS ? delay : BACKOFF_MAX_MS;
+}
+
+static void slot_failed(struct policy *policy, struct target_slot *slot, const struct effect *effect)
+{
+        struct manager *manager = policy->manager;
+        mono_ms now = loop_now(manager->loop);
+        if (slot->reach != REACH_FAILED || !slot->failed_since) {
+                slot->failed_since = now;
+                slot->failed_since_wall = manager_wall(manager) / 1000 * 1000;
+        }
+        slot->reach = REACH_FAILED;
+        slot->error_class = effect->err;
+        free(slot->error);
+        slot->error = mem_strdup(effect->why.text);
+        slot->failures++;
+        /* A conflict or an unanswered write changed nothing we know of: read again at once, then think. */
+        bool read_first = effect->err == ERR_CONFLICT || effect->err == ERR_UNKNOWN;
+        slot->retry_at = now + (read_first && slot->failures < 3 ? 0 : backoff(slot->failures));
+        if (read_first)
+                slot->read_at = 0;
+        if (effect->err == ERR_DENIED || effect->err == ERR_INVALID) {
+                secret_cache_refresh(manager->secrets, policy->namespace_name, policy->spec->dns.credentials_secret);
+                secret_cache_refresh(manager->secrets, policy->namespace_name, policy->spec->redis.auth_secret);
+        }
+        workqueue_add_after(manager->policies_queue, &policy->work, slot->retry_at - now);
+}
+
+static void slot_answered(struct policy *policy, struct target_slot *slot, struct effect *effect)
+{
+        slot->reach = REACH_OK;
+        slot->error_class = ERR_OK;
+        slot->read_at = loop_now(policy->manager->loop);
+        slot->failed_since = 0;
+        slot->failed_since_wall = 0;
+        slot->failures = 0;
+        slot->retry_at = 0;
+        free(slot->error);
+        slot->error = NULL;
+        free(slot->source);
+        slot->source = effect->source;
+        effect->source = NULL;
+}
+
+static struct stamp wanted_stamp(const struct effect *effect)
+{
+        return (struct stamp){.presence = STAMP_OURS,
+                              .epoch = effect->want.epoch,
+                              .id = effect->want.id,
+                              .plane = mem_strdup(effect->want.plane),
+                              .store = mem_strdup(effect->want.store)};
+}
+
+/* What a successful compare-and-set was seen to leave behind is the state now: no second read is needed to go on. */
+static void take_result(struct policy *policy, struct effect *effect)
+{
+        switch (effect->kind) {
+        case EFFECT_READ_DNS:
+                dns_state_clear(&policy->dns);
+                policy->dns = effect->dns;
+                effect->dns = (struct dns_state){0};
+                break;
+        case EFFECT_SET_DNS:
+                dns_state_clear(&policy->dns);
+                policy->dns = (struct dns_state){.rrset = mem_strdup(effect->want.rrset), .ttl_s = effect->want.ttl_s, .stamp = wanted_stamp(effect)};
+                break;
+        case EFFECT_READ_LOCK:
+                lock_state_clear(&policy->lock);
+                policy->lock = effect->lock_state;
+                effect->lock_state = (struct lock_state){0};
+                break;
+        case EFFECT_SET_LOCK:
+                lock_state_clear(&policy->lock);
+                policy->lock = (struct lock_state){.present = true, .value = mem_strdup(effect->lock_value), .stamp = wanted_stamp(effect)};
+                break;
+        case EFFECT_VERIFY:
+                memcpy(policy->verify, effect->verify, sizeof(policy->verify));
+                break;
+        }
+}
+
+void act_effect_done(struct policy *policy, struct effect *effect)
+{
+        bool is_dns = effect->kind == EFFECT_READ_DNS || effect->kind == EFFECT_SET_DNS;
+        struct target_slot *slot = effect->kind == EFFECT_VERIFY ? NULL : is_dns ? &policy->dns_slot : &policy->lock_slot;
+        if (slot)
+                slot->effect = NULL;
+        else
+                policy->verify_effect = NULL;
+        if (slot && effect->err != ERR_OK) {
+                slot_failed(policy, slot, effect);
+                tell_effect_failed(policy, effect);
+        } else {
+                if (slot)
+                        slot_answered(policy, slot, effect);
+                take_result(policy, effect);
+                tell_effect_done(policy, effect);
+        }
+        policy_wake(policy);
+}

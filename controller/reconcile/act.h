@@ -1,0 +1,20 @@
+/*
+ * act.h -- the pass of one policy: gather the facts, let the core decide, do the one thing it says, tell what is new.
+ */
+#ifndef PK_RECONCILE_ACT_H
+#define PK_RECONCILE_ACT_H
+
+#include "reconcile/effect.h"
+#include "reconcile/policy.h"
+
+void act_pass(struct policy *policy);
+/* Read the targets that are due (every 10 s, and at once where a pass needs them). */
+void act_read_targets(struct policy *policy);
+void act_effect_done(struct policy *policy, struct effect *effect);
+void act_wait_in_line(struct policy *policy);
+void act_next_in_line(struct manager *manager);
+
+/* k8s/<kube-system UID>/<namespace>/<name>: whose stamps these are. */
+const char *act_store_text(const struct policy *policy, struct arena *arena);
+
+#endif

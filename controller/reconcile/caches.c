@@ -1,0 +1,294 @@
+/* caches.c -- the watches that fill the typed caches, and what is done over all of them. */
+#include "reconcile/caches.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/object.h"
+#include "api/record.h"
+#include "reconcile/plane.h"
+#include "reconcile/policy.h"
+#include "runtime/log.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+static void list_begin(void *ctx)
+{
+        struct manager *manager = ctx;
+        manager->list_generation++;
+}
+
+static void watch_state(const char *what, enum err err, const char *why)
+{
+        if (err == ERR_OK)
+                log_line(LOG_INFO, "watch", "watching", LOG_TEXT_FIELD("resource", what));
+        else
+                log_line(LOG_WARN, "watch", err == ERR_NOT_FOUND ? "the CRD is not installed: kubectl apply -k crds/" : "watch interrupted, trying again",
+                         LOG_TEXT_FIELD("resource", what), LOG_TEXT_FIELD("error", why));
+}
+
+static void planes_state(void *ctx, enum err err, const char *why)
+{
+        (void)ctx;
+        watch_state("managementplanes", err, why);
+}
+
+static void policies_state(void *ctx, enum err err, const char *why)
+{
+        (void)ctx;
+        watch_state("failoverpolicies", err, why);
+}
+
+static void leases_state(void *ctx, enum err err, const char *why)
+{
+        (void)ctx;
+        watch_state("leases", err, why);
+}
+
+static void oversized(void *ctx, const char *name, size_t bytes)
+{
+        (void)ctx;
+        log_line(LOG_WARN, "watch", "an object is too large and was passed over", LOG_TEXT_FIELD("name", name[0] ? name : "(unknown)"),
+                 LOG_NUMBER_FIELD("bytes", (int64_t)bytes));
+}
+
+/* What the finished list did not name is gone. Entries are collected first: a map is not changed while it is walked. */
+struct sweep {
+        uint64_t generation;
+        void *gone[64];
+        size_t count;
+};
+
+static void sweep_plane(void *value, void *ctx)
+{
+        struct plane *plane = value;
+        struct sweep *sweep = ctx;
+        if ((plane->spec || plane->spec_error) && plane->list_generation < sweep->generation &&
+            sweep->count < sizeof(sweep->gone) / sizeof(sweep->gone[0]))
+                sweep->gone[sweep->count++] = plane;
+}
+
+static void sweep_policy(void *value, void *ctx)
+{
+        struct policy *policy = value;
+        struct sweep *sweep = ctx;
+        if ((policy->spec || policy->spec_error) && policy->list_generation < sweep->generation &&
+            sweep->count < sizeof(sweep->gone) / sizeof(sweep->gone[0]))
+                sweep->gone[sweep->count++] = policy;
+}
+
+static void sweep_record(void *value, void *ctx)
+{
+        struct policy *policy = value;
+        struct sweep *sweep = ctx;
+        if (policy->record_version && policy->record_generation < sweep->generation &&
+            sweep->count < sizeof(sweep->gone) / sizeof(sweep->gone[0]))
+                sweep->gone[sweep->count++] = policy;
+}
+
+static void plane_object(void *ctx, enum watch_change change, const json_t *object)
+{
+        struct manager *manager = ctx;
+        struct plane *plane = plane_obtain(manager, object_meta(object, "namespace"), object_meta(object, "name"));
+        plane_set(plane, change == WATCH_SET ? object : NULL);
+}
+
+static void planes_listed(void *ctx)
+{
+        struct manager *manager = ctx;
+        struct sweep sweep = {.generation = manager->plane_list};
+        do {
+                sweep.count = 0;
+                map_each(&manager->planes, sweep_plane, &sweep);
+                for (size_t i = 0; i < sweep.count; i++)
+                        plane_set(sweep.gone[i], NULL);
+        } while (sweep.count);
+        caches_wake_policies(manager);
+}
+
+static void policy_object(void *ctx, enum watch_change change, const json_t *object)
+{
+        struct manager *manager = ctx;
+        struct policy *policy = policy_obtain(manager, object_meta(object, "namespace"), object_meta(object, "name"));
+        policy_set(policy, change == WATCH_SET ? object : NULL);
+}
+
+static void policies_listed(void *ctx)
+{
+        struct manager *manager = ctx;
+        struct sweep sweep = {.generation = manager->policy_list};
+        do {
+                sweep.count = 0;
+                map_each(&manager->policies, sweep_policy, &sweep);
+                for (size_t i = 0; i < sweep.count; i++)
+                        policy_set(sweep.gone[i], NULL);
+        } while (sweep.count);
+}
+
+static bool is_election_lease(const struct manager *manager, const json_t *lease)
+{
+        return strcmp(object_meta(lease, "name"), manager->options.election_id) == 0 &&
+               strcmp(object_meta(lease, "namespace"), manager->options.own_namespace) == 0;
+}
+
+static void lease_object(void *ctx, enum watch_change change, const json_t *lease)
+{
+        struct manager *manager = ctx;
+        if (is_election_lease(manager, lease)) {
+                if (manager->election)
+                        election_observe(manager->election, change == WATCH_SET ? lease : NULL);
+                return;
+        }
+        struct record_lease seen = {0};
+        struct errmsg why;
+        if (record_lease_decode(lease, &seen, &why) != ERR_OK)
+                return; /* of our label, but no record: somebody else's */
+        struct policy *policy = policy_obtain(manager, seen.namespace_name, seen.policy);
+        record_lease_clear(&seen);
+        policy_set_record(policy, change == WATCH_SET ? lease : NULL);
+}
+
+static void leases_listed(void *ctx)
+{
+        struct manager *manager = ctx;
+        struct sweep sweep = {.generation = manager->lease_list};
+        do {
+                sweep.count = 0;
+                map_each(&manager->policies, sweep_record, &sweep);
+                for (size_t i = 0; i < sweep.count; i++)
+                        policy_set_record(sweep.gone[i], NULL);
+        } while (sweep.count);
+        caches_wake_policies(manager);
+}
+
+static void plane_list_begin(void *ctx)
+{
+        list_begin(ctx);
+        ((struct manager *)ctx)->plane_list = ((struct manager *)ctx)->list_generation;
+}
+
+static void policy_list_begin(void *ctx)
+{
+        list_begin(ctx);
+        ((struct manager *)ctx)->policy_list = ((struct manager *)ctx)->list_generation;
+}
+
+static void lease_list_begin(void *ctx)
+{
+        list_begin(ctx);
+        ((struct manager *)ctx)->lease_list = ((struct manager *)ctx)->list_generation;
+}
+
+void caches_open(struct manager *manager)
+{
+        const struct watch_config planes = {.resource = &kube_planes,
+                                            .namespace_name = manager->options.namespace_name,
+                                            .list_begin = plane_list_begin,
+                                            .object = plane_object,
+                                            .list_end = planes_listed,
+                                            .state = planes_state,
+                                            .oversized = oversized,
+                                            .ctx = manager};
+        const struct watch_config policies = {.resource = &kube_policies,
+                                              .namespace_name = manager->options.namespace_name,
+                                              .list_begin = policy_list_begin,
+                                              .object = policy_object,
+                                              .list_end = policies_listed,
+                                              .state = policies_state,
+                                              .oversized = oversized,
+                                              .ctx = manager};
+        const struct watch_config leases = {.resource = &kube_leases,
+                                            .namespace_name = manager->options.namespace_name,
+                                            .label_selector = RECORD_LABEL_KEY,
+                                            .list_begin = lease_list_begin,
+                                            .object = lease_object,
+                                            .list_end = leases_listed,
+                                            .state = leases_state,
+                                            .oversized = oversized,
+                                            .ctx = manager};
+        manager->plane_watch = watch_open(manager->loop, manager->kube, &planes);
+        manager->policy_watch = watch_open(manager->loop, manager->kube, &policies);
+        manager->lease_watch = watch_open(manager->loop, manager->kube, &leases);
+}
+
+void caches_close(struct manager *manager)
+{
+        watch_close(manager->plane_watch);
+        watch_close(manager->policy_watch);
+        watch_close(manager->lease_watch);
+        for (struct policy *policy = map_take_any(&manager->policies); policy; policy = map_take_any(&manager->policies))
+                policy_free(policy);
+        for (struct plane *plane = map_take_any(&manager->planes); plane; plane = map_take_any(&manager->planes))
+                plane_free(plane);
+}
+
+static void wake_policy(void *value, void *ctx)
+{
+        (void)ctx;
+        policy_wake(value);
+}
+
+void caches_wake_policies(struct manager *manager)
+{
+        map_each(&manager->policies, wake_policy, NULL);
+}
+
+static void policy_leads(void *value, void *ctx)
+{
+        (void)ctx;
+        policy_leadership_changed(value);
+}
+
+static void plane_leads(void *value, void *ctx)
+{
+        (void)ctx;
+        plane_leadership_changed(value);
+}
+
+void caches_leadership_changed(struct manager *manager)
+{
+        map_each(&manager->planes, plane_leads, NULL);
+        map_each(&manager->policies, policy_leads, NULL);
+}
+
+static void discard(void *value, void *ctx)
+{
+        (void)ctx;
+        plane_discard_samples(value);
+}
+
+void caches_discard_samples(struct manager *manager)
+{
+        map_each(&manager->planes, discard, NULL);
+        caches_wake_policies(manager);
+}
+
+struct secret_user {
+        const char *key;
+};
+
+static void plane_uses(void *value, void *ctx)
+{
+        struct plane *plane = value;
+        const struct secret_user *user = ctx;
+        if (plane_uses_secret(plane, user->key))
+                plane_rebuild(plane);
+}
+
+static void policy_uses(void *value, void *ctx)
+{
+        struct policy *policy = value;
+        const struct secret_user *user = ctx;
+        if (!policy_uses_secret(policy, user->key))
+                return;
+        policy->dns_slot.retry_at = policy->lock_slot.retry_at = 0; /* a mended Secret is tried at once */
+        policy->secret_changed = true;
+        policy_wake(policy);
+}
+
+void caches_secret_changed(struct manager *manager, const char *key)
+{
+        struct secret_user user = {key};
+        map_each(&manager->planes, plane_uses, &user);
+        map_each(&manager->policies, policy_uses, &user);
+}

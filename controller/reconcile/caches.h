@@ -1,0 +1,17 @@
+/*
+ * caches.h -- the watches that fill the typed caches, and what is done over all of them. Loop thread only.
+ */
+#ifndef PK_RECONCILE_CACHES_H
+#define PK_RECONCILE_CACHES_H
+
+#include "reconcile/act.h"
+#include "reconcile/manager.h"
+
+void caches_open(struct manager *manager);
+void caches_close(struct manager *manager);
+void caches_wake_policies(struct manager *manager);
+void caches_leadership_changed(struct manager *manager);
+void caches_discard_samples(struct manager *manager);
+void caches_secret_changed(struct manager *manager, const char *key);
+
+#endif

@@ -1,0 +1,68 @@
+/* claims.c -- a DNS name and a lock belong to one policy each. */
+#include "reconcile/claims.h"
+
+#include <string.h>
+
+#include "reconcile/act.h"
+#include "reconcile/effect.h"
+#include "util/text.h"
+
+struct search {
+        const struct policy *policy;
+        const struct policy *rival;
+        const char *what;
+};
+
+static bool same_name(const struct policy *a, const struct policy *b)
+{
+        return strcmp(a->spec->dns.name, b->spec->dns.name) == 0 && strcmp(effect_dns_server(a), effect_dns_server(b)) == 0;
+}
+
+static bool same_lock(const struct policy *a, const struct policy *b)
+{
+        const struct policy_redis *x = &a->spec->redis, *y = &b->spec->redis;
+        return x->lock_key[0] && strcmp(x->lock_key, y->lock_key) == 0 && x->db == y->db && strcmp(x->address, y->address) == 0;
+}
+
+static bool is_older(const struct policy *a, const struct policy *b)
+{
+        return a->created_at != b->created_at ? a->created_at < b->created_at : strcmp(a->key, b->key) < 0;
+}
+
+static void compare(void *value, void *ctx)
+{
+        const struct policy *other = value;
+        struct search *search = ctx;
+        if (other == search->policy || !other->spec || !is_older(other, search->policy))
+                return;
+        if (search->rival && !is_older(other, search->rival))
+                return;
+        if (same_name(other, search->policy))
+                search->what = "DNS name";
+        else if (same_lock(other, search->policy))
+                search->what = "lock";
+        else
+                return;
+        search->rival = other;
+}
+
+static bool owns(const struct stamp *stamp, const char *store)
+{
+        return stamp->presence == STAMP_OURS && text_equal(stamp->store, store);
+}
+
+const char *claims_rival(const struct policy *policy, struct arena *arena)
+{
+        const char *store = act_store_text(policy, arena);
+        if (owns(&policy->dns.stamp, store) && (!policy->spec->redis.lock_key[0] || owns(&policy->lock.stamp, store)))
+                return "";
+        struct search search = {.policy = policy};
+        map_each(&policy->manager->policies, compare, &search);
+        if (!search.rival)
+                return "";
+        /* The one whose stamp is there owns it, however young: then the older one is the intruder. */
+        if (owns(&policy->dns.stamp, store) && strcmp(search.what, "DNS name") == 0)
+                return "";
+        return arena_printf(arena, "the older policy %s has the same %s: give this one another, or delete one of them", search.rival->key,
+                            search.what);
+}

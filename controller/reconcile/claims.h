@@ -1,0 +1,13 @@
+/*
+ * claims.h -- a DNS name and a lock belong to one policy each: the owner in the stamp wins, age only breaks the first tie.
+ */
+#ifndef PK_RECONCILE_CLAIMS_H
+#define PK_RECONCILE_CLAIMS_H
+
+#include "reconcile/policy.h"
+#include "util/arena.h"
+
+/* The text about an older policy that claims the same DNS name or lock; "" where @policy is the rightful one. */
+const char *claims_rival(const struct policy *policy, struct arena *arena);
+
+#endif

@@ -1,0 +1,342 @@
+/* effect.c -- one blocking visit to a target as an executor job. */
+#include "reconcile/effect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "reconcile/act.h"
+#include "reconcile/secret_cache.h"
+#include "runtime/clock.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+static bool is_switching(const struct policy *policy)
+{
+        return policy->record && policy->record->phase == PHASE_SWITCHING;
+}
+
+const char *effect_dns_server(const struct policy *policy)
+{
+        const struct policy_dns *dns = &policy->spec->dns;
+        const struct dns_driver *driver = dns_driver_find(dns->provider);
+        for (size_t i = 0; driver && i < dns->setting_count; i++)
+                if (strcmp(dns->settings[i].key, driver->where) == 0)
+                        return dns->settings[i].value;
+        return "";
+}
+
+char *effect_dns_source(const struct policy *policy)
+{
+        struct strbuf text = STRBUF_INIT(2048);
+        if (is_switching(policy))
+                (void)strbuf_printf(&text, "%s %s %s", policy->record->plan.dns_provider, policy->record->plan.dns_server,
+                                    policy->record->plan.dns_name);
+        else
+                (void)strbuf_printf(&text, "%s %s %s", policy->spec->dns.provider, effect_dns_server(policy), policy->spec->dns.name);
+        return strbuf_take(&text);
+}
+
+char *effect_lock_source(const struct policy *policy)
+{
+        struct strbuf text = STRBUF_INIT(2048);
+        if (is_switching(policy)) {
+                const struct plan *plan = &policy->record->plan;
+                if (plan->lock_server[0])
+                        (void)strbuf_printf(&text, "%s/%u %s", plan->lock_server, plan->lock_db, plan->lock_key);
+        } else if (policy->spec->redis.lock_key[0]) {
+                (void)strbuf_printf(&text, "%s/%u %s", policy->spec->redis.address, policy->spec->redis.db, policy->spec->redis.lock_key);
+        }
+        return strbuf_take(&text);
+}
+
+/* A Secret that is being read, or an API server that does not answer, is not an error of the Secret. */
+static const char *secret_error(const struct policy *policy, const char *name, struct arena *arena)
+{
+        const struct secret_object *object;
+        struct errmsg why;
+        if (!name[0])
+                return "";
+        enum err err = secret_cache_get(policy->manager->secrets, policy->namespace_name, name, &object, &why);
+        return err == ERR_OK || err == ERR_TRANSIENT || err == ERR_UNKNOWN ? "" : arena_strdup(arena, why.text);
+}
+
+const char *effect_credentials_error(const struct policy *policy, struct arena *arena)
+{
+        const struct policy_redis *redis = &policy->spec->redis;
+        const char *const names[] = {policy->spec->dns.credentials_secret, redis->lock_key[0] ? redis->auth_secret : "",
+                                     redis->lock_key[0] && redis->uses_tls ? redis->tls.ca.name : "",
+                                     redis->lock_key[0] && redis->uses_tls ? redis->tls.client_certificate : ""};
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                const char *error = secret_error(policy, names[i], arena);
+                if (error[0])
+                        return error;
+        }
+        return "";
+}
+
+static enum err find_secret(const struct policy *policy, const char *name, const struct secret_object **ret, struct errmsg *reterr)
+{
+        return secret_cache_get(policy->manager->secrets, policy->namespace_name, name, ret, reterr);
+}
+
+static enum err copy_key(const struct policy *policy, const char *name, const char *key, struct secret *to, struct errmsg *reterr)
+{
+        const struct secret_object *object;
+        const struct secret *value;
+        enum err err = find_secret(policy, name, &object, reterr);
+        if (err == ERR_OK)
+                err = secret_object_require(object, key, &value, reterr);
+        if (err == ERR_OK)
+                secret_copy(to, value);
+        return err;
+}
+
+/* The spec's settings with the plan's server and name in their place while a switch is under way: the running epoch keeps its plan. */
+static enum err fill_dns(struct effect *effect, struct errmsg *reterr)
+{
+        const struct policy *policy = effect->policy;
+        const struct policy_dns *dns = &policy->spec->dns;
+        const struct plan *plan = is_switching(policy) ? &policy->record->plan : NULL;
+        effect->driver = dns_driver_find(plan ? plan->dns_provider : dns->provider);
+        if (!effect->driver)
+                return err_set(reterr, ERR_INVALID, "no DNS provider \"%s\" is built in", plan ? plan->dns_provider : dns->provider);
+        struct target_setting *settings = arena_alloc(&effect->arena, (dns->setting_count + 1) * sizeof(*settings));
+        for (size_t i = 0; i < dns->setting_count; i++) {
+                bool is_where = plan && strcmp(dns->settings[i].key, effect->driver->where) == 0;
+                settings[i].key = arena_strdup(&effect->arena, dns->settings[i].key);
+                settings[i].value = arena_strdup(&effect->arena, is_where ? plan->dns_server : dns->settings[i].value);
+        }
+        effect->config = (struct target_config){.name = arena_strdup(&effect->arena, plan ? plan->dns_name : dns->name),
+                                                .ttl_s = plan ? plan->dns_ttl_s : dns->ttl_s,
+                                                .settings = settings,
+                                                .setting_count = dns->setting_count};
+        if (!dns->credentials_secret[0])
+                return ERR_OK;
+        const struct secret_object *object;
+        enum err err = find_secret(policy, dns->credentials_secret, &object, reterr);
+        if (err != ERR_OK)
+                return err;
+        effect->credentials = mem_calloc(object->count, sizeof(*effect->credentials));
+        effect->credential_count = object->count;
+        for (size_t i = 0; i < object->count; i++) {
+                effect->credentials[i].key = arena_strdup(&effect->arena, object->entries[i].key);
+                secret_copy(&effect->credentials[i].value, &object->entries[i].value);
+        }
+        effect->config.credentials = effect->credentials;
+        effect->config.credential_count = effect->credential_count;
+        return ERR_OK;
+}
+
+static enum err fill_redis_tls(struct effect *effect, const struct policy_redis *redis, struct errmsg *reterr)
+{
+        const struct policy *policy = effect->policy;
+        enum err err = ERR_OK;
+        effect->lock_tls.enabled = true;
+        if (redis->tls.server_name[0])
+                effect->lock_tls.server_name = arena_strdup(&effect->arena, redis->tls.server_name);
+        if (redis->tls.ca.name[0])
+                err = copy_key(policy, redis->tls.ca.name, redis->tls.ca.key, &effect->lock_tls.ca, reterr);
+        if (err == ERR_OK && redis->tls.client_certificate[0])
+                err = copy_key(policy, redis->tls.client_certificate, "tls.crt", &effect->lock_tls.certificate, reterr);
+        if (err == ERR_OK && redis->tls.client_certificate[0])
+                err = copy_key(policy, redis->tls.client_certificate, "tls.key", &effect->lock_tls.key, reterr);
+        effect->lock.tls = &effect->lock_tls;
+        return err;
+}
+
+static enum err fill_lock(struct effect *effect, struct errmsg *reterr)
+{
+        const struct policy *policy = effect->policy;
+        const struct policy_redis *redis = &policy->spec->redis;
+        const struct plan *plan = is_switching(policy) ? &policy->record->plan : NULL;
+        effect->lock.address = arena_strdup(&effect->arena, plan ? plan->lock_server : redis->address);
+        effect->lock.key = arena_strdup(&effect->arena, plan ? plan->lock_key : redis->lock_key);
+        effect->lock.db = plan ? plan->lock_db : redis->db;
+        if (redis->auth_secret[0]) {
+                const struct secret_object *object;
+                enum err err = find_secret(policy, redis->auth_secret, &object, reterr);
+                if (err == ERR_OK)
+                        err = copy_key(policy, redis->auth_secret, "password", &effect->password, reterr);
+                if (err != ERR_OK)
+                        return err;
+                const struct secret *username = secret_object_find(object, "username");
+                if (username && !secret_is_empty(username)) {
+                        secret_copy(&effect->username, username);
+                        effect->lock.username = &effect->username;
+                }
+                effect->lock.password = &effect->password;
+        }
+        return redis->uses_tls ? fill_redis_tls(effect, redis, reterr) : ERR_OK;
+}
+
+static void copy_stamp(struct stamp *to, const struct stamp *from)
+{
+        *to = *from;
+        to->plane = from->plane ? mem_strdup(from->plane) : NULL;
+        to->store = from->store ? mem_strdup(from->store) : NULL;
+        to->raw = from->raw ? mem_strdup(from->raw) : NULL;
+}
+
+static void fill_want(struct effect *effect)
+{
+        const struct policy *policy = effect->policy;
+        const struct record *record = policy->record;
+        struct arena *arena = &effect->arena;
+        effect->epoch = record->epoch;
+        effect->want = (struct dns_want){
+                .rrset = arena_strdup(arena, record->plan.to_rrset),
+                .ttl_s = record->plan.dns_ttl_s,
+                .epoch = record->epoch,
+                .id = record->id,
+                .plane = arena_strdup(arena, record->to),
+                .store = act_store_text(policy, arena),
+        };
+        effect->lock_value = arena_strdup(arena, record->plan.to_lock);
+        effect->dns_expected = policy->dns;
+        effect->dns_expected.rrset = mem_strdup(policy->dns.rrset ? policy->dns.rrset : "");
+        copy_stamp(&effect->dns_expected.stamp, &policy->dns.stamp);
+        effect->lock_expected = policy->lock;
+        effect->lock_expected.value = mem_strdup(policy->lock.value ? policy->lock.value : "");
+        copy_stamp(&effect->lock_expected.stamp, &policy->lock.stamp);
+}
+
+static enum err fill_verify(struct effect *effect)
+{
+        const struct policy_dns *dns = &effect->policy->spec->dns;
+        effect->config.name = arena_strdup(&effect->arena, effect->policy->record->plan.dns_name);
+        for (size_t i = 0; i < dns->verify_count && i < VERIFY_SERVERS_MAX; i++)
+                effect->servers[effect->server_count++] = arena_strdup(&effect->arena, dns->verify_servers[i]);
+        fill_want(effect);
+        return ERR_OK;
+}
+
+static void run_dns(struct effect *effect, mono_ms deadline)
+{
+        struct dns_target *target;
+        effect->err = effect->driver->open(&effect->config, &target, &effect->why);
+        if (effect->err != ERR_OK)
+                return;
+        if (effect->kind == EFFECT_SET_DNS)
+                effect->err = dns_compare_and_set(target, &effect->dns_expected, &effect->want, deadline, &effect->why);
+        else
+                effect->err = dns_read(target, deadline, &effect->dns, &effect->why);
+        dns_target_close(target);
+}
+
+static void run_lock(struct effect *effect, mono_ms deadline)
+{
+        struct lock_target *target;
+        effect->err = lock_open(&effect->lock, &target, &effect->why);
+        if (effect->err != ERR_OK)
+                return;
+        if (effect->kind == EFFECT_SET_LOCK) {
+                const struct lock_want want = {.value = effect->lock_value,
+                                               .epoch = effect->want.epoch,
+                                               .id = effect->want.id,
+                                               .plane = effect->want.plane,
+                                               .store = effect->want.store};
+                effect->err = lock_compare_and_set(target, &effect->lock_expected, &want, deadline, &effect->why);
+        } else {
+                effect->err = lock_read(target, deadline, &effect->lock_state, &effect->why);
+        }
+        lock_close(target);
+}
+
+/* Servers that do not answer cost a second each, in a job of their own: they delay nothing else. */
+static void run_verify(struct effect *effect)
+{
+        for (unsigned i = 0; i < effect->server_count; i++) {
+                struct dns_state state = {0};
+                struct errmsg ignored;
+                enum err err = dns_observe(effect->servers[i], effect->config.name, clock_mono() + VERIFY_DEADLINE_MS, &state, &ignored);
+                effect->verify[i].reach = err == ERR_OK ? REACH_OK : REACH_FAILED;
+                effect->verify[i].shows_record = err == ERR_OK && strcmp(state.rrset, effect->want.rrset) == 0 &&
+                                                 state.stamp.presence == STAMP_OURS && state.stamp.epoch == effect->want.epoch;
+                if (err == ERR_OK)
+                        dns_state_clear(&state);
+        }
+        effect->err = ERR_OK;
+}
+
+static void run(struct job *job)
+{
+        struct effect *effect = CONTAINER_OF(job, struct effect, job);
+        mono_ms deadline = clock_mono() + EFFECT_DEADLINE_MS;
+        effect->started_us = clock_mono_us();
+        if (effect->kind == EFFECT_VERIFY)
+                run_verify(effect);
+        else if (effect->kind == EFFECT_READ_DNS || effect->kind == EFFECT_SET_DNS)
+                run_dns(effect, deadline);
+        else
+                run_lock(effect, deadline);
+        effect->ended_us = clock_mono_us();
+}
+
+static void effect_free(struct effect *effect)
+{
+        for (size_t i = 0; i < effect->credential_count; i++)
+                secret_clear(&effect->credentials[i].value);
+        free(effect->credentials);
+        secret_clear(&effect->username);
+        secret_clear(&effect->password);
+        secret_clear(&effect->lock_tls.ca);
+        secret_clear(&effect->lock_tls.certificate);
+        secret_clear(&effect->lock_tls.key);
+        dns_state_clear(&effect->dns_expected);
+        lock_state_clear(&effect->lock_expected);
+        dns_state_clear(&effect->dns);
+        lock_state_clear(&effect->lock_state);
+        arena_deinit(&effect->arena);
+        free(effect->source);
+        free(effect);
+}
+
+static void done(struct job *job)
+{
+        struct effect *effect = CONTAINER_OF(job, struct effect, job);
+        if (effect->policy)
+                act_effect_done(effect->policy, effect);
+        act_next_in_line(effect->manager);
+        effect_free(effect);
+}
+
+static struct effect **slot_of(struct policy *policy, enum effect_kind kind)
+{
+        if (kind == EFFECT_VERIFY)
+                return &policy->verify_effect;
+        return kind == EFFECT_READ_DNS || kind == EFFECT_SET_DNS ? &policy->dns_slot.effect : &policy->lock_slot.effect;
+}
+
+bool effect_start(struct policy *policy, enum effect_kind kind)
+{
+        struct effect **slot = slot_of(policy, kind);
+        if (*slot)
+                return true;
+        struct effect *effect = mem_new(effect);
+        *effect = (struct effect){.kind = kind, .policy = policy, .manager = policy->manager, .job = {.run = run, .done = done}};
+        bool is_dns = kind == EFFECT_READ_DNS || kind == EFFECT_SET_DNS;
+        effect->source = is_dns ? effect_dns_source(policy) : effect_lock_source(policy);
+        if (kind == EFFECT_VERIFY)
+                effect->err = fill_verify(effect);
+        else
+                effect->err = is_dns ? fill_dns(effect, &effect->why) : fill_lock(effect, &effect->why);
+        if (effect->err == ERR_OK && (kind == EFFECT_SET_DNS || kind == EFFECT_SET_LOCK))
+                fill_want(effect);
+        if (effect->err == ERR_OK && executor_submit(policy->manager->executor, &effect->job)) {
+                *slot = effect;
+                return true;
+        }
+        bool is_full = effect->err == ERR_OK;
+        if (is_full)
+                act_wait_in_line(policy);
+        else if (effect->err != ERR_TRANSIENT) /* a Secret that is still being read wakes the policy when it is there */
+                act_effect_done(policy, effect);
+        effect_free(effect);
+        return !is_full;
+}
+
+void effect_abandon(struct effect *effect)
+{
+        if (effect)
+                effect->policy = NULL;
+}

@@ -1,0 +1,66 @@
+/*
+ * effect.h -- one blocking visit to a target as an executor job: a read, or a compare-and-set that carries the epoch.
+ *
+ * A job owns all it needs (copies of settings, credentials, states) and touches nothing shared. A job whose policy is gone or whose leader
+ * was demoted is not stopped: it is fenced at the target, and its result is dropped.
+ *
+ * Ownership: effect_free() wipes and frees; an effect in flight belongs to the executor until done.
+ * Threads:   built and finished on the loop, run on a worker.
+ */
+#ifndef PK_RECONCILE_EFFECT_H
+#define PK_RECONCILE_EFFECT_H
+
+#include "core/view.h"
+#include "reconcile/policy.h"
+#include "runtime/executor.h"
+#include "target/target.h"
+#include "util/arena.h"
+
+enum effect_kind { EFFECT_READ_DNS, EFFECT_READ_LOCK, EFFECT_SET_DNS, EFFECT_SET_LOCK, EFFECT_VERIFY };
+
+enum { EFFECT_DEADLINE_MS = 5000, VERIFY_DEADLINE_MS = 1000 };
+
+struct effect {
+        struct job job;
+        enum effect_kind kind;
+        struct policy *policy; /* NULL: nobody waits for the result any more */
+        struct manager *manager;
+        struct arena arena; /* texts of the inputs */
+        char *source;       /* what the slot's state is then the state of */
+        epoch_t epoch;      /* that is set or verified; 0 for a read */
+        const struct dns_driver *driver;
+        struct target_config config;
+        struct target_credential *credentials; /* owned; config borrows */
+        size_t credential_count;
+        struct dns_state dns_expected;
+        struct lock_state lock_expected;
+        struct dns_want want; /* value in rrset for DNS */
+        const char *lock_value;
+        struct lock_config lock;
+        struct lock_tls lock_tls;
+        struct secret username, password;
+        const char *servers[VERIFY_SERVERS_MAX];
+        unsigned server_count;
+        /* results */
+        enum err err;
+        struct errmsg why;
+        struct dns_state dns;
+        struct lock_state lock_state;
+        struct verify_slot verify[VERIFY_SERVERS_MAX];
+        int64_t started_us, ended_us;
+};
+
+/* Builds and submits; the policy's slot then holds the effect. False: nothing was submitted, the policy is in the line for a worker. Errors in
+ * building (a Secret is missing) are written to the slot. */
+bool effect_start(struct policy *policy, enum effect_kind kind);
+void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */
+
+/* "<provider> <server> <name>" of the DNS target in force: the plan's while switching, else the spec's. The caller frees. */
+char *effect_dns_source(const struct policy *policy);
+char *effect_lock_source(const struct policy *policy); /* "" where no lock is used */
+const char *effect_dns_server(const struct policy *policy); /* the spec's */
+
+/* The Secrets that the targets need, as far as they can be said to be wrong: "" while all is well or still being read. */
+const char *effect_credentials_error(const struct policy *policy, struct arena *arena);
+
+#endif

@@ -1,0 +1,137 @@
+/* gather.c -- every fact that the core looks at, from the caches. */
+#include "reconcile/gather.h"
+
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "api/rrset.h"
+#include "reconcile/act.h"
+#include "reconcile/claims.h"
+#include "reconcile/effect.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+static void gather_policy(struct policy *policy, struct arena *arena, struct policy_view *ret)
+{
+        const struct failover_policy *spec = policy->spec;
+        bool has_lock = spec->redis.lock_key[0] != '\0';
+        *ret = (struct policy_view){
+                .namespace_name = policy->namespace_name,
+                .name = policy->name,
+                .uid = policy->uid,
+                .generation = policy->generation,
+                .mode = spec->mode,
+                .suspended = spec->suspend,
+                .single_writer = spec->write_mode == WRITE_SINGLE_CLUSTER,
+                .detection = spec->detection,
+                .cooldown_ms = spec->cooldown_ms,
+                .max_switches = spec->max_switches,
+                .failback = spec->failback,
+                .failback_stable_ms = spec->stable_for_ms,
+                .dns_provider = spec->dns.provider,
+                .dns_server = effect_dns_server(policy),
+                .dns_name = spec->dns.name,
+                .dns_ttl_s = spec->dns.ttl_s,
+                .lock_server = has_lock ? spec->redis.address : "",
+                .lock_key = spec->redis.lock_key,
+                .lock_db = spec->redis.db,
+                .lock_template = spec->redis.lock_value,
+                .switch_to = spec->switch_to,
+                .adopt = spec->adopt,
+                .ack = spec->ack,
+                .credentials_error = effect_credentials_error(policy, arena),
+                .rival = claims_rival(policy, arena),
+        };
+}
+
+static void gather_health(const struct target_slot *slot, struct target_health *ret)
+{
+        *ret = (struct target_health){
+                .reach = slot->reach,
+                .error_class = slot->error_class,
+                .error = slot->error ? slot->error : "",
+                .read_at = slot->read_at,
+                .failed_since = slot->failed_since,
+                .failed_since_wall = slot->failed_since_wall,
+        };
+}
+
+static void fill_stamp(struct stamp *stamp)
+{
+        stamp->plane = stamp->plane ? stamp->plane : "";
+        stamp->store = stamp->store ? stamp->store : "";
+        stamp->raw = stamp->raw ? stamp->raw : "";
+}
+
+static void gather_targets(const struct policy *policy, struct view *ret)
+{
+        gather_health(&policy->dns_slot, &ret->dns_health);
+        gather_health(&policy->lock_slot, &ret->lock_health);
+        ret->dns = policy->dns;
+        ret->dns.rrset = ret->dns.rrset ? ret->dns.rrset : "";
+        fill_stamp(&ret->dns.stamp);
+        ret->lock = policy->lock;
+        ret->lock.value = ret->lock.value ? ret->lock.value : "";
+        fill_stamp(&ret->lock.stamp);
+        ret->dns_met_at = policy->dns_met_at;
+        ret->verify_count = (unsigned)policy->spec->dns.verify_count;
+        for (unsigned i = 0; i < ret->verify_count; i++)
+                ret->verify[i] = (struct verify_view){policy->spec->dns.verify_servers[i], policy->verify[i].reach,
+                                                      policy->verify[i].shows_record};
+}
+
+/* The record type that the policy wants is seldom another than the one that the plane's address has by itself. */
+static const char *wanted_rrset(const struct policy *policy, const struct plane *plane, struct arena *arena, const char **ret_error)
+{
+        if (policy->spec->dns.record_type == RRSET_AUTO || !plane->address_count)
+                return NULL;
+        char *text;
+        struct errmsg why;
+        if (rrset_from_addresses(policy->spec->dns.record_type, (const char *const *)plane->addresses, plane->address_count, &text, &why) !=
+            ERR_OK) {
+                *ret_error = arena_strdup(arena, why.text);
+                return "";
+        }
+        const char *copy = arena_strdup(arena, text);
+        free(text);
+        return copy;
+}
+
+static void gather_planes(struct policy *policy, struct arena *arena, struct view *ret)
+{
+        ret->plane_count = (unsigned)policy->plane_count;
+        for (unsigned i = 0; i < ret->plane_count; i++) {
+                const struct plane *plane = policy->planes[i];
+                const char *error = NULL;
+                const char *rrset = wanted_rrset(policy, plane, arena, &error);
+                plane_view_fill(plane, rrset, &ret->planes[i]);
+                if (error)
+                        ret->planes[i].address_error = error;
+                ret->planes[i].was = policy->was[i];
+        }
+}
+
+void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
+{
+        struct manager *manager = policy->manager;
+        *ret = (struct view){
+                .record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid,
+                .record = policy->record,
+                .record_error = policy->record_error ? policy->record_error : "",
+                .now = loop_now(manager->loop),
+                .wall = manager_wall(manager),
+                .identity = manager->options.identity,
+                .store = act_store_text(policy, arena),
+                .region = manager->options.region,
+                .arbiter_answered_at = manager->election ? election_last_answer(manager->election) : manager->api_answered_at,
+                .arbiter_period_ms = manager->options.renew_deadline_ms,
+                .late_until = manager->late_until,
+                .kill_switch = manager->kill_switch,
+                .blast_limit_reached = manager_blast_limit_reached(manager),
+                .confirmed_epoch = policy->confirmed_epoch,
+        };
+        INVARIANT(RAND_bytes((unsigned char *)&ret->fresh_id, sizeof(ret->fresh_id)) == 1);
+        gather_policy(policy, arena, &ret->policy);
+        gather_planes(policy, arena, ret);
+        gather_targets(policy, ret);
+}

@@ -1,0 +1,302 @@
+/* manager.c -- the caches, who leads, and the services that passes use. */
+#include "reconcile/manager.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/object.h"
+#include "api/record.h"
+#include "reconcile/caches.h"
+#include "reconcile/plane.h"
+#include "reconcile/policy.h"
+#include "reconcile/secret_cache.h"
+#include "reconcile/status.h"
+#include "reconcile/tell.h"
+#include "runtime/clock.h"
+#include "runtime/log.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+enum {
+        TICK_MS = 1000,
+        LATE_MS = 1000,           /* a loop that is later than this was suspended or starved: its samples are doubtful */
+        CLOCK_TRUST_MS = 2000,    /* the API server's Date has whole seconds: nearer than this our own wall clock is as good */
+        KILL_SWITCH_EVERY_MS = 2000,
+        TIMEOUT_MS = 3000,
+        CONNECTIONS_PER_HOST = 8,
+};
+
+static const struct kube_resource namespaces = {.group = "", .version = "v1", .plural = "namespaces", .kind = "Namespace"};
+static const struct kube_resource config_maps = {.group = "", .version = "v1", .plural = "configmaps", .kind = "ConfigMap"};
+
+unix_ms manager_wall(const struct manager *manager)
+{
+        return manager->wall_base + loop_now(manager->loop);
+}
+
+/* ---- slots: how much is under way at once ---- */
+
+bool manager_take_slot(struct manager *manager, struct policy *policy)
+{
+        if (manager->api_slots_used < API_SLOTS) {
+                manager->api_slots_used++;
+                return true;
+        }
+        act_wait_in_line(policy);
+        return false;
+}
+
+void manager_give_slot(struct manager *manager)
+{
+        INVARIANT(manager->api_slots_used > 0);
+        manager->api_slots_used--;
+        act_next_in_line(manager);
+}
+
+void manager_leave_line(struct manager *manager, struct policy *policy)
+{
+        if (!policy->is_waiting)
+                return;
+        struct policy *before = NULL;
+        for (struct policy *at = manager->waiting_first; at != policy; at = at->waiting_next)
+                before = at;
+        *(before ? &before->waiting_next : &manager->waiting_first) = policy->waiting_next;
+        if (manager->waiting_last == policy)
+                manager->waiting_last = before;
+        policy->is_waiting = false;
+        policy->waiting_next = NULL;
+}
+
+/* ---- blast radius ---- */
+
+static unsigned switches_in_last_minute(const struct manager *manager)
+{
+        unsigned count = 0;
+        size_t ring = sizeof(manager->recent_switches) / sizeof(manager->recent_switches[0]);
+        for (size_t i = 0; i < ring; i++)
+                count += manager->recent_switches[i] && loop_now(manager->loop) - manager->recent_switches[i] < 60000;
+        return count;
+}
+
+bool manager_blast_limit_reached(const struct manager *manager)
+{
+        unsigned limit = manager->options.max_switches_per_minute;
+        return limit && switches_in_last_minute(manager) >= limit;
+}
+
+void manager_count_switch(struct manager *manager)
+{
+        size_t ring = sizeof(manager->recent_switches) / sizeof(manager->recent_switches[0]);
+        manager->recent_switches[manager->recent_switch_next] = loop_now(manager->loop);
+        manager->recent_switch_next = (manager->recent_switch_next + 1) % (unsigned)ring;
+}
+
+/* ---- who and where we are ---- */
+
+static void set_clock(struct manager *manager, unix_ms server_date)
+{
+        unix_ms local = clock_wall();
+        unix_ms skew = server_date ? server_date - local : 0;
+        bool is_near = skew < CLOCK_TRUST_MS && skew > -CLOCK_TRUST_MS;
+        manager->wall_base = (is_near ? local : server_date) - clock_mono();
+}
+
+static void ask_identity(struct manager *manager);
+
+static void identity_answered(void *ctx, const struct kube_reply *reply)
+{
+        struct manager *manager = ctx;
+        manager->identity_call = NULL;
+        if (reply->err != ERR_OK) {
+                log_line(LOG_WARN, "manager", "cannot read namespace kube-system, whose UID names this cluster; trying again",
+                         LOG_TEXT_FIELD("error", reply->why.text));
+                return; /* the tick asks again */
+        }
+        set_clock(manager, reply->date);
+        manager->cluster_uid = mem_strdup(object_meta(reply->body, "uid"));
+        caches_wake_policies(manager);
+}
+
+static void ask_identity(struct manager *manager)
+{
+        if (manager->cluster_uid || manager->identity_call)
+                return;
+        char *path = kube_path(&namespaces, NULL, "kube-system", NULL);
+        manager->identity_call = kube_get(manager->kube, path, TIMEOUT_MS, identity_answered, manager);
+        free(path);
+}
+
+/* Absent means off; an API server that does not answer changes nothing, in either direction. */
+static void kill_switch_answered(void *ctx, const struct kube_reply *reply)
+{
+        struct manager *manager = ctx;
+        manager->kill_switch_call = NULL;
+        if (reply->err != ERR_OK && reply->err != ERR_NOT_FOUND)
+                return;
+        manager->api_answered_at = loop_now(manager->loop);
+        const char *value = json_string_value(json_object_get(json_object_get(reply->body, "data"), "killSwitch"));
+        bool is_on = reply->err == ERR_OK && value && strcmp(value, "true") == 0;
+        if (is_on == manager->kill_switch)
+                return;
+        manager->kill_switch = is_on;
+        log_line(is_on ? LOG_WARN : LOG_INFO, "manager", is_on ? "kill switch on: nothing decides anywhere" : "kill switch off",
+                 LOG_TEXT_FIELD("configmap", "planekeeper"));
+        caches_wake_policies(manager);
+}
+
+static void ask_kill_switch(struct manager *manager)
+{
+        if (manager->kill_switch_call || loop_now(manager->loop) - manager->kill_switch_asked_at < KILL_SWITCH_EVERY_MS)
+                return;
+        manager->kill_switch_asked_at = loop_now(manager->loop);
+        char *path = kube_path(&config_maps, manager->options.own_namespace, "planekeeper", NULL);
+        manager->kill_switch_call = kube_get(manager->kube, path, TIMEOUT_MS, kill_switch_answered, manager);
+        free(path);
+}
+
+static void tick(struct loop_timer *timer)
+{
+        struct manager *manager = CONTAINER_OF(timer, struct manager, tick);
+        loop_timer_set(manager->loop, timer, loop_now(manager->loop) + TICK_MS);
+        if (manager->stopping)
+                return;
+        ask_identity(manager);
+        ask_kill_switch(manager);
+}
+
+/* A process that was suspended or starved measured nothing in the meantime: its samples are thrown away and counted anew. */
+static void watch_own_lateness(struct manager *manager)
+{
+        if (loop_lateness(manager->loop) < LATE_MS)
+                return;
+        log_line(LOG_WARN, "manager", "my own loop was late: samples are discarded", LOG_NUMBER_FIELD("late_ms", loop_lateness(manager->loop)));
+        manager->late_until = loop_now(manager->loop) + LATE_MS;
+        caches_discard_samples(manager);
+}
+
+static void idle(void *ctx)
+{
+        struct manager *manager = ctx;
+        watch_own_lateness(manager);
+        workqueue_turn(manager->planes_queue);
+        workqueue_turn(manager->policies_queue);
+}
+
+/* ---- leading ---- */
+
+static void leadership_changed(void *ctx, bool is_leader)
+{
+        struct manager *manager = ctx;
+        manager->is_leader = is_leader;
+        tell_leading(is_leader, manager->options.election_id, manager->options.identity);
+        status_writer_enable(manager->status, is_leader);
+        caches_leadership_changed(manager);
+}
+
+static void open_election(struct manager *manager)
+{
+        if (!manager->options.leader_elect) {
+                leadership_changed(manager, true);
+                return;
+        }
+        const struct election_config config = {
+                .namespace_name = manager->options.own_namespace,
+                .name = manager->options.election_id,
+                .identity = manager->options.identity,
+                .label_key = RECORD_LABEL_KEY,
+                .label_value = "leader",
+                .lease_ms = manager->options.lease_ms,
+                .renew_deadline_ms = manager->options.renew_deadline_ms,
+                .retry_ms = manager->options.retry_ms,
+                .changed = leadership_changed,
+                .ctx = manager,
+        };
+        manager->election = election_open(manager->loop, manager->election_kube, &config);
+}
+
+static void secret_changed(void *ctx, const char *key)
+{
+        caches_secret_changed(ctx, key);
+}
+
+void manager_open(struct manager *manager, struct loop *loop, struct kube_config *config, struct kube_config *election_config,
+                  const struct manager_options *options)
+{
+        *manager = (struct manager){.options = *options, .loop = loop, .tick.due = tick};
+        manager->wall_base = clock_wall() - clock_mono();
+        tell_setup();
+        manager->executor = executor_open(loop, 4, 4096);
+        manager->http = http_open(loop, CONNECTIONS_PER_HOST);
+        manager->election_http = http_open(loop, 2);
+        manager->kube = kube_open(loop, manager->http, manager->executor, config);
+        manager->election_kube = kube_open(loop, manager->election_http, manager->executor, election_config);
+        manager->prober = prober_open(&(struct probe_env){.loop = loop, .http = manager->http, .executor = manager->executor});
+        const struct workqueue_options planes = {"managementplane", 500, 30000, 64, 3};
+        const struct workqueue_options policies = {"failoverpolicy", 200, 30000, 64, 5};
+        manager->planes_queue = workqueue_open(loop, &planes);
+        manager->policies_queue = workqueue_open(loop, &policies);
+        manager->events = event_recorder_open(loop, manager->kube, "planekeeper.io/planekeeper", options->identity);
+        manager->status = status_writer_open(loop, manager->kube);
+        manager->secrets = secret_cache_open(loop, manager->kube, secret_changed, manager);
+        loop_set_idle(loop, idle, manager);
+        caches_open(manager);
+        open_election(manager);
+        loop_timer_set(loop, &manager->tick, loop_now(loop) + TICK_MS);
+        ask_identity(manager);
+        ask_kill_switch(manager);
+}
+
+static void released(void *ctx)
+{
+        struct manager *manager = ctx;
+        manager->stopped(manager->stopped_ctx);
+}
+
+void manager_stop(struct manager *manager, void (*stopped)(void *ctx), void *ctx)
+{
+        manager->stopping = true;
+        manager->stopped = stopped;
+        manager->stopped_ctx = ctx;
+        if (manager->election)
+                election_release(manager->election, released, manager);
+        else
+                stopped(ctx);
+}
+
+void manager_close(struct manager *manager)
+{
+        loop_timer_stop(manager->loop, &manager->tick);
+        kube_cancel(manager->identity_call);
+        kube_cancel(manager->kill_switch_call);
+        if (manager->election)
+                election_close(manager->election);
+        caches_close(manager);
+        secret_cache_close(manager->secrets);
+        status_writer_close(manager->status);
+        event_recorder_close(manager->events);
+        workqueue_close(manager->policies_queue);
+        workqueue_close(manager->planes_queue);
+        prober_close(manager->prober);
+        executor_close(manager->executor, clock_mono() + 200);
+        kube_close(manager->kube);
+        kube_close(manager->election_kube);
+        http_close(manager->http);
+        http_close(manager->election_http);
+        free(manager->cluster_uid);
+}
+
+bool manager_is_ready(const struct manager *manager, struct strbuf *why)
+{
+        const struct {
+                const struct watch *watch;
+                const char *what;
+        } watches[] = {{manager->plane_watch, "managementplanes"}, {manager->policy_watch, "failoverpolicies"}, {manager->lease_watch, "leases"}};
+        bool is_ready = true;
+        for (size_t i = 0; i < sizeof(watches) / sizeof(watches[0]); i++) {
+                if (watch_is_synced(watches[i].watch))
+                        continue;
+                (void)strbuf_printf(why, "%s: not listed yet\n", watches[i].what);
+                is_ready = false;
+        }
+        return is_ready;
+}

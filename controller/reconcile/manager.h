@@ -1,0 +1,104 @@
+/*
+ * manager.h -- everything that one operator process holds: the caches, who leads, and the services that passes use.
+ *
+ * The caches are typed (struct plane, struct policy), never JSON trees. Planes and policies are keyed "<namespace>/<name>"; an entry exists
+ * while its object does, or while something refers to it (a policy names a plane that is not there yet; a record Lease outlives its policy).
+ *
+ * Ownership: the manager owns all of it. Threads: loop thread only.
+ */
+#ifndef PK_RECONCILE_MANAGER_H
+#define PK_RECONCILE_MANAGER_H
+
+#include "core/types.h"
+#include "kube/client.h"
+#include "kube/event.h"
+#include "kube/lease.h"
+#include "kube/watch.h"
+#include "probe/probe.h"
+#include "runtime/executor.h"
+#include "runtime/http.h"
+#include "runtime/loop.h"
+#include "runtime/workqueue.h"
+#include "util/map.h"
+#include "util/strbuf.h"
+
+struct plane;
+struct policy;
+struct secret_cache;
+struct status_writer;
+
+struct manager_options {
+        const char *namespace_name;     /* watch only this namespace; NULL: all */
+        const char *own_namespace;      /* of the operator: election Lease, kill switch */
+        const char *identity;           /* unique per process: <host name>_<8 hex> */
+        const char *region;             /* the operator's own; "" unknown */
+        const char *election_id;        /* name of the Lease */
+        bool leader_elect;              /* false: always leader (one replica, development) */
+        mono_ms lease_ms, renew_deadline_ms, retry_ms;
+        bool standby_probes;            /* a replica that does not lead probes too, half an interval apart */
+        unsigned max_switches_per_minute; /* over all policies; 0: no limit */
+        bool kubeconfig_exec;           /* exec plugins in kubeconfig Secrets */
+        bool kubeconfig_files;          /* file paths in kubeconfig Secrets */
+};
+
+/* How many requests of the passes are under way at the API server at once: enough to keep it busy, few enough to stay small. */
+enum { API_SLOTS = 16 };
+
+struct manager {
+        struct manager_options options;
+        struct loop *loop;
+        struct executor *executor;
+        struct http *http;          /* watches, passes, probes of remote clusters */
+        struct http *election_http; /* the leader's Lease has connections of its own: nothing can starve it */
+        struct kube *kube;
+        struct kube *election_kube;
+        struct prober *prober;
+        struct workqueue *planes_queue;
+        struct workqueue *policies_queue;
+        struct event_recorder *events;
+        struct secret_cache *secrets;
+        struct status_writer *status;
+        struct election *election;
+        struct watch *plane_watch, *policy_watch, *lease_watch;
+        struct map planes;   /* struct plane */
+        struct map policies; /* struct policy */
+        uint64_t list_generation; /* of the newest list of any resource; an entry carries the one that it was last named in */
+        uint64_t plane_list, policy_list, lease_list; /* of each resource's newest list: what it does not name is gone */
+        bool is_leader;
+        bool stopping;
+        char *cluster_uid; /* UID of our own kube-system: which cluster this is; NULL until known */
+        struct kube_call *identity_call;
+        unix_ms wall_base; /* wall time = wall_base + loop_now(): the API server's clock, counted on the monotonic one */
+        bool kill_switch;
+        mono_ms late_until;
+        mono_ms recent_switches[64]; /* for --max-switches-per-minute, a ring */
+        unsigned recent_switch_next;
+        unsigned api_slots_used;
+        struct policy *waiting_first, *waiting_last; /* policies that wait for a slot or a worker */
+        struct loop_timer tick;
+        struct kube_call *kill_switch_call;
+        mono_ms kill_switch_asked_at;
+        mono_ms api_answered_at; /* when the API server last said anything to the poll of the kill switch */
+        void (*stopped)(void *ctx);
+        void *stopped_ctx;
+};
+
+/* Both configs are of the same API server (the Lease has connections of its own); they are moved in. Options are borrowed for ever. */
+void manager_open(struct manager *manager, struct loop *loop, struct kube_config *config, struct kube_config *election_config,
+                  const struct manager_options *options);
+/* Release the Lease, then call @stopped (at the latest after about a second). */
+void manager_stop(struct manager *manager, void (*stopped)(void *ctx), void *ctx);
+void manager_close(struct manager *manager);
+/* For /readyz: the caches are filled. */
+bool manager_is_ready(const struct manager *manager, struct strbuf *why);
+
+unix_ms manager_wall(const struct manager *manager);
+bool manager_blast_limit_reached(const struct manager *manager);
+void manager_count_switch(struct manager *manager);
+
+/* A slot at the API server: false puts @policy into the line, and its pass runs again when its turn comes. */
+bool manager_take_slot(struct manager *manager, struct policy *policy);
+void manager_give_slot(struct manager *manager);
+void manager_leave_line(struct manager *manager, struct policy *policy);
+
+#endif

@@ -1,0 +1,292 @@
+/* plane.c -- a ManagementPlane at work: its entry, who uses it, and when it is set up anew. */
+#include "reconcile/plane.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reconcile/plane_parts.h"
+#include "reconcile/policy.h"
+#include "reconcile/secret_cache.h"
+#include "runtime/log.h"
+#include "util/cleanup.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+const struct kube_resource kube_planes = {
+        .group = "planekeeper.io", .version = "v1alpha1", .plural = "managementplanes", .kind = "ManagementPlane"};
+
+enum { DEFAULT_INTERVAL_MS = 5000, DEFAULT_TIMEOUT_MS = 3000 };
+
+void plane_wake_users(struct plane *plane)
+{
+        for (size_t i = 0; i < plane->user_count; i++)
+                policy_wake(plane->users[i]);
+}
+
+/* The strictest of the policies that name it; replicas probe half an interval apart. */
+static struct probe_cadence wanted_cadence(const struct plane *plane)
+{
+        struct probe_cadence cadence = {.interval_ms = DEFAULT_INTERVAL_MS, .timeout_ms = DEFAULT_TIMEOUT_MS};
+        bool is_first = true;
+        for (size_t i = 0; i < plane->user_count; i++) {
+                const struct detection *detection = policy_detection(plane->users[i]);
+                if (detection && (is_first || detection->interval_ms < cadence.interval_ms)) {
+                        cadence.interval_ms = detection->interval_ms;
+                        cadence.timeout_ms = detection->timeout_ms;
+                        is_first = false;
+                }
+        }
+        uint32_t spread = 2166136261U;
+        for (const char *at = plane->key; *at; at++)
+                spread = (spread ^ (unsigned char)*at) * 16777619U;
+        mono_ms half = plane->manager->is_leader ? 0 : cadence.interval_ms / 2;
+        cadence.offset_ms = ((mono_ms)spread + half) % cadence.interval_ms;
+        return cadence;
+}
+
+static bool may_probe(const struct plane *plane)
+{
+        return plane->spec && (plane->manager->is_leader || plane->manager->options.standby_probes);
+}
+
+/* A client of the plane's own cluster from its kubeconfig Secret; made anew when the Secret changes. */
+static void open_kube(struct plane *plane)
+{
+        const struct secret_key_ref *ref = &plane->spec->kube_config;
+        const struct secret_object *object;
+        const struct secret *text;
+        struct errmsg why;
+        enum err err = secret_cache_get(plane->manager->secrets, plane->namespace_name, ref->name, &object, &why);
+        if (err == ERR_OK && plane->kube && text_equal(plane->kube_secret_version, object->resource_version))
+                return;
+        if (err == ERR_TRANSIENT && plane->kube)
+                return;
+        plane_address_stop(plane);
+        kube_close(plane->kube);
+        plane->kube = NULL;
+        if (err == ERR_OK)
+                err = secret_object_require(object, ref->key, &text, &why);
+        if (err == ERR_OK) {
+                const struct kube_config_policy policy = {
+                        .allow_files = plane->manager->options.kubeconfig_files,
+                        .allow_exec = plane->manager->options.kubeconfig_exec,
+                        .flag = plane->manager->options.kubeconfig_files ? "--insecure-kubeconfig-exec" : "--insecure-kubeconfig-files",
+                };
+                struct kube_config config;
+                err = kube_config_parse(text->bytes, text->count, NULL, &policy, &config, &why);
+                if (err == ERR_OK) {
+                        plane->kube = kube_open(plane->manager->loop, plane->manager->http, plane->manager->executor, &config);
+                        free(plane->kube_secret_version);
+                        plane->kube_secret_version = mem_strdup(object->resource_version);
+                } else {
+                        (void)err_wrap(&why, err, "Secret %s/%s key %s", plane->namespace_name, ref->name, ref->key);
+                }
+        }
+        if (err != ERR_OK) {
+                free(plane->address_error);
+                plane->address_error = mem_strdup(why.text);
+        }
+}
+
+static void run(struct work *work)
+{
+        struct plane *plane = CONTAINER_OF(work, struct plane, work);
+        if (plane->needs_setup) {
+                plane->needs_setup = false;
+                plane_checks_clear(plane);
+                if (!plane->spec) {
+                        plane_address_stop(plane);
+                        kube_close(plane->kube);
+                        plane->kube = NULL;
+                } else {
+                        if (plane->spec->access == PLANE_ACCESS_KUBECONFIG)
+                                open_kube(plane);
+                        plane_address_start(plane);
+                        plane->cadence = wanted_cadence(plane);
+                        if (may_probe(plane))
+                                plane_checks_build(plane);
+                }
+                plane_wake_users(plane);
+        }
+        if (plane->spec || plane->spec_error)
+                status_request(&plane->status);
+}
+
+void plane_rebuild(struct plane *plane)
+{
+        plane->needs_setup = true;
+        workqueue_add(plane->manager->planes_queue, &plane->work);
+}
+
+struct plane *plane_obtain(struct manager *manager, const char *namespace_name, const char *name)
+{
+        char key[512];
+        (void)snprintf(key, sizeof(key), "%s/%s", namespace_name, name);
+        struct plane *plane = map_find(&manager->planes, key);
+        if (plane)
+                return plane;
+        plane = mem_new(plane);
+        plane->manager = manager;
+        plane->key = mem_strdup(key);
+        plane->namespace_name = mem_strdup(namespace_name);
+        plane->name = mem_strdup(name);
+        plane->work.run = run;
+        status_init(&plane->status, manager->status, &kube_planes);
+        plane->status.namespace_name = plane->namespace_name;
+        plane->status.name = plane->name;
+        plane->status.build = plane_status_build;
+        map_put(&manager->planes, plane->key, plane);
+        return plane;
+}
+
+static void free_if_unwanted(struct plane *plane)
+{
+        if (plane->spec || plane->spec_error || plane->user_count)
+                return;
+        (void)map_remove(&plane->manager->planes, plane->key);
+        plane_free(plane);
+}
+
+static void forget_object(struct plane *plane)
+{
+        plane_checks_clear(plane);
+        plane_address_stop(plane);
+        kube_close(plane->kube);
+        plane->kube = NULL;
+        management_plane_free(plane->spec);
+        plane->spec = NULL;
+        free(plane->spec_error);
+        plane->spec_error = NULL;
+        plane->was = VERDICT_UNKNOWN;
+        status_forget(&plane->status);
+        workqueue_remove(&plane->work);
+        plane_wake_users(plane);
+        free_if_unwanted(plane);
+}
+
+void plane_set(struct plane *plane, const json_t *object)
+{
+        if (!object) {
+                forget_object(plane);
+                return;
+        }
+        int64_t generation = (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
+        bool is_same = (plane->spec || plane->spec_error) && generation == plane->generation && text_equal(plane->uid, object_meta(object, "uid"));
+        plane->list_generation = plane->manager->list_generation;
+        if (!is_same && !text_equal(plane->uid, object_meta(object, "uid")))
+                status_forget(&plane->status); /* deleted and created again */
+        status_seen(&plane->status, object);
+        if (is_same) {
+                status_request(&plane->status);
+                return;
+        }
+        struct management_plane *spec = NULL;
+        struct errmsg why;
+        plane_checks_clear(plane); /* probes point into the old spec */
+        plane_address_stop(plane);
+        management_plane_free(plane->spec);
+        free(plane->spec_error);
+        plane->spec_error = NULL;
+        if (management_plane_decode(object, &spec, &why) != ERR_OK) {
+                plane->spec_error = mem_strdup(why.text);
+                log_line(LOG_WARN, "plane", "ManagementPlane cannot be used", LOG_TEXT_FIELD("plane", plane->key),
+                         LOG_TEXT_FIELD("error", why.text));
+        }
+        plane->spec = spec;
+        plane->generation = generation;
+        free(plane->uid);
+        plane->uid = mem_strdup(object_meta(object, "uid"));
+        plane_rebuild(plane);
+}
+
+void plane_unuse(struct plane *plane, struct policy *policy)
+{
+        for (size_t i = 0; i < plane->user_count; i++) {
+                if (plane->users[i] != policy)
+                        continue;
+                plane->users[i] = plane->users[--plane->user_count];
+                break;
+        }
+        status_request(&plane->status);
+        free_if_unwanted(plane);
+}
+
+/* Only the cadence is new: the probes keep their history. */
+static void retime(struct plane *plane)
+{
+        plane->cadence = wanted_cadence(plane);
+        for (size_t i = 0; i < plane->check_count; i++)
+                if (plane->checks[i].probe)
+                        probe_set_cadence(plane->checks[i].probe, &plane->cadence);
+}
+
+void plane_use(struct plane *plane, struct policy *policy)
+{
+        plane->users = mem_realloc(plane->users, plane->user_count + 1, sizeof(struct policy *));
+        plane->users[plane->user_count++] = policy;
+        retime(plane);
+        status_request(&plane->status);
+}
+
+void plane_leadership_changed(struct plane *plane)
+{
+        if (plane->needs_setup || may_probe(plane) != (plane->check_count > 0))
+                plane_rebuild(plane);
+        else
+                retime(plane);
+        plane->status.written_hash = 0;
+        if (plane->spec || plane->spec_error)
+                status_request(&plane->status);
+}
+
+static bool names_secret(const char *key, const char *namespace_name, const char *name)
+{
+        size_t prefix = strlen(namespace_name);
+        return name[0] && strncmp(key, namespace_name, prefix) == 0 && key[prefix] == '/' && strcmp(key + prefix + 1, name) == 0;
+}
+
+bool plane_uses_secret(const struct plane *plane, const char *key)
+{
+        if (!plane->spec)
+                return false;
+        if (plane->spec->access == PLANE_ACCESS_KUBECONFIG && names_secret(key, plane->namespace_name, plane->spec->kube_config.name))
+                return true;
+        for (size_t i = 0; i < plane->spec->check_count; i++) {
+                const struct tls_refs *tls = &plane->spec->checks[i].tls;
+                if (names_secret(key, plane->namespace_name, tls->ca.name) || names_secret(key, plane->namespace_name, tls->client_certificate))
+                        return true;
+        }
+        return false;
+}
+
+bool plane_holds_operator(const struct plane *plane)
+{
+        if (!plane->spec)
+                return false;
+        return plane->spec->access == PLANE_ACCESS_OWN ||
+               (plane->cluster_uid && text_equal(plane->cluster_uid, plane->manager->cluster_uid));
+}
+
+void plane_free(struct plane *plane)
+{
+        plane_checks_clear(plane);
+        plane_address_stop(plane);
+        kube_close(plane->kube);
+        status_forget(&plane->status);
+        workqueue_remove(&plane->work);
+        management_plane_free(plane->spec);
+        free(plane->spec_error);
+        free(plane->kube_secret_version);
+        free(plane->cluster_uid);
+        free(plane->address_error);
+        free(plane->rrset);
+        for (size_t i = 0; i < plane->address_count; i++)
+                free(plane->addresses[i]);
+        free(plane->users);
+        free(plane->uid);
+        free(plane->key);
+        free(plane->namespace_name);
+        free(plane->name);
+        free(plane);
+}

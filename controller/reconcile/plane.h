@@ -1,0 +1,84 @@
+/*
+ * plane.h -- a ManagementPlane at work: its address, its probes and the runs of their samples.
+ *
+ * Ownership: planes belong to the manager's map; a policy that names one holds it by plane_use() / plane_unuse().
+ * Threads:   loop thread only.
+ */
+#ifndef PK_RECONCILE_PLANE_H
+#define PK_RECONCILE_PLANE_H
+
+#include "api/condition.h"
+#include "api/management_plane.h"
+#include "api/service_object.h"
+#include "core/view.h"
+#include "reconcile/manager.h"
+#include "reconcile/status.h"
+
+/* One check: its probe and the run of equal samples it is in (see core/view.h). */
+struct check {
+        struct plane *plane;
+        const struct plane_check *spec; /* inside plane->spec */
+        struct probe *probe;            /* NULL: cannot be run, `text` says why */
+        struct http_tls tls;
+        char *label;
+        char *text;
+        enum probe_error error;
+        uint32_t fails, passes;
+        mono_ms run_since, counted_at, sampled_at;
+        bool last_unknown;
+        int32_t replicas_available, replicas_wanted, replicas_updated;
+        unix_ms certificate_not_after;
+};
+
+struct plane {
+        struct manager *manager;
+        char *key;
+        char *namespace_name;
+        char *name;
+        struct management_plane *spec; /* NULL: there is no such object, or it cannot be understood (spec_error) */
+        char *spec_error;
+        char *uid;
+        int64_t generation;
+        uint64_t list_generation;
+        struct work work;
+        struct policy **users; /* policies that name this plane */
+        size_t user_count;
+        bool needs_setup; /* spec, Secrets, address or cadence changed: probes are built anew */
+
+        struct kube *kube;        /* of its own cluster by kubeconfig; NULL otherwise */
+        char *kube_secret_version; /* resourceVersion of the Secret that kube was made from */
+        char *cluster_uid;        /* kube-system UID of its cluster, NULL unknown */
+        struct kube_call *service_call, *uid_call;
+        struct loop_timer discovery;
+        char *addresses[SERVICE_ADDRESSES_MAX]; /* where agents would be sent */
+        size_t address_count;
+        uint16_t port;
+        char *address_error; /* why there is none, NULL otherwise */
+        char *rrset;         /* of the addresses, record type by itself; NULL where none */
+
+        struct check *checks;
+        size_t check_count;
+        struct probe_cadence cadence;
+
+        enum verdict was;
+        struct status_mark status;
+};
+
+/* The entry for "<namespace>/<name>", made where absent. */
+struct plane *plane_obtain(struct manager *manager, const char *namespace_name, const char *name);
+void plane_set(struct plane *plane, const json_t *object); /* the object as watched; NULL: it is gone */
+void plane_use(struct plane *plane, struct policy *policy);
+void plane_unuse(struct plane *plane, struct policy *policy); /* may free the entry */
+void plane_rebuild(struct plane *plane);                      /* cadence, Secrets or address changed: set up again */
+bool plane_uses_secret(const struct plane *plane, const char *key);
+void plane_leadership_changed(struct plane *plane);
+void plane_discard_samples(struct plane *plane);              /* our own loop was late: what was measured is doubtful */
+void plane_free(struct plane *plane);
+
+bool plane_holds_operator(const struct plane *plane);
+/* Fill the core's view of this plane; texts are borrowed until the next turn. @record_type as the policy wants it. */
+void plane_view_fill(const struct plane *plane, const char *record_type_rrset, struct plane_view *ret);
+
+extern const struct kube_resource kube_planes;
+
+#endif

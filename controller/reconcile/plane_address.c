@@ -1,0 +1,141 @@
+/* plane_address.c -- where agents would be sent: a fixed address, or the ingress of the plane's Service, looked at every 10 s. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/rrset.h"
+#include "reconcile/plane_parts.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+enum { DISCOVERY_MS = 10000, DISCOVERY_RETRY_MS = 3000, TIMEOUT_MS = 5000 };
+
+static const struct kube_resource services = {.group = "", .version = "v1", .plural = "services", .kind = "Service"};
+static const struct kube_resource namespaces = {.group = "", .version = "v1", .plural = "namespaces", .kind = "Namespace"};
+
+struct kube *plane_kube(const struct plane *plane)
+{
+        if (!plane->spec || plane->spec->access == PLANE_ACCESS_NONE)
+                return NULL;
+        return plane->spec->access == PLANE_ACCESS_OWN ? plane->manager->kube : plane->kube;
+}
+
+static bool same_addresses(const struct plane *plane, const char *const *addresses, size_t count, uint16_t port)
+{
+        if (count != plane->address_count || port != plane->port)
+                return false;
+        for (size_t i = 0; i < count; i++)
+                if (strcmp(plane->addresses[i], addresses[i]) != 0)
+                        return false;
+        return true;
+}
+
+/* New addresses mean new probes and, where the plane is active, a new plan. */
+static void set_addresses(struct plane *plane, const char *const *addresses, size_t count, uint16_t port)
+{
+        bool had_error = plane->address_error != NULL;
+        free(plane->address_error);
+        plane->address_error = NULL;
+        if (same_addresses(plane, addresses, count, port)) {
+                if (had_error)
+                        plane_wake_users(plane);
+                return;
+        }
+        for (size_t i = 0; i < plane->address_count; i++)
+                free(plane->addresses[i]);
+        for (size_t i = 0; i < count; i++)
+                plane->addresses[i] = mem_strdup(addresses[i]);
+        plane->address_count = count;
+        plane->port = port;
+        free(plane->rrset);
+        plane->rrset = NULL;
+        struct errmsg why;
+        if (rrset_from_addresses(RRSET_AUTO, addresses, count, &plane->rrset, &why) != ERR_OK)
+                plane->address_error = mem_strdup(why.text);
+        if (!plane->needs_setup)
+                plane_rebuild(plane);
+}
+
+static void set_error(struct plane *plane, const char *why)
+{
+        if (plane->address_error && strcmp(plane->address_error, why) == 0)
+                return;
+        free(plane->address_error);
+        plane->address_error = mem_strdup(why);
+        workqueue_add(plane->manager->planes_queue, &plane->work);
+        plane_wake_users(plane);
+}
+
+static void next_discovery(struct plane *plane, mono_ms delay_ms)
+{
+        loop_timer_set(plane->manager->loop, &plane->discovery, loop_now(plane->manager->loop) + delay_ms);
+}
+
+/* The last known addresses stay: what a dead region can no longer say is judged by its last good word. */
+static void service_answered(void *ctx, const struct kube_reply *reply)
+{
+        struct plane *plane = ctx;
+        plane->service_call = NULL;
+        struct service_ingress ingress = {0};
+        struct errmsg why = reply->why;
+        enum err err = reply->err;
+        if (err == ERR_OK)
+                err = service_ingress_decode(reply->body, plane->spec->service_port, &ingress, &why);
+        if (err == ERR_OK)
+                set_addresses(plane, (const char *const *)ingress.addresses, ingress.count, ingress.port);
+        else if (!plane->address_count || err == ERR_INVALID)
+                set_error(plane, err == ERR_DENIED ? "may not read the Service: grant get on services (manifests/samples/plane-rbac.yaml)" : why.text);
+        service_ingress_clear(&ingress);
+        next_discovery(plane, err == ERR_OK ? DISCOVERY_MS : DISCOVERY_RETRY_MS);
+}
+
+static void uid_answered(void *ctx, const struct kube_reply *reply)
+{
+        struct plane *plane = ctx;
+        plane->uid_call = NULL;
+        if (reply->err != ERR_OK)
+                return; /* forbidden or silent: then nothing can be said of it, and it is asked again at the next discovery */
+        plane->cluster_uid = mem_strdup(object_meta(reply->body, "uid"));
+        if (plane_holds_operator(plane))
+                plane_wake_users(plane);
+}
+
+static void discover(struct loop_timer *timer)
+{
+        struct plane *plane = CONTAINER_OF(timer, struct plane, discovery);
+        struct kube *kube = plane_kube(plane);
+        if (!kube)
+                return;
+        if (!plane->spec->address[0] && !plane->service_call) {
+                char *path = kube_path(&services, plane->spec->service_namespace, plane->spec->service_name, NULL);
+                plane->service_call = kube_get(kube, path, TIMEOUT_MS, service_answered, plane);
+                free(path);
+        }
+        if (plane->spec->access == PLANE_ACCESS_KUBECONFIG && !plane->cluster_uid && !plane->uid_call) {
+                char *path = kube_path(&namespaces, NULL, "kube-system", NULL);
+                plane->uid_call = kube_get(kube, path, TIMEOUT_MS, uid_answered, plane);
+                free(path);
+        }
+        next_discovery(plane, DISCOVERY_MS);
+}
+
+void plane_address_start(struct plane *plane)
+{
+        plane->discovery.due = discover;
+        if (plane->spec->address[0]) {
+                const char *const address[] = {plane->spec->address};
+                bool was_setting_up = plane->needs_setup;
+                plane->needs_setup = true; /* probes are built right after this: no second round for the address */
+                set_addresses(plane, address, 1, plane->spec->port);
+                plane->needs_setup = was_setting_up;
+        }
+        if (plane_kube(plane) && !plane->discovery.heap_index)
+                next_discovery(plane, 0);
+}
+
+void plane_address_stop(struct plane *plane)
+{
+        loop_timer_stop(plane->manager->loop, &plane->discovery);
+        kube_cancel(plane->service_call);
+        kube_cancel(plane->uid_call);
+        plane->service_call = plane->uid_call = NULL;
+}

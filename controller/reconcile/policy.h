@@ -1,0 +1,118 @@
+/*
+ * policy.h -- a FailoverPolicy at work: what is known of its record and targets, and the pass that gathers, decides and acts.
+ *
+ * Ownership: policies belong to the manager's map. Threads: loop thread only.
+ */
+#ifndef PK_RECONCILE_POLICY_H
+#define PK_RECONCILE_POLICY_H
+
+#include "api/failover_policy.h"
+#include "api/record.h"
+#include "core/failover.h"
+#include "core/report.h"
+#include "reconcile/manager.h"
+#include "reconcile/plane.h"
+#include "reconcile/status.h"
+#include "target/target.h"
+
+struct effect;
+
+/* One target as last read, and the job that is on its way to it. */
+struct target_slot {
+        enum reach reach;
+        enum err error_class;
+        char *error; /* NULL after a good one */
+        mono_ms read_at;
+        mono_ms failed_since;
+        unix_ms failed_since_wall;
+        unsigned failures;      /* in a row, for the back-off */
+        mono_ms retry_at;       /* no further effect before */
+        struct effect *effect;  /* in flight; NULL otherwise */
+        char *source;           /* "<server> <name>" that the state below was read from: a changed spec makes it void */
+};
+
+struct verify_slot {
+        enum reach reach;
+        bool shows_record;
+};
+
+struct step_times { /* microseconds on the monotonic clock, of the epoch under way; for people and metrics */
+        epoch_t epoch;
+        int64_t decided_us, recorded_us, confirmed_us, locked_us, routed_us;
+};
+
+enum { HISTORY_MAX = 5 };
+
+struct policy {
+        struct manager *manager;
+        char *key;
+        char *namespace_name;
+        char *name;
+        struct failover_policy *spec; /* NULL: no such object, or it cannot be understood (spec_error) */
+        char *spec_error;
+        char *uid;
+        unix_ms created_at;
+        int64_t generation;
+        char *resource_version; /* of the object that spec was decoded from */
+        uint64_t list_generation;
+        struct plane *planes[PLANES_MAX];
+        char *rrsets[PLANES_MAX]; /* of each plane, where the policy wants another record type than the plane's own; NULL otherwise */
+        size_t plane_count;
+        struct work work;
+        struct loop_timer reads; /* the targets are read every 10 s */
+
+        struct record *record; /* NULL: none */
+        char *record_version;  /* resourceVersion of its Lease; NULL: there is no Lease */
+        char *record_error;
+        uint64_t record_generation;
+        struct kube_call *record_call;  /* a write, or a read after a conflict */
+        struct record *record_pending;  /* what is being written */
+        enum action record_action;      /* and why */
+        struct kube_call *confirm_call; /* the uncached read after a decision */
+        epoch_t confirmed_epoch;
+        mono_ms record_retry_at;
+
+        struct target_slot dns_slot;
+        struct dns_state dns;
+        mono_ms dns_met_at;
+        struct target_slot lock_slot;
+        struct lock_state lock;
+        struct verify_slot verify[VERIFY_SERVERS_MAX];
+        struct effect *verify_effect;
+        mono_ms verified_at;
+
+        enum verdict was[PLANES_MAX];
+        enum finding last_finding; /* of the pass before: changes are told once */
+        char *last_reason;
+        char *last_why;
+        char *active; /* plane that is active by the last pass; NULL unknown */
+        struct step_times times;
+        char *last_switch; /* status.lastSwitch, history and lastDecision as compact JSON text; NULL none */
+        char *history;
+        char *last_decision;
+        char *last_request;
+        char *last_answer;
+        unix_ms last_request_at;
+        bool has_seen_status;
+        bool secret_changed; /* read the targets again with the new credentials */
+
+        bool is_waiting; /* in the manager's line for a slot */
+        struct policy *waiting_next;
+        struct status_mark status;
+};
+
+struct policy *policy_obtain(struct manager *manager, const char *namespace_name, const char *name);
+void policy_set(struct policy *policy, const json_t *object);        /* as watched; NULL: it is gone */
+void policy_set_record(struct policy *policy, const json_t *lease);  /* its record Lease as watched or answered; NULL: it is gone */
+void policy_wake(struct policy *policy);                             /* something it looks at is new */
+void policy_leadership_changed(struct policy *policy);
+void policy_free(struct policy *policy);
+
+const struct detection *policy_detection(const struct policy *policy);  /* NULL where there is no usable spec */
+const char *policy_active_plane(const struct policy *policy);           /* NULL where not known */
+/* Whether the policy uses this Secret of its namespace. */
+bool policy_uses_secret(const struct policy *policy, const char *key);
+
+extern const struct kube_resource kube_policies;
+
+#endif

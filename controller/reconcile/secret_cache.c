@@ -1,0 +1,157 @@
+/* secret_cache.c -- Secrets by name, read on demand and again while they are in use. */
+#include "reconcile/secret_cache.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/map.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+enum { REFRESH_MS = 30000, RETRY_MS = 2000, FORCED_MS = 1000, UNUSED_MS = 120000, TIMEOUT_MS = 5000 };
+
+static const struct kube_resource secrets = {.group = "", .version = "v1", .plural = "secrets", .kind = "Secret"};
+
+struct secret_cache {
+        struct loop *loop;
+        struct kube *kube;
+        struct map entries;
+        void (*changed)(void *ctx, const char *key);
+        void *ctx;
+};
+
+struct cached_secret {
+        struct secret_cache *cache;
+        char *key;
+        char *namespace_name;
+        char *name;
+        struct secret_object *object; /* NULL: see err */
+        enum err err;
+        struct errmsg why;
+        mono_ms used_at;
+        mono_ms asked_at;
+        struct kube_call *call;
+        struct loop_timer timer;
+};
+
+static void ask(struct cached_secret *entry);
+
+static void entry_free(struct cached_secret *entry)
+{
+        loop_timer_stop(entry->cache->loop, &entry->timer);
+        kube_cancel(entry->call);
+        secret_object_free(entry->object);
+        free(entry->key);
+        free(entry->namespace_name);
+        free(entry->name);
+        free(entry);
+}
+
+static void entry_due(struct loop_timer *timer)
+{
+        struct cached_secret *entry = CONTAINER_OF(timer, struct cached_secret, timer);
+        if (loop_now(entry->cache->loop) - entry->used_at > UNUSED_MS) {
+                (void)map_remove(&entry->cache->entries, entry->key);
+                entry_free(entry);
+        } else {
+                ask(entry);
+        }
+}
+
+static enum err explain(struct cached_secret *entry, enum err err, struct errmsg *why)
+{
+        if (err == ERR_NOT_FOUND)
+                return err_set(why, err, "Secret %s not found: create it", entry->key);
+        if (err == ERR_DENIED)
+                return err_set(why, err,
+                               "Secret %s: I may not read it; grant it: kubectl create rolebinding planekeeper-secrets -n %s "
+                               "--clusterrole=planekeeper-secrets --serviceaccount=planekeeper:planekeeper",
+                               entry->key, entry->namespace_name);
+        return err_wrap(why, err, "Secret %s", entry->key);
+}
+
+static void answered(void *ctx, const struct kube_reply *reply)
+{
+        struct cached_secret *entry = ctx;
+        entry->call = NULL;
+        struct secret_object *object = NULL;
+        struct errmsg why = reply->why;
+        enum err err = reply->err;
+        if (err == ERR_OK)
+                err = secret_object_decode(reply->body, &object, &why);
+        else
+                err = explain(entry, err, &why);
+        bool is_silent = err == ERR_TRANSIENT || err == ERR_UNKNOWN;
+        loop_timer_set(entry->cache->loop, &entry->timer, loop_now(entry->cache->loop) + (err == ERR_OK ? REFRESH_MS : RETRY_MS));
+        if (is_silent && entry->object)
+                return; /* an API server that does not answer takes nothing away */
+        bool is_same = object && entry->object ? text_equal(object->resource_version, entry->object->resource_version)
+                                               : !object && !entry->object && err == entry->err && text_equal(why.text, entry->why.text);
+        secret_object_free(entry->object);
+        entry->object = object;
+        entry->err = err;
+        entry->why = why;
+        if (!is_same)
+                entry->cache->changed(entry->cache->ctx, entry->key);
+}
+
+static void ask(struct cached_secret *entry)
+{
+        if (entry->call)
+                return;
+        char *path = kube_path(&secrets, entry->namespace_name, entry->name, NULL);
+        entry->asked_at = loop_now(entry->cache->loop);
+        entry->call = kube_get(entry->cache->kube, path, TIMEOUT_MS, answered, entry);
+        free(path);
+}
+
+struct secret_cache *secret_cache_open(struct loop *loop, struct kube *kube, void (*changed)(void *ctx, const char *key), void *ctx)
+{
+        struct secret_cache *cache = mem_new(cache);
+        *cache = (struct secret_cache){.loop = loop, .kube = kube, .changed = changed, .ctx = ctx};
+        return cache;
+}
+
+void secret_cache_close(struct secret_cache *cache)
+{
+        for (struct cached_secret *entry = map_take_any(&cache->entries); entry; entry = map_take_any(&cache->entries))
+                entry_free(entry);
+        free(cache);
+}
+
+enum err secret_cache_get(struct secret_cache *cache, const char *namespace_name, const char *name, const struct secret_object **ret,
+                          struct errmsg *reterr)
+{
+        char key[512];
+        (void)snprintf(key, sizeof(key), "%s/%s", namespace_name, name);
+        struct cached_secret *entry = map_find(&cache->entries, key);
+        if (!entry) {
+                entry = mem_new(entry);
+                *entry = (struct cached_secret){.cache = cache, .err = ERR_TRANSIENT};
+                entry->key = mem_strdup(key);
+                entry->namespace_name = mem_strdup(namespace_name);
+                entry->name = mem_strdup(name);
+                entry->timer.due = entry_due;
+                (void)err_set(&entry->why, ERR_TRANSIENT, "Secret %s is being read", key);
+                map_put(&cache->entries, entry->key, entry);
+                ask(entry);
+        }
+        entry->used_at = loop_now(cache->loop);
+        if (!entry->object) {
+                if (reterr)
+                        *reterr = entry->why;
+                return entry->err;
+        }
+        *ret = entry->object;
+        return ERR_OK;
+}
+
+void secret_cache_refresh(struct secret_cache *cache, const char *namespace_name, const char *name)
+{
+        char key[512];
+        (void)snprintf(key, sizeof(key), "%s/%s", namespace_name, name);
+        struct cached_secret *entry = map_find(&cache->entries, key);
+        if (entry && loop_now(cache->loop) - entry->asked_at >= FORCED_MS)
+                ask(entry);
+}

@@ -1,0 +1,106 @@
+/* switch_report.c -- decisions and switches as JSON for status and as lines for the log. */
+#include "reconcile/switch_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/runbook.h"
+#include "runtime/log.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+json_t *switch_report_time(unix_ms at)
+{
+        if (!at)
+                return json_null();
+        char text[TEXT_TIME_BYTES + 4];
+        text_from_time_micro(at, text);
+        return json_string(text);
+}
+
+json_t *switch_report_load(const char *text)
+{
+        json_t *value = text ? json_loads(text, 0, NULL) : json_null();
+        INVARIANT(value);
+        return value;
+}
+
+char *switch_report_keep(json_t *value)
+{
+        char *text = json_dumps(value, JSON_COMPACT);
+        INVARIANT(text);
+        json_decref(value);
+        return text;
+}
+
+json_t *switch_report_gates(const struct decision *decision)
+{
+        json_t *gates = json_array();
+        for (unsigned i = 0; decision->has_gates && i < decision->gates.count; i++) {
+                const struct gate_verdict *verdict = &decision->gates.verdicts[i];
+                json_array_append_new(gates, json_pack("{s:s, s:b, s:s}", "name", gate_name(verdict->gate), "holds", (int)verdict->holds,
+                                                       "message", verdict->text ? verdict->text : ""));
+        }
+        return gates;
+}
+
+char *switch_report_decision(const struct record *next, const struct decision *decision)
+{
+        json_t *report = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "epoch", (json_int_t)next->epoch, "decision",
+                                   next->phase == PHASE_SWITCHING ? "Switch" : "Record", "from", next->from, "to", next->to, "reason",
+                                   next->reason, "message", decision->why, "automatic", (int)next->automatic, "at",
+                                   switch_report_time(next->started_at), "gates", switch_report_gates(decision));
+        INVARIANT(report);
+        return switch_report_keep(report);
+}
+
+static void add_step(json_t *steps, const char *name, int64_t from_us, int64_t to_us)
+{
+        if (from_us && to_us && to_us >= from_us)
+                json_array_append_new(steps, json_pack("{s:s, s:I}", "name", name, "durationMilliseconds",
+                                                       (json_int_t)((to_us - from_us + 500) / 1000)));
+}
+
+/* Times of steps that another process took are not known here, and then they are not made up. */
+static json_t *steps_json(const struct policy *policy, const struct record *record)
+{
+        json_t *steps = json_array();
+        const struct step_times *times = &policy->times;
+        if (times->epoch != record->epoch)
+                return steps;
+        add_step(steps, "Intent", times->decided_us, times->recorded_us);
+        int64_t before = times->confirmed_us ? times->confirmed_us : times->recorded_us;
+        add_step(steps, "Lock", before, times->locked_us);
+        add_step(steps, "Route", times->locked_us ? times->locked_us : before, times->routed_us);
+        return steps;
+}
+
+void switch_report_complete(struct policy *policy, const struct record *record)
+{
+        struct arena arena = {0};
+        unix_ms since = record->detected_at ? record->detected_at : record->started_at;
+        json_t *report = json_pack("{s:I, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "epoch", (json_int_t)record->epoch, "from",
+                                   record->from, "to", record->to, "reason", record->reason, "automatic", (int)record->automatic, "detectedAt",
+                                   switch_report_time(record->detected_at), "decidedAt", switch_report_time(record->started_at), "startedAt",
+                                   switch_report_time(record->started_at), "completedAt", switch_report_time(record->completed_at),
+                                   "durationMilliseconds", (json_int_t)(record->completed_at - record->started_at), "rto",
+                                   report_duration(record->completed_at - since, &arena), "steps", steps_json(policy, record));
+        INVARIANT(report);
+        arena_deinit(&arena);
+        json_t *history = policy->history ? switch_report_load(policy->history) : json_array();
+        json_array_insert(history, 0, report);
+        while (json_array_size(history) > HISTORY_MAX)
+                json_array_remove(history, HISTORY_MAX);
+        free(policy->history);
+        policy->history = switch_report_keep(history);
+        free(policy->last_switch);
+        policy->last_switch = switch_report_keep(report);
+}
+
+void switch_report_log_runbook(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
+{
+        struct runbook runbook;
+        runbook_build(view, decision, arena, &runbook);
+        for (unsigned i = 0; i < runbook.count; i++)
+                log_line(LOG_INFO, "runbook", runbook.lines[i], LOG_TEXT_FIELD("policy", policy->key), LOG_NUMBER_FIELD("line", i + 1));
+}

@@ -1,0 +1,271 @@
+/* tell.c -- what people and dashboards hear. */
+#include "reconcile/tell.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "reconcile/switch_report.h"
+#include "runtime/clock.h"
+#include "runtime/log.h"
+#include "runtime/metrics.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+static const double seconds_buckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
+/* controller-runtime's own list, so that its dashboards' quantiles mean the same. */
+static const double reconcile_buckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8,
+                                           0.9,   1.0,  1.25,  1.5,  1.75, 2.0, 2.5, 3.0,  3.5, 4.0,  4.5, 5,    6,   7,   8,   9,
+                                           10,    15,   20,    25,   30,   40,  50,  60};
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct metric_family reconcile_total = {.name = "controller_runtime_reconcile_total",
+                                               .help = "Total number of reconciliations per controller",
+                                               .type = METRIC_COUNTER,
+                                               .labels = {"controller", "result"}};
+static struct metric_family reconcile_errors = {.name = "controller_runtime_reconcile_errors_total",
+                                                .help = "Total number of reconciliation errors per controller",
+                                                .type = METRIC_COUNTER,
+                                                .labels = {"controller"}};
+static struct metric_family reconcile_time = {.name = "controller_runtime_reconcile_time_seconds",
+                                              .help = "Length of time per reconciliation per controller",
+                                              .type = METRIC_HISTOGRAM,
+                                              .labels = {"controller"},
+                                              .buckets = reconcile_buckets,
+                                              .bucket_count = COUNT(reconcile_buckets)};
+static struct metric_family active_workers = {.name = "controller_runtime_active_workers",
+                                              .help = "Number of currently used workers per controller",
+                                              .type = METRIC_GAUGE,
+                                              .labels = {"controller"}};
+static struct metric_family max_workers = {.name = "controller_runtime_max_concurrent_reconciles",
+                                           .help = "Maximum number of concurrent reconciles per controller",
+                                           .type = METRIC_GAUGE,
+                                           .labels = {"controller"}};
+static struct metric_family master_status = {.name = "leader_election_master_status",
+                                             .help = "Whether this process leads: 1 for the holder of the Lease",
+                                             .type = METRIC_GAUGE,
+                                             .labels = {"name"}};
+static struct metric_family policy_ready = {.name = "planekeeper_policy_ready",
+                                            .help = "Whether the policy is enforced and its active plane healthy",
+                                            .type = METRIC_GAUGE,
+                                            .labels = {"namespace", "policy"}};
+static struct metric_family policy_epoch = {.name = "planekeeper_policy_epoch",
+                                            .help = "Epoch of the last decision",
+                                            .type = METRIC_GAUGE,
+                                            .labels = {"namespace", "policy"}};
+static struct metric_family policy_fit = {.name = "planekeeper_policy_failover_possible",
+                                          .help = "Whether a standby is fit to take over now",
+                                          .type = METRIC_GAUGE,
+                                          .labels = {"namespace", "policy"}};
+static struct metric_family policy_active = {.name = "planekeeper_active_plane",
+                                             .help = "1 for the plane that is active, 0 for the other planes of the policy",
+                                             .type = METRIC_GAUGE,
+                                             .labels = {"namespace", "policy", "plane"}};
+static struct metric_family decisions = {.name = "planekeeper_decisions_total",
+                                         .help = "Decisions recorded, by reason",
+                                         .type = METRIC_COUNTER,
+                                         .labels = {"namespace", "policy", "reason"}};
+static struct metric_family switch_seconds = {.name = "planekeeper_switch_duration_seconds",
+                                              .help = "From the decision to its commit",
+                                              .type = METRIC_HISTOGRAM,
+                                              .buckets = seconds_buckets,
+                                              .bucket_count = COUNT(seconds_buckets)};
+static struct metric_family step_seconds = {.name = "planekeeper_step_duration_seconds",
+                                            .help = "Time that one visit to a target took",
+                                            .type = METRIC_HISTOGRAM,
+                                            .labels = {"step"},
+                                            .buckets = seconds_buckets,
+                                            .bucket_count = COUNT(seconds_buckets)};
+static struct metric_family target_errors = {.name = "planekeeper_target_errors_total",
+                                             .help = "Failed visits to a target, by class of error",
+                                             .type = METRIC_COUNTER,
+                                             .labels = {"target", "error"}};
+
+void tell_setup(void)
+{
+        struct metric_family *const families[] = {&reconcile_total, &reconcile_errors, &reconcile_time, &active_workers, &max_workers,
+                                                  &master_status,   &policy_ready,     &policy_epoch,   &policy_fit,     &policy_active,
+                                                  &decisions,       &switch_seconds,   &step_seconds,   &target_errors};
+        for (size_t i = 0; i < COUNT(families); i++)
+                metrics_register(families[i]);
+        static const char *const results[] = {"success", "error", "requeue", "requeue_after"};
+        for (size_t i = 0; i < COUNT(results); i++)
+                metric_add(METRIC(&reconcile_total, "failoverpolicy", results[i]), 0);
+        metric_add(METRIC(&reconcile_errors, "failoverpolicy"), 0);
+        metric_set(METRIC(&active_workers, "failoverpolicy"), 0);
+        metric_set(METRIC(&max_workers, "failoverpolicy"), 1);
+}
+
+void tell_pass_time(int64_t took_us)
+{
+        metric_add(METRIC(&reconcile_total, "failoverpolicy", "success"), 1);
+        metric_observe(METRIC(&reconcile_time, "failoverpolicy"), (double)took_us / 1e6);
+}
+
+void tell_leading(bool is_leader, const char *election_id, const char *identity)
+{
+        metric_set(METRIC(&master_status, election_id), is_leader);
+        log_line(LOG_INFO, "election", is_leader ? "leading" : "standing by", LOG_TEXT_FIELD("lease", election_id),
+                 LOG_TEXT_FIELD("identity", identity));
+}
+
+static void event(struct policy *policy, bool is_warning, const char *reason, const char *action, const char *message)
+{
+        const struct event_subject subject = {&kube_policies, policy->namespace_name, policy->name, policy->uid ? policy->uid : ""};
+        event_record(policy->manager->events, &subject, is_warning, reason, action, message);
+        log_line(is_warning ? LOG_WARN : LOG_INFO, "policy", message, LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("reason", reason),
+                 LOG_NUMBER_FIELD("epoch", policy->record ? (int64_t)policy->record->epoch : 0));
+}
+
+static void set_metrics(struct policy *policy, const struct view *view, const struct decision *decision)
+{
+        bool is_ready = decision->finding == FINDING_STEADY || decision->finding == FINDING_DRIFT;
+        metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), is_ready);
+        metric_set(METRIC(&policy_epoch, policy->namespace_name, policy->name), view->record ? (double)view->record->epoch : 0);
+        metric_set(METRIC(&policy_fit, policy->namespace_name, policy->name), decision->candidate != NULL);
+        for (unsigned i = 0; i < view->plane_count; i++)
+                metric_set(METRIC(&policy_active, policy->namespace_name, policy->name, view->planes[i].name),
+                           &view->planes[i] == decision->active);
+}
+
+/* A finding is news when its reason is; the runbook is logged with trouble, because the API server may be gone when it is needed. */
+static bool is_trouble(const struct decision *decision)
+{
+        return decision->rule->then == DO_HOLD || decision->finding == FINDING_ACTIVE_FAILING ||
+               decision->finding == FINDING_TARGET_UNAVAILABLE || decision->finding == FINDING_SERVER_BEHIND;
+}
+
+static void answer_request(struct policy *policy, const struct decision *decision)
+{
+        if (!decision->request.text[0] || !decision->answer[0] ||
+            (text_equal(policy->last_request, decision->request.text) && text_equal(policy->last_answer, decision->answer)))
+                return;
+        /* Once acted upon, a request is "past" for ever after: the answer that counts is the one it was given first. */
+        bool was_accepted = text_equal(policy->last_request, decision->request.text) && policy->last_answer &&
+                            text_has_prefix(policy->last_answer, "accepted");
+        if (was_accepted)
+                return;
+        free(policy->last_request);
+        free(policy->last_answer);
+        policy->last_request = mem_strdup(decision->request.text);
+        policy->last_answer = mem_strdup(decision->answer);
+        policy->last_request_at = manager_wall(policy->manager) / 1000 * 1000;
+        struct arena arena = {0};
+        event(policy, false, "RequestAnswered", "Request", arena_printf(&arena, "%s: %s", decision->request.text, decision->answer));
+        arena_deinit(&arena);
+}
+
+void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
+{
+        set_metrics(policy, view, decision);
+        answer_request(policy, decision);
+        const char *reason = decision->rule->reason;
+        bool is_told = policy->last_finding == decision->finding && text_equal(policy->last_reason, reason);
+        policy->last_finding = decision->finding;
+        if (is_told && (!is_trouble(decision) || text_equal(policy->last_why, decision->why)))
+                return;
+        bool only_text = is_told;
+        free(policy->last_reason);
+        free(policy->last_why);
+        policy->last_reason = mem_strdup(reason);
+        policy->last_why = mem_strdup(decision->why);
+        if (is_trouble(decision) && !only_text) {
+                event(policy, true, reason, "Judge", decision->why);
+                switch_report_log_runbook(policy, view, decision, arena);
+        } else if (decision->finding == FINDING_STEADY || is_trouble(decision)) {
+                log_line(LOG_INFO, "policy", decision->why, LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("reason", reason));
+        } else {
+                log_line(LOG_DEBUG, "policy", decision->why, LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("reason", reason));
+        }
+}
+
+void tell_decided(struct policy *policy, const struct record *next, const struct decision *decision)
+{
+        if (decision->rule->then == DO_COMMIT)
+                return;
+        policy->times = (struct step_times){.epoch = next->epoch, .decided_us = clock_mono_us()};
+        free(policy->last_decision);
+        policy->last_decision = switch_report_decision(next, decision);
+}
+
+static void tell_begun(struct policy *policy, const struct record *record, struct arena *arena)
+{
+        policy->times.recorded_us = clock_mono_us();
+        metric_add(METRIC(&decisions, policy->namespace_name, policy->name, record->reason), 1);
+        if (record->automatic)
+                manager_count_switch(policy->manager);
+        if (record->phase == PHASE_SWITCHING)
+                event(policy, true, "FailoverDecided", "Decide",
+                      arena_printf(arena, "epoch %llu: %s -> %s (%s); record in status.lastDecision", (unsigned long long)record->epoch,
+                                   record->from[0] ? record->from : "(unknown)", record->to, record->reason));
+        else
+                event(policy, strcmp(record->reason, "ActiveRecovered") == 0, record->reason, "Record",
+                      arena_printf(arena, "epoch %llu: %s is active", (unsigned long long)record->epoch, record->to));
+}
+
+static void tell_complete(struct policy *policy, const struct record *record, struct arena *arena)
+{
+        mono_ms took = (mono_ms)(record->completed_at - record->started_at);
+        metric_observe(metrics_child(&switch_seconds, NULL), (double)took / 1000.0);
+        switch_report_complete(policy, record);
+        const char *detected = record->detected_at ? arena_printf(arena, " after %s of detection",
+                                                                  report_duration(record->started_at - record->detected_at, arena))
+                                                   : "";
+        const char *back = record->from[0] && strcmp(record->from, record->to) != 0
+                                   ? arena_printf(arena,
+                                                  "; to return: kubectl annotate fop %s -n %s --overwrite planekeeper.io/switch-to=%s/%llu "
+                                                  "--field-manager=oncall",
+                                                  policy->name, policy->namespace_name, record->from, (unsigned long long)(record->epoch + 1))
+                                   : "";
+        event(policy, false, "FailoverComplete", "Commit",
+              arena_printf(arena, "epoch %llu in %s%s%s", (unsigned long long)record->epoch, report_duration(took, arena), detected, back));
+}
+
+void tell_recorded(struct policy *policy, const struct record *written, enum action action)
+{
+        struct arena arena = {0};
+        if (action == DO_COMMIT)
+                tell_complete(policy, written, &arena);
+        else
+                tell_begun(policy, written, &arena);
+        arena_deinit(&arena);
+}
+
+void tell_effect_done(struct policy *policy, const struct effect *effect)
+{
+        bool is_set = effect->kind == EFFECT_SET_DNS || effect->kind == EFFECT_SET_LOCK;
+        if (!is_set)
+                return;
+        int64_t took_us = effect->ended_us - effect->started_us;
+        const char *step = effect->kind == EFFECT_SET_DNS ? "Route" : "Lock";
+        metric_observe(METRIC(&step_seconds, step), (double)took_us / 1e6);
+        if (policy->times.epoch == effect->epoch)
+                *(effect->kind == EFFECT_SET_DNS ? &policy->times.routed_us : &policy->times.locked_us) = clock_mono_us();
+        struct arena arena = {0};
+        const char *value = effect->kind == EFFECT_SET_DNS ? effect->want.rrset : effect->lock_value;
+        const char *name = effect->kind == EFFECT_SET_DNS ? effect->config.name : effect->lock.key;
+        const char *tail = effect->kind == EFFECT_SET_DNS
+                                   ? arena_printf(&arena, " ; clients follow within TTL %us", (unsigned)effect->want.ttl_s)
+                                   : "";
+        event(policy, false, "StepDone", step,
+              arena_printf(&arena, "%s %lldms: %s -> %s%s", step, (long long)((took_us + 500) / 1000), name, value, tail));
+        arena_deinit(&arena);
+}
+
+void tell_effect_failed(struct policy *policy, const struct effect *effect)
+{
+        bool is_dns = effect->kind == EFFECT_READ_DNS || effect->kind == EFFECT_SET_DNS;
+        const struct target_slot *slot = is_dns ? &policy->dns_slot : &policy->lock_slot;
+        metric_add(METRIC(&target_errors, is_dns ? "dns" : "lock", err_name(effect->err)), 1);
+        metric_add(METRIC(&reconcile_errors, "failoverpolicy"), 1);
+        /* The first of a row is news, the rest is the same fact. */
+        log_line(slot->failures <= 1 ? LOG_WARN : LOG_DEBUG, "target", effect->why.text, LOG_TEXT_FIELD("policy", policy->key),
+                 LOG_TEXT_FIELD("target", is_dns ? "dns" : "lock"), LOG_TEXT_FIELD("class", err_name(effect->err)));
+}
+
+void tell_forget(struct policy *policy)
+{
+        /* Label values may repeat in other namespaces; losing their children only means that they are set again in the next pass. */
+        struct metric_family *const families[] = {&policy_ready, &policy_epoch, &policy_fit, &policy_active};
+        for (size_t i = 0; i < COUNT(families); i++)
+                metrics_forget(families[i], "policy", policy->name);
+}

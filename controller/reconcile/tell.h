@@ -1,0 +1,20 @@
+/*
+ * tell.h -- what people and dashboards hear: one log line, one Event and one metric per fact, with the same reason word, once per change.
+ */
+#ifndef PK_RECONCILE_TELL_H
+#define PK_RECONCILE_TELL_H
+
+#include "reconcile/effect.h"
+#include "reconcile/policy.h"
+
+void tell_setup(void); /* registers the metrics */
+void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);
+void tell_pass_time(int64_t took_us);
+void tell_decided(struct policy *policy, const struct record *next, const struct decision *decision);
+void tell_recorded(struct policy *policy, const struct record *written, enum action action);
+void tell_effect_done(struct policy *policy, const struct effect *effect);
+void tell_effect_failed(struct policy *policy, const struct effect *effect);
+void tell_leading(bool is_leader, const char *election_id, const char *identity);
+void tell_forget(struct policy *policy); /* its metrics go with it */
+
+#endif
