@@ -1,0 +1,25 @@
+/* fence.h -- the rules that hold for every target before anything is sent. Pure. */
+#ifndef PK_TARGET_FENCE_H
+#define PK_TARGET_FENCE_H
+
+#include "target/target.h"
+
+enum {
+        TARGET_STAMP_BYTES = 1024, /* longest stamp text with its final NUL: two names and a namespace fit with room */
+};
+
+/* Lua and JSON numbers are exact up to here, so no epoch may pass it. */
+#define TARGET_EPOCH_MAX ((epoch_t)1 << 53)
+
+/*
+ * target_check_stamp() - may a target that carries @stored (with the wanted value already there if @has_value) be moved to @want?
+ *
+ * ERR_CONFLICT: a higher epoch is stored, or this one with another id or value. ERR_INVALID: the stamp is not one of ours, or another
+ * owner's: a person decides; or @want's names cannot be carried by a stamp.
+ */
+MUST_CHECK enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct dns_want *want,
+                                       struct errmsg *reterr);
+
+void target_stamp_clear(struct stamp *stamp);
+
+#endif

@@ -1,0 +1,116 @@
+/* target.c -- what all targets share: settings, the rules of the fence, clearing. */
+#include "target/target.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "target/fence.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+const char *target_setting_find(const struct target_config *config, const char *key)
+{
+        for (size_t i = 0; i < config->setting_count; i++)
+                if (text_equal(config->settings[i].key, key))
+                        return config->settings[i].value;
+        return NULL;
+}
+
+const struct secret *target_credential_find(const struct target_config *config, const char *key)
+{
+        for (size_t i = 0; i < config->credential_count; i++)
+                if (text_equal(config->credentials[i].key, key))
+                        return &config->credentials[i].value;
+        return NULL;
+}
+
+static void free_text(const char **text)
+{
+        free((char *)(uintptr_t)*text); /* const for the readers of a state; allocated by the target that filled it */
+        *text = NULL;
+}
+
+void target_stamp_clear(struct stamp *stamp)
+{
+        free_text(&stamp->plane);
+        free_text(&stamp->store);
+        free_text(&stamp->raw);
+        *stamp = (struct stamp){0};
+}
+
+void dns_state_clear(struct dns_state *state)
+{
+        free_text(&state->rrset);
+        target_stamp_clear(&state->stamp);
+        *state = (struct dns_state){0};
+}
+
+void lock_state_clear(struct lock_state *state)
+{
+        free_text(&state->value);
+        target_stamp_clear(&state->stamp);
+        *state = (struct lock_state){0};
+}
+
+/* A stamp that would not read back as it was meant (a space in a name, too long) must never be written. */
+static bool reads_back(const struct dns_want *want)
+{
+        char text[TARGET_STAMP_BYTES];
+        dns_stamp_print(want, text, sizeof(text));
+        struct stamp stamp = {0};
+        dns_stamp_parse(text, &stamp);
+        bool same = stamp.presence == STAMP_OURS && stamp.epoch == want->epoch && stamp.id == want->id &&
+                    text_equal(stamp.plane, want->plane) && text_equal(stamp.store, want->store);
+        target_stamp_clear(&stamp);
+        return same;
+}
+
+enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct dns_want *want,
+                            struct errmsg *reterr)
+{
+        if (!reads_back(want))
+                return err_set(reterr, ERR_INVALID,
+                               "epoch %" PRIu64 ", plane \"%.60s\" and store \"%.60s\" do not fit a stamp", want->epoch,
+                               want->plane, want->store);
+        if (stored->presence == STAMP_ABSENT)
+                return ERR_OK;
+        if (stored->presence == STAMP_FOREIGN)
+                return err_set(reterr, ERR_INVALID,
+                               "the stamp beside the value is not ours: \"%.80s\"; remove it if nobody needs it",
+                               stored->raw ? stored->raw : "");
+        if (!text_equal(stored->store, want->store))
+                return err_set(reterr, ERR_INVALID, "it belongs to %.100s; remove its stamp to take it over",
+                               stored->store);
+        if (stored->epoch > want->epoch)
+                return err_set(reterr, ERR_CONFLICT, "epoch %" PRIu64 " is stored, %" PRIu64 " is older", stored->epoch,
+                               want->epoch);
+        if (stored->epoch == want->epoch && (stored->id != want->id || !has_value))
+                return err_set(reterr, ERR_CONFLICT, "epoch %" PRIu64 " is stored with another %s", stored->epoch,
+                               stored->id != want->id ? "decision id" : "value");
+        return ERR_OK;
+}
+
+enum err dns_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
+{
+        enum err err = target->driver->read(target, deadline, ret, reterr);
+        return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "%s", target->driver->name);
+}
+
+enum err dns_compare_and_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want,
+                             mono_ms deadline, struct errmsg *reterr)
+{
+        if (!want->rrset[0])
+                return err_set(reterr, ERR_INVALID, "an empty address set is never written");
+        bool has_value = text_equal(expected->rrset, want->rrset);
+        enum err err = target_check_stamp(&expected->stamp, has_value, want, reterr);
+        if (err == ERR_OK)
+                err = target->driver->compare_and_set(target, expected, want, deadline, reterr);
+        return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "%s", target->driver->name);
+}
+
+void dns_target_close(struct dns_target *target)
+{
+        if (target)
+                target->driver->close(target);
+}

@@ -1,0 +1,146 @@
+/* dns_stamp_test.c -- the text that carries epoch and owner beside a value, and the rules that it stands for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "target/fence.h"
+#include "target/target.h"
+
+#define STORE "k8s/8c6f5d4e/default/gloo"
+
+static const struct dns_want sample = {
+        .rrset = "A 192.0.2.1", .epoch = 42, .id = 0x00ab, .plane = "eu-west-1", .store = STORE};
+
+static void printed_stamp_reads_back(void **state)
+{
+        (void)state;
+        char text[TARGET_STAMP_BYTES];
+        dns_stamp_print(&sample, text, sizeof(text));
+        assert_string_equal(text, "v=pk1 e=42 id=00000000000000ab p=eu-west-1 s=" STORE);
+        struct stamp stamp = {0};
+        dns_stamp_parse(text, &stamp);
+        assert_int_equal(stamp.presence, STAMP_OURS);
+        assert_int_equal(stamp.epoch, 42);
+        assert_int_equal(stamp.id, 0xab);
+        assert_string_equal(stamp.plane, "eu-west-1");
+        assert_string_equal(stamp.store, STORE);
+        assert_string_equal(stamp.raw, text);
+        target_stamp_clear(&stamp);
+}
+
+static void anything_else_is_foreign(void **state)
+{
+        (void)state;
+        static const char *const texts[] = {
+                "",
+                "v=spf1 -all",
+                "v=pk2 e=1 id=0000000000000001 p=a s=b",
+                "v=pk1 e=0 id=0000000000000001 p=a s=b",
+                "v=pk1 e=01 id=0000000000000001 p=a s=b",
+                "v=pk1 e=-1 id=0000000000000001 p=a s=b",
+                "v=pk1 e=9007199254740993 id=0000000000000001 p=a s=b",
+                "v=pk1 e=99999999999999999999 id=0000000000000001 p=a s=b",
+                "v=pk1 e=1 id=1 p=a s=b",
+                "v=pk1 e=1 id=000000000000000G p=a s=b",
+                "v=pk1 e=1 id=000000000000000A p=a s=b",
+                "v=pk1 e=1 id=00000000000000001 p=a s=b",
+                "v=pk1 e=1 id=0000000000000001 p=a",
+                "v=pk1 e=1 id=0000000000000001 s=b p=a",
+                "v=pk1 e=1 id=0000000000000001 p=a s=b ",
+                "v=pk1 e=1 id=0000000000000001 p=a s=b x=y",
+                "v=pk1  e=1 id=0000000000000001 p=a s=b",
+                " v=pk1 e=1 id=0000000000000001 p=a s=b",
+                "v=pk1 e=1 id=0000000000000001 p=a\tb s=b",
+                "v=pk1 e=1 id=0000000000000001 p=\xff s=b",
+        };
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                struct stamp stamp = {0};
+                dns_stamp_parse(texts[i], &stamp);
+                if (stamp.presence != STAMP_FOREIGN || stamp.epoch != 0 || stamp.id != 0)
+                        fail_msg("taken for ours: \"%s\"", texts[i]);
+                assert_string_equal(stamp.raw, texts[i]);
+                assert_string_equal(stamp.store, "");
+                target_stamp_clear(&stamp);
+        }
+}
+
+static void endless_text_is_bounded(void **state)
+{
+        (void)state;
+        char text[4 * TARGET_STAMP_BYTES];
+        memset(text, 'x', sizeof(text));
+        memcpy(text, "v=pk1 e=1 id=0000000000000001 p=a s=", 36);
+        text[sizeof(text) - 1] = '\0';
+        struct stamp stamp = {0};
+        dns_stamp_parse(text, &stamp);
+        assert_int_equal(stamp.presence, STAMP_FOREIGN);
+        assert_in_range(strlen(stamp.raw), 1, TARGET_STAMP_BYTES);
+        target_stamp_clear(&stamp);
+}
+
+static void names_that_no_stamp_carries_are_refused(void **state)
+{
+        (void)state;
+        char endless[2 * TARGET_STAMP_BYTES];
+        memset(endless, 'x', sizeof(endless));
+        endless[sizeof(endless) - 1] = '\0';
+        const struct stamp absent = {.presence = STAMP_ABSENT};
+        struct dns_want wants[] = {sample, sample, sample, sample};
+        wants[0].plane = "two words";
+        wants[1].store = endless;
+        wants[2].epoch = TARGET_EPOCH_MAX + 1;
+        wants[3].epoch = 0;
+        for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
+                assert_int_equal(target_check_stamp(&absent, false, &wants[i], NULL), ERR_INVALID);
+        assert_int_equal(target_check_stamp(&absent, false, &sample, NULL), ERR_OK);
+}
+
+static void fence_refuses_what_is_not_newer(void **state)
+{
+        (void)state;
+        static const struct {
+                enum stamp_presence presence;
+                epoch_t epoch;
+                decision_id id;
+                const char *store;
+                bool has_value;
+                enum err wanted;
+        } cases[] = {
+                {STAMP_ABSENT, 0, 0, "", false, ERR_OK},
+                {STAMP_ABSENT, 0, 0, "", true, ERR_OK},
+                {STAMP_OURS, 41, 7, STORE, false, ERR_OK},
+                {STAMP_OURS, 41, 7, STORE, true, ERR_OK}, /* the epoch reaches the target even where the value is right */
+                {STAMP_OURS, 42, 0xab, STORE, true, ERR_OK},
+                {STAMP_OURS, 42, 0xab, STORE, false, ERR_CONFLICT},
+                {STAMP_OURS, 42, 0xac, STORE, true, ERR_CONFLICT},
+                {STAMP_OURS, 43, 0xab, STORE, true, ERR_CONFLICT},
+                {STAMP_OURS, 1, 7, "k8s/other/default/gloo", false, ERR_INVALID},
+                {STAMP_FOREIGN, 0, 0, "", true, ERR_INVALID},
+        };
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                const struct stamp stored = {.presence = cases[i].presence,
+                                             .epoch = cases[i].epoch,
+                                             .id = cases[i].id,
+                                             .plane = "",
+                                             .store = cases[i].store,
+                                             .raw = ""};
+                if (target_check_stamp(&stored, cases[i].has_value, &sample, NULL) != cases[i].wanted)
+                        fail_msg("case %zu is not %s", i, err_name(cases[i].wanted));
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(printed_stamp_reads_back),
+                cmocka_unit_test(anything_else_is_foreign),
+                cmocka_unit_test(endless_text_is_bounded),
+                cmocka_unit_test(names_that_no_stamp_carries_are_refused),
+                cmocka_unit_test(fence_refuses_what_is_not_newer),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
