@@ -1,0 +1,38 @@
+/*
+ * channel.h -- the way to one DNS server: a connected UDP socket that is kept warm, TCP for what does not fit.
+ *
+ * Ownership: channel_close() closes the socket; `key` is borrowed and must outlive the channel.
+ * Threads:   one at a time.
+ */
+#ifndef PK_TARGET_DNS_CHANNEL_H
+#define PK_TARGET_DNS_CHANNEL_H
+
+#include "target/dns/message.h"
+#include "target/net.h"
+
+struct channel {
+        struct net_endpoint server;
+        const struct tsig_key *key; /* NULL: unsigned */
+        int udp;                    /* -1: not open */
+};
+
+void channel_init(struct channel *channel, const struct net_endpoint *server, const struct tsig_key *key);
+void channel_close(struct channel *channel);
+
+/*
+ * channel_ask() - send @count questions at once and wait until each has its answer; lost packets are sent again.
+ *
+ * ERR_OK says only that every message has an answer. ERR_TRANSIENT: no answer.
+ */
+MUST_CHECK enum err channel_ask(struct channel *channel, struct message *messages, size_t count, mono_ms deadline,
+                                struct errmsg *reterr);
+
+/*
+ * channel_update() - send an update, exactly once, and wait for the answer.
+ *
+ * ERR_TRANSIENT: it was never sent. ERR_UNKNOWN: it was, and nothing came back: it may be applied now, later or never.
+ */
+MUST_CHECK enum err channel_update(struct channel *channel, struct message *update, mono_ms deadline,
+                                   struct errmsg *reterr);
+
+#endif

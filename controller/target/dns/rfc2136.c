@@ -1,0 +1,279 @@
+/* rfc2136.c -- a DNS name as a fenced register, by DNS UPDATE with TSIG. */
+#include "target/dns/rfc2136.h"
+
+#include <stdlib.h>
+
+#include "target/dns/channel.h"
+#include "target/dns/state.h"
+#include "target/dns/update.h"
+#include "target/dns/verdict.h"
+#include "target/fence.h"
+#include "util/cleanup.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+enum { DNS_PORT = 53 };
+
+struct rfc2136 {
+        struct dns_target base;
+        struct channel channel;
+        struct tsig_key key;
+        struct names names;
+        ldns_rdf *zone;        /* NULL until found */
+        bool zone_is_setting; /* else it is looked for again when the server says that it is wrong */
+};
+
+static struct rfc2136 *rfc2136_of(struct dns_target *target)
+{
+        return (struct rfc2136 *)target; /* its first member */
+}
+
+static void rfc2136_close(struct dns_target *target)
+{
+        if (!target)
+                return;
+        struct rfc2136 *self = rfc2136_of(target);
+        channel_close(&self->channel);
+        tsig_key_clear(&self->key);
+        names_clear(&self->names);
+        ldns_rdf_deep_free(self->zone);
+        free(self);
+}
+
+static enum err set_zone(struct rfc2136 *self, const char *zone, const char *name, struct errmsg *reterr)
+{
+        if (!zone || !zone[0])
+                return ERR_OK;
+        if (text_is_dns_name(zone))
+                self->zone = ldns_dname_new_frm_str(zone);
+        self->zone_is_setting = true;
+        if (!self->zone || (ldns_dname_compare(self->zone, self->names.address) != 0 &&
+                            !ldns_dname_is_subdomain(self->names.address, self->zone)))
+                return err_set(reterr, ERR_INVALID, "zone \"%.80s\" does not hold the name %.80s", zone, name);
+        return ERR_OK;
+}
+
+static enum err configure(struct rfc2136 *self, const struct target_config *config, struct errmsg *reterr)
+{
+        const char *nameserver = target_setting_find(config, "nameserver");
+        if (!nameserver)
+                return err_set(reterr, ERR_INVALID, "nameserver is missing");
+        struct net_endpoint server;
+        enum err err = net_endpoint_parse(nameserver, DNS_PORT, &server, reterr);
+        if (err != ERR_OK)
+                return err_wrap(reterr, err, "nameserver");
+        channel_init(&self->channel, &server, &self->key);
+        err = names_init(config->name, &self->names, reterr);
+        if (err == ERR_OK)
+                err = set_zone(self, target_setting_find(config, "zone"), config->name, reterr);
+        if (err == ERR_OK)
+                err = tsig_key_from_config(config, &self->key, reterr);
+        return err;
+}
+
+static enum err rfc2136_open(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr)
+{
+        struct rfc2136 *self = mem_new(self);
+        self->base.driver = &rfc2136_driver;
+        self->channel.udp = -1;
+        enum err err = configure(self, config, reterr);
+        if (err != ERR_OK) {
+                rfc2136_close(&self->base);
+                return err;
+        }
+        *ret = &self->base;
+        return ERR_OK;
+}
+
+static enum err ask_one(struct rfc2136 *self, struct message *message, mono_ms deadline, struct errmsg *reterr)
+{
+        enum err err = channel_ask(&self->channel, message, 1, deadline, reterr);
+        return err == ERR_OK ? verdict_on_answer(message, &self->channel.server, &self->key, reterr) : err;
+}
+
+/* The zone that an answer to an SOA question names, itself or as the one that has no such record; NULL where neither. */
+static ldns_rdf *zone_in_answer(const struct message *message)
+{
+        const ldns_rr_list *sections[] = {ldns_pkt_answer(message->answer), ldns_pkt_authority(message->answer)};
+        for (size_t s = 0; s < 2; s++) {
+                for (size_t i = 0; i < ldns_rr_list_rr_count(sections[s]); i++) {
+                        const ldns_rr *record = ldns_rr_list_rr(sections[s], i);
+                        const ldns_rdf *owner = ldns_rr_owner(record);
+                        if (ldns_rr_get_type(record) == LDNS_RR_TYPE_SOA &&
+                            (ldns_dname_compare(owner, message->owner) == 0 ||
+                             ldns_dname_is_subdomain(message->owner, owner)))
+                                return ldns_rdf_clone(owner);
+                }
+        }
+        return NULL;
+}
+
+/* Walk up from the name: mostly the first answer names the zone, at a CNAME the second. */
+static enum err find_zone(struct rfc2136 *self, mono_ms deadline, struct errmsg *reterr)
+{
+        ldns_rdf *at = self->zone ? NULL : ldns_rdf_clone(self->names.address);
+        enum err err = ERR_OK;
+        while (at && !self->zone && err == ERR_OK) {
+                struct message message;
+                message_ask(at, LDNS_RR_TYPE_SOA, &self->key, &message);
+                err = ask_one(self, &message, deadline, reterr);
+                if (err == ERR_OK)
+                        self->zone = zone_in_answer(&message);
+                message_clear(&message);
+                ldns_rdf *parent = ldns_dname_label_count(at) > 1 ? ldns_dname_left_chop(at) : NULL;
+                ldns_rdf_deep_free(at);
+                at = parent;
+        }
+        ldns_rdf_deep_free(at);
+        if (err == ERR_OK && !self->zone)
+                err = err_set(reterr, ERR_INVALID, "%s: names no zone for the name; set zone",
+                              self->channel.server.text);
+        return err;
+}
+
+static enum err read_state(struct rfc2136 *self, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
+{
+        struct message messages[ASK_COUNT];
+        state_ask(&self->names, &self->key, messages);
+        enum err err = channel_ask(&self->channel, messages, ASK_COUNT, deadline, reterr);
+        for (size_t i = 0; i < ASK_COUNT && err == ERR_OK; i++)
+                err = verdict_on_answer(&messages[i], &self->channel.server, &self->key, reterr);
+        if (err == ERR_OK)
+                err = state_from_answers(messages, ret, reterr);
+        for (size_t i = 0; i < ASK_COUNT; i++)
+                message_clear(&messages[i]);
+        return err;
+}
+
+static enum err rfc2136_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
+{
+        struct rfc2136 *self = rfc2136_of(target);
+        enum err err = find_zone(self, deadline, reterr); /* here, so that a swap need not */
+        return err == ERR_OK ? read_state(self, deadline, ret, reterr) : err;
+}
+
+/*
+ * A server silently ignores a CNAME for a name that holds anything else, and would leave it without any address: look before.
+ * ANY is asked on TCP, where servers that cut it short on UDP give all.
+ */
+static enum err check_alone(struct rfc2136 *self, mono_ms deadline, struct errmsg *reterr)
+{
+        struct message message;
+        message_ask(self->names.address, LDNS_RR_TYPE_ANY, &self->key, &message);
+        message.use_tcp = true;
+        enum err err = ask_one(self, &message, deadline, reterr);
+        const ldns_rr_list *answers = err == ERR_OK ? ldns_pkt_answer(message.answer) : NULL;
+        for (size_t i = 0; i < ldns_rr_list_rr_count(answers) && err == ERR_OK; i++) {
+                ldns_rr_type type = ldns_rr_get_type(ldns_rr_list_rr(answers, i));
+                bool may_stay = type == LDNS_RR_TYPE_A || type == LDNS_RR_TYPE_AAAA || type == LDNS_RR_TYPE_CNAME ||
+                                type == LDNS_RR_TYPE_RRSIG || type == LDNS_RR_TYPE_NSEC;
+                if (may_stay)
+                        continue;
+                CLEANUP(cleanup_free) char *text = ldns_rr_type2str(type);
+                err = err_set(reterr, ERR_INVALID,
+                              "%s: the name also holds %s records, so it cannot become a CNAME; remove them or use A",
+                              self->channel.server.text, text);
+        }
+        message_clear(&message);
+        return err;
+}
+
+static bool is_cname(const char *rrset)
+{
+        return text_has_prefix(rrset, "CNAME ");
+}
+
+static enum err send_update(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
+                            mono_ms deadline, struct errmsg *reterr)
+{
+        ldns_pkt *update = NULL;
+        enum err err = update_new(&self->names, self->zone, expected, want, &update, reterr);
+        if (err != ERR_OK)
+                return err;
+        struct message message;
+        message_update(update, self->zone, &self->key, &message);
+        err = channel_update(&self->channel, &message, deadline, reterr);
+        if (err == ERR_OK)
+                err = verdict_on_update(&message, &self->channel.server, &self->key, reterr);
+        message_clear(&message);
+        if (err == ERR_INVALID && !self->zone_is_setting) { /* perhaps the zone was split since: find it anew */
+                ldns_rdf_deep_free(self->zone);
+                self->zone = NULL;
+        }
+        return err;
+}
+
+static bool shows(const struct dns_state *state, const struct dns_want *want)
+{
+        return state->stamp.presence == STAMP_OURS && state->stamp.epoch == want->epoch &&
+               state->stamp.id == want->id && text_equal(state->rrset, want->rrset);
+}
+
+static bool is_same(const struct dns_state *a, const struct dns_state *b)
+{
+        return text_equal(a->rrset, b->rrset) && a->stamp.presence == b->stamp.presence &&
+               (a->stamp.presence == STAMP_ABSENT || text_equal(a->stamp.raw, b->stamp.raw));
+}
+
+/* The server said that it did it; what it serves now is the proof. */
+static enum err verify(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
+                       mono_ms deadline, struct errmsg *reterr)
+{
+        CLEANUP(dns_state_clear) struct dns_state now = {0};
+        enum err err = read_state(self, deadline, &now, reterr);
+        if (err != ERR_OK)
+                return err_wrap(reterr, ERR_UNKNOWN, "updated, but not seen afterwards");
+        if (shows(&now, want))
+                return ERR_OK;
+        const char *server = self->channel.server.text;
+        bool is_ours = now.stamp.presence == STAMP_OURS && now.stamp.epoch == want->epoch && now.stamp.id == want->id;
+        if (is_ours)
+                return err_set(reterr, ERR_INVALID, "%s: took the update but serves \"%.80s\" instead of \"%.80s\"",
+                               server, now.rrset, want->rrset);
+        if (is_same(&now, expected))
+                return err_set(reterr, ERR_INVALID, "%s: said yes to the update but still serves \"%.80s\"", server,
+                               now.rrset);
+        return err_set(reterr, ERR_CONFLICT, "%s: somebody changed it right after us: \"%.80s\", stamp \"%.60s\"",
+                       server, now.rrset, now.stamp.raw);
+}
+
+/* A prerequisite that fails although the server shows what was expected will fail for ever: say why instead of trying again. */
+static enum err explain_conflict(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
+                                 mono_ms deadline, struct errmsg *reterr)
+{
+        CLEANUP(dns_state_clear) struct dns_state now = {0};
+        struct errmsg ignored = {0};
+        if (read_state(self, deadline, &now, &ignored) != ERR_OK)
+                return ERR_CONFLICT;
+        if (shows(&now, want))
+                return ERR_OK; /* another worker of this very decision was quicker */
+        if (is_same(&now, expected))
+                return err_set(reterr, ERR_INVALID,
+                               "%s: answers \"%.80s\" but has no such records of its own: a wildcard or a view?",
+                               self->channel.server.text, now.rrset);
+        return ERR_CONFLICT;
+}
+
+static enum err rfc2136_compare_and_set(struct dns_target *target, const struct dns_state *expected,
+                                        const struct dns_want *want, mono_ms deadline, struct errmsg *reterr)
+{
+        struct rfc2136 *self = rfc2136_of(target);
+        enum err err = find_zone(self, deadline, reterr);
+        if (err == ERR_OK && is_cname(want->rrset) && !is_cname(expected->rrset))
+                err = check_alone(self, deadline, reterr);
+        if (err == ERR_OK)
+                err = send_update(self, expected, want, deadline, reterr);
+        if (err == ERR_CONFLICT)
+                return explain_conflict(self, expected, want, deadline, reterr);
+        return err == ERR_OK ? verify(self, expected, want, deadline, reterr) : err;
+}
+
+const struct dns_driver rfc2136_driver = {
+        .name = "rfc2136",
+        .where = "nameserver",
+        .fenced = true,
+        .open = rfc2136_open,
+        .read = rfc2136_read,
+        .compare_and_set = rfc2136_compare_and_set,
+        .close = rfc2136_close,
+};

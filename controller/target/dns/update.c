@@ -1,0 +1,71 @@
+/* update.c -- prerequisites and changes of the swap. */
+#include "target/dns/update.h"
+
+#include "target/fence.h"
+#include "util/mem.h"
+
+/* The three sections of an update that carry records. */
+struct sections {
+        ldns_rr_list *prerequisites;
+        ldns_rr_list *changes;
+};
+
+static void sections_free(struct sections *sections)
+{
+        ldns_rr_list_deep_free(sections->prerequisites);
+        ldns_rr_list_deep_free(sections->changes);
+}
+
+static bool has_type(const ldns_rr_list *list, ldns_rr_type type)
+{
+        for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
+                if (ldns_rr_get_type(ldns_rr_list_rr(list, i)) == type)
+                        return true;
+        return false;
+}
+
+/* Section 2.4.2: a set with data in class IN must exist with exactly this data; section 2.4.3: an empty one of class NONE must not exist. */
+static enum err require_as_read(const struct names *names, const struct dns_state *expected, ldns_rr_list *list,
+                                struct errmsg *reterr)
+{
+        enum err err = state_push_rrset(names->address, expected->rrset, 0, list, reterr);
+        if (err != ERR_OK)
+                return err;
+        for (size_t i = 0; i < STATE_ADDRESS_TYPES; i++)
+                if (!has_type(list, state_address_types[i]))
+                        state_push_empty(names->address, state_address_types[i], LDNS_RR_CLASS_NONE, list);
+        if (expected->stamp.presence == STAMP_ABSENT)
+                state_push_empty(names->stamp, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_NONE, list);
+        else
+                state_push_stamp(names->stamp, expected->stamp.raw, 0, list);
+        return ERR_OK;
+}
+
+/* Deleting first matters: an address is ignored beside a CNAME and a CNAME beside anything, silently (section 3.4.2.2). */
+static enum err replace_all(const struct names *names, const struct dns_want *want, ldns_rr_list *list,
+                            struct errmsg *reterr)
+{
+        for (size_t i = 0; i < STATE_ADDRESS_TYPES; i++)
+                state_push_empty(names->address, state_address_types[i], LDNS_RR_CLASS_ANY, list);
+        state_push_empty(names->stamp, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_ANY, list);
+        char stamp[TARGET_STAMP_BYTES];
+        dns_stamp_print(want, stamp, sizeof(stamp));
+        state_push_stamp(names->stamp, stamp, want->ttl_s, list);
+        return state_push_rrset(names->address, want->rrset, want->ttl_s, list, reterr);
+}
+
+enum err update_new(const struct names *names, const ldns_rdf *zone, const struct dns_state *expected,
+                    const struct dns_want *want, ldns_pkt **ret, struct errmsg *reterr)
+{
+        struct sections sections = {.prerequisites = ldns_rr_list_new(), .changes = ldns_rr_list_new()};
+        enum err err = require_as_read(names, expected, sections.prerequisites, reterr);
+        if (err == ERR_OK)
+                err = replace_all(names, want, sections.changes, reterr);
+        if (err == ERR_OK) {
+                *ret = ldns_update_pkt_new(ldns_rdf_clone(zone), LDNS_RR_CLASS_IN, sections.prerequisites,
+                                           sections.changes, NULL);
+                INVARIANT(*ret);
+        }
+        sections_free(&sections);
+        return err;
+}

@@ -1,0 +1,16 @@
+/*
+ * update.h -- the swap as one message: if the stamp and the addresses are exactly as they were read, replace them all.
+ *
+ * RFC 2136 applies an update wholly or not at all, so no other update can come between the check and the change.
+ * Threads: no shared state.
+ */
+#ifndef PK_TARGET_DNS_UPDATE_H
+#define PK_TARGET_DNS_UPDATE_H
+
+#include "target/dns/state.h"
+
+/* ERR_INVALID where a text is no rrset. *ret is released with ldns_pkt_free() or given to message_update(). */
+MUST_CHECK enum err update_new(const struct names *names, const ldns_rdf *zone, const struct dns_state *expected,
+                               const struct dns_want *want, ldns_pkt **ret, struct errmsg *reterr);
+
+#endif
