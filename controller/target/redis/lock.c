@@ -1,0 +1,244 @@
+/* lock.c -- a Redis key as a fenced register: one script per operation, value and stamp in one hash slot. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "target/fence.h"
+#include "target/redis/connection.h"
+#include "util/cleanup.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+#include "util/text.h"
+
+enum { KEY_MAX_BYTES = 512, VALUE_MAX_BYTES = 4096, SCRIPT_REPLY_ELEMENTS = 3 };
+
+/*
+ * KEYS: value, stamp. ARGV: "read", or "set", "1" where a value is expected, that value, expected stamp ("" for none), wanted value,
+ * wanted stamp, wanted epoch. Returns {verdict, value, stamp} with what is stored then, or {"type" | "ttl", key, what was found}.
+ * The check travels with the write: whenever an old copy of this call arrives, it is refused here. Both keys are written by one MSET,
+ * so no crash and no full memory can part them.
+ */
+static const char script[] =
+        "for i = 1, 2 do\n"
+        "  local kind = redis.call('TYPE', KEYS[i]).ok\n"
+        "  if kind ~= 'none' and kind ~= 'string' then return {'type', KEYS[i], kind} end\n"
+        "  local left = redis.call('PTTL', KEYS[i])\n"
+        "  if left >= 0 then return {'ttl', KEYS[i], tostring(left)} end\n"
+        "end\n"
+        "local value, stamp = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])\n"
+        "if ARGV[1] == 'read' then return {'read', value, stamp} end\n"
+        "local expected, expected_stamp = ARGV[2] == '1' and ARGV[3], ARGV[4]\n"
+        "local want, want_stamp, want_epoch = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"
+        "if value == want and stamp == want_stamp then return {'done', value, stamp} end\n"
+        "if stamp then\n"
+        "  local epoch = tonumber(string.match(stamp, '^v=pk1 e=(%d+) id=%x+ p=%S* s=%S*$'))\n"
+        "  if not epoch then return {'foreign', value, stamp} end\n"
+        "  if epoch > want_epoch then return {'newer', value, stamp} end\n"
+        "  if epoch == want_epoch then return {'taken', value, stamp} end\n"
+        "end\n"
+        "if (stamp or '') ~= expected_stamp then return {'moved', value, stamp} end\n"
+        "if value ~= expected and value ~= want then return {'moved', value, stamp} end\n"
+        "redis.call('MSET', KEYS[1], want, KEYS[2], want_stamp)\n"
+        "return {'done', want, want_stamp}\n";
+
+struct lock_target {
+        struct connection *connection;
+        char *key;
+        char *stamp_key;
+};
+
+/* Keys hash by what is between the first { and the next }, if that is not empty (Redis Cluster specification, hash tags). */
+static char *stamp_key_of(const char *key)
+{
+        CLEANUP(strbuf_deinit) struct strbuf text = STRBUF_INIT(KEY_MAX_BYTES + 32);
+        const char *open = strchr(key, '{');
+        const char *close = open ? strchr(open, '}') : NULL;
+        bool has_tag = close && close > open + 1;
+        (void)strbuf_printf(&text, has_tag ? "%s:planekeeper" : "{%s}:planekeeper", key);
+        return strbuf_take(&text);
+}
+
+enum err lock_open(const struct lock_config *config, struct lock_target **ret, struct errmsg *reterr)
+{
+        size_t bytes = strlen(config->key);
+        if (bytes == 0 || bytes > KEY_MAX_BYTES)
+                return err_set(reterr, ERR_INVALID, "redis.lock.key must have 1 to %d bytes", KEY_MAX_BYTES);
+        struct lock_target *self = mem_new(self);
+        enum err err = connection_new(config, &self->connection, reterr);
+        if (err != ERR_OK) {
+                lock_close(self);
+                return err;
+        }
+        self->key = mem_strdup(config->key);
+        self->stamp_key = stamp_key_of(config->key);
+        *ret = self;
+        return ERR_OK;
+}
+
+void lock_close(struct lock_target *self)
+{
+        if (!self)
+                return;
+        connection_free(self->connection);
+        free(self->key);
+        free(self->stamp_key);
+        free(self);
+}
+
+static void free_reply(redisReply **reply)
+{
+        if (*reply)
+                freeReplyObject(*reply);
+}
+
+static const char *server_of(const struct lock_target *self)
+{
+        return connection_server(self->connection);
+}
+
+/* A reply of the script that is about values: not an error, not a key that cannot be a lock. */
+static enum err check_reply(const struct lock_target *self, const redisReply *reply, struct errmsg *reterr)
+{
+        if (reply->type == REDIS_REPLY_ERROR)
+                return reply_error(server_of(self), reply->str, reterr);
+        bool is_ours = reply->type == REDIS_REPLY_ARRAY && reply->elements == SCRIPT_REPLY_ELEMENTS &&
+                       reply_is_text(reply->element[0]);
+        for (size_t i = 1; is_ours && i < reply->elements; i++)
+                is_ours = reply_is_text(reply->element[i]) || reply->element[i]->type == REDIS_REPLY_NIL;
+        if (!is_ours)
+                return err_set(reterr, ERR_INVALID, "%s: an answer that our script never gives", server_of(self));
+        const char *verdict = reply->element[0]->str;
+        const char *key = reply->element[1]->type == REDIS_REPLY_NIL ? "" : reply->element[1]->str;
+        const char *found = reply->element[2]->type == REDIS_REPLY_NIL ? "" : reply->element[2]->str;
+        if (text_equal(verdict, "type"))
+                return err_set(reterr, ERR_INVALID, "%s: key %.80s holds a %.20s, not a text; choose another lock key",
+                               server_of(self), key, found);
+        if (text_equal(verdict, "ttl"))
+                return err_set(reterr, ERR_INVALID,
+                               "%s: key %.80s expires in %.20s ms, but a lock moves and never expires; PERSIST it or "
+                               "choose another lock key",
+                               server_of(self), key, found);
+        return ERR_OK;
+}
+
+/* As text for C: what is not UTF-8 or holds a zero byte is shown with ? and equals nothing that anybody expects. */
+static char *text_of(const redisReply *reply)
+{
+        size_t count = reply->type == REDIS_REPLY_NIL ? 0 : (size_t)reply->len;
+        char *text = mem_calloc(count + 1, 1);
+        if (count > 0)
+                memcpy(text, reply->str, count);
+        bool is_utf8 = text_is_utf8(text, count);
+        for (size_t i = 0; i < count; i++)
+                if (text[i] == '\0' || (!is_utf8 && (unsigned char)text[i] >= 0x80))
+                        text[i] = '?';
+        return text;
+}
+
+static enum err state_of(const struct lock_target *self, const redisReply *reply, struct lock_state *ret,
+                         struct errmsg *reterr)
+{
+        const redisReply *value = reply->element[1];
+        const redisReply *stamp = reply->element[2];
+        if (value->type != REDIS_REPLY_NIL && value->len > VALUE_MAX_BYTES)
+                return err_set(reterr, ERR_INVALID, "%s: key %.80s holds %zu bytes, which is no lock; choose another lock key",
+                               server_of(self), self->key, (size_t)value->len);
+        struct lock_state state = {.present = value->type != REDIS_REPLY_NIL, .value = text_of(value)};
+        if (stamp->type == REDIS_REPLY_NIL) {
+                state.stamp = (struct stamp){.plane = mem_strdup(""), .store = mem_strdup(""), .raw = mem_strdup("")};
+        } else {
+                CLEANUP(cleanup_free) char *text = text_of(stamp);
+                dns_stamp_parse(text, &state.stamp);
+        }
+        *ret = state;
+        return ERR_OK;
+}
+
+static enum err run_read(struct lock_target *self, mono_ms deadline, redisReply **ret, struct errmsg *reterr)
+{
+        enum err err = connection_ready(self->connection, deadline, reterr);
+        const char *argv[] = {"EVAL", script, "2", self->key, self->stamp_key, "read"};
+        return err == ERR_OK ? connection_command(self->connection, 6, argv, deadline, ret, reterr) : err;
+}
+
+enum err lock_read(struct lock_target *self, mono_ms deadline, struct lock_state *ret, struct errmsg *reterr)
+{
+        CLEANUP(free_reply) redisReply *reply = NULL;
+        enum err err = run_read(self, deadline, &reply, reterr);
+        if (err == ERR_UNKNOWN)
+                return ERR_TRANSIENT; /* a read changes nothing */
+        if (err == ERR_OK)
+                err = check_reply(self, reply, reterr);
+        return err == ERR_OK ? state_of(self, reply, ret, reterr) : err;
+}
+
+/* What the script said to a write. */
+static enum err verdict_of(const struct lock_target *self, const redisReply *reply, const struct lock_want *want,
+                           struct errmsg *reterr)
+{
+        static const struct {
+                const char *verdict;
+                const char *why;
+        } refusals[] = {
+                {"foreign", "its stamp is not ours"},
+                {"newer", "a newer epoch is stored"},
+                {"taken", "this epoch is stored with another value or id"},
+                {"moved", "somebody changed it since it was read"},
+        };
+        const char *verdict = reply->element[0]->str;
+        if (text_equal(verdict, "done"))
+                return ERR_OK;
+        CLEANUP(cleanup_free) char *value = text_of(reply->element[1]);
+        CLEANUP(cleanup_free) char *stamp = text_of(reply->element[2]);
+        for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+                if (text_equal(verdict, refusals[i].verdict))
+                        return err_set(reterr, ERR_CONFLICT,
+                                       "%s: epoch %" PRIu64 " refused, %s: \"%.40s\", stamp \"%.60s\"", server_of(self),
+                                       want->epoch, refusals[i].why, value, stamp);
+        return err_set(reterr, ERR_UNKNOWN, "%s: an answer that our script never gives", server_of(self));
+}
+
+static enum err write_value(struct lock_target *self, const struct lock_state *expected, const struct lock_want *want,
+                            const char *stamp, mono_ms deadline, struct errmsg *reterr)
+{
+        char epoch[24];
+        (void)snprintf(epoch, sizeof(epoch), "%" PRIu64, want->epoch);
+        bool had_stamp = expected->stamp.presence != STAMP_ABSENT;
+        const char *argv[] = {"EVAL",          script,
+                              "2",             self->key,
+                              self->stamp_key, "set",
+                              expected->present ? "1" : "0", expected->present ? expected->value : "",
+                              had_stamp ? expected->stamp.raw : "", want->value,
+                              stamp,           epoch};
+        CLEANUP(free_reply) redisReply *reply = NULL;
+        enum err err = connection_ready(self->connection, deadline, reterr);
+        if (err != ERR_OK)
+                return err;
+        err = connection_command(self->connection, (int)(sizeof(argv) / sizeof(argv[0])), argv, deadline, &reply, reterr);
+        if (err == ERR_INVALID)
+                return ERR_UNKNOWN; /* it was sent, and what came back proves nothing */
+        if (err == ERR_OK)
+                err = check_reply(self, reply, reterr);
+        return err == ERR_OK ? verdict_of(self, reply, want, reterr) : err;
+}
+
+enum err lock_compare_and_set(struct lock_target *self, const struct lock_state *expected, const struct lock_want *want,
+                              mono_ms deadline, struct errmsg *reterr)
+{
+        size_t bytes = strlen(want->value);
+        if (bytes == 0 || bytes > VALUE_MAX_BYTES || !text_is_utf8(want->value, bytes))
+                return err_set(reterr, ERR_INVALID, "the lock's value must have 1 to %d bytes of UTF-8", VALUE_MAX_BYTES);
+        const struct dns_want stamped = {.rrset = want->value,
+                                         .epoch = want->epoch,
+                                         .id = want->id,
+                                         .plane = want->plane,
+                                         .store = want->store};
+        bool has_value = expected->present && text_equal(expected->value, want->value);
+        enum err err = target_check_stamp(&expected->stamp, has_value, &stamped, reterr);
+        if (err != ERR_OK)
+                return err;
+        char stamp[TARGET_STAMP_BYTES];
+        dns_stamp_print(&stamped, stamp, sizeof(stamp));
+        return write_value(self, expected, want, stamp, deadline, reterr);
+}

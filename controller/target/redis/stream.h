@@ -1,0 +1,39 @@
+/*
+ * stream.h -- bytes to and from one server over TCP or TLS, with deadlines. The certificate must be for the host that is meant.
+ *
+ * Ownership: tls_context_new() gives a context to SSL_CTX_free(); stream_close() ends the connection. A stream borrows its context.
+ * Threads:   one at a time per stream; a context may be shared.
+ */
+#ifndef PK_TARGET_REDIS_STREAM_H
+#define PK_TARGET_REDIS_STREAM_H
+
+#include <openssl/ssl.h>
+
+#include "target/net.h"
+#include "target/target.h"
+
+struct stream {
+        int fd;   /* -1: not open */
+        SSL *ssl; /* NULL: plain */
+};
+
+/* What a call waits for on a stream came, or did not. */
+enum stream_result { STREAM_OK, STREAM_LATE, STREAM_CLOSED };
+
+/* ERR_INVALID: the material is not usable; the text names which. */
+MUST_CHECK enum err tls_context_new(const struct lock_tls *tls, SSL_CTX **ret, struct errmsg *reterr);
+
+/* @context NULL: plain. ERR_INVALID: the server's certificate or protocol is not acceptable. ERR_TRANSIENT: not reachable. */
+MUST_CHECK enum err stream_open(const struct net_endpoint *server, SSL_CTX *context, const char *server_name,
+                                mono_ms deadline, struct stream *ret, struct errmsg *reterr);
+void stream_close(struct stream *stream);
+
+/* False where the peer has closed it or sent what nobody asked for, so that it cannot be used again. */
+bool stream_is_idle(const struct stream *stream);
+
+MUST_CHECK enum stream_result stream_send(struct stream *stream, const void *bytes, size_t count, mono_ms deadline);
+/* At least one byte, at most @size. */
+MUST_CHECK enum stream_result stream_receive(struct stream *stream, void *buffer, size_t size, mono_ms deadline,
+                                             size_t *ret_count);
+
+#endif
