@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Run the contract tests of the targets against the real servers: python3 test/contract/run.py <folder of binaries>
+
+A BIND primary and secondary and five Redis servers are started in a scratch folder on free loopback ports,
+named to the tests by environment variables, and are gone when this ends, however it ends.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from hack.bench import ports  # noqa: E402
+from hack.bench.process import Process, Scratch  # noqa: E402
+
+TEST_TIMEOUT = 180
+KEYS = {"planekeeper": "hmac-sha256", "sha384": "hmac-sha384", "sha512": "hmac-sha512", "powerless": "hmac-sha256"}
+ZONES = {
+    "dr.test": "mixed A 192.0.2.1\nmixed MX 10 mail\n*.wild A 192.0.2.9\nloud CNAME Target.Example.NET.\n",
+    "frozen.test": "app A 192.0.2.1\n",
+}
+
+
+def output(*command: object) -> str:
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True, timeout=30).stdout
+
+
+class Named(Process):
+    """A primary, or with `primary` given, a secondary of it."""
+
+    def __init__(self, scratch: Scratch, name: str, keys: dict[str, str], primary: "Named | None" = None) -> None:
+        super().__init__(scratch, name)
+        self.port = ports.lease()
+        self.control_port = ports.lease()
+        self.primary = primary
+        self.secondary: Named | None = None
+        self.rndc_key = self.folder / "rndc.key"
+        self.rndc_key.write_text(output("tsig-keygen", "-a", "hmac-sha256", "rndc"))
+        self.keys = keys
+        if primary is not None:
+            primary.secondary = self
+
+    def argv(self) -> list[str]:
+        notify = "notify no;"
+        if self.secondary is not None:
+            notify = f"notify explicit; also-notify {{ 127.0.0.1 port {self.secondary.port}; }}; notify-delay 0;"
+        (self.folder / "named.conf").write_text(
+            f"""options {{
+    directory "{self.folder}"; pid-file "{self.folder}/named.pid"; lock-file none;
+    session-keyfile "{self.folder}/session.key";
+    listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
+    recursion no; dnssec-validation no; empty-zones-enable no; minimal-any yes; {notify}
+}};
+include "{self.rndc_key}";
+controls {{ inet 127.0.0.1 port {self.control_port} allow {{ 127.0.0.1; }} keys {{ rndc; }}; }};
+"""
+            + "".join(self.keys.values())
+            + "".join(self.zone_clause(zone, extra) for zone, extra in ZONES.items())
+        )
+        return ["named", "-f", "-n", "1", "-c", str(self.folder / "named.conf")]
+
+    def zone_clause(self, zone: str, extra: str) -> str:
+        if self.primary is not None:
+            primaries = f"primaries {{ 127.0.0.1 port {self.primary.port}; }}"
+            return f'zone "{zone}" {{ type secondary; {primaries}; file "{zone}.copy"; }};\n'
+        (self.folder / f"{zone}.db").write_text(
+            f"$ORIGIN {zone}.\n$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 1\n@ NS ns\nns A 127.0.0.1\n{extra}"
+        )
+        grants = "".join(f"grant {name} zonesub ANY; " for name in self.keys if name != "powerless")
+        return f'zone "{zone}" {{ type primary; file "{zone}.db"; update-policy {{ {grants}}}; }};\n'
+
+    def rndc(self) -> str:
+        return f"rndc -s 127.0.0.1 -p {self.control_port} -k {self.rndc_key}"
+
+    def is_ready(self) -> bool:
+        return all(output("dig", "@127.0.0.1", "-p", self.port, "+short", "+norec", "SOA", zone) for zone in ZONES)
+
+
+class Redis(Process):
+    def __init__(self, scratch: Scratch, name: str, *lines: str, ready: tuple[str, ...] = ()) -> None:
+        super().__init__(scratch, name)
+        self.port = ports.lease()
+        self.lines = lines
+        self.ready_arguments = ready
+
+    def argv(self) -> list[str]:
+        config = self.folder / "redis.conf"
+        listen = [] if any(line.startswith("tls-cert-file") for line in self.lines) else [f"port {self.port}"]
+        listen = listen or ["port 0", f"tls-port {self.port}"]
+        config.write_text("\n".join(["bind 127.0.0.1", f"dir {self.folder}", 'save ""', *listen, *self.lines]) + "\n")
+        return ["redis-server", str(config)]
+
+    def is_ready(self) -> bool:
+        return "PONG" in output("redis-cli", "-p", self.port, *self.ready_arguments, "PING")
+
+
+def make_certificates(folder: pathlib.Path) -> None:
+    """An authority and a server certificate for localhost and 127.0.0.1."""
+    new_key = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-batch"]
+    authority = [*new_key, "-x509", "-days", "2", "-subj", "/CN=contract CA"]
+    output(*authority, "-keyout", folder / "ca.key", "-out", folder / "ca.crt")
+    output(*new_key, "-subj", "/CN=redis", "-keyout", folder / "server.key", "-out", folder / "server.csr")
+    (folder / "names.ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    signing = ["openssl", "x509", "-req", "-days", "2", "-CAcreateserial", "-extfile", folder / "names.ext"]
+    pair = ["-CA", folder / "ca.crt", "-CAkey", folder / "ca.key"]
+    output(*signing, *pair, "-in", folder / "server.csr", "-out", folder / "server.crt")
+
+
+def start_dns(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
+    keys = {name: output("tsig-keygen", "-a", algorithm, name) for name, algorithm in KEYS.items()}
+    folder = scratch.folder("keys")
+    for name, text in keys.items():
+        (folder / name).write_text(text)
+    (folder / "impostor").write_text(output("tsig-keygen", "-a", "hmac-sha256", "planekeeper"))
+    (folder / "stranger").write_text(output("tsig-keygen", "-a", "hmac-sha256", "stranger"))
+    primary = Named(scratch, "primary", keys)
+    secondary = Named(scratch, "secondary", {}, primary)
+    primary.run()
+    secondary.run()
+    environment = {
+        "CONTRACT_DNS": f"127.0.0.1:{primary.port}",
+        "CONTRACT_DNS_PID": str(primary.pid),
+        "CONTRACT_DNS_RNDC": primary.rndc(),
+        "CONTRACT_DNS_SECONDARY": f"127.0.0.1:{secondary.port}",
+        "CONTRACT_DNS_KEYS": str(folder),
+    }
+    return environment, [primary, secondary]
+
+
+def start_redis(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
+    certificates = scratch.folder("certificates")
+    make_certificates(certificates)
+    authority = ("--tls", "--cacert", str(certificates / "ca.crt"))
+    plain = Redis(scratch, "redis-plain")
+    tls = Redis(
+        scratch,
+        "redis-tls",
+        f"tls-cert-file {certificates}/server.crt",
+        f"tls-key-file {certificates}/server.key",
+        f"tls-ca-cert-file {certificates}/ca.crt",
+        "tls-auth-clients no",
+        ready=authority,
+    )
+    secured = Redis(
+        scratch,
+        "redis-secured",
+        "requirepass open-sesame",
+        "user keeper on >keep-it ~* -@all +eval +type +pttl +get +mset +select",
+        "user reader on >read-it ~* -@all +eval +type +pttl +get",
+        ready=("-a", "open-sesame"),
+    )
+    replica = Redis(scratch, "redis-replica", f"replicaof 127.0.0.1 {plain.port}", "repl-diskless-sync-delay 0")
+    cluster = Redis(scratch, "redis-cluster", "cluster-enabled yes")
+    servers = [plain, tls, secured, replica, cluster]
+    for server in servers:
+        server.start()
+    for server in servers:
+        server.ready()
+    environment = {f"CONTRACT_{server.name.upper().replace('-', '_')}": f"127.0.0.1:{server.port}" for server in servers}
+    environment["CONTRACT_REDIS_PID"] = str(plain.pid)
+    environment["CONTRACT_REDIS_CA"] = str(certificates / "ca.crt")
+    return environment, servers
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    binaries = sorted(parser.parse_args().folder.glob("*_contract"))
+    if not binaries:
+        print("no *_contract binaries there", file=sys.stderr)
+        return 2
+    failed = []
+    with Scratch() as scratch:
+        dns, dns_servers = start_dns(scratch)
+        redis, redis_servers = start_redis(scratch)
+        for binary in binaries:
+            result = subprocess.run([binary.resolve()], env={**os.environ, **dns, **redis}, timeout=TEST_TIMEOUT)
+            if result.returncode != 0:
+                failed.append(binary.name)
+        for server in [*dns_servers, *redis_servers]:
+            if not server.is_alive:
+                failed.append(f"{server.name} died:\n{server.log_tail()}")
+    for name in failed:
+        print(f"contract failed: {name}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
