@@ -93,8 +93,39 @@ build/fuzz/%: test/fuzz/%.c $(LIB_SOURCES) $(wildcard controller/*/*.h)
 	@echo "fuzz $<"
 	@clang -std=c17 -g -O1 -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -o $@ $< $(LIB_SOURCES) $(LDLIBS) -pthread
 
-.PHONY: fuzzers
+.PHONY: fuzzers fuzz
 fuzzers: $(FUZZERS) ## build the libFuzzer targets
+fuzz: $(FUZZERS) ## replay the stored corpora, then look for new inputs for FUZZ_SECONDS (10) each
+	@test/run-fuzz.sh build/fuzz $(or $(FUZZ_SECONDS),10)
+
+.PHONY: test run run-here bench image
+test: ## everything, from a fresh machine: set-up, unit, contract, fuzz, end to end, image
+	@python3 test/run.py $(STAGES)
+
+run: ## the show: real API servers, BIND, Redis; kills the active server and watches the switch; Ctrl-C ends it
+	@hack/run.sh
+
+run-here: build/planekeeper ## run the operator against the current kubeconfig context
+	@hack/run-here.sh
+
+bench: ## the figures of README.md, measured on this machine; nothing else should be running
+	@hack/bench.sh
+
+image: ## build the container image without a daemon and start it
+	@hack/image.sh $(IMG)
+
+KUBECTL ?= kubectl
+IMG     ?= localhost/planekeeper:dev
+.PHONY: install uninstall deploy undeploy
+install: ## CRDs into the current kubeconfig context
+	$(KUBECTL) apply -k crds --server-side
+uninstall: ## remove the CRDs and with them every ManagementPlane and FailoverPolicy; DNS, Redis and records stay as they are
+	$(KUBECTL) delete --ignore-not-found -k crds
+deploy: ## CRDs, RBAC and two replicas of IMG into the current kubeconfig context
+	$(KUBECTL) kustomize manifests | sed -E 's|(image: )planekeeper.*|\1$(IMG)|' | $(KUBECTL) apply -f -
+undeploy: ## remove the replicas and their rights; CRDs, resources, Secrets and records stay
+	$(KUBECTL) delete --ignore-not-found -k manifests/manager
+	$(KUBECTL) delete --ignore-not-found -k manifests/rbac
 
 clean: ## remove what was built
 	rm -rf build
