@@ -103,6 +103,7 @@ static enum err deployment_open(const struct probe_spec *spec, struct probe **re
 
 const struct probe_driver probe_deployment = {
         .name = "Deployment",
+        .silence = PROBE_ERROR_API,
         .open = deployment_open,
         .start = deployment_start,
         .cancel = deployment_cancel,

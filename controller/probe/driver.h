@@ -15,7 +15,8 @@
 
 struct probe_driver {
         const char *name;
-        bool needs_address; /* spec.address and spec.port are checked, and a name is looked up before start() */
+        enum probe_error silence; /* what no answer by the deadline is */
+        bool needs_address;       /* spec.address and spec.port are checked, and a name is looked up before start() */
         MUST_CHECK enum err (*open)(const struct probe_spec *spec, struct probe **ret, struct errmsg *reterr);
         void (*start)(struct probe *probe);
         void (*cancel)(struct probe *probe);

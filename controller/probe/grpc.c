@@ -252,6 +252,7 @@ static enum err grpc_open(const struct probe_spec *spec, struct probe **ret, str
 
 const struct probe_driver probe_grpc = {
         .name = "GRPC",
+        .silence = PROBE_ERROR_TIMEOUT,
         .needs_address = true,
         .open = grpc_open,
         .start = grpc_start,

@@ -89,6 +89,7 @@ static enum err http_probe_open(const struct probe_spec *spec, struct probe **re
 
 const struct probe_driver probe_http = {
         .name = "HTTP",
+        .silence = PROBE_ERROR_TIMEOUT,
         .needs_address = true,
         .open = http_probe_open,
         .start = http_probe_start,

@@ -145,7 +145,8 @@ static void give_up(struct probe *probe)
         if (is_resolving)
                 sample_fail(&sample, PROBE_ERROR_RESOLVE, "DNS look-up of the address: no answer after %.1fs", seconds);
         else
-                sample_fail(&sample, PROBE_ERROR_TIMEOUT, "timeout after %.1fs", seconds);
+                sample_fail(&sample, probe->driver->silence, "%stimeout after %.1fs",
+                            probe->driver->silence == PROBE_ERROR_API ? "API server: " : "", seconds);
         probe_finish(probe, &sample);
 }
 

@@ -77,6 +77,7 @@ static enum err tcp_open(const struct probe_spec *spec, struct probe **ret, stru
 
 const struct probe_driver probe_tcp = {
         .name = "TCP",
+        .silence = PROBE_ERROR_TIMEOUT,
         .needs_address = true,
         .open = tcp_open,
         .start = tcp_start,

@@ -38,6 +38,7 @@ static enum err tls_open(const struct probe_spec *spec, struct probe **ret, stru
 
 const struct probe_driver probe_tls = {
         .name = "TLS",
+        .silence = PROBE_ERROR_TIMEOUT,
         .needs_address = true,
         .open = tls_open,
         .start = tls_start,

@@ -43,6 +43,7 @@ struct black_hole {
         uint16_t port;
 };
 void black_hole_open(struct black_hole *hole);
+void black_hole_open_up(struct black_hole *hole); /* its queue takes connections from now on */
 void black_hole_close(struct black_hole *hole);
 
 #endif

@@ -49,6 +49,7 @@ struct probe *probe_rig_start(struct probe_rig *rig, const struct probe_spec *sp
 {
         struct probe *probe;
         struct errmsg why;
+        rig->count = 0;
         INVARIANT(probe_open(rig->prober, spec, cadence, probe_rig_on_sample, rig, &probe, &why) == ERR_OK);
         return probe;
 }
