@@ -162,6 +162,9 @@ static bool split_address(const char *address, char *ret_host, size_t host_size,
         const char *colon = strrchr(address, ':');
         if (!colon || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1))
                 return false;
+        if (strlen(colon + 1) > 5 ||
+            strtol(colon + 1, NULL, 10) > UINT16_MAX) /* getaddrinfo() would cut it to 16 bits */
+                return false;
         size_t length = (size_t)(colon - address);
         if (length >= 2 && address[0] == '[' && colon[-1] == ']') {
                 address++;
