@@ -102,9 +102,11 @@ class Scene:
         fields = {key.replace("__", "."): value for key, value in data.items()}
         self.bench.hub.admin.put(objects.secret(name, self.namespace, fields))
 
-    def point_at(self, plane: str, ttl: int = 30) -> None:
-        """The record as the person left it before the operator came."""
+    def point_at(self, plane: str, lock: bool = True, ttl: int = 30) -> None:
+        """Record and lock as a person left them before the operator came (who adopts only what agrees)."""
         self.bench.bind.replace(self.dns_name, "A", PLANES[plane], ttl=ttl)
+        if lock:
+            self.redis.set(LOCK_KEY, plane)
 
     def operator(self, name: str = "planekeeper", **options: Any) -> Operator:
         """A running replica for this namespace, under the shipped RBAC. Replicas of one scene share a lease."""
@@ -135,6 +137,10 @@ class Scene:
         """The plane whose address the name has; "" if it is not exactly one plane's."""
         found = self.addresses()
         return next((name for name, host in PLANES.items() if found == {"A": frozenset({host})}), "")
+
+    def lock(self) -> str:
+        """Whom the lock names; "" where there is none."""
+        return self.redis.get(LOCK_KEY) or ""
 
     def epoch_record(self) -> str:
         """The TXT record with the epoch; "" where there is none."""
