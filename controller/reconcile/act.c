@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "reconcile/gather.h"
+#include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
 #include "reconcile/record_io.h"
 #include "reconcile/secret_cache.h"
@@ -58,6 +59,12 @@ static void void_if_moved(struct policy *policy)
                 lock_state_clear(&policy->lock);
                 policy->lock = (struct lock_state){0};
         }
+        char *key = effect_mechanism_key(policy, dns, policy->spec->dns.credentials_secret);
+        mechanism_hold(&policy->manager->mechanisms, &policy->dns_slot.mechanism, key);
+        free(key);
+        key = effect_mechanism_key(policy, lock, policy->spec->redis.auth_secret);
+        mechanism_hold(&policy->manager->mechanisms, &policy->lock_slot.mechanism, key);
+        free(key);
         free(dns);
         free(lock);
 }
@@ -68,30 +75,39 @@ static bool uses_lock(const struct policy *policy)
                                                                           : policy->spec->redis.lock_key[0] != '\0';
 }
 
-void act_read_targets(struct policy *policy)
+static void read_target(struct policy *policy, enum effect_kind kind)
 {
+        struct target_slot *slot = kind == EFFECT_READ_DNS ? &policy->dns_slot : &policy->lock_slot;
         mono_ms now = loop_now(policy->manager->loop);
-        if (!policy->manager->cluster_uid)
+        if (!policy->manager->cluster_uid || now < slot->retry_at || (kind == EFFECT_READ_LOCK && !uses_lock(policy)))
                 return;
-        if (now >= policy->dns_slot.retry_at)
-                (void)effect_start(policy, EFFECT_READ_DNS);
-        if (uses_lock(policy) && now >= policy->lock_slot.retry_at)
-                (void)effect_start(policy, EFFECT_READ_LOCK);
+        if (slot->mechanism)
+                slot->mechanism->asked_at = now;
+        (void)effect_start(policy, kind);
+}
+
+/* The timer comes every 10 s; half a second of slack keeps a visit from slipping to the next round. */
+static bool is_due(const struct policy *policy, const struct target_slot *slot)
+{
+        mono_ms now = loop_now(policy->manager->loop) + 500;
+        return !slot->mechanism || now - slot->mechanism->asked_at >= MECHANISM_EVERY_MS || now - slot->read_at >= RECORDS_EVERY_MS;
+}
+
+void act_read_due_targets(struct policy *policy)
+{
+        if (is_due(policy, &policy->dns_slot))
+                read_target(policy, EFFECT_READ_DNS);
+        if (is_due(policy, &policy->lock_slot))
+                read_target(policy, EFFECT_READ_LOCK);
 }
 
 static void read_what_is_unknown(struct policy *policy)
 {
-        mono_ms now = loop_now(policy->manager->loop);
-        if (!policy->manager->cluster_uid)
-                return;
-        if (policy->secret_changed) {
-                policy->secret_changed = false;
-                act_read_targets(policy);
-        }
-        if (!policy->dns_slot.read_at && now >= policy->dns_slot.retry_at)
-                (void)effect_start(policy, EFFECT_READ_DNS);
-        if (uses_lock(policy) && !policy->lock_slot.read_at && now >= policy->lock_slot.retry_at)
-                (void)effect_start(policy, EFFECT_READ_LOCK);
+        if (policy->secret_changed || !policy->dns_slot.read_at)
+                read_target(policy, EFFECT_READ_DNS);
+        if (policy->secret_changed || !policy->lock_slot.read_at)
+                read_target(policy, EFFECT_READ_LOCK);
+        policy->secret_changed = false;
 }
 
 static void verify_servers(struct policy *policy)
@@ -262,6 +278,8 @@ static void slot_answered(struct policy *policy, struct target_slot *slot, struc
         slot->failed_since_wall = 0;
         slot->failures = 0;
         slot->retry_at = 0;
+        if (slot->mechanism)
+                slot->mechanism->answered_at = slot->read_at;
         free(slot->error);
         slot->error = NULL;
         free(slot->source);

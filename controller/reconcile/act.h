@@ -8,8 +8,8 @@
 #include "reconcile/policy.h"
 
 void act_pass(struct policy *policy);
-/* Read the targets that are due (every 10 s, and at once where a pass needs them). */
-void act_read_targets(struct policy *policy);
+/* Read the targets whose own records (30 s) or whose mechanism (10 s, for all policies) are due. */
+void act_read_due_targets(struct policy *policy);
 void act_effect_done(struct policy *policy, struct effect *effect);
 void act_wait_in_line(struct policy *policy);
 void act_next_in_line(struct manager *manager);

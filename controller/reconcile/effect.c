@@ -49,6 +49,14 @@ char *effect_lock_source(const struct policy *policy)
         return strbuf_take(&text);
 }
 
+char *effect_mechanism_key(const struct policy *policy, const char *source, const char *secret)
+{
+        const char *name = strrchr(source, ' ');
+        struct strbuf text = STRBUF_INIT(2048);
+        (void)strbuf_printf(&text, "%.*s %s/%s", name ? (int)(name - source) : 0, source, policy->namespace_name, secret);
+        return strbuf_take(&text);
+}
+
 /* A Secret that is being read, or an API server that does not answer, is not an error of the Secret. */
 static const char *secret_error(const struct policy *policy, const char *name, struct arena *arena)
 {

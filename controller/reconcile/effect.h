@@ -58,6 +58,8 @@ void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a n
 /* "<provider> <server> <name>" of the DNS target in force: the plan's while switching, else the spec's. The caller frees. */
 char *effect_dns_source(const struct policy *policy);
 char *effect_lock_source(const struct policy *policy); /* "" where no lock is used */
+/* What the visits to @source go through: all but its last word (the name), with the credential. The caller frees. */
+char *effect_mechanism_key(const struct policy *policy, const char *source, const char *secret);
 const char *effect_dns_server(const struct policy *policy); /* the spec's */
 
 /* The Secrets that the targets need, as far as they can be said to be wrong: "" while all is well or still being read. */

@@ -8,6 +8,7 @@
 #include "reconcile/act.h"
 #include "reconcile/claims.h"
 #include "reconcile/effect.h"
+#include "reconcile/mechanism.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -54,6 +55,10 @@ static void gather_health(const struct target_slot *slot, struct target_health *
                 .failed_since = slot->failed_since,
                 .failed_since_wall = slot->failed_since_wall,
         };
+        /* Another policy's newer visit through the same endpoint and credential says whether it answers; what is there, only our own says. */
+        const struct mechanism *mechanism = slot->mechanism;
+        if (slot->reach == REACH_OK && mechanism && mechanism->answered_at > slot->read_at)
+                ret->read_at = mechanism->answered_at;
 }
 
 static void fill_stamp(struct stamp *stamp)

@@ -62,6 +62,7 @@ struct manager {
         struct watch *plane_watch, *policy_watch, *lease_watch;
         struct map planes;   /* struct plane */
         struct map policies; /* struct policy */
+        struct map mechanisms; /* struct mechanism */
         uint64_t list_generation; /* of the newest list of any resource; an entry carries the one that it was last named in */
         uint64_t plane_list, policy_list, lease_list; /* of each resource's newest list: what it does not name is gone */
         bool is_leader;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "reconcile/act.h"
+#include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
 #include "reconcile/record_io.h"
 #include "reconcile/tell.h"
@@ -15,8 +16,6 @@
 
 const struct kube_resource kube_policies = {
         .group = "planekeeper.io", .version = "v1alpha1", .plural = "failoverpolicies", .kind = "FailoverPolicy"};
-
-enum { READ_EVERY_MS = 10000 };
 
 const struct detection *policy_detection(const struct policy *policy)
 {
@@ -45,9 +44,9 @@ static void run(struct work *work)
 static void reads_due(struct loop_timer *timer)
 {
         struct policy *policy = CONTAINER_OF(timer, struct policy, reads);
-        loop_timer_set(policy->manager->loop, timer, loop_now(policy->manager->loop) + READ_EVERY_MS);
+        loop_timer_set(policy->manager->loop, timer, loop_now(policy->manager->loop) + MECHANISM_EVERY_MS);
         if (policy->manager->is_leader && policy->spec) {
-                act_read_targets(policy);
+                act_read_due_targets(policy);
                 policy_wake(policy);
         }
 }
@@ -57,7 +56,7 @@ static mono_ms read_offset(const struct policy *policy)
         uint32_t spread = 2166136261U;
         for (const char *at = policy->key; *at; at++)
                 spread = (spread ^ (unsigned char)*at) * 16777619U;
-        return spread % READ_EVERY_MS;
+        return spread % MECHANISM_EVERY_MS;
 }
 
 struct policy *policy_obtain(struct manager *manager, const char *namespace_name, const char *name)
@@ -245,6 +244,7 @@ static void slot_clear(struct target_slot *slot)
 {
         free(slot->error);
         free(slot->source);
+        mechanism_drop(&slot->mechanism);
 }
 
 void policy_free(struct policy *policy)

@@ -16,6 +16,7 @@
 #include "target/target.h"
 
 struct effect;
+struct mechanism;
 
 /* One target as last read, and the job that is on its way to it. */
 struct target_slot {
@@ -28,6 +29,7 @@ struct target_slot {
         unsigned failures;      /* in a row, for the back-off */
         mono_ms retry_at;       /* no further effect before */
         struct effect *effect;  /* in flight; NULL otherwise */
+        struct mechanism *mechanism; /* what the visits go through */
         char *source;           /* "<server> <name>" that the state below was read from: a changed spec makes it void */
 };
 
