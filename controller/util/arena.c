@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct arena_chunk {
 
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
+        INVARIANT(bytes <= SIZE_MAX / 2); /* so that rounding up cannot wrap */
         size_t rounded = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
         if (!arena->chunk || arena->chunk->capacity - arena->used < rounded) {
                 size_t capacity = rounded > CHUNK_BYTES ? rounded : CHUNK_BYTES;

@@ -2,6 +2,7 @@
  * err.h -- error classes and their text. A class answers "what should the caller do", not "what broke".
  *
  * Ownership: struct errmsg is the caller's own buffer; every reterr may be NULL.
+ * Text:      one line of valid UTF-8, whatever was put in; cut where it is too long.
  * Errors:    on anything but ERR_OK the ret_* parameters of a function are untouched and *reterr says why.
  * Threads:   no shared state.
  */

@@ -19,7 +19,7 @@ static bool reserve(struct strbuf *buf, size_t count)
                 size_t grown = buf->capacity ? buf->capacity * 2 : 64;
                 if (grown < need)
                         grown = need;
-                if (grown > buf->max + 1)
+                if (grown - 1 > buf->max)
                         grown = buf->max + 1;
                 buf->text = mem_realloc(buf->text, grown, 1);
                 buf->capacity = grown;

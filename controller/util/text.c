@@ -10,6 +10,8 @@
 
 #include "util/mem.h"
 
+enum { BASE64_MAX_BYTES = 1 << 22 };
+
 bool text_copy(char *to, size_t size, const char *from)
 {
         size_t length = strlen(from);
@@ -99,14 +101,22 @@ bool text_is_dns_name(const char *name)
         return label > 0;
 }
 
+/* What is outside 1970 to 9999 has no such form; it is shown as the nearer end. */
+static unix_ms presentable_time(unix_ms time)
+{
+        static const unix_ms last = 253402300799999;
+        if (time < 0)
+                return 0;
+        return time < last ? time : last;
+}
+
 static void format_time(unix_ms time, char *ret_text, size_t size, bool micro)
 {
+        time = presentable_time(time);
         time_t seconds = (time_t)(time / 1000);
-        struct tm parts;
-        gmtime_r(&seconds, &parts);
+        struct tm parts = {0};
         char stem[sizeof("2026-11-23T02:59:11")];
-        if (strftime(stem, sizeof(stem), "%Y-%m-%dT%H:%M:%S", &parts) == 0)
-                stem[0] = '\0';
+        INVARIANT(gmtime_r(&seconds, &parts) && strftime(stem, sizeof(stem), "%Y-%m-%dT%H:%M:%S", &parts) > 0);
         if (micro)
                 (void)snprintf(ret_text, size, "%s.%03d000Z", stem, (int)(time % 1000));
         else
@@ -123,42 +133,91 @@ void text_from_time_micro(unix_ms time, char ret_text[static TEXT_TIME_BYTES + 4
         format_time(time, ret_text, TEXT_TIME_BYTES + 4, true);
 }
 
+/* Whether @text begins as @form does, where 0 stands for any digit. */
+static bool has_form(const char *text, const char *form)
+{
+        for (; *form; text++, form++)
+                if (*form == '0' ? *text < '0' || *text > '9' : *text != *form)
+                        return false;
+        return true;
+}
+
+/* ".123456" at *@at, moved past it, in milliseconds; what is finer is cut off. */
+static int64_t take_fraction(const char **at)
+{
+        int64_t millis = 0;
+        int64_t scale = 100;
+        for ((*at)++; **at >= '0' && **at <= '9'; (*at)++, scale /= 10)
+                millis += (**at - '0') * scale;
+        return millis;
+}
+
+/* "Z" or "+01:30" to the end of the text. */
+static bool read_offset(const char *text, int64_t *ret_s)
+{
+        *ret_s = 0;
+        if (strcmp(text, "Z") == 0)
+                return true;
+        if ((!has_form(text, "+00:00") && !has_form(text, "-00:00")) || text[6] != '\0')
+                return false;
+        int64_t hours = (text[1] - '0') * 10 + (text[2] - '0');
+        int64_t minutes = (text[4] - '0') * 10 + (text[5] - '0');
+        *ret_s = (hours * 60 + minutes) * 60 * (text[0] == '-' ? -1 : 1);
+        return hours < 24 && minutes < 60;
+}
+
 enum err text_to_time(const char *text, unix_ms *ret_time)
 {
         struct tm parts = {0};
-        const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-        if (!rest)
-                return ERR_INVALID;
         int64_t millis = 0;
-        if (*rest == '.') {
-                int64_t scale = 100;
-                for (rest++; *rest >= '0' && *rest <= '9'; rest++, scale /= 10)
-                        millis += (*rest - '0') * scale;
-        }
         int64_t offset_s = 0;
-        if ((rest[0] == '+' || rest[0] == '-') && strlen(rest) == 6 && rest[3] == ':') {
-                offset_s = (rest[1] - '0') * 36000 + (rest[2] - '0') * 3600 + (rest[4] - '0') * 600 + (rest[5] - '0') * 60;
-                offset_s = rest[0] == '-' ? -offset_s : offset_s;
-        } else if (strcmp(rest, "Z") != 0) {
+        if (!has_form(text, "0000-00-00T00:00:00")) /* strptime() alone takes spaces, signs and short numbers as well */
                 return ERR_INVALID;
-        }
-        *ret_time = ((int64_t)timegm(&parts) - offset_s) * 1000 + millis;
+        const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+        if (!rest || parts.tm_sec > 59) /* leap seconds are for clocks that we do not talk to */
+                return ERR_INVALID;
+        if (has_form(rest, ".0"))
+                millis = take_fraction(&rest);
+        if (!read_offset(rest, &offset_s))
+                return ERR_INVALID;
+        const int day = parts.tm_mday;
+        int64_t seconds = timegm(&parts);
+        if (parts.tm_mday != day) /* 30 February became 2 March */
+                return ERR_INVALID;
+        *ret_time = (seconds - offset_s) * 1000 + millis;
         return ERR_OK;
+}
+
+/* How many '=' end the text; -1: it is no base64. EVP_DecodeBlock() alone skips white space and takes '=' anywhere. */
+static int base64_padding(const char *base64, size_t count)
+{
+        static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        int padding = 0;
+        while (padding < 2 && count > 0 && base64[count - 1] == '=') {
+                padding++;
+                count--;
+        }
+        for (size_t i = 0; i < count; i++)
+                if (!memchr(alphabet, base64[i], sizeof(alphabet) - 1))
+                        return -1;
+        return padding;
 }
 
 enum err text_from_base64(const char *base64, size_t count, struct secret *ret_bytes, struct errmsg *reterr)
 {
-        if (count % 4 != 0 || count > (size_t)1 << 22)
-                return err_set(reterr, ERR_INVALID, "base64 text of %zu characters is not a multiple of 4 below 4 MiB", count);
-        unsigned char *bytes = mem_calloc(count / 4 * 3 + 1, 1);
+        if (count % 4 != 0 || count > BASE64_MAX_BYTES)
+                return err_set(reterr, ERR_INVALID, "base64 of %zu characters: not a multiple of 4 below 4 MiB", count);
+        int padding = base64_padding(base64, count);
+        if (padding < 0)
+                return err_set(reterr, ERR_INVALID, "not base64");
+        size_t room = count / 4 * 3 + 1;
+        unsigned char *bytes = mem_calloc(room, 1);
         int decoded = count ? EVP_DecodeBlock(bytes, (const unsigned char *)base64, (int)count) : 0;
-        if (decoded >= 0) {
-                size_t padding = count >= 2 ? (size_t)(base64[count - 1] == '=') + (size_t)(base64[count - 2] == '=') : 0;
-                secret_set(ret_bytes, bytes, (size_t)decoded - padding);
-        }
-        secret_wipe(bytes, count / 4 * 3 + 1);
+        if (decoded >= padding)
+                secret_set(ret_bytes, bytes, (size_t)(decoded - padding));
+        secret_wipe(bytes, room);
         free(bytes);
-        return decoded >= 0 ? ERR_OK : err_set(reterr, ERR_INVALID, "not base64");
+        return decoded >= padding ? ERR_OK : err_set(reterr, ERR_INVALID, "not base64");
 }
 
 int text_address_family(const char *address)
