@@ -4,118 +4,150 @@
 #include <string.h>
 
 #include "core/election.h"
+#include "core/phrase.h"
 #include "core/plan.h"
+#include "core/targets.h"
+
+static bool dns_names(const struct view *view, const struct plane_view *plane)
+{
+        return plane->known && plane->rrset[0] && strcmp(plane->rrset, view->dns.rrset) == 0;
+}
 
 const struct plane_view *adopt_plane_shown(const struct view *view)
 {
         const struct plane_view *shown = NULL;
         for (unsigned i = 0; i < view->plane_count; i++) {
-                const struct plane_view *plane = &view->planes[i];
-                if (!plane->rrset[0] || strcmp(plane->rrset, view->dns.rrset) != 0)
+                if (!dns_names(view, &view->planes[i]))
                         continue;
                 if (shown)
                         return NULL;
-                shown = plane;
+                shown = &view->planes[i];
         }
         return shown;
 }
 
-static bool uses_lock(const struct view *view)
-{
-        return view->policy.lock_server[0] != '\0';
-}
-
+/* The value as the stamp's epoch made it, or as the runbook tells a person to write it (its {epoch} is the next one). */
 static bool lock_names(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
-        return view->lock.present && strcmp(view->lock.value, plan_lock_value(view, plane, view->lock.stamp.epoch, arena)) == 0;
+        if (!view->lock.present)
+                return false;
+        epoch_t next = targets_highest_epoch(view) + 1;
+        return strcmp(view->lock.value, plan_lock_value(view, plane, view->lock.stamp.epoch, arena)) == 0 ||
+               strcmp(view->lock.value, plan_lock_value(view, plane, next, arena)) == 0;
 }
 
 bool adopt_matches(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
-        return plane->rrset[0] && strcmp(plane->rrset, view->dns.rrset) == 0 &&
-               (!uses_lock(view) || !view->lock.present || lock_names(view, plane, arena));
+        if (!dns_names(view, plane))
+                return false;
+        return !targets_use_lock(view) || !view->lock.present || lock_names(view, plane, arena);
 }
 
-static bool is_foreign(const struct stamp *stamp, const char *store)
+static const char *how_to_go_on(const struct view *view, const struct plane_view *by_dns, struct arena *arena)
 {
-        return stamp->presence == STAMP_FOREIGN || (stamp->presence == STAMP_OURS && strcmp(stamp->store, store) != 0);
-}
-
-static const char *how_to_go_on(const struct view *view, epoch_t next, struct arena *arena)
-{
+        const struct plane_view *plane = by_dns ? by_dns : &view->planes[0];
+        const char *verb = by_dns && adopt_matches(view, by_dns, arena) ? "adopt" : "switch-to";
         return arena_printf(arena,
-                            "Correct the target or the plane's address, or take it over: kubectl annotate fop %s -n %s --overwrite "
-                            "planekeeper.io/switch-to=%s/%llu",
-                            view->policy.name, view->policy.namespace_name, view->plane_count ? view->planes[0].name : "<plane>",
-                            (unsigned long long)next);
+                            "Correct what is wrong, or say which plane it shall be: kubectl annotate fop %s -n %s --overwrite "
+                            "planekeeper.io/%s=%s/%llu",
+                            view->policy.name, view->policy.namespace_name, verb, view->plane_count ? plane->name : "<plane>",
+                            (unsigned long long)targets_highest_epoch(view) + 1);
 }
 
-static const char *describe_unknown(const struct view *view, const struct plane_view *by_dns, epoch_t next, struct arena *arena)
+static const char *describe_planes(const struct view *view, struct arena *arena)
 {
-        if (by_dns && uses_lock(view)) {
-                if (!view->lock.present)
-                        return arena_printf(arena, "%s shows %s, but lock %s is absent at %s. %s", view->policy.dns_name, by_dns->name,
-                                            view->policy.lock_key, view->policy.lock_server, how_to_go_on(view, next, arena));
-                return arena_printf(arena, "%s shows %s, but lock %s holds \"%.100s\", expected \"%s\". %s", view->policy.dns_name,
-                                    by_dns->name, view->policy.lock_key, view->lock.value,
-                                    plan_lock_value(view, by_dns, view->lock.stamp.epoch, arena), how_to_go_on(view, next, arena));
-        }
         const char *planes = "";
         for (unsigned i = 0; i < view->plane_count; i++) {
                 const struct plane_view *plane = &view->planes[i];
-                const char *address = plane->rrset[0] ? plane->rrset : plane->address_error[0] ? plane->address_error : "no address yet";
-                planes = arena_printf(arena, "%s%s%s is \"%s\"", planes, i ? ", " : "", plane->name, address);
+                const char *address = plane->rrset[0]           ? arena_printf(arena, "is \"%s\"", plane->rrset)
+                                      : plane->address_error[0] ? arena_printf(arena, "has no address (%s)", plane->address_error)
+                                                                : "has no address yet";
+                planes = arena_printf(arena, "%s%s%s %s", planes, i ? ", " : "", plane->name, address);
         }
-        return arena_printf(arena, "%s shows \"%.200s\", which is not exactly one plane's address: %s. %s", view->policy.dns_name,
-                            view->dns.rrset[0] ? view->dns.rrset : "nothing", planes, how_to_go_on(view, next, arena));
+        return planes;
 }
 
-/* With stamps of ours, those at the highest epoch must agree on one plane and show its value. */
+static const char *describe_unknown(const struct view *view, struct arena *arena)
+{
+        const struct targets targets = targets_in_force(view);
+        const struct plane_view *by_dns = adopt_plane_shown(view);
+        const char *next = how_to_go_on(view, by_dns, arena);
+        if (!by_dns)
+                return arena_printf(arena, "%s shows \"%s\", which is not exactly one plane's address: %s. %s", targets.dns_name,
+                                    phrase_excerpt(view->dns.rrset, 200, arena), describe_planes(view, arena), next);
+        if (view->dns.stamp.presence == STAMP_OURS && strcmp(view->dns.stamp.plane, by_dns->name) != 0)
+                return arena_printf(arena, "%s shows %s, but epoch %llu was %s. %s", targets.dns_name, by_dns->name,
+                                    (unsigned long long)view->dns.stamp.epoch, phrase_excerpt(view->dns.stamp.plane, 100, arena), next);
+        if (!view->lock.present)
+                return arena_printf(arena, "%s shows %s, but lock %s is absent at %s. %s", targets.dns_name, by_dns->name,
+                                    targets.lock_key, targets.lock_server, next);
+        return arena_printf(arena, "%s shows %s, but lock %s holds \"%s\" at %s, where \"%s\" is expected. %s", targets.dns_name,
+                            by_dns->name, targets.lock_key, phrase_excerpt(view->lock.value, 100, arena), targets.lock_server,
+                            plan_lock_value(view, by_dns, view->lock.stamp.epoch, arena), next);
+}
+
+/* What the targets at the highest epoch of ours name: they must agree on one plane and show its value. */
 static const struct plane_view *plane_by_stamps(const struct view *view, epoch_t highest, struct arena *arena)
 {
+        const struct stamp *dns = &view->dns.stamp, *lock = &view->lock.stamp;
         const struct plane_view *named = NULL;
-        if (view->dns.stamp.presence == STAMP_OURS && view->dns.stamp.epoch == highest) {
-                named = election_find(view, view->dns.stamp.plane);
-                if (!named || strcmp(named->rrset, view->dns.rrset) != 0)
+        if (dns->presence == STAMP_OURS && dns->epoch == highest) {
+                named = election_find(view, dns->plane);
+                if (!named || !dns_names(view, named))
                         return NULL;
         }
-        if (uses_lock(view) && view->lock.stamp.presence == STAMP_OURS && view->lock.stamp.epoch == highest) {
-                const struct plane_view *by_lock = election_find(view, view->lock.stamp.plane);
+        if (targets_use_lock(view) && lock->presence == STAMP_OURS && lock->epoch == highest) {
+                const struct plane_view *by_lock = election_find(view, lock->plane);
                 if (!by_lock || (named && named != by_lock) || !lock_names(view, by_lock, arena))
                         return NULL;
                 named = by_lock;
         }
-        return named;
+        return named && named->known && named->rrset[0] ? named : NULL;
+}
+
+/* A value without a stamp was never ours to replace: it has to be the plane's already, or (the lock) nobody's. */
+static bool unstamped_agree(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        if (view->dns.stamp.presence == STAMP_ABSENT && !dns_names(view, plane))
+                return false;
+        return !targets_use_lock(view) || view->lock.stamp.presence != STAMP_ABSENT || !view->lock.present ||
+               lock_names(view, plane, arena);
+}
+
+static epoch_t highest_stamp(const struct view *view)
+{
+        epoch_t highest = view->dns.stamp.presence == STAMP_OURS ? view->dns.stamp.epoch : 0;
+        if (targets_use_lock(view) && view->lock.stamp.presence == STAMP_OURS && view->lock.stamp.epoch > highest)
+                highest = view->lock.stamp.epoch;
+        return highest;
+}
+
+static const char *describe_foreign(const struct view *view, const char *where, const struct stamp *stamp, struct arena *arena)
+{
+        return arena_printf(arena, "%s belongs to another owner: \"%s\"; I am %s. Remove its policy and then that stamp, or choose another name",
+                            where, phrase_excerpt(stamp->raw[0] ? stamp->raw : stamp->store, 120, arena), view->store);
 }
 
 struct adoption adopt_inquire(const struct view *view, struct arena *arena)
 {
-        struct adoption adoption = {.outcome = ADOPTION_UNKNOWN, .seen = view->record ? view->record->epoch : 0, .text = ""};
-        const struct stamp *stamps[] = {&view->dns.stamp, &view->lock.stamp};
-        epoch_t highest = 0;
-        for (unsigned i = 0; i < (uses_lock(view) ? 2U : 1U); i++) {
-                if (is_foreign(stamps[i], view->store)) {
-                        adoption.outcome = ADOPTION_FOREIGN;
-                        adoption.text = arena_printf(arena,
-                                                     "%s belongs to another owner: \"%.120s\"; I am %s. Remove its policy and then that "
-                                                     "stamp, or choose another name",
-                                                     i == 0 ? view->policy.dns_name : view->policy.lock_key, stamps[i]->raw, view->store);
-                        return adoption;
-                }
-                if (stamps[i]->presence == STAMP_OURS && stamps[i]->epoch > highest)
-                        highest = stamps[i]->epoch;
-        }
-        adoption.seen = highest > adoption.seen ? highest : adoption.seen;
-        const struct plane_view *by_dns = adopt_plane_shown(view);
+        const struct targets targets = targets_in_force(view);
+        bool use_lock = targets_use_lock(view);
+        if (targets_stamp_is_foreign(view, &view->dns.stamp))
+                return (struct adoption){.outcome = ADOPTION_FOREIGN,
+                                         .text = describe_foreign(view, targets.dns_name, &view->dns.stamp, arena)};
+        if (use_lock && targets_stamp_is_foreign(view, &view->lock.stamp))
+                return (struct adoption){.outcome = ADOPTION_FOREIGN,
+                                         .text = describe_foreign(view, targets.lock_key, &view->lock.stamp, arena)};
+        epoch_t highest = highest_stamp(view);
+        const struct plane_view *plane = adopt_plane_shown(view);
         if (highest)
-                adoption.plane = plane_by_stamps(view, highest, arena);
-        else if (by_dns && (!uses_lock(view) || lock_names(view, by_dns, arena)))
-                adoption.plane = by_dns;
-        if (adoption.plane) {
-                adoption.outcome = ADOPTION_NAMED;
-                adoption.complete = adoption.plane == by_dns && (!uses_lock(view) || lock_names(view, by_dns, arena));
-        } else {
-                adoption.text = describe_unknown(view, by_dns, adoption.seen + 1, arena);
-        }
-        return adoption;
+                plane = plane_by_stamps(view, highest, arena);
+        else if (plane && use_lock && !lock_names(view, plane, arena))
+                plane = NULL;
+        if (!plane || !unstamped_agree(view, plane, arena))
+                return (struct adoption){.outcome = ADOPTION_UNKNOWN, .text = describe_unknown(view, arena)};
+        return (struct adoption){.outcome = ADOPTION_NAMED,
+                                 .plane = plane,
+                                 .complete = dns_names(view, plane) && (!use_lock || lock_names(view, plane, arena)),
+                                 .text = ""};
 }

@@ -15,16 +15,15 @@ enum adoption_outcome {
 
 struct adoption {
         enum adoption_outcome outcome;
-        const struct plane_view *plane; /* NAMED only */
+        const struct plane_view *plane; /* NAMED only; known, with an address */
         bool complete;                  /* every target already shows that plane's value */
-        epoch_t seen;                   /* highest epoch of ours at any target or in the record; 0 none */
-        const char *text;               /* what was found and how to go on */
+        const char *text;               /* what was found and how to go on; "" where NAMED */
 };
 
-/* The targets must have been read. */
+/* The targets in force must have been read. */
 struct adoption adopt_inquire(const struct view *view, struct arena *arena);
 
-/* The plane whose address set the record shows; NULL where not exactly one does. */
+/* The known plane whose address set the record shows; NULL where not exactly one does. */
 const struct plane_view *adopt_plane_shown(const struct view *view);
 
 /* Whether the live values already are @plane's: the address exactly, and the lock (where used) its value or absent. */

@@ -3,36 +3,26 @@
 
 #include <string.h>
 
-static const char *check_text(const struct plane_view *plane, bool failing)
-{
-        for (unsigned i = 0; i < plane->check_count; i++) {
-                const struct check_view *check = &plane->checks[i];
-                if (failing ? check->fails > 0 : check->last_unknown)
-                        return check->text[0] ? check->text : check->label;
-        }
-        return "no sample yet";
-}
+#include "core/phrase.h"
 
 static const char *unfit_health(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         const struct detection *detection = &view->policy.detection;
         struct plane_health health = health_of(plane, detection, view->now);
         if (!health.fresh)
-                return arena_printf(arena, "not observed (%s)", check_text(plane, false));
-        if (health.fails || health.verdict == VERDICT_DOWN)
-                return arena_printf(arena, "unhealthy (%s)", check_text(plane, true));
+                return arena_printf(arena, "not observed (%s)", phrase_bad_checks(plane, arena));
         for (unsigned i = 0; i < plane->check_count; i++) {
                 const struct check_view *check = &plane->checks[i];
                 if (check->is_path && check->fails)
-                        return arena_printf(arena, "%s fails (%s)", check->label, check->text);
+                        return arena_printf(arena, "unhealthy (%s)", phrase_bad_checks(plane, arena));
                 if (check->is_path && check->passes < detection->success_threshold)
                         return arena_printf(arena, "recovering: %s has not yet passed %u times in a row", check->label,
                                             detection->success_threshold);
         }
         if (health.deployment == DEPLOYMENT_UNAVAILABLE)
-                return arena_printf(arena, "0/%d replicas available", (int)health.replicas_wanted);
+                return arena_printf(arena, "no replica available (%s)", phrase_bad_checks(plane, arena));
         if (health.certificate_not_after && health.certificate_not_after <= view->wall)
-                return "its certificate has expired";
+                return arena_printf(arena, "its certificate expired %s", phrase_time(health.certificate_not_after, arena));
         return "";
 }
 
@@ -52,6 +42,24 @@ const char *election_unfit(const struct view *view, const struct plane_view *pla
         return unfit_health(view, plane, arena);
 }
 
+/* The plane that the last failover left behind. A switch under way is exempt: it has to end somewhere. */
+static const char *quarantined(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        const struct record *record = view->record;
+        if (!record || record->phase != PHASE_STEADY || !record->automatic || !record->detected_at ||
+            strcmp(record->from, plane->name) != 0)
+                return "";
+        mono_ms until = health_of(plane, &view->policy.detection, view->now).healthy_since + view->policy.failback_stable_ms;
+        return view->now < until ? arena_printf(arena, "quarantined until %s", phrase_instant(view, until, arena)) : "";
+}
+
+const char *election_unready(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
+                             struct arena *arena)
+{
+        const char *unfit = election_unfit(view, plane, active, arena);
+        return unfit[0] ? unfit : quarantined(view, plane, arena);
+}
+
 const struct plane_view *election_choose(const struct view *view, const struct plane_view *active, struct arena *arena,
                                          const char **ret_why)
 {
@@ -60,10 +68,10 @@ const struct plane_view *election_choose(const struct view *view, const struct p
                 const struct plane_view *plane = &view->planes[i];
                 if (plane == active)
                         continue;
-                const char *unfit = election_unfit(view, plane, active, arena);
-                if (!unfit[0])
+                const char *unready = election_unready(view, plane, active, arena);
+                if (!unready[0])
                         return plane;
-                why = arena_printf(arena, "%s%s%s: %s", why, why[0] ? "; " : "", plane->name, unfit);
+                why = arena_printf(arena, "%s%s%s: %s", why, why[0] ? "; " : "", plane->name, unready);
         }
         *ret_why = why[0] ? why : "the policy names no other plane";
         return NULL;

@@ -7,11 +7,15 @@
 #include "core/health.h"
 #include "util/arena.h"
 
-/* "" when @plane is fit to become active now, else the reason, for people. @active may be NULL (nothing to compare the port with). */
+/* "" when a person may make @plane active now, else why not. @active may be NULL (nothing to compare the port with). */
 const char *election_unfit(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
                            struct arena *arena);
 
-/* The first fit plane in order of preference other than @active; NULL where none, and then *ret_why names each plane's reason. */
+/* "" when @plane may be chosen without a person: fit, and not the plane that failed less than stableFor of good health ago. */
+const char *election_unready(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
+                             struct arena *arena);
+
+/* The first ready plane in order of preference other than @active; NULL where none, and then *ret_why names each plane's reason. */
 const struct plane_view *election_choose(const struct view *view, const struct plane_view *active, struct arena *arena,
                                          const char **ret_why);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/targets.h"
+
 static bool is_among(const char *value, const char *const *values, unsigned count)
 {
         for (unsigned i = 0; i < count; i++)
@@ -12,9 +14,9 @@ static bool is_among(const char *value, const char *const *values, unsigned coun
 }
 
 /* The part that both targets share: the stamp against the record's epoch. FENCE_BEHIND stands for "an older epoch, look at the value". */
-static enum fence compare_stamp(const struct record *record, const struct stamp *stamp, const char *store)
+static enum fence compare_stamp(const struct view *view, const struct record *record, const struct stamp *stamp)
 {
-        if (stamp->presence == STAMP_FOREIGN || (stamp->presence == STAMP_OURS && strcmp(stamp->store, store) != 0))
+        if (targets_stamp_is_foreign(view, stamp))
                 return FENCE_FOREIGN;
         if (stamp->presence == STAMP_ABSENT || stamp->epoch < record->epoch)
                 return FENCE_BEHIND;
@@ -27,7 +29,7 @@ enum fence fence_dns(const struct record *record, const struct view *view)
 {
         if (!view->dns_health.read_at)
                 return FENCE_UNREAD;
-        enum fence stamp = compare_stamp(record, &view->dns.stamp, view->store);
+        enum fence stamp = compare_stamp(view, record, &view->dns.stamp);
         bool is_wanted = strcmp(view->dns.rrset, record->plan.to_rrset) == 0;
         if (stamp == FENCE_MET)
                 return is_wanted ? FENCE_MET : FENCE_DRIFT;
@@ -43,7 +45,7 @@ enum fence fence_lock(const struct record *record, const struct view *view)
                 return FENCE_MET;
         if (!view->lock_health.read_at)
                 return FENCE_UNREAD;
-        enum fence stamp = compare_stamp(record, &view->lock.stamp, view->store);
+        enum fence stamp = compare_stamp(view, record, &view->lock.stamp);
         bool is_wanted = view->lock.present && strcmp(view->lock.value, record->plan.to_lock) == 0;
         if (stamp == FENCE_MET)
                 return is_wanted ? FENCE_MET : FENCE_DRIFT;

@@ -4,21 +4,30 @@
 #include <string.h>
 
 #include "core/fence.h"
-#include "core/plan.h"
+#include "core/phrase.h"
 #include "core/request.h"
-#include "util/text.h"
+#include "core/targets.h"
 
-enum { DELAY_MS = 30000, CROSS_REGION_DELAY_MS = 60000 };
+enum { DELAY_MS = 30000, CROSS_REGION_DELAY_MS = 60000, LIMIT_WINDOW_MS = 24 * 3600 * 1000, BLAST_RETRY_MS = 1000 };
 
 /* Everything that one gate may look at. */
 struct inquiry {
         const struct view *view;
-        const struct plane_view *active;
-        const struct plane_view *candidate;
-        const char *why_none;
+        const struct gate_question *question;
         struct plane_health health; /* of the active plane */
         struct arena *arena;
 };
+
+static struct gate_verdict holds(const char *text)
+{
+        return (struct gate_verdict){.holds = true, .text = text};
+}
+
+/* @wake_at: when the passing of time alone may open it; 0 unknown. */
+static struct gate_verdict refuses(const char *text, mono_ms wake_at)
+{
+        return (struct gate_verdict){.text = text, .wake_at = wake_at};
+}
 
 const char *gate_name(enum gate gate)
 {
@@ -30,29 +39,23 @@ const char *gate_name(enum gate gate)
         return (unsigned)gate < GATE_COUNT ? names[gate] : "Invalid";
 }
 
+#define BIT(gate) (1U << (gate))
+
 bool gate_applies(enum gate gate, enum purpose purpose)
 {
-        static const bool applies[PURPOSE_COUNT][GATE_COUNT] = {
-                [PURPOSE_FAILOVER] = {true, true, true, true, true, true, true, true, true, true, true, true, true},
-                [PURPOSE_REQUEST] = {[GATE_ARBITER] = true, [GATE_CANDIDATE] = true, [GATE_MECHANISMS] = true, [GATE_NO_DRIFT] = true},
-                [PURPOSE_FAILBACK] = {[GATE_NOT_LATE] = true,
-                                      [GATE_ARBITER] = true,
-                                      [GATE_CANDIDATE] = true,
-                                      [GATE_ROLLOUT] = true,
-                                      [GATE_MECHANISMS] = true,
-                                      [GATE_NO_DRIFT] = true,
-                                      [GATE_COOLDOWN] = true,
-                                      [GATE_LIMIT] = true,
-                                      [GATE_BLAST] = true},
-                /* A switch under way whose target was lost must end somewhere: no cooldown, but counted. */
-                [PURPOSE_SUPERSEDE] = {[GATE_ACTIVE_DOWN] = true,
-                                       [GATE_NOT_LATE] = true,
-                                       [GATE_ARBITER] = true,
-                                       [GATE_NOT_ISOLATED] = true,
-                                       [GATE_CANDIDATE] = true,
-                                       [GATE_LIMIT] = true},
+        enum { ALL = BIT(GATE_COUNT) - 1 };
+        static const unsigned applies[PURPOSE_COUNT] = {
+                [PURPOSE_FAILOVER] = ALL,
+                [PURPOSE_REQUEST] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS) | BIT(GATE_NO_DRIFT),
+                [PURPOSE_TAKEOVER] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS),
+                [PURPOSE_RETARGET] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE),
+                [PURPOSE_FAILBACK] = BIT(GATE_NOT_LATE) | BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_ROLLOUT) |
+                                     BIT(GATE_MECHANISMS) | BIT(GATE_NO_DRIFT) | BIT(GATE_COOLDOWN) | BIT(GATE_LIMIT) |
+                                     BIT(GATE_BLAST),
+                /* A switch whose plane was lost has to end somewhere: exempt from the cooldown, but counted. */
+                [PURPOSE_SUPERSEDE] = ALL & ~BIT(GATE_COOLDOWN),
         };
-        return applies[purpose][gate];
+        return applies[purpose] & BIT(gate);
 }
 
 mono_ms gates_failover_delay(const struct view *view)
@@ -69,67 +72,62 @@ static struct gate_verdict gate_active_down(const struct inquiry *q)
 {
         const struct detection *detection = &q->view->policy.detection;
         if (!q->health.fresh)
-                return (struct gate_verdict){.text = "the active plane is not observed: unknown is not down"};
+                return refuses("the active plane is not observed: unknown is not down", 0);
         if (q->health.fails < detection->failure_threshold)
-                return (struct gate_verdict){.text = arena_printf(q->arena, "%u of %u probes in a row failed", q->health.fails,
-                                                                  detection->failure_threshold)};
+                return refuses(arena_printf(q->arena, "fewer than %u probes in a row failed", detection->failure_threshold), 0);
         mono_ms due = q->health.failing_since + gates_failover_delay(q->view);
-        if (q->view->now < due) {
-                char at[TEXT_TIME_BYTES + 4];
-                text_from_time(q->view->wall + (due - q->view->now), at);
-                return (struct gate_verdict){.text = arena_printf(q->arena, "switching at %s unless it recovers", at), .wake_at = due};
-        }
-        return (struct gate_verdict){.holds = true,
-                                     .text = arena_printf(q->arena, "%u probes in a row failed on every path", q->health.fails)};
+        if (q->view->now < due)
+                return refuses(arena_printf(q->arena, "switching at %s unless it recovers", phrase_instant(q->view, due, q->arena)), due);
+        return holds(arena_printf(q->arena, "%u probes in a row and more failed on every path", detection->failure_threshold));
 }
 
 static struct gate_verdict gate_contradiction(const struct inquiry *q)
 {
-        if (q->health.deployment != DEPLOYMENT_AVAILABLE)
-                return (struct gate_verdict){.holds = true, .text = q->health.deployment == DEPLOYMENT_UNAVAILABLE
-                                                                            ? "no replica is available"
-                                                                            : "the Deployment cannot be observed"};
+        if (q->health.deployment == DEPLOYMENT_UNAVAILABLE)
+                return holds("no replica is available");
+        if (q->health.deployment == DEPLOYMENT_UNOBSERVED)
+                return holds("the Deployment cannot be observed");
         mono_ms due = q->health.failing_since + CONTRADICTION_DELAY_MS;
         if (q->health.failing_since && q->view->now >= due)
-                return (struct gate_verdict){.holds = true, .text = "replicas are available, but no path reached them for 2m"};
-        return (struct gate_verdict){.text = "the path is down, but its Deployment says replicas are available; the path decides after 2m",
-                                     .wake_at = q->health.failing_since ? due : 0};
+                return holds("replicas are available, but no path reached them for 2m");
+        return refuses("the path is down, but its Deployment says replicas are available; the path decides after 2m",
+                       q->health.failing_since ? due : 0);
 }
 
 static struct gate_verdict gate_not_late(const struct inquiry *q)
 {
         if (q->view->now >= q->view->late_until)
-                return (struct gate_verdict){.holds = true, .text = "my own loop is on time"};
-        return (struct gate_verdict){.text = "my own process was suspended or late; its samples are being discarded",
-                                     .wake_at = q->view->late_until};
+                return holds("my own loop is on time");
+        return refuses("my own process was suspended or late; its samples are being discarded", q->view->late_until);
 }
 
+/* Its last answer is up to one renewal old, and may itself have taken up to one probe period. */
 static struct gate_verdict gate_arbiter(const struct inquiry *q)
 {
-        mono_ms period = q->view->policy.detection.interval_ms;
-        if (period < q->view->arbiter_period_ms)
-                period = q->view->arbiter_period_ms;
-        if (q->view->arbiter_answered_at && q->view->now - q->view->arbiter_answered_at <= period)
-                return (struct gate_verdict){.holds = true, .text = "the decision store answers"};
-        return (struct gate_verdict){.text = "the decision store (Lease) does not answer; frozen, nothing changes"};
+        const struct view *view = q->view;
+        mono_ms limit = view->policy.detection.interval_ms + view->arbiter_period_ms;
+        if (view->arbiter_answered_at && view->now - view->arbiter_answered_at <= limit)
+                return holds("the decision store answers");
+        return refuses("the decision store (Lease) does not answer; frozen, nothing changes", 0);
 }
 
 /* Somebody outside my own cluster and outside the active plane must have answered since the outage began, or I am the one cut off. */
 static struct gate_verdict gate_not_isolated(const struct inquiry *q)
 {
         const struct view *view = q->view;
+        mono_ms since = q->health.failing_since;
         for (unsigned i = 0; i < view->plane_count; i++) {
                 const struct plane_view *plane = &view->planes[i];
                 struct plane_health health = health_of(plane, &view->policy.detection, view->now);
-                if (plane != q->active && !plane->holds_operator && health.fresh && health.last_pass_at >= q->health.failing_since &&
-                    health.last_pass_at > 0)
-                        return (struct gate_verdict){.holds = true, .text = arena_printf(q->arena, "%s answers", plane->name)};
+                bool is_outside = plane != q->question->active && !plane->holds_operator;
+                if (is_outside && health.fresh && health.last_pass_at > 0 && health.last_pass_at >= since)
+                        return holds(arena_printf(q->arena, "%s answers", plane->name));
         }
-        if (view->dns_health.reach == REACH_OK && view->dns_health.read_at >= q->health.failing_since)
-                return (struct gate_verdict){.holds = true, .text = "the DNS server answers"};
-        if (view->policy.lock_server[0] && view->lock_health.reach == REACH_OK && view->lock_health.read_at >= q->health.failing_since)
-                return (struct gate_verdict){.holds = true, .text = "Redis answers"};
-        return (struct gate_verdict){.text = "nothing outside the active plane answers me: I may be the one that is cut off"};
+        if (view->dns_health.reach == REACH_OK && view->dns_health.read_at >= since)
+                return holds("the DNS server answers");
+        if (targets_use_lock(view) && view->lock_health.reach == REACH_OK && view->lock_health.read_at >= since)
+                return holds("Redis answers");
+        return refuses("nothing outside the active plane answers me: I may be the one that is cut off", 0);
 }
 
 static struct gate_verdict gate_helps(const struct inquiry *q)
@@ -137,65 +135,68 @@ static struct gate_verdict gate_helps(const struct inquiry *q)
         unsigned others = 0, down = 0;
         for (unsigned i = 0; i < q->view->plane_count; i++) {
                 const struct plane_view *plane = &q->view->planes[i];
-                if (plane == q->active || !plane->known || !plane->eligible)
+                if (plane == q->question->active || !plane->known || !plane->eligible)
                         continue;
-                others++;
                 struct plane_health health = health_of(plane, &q->view->policy.detection, q->view->now);
+                others++;
                 down += health.fresh && health.fails > 0;
         }
         if (others > 0 && down == others)
-                return (struct gate_verdict){.text = "every standby shows the same failure: switching would not help"};
-        return (struct gate_verdict){.holds = true, .text = "the failure is the active plane's alone"};
+                return refuses("every standby fails too: switching would not help", 0);
+        return holds("the failure is the active plane's alone");
 }
 
 static struct gate_verdict gate_candidate(const struct inquiry *q)
 {
-        if (q->candidate)
-                return (struct gate_verdict){.holds = true, .text = arena_printf(q->arena, "%s is fit", q->candidate->name)};
-        return (struct gate_verdict){.text = q->why_none};
+        const struct plane_view *candidate = q->question->candidate;
+        return candidate ? holds(arena_printf(q->arena, "%s is fit", candidate->name)) : refuses(q->question->why_none, 0);
 }
 
+/* The active plane's rollout may be what ails it; a failback waits for the one of the plane that it goes to. */
 static struct gate_verdict gate_rollout(const struct inquiry *q)
 {
-        mono_ms began = q->health.failing_since;
-        if (!q->health.rollout || (began && q->view->now - began >= ROLLOUT_LIMIT_MS))
-                return (struct gate_verdict){.holds = true, .text = "no rollout is in progress"};
-        return (struct gate_verdict){.text = "a rollout of the active plane's Deployment is in progress; it may take 10m",
-                                     .wake_at = began ? began + ROLLOUT_LIMIT_MS : 0};
+        const struct view *view = q->view;
+        bool is_failback = q->question->purpose == PURPOSE_FAILBACK && q->question->candidate;
+        struct plane_health health =
+                is_failback ? health_of(q->question->candidate, &view->policy.detection, view->now) : q->health;
+        mono_ms began = health.failing_since;
+        if (!health.rollout || (began && view->now - began >= ROLLOUT_LIMIT_MS))
+                return holds("no rollout is in progress");
+        return refuses("a rollout of its Deployment is in progress, which may take 10m", began ? began + ROLLOUT_LIMIT_MS : 0);
 }
 
 static bool answered(const struct target_health *health, mono_ms now)
 {
-        return health->reach == REACH_OK && now - health->read_at <= MECHANISM_FRESH_MS;
+        return health->reach == REACH_OK && health->read_at && now - health->read_at <= MECHANISM_FRESH_MS;
+}
+
+static const char *silence(const struct inquiry *q, const char *what, const char *where, const struct target_health *health)
+{
+        return arena_printf(q->arena, "%s %s: %s", what, where, health->error[0] ? health->error : "not read recently");
 }
 
 static struct gate_verdict gate_mechanisms(const struct inquiry *q)
 {
         const struct view *view = q->view;
+        const struct targets targets = targets_in_force(view);
         if (!answered(&view->dns_health, view->now))
-                return (struct gate_verdict){.text = arena_printf(q->arena, "DNS server %s: %s", view->policy.dns_server,
-                                                                  view->dns_health.error[0] ? view->dns_health.error
-                                                                                            : "not read recently")};
-        if (view->policy.lock_server[0] && !answered(&view->lock_health, view->now))
-                return (struct gate_verdict){.text = arena_printf(q->arena, "Redis %s: %s", view->policy.lock_server,
-                                                                  view->lock_health.error[0] ? view->lock_health.error
-                                                                                             : "not read recently")};
-        return (struct gate_verdict){.holds = true, .text = "everything the plan needs answered recently"};
+                return refuses(silence(q, "DNS server", targets.dns_server, &view->dns_health), 0);
+        if (targets.lock_server[0] && !answered(&view->lock_health, view->now))
+                return refuses(silence(q, "Redis", targets.lock_server, &view->lock_health), 0);
+        return holds("everything the plan needs answered recently");
 }
 
 static struct gate_verdict gate_no_drift(const struct inquiry *q)
 {
         const struct record *record = q->view->record;
-        if (!record || plan_names_other_targets(q->view, record))
-                return (struct gate_verdict){.holds = true, .text = "nothing is recorded of these targets yet"};
+        if (!record || targets_moved(q->view))
+                return holds("nothing is recorded of these targets yet");
         enum fence dns = fence_dns(record, q->view), lock = fence_lock(record, q->view);
         if (dns == FENCE_DRIFT || dns == FENCE_FOREIGN)
-                return (struct gate_verdict){.text = arena_printf(q->arena, "%s shows \"%s\", which nobody recorded",
-                                                                  record->plan.dns_name, q->view->dns.rrset)};
+                return refuses(phrase_dns_drift(q->view, q->arena), 0);
         if (lock == FENCE_DRIFT || lock == FENCE_FOREIGN)
-                return (struct gate_verdict){.text = arena_printf(q->arena, "lock %s holds \"%s\", which nobody recorded",
-                                                                  record->plan.lock_key, q->view->lock.value)};
-        return (struct gate_verdict){.holds = true, .text = "the targets show what was recorded"};
+                return refuses(phrase_lock_drift(q->view, q->arena), 0);
+        return holds("the targets show what was recorded");
 }
 
 static bool is_acknowledged(const struct view *view)
@@ -204,44 +205,50 @@ static bool is_acknowledged(const struct view *view)
         return view->record && request_parse_epoch(view->policy.ack, &acknowledged) && acknowledged == view->record->epoch;
 }
 
+static const char *how_to_acknowledge(const struct inquiry *q)
+{
+        return arena_printf(q->arena, "kubectl annotate fop %s -n %s --overwrite planekeeper.io/ack=%llu", q->view->policy.name,
+                            q->view->policy.namespace_name, (unsigned long long)q->view->record->epoch);
+}
+
+/* A wall clock that jumped back must not hold for ever: from when the record was first seen, one cooldown at most. */
 static struct gate_verdict gate_cooldown(const struct inquiry *q)
 {
         const struct view *view = q->view;
         int64_t left = view->record ? view->record->cooldown_until - view->wall : 0;
-        if (left > view->policy.cooldown_ms)
-                left = view->policy.cooldown_ms; /* a clock that jumped must not hold for ever */
+        if (left > 0 && view->record_seen_at) {
+                int64_t at_most = view->record_seen_at + view->policy.cooldown_ms - view->now;
+                left = left < at_most ? left : at_most;
+        }
         if (left <= 0 || is_acknowledged(view))
-                return (struct gate_verdict){.holds = true, .text = "not cooling down"};
-        char until[TEXT_TIME_BYTES + 4];
-        text_from_time(view->wall + left, until);
-        return (struct gate_verdict){.text = arena_printf(q->arena, "cooling down until %s; to end it: annotate planekeeper.io/ack=%llu", until,
-                                                          (unsigned long long)view->record->epoch),
-                                     .wake_at = view->now + left};
+                return holds("not cooling down");
+        return refuses(arena_printf(q->arena, "cooling down until %s; to end it: %s",
+                                    phrase_instant(view, view->now + left, q->arena), how_to_acknowledge(q)),
+                       view->now + left);
 }
 
 static struct gate_verdict gate_limit(const struct inquiry *q)
 {
         const struct view *view = q->view;
-        unsigned recent = 0;
+        unsigned limit = view->policy.max_switches, recent = 0;
         for (unsigned i = 0; view->record && i < view->record->recent_count; i++)
-                recent += view->wall - view->record->recent[i] < 24 * 3600 * (int64_t)1000;
-        if (recent < view->policy.max_switches || is_acknowledged(view))
-                return (struct gate_verdict){.holds = true, .text = "below the limit of switches"};
-        return (struct gate_verdict){.text = arena_printf(q->arena,
-                                                          "%u automatic switches in 24h reach maxSwitches; to allow more: annotate "
-                                                          "planekeeper.io/ack=%llu",
-                                                          recent, (unsigned long long)(view->record ? view->record->epoch : 0))};
+                recent += view->wall - view->record->recent[i] < LIMIT_WINDOW_MS;
+        if (recent < limit || is_acknowledged(view) || !view->record)
+                return holds("below the limit of switches");
+        /* Newest first: the limit-th of them leaves the window next. */
+        mono_ms due = limit ? view->now + view->record->recent[limit - 1] + LIMIT_WINDOW_MS - view->wall : 0;
+        return refuses(arena_printf(q->arena, "maxSwitches %u in 24h is reached; to allow one more: %s", limit, how_to_acknowledge(q)),
+                       due > view->now ? due : 0);
 }
 
 static struct gate_verdict gate_blast(const struct inquiry *q)
 {
         if (!q->view->blast_limit_reached)
-                return (struct gate_verdict){.holds = true, .text = "below --max-switches-per-minute"};
-        return (struct gate_verdict){.text = "--max-switches-per-minute is reached over all policies", .wake_at = q->view->now + 1000};
+                return holds("below --max-switches-per-minute");
+        return refuses("--max-switches-per-minute is reached over all policies", q->view->now + BLAST_RETRY_MS);
 }
 
-struct gates gates_evaluate(const struct view *view, enum purpose purpose, const struct plane_view *active,
-                            const struct plane_view *candidate, const char *why_none, struct arena *arena)
+struct gates gates_evaluate(const struct view *view, const struct gate_question *question, struct arena *arena)
 {
         static struct gate_verdict (*const evaluate[GATE_COUNT])(const struct inquiry *) = {
                 [GATE_ACTIVE_DOWN] = gate_active_down,   [GATE_CONTRADICTION] = gate_contradiction,
@@ -252,12 +259,12 @@ struct gates gates_evaluate(const struct view *view, enum purpose purpose, const
                 [GATE_COOLDOWN] = gate_cooldown,         [GATE_LIMIT] = gate_limit,
                 [GATE_BLAST] = gate_blast,
         };
-        struct inquiry inquiry = {.view = view, .active = active, .candidate = candidate, .why_none = why_none, .arena = arena};
-        if (active)
-                inquiry.health = health_of(active, &view->policy.detection, view->now);
+        struct inquiry inquiry = {.view = view, .question = question, .arena = arena};
+        if (question->active)
+                inquiry.health = health_of(question->active, &view->policy.detection, view->now);
         struct gates gates = {.refused = -1};
         for (unsigned gate = 0; gate < GATE_COUNT; gate++) {
-                if (!gate_applies((enum gate)gate, purpose))
+                if (!gate_applies((enum gate)gate, question->purpose))
                         continue;
                 struct gate_verdict verdict = evaluate[gate](&inquiry);
                 verdict.gate = (enum gate)gate;

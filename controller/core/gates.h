@@ -1,7 +1,8 @@
 /*
  * gates.h -- everything that must hold before a decision, each with its own sentence. Pure.
  *
- * An automatic failover passes all of them; a person's request and a failback pass those that speak of the target side.
+ * An automatic failover passes all of them; a person's request and a failback pass those that speak of the target side. Which apply to
+ * which purpose is one table in gates.c.
  */
 #ifndef PK_CORE_GATES_H
 #define PK_CORE_GATES_H
@@ -37,19 +38,33 @@ struct gate_verdict {
 };
 
 /* What kind of decision is asked for: it selects the gates. */
-enum purpose { PURPOSE_FAILOVER, PURPOSE_REQUEST, PURPOSE_FAILBACK, PURPOSE_SUPERSEDE, PURPOSE_COUNT };
+enum purpose {
+        PURPOSE_FAILOVER,
+        PURPOSE_REQUEST,  /* a person's, and the record's own plane under new values */
+        PURPOSE_TAKEOVER, /* a person's, where the targets do not name one plane: what they show is no reason to refuse */
+        PURPOSE_RETARGET, /* a person's, from an unfinished switch to other targets: the old ones may be gone for good */
+        PURPOSE_FAILBACK,
+        PURPOSE_SUPERSEDE, /* the new active was lost during its switch */
+        PURPOSE_COUNT
+};
 
 struct gates {
         struct gate_verdict verdicts[GATE_COUNT];
         unsigned count;
         unsigned held;
         int refused;     /* index of the first that does not hold; -1 when all do */
-        mono_ms wake_at;                    /* earliest wake_at of those that do not hold; 0 none */
+        mono_ms wake_at; /* earliest wake_at of those that do not hold; 0 none */
 };
 
-/* @candidate NULL: none is fit, and @why_none says why. @active may be NULL for a request on a record that names no plane yet. */
-struct gates gates_evaluate(const struct view *view, enum purpose purpose, const struct plane_view *active,
-                            const struct plane_view *candidate, const char *why_none, struct arena *arena);
+/* What is asked: may @purpose move from @active to @candidate? */
+struct gate_question {
+        enum purpose purpose;
+        const struct plane_view *active;    /* NULL: not known, for a person's request only */
+        const struct plane_view *candidate; /* NULL: none is fit, and why_none says why */
+        const char *why_none;
+};
+
+struct gates gates_evaluate(const struct view *view, const struct gate_question *question, struct arena *arena);
 
 const char *gate_name(enum gate gate);
 bool gate_applies(enum gate gate, enum purpose purpose);

@@ -63,8 +63,8 @@ struct plane_health health_of(const struct plane_view *plane, const struct detec
                 health.healthy_since = 0;
         if (fewest_fails >= detection->failure_threshold)
                 health.verdict = VERDICT_DOWN;
-        else if (fewest_passes >= detection->success_threshold)
-                health.verdict = VERDICT_UP;
+        else if (fewest_passes >= detection->success_threshold || (fewest_passes && plane->was == VERDICT_UNKNOWN))
+                health.verdict = VERDICT_UP; /* at first sight there is nothing to rise from */
         else
                 health.verdict = plane->was;
         return health;

@@ -2,7 +2,7 @@
  * health.h -- from the samples of a plane's checks to one verdict, with rise and fall (gate 2 of the design).
  *
  * A plane is down when every path check failed `fall` times in a row; it is up again when every path check passed `rise` times in a row;
- * in between the last verdict stands. Samples that are too old say nothing. Pure.
+ * in between the last verdict stands (and where there is none, one pass of each will do). Samples that are too old say nothing. Pure.
  */
 #ifndef PK_CORE_HEALTH_H
 #define PK_CORE_HEALTH_H

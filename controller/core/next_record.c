@@ -5,18 +5,11 @@
 
 #include "core/plan.h"
 
-/* 1 + the highest seen in the record or at any target of ours, so that an epoch is never used twice even after a restored backup. */
-static epoch_t next_epoch(const struct view *view)
-{
-        epoch_t highest = view->record ? view->record->epoch : 0;
-        if (view->dns.stamp.presence == STAMP_OURS && view->dns.stamp.epoch > highest)
-                highest = view->dns.stamp.epoch;
-        if (view->lock.stamp.presence == STAMP_OURS && view->lock.stamp.epoch > highest)
-                highest = view->lock.stamp.epoch;
-        return highest + 1;
-}
+/* A stale annotation may name an epoch this far ahead and still count as handled at the adoption: epochs jump over it. */
+enum { REQUEST_JUMP_MAX = 1000000 };
 
-static struct record *start(const struct view *view, epoch_t epoch, const struct plane_view *to, const char *reason,
+/* What the cooldown and the limit per window rest on is handed from record to record. */
+static struct record *start(const struct view *view, const struct decision *decision, epoch_t epoch, const struct plane_view *to,
                             struct arena *arena)
 {
         struct record *next = arena_alloc(arena, sizeof(*next));
@@ -26,7 +19,7 @@ static struct record *start(const struct view *view, epoch_t epoch, const struct
                 .id = view->fresh_id,
                 .from = "",
                 .to = to->name,
-                .reason = reason,
+                .reason = decision->rule->reason,
                 .holder = view->identity,
                 .started_at = view->wall,
                 .plan = plan_for(view, to, epoch, arena),
@@ -39,39 +32,49 @@ static struct record *start(const struct view *view, epoch_t epoch, const struct
         return next;
 }
 
-const struct record *next_switch(const struct view *view, const struct decision *decision, const struct plane_view *to,
-                                 bool automatic, struct arena *arena)
+static bool is_automatic(enum finding finding)
 {
-        struct record *next = start(view, next_epoch(view), to, decision->rule->reason, arena);
+        return finding == FINDING_ACTIVE_DOWN || finding == FINDING_TARGET_LOST || finding == FINDING_FAILBACK_DUE;
+}
+
+static void count_automatic(const struct view *view, const struct decision *decision, struct record *next)
+{
+        next->automatic = true;
+        memmove(next->recent + 1, next->recent, sizeof(next->recent) - sizeof(next->recent[0]));
+        next->recent[0] = view->wall;
+        next->recent_count += next->recent_count < RECENT_SWITCHES_MAX;
+        if (decision->active_health.failing_since)
+                next->detected_at = view->wall - (view->now - decision->active_health.failing_since);
+}
+
+const struct record *next_switch(const struct view *view, const struct decision *decision, const struct plane_view *to,
+                                 struct arena *arena)
+{
+        struct record *next = start(view, decision, decision->epoch + 1, to, arena);
         next->phase = PHASE_SWITCHING;
-        next->from = decision->active ? decision->active->name : "";
-        next->automatic = automatic;
-        if (automatic) {
-                memmove(next->recent + 1, next->recent, sizeof(next->recent) - sizeof(next->recent[0]));
-                next->recent[0] = view->wall;
-                next->recent_count += next->recent_count < RECENT_SWITCHES_MAX;
-                if (decision->active_health.failing_since)
-                        next->detected_at = view->wall - (view->now - decision->active_health.failing_since);
-        }
+        next->from = decision->active ? decision->active->name : view->record ? view->record->to : "";
+        if (is_automatic(decision->finding))
+                count_automatic(view, decision, next);
         return next;
 }
 
 const struct record *next_adoption(const struct view *view, const struct decision *decision, const struct adoption *adoption,
                                    struct arena *arena)
 {
-        epoch_t epoch = next_epoch(view);
+        epoch_t epoch = decision->epoch + 1;
         /* A request that already stood there counts as handled: its epoch is used up by the adoption. */
-        epoch_t requested = view->record ? 0 : request_highest_epoch(view, epoch + PLANES_MAX);
-        struct record *next = start(view, requested > epoch ? requested : epoch, adoption->plane, decision->rule->reason, arena);
+        epoch_t requested = view->record ? 0 : request_highest_epoch(view, epoch + REQUEST_JUMP_MAX);
+        struct record *next = start(view, decision, requested > epoch ? requested : epoch, adoption->plane, arena);
         next->from = view->record ? view->record->to : "";
         next->phase = adoption->complete ? PHASE_STEADY : PHASE_SWITCHING;
         next->completed_at = adoption->complete ? view->wall : 0;
         return next;
 }
 
-const struct record *next_abort(const struct view *view, const struct plane_view *from, struct arena *arena)
+const struct record *next_abort(const struct view *view, const struct decision *decision, const struct plane_view *from,
+                                struct arena *arena)
 {
-        struct record *next = start(view, next_epoch(view), from, "ActiveRecovered", arena);
+        struct record *next = start(view, decision, decision->epoch + 1, from, arena);
         next->phase = PHASE_STEADY;
         next->from = view->record->to;
         next->completed_at = view->wall;

@@ -6,14 +6,15 @@
 
 #include "core/failover.h"
 
-/* A switch to @to, decided for @reason by @automatic judgement or by a person. */
+/* A switch to @to for the reason of the decision's rule. */
 const struct record *next_switch(const struct view *view, const struct decision *decision, const struct plane_view *to,
-                                 bool automatic, struct arena *arena);
+                                 struct arena *arena);
 /* What the targets show, under a new epoch; touches nothing by itself. */
 const struct record *next_adoption(const struct view *view, const struct decision *decision, const struct adoption *adoption,
                                    struct arena *arena);
 /* Back to where an unfinished switch came from, under a new epoch. */
-const struct record *next_abort(const struct view *view, const struct plane_view *from, struct arena *arena);
+const struct record *next_abort(const struct view *view, const struct decision *decision, const struct plane_view *from,
+                                struct arena *arena);
 /* The same epoch, completed. */
 const struct record *next_commit(const struct view *view, struct arena *arena);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/fence.h"
+#include "core/targets.h"
 #include "util/mem.h"
 
 struct token {
@@ -48,71 +49,68 @@ static void add_old(const char **values, unsigned *count, const char *value)
                 values[(*count)++] = value;
 }
 
-static void add_old_values(const struct view *view, struct plan *plan)
+static void add_all_old(const char **values, unsigned *count, const char *const *older, unsigned older_count)
+{
+        for (unsigned i = 0; i < older_count; i++)
+                add_old(values, count, older[i]);
+}
+
+static void add_old_rrsets(const struct view *view, const struct record *before, struct plan *plan)
 {
         if (view->dns_health.read_at)
                 add_old(plan->old_rrsets, &plan->old_rrset_count, view->dns.rrset);
-        if (plan->lock_server[0] && view->lock_health.read_at && view->lock.present)
-                add_old(plan->old_locks, &plan->old_lock_count, view->lock.value);
-        const struct record *before = view->record;
-        if (!before || plan_names_other_targets(view, before))
+        if (!before)
                 return;
         add_old(plan->old_rrsets, &plan->old_rrset_count, before->plan.to_rrset);
-        if (plan->lock_server[0])
-                add_old(plan->old_locks, &plan->old_lock_count, before->plan.to_lock);
-        /* Only a target that has shown the record's epoch is safe from the packets of the epochs before it. */
+        /* Only a server that has shown the record's epoch is safe from the packets of the epochs before it. */
         if (fence_dns(before, view) != FENCE_MET)
-                for (unsigned i = 0; i < before->plan.old_rrset_count; i++)
-                        add_old(plan->old_rrsets, &plan->old_rrset_count, before->plan.old_rrsets[i]);
-        if (plan->lock_server[0] && fence_lock(before, view) != FENCE_MET)
-                for (unsigned i = 0; i < before->plan.old_lock_count; i++)
-                        add_old(plan->old_locks, &plan->old_lock_count, before->plan.old_locks[i]);
+                add_all_old(plan->old_rrsets, &plan->old_rrset_count, before->plan.old_rrsets, before->plan.old_rrset_count);
+}
+
+static void add_old_locks(const struct view *view, const struct record *before, struct plan *plan)
+{
+        if (!plan->lock_server[0])
+                return;
+        if (view->lock_health.read_at && view->lock.present)
+                add_old(plan->old_locks, &plan->old_lock_count, view->lock.value);
+        if (!before || !before->plan.lock_server[0])
+                return;
+        add_old(plan->old_locks, &plan->old_lock_count, before->plan.to_lock);
+        /* Always, because Redis may lose its last write and then shows the epoch before the one that it had shown. */
+        add_all_old(plan->old_locks, &plan->old_lock_count, before->plan.old_locks, before->plan.old_lock_count);
 }
 
 struct plan plan_for(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena)
 {
-        const struct policy_view *policy = &view->policy;
+        const struct targets targets = targets_of_spec(view);
+        bool has_lock = targets.lock_server[0] != '\0';
         struct plan plan = {
-                .dns_provider = policy->dns_provider,
-                .dns_server = policy->dns_server,
-                .dns_name = policy->dns_name,
-                .dns_ttl_s = policy->dns_ttl_s,
+                .dns_provider = targets.dns_provider,
+                .dns_server = targets.dns_server,
+                .dns_name = targets.dns_name,
+                .dns_ttl_s = view->policy.dns_ttl_s,
                 .to_rrset = to->rrset,
-                .lock_server = policy->lock_server,
-                .lock_key = "",
-                .to_lock = "",
+                .lock_server = targets.lock_server,
+                .lock_key = targets.lock_key,
+                .lock_db = targets.lock_db,
+                .to_lock = has_lock ? plan_lock_value(view, to, epoch, arena) : "",
         };
         INVARIANT(to->rrset[0]);
-        if (policy->lock_server[0]) {
-                plan.lock_key = policy->lock_key;
-                plan.lock_db = policy->lock_db;
-                plan.to_lock = plan_lock_value(view, to, epoch, arena);
-        }
-        add_old_values(view, &plan);
+        /* What is recorded of other targets says nothing of these, unless an unfinished switch is carried over to them by a person. */
+        bool is_related = view->record && (view->record->phase == PHASE_SWITCHING || !targets_moved(view));
+        const struct record *before = is_related ? view->record : NULL;
+        add_old_rrsets(view, before, &plan);
+        add_old_locks(view, before, &plan);
         return plan;
 }
 
-bool plan_names_other_targets(const struct view *view, const struct record *record)
+bool plan_is_outdated(const struct view *view, const struct plane_view *active, struct arena *arena)
 {
-        const struct policy_view *policy = &view->policy;
-        const struct plan *plan = &record->plan;
-        return strcmp(plan->dns_name, policy->dns_name) != 0 || strcmp(plan->dns_server, policy->dns_server) != 0 ||
-               strcmp(plan->dns_provider, policy->dns_provider) != 0 || strcmp(plan->lock_server, policy->lock_server) != 0 ||
-               (policy->lock_server[0] && (strcmp(plan->lock_key, policy->lock_key) != 0 || plan->lock_db != policy->lock_db));
-}
-
-/* The template's {epoch} is filled with the record's own epoch, so that only an edit makes a difference. */
-bool plan_is_outdated(const struct view *view, const struct record *record, const struct plane_view *active)
-{
-        if (!active->rrset[0])
-                return false; /* nothing better is known; what is live stays */
+        const struct record *record = view->record;
+        if (!active->rrset[0] || targets_moved(view))
+                return false; /* nothing better is known, or other targets have to be adopted first: what is live stays */
         if (strcmp(record->plan.to_rrset, active->rrset) != 0 || record->plan.dns_ttl_s != view->policy.dns_ttl_s)
                 return true;
-        if (!view->policy.lock_server[0] || !active->known)
-                return false;
-        struct arena scratch = {0};
-        const char *value = plan_lock_value(view, active, record->epoch, &scratch);
-        bool differs = strcmp(record->plan.to_lock, value) != 0;
-        arena_deinit(&scratch);
-        return differs;
+        /* The template's {epoch} is filled with the record's own epoch, so that only an edit makes a difference. */
+        return targets_use_lock(view) && strcmp(record->plan.to_lock, plan_lock_value(view, active, record->epoch, arena)) != 0;
 }

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "core/election.h"
+#include "core/phrase.h"
 
+enum { REQUEST_TEXT_MAX = 300 }; /* an object name and an epoch fit */
 #define EPOCH_LIMIT ((epoch_t)1 << 53) /* exact in Lua and JSON numbers */
 
 bool request_parse_epoch(const char *text, epoch_t *ret_epoch)
@@ -23,33 +25,40 @@ bool request_parse_epoch(const char *text, epoch_t *ret_epoch)
         return true;
 }
 
-static struct request parse(const struct view *view, enum request_kind kind, const char *name, const char *text, epoch_t current,
-                            struct arena *arena)
+/* The epoch was decided: by this request, or before it. */
+static const char *answer_past(const struct view *view, const struct request *request, epoch_t current, const char *plane,
+                               struct arena *arena)
 {
-        struct request request = {.text = arena_printf(arena, "%s=%.200s", name, text), .answer = ""};
+        const struct record *record = view->record;
+        if (record && record->epoch == request->epoch && !record->automatic && strcmp(record->to, plane) == 0)
+                return arena_printf(arena, "accepted: epoch %llu", (unsigned long long)request->epoch);
+        return arena_printf(arena, "past: epoch %llu was decided already; to ask again write %s/%llu",
+                            (unsigned long long)request->epoch, plane, (unsigned long long)(current + 1));
+}
+
+static struct request parse(const struct view *view, enum request_kind kind, epoch_t current, struct arena *arena)
+{
+        const char *name = kind == REQUEST_SWITCH ? "switch-to" : "adopt";
+        const char *text = kind == REQUEST_SWITCH ? view->policy.switch_to : view->policy.adopt;
+        const char *excerpt = phrase_excerpt(text, REQUEST_TEXT_MAX, arena);
+        struct request request = {.text = arena_printf(arena, "%s=%s", name, excerpt), .answer = ""};
         const char *slash = strrchr(text, '/');
-        if (!slash || !request_parse_epoch(slash + 1, &request.epoch)) {
-                request.answer = arena_printf(arena, "not understood: write %s=<plane>/<epoch>, now <plane>/%llu", name,
-                                              (unsigned long long)(current + 1));
+        unsigned long long next = current + 1;
+        if (!slash || strlen(text) > REQUEST_TEXT_MAX || !request_parse_epoch(slash + 1, &request.epoch)) {
+                request.answer = arena_printf(arena, "not understood: write %s=<plane>/<epoch>, now <plane>/%llu", name, next);
                 return request;
         }
         const char *plane = arena_printf(arena, "%.*s", (int)(slash - text), text);
         request.plane = election_find(view, plane);
-        if (request.epoch <= current) {
-                request.answer = arena_printf(arena, "past: epoch %llu was decided already; to ask again write %s/%llu",
-                                              (unsigned long long)request.epoch, plane, (unsigned long long)(current + 1));
-                return request;
-        }
-        if (request.epoch != current + 1) {
-                request.answer = arena_printf(arena, "not yet: the next epoch is %llu, not %llu", (unsigned long long)(current + 1),
+        if (request.epoch <= current)
+                request.answer = answer_past(view, &request, current, plane, arena);
+        else if (request.epoch != current + 1)
+                request.answer = arena_printf(arena, "not yet: the next epoch is %llu, not %llu", next,
                                               (unsigned long long)request.epoch);
-                return request;
-        }
-        if (!request.plane) {
-                request.answer = arena_printf(arena, "refused: spec.planes does not name \"%.100s\"", plane);
-                return request;
-        }
-        request.kind = kind;
+        else if (!request.plane)
+                request.answer = arena_printf(arena, "refused: spec.planes does not name \"%s\"", plane);
+        else
+                request.kind = kind;
         return request;
 }
 
@@ -57,9 +66,9 @@ struct request request_read(const struct view *view, epoch_t current, struct are
 {
         struct request request = {.text = "", .answer = ""};
         if (view->policy.switch_to[0])
-                request = parse(view, REQUEST_SWITCH, "switch-to", view->policy.switch_to, current, arena);
+                request = parse(view, REQUEST_SWITCH, current, arena);
         if (request.kind == REQUEST_NONE && view->policy.adopt[0]) {
-                struct request adopt = parse(view, REQUEST_ADOPT, "adopt", view->policy.adopt, current, arena);
+                struct request adopt = parse(view, REQUEST_ADOPT, current, arena);
                 if (adopt.kind != REQUEST_NONE || !request.text[0] || adopt.epoch > request.epoch)
                         request = adopt;
         }

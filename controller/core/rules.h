@@ -14,11 +14,12 @@
         X(FINDING_RECORD_UNREADABLE)  /* the record is of a version we do not know */                                  \
         X(FINDING_CREDENTIALS)        /* a Secret is missing or malformed */                                           \
         X(FINDING_RIVAL)              /* an older policy holds the same name or lock */                                \
-        X(FINDING_PLANE_MISSING)      /* the active plane has no ManagementPlane */                                    \
-        X(FINDING_TARGET_UNAVAILABLE) /* a target does not answer, and nothing is known of it */                       \
+        X(FINDING_PLANE_MISSING)      /* a plane that matters has no ManagementPlane */                                \
+        X(FINDING_TARGET_UNAVAILABLE) /* a target does not answer, and what it shows is not known */                  \
         X(FINDING_TARGET_REFUSED)     /* a target refuses us until a person mends something */                         \
         X(FINDING_FOREIGN_OWNER)      /* the stamp at a target is another owner's */                                   \
         X(FINDING_UNKNOWN_TARGET)     /* the targets do not name exactly one plane */                                  \
+        X(FINDING_ADDRESS_PENDING)    /* they do not yet: a plane has no address so far */                             \
         X(FINDING_ADOPTABLE)          /* they do: record it */                                                         \
         X(FINDING_EPOCH_AHEAD)        /* the targets carry a later epoch of ours: our memory is the older one */       \
         X(FINDING_ADOPT_REQUESTED)                                                                                     \
@@ -26,7 +27,7 @@
         X(FINDING_TARGET_BEHIND)      /* a target carries an older epoch: write the record there */                    \
         X(FINDING_DRIFT)                                                                                               \
         X(FINDING_PLAN_OUTDATED)      /* the active plane's address or the spec's values changed */                    \
-        X(FINDING_ACTIVE_UNKNOWN)     /* the active plane is not observed */                                           \
+        X(FINDING_ACTIVE_UNKNOWN)     /* the active plane is not observed, or not yet long enough */                   \
         X(FINDING_ACTIVE_FAILING)     /* down by the probes, but not yet for failoverDelay */                          \
         X(FINDING_ACTIVE_DOWN)        /* and every gate holds */                                                       \
         X(FINDING_ACTIVE_DOWN_HELD)   /* but a gate does not hold */                                                   \

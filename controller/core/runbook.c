@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/plan.h"
-#include "core/request.h"
+#include "core/targets.h"
 
 static void add(struct runbook *runbook, const char *line)
 {
@@ -24,22 +24,73 @@ static const char *quote(const char *text, struct arena *arena)
         return arena_printf(arena, "'%s'", quoted);
 }
 
-/* nsupdate wants one "update add" per value of the set. */
-static const char *update_lines(const struct view *view, const char *rrset, struct arena *arena)
+struct endpoint {
+        const char *host;
+        const char *port; /* "" where not said */
+};
+
+/* "host", "host:port", "[v6]:port", "[v6]" or a bare v6 address, which has two colons and no port. */
+static struct endpoint split(const char *address, struct arena *arena)
 {
-        const struct policy_view *policy = &view->policy;
+        if (address[0] == '[') {
+                size_t length = strcspn(address + 1, "]");
+                const char *rest = address + 1 + length;
+                return (struct endpoint){arena_printf(arena, "%.*s", (int)length, address + 1),
+                                         strncmp(rest, "]:", 2) == 0 ? arena_strdup(arena, rest + 2) : ""};
+        }
+        const char *colon = strchr(address, ':');
+        if (!colon || strchr(colon + 1, ':'))
+                return (struct endpoint){address, ""};
+        return (struct endpoint){arena_printf(arena, "%.*s", (int)(colon - address), address), colon + 1};
+}
+
+/* Each line of the update is one quoted argument of printf: no value is ever read as a format or by the shell. */
+static const char *with_line(const char *lines, const char *line, struct arena *arena)
+{
+        return arena_printf(arena, "%s %s", lines, quote(line, arena));
+}
+
+/* nsupdate wants "server host port", and one "update add" per value of the set. */
+static const char *nsupdate_command(const struct view *view, const char *rrset, struct arena *arena)
+{
+        static const char *const types[] = {"A", "AAAA", "CNAME"};
+        const struct targets targets = targets_in_force(view);
+        const struct endpoint server = split(targets.dns_server, arena);
+        const char *lines = with_line("printf '%s\\n'", arena_printf(arena, "server %s%s%s", server.host, server.port[0] ? " " : "",
+                                                                     server.port),
+                                      arena);
+        for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+                lines = with_line(lines, arena_printf(arena, "update delete %s %s", targets.dns_name, types[i]), arena);
         size_t type = strcspn(rrset, " ");
-        const char *lines = "";
         for (const char *at = rrset + type; *at;) {
                 at++;
                 size_t length = strcspn(at, ",");
-                lines = arena_printf(arena, "%s\\nupdate add %s %u %.*s %.*s", lines, policy->dns_name, policy->dns_ttl_s, (int)type, rrset,
-                                     (int)length, at);
+                lines = with_line(lines, arena_printf(arena, "update add %s %u %.*s %.*s", targets.dns_name, view->policy.dns_ttl_s,
+                                                      (int)type, rrset, (int)length, at),
+                                  arena);
                 at += length;
         }
-        return lines;
+        return arena_printf(arena, "%s send | nsupdate -k tsig.key", lines);
 }
 
+static const char *dig_command(const struct view *view, const char *rrset, struct arena *arena)
+{
+        const struct targets targets = targets_in_force(view);
+        const struct endpoint server = split(targets.dns_server, arena);
+        return arena_printf(arena, "dig +norecurse @%s%s%s %s %.*s # wants %s", server.host, server.port[0] ? " -p " : "", server.port,
+                            targets.dns_name, (int)strcspn(rrset, " "), rrset, rrset);
+}
+
+static const char *redis_command(const struct view *view, const char *value, struct arena *arena)
+{
+        const struct targets targets = targets_in_force(view);
+        const struct endpoint server = split(targets.lock_server, arena);
+        return arena_printf(arena, "redis-cli -h %s -p %s -n %u SET %s %s", quote(server.host, arena),
+                            server.port[0] ? server.port : "6379", targets.lock_db, quote(targets.lock_key, arena),
+                            quote(value, arena));
+}
+
+/* A switch under way is finished by hand; else it goes to whom the operator would choose, or at least to somebody with an address. */
 static const struct plane_view *destination(const struct view *view, const struct decision *decision)
 {
         if (decision->phase == PHASE_SWITCHING && decision->active)
@@ -52,6 +103,11 @@ static const struct plane_view *destination(const struct view *view, const struc
         return NULL;
 }
 
+static bool is_fit(const struct view *view, const struct decision *decision, const struct plane_view *plane)
+{
+        return decision->verdicts[plane - view->planes] == VERDICT_UP;
+}
+
 void runbook_build(const struct view *view, const struct decision *decision, struct arena *arena, struct runbook *ret)
 {
         const struct policy_view *policy = &view->policy;
@@ -61,17 +117,16 @@ void runbook_build(const struct view *view, const struct decision *decision, str
                 add(ret, "# no other plane has an address: nothing can be switched by hand either");
                 return;
         }
-        epoch_t next = (view->record ? view->record->epoch : view->dns.stamp.epoch) + 1;
-        add(ret, arena_printf(arena, "# to %s by hand (fit now: %s)", to->name, to == decision->candidate ? "yes" : "no, check it first"));
-        if (policy->lock_server[0])
-                add(ret, arena_printf(arena, "redis-cli -u redis://%s/%u SET %s %s", policy->lock_server, policy->lock_db,
-                                      quote(policy->lock_key, arena), quote(plan_lock_value(view, to, next, arena), arena)));
-        add(ret, arena_printf(arena,
-                              "printf 'server %s\\nupdate delete %s A\\nupdate delete %s AAAA\\nupdate delete %s CNAME%s\\nsend\\n' | nsupdate -k "
-                              "tsig.key",
-                              policy->dns_server, policy->dns_name, policy->dns_name, policy->dns_name, update_lines(view, to->rrset, arena)));
-        add(ret, arena_printf(arena, "dig +norecurse %s # wants %s", policy->dns_name, to->rrset));
+        unsigned long long next = decision->epoch + 1;
+        bool has_lock = targets_use_lock(view);
+        add(ret, arena_printf(arena, "# to %s by hand (healthy now: %s); tsig.key is the policy's TSIG Secret as a file%s", to->name,
+                              is_fit(view, decision, to) ? "yes" : "no, check it first",
+                              has_lock ? ", REDISCLI_AUTH the password of its Redis Secret" : ""));
+        if (has_lock)
+                add(ret, redis_command(view, plan_lock_value(view, to, next, arena), arena));
+        add(ret, nsupdate_command(view, to->rrset, arena));
+        add(ret, dig_command(view, to->rrset, arena));
         if (view->record)
                 add(ret, arena_printf(arena, "kubectl annotate fop %s -n %s --overwrite planekeeper.io/adopt=%s/%llu --field-manager=oncall",
-                                      policy->name, policy->namespace_name, to->name, (unsigned long long)next));
+                                      policy->name, policy->namespace_name, to->name, next));
 }

@@ -55,7 +55,7 @@ struct record {
         const char *reason; /* CamelCase, as in condition, Event and metric */
         const char *holder; /* identity of the operator that decided */
         bool automatic;     /* decided without a person: counts for cooldown and maxSwitches */
-        unix_ms detected_at; /* first failure that led here; 0 for a person's request */
+        unix_ms detected_at; /* first failure that led here; 0 where nothing failed: a person's request, a failback, an adoption */
         unix_ms started_at;
         unix_ms completed_at;   /* 0 while switching */
         unix_ms cooldown_until; /* 0 = none */

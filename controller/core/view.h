@@ -49,7 +49,7 @@ struct plane_view {
         enum verdict was; /* what the last evaluation said: the hysteresis of rise and fall */
 };
 
-/* One target or mechanism as last read. */
+/* One target or mechanism as last read: the plan's while a switch is under way, else the spec's (targets.h). */
 struct target_health {
         enum reach reach;     /* of the last attempt */
         enum err error_class; /* of the last attempt */
@@ -85,7 +85,7 @@ struct policy_view {
         mono_ms cooldown_ms;
         uint32_t max_switches; /* automatic ones in 24 h */
         enum failback failback;
-        mono_ms failback_stable_ms;
+        mono_ms failback_stable_ms; /* also how long the plane that failed must be healthy before it is chosen again */
         const char *dns_provider;
         const char *dns_server;
         const char *dns_name;
@@ -125,6 +125,7 @@ struct view {
         const char *region;      /* the operator's own; "" unknown */
         mono_ms arbiter_answered_at;
         mono_ms arbiter_period_ms; /* how often the Lease is renewed */
+        mono_ms record_seen_at;    /* when this process first saw the record's epoch: bounds the cooldown if a clock jumped; 0 unknown */
         mono_ms late_until;      /* our own loop was late: samples are doubtful until then; 0 no */
         bool kill_switch;
         bool blast_limit_reached; /* --max-switches-per-minute */

@@ -1,0 +1,132 @@
+/* classify.c -- what the classifiers of all phases share. */
+#include "core/classify.h"
+
+#include "core/election.h"
+#include "core/phrase.h"
+#include "core/targets.h"
+
+enum finding classify_as(struct pass *pass, enum finding finding, const char *why)
+{
+        pass->decision->why = why;
+        return finding;
+}
+
+void classify_wake(struct pass *pass, mono_ms at)
+{
+        if (at && (!pass->decision->wake_at || at < pass->decision->wake_at))
+                pass->decision->wake_at = at;
+}
+
+bool classify_configuration(struct pass *pass, enum finding *ret)
+{
+        const struct policy_view *policy = &pass->view->policy;
+        if (policy->credentials_error[0])
+                *ret = classify_as(pass, FINDING_CREDENTIALS, policy->credentials_error);
+        else if (policy->rival[0] && pass->decision->phase != PHASE_SWITCHING)
+                *ret = classify_as(pass, FINDING_RIVAL, policy->rival);
+        else
+                return false;
+        return true;
+}
+
+static bool is_refused(const struct target_health *health)
+{
+        return health->reach == REACH_FAILED && (health->error_class == ERR_DENIED || health->error_class == ERR_INVALID);
+}
+
+/* A conflict means that somebody moved it: it is being read again, which is not an outage. */
+static bool target_unread(struct pass *pass, const struct target_health *health, enum step step, const char *what, enum finding *ret)
+{
+        bool must_be_read = !health->read_at || (is_refused(health) && pass->decision->phase != PHASE_SWITCHING);
+        if (!must_be_read)
+                return false;
+        pass->decision->step = step;
+        if (health->reach != REACH_FAILED || health->error_class == ERR_CONFLICT)
+                *ret = classify_as(pass, FINDING_OBSERVING, arena_printf(pass->arena, "waiting for an answer of %s", what));
+        else
+                *ret = classify_as(pass, is_refused(health) ? FINDING_TARGET_REFUSED : FINDING_TARGET_UNAVAILABLE,
+                                   arena_printf(pass->arena, "%s: %s", what, health->error));
+        return true;
+}
+
+bool classify_unread(struct pass *pass, enum finding *ret)
+{
+        const struct view *view = pass->view;
+        const struct targets targets = targets_in_force(view);
+        const char *lock = arena_printf(pass->arena, "Redis %s", targets.lock_server);
+        const char *dns = arena_printf(pass->arena, "DNS server %s", targets.dns_server);
+        return (targets.lock_server[0] && target_unread(pass, &view->lock_health, STEP_LOCK, lock, ret)) ||
+               target_unread(pass, &view->dns_health, STEP_ROUTE, dns, ret);
+}
+
+bool classify_gates(struct pass *pass, const struct gate_question *question)
+{
+        struct gates gates = gates_evaluate(pass->view, question, pass->arena);
+        classify_wake(pass, gates.wake_at);
+        if (gates.refused >= 0)
+                return false;
+        pass->decision->gates = gates;
+        pass->decision->has_gates = true;
+        return true;
+}
+
+static const char *why_not_acting(const struct pass *pass)
+{
+        const struct view *view = pass->view;
+        return view->kill_switch ? "the kill switch is on" : view->policy.suspended ? "suspended" : "mode Advise";
+}
+
+/* Down by rise and fall: does every gate let us act, and may we? */
+static enum finding classify_outage(struct pass *pass)
+{
+        struct decision *decision = pass->decision;
+        const char *name = decision->active->name;
+        const char *checks = phrase_bad_checks(decision->active, pass->arena);
+        const struct gate_question question = {PURPOSE_FAILOVER, decision->active, decision->candidate, decision->why_no_candidate};
+        decision->gates = gates_evaluate(pass->view, &question, pass->arena); /* shown even where they refuse: why not */
+        decision->has_gates = true;
+        classify_wake(pass, decision->gates.wake_at);
+        if (decision->gates.refused < 0) {
+                pass->to = decision->candidate;
+                const char *why = arena_printf(pass->arena, "%s fails (%s); %u/%u gates hold", name, checks, decision->gates.held,
+                                               decision->gates.count);
+                if (decision->may_act)
+                        return classify_as(pass, FINDING_ACTIVE_DOWN, why);
+                return classify_as(pass, FINDING_AWAITING_HUMAN,
+                                   arena_printf(pass->arena, "%s; %s: epoch %llu would move to %s, follow status.runbook", why,
+                                                why_not_acting(pass), (unsigned long long)decision->epoch + 1,
+                                                decision->candidate->name));
+        }
+        const struct gate_verdict *refused = &decision->gates.verdicts[decision->gates.refused];
+        const char *why = arena_printf(pass->arena, "%s fails (%s); %s", name, checks, refused->text);
+        if (refused->gate == GATE_ACTIVE_DOWN)
+                return classify_as(pass, FINDING_ACTIVE_FAILING, why);
+        return classify_as(pass, decision->may_act ? FINDING_ACTIVE_DOWN_HELD : FINDING_AWAITING_HUMAN, why);
+}
+
+enum finding classify_active(struct pass *pass)
+{
+        const struct view *view = pass->view;
+        const struct plane_view *active = pass->decision->active;
+        const struct plane_health *health = &pass->decision->active_health;
+        if (!active)
+                return classify_as(pass, FINDING_PLANE_MISSING,
+                                   arena_printf(pass->arena,
+                                                "the active plane %s is not in spec.planes; name it there, or annotate switch-to",
+                                                view->record ? view->record->to : "(unknown)"));
+        if (!active->known)
+                return classify_as(pass, FINDING_PLANE_MISSING,
+                                   arena_printf(pass->arena, "no ManagementPlane %s in namespace %s: create it", active->name,
+                                                view->policy.namespace_name));
+        if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
+                return classify_as(pass, FINDING_ACTIVE_UNKNOWN,
+                                   arena_printf(pass->arena, "%s is not observed long enough (%s)", active->name,
+                                                phrase_bad_checks(active, pass->arena)));
+        if (health->verdict == VERDICT_UP)
+                return classify_as(pass, FINDING_STEADY, arena_printf(pass->arena, "%s is active and healthy", active->name));
+        if (health->fails < view->policy.detection.failure_threshold)
+                return classify_as(pass, FINDING_ACTIVE_FAILING,
+                                   arena_printf(pass->arena, "%s answers again; %u passes in a row are wanted", active->name,
+                                                view->policy.detection.success_threshold));
+        return classify_outage(pass);
+}

@@ -1,0 +1,39 @@
+/*
+ * classify.h -- internal to the core: from the facts to one finding, one file per phase of the record. Use failover_decide() instead.
+ *
+ * A classifier returns the first finding that holds, in the order in which it reads, and leaves in the pass what its action will need.
+ */
+#ifndef PK_CORE_CLASSIFY_H
+#define PK_CORE_CLASSIFY_H
+
+#include "core/failover.h"
+
+/* One evaluation: the facts, the answer under construction, and what the action will need. */
+struct pass {
+        const struct view *view;
+        struct arena *arena;
+        struct decision *decision;
+        struct adoption adoption;    /* what DO_ADOPT records */
+        const struct plane_view *to; /* whom DO_DECIDE or DO_ABORT makes active */
+};
+
+enum finding classify_none(struct pass *pass);      /* no record: what do the targets show? */
+enum finding classify_steady(struct pass *pass);    /* is the active plane well, and do the targets show the record? */
+enum finding classify_switching(struct pass *pass); /* the first unmet step, unless the switch must turn */
+
+/* ---- shared by them, in classify.c; those that return bool set *ret only when true ---- */
+
+enum finding classify_as(struct pass *pass, enum finding finding, const char *why);
+void classify_wake(struct pass *pass, mono_ms at);
+/* A Secret or a rival: no target is touched until a person mends it. */
+bool classify_configuration(struct pass *pass, enum finding *ret);
+/* A target in force of which nothing is known yet, or which refuses us. */
+bool classify_unread(struct pass *pass, enum finding *ret);
+/* A person's annotation, if it may act now; else it is answered and everything else goes on. */
+bool classify_request(struct pass *pass, enum purpose purpose, enum finding *ret);
+/* The health of the active plane and what it lets us do; FINDING_STEADY: nothing ails it. */
+enum finding classify_active(struct pass *pass);
+/* Asks the gates; true when all hold, and then they are part of the decision. */
+bool classify_gates(struct pass *pass, const struct gate_question *question);
+
+#endif

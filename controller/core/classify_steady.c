@@ -1,0 +1,145 @@
+/* classify_steady.c -- a completed decision: is its plane well, and do the targets show it? */
+#include "core/classify.h"
+
+#include "core/election.h"
+#include "core/phrase.h"
+#include "core/plan.h"
+#include "core/targets.h"
+
+/* Targets that are not the record's, or not at its epoch: what they show outranks what we remember. */
+static bool classify_other_world(struct pass *pass, enum finding *ret)
+{
+        const struct view *view = pass->view;
+        struct decision *decision = pass->decision;
+        bool has_moved = targets_moved(view);
+        bool is_foreign = decision->dns == FENCE_FOREIGN || decision->lock == FENCE_FOREIGN;
+        bool is_ahead = decision->dns == FENCE_AHEAD || decision->lock == FENCE_AHEAD;
+        if (!has_moved && !is_foreign && !is_ahead)
+                return false;
+        if (classify_unread(pass, ret))
+                return true;
+        pass->adoption = adopt_inquire(view, pass->arena);
+        if (pass->adoption.outcome == ADOPTION_FOREIGN) {
+                *ret = classify_as(pass, FINDING_FOREIGN_OWNER, pass->adoption.text);
+                return true;
+        }
+        if (pass->adoption.outcome == ADOPTION_UNKNOWN) {
+                if (!classify_request(pass, PURPOSE_TAKEOVER, ret))
+                        *ret = classify_as(pass, FINDING_UNKNOWN_TARGET, pass->adoption.text);
+                return true;
+        }
+        if (!decision->may_act)
+                return false;
+        *ret = classify_as(pass, has_moved ? FINDING_ADOPTABLE : FINDING_EPOCH_AHEAD,
+                           arena_printf(pass->arena, "the targets name %s under epoch %llu", pass->adoption.plane->name,
+                                        (unsigned long long)decision->epoch));
+        return true;
+}
+
+/*
+ * An epoch that has not reached every target yet (after an abort, an adoption, a Redis that forgot): written whatever ails the active
+ * plane, the lock before the address, because agents belong only where writing is allowed.
+ */
+static bool classify_behind(struct pass *pass, enum finding ailment, enum finding *ret)
+{
+        const struct view *view = pass->view;
+        struct decision *decision = pass->decision;
+        bool is_lock = decision->lock == FENCE_BEHIND;
+        if (!decision->may_act || decision->dns == FENCE_DRIFT || (!is_lock && (decision->dns != FENCE_BEHIND || decision->lock != FENCE_MET)))
+                return false;
+        const struct target_health *health = is_lock ? &view->lock_health : &view->dns_health;
+        if (health->reach == REACH_FAILED && ailment != FINDING_STEADY)
+                return false; /* nothing can be written, and the ailment is what a person has to hear of */
+        decision->step = is_lock ? STEP_LOCK : STEP_ROUTE;
+        const char *trouble = ailment == FINDING_STEADY ? "" : arena_printf(pass->arena, "; %s", decision->why);
+        const char *why = arena_printf(pass->arena, "%s lacks epoch %llu%s",
+                                       is_lock ? arena_printf(pass->arena, "lock %s", view->record->plan.lock_key)
+                                               : view->record->plan.dns_name,
+                                       (unsigned long long)view->record->epoch, trouble);
+        *ret = classify_as(pass, view->confirmed_epoch == view->record->epoch ? FINDING_TARGET_BEHIND : FINDING_UNCONFIRMED, why);
+        return true;
+}
+
+/* A person's edit is reported, not fought. In Advise a person moves the targets: the Drift condition says it, and nothing is wrong. */
+static bool classify_drift(struct pass *pass, enum finding *ret)
+{
+        const struct decision *decision = pass->decision;
+        unsigned long long next = decision->epoch + 1;
+        if (decision->mode.mode == MODE_ADVISE || (decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT))
+                return false;
+        const char *what = decision->dns == FENCE_DRIFT ? phrase_dns_drift(pass->view, pass->arena)
+                                                        : phrase_lock_drift(pass->view, pass->arena);
+        *ret = classify_as(pass, FINDING_DRIFT,
+                           arena_printf(pass->arena, "%s: put it back, or keep what is there by planekeeper.io/adopt=<plane>/%llu", what,
+                                        next));
+        return true;
+}
+
+/* New values for the same plane go out like a switch to it, and ask the same of it. */
+static bool classify_outdated(struct pass *pass, enum finding *ret)
+{
+        const struct view *view = pass->view;
+        struct decision *decision = pass->decision;
+        const struct plane_view *active = decision->active;
+        if (!decision->may_act || !plan_is_outdated(view, active, pass->arena))
+                return false;
+        const char *unfit = election_unfit(view, active, active, pass->arena);
+        const struct gate_question question = {PURPOSE_REQUEST, active, unfit[0] ? NULL : active, unfit};
+        if (!classify_gates(pass, &question))
+                return false;
+        pass->to = active;
+        *ret = classify_as(pass, FINDING_PLAN_OUTDATED,
+                           arena_printf(pass->arena, "what is recorded of %s is outdated: it is now \"%s\"", active->name, active->rrset));
+        return true;
+}
+
+/* When a plane of higher preference may be returned to; 0: not by the passing of time. */
+static mono_ms stable_at(const struct pass *pass, const struct plane_view *plane)
+{
+        const struct view *view = pass->view;
+        if (election_unfit(view, plane, pass->decision->active, pass->arena)[0])
+                return 0;
+        return health_of(plane, &view->policy.detection, view->now).healthy_since + view->policy.failback_stable_ms;
+}
+
+static bool classify_failback(struct pass *pass, enum finding *ret)
+{
+        const struct view *view = pass->view;
+        struct decision *decision = pass->decision;
+        if (view->policy.failback != FAILBACK_AUTOMATIC || !decision->may_act)
+                return false;
+        for (unsigned i = 0; i < view->plane_count && &view->planes[i] != decision->active; i++) {
+                const struct plane_view *plane = &view->planes[i];
+                mono_ms due = stable_at(pass, plane);
+                if (!due || view->now < due) {
+                        classify_wake(pass, due);
+                        continue;
+                }
+                const struct gate_question question = {PURPOSE_FAILBACK, decision->active, plane, ""};
+                if (!classify_gates(pass, &question))
+                        return false;
+                pass->to = plane;
+                *ret = classify_as(pass, FINDING_FAILBACK_DUE,
+                                   arena_printf(pass->arena, "%s is preferred and has been healthy for stableFor", plane->name));
+                return true;
+        }
+        return false;
+}
+
+enum finding classify_steady(struct pass *pass)
+{
+        enum finding finding;
+        if (classify_configuration(pass, &finding) || classify_other_world(pass, &finding) ||
+            classify_request(pass, PURPOSE_REQUEST, &finding))
+                return finding;
+        const enum finding ailment = classify_active(pass);
+        const char *why = pass->decision->why;
+        if (ailment == FINDING_ACTIVE_DOWN || classify_behind(pass, ailment, &finding))
+                return ailment == FINDING_ACTIVE_DOWN ? ailment : finding;
+        if (ailment != FINDING_STEADY)
+                return ailment;
+        if (classify_unread(pass, &finding) || classify_drift(pass, &finding) || classify_outdated(pass, &finding) ||
+            classify_failback(pass, &finding))
+                return finding;
+        return classify_as(pass, FINDING_STEADY, why);
+}

@@ -1,0 +1,151 @@
+/* classify_switching.c -- a switch under way: the first unmet step as the targets show it, unless the switch must turn. */
+#include "core/classify.h"
+
+#include "core/election.h"
+#include "core/phrase.h"
+#include "core/targets.h"
+
+static enum finding classify_stopped(struct pass *pass)
+{
+        const struct view *view = pass->view;
+        const char *by = view->kill_switch        ? "the kill switch is on"
+                         : view->policy.suspended ? "spec.suspend is true"
+                                                  : "mode Advise is in effect";
+        return classify_as(pass, FINDING_STOPPED_MIDWAY, arena_printf(pass->arena, "stopped before the next effect: %s", by));
+}
+
+/* Stamps that are not below the record's epoch, or values that nobody recorded: no step may be taken on them. */
+static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum finding *ret)
+{
+        const struct view *view = pass->view;
+        struct decision *decision = pass->decision;
+        if (decision->dns == FENCE_FOREIGN || decision->lock == FENCE_FOREIGN) {
+                *ret = classify_as(pass, FINDING_FOREIGN_OWNER, adopt_inquire(view, pass->arena).text);
+                return true;
+        }
+        if (decision->dns == FENCE_AHEAD || decision->lock == FENCE_AHEAD) {
+                pass->adoption = adopt_inquire(view, pass->arena);
+                bool is_named = pass->adoption.outcome == ADOPTION_NAMED && !targets_moved(view);
+                if (is_named)
+                        *ret = classify_as(pass, FINDING_EPOCH_AHEAD, "the targets carry a later epoch of ours");
+                else if (!classify_request(pass, purpose == PURPOSE_RETARGET ? purpose : PURPOSE_TAKEOVER, ret))
+                        *ret = classify_as(pass, FINDING_UNKNOWN_TARGET, pass->adoption.text);
+                return true;
+        }
+        if (decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT)
+                return false;
+        if (!classify_request(pass, purpose, ret))
+                *ret = classify_as(pass, FINDING_DRIFT,
+                                   arena_printf(pass->arena, "%s: put back what was there, or keep it by planekeeper.io/adopt=<plane>/%llu",
+                                                decision->lock == FENCE_DRIFT ? phrase_lock_drift(view, pass->arena)
+                                                                              : phrase_dns_drift(view, pass->arena),
+                                                (unsigned long long)decision->epoch + 1));
+        return true;
+}
+
+/*
+ * Before the first applied step the way back is free. Only from a failover: whoever asked for a switch, or a failback, left a healthy plane
+ * on purpose. And only to what the targets still show, else the way back would be a switch of its own.
+ */
+static bool classify_recovered(struct pass *pass, enum finding *ret)
+{
+        const struct view *view = pass->view;
+        const struct decision *decision = pass->decision;
+        const struct record *record = view->record;
+        const struct plane_view *from = election_find(view, record->from);
+        bool is_past_no_return = decision->dns == FENCE_MET || (record->plan.lock_server[0] && decision->lock == FENCE_MET);
+        if (!record->automatic || !record->detected_at || is_past_no_return || !from || from == decision->active)
+                return false;
+        if (!adopt_matches(view, from, pass->arena) || election_unfit(view, from, NULL, pass->arena)[0])
+                return false;
+        pass->to = from;
+        *ret = classify_as(pass, FINDING_ACTIVE_RECOVERED,
+                           arena_printf(pass->arena, "%s is back before anything was changed", from->name));
+        return true;
+}
+
+/* An epoch is never undone, only superseded: by the fittest plane, the old one included. */
+static bool classify_lost(struct pass *pass, enum finding *ret)
+{
+        const struct decision *decision = pass->decision;
+        if (!decision->active || decision->active_health.verdict != VERDICT_DOWN)
+                return false;
+        const struct gate_question question = {PURPOSE_SUPERSEDE, decision->active, decision->candidate, decision->why_no_candidate};
+        if (!classify_gates(pass, &question))
+                return false;
+        pass->to = decision->candidate;
+        *ret = classify_as(pass, FINDING_TARGET_LOST,
+                           arena_printf(pass->arena, "%s was lost during the switch; %s is fit", decision->active->name,
+                                        decision->candidate->name));
+        return true;
+}
+
+/* The first other authoritative server that still answers old data and may still delay the commit; NULL: none. */
+static const struct verify_view *server_behind(struct pass *pass)
+{
+        const struct view *view = pass->view;
+        for (unsigned i = 0; i < view->verify_count && view->dns_met_at; i++) {
+                const struct verify_view *verify = &view->verify[i];
+                bool is_behind = verify->reach == REACH_NEVER || (verify->reach == REACH_OK && !verify->shows_record);
+                mono_ms until = view->dns_met_at + (verify->reach == REACH_NEVER ? VERIFY_FIRST_ANSWER_MS : VERIFY_WAIT_MS);
+                if (is_behind && view->now < until) {
+                        classify_wake(pass, until);
+                        return verify;
+                }
+        }
+        return NULL;
+}
+
+static enum finding classify_steps(struct pass *pass)
+{
+        const struct view *view = pass->view;
+        struct decision *decision = pass->decision;
+        if (decision->lock == FENCE_BEHIND) {
+                decision->step = STEP_LOCK;
+                return classify_as(pass, FINDING_LOCK_UNMET, view->lock_health.error);
+        }
+        if (decision->dns == FENCE_BEHIND) {
+                decision->step = STEP_ROUTE;
+                return classify_as(pass, FINDING_ROUTE_UNMET, view->dns_health.error);
+        }
+        decision->step = STEP_COMMIT;
+        const struct verify_view *behind = server_behind(pass);
+        if (behind)
+                return classify_as(pass, FINDING_SERVER_BEHIND,
+                                   arena_printf(pass->arena, "DNS server %s still answers old data", behind->server));
+        return classify_as(pass, FINDING_ALL_MET, "every target shows the new plane");
+}
+
+/* Until a step is found unmet, the one that would be next by the fences: for people, where the classifier ends early. */
+static enum step step_by_fences(const struct decision *decision)
+{
+        return decision->lock != FENCE_MET ? STEP_LOCK : decision->dns != FENCE_MET ? STEP_ROUTE : STEP_COMMIT;
+}
+
+enum finding classify_switching(struct pass *pass)
+{
+        const struct view *view = pass->view;
+        struct decision *decision = pass->decision;
+        bool has_moved = targets_moved(view);
+        enum purpose purpose = has_moved ? PURPOSE_RETARGET : PURPOSE_REQUEST;
+        enum finding finding;
+        decision->step = step_by_fences(decision);
+        if (!decision->may_act) {
+                (void)classify_request(pass, purpose, &finding);
+                return classify_stopped(pass);
+        }
+        if (classify_configuration(pass, &finding))
+                return finding;
+        if (has_moved && classify_request(pass, purpose, &finding))
+                return finding;
+        if (classify_unread(pass, &finding) || classify_contradiction(pass, purpose, &finding))
+                return finding;
+        if (classify_request(pass, purpose, &finding))
+                return finding;
+        /* A spec that names other targets takes effect at the next epoch: this one ends on its own targets first. */
+        if (!has_moved && (classify_recovered(pass, &finding) || classify_lost(pass, &finding)))
+                return finding;
+        if (view->confirmed_epoch != view->record->epoch)
+                return classify_as(pass, FINDING_UNCONFIRMED, "reading the policy once more before the first effect");
+        return classify_steps(pass);
+}

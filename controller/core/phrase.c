@@ -1,0 +1,77 @@
+/* phrase.c -- the pieces that sentences for people are made of. */
+#include "core/phrase.h"
+
+#include <string.h>
+
+#include "util/text.h"
+
+const char *phrase_excerpt(const char *text, size_t max_bytes, struct arena *arena)
+{
+        if (!text[0])
+                return "nothing";
+        char *copy = arena_alloc(arena, max_bytes + 1);
+        return text_copy(copy, max_bytes + 1, text) ? copy : arena_printf(arena, "%s...", copy);
+}
+
+const char *phrase_time(unix_ms at, struct arena *arena)
+{
+        char text[TEXT_TIME_BYTES + 4];
+        text_from_time(at, text);
+        return arena_strdup(arena, text);
+}
+
+const char *phrase_instant(const struct view *view, mono_ms at, struct arena *arena)
+{
+        return phrase_time(view->wall - (view->now - at), arena);
+}
+
+static bool is_bad(const struct check_view *check)
+{
+        return check->fails || check->last_unknown || !check->counted_at;
+}
+
+static const char *phrase_check(const struct check_view *check, struct arena *arena)
+{
+        if (!check->sampled_at && !check->counted_at)
+                return arena_printf(arena, "%s not sampled yet", check->label);
+        if (check->last_unknown)
+                return arena_printf(arena, "%s unknown: %s", check->label, check->text);
+        if (check->fails)
+                return arena_printf(arena, "%s %s", check->label, check->text);
+        if (!check->is_path && check->replicas_available >= 0)
+                return arena_printf(arena, "%d/%d replicas", (int)check->replicas_available, (int)check->replicas_wanted);
+        return arena_printf(arena, "%s ok", check->label);
+}
+
+const char *phrase_bad_checks(const struct plane_view *plane, struct arena *arena)
+{
+        const char *text = "";
+        for (unsigned i = 0; i < plane->check_count; i++)
+                if (is_bad(&plane->checks[i]))
+                        text = arena_printf(arena, "%s%s%s", text, text[0] ? "; " : "", phrase_check(&plane->checks[i], arena));
+        if (text[0])
+                return text;
+        return plane->check_count ? "every check passes" : "no check is set up";
+}
+
+const char *phrase_all_checks(const struct plane_view *plane, struct arena *arena)
+{
+        const char *text = "";
+        for (unsigned i = 0; i < plane->check_count; i++)
+                text = arena_printf(arena, "%s%s%s", text, text[0] ? ", " : "", phrase_check(&plane->checks[i], arena));
+        return text[0] ? text : "no check is set up";
+}
+
+const char *phrase_dns_drift(const struct view *view, struct arena *arena)
+{
+        const struct plan *plan = &view->record->plan;
+        return arena_printf(arena, "%s shows \"%s\", recorded is \"%s\"", plan->dns_name,
+                            phrase_excerpt(view->dns.rrset, 200, arena), plan->to_rrset);
+}
+
+const char *phrase_lock_drift(const struct view *view, struct arena *arena)
+{
+        const struct plan *plan = &view->record->plan;
+        return arena_printf(arena, "lock %s holds \"%s\", recorded is \"%s\"", plan->lock_key,
+                            phrase_excerpt(view->lock.present ? view->lock.value : "", 100, arena), plan->to_lock);
+}

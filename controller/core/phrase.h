@@ -1,0 +1,28 @@
+/*
+ * phrase.h -- the pieces that sentences for people are made of. Pure.
+ *
+ * No piece holds a running duration or a counter: the same facts make the same sentence, whenever they are looked at.
+ */
+#ifndef PK_CORE_PHRASE_H
+#define PK_CORE_PHRASE_H
+
+#include "core/view.h"
+#include "util/arena.h"
+
+/* At most @max_bytes of what others wrote, cut at a character ("..." follows); "nothing" where it is empty. */
+const char *phrase_excerpt(const char *text, size_t max_bytes, struct arena *arena);
+
+const char *phrase_time(unix_ms at, struct arena *arena); /* "2026-11-23T02:59:11Z" */
+/* The same of an instant on the monotonic clock. */
+const char *phrase_instant(const struct view *view, mono_ms at, struct arena *arena);
+
+/* "TLS :9900 timeout; Deployment unknown: ..." of the checks that fail or say nothing; "every check passes" where none does. */
+const char *phrase_bad_checks(const struct plane_view *plane, struct arena *arena);
+/* "TLS :9900 ok, 3/3 replicas": every check. */
+const char *phrase_all_checks(const struct plane_view *plane, struct arena *arena);
+
+/* What one DNS name or lock shows against what the record says, for a person who has to mend it. */
+const char *phrase_dns_drift(const struct view *view, struct arena *arena);
+const char *phrase_lock_drift(const struct view *view, struct arena *arena);
+
+#endif

@@ -1,0 +1,297 @@
+/* report_conditions.c -- the decision as conditions, by the status contract. */
+#include <string.h>
+
+#include "core/phrase.h"
+#include "core/report_parts.h"
+#include "core/targets.h"
+#include "util/mem.h"
+
+enum { CERTIFICATE_WARNING_DAYS = 21 };
+#define DAY_MS ((int64_t)86400000)
+
+/* What the condition setters look at and write to. */
+struct writer {
+        const struct view *view;
+        const struct decision *decision;
+        const struct report_roles *roles;
+        struct arena *arena;
+        struct report *report;
+};
+
+static void set(const struct writer *w, const char *type, enum report_status status, const char *reason, const char *message)
+{
+        struct report *report = w->report;
+        INVARIANT(report->condition_count < REPORT_CONDITIONS_MAX);
+        report->conditions[report->condition_count++] = (struct report_condition){type, status, reason, message};
+}
+
+/* What each finding means for Ready, Reconciling and Stalled. */
+enum contract { CONTRACT_READY, CONTRACT_PROGRESSING, CONTRACT_STALLED, CONTRACT_UNKNOWN };
+
+/* A target that is being brought to the record's epoch says nothing of the plane. */
+static enum contract contract_of_health(const struct plane_health *health)
+{
+        if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
+                return CONTRACT_UNKNOWN;
+        return health->verdict == VERDICT_DOWN ? CONTRACT_PROGRESSING : CONTRACT_READY;
+}
+
+/* Stalled is only what a person has to mend; a dead site never is, nor a switch, which resumes by itself. */
+static enum contract contract_of(const struct decision *decision)
+{
+        if (decision->phase == PHASE_SWITCHING)
+                return CONTRACT_PROGRESSING;
+        switch (decision->finding) {
+        case FINDING_STEADY:
+        case FINDING_DRIFT:
+                return CONTRACT_READY;
+        case FINDING_TARGET_BEHIND:
+        case FINDING_UNCONFIRMED:
+                return contract_of_health(&decision->active_health);
+        case FINDING_OBSERVING:
+        case FINDING_ADOPTABLE:
+        case FINDING_ACTIVE_UNKNOWN:
+                return CONTRACT_UNKNOWN;
+        case FINDING_RECORD_UNREADABLE:
+        case FINDING_CREDENTIALS:
+        case FINDING_RIVAL:
+        case FINDING_TARGET_REFUSED:
+        case FINDING_FOREIGN_OWNER:
+        case FINDING_UNKNOWN_TARGET:
+                return CONTRACT_STALLED;
+        default:
+                return CONTRACT_PROGRESSING;
+        }
+}
+
+static bool is_on_preferred(const struct writer *w)
+{
+        return w->roles->active == &w->view->planes[0];
+}
+
+static bool is_automatic_unsafe(const struct writer *w)
+{
+        return w->view->policy.mode == MODE_AUTOMATIC && w->decision->mode.mode == MODE_ADVISE;
+}
+
+/* The target that a switch waits for; NULL where the one that its step needs answers. */
+static const struct target_health *blocking_target(const struct writer *w)
+{
+        enum finding finding = w->decision->finding;
+        bool is_waiting = finding == FINDING_LOCK_UNMET || finding == FINDING_ROUTE_UNMET || finding == FINDING_TARGET_UNAVAILABLE ||
+                          finding == FINDING_TARGET_REFUSED;
+        if (w->decision->phase != PHASE_SWITCHING || !is_waiting)
+                return NULL;
+        const struct target_health *health = w->decision->step == STEP_LOCK ? &w->view->lock_health : &w->view->dns_health;
+        return health->reach == REACH_FAILED ? health : NULL;
+}
+
+static const char *blocked_reason(const struct writer *w, const struct target_health *health)
+{
+        bool needs_person = health->error_class == ERR_DENIED || health->error_class == ERR_INVALID;
+        if (w->decision->step == STEP_LOCK)
+                return needs_person ? "RedisRefused" : "RedisUnavailable";
+        return needs_person ? "DNSRefused" : "DNSUnavailable";
+}
+
+static const char *ready_reason(const struct writer *w, enum contract contract)
+{
+        const struct target_health *blocking = blocking_target(w);
+        if (blocking)
+                return blocked_reason(w, blocking);
+        if (contract != CONTRACT_READY)
+                return w->decision->rule->reason;
+        if (is_automatic_unsafe(w))
+                return "AutomaticUnsafe";
+        return is_on_preferred(w) ? "Steady" : "FailedOver";
+}
+
+static const char *steps_to_come(const struct decision *decision)
+{
+        return decision->step == STEP_LOCK ? "; then Route, Commit" : decision->step == STEP_ROUTE ? "; then Commit" : "";
+}
+
+static const char *switching_message(const struct writer *w)
+{
+        const struct record *record = w->view->record;
+        const struct decision *decision = w->decision;
+        const struct target_health *blocking = blocking_target(w);
+        const char *moving = arena_printf(w->arena, "Moving to %s, epoch %llu", record->to, (unsigned long long)record->epoch);
+        const char *step = step_name(decision->step);
+        if (blocking)
+                return arena_printf(w->arena, "%s: blocked at %s since %s: %s", moving, step,
+                                    phrase_time(blocking->failed_since_wall, w->arena), blocking->error);
+        if (decision->finding == FINDING_LOCK_UNMET || decision->finding == FINDING_ROUTE_UNMET ||
+            decision->finding == FINDING_UNCONFIRMED)
+                return arena_printf(w->arena, "%s: at %s since %s%s", moving, step, phrase_time(record->started_at, w->arena),
+                                    steps_to_come(decision));
+        return arena_printf(w->arena, "%s: %s", moving, decision->why);
+}
+
+static const char *failed_over_message(const struct writer *w)
+{
+        const struct view *view = w->view;
+        const struct record *record = view->record;
+        return arena_printf(w->arena,
+                            "%s is active since %s, epoch %llu (%s); to return: kubectl annotate fop %s -n %s --overwrite "
+                            "planekeeper.io/switch-to=%s/%llu --field-manager=oncall",
+                            record->to, phrase_time(record->completed_at, w->arena), (unsigned long long)record->epoch, record->reason,
+                            view->policy.name, view->policy.namespace_name, view->planes[0].name,
+                            (unsigned long long)w->decision->epoch + 1);
+}
+
+static const char *ready_message(const struct writer *w, enum contract contract)
+{
+        const struct record *record = w->view->record;
+        const struct decision *decision = w->decision;
+        if (decision->phase == PHASE_SWITCHING)
+                return switching_message(w);
+        if (contract != CONTRACT_READY || decision->finding != FINDING_STEADY)
+                return decision->why;
+        if (is_automatic_unsafe(w))
+                return decision->mode.message;
+        bool is_recorded = record && decision->active && strcmp(record->to, decision->active->name) == 0;
+        return is_recorded && decision->may_act && !is_on_preferred(w) ? failed_over_message(w) : decision->why;
+}
+
+static void set_contract(const struct writer *w)
+{
+        static const enum report_status statuses[] = {REPORT_TRUE, REPORT_FALSE, REPORT_FALSE, REPORT_UNKNOWN};
+        enum contract contract = contract_of(w->decision);
+        struct report *report = w->report;
+        const char *reason = ready_reason(w, contract);
+        report->message = ready_message(w, contract);
+        report->state = w->decision->rule->state;
+        if (contract == CONTRACT_READY && w->decision->finding != FINDING_DRIFT)
+                report->state = is_on_preferred(w) ? "Steady" : "FailedOver";
+        set(w, "Ready", statuses[contract], reason, report->message);
+        if (contract == CONTRACT_STALLED)
+                set(w, "Stalled", REPORT_TRUE, reason, report->message);
+        else if (contract != CONTRACT_READY)
+                set(w, "Reconciling", REPORT_TRUE, reason, report->message);
+}
+
+static void set_active_healthy(const struct writer *w)
+{
+        static const char type[] = "ActiveHealthy";
+        const struct plane_view *active = w->roles->active;
+        const struct plane_health *health = &w->roles->health;
+        if (!active) {
+                set(w, type, REPORT_UNKNOWN, "Unobserved", "The active plane is not known");
+                return;
+        }
+        const char *bad = phrase_bad_checks(active, w->arena);
+        if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
+                set(w, type, REPORT_UNKNOWN, "Unobserved", arena_printf(w->arena, "%s: %s", active->name, bad));
+        else if (health->verdict == VERDICT_UP)
+                set(w, type, REPORT_TRUE, "ProbesPassed",
+                    arena_printf(w->arena, "%s: %s", active->name, phrase_all_checks(active, w->arena)));
+        else if (!health->failing_since)
+                set(w, type, REPORT_FALSE, "Recovering", arena_printf(w->arena, "%s answers again", active->name));
+        else
+                set(w, type, REPORT_FALSE, "ProbesFailed",
+                    arena_printf(w->arena, "%s failing since %s: %s", active->name,
+                                 phrase_instant(w->view, health->failing_since, w->arena), bad));
+}
+
+static void set_failover_possible(const struct writer *w)
+{
+        const struct plane_view *candidate = w->roles->candidate;
+        const char *why = w->roles->why_no_candidate[0] ? w->roles->why_no_candidate : "the active plane is not known";
+        if (candidate)
+                set(w, "FailoverPossible", REPORT_TRUE, "Chosen",
+                    arena_printf(w->arena, "%s: %s", candidate->name, phrase_all_checks(candidate, w->arena)));
+        else
+                set(w, "FailoverPossible", REPORT_FALSE, "NoStandby",
+                    arena_printf(w->arena, "%s; a second failure needs a person", why));
+}
+
+/* The mechanism that does not answer; NULL where all do. */
+static const char *silent_mechanism(const struct writer *w)
+{
+        const struct view *view = w->view;
+        const struct targets targets = targets_in_force(view);
+        if (view->dns_health.reach == REACH_FAILED)
+                return arena_printf(w->arena, "DNS server %s: %s", targets.dns_server, view->dns_health.error);
+        if (targets.lock_server[0] && view->lock_health.reach == REACH_FAILED)
+                return arena_printf(w->arena, "Redis %s: %s", targets.lock_server, view->lock_health.error);
+        return NULL;
+}
+
+static void set_degraded(const struct writer *w)
+{
+        static const char type[] = "Degraded";
+        const struct plane_health *health = &w->roles->health;
+        const char *name = w->roles->active_name, *silent = silent_mechanism(w);
+        if (w->decision->phase == PHASE_SWITCHING)
+                set(w, type, REPORT_TRUE, "SwitchInProgress",
+                    "Configuration changes are not propagated; traffic in the mesh is not affected");
+        else if (!w->roles->active)
+                set(w, type, REPORT_UNKNOWN, "Unobserved", "The active plane is not known");
+        else if (!w->roles->candidate)
+                set(w, type, REPORT_TRUE, "NoStandby", "No plane could take over now");
+        else if (health->failing_checks || health->unknown_checks)
+                set(w, type, REPORT_TRUE, "CheckLacking",
+                    arena_printf(w->arena, "%s: %s", name, phrase_bad_checks(w->roles->active, w->arena)));
+        else if (health->replicas_available >= 0 && health->replicas_available < health->replicas_wanted)
+                set(w, type, REPORT_TRUE, "ReplicasMissing",
+                    arena_printf(w->arena, "%s: %d/%d replicas", name, (int)health->replicas_available, (int)health->replicas_wanted));
+        else if (health->certificate_not_after &&
+                 health->certificate_not_after - w->view->wall < CERTIFICATE_WARNING_DAYS * DAY_MS)
+                set(w, type, REPORT_TRUE, "CertificateExpires",
+                    arena_printf(w->arena, "%s: certificate expires %s", name, phrase_time(health->certificate_not_after, w->arena)));
+        else if (silent)
+                set(w, type, REPORT_TRUE, "MechanismUnreachable", silent);
+        else
+                set(w, type, REPORT_FALSE, "Redundant", "Every check passes and a standby is fit");
+}
+
+static void set_drift(const struct writer *w)
+{
+        static const char type[] = "Drift";
+        enum fence dns = w->decision->dns, lock = w->decision->lock;
+        if (!w->view->record)
+                set(w, type, REPORT_FALSE, "NothingRecorded", "Nothing is recorded that the targets could differ from");
+        else if (dns == FENCE_DRIFT)
+                set(w, type, REPORT_TRUE, "Drift", phrase_dns_drift(w->view, w->arena));
+        else if (lock == FENCE_DRIFT)
+                set(w, type, REPORT_TRUE, "Drift", phrase_lock_drift(w->view, w->arena));
+        else if (dns == FENCE_FOREIGN || lock == FENCE_FOREIGN || dns == FENCE_AHEAD || lock == FENCE_AHEAD)
+                set(w, type, REPORT_UNKNOWN, "OtherDecision", "A target carries another owner's stamp, or a later epoch of ours");
+        else if (dns == FENCE_UNREAD || lock == FENCE_UNREAD)
+                set(w, type, REPORT_UNKNOWN, "NotRead", "Not every target has been read yet");
+        else
+                set(w, type, REPORT_FALSE, "AsRecorded", "The targets show what was recorded");
+}
+
+static void set_paused(const struct writer *w)
+{
+        if (w->view->kill_switch)
+                set(w, "Paused", REPORT_TRUE, "KillSwitch", "The operator-wide kill switch is on: nothing decides anywhere");
+        else if (w->view->policy.suspended)
+                set(w, "Paused", REPORT_TRUE, "Suspended", "spec.suspend is true: no effect outside status");
+        else
+                set(w, "Paused", REPORT_FALSE, "NotSuspended", "Decisions are made as the mode says");
+}
+
+static void set_on_preferred(const struct writer *w)
+{
+        if (!w->roles->active)
+                set(w, "OnPreferred", REPORT_UNKNOWN, "Unknown", "The active plane is not known");
+        else
+                set(w, "OnPreferred", is_on_preferred(w) ? REPORT_TRUE : REPORT_FALSE, is_on_preferred(w) ? "OnPreferred" : "FailedOver",
+                    arena_printf(w->arena, "%s is active", w->roles->active_name));
+}
+
+void report_conditions(const struct view *view, const struct decision *decision, const struct report_roles *roles, struct arena *arena,
+                       struct report *ret)
+{
+        const struct writer writer = {view, decision, roles, arena, ret};
+        set_contract(&writer);
+        set_active_healthy(&writer);
+        set_failover_possible(&writer);
+        set_degraded(&writer);
+        set_drift(&writer);
+        set_paused(&writer);
+        set_on_preferred(&writer);
+}

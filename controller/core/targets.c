@@ -1,0 +1,75 @@
+/* targets.c -- which registers the view shows and the effects use. */
+#include "core/targets.h"
+
+#include <string.h>
+
+struct targets targets_of_spec(const struct view *view)
+{
+        const struct policy_view *policy = &view->policy;
+        bool has_lock = policy->lock_server[0] != '\0';
+        return (struct targets){.dns_provider = policy->dns_provider,
+                                .dns_server = policy->dns_server,
+                                .dns_name = policy->dns_name,
+                                .lock_server = policy->lock_server,
+                                .lock_key = has_lock ? policy->lock_key : "",
+                                .lock_db = has_lock ? policy->lock_db : 0};
+}
+
+struct targets targets_of_plan(const struct plan *plan)
+{
+        return (struct targets){.dns_provider = plan->dns_provider,
+                                .dns_server = plan->dns_server,
+                                .dns_name = plan->dns_name,
+                                .lock_server = plan->lock_server,
+                                .lock_key = plan->lock_key,
+                                .lock_db = plan->lock_db};
+}
+
+struct targets targets_in_force(const struct view *view)
+{
+        bool is_switching = view->record && view->record->phase == PHASE_SWITCHING;
+        return is_switching ? targets_of_plan(&view->record->plan) : targets_of_spec(view);
+}
+
+bool targets_are_same(const struct targets *a, const struct targets *b)
+{
+        return strcmp(a->dns_provider, b->dns_provider) == 0 && strcmp(a->dns_server, b->dns_server) == 0 &&
+               strcmp(a->dns_name, b->dns_name) == 0 && strcmp(a->lock_server, b->lock_server) == 0 &&
+               strcmp(a->lock_key, b->lock_key) == 0 && a->lock_db == b->lock_db;
+}
+
+bool targets_use_lock(const struct view *view)
+{
+        return targets_in_force(view).lock_server[0] != '\0';
+}
+
+bool targets_moved(const struct view *view)
+{
+        if (!view->record)
+                return false;
+        struct targets recorded = targets_of_plan(&view->record->plan);
+        struct targets wanted = targets_of_spec(view);
+        return !targets_are_same(&recorded, &wanted);
+}
+
+bool targets_are_read(const struct view *view)
+{
+        return view->dns_health.read_at && (!targets_use_lock(view) || view->lock_health.read_at);
+}
+
+static epoch_t later_epoch(const struct view *view, const struct stamp *stamp, epoch_t epoch)
+{
+        bool is_ours = stamp->presence == STAMP_OURS && strcmp(stamp->store, view->store) == 0;
+        return is_ours && stamp->epoch > epoch ? stamp->epoch : epoch;
+}
+
+epoch_t targets_highest_epoch(const struct view *view)
+{
+        epoch_t highest = later_epoch(view, &view->dns.stamp, view->record ? view->record->epoch : 0);
+        return targets_use_lock(view) ? later_epoch(view, &view->lock.stamp, highest) : highest;
+}
+
+bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp)
+{
+        return stamp->presence == STAMP_FOREIGN || (stamp->presence == STAMP_OURS && strcmp(stamp->store, view->store) != 0);
+}

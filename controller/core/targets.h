@@ -1,0 +1,36 @@
+/*
+ * targets.h -- which registers the view shows and the effects use: those of the plan while a switch is under way (a spec edit takes effect
+ * at the next epoch), else those that the spec names. Pure; texts are borrowed from the view.
+ */
+#ifndef PK_CORE_TARGETS_H
+#define PK_CORE_TARGETS_H
+
+#include "core/view.h"
+
+struct targets {
+        const char *dns_provider;
+        const char *dns_server;
+        const char *dns_name;
+        const char *lock_server; /* "" where no lock is used; then the key is "" and the database 0 */
+        const char *lock_key;
+        uint32_t lock_db;
+};
+
+struct targets targets_in_force(const struct view *view);
+struct targets targets_of_spec(const struct view *view);
+struct targets targets_of_plan(const struct plan *plan);
+bool targets_are_same(const struct targets *a, const struct targets *b);
+
+bool targets_use_lock(const struct view *view); /* whether those in force include a lock */
+/* Whether the spec names others than the record's plan does: they have to be adopted anew. */
+bool targets_moved(const struct view *view);
+/* Whether every target in force was read at least once, so that the states in the view say something. */
+bool targets_are_read(const struct view *view);
+
+/* The highest epoch of ours in the record and at the targets; 0 where there is none. The next decision is this plus one. */
+epoch_t targets_highest_epoch(const struct view *view);
+
+/* Whether @stamp is there and not ours: another owner's, or nothing we can read. */
+bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp);
+
+#endif
