@@ -1,0 +1,217 @@
+/* core_election_test.c -- who may take over, and why another may not; and in which mode it is done by itself. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/election.h"
+#include "core/mode.h"
+#include "core_world.h"
+
+static void fit(struct world *world)
+{
+        (void)world;
+}
+static void unknown(struct world *world)
+{
+        world->view.planes[1].known = false;
+}
+static void ineligible(struct world *world)
+{
+        world->view.planes[1].eligible = false;
+}
+static void no_address(struct world *world)
+{
+        world->view.planes[1].rrset = "";
+}
+static void address_error(struct world *world)
+{
+        no_address(world);
+        world->view.planes[1].address_error = "Service has no ingress";
+}
+static void other_port(struct world *world)
+{
+        world->view.planes[1].port = 9901;
+}
+static void active_without_port(struct world *world)
+{
+        other_port(world);
+        world->view.planes[0].port = 0;
+}
+static void same_address(struct world *world)
+{
+        world->view.planes[1].rrset = WORLD_RRSET_A;
+}
+static void stale(struct world *world)
+{
+        world_stale(world, 1);
+}
+static void one_fail(struct world *world)
+{
+        world_count(world, 1, 0, 1);
+        world->view.planes[1].checks[0].text = "timeout";
+}
+static void two_passes(struct world *world)
+{
+        world_count(world, 1, 2, 0);
+}
+static void three_passes(struct world *world)
+{
+        world_count(world, 1, 3, 0);
+}
+static void no_replica(struct world *world)
+{
+        world_deployment(world, 1, 0, 3);
+}
+static void some_replicas(struct world *world)
+{
+        world_deployment(world, 1, 1, 3);
+}
+static void replicas_unknown(struct world *world)
+{
+        no_replica(world);
+        world->view.planes[1].checks[1].last_unknown = true;
+}
+static void expired(struct world *world)
+{
+        world->view.planes[1].checks[0].certificate_not_after = WORLD_WALL;
+}
+static void expires_soon(struct world *world)
+{
+        world->view.planes[1].checks[0].certificate_not_after = WORLD_WALL + 1;
+}
+
+static const struct {
+        void (*arrange)(struct world *world);
+        const char *why; /* how the reason begins; "" fit */
+} rows[] = {
+        {fit, ""},
+        {unknown, "no ManagementPlane"},
+        {ineligible, "eligible: false"},
+        {no_address, "no address yet"},
+        {address_error, "Service has no ingress"},
+        {other_port, "port 9901, agents use 9900"},
+        {active_without_port, ""},
+        {same_address, "same address as a"},
+        {stale, "not observed"},
+        {one_fail, "unhealthy (TLS :9900 timeout)"},
+        {two_passes, "recovering: TLS :9900 has not yet passed 3 times"},
+        {three_passes, ""},
+        {no_replica, "no replica available"},
+        {some_replicas, ""},
+        {replicas_unknown, ""},
+        {expired, "its certificate expired 2026-11-23T02:59:11Z"},
+        {expires_soon, ""},
+};
+
+static void every_reason_not_to_be_chosen(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct world world;
+                world_init(&world);
+                rows[i].arrange(&world);
+                const struct plane_view *active = &world.view.planes[0], *b = &world.view.planes[1], *c = &world.view.planes[2];
+                const char *why = election_unfit(&world.view, b, active, &world.arena), *why_none = "";
+                if (strncmp(why, rows[i].why, strlen(rows[i].why)) != 0 || !why[0] != !rows[i].why[0])
+                        fail_msg("row %zu: \"%s\", expected \"%s\"", i, why, rows[i].why);
+                assert_ptr_equal(election_choose(&world.view, active, &world.arena, &why_none), rows[i].why[0] ? c : b);
+                c = &world.view.planes[2];
+                world.view.planes[2].eligible = false;
+                assert_ptr_equal(election_choose(&world.view, active, &world.arena, &why_none), rows[i].why[0] ? NULL : b);
+                assert_true(rows[i].why[0] == '\0' || (strstr(why_none, "b: ") && strstr(why_none, "; c: eligible: false")));
+                world_clear(&world);
+        }
+}
+
+static void preference_is_the_order_of_the_spec(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        const char *why;
+        assert_ptr_equal(election_choose(&world.view, &world.view.planes[2], &world.arena, &why), &world.view.planes[0]);
+        assert_ptr_equal(election_choose(&world.view, NULL, &world.arena, &why), &world.view.planes[0]);
+        world.view.plane_count = 1;
+        assert_null(election_choose(&world.view, &world.view.planes[0], &world.arena, &why));
+        assert_string_equal(why, "the policy names no other plane");
+        world_clear(&world);
+}
+
+/* b took over from a, which is healthy again for five of the ten minutes that are wanted. */
+static void the_old_active_is_quarantined(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world.record.from = "a";
+        world.record.to = "b";
+        world.record.automatic = true;
+        world.record.detected_at = WORLD_WALL - 900000;
+        world_pass(&world, 0, 300000);
+        world.view.planes[2].eligible = false;
+        const struct plane_view *a = &world.view.planes[0], *b = &world.view.planes[1];
+        const char *why;
+        assert_null(election_choose(&world.view, b, &world.arena, &why));
+        assert_non_null(strstr(why, "a: quarantined until 2026-11-23T03:04:11Z"));
+        assert_string_equal(election_unfit(&world.view, a, b, &world.arena), ""); /* a person may */
+        world_later(&world, 300000);
+        world_pass(&world, 0, 600000);
+        assert_ptr_equal(election_choose(&world.view, b, &world.arena, &why), a);
+        world_pass(&world, 0, 300000);
+        world.record.phase = PHASE_SWITCHING; /* a switch has to end somewhere */
+        assert_ptr_equal(election_choose(&world.view, b, &world.arena, &why), a);
+        world.record.phase = PHASE_STEADY;
+        world.record.detected_at = 0; /* a failback left a healthy plane */
+        assert_ptr_equal(election_choose(&world.view, b, &world.arena, &why), a);
+        world_clear(&world);
+}
+
+static void automatic_only_where_it_is_safe(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        struct effective_mode mode = mode_in_effect(&world.view, &world.arena);
+        assert_int_equal(mode.mode, MODE_AUTOMATIC);
+        assert_string_equal(mode.reason, "SingleVantage");
+
+        world.view.region = "eu-west-1";
+        world.view.planes[2].region = "eu-west-1";
+        mode = mode_in_effect(&world.view, &world.arena);
+        assert_int_equal(mode.mode, MODE_ADVISE);
+        assert_string_equal(mode.reason, "OperatorSharesRegion");
+        assert_non_null(strstr(mode.message, "region eu-west-1, that of plane c"));
+
+        world.view.planes[1].holds_operator = true;
+        mode = mode_in_effect(&world.view, &world.arena);
+        assert_string_equal(mode.reason, "OperatorInsidePlane");
+        assert_non_null(strstr(mode.message, "inside plane b"));
+
+        world.view.policy.mode = MODE_ADVISE;
+        mode = mode_in_effect(&world.view, &world.arena);
+        assert_int_equal(mode.mode, MODE_ADVISE);
+        assert_string_equal(mode.reason, "AsRequested");
+        world_clear(&world);
+}
+
+static void an_unknown_region_is_nobodys(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        assert_int_equal(mode_in_effect(&world.view, &world.arena).mode, MODE_AUTOMATIC); /* "" equals no plane's "" */
+        world_clear(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_reason_not_to_be_chosen),  cmocka_unit_test(preference_is_the_order_of_the_spec),
+                cmocka_unit_test(the_old_active_is_quarantined),  cmocka_unit_test(automatic_only_where_it_is_safe),
+                cmocka_unit_test(an_unknown_region_is_nobodys),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,131 @@
+/* core_request_test.c -- what a person asked for by annotation. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/request.h"
+#include "core/targets.h"
+#include "core_world.h"
+
+static struct request read_both(struct world *world, const char *switch_to, const char *adopt)
+{
+        world->view.policy.switch_to = switch_to;
+        world->view.policy.adopt = adopt;
+        return request_read(&world->view, targets_highest_epoch(&world->view), &world->arena);
+}
+
+static void every_text(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *switch_to, *adopt;
+                enum request_kind kind;
+                const char *answer; /* how it begins */
+        } rows[] = {
+                {"", "", REQUEST_NONE, ""},
+                {"b/6", "", REQUEST_SWITCH, ""},
+                {"", "b/6", REQUEST_ADOPT, ""},
+                {"b/5", "", REQUEST_NONE, "past: epoch 5 was decided already; to ask again write b/6"},
+                {"b/1", "", REQUEST_NONE, "past: "},
+                {"b/0", "", REQUEST_NONE, "past: "},
+                {"a/5", "", REQUEST_NONE, "accepted: epoch 5"}, /* it made this epoch */
+                {"b/7", "", REQUEST_NONE, "not yet: the next epoch is 6, not 7"},
+                {"x/6", "", REQUEST_NONE, "refused: spec.planes does not name \"x\""},
+                {"/6", "", REQUEST_NONE, "refused: spec.planes does not name \"\""},
+                {"b", "", REQUEST_NONE, "not understood: write switch-to=<plane>/<epoch>, now <plane>/6"},
+                {"b/", "", REQUEST_NONE, "not understood"},
+                {"b/x", "", REQUEST_NONE, "not understood"},
+                {"b/6 ", "", REQUEST_NONE, "not understood"},
+                {"b/-6", "", REQUEST_NONE, "not understood"},
+                {"b/+6", "", REQUEST_NONE, "not understood"},
+                {"b/6.0", "", REQUEST_NONE, "not understood"},
+                {"b/9007199254740992", "", REQUEST_NONE, "not yet"},
+                {"b/9007199254740993", "", REQUEST_NONE, "not understood"},
+                {"b/18446744073709551622", "", REQUEST_NONE, "not understood"}, /* 6 if it wrapped */
+                {"", "nonsense", REQUEST_NONE, "not understood: write adopt="},
+                /* Both: the one that may act, else the later. */
+                {"b/6", "a/6", REQUEST_SWITCH, ""},
+                {"b/5", "a/6", REQUEST_ADOPT, ""},
+                {"b/6", "a/5", REQUEST_SWITCH, ""},
+                {"b/4", "b/5", REQUEST_NONE, "past: epoch 5"},
+                {"b/5", "b/4", REQUEST_NONE, "past: epoch 5"},
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct world world;
+                world_init(&world);
+                struct request request = read_both(&world, rows[i].switch_to, rows[i].adopt);
+                if (request.kind != rows[i].kind || strncmp(request.answer, rows[i].answer, strlen(rows[i].answer)) != 0 ||
+                    !request.answer[0] != !rows[i].answer[0])
+                        fail_msg("\"%s\" \"%s\": kind %d, answer \"%s\"", rows[i].switch_to, rows[i].adopt, (int)request.kind,
+                                 request.answer);
+                world_clear(&world);
+        }
+}
+
+static void a_request_is_said_as_it_was_written(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        assert_string_equal(read_both(&world, "b/6", "").text, "switch-to=b/6");
+        assert_string_equal(read_both(&world, "", "c/6").text, "adopt=c/6");
+        world_clear(&world);
+}
+
+/* An annotation may be 256 KiB of anything; status holds a part of it that is still text. */
+static void a_long_text_is_cut_at_a_character(void **state)
+{
+        (void)state;
+        char text[700];
+        for (size_t i = 0; i + 2 < sizeof(text); i += 2)
+                memcpy(text + i, "\xc3\xa9", 3);
+        struct world world;
+        world_init(&world);
+        struct request request = read_both(&world, text, "");
+        assert_int_equal(request.kind, REQUEST_NONE);
+        assert_true(strlen(request.text) < 350);
+        assert_memory_equal(request.text + strlen(request.text) - 5, "\xc3\xa9...", 5);
+        world_clear(&world);
+}
+
+/* After a lost memory the targets say which epoch is next, and so must the answer. */
+static void without_a_record_the_targets_count(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world_without_record(&world);
+        assert_int_equal(read_both(&world, "b/1", "").kind, REQUEST_SWITCH);
+        world_dns(&world, WORLD_RRSET_A, 8, "a");
+        assert_int_equal(read_both(&world, "b/1", "").kind, REQUEST_NONE);
+        assert_int_equal(read_both(&world, "b/9", "").kind, REQUEST_SWITCH);
+        world_clear(&world);
+}
+
+static void the_highest_epoch_that_stands_there(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        (void)read_both(&world, "b/17", "a/3");
+        assert_int_equal(request_highest_epoch(&world.view, 100), 17);
+        assert_int_equal(request_highest_epoch(&world.view, 16), 3);
+        (void)read_both(&world, "nonsense", "");
+        assert_int_equal(request_highest_epoch(&world.view, 100), 0);
+        world_clear(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_text),
+                cmocka_unit_test(a_request_is_said_as_it_was_written),
+                cmocka_unit_test(a_long_text_is_cut_at_a_character),
+                cmocka_unit_test(without_a_record_the_targets_count),
+                cmocka_unit_test(the_highest_epoch_that_stands_there),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

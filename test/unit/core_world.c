@@ -1,0 +1,324 @@
+/* core_world.c -- builds the views that the core decides on. */
+#include "core_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const names[] = {"a", "b", "c"};
+static const char *const clusters[] = {"cluster-a", "cluster-b", "cluster-c"};
+static const char *const rrsets[] = {WORLD_RRSET_A, WORLD_RRSET_B, WORLD_RRSET_C};
+
+static struct check_view *path(struct world *world, unsigned plane)
+{
+        return &world->view.planes[plane].checks[0];
+}
+
+void world_pass(struct world *world, unsigned plane, mono_ms since_ms)
+{
+        struct check_view *check = path(world, plane);
+        check->fails = 0;
+        check->passes = (uint32_t)(since_ms / WORLD_INTERVAL_MS) + 1;
+        check->run_since = world->view.now - since_ms;
+        check->counted_at = check->sampled_at = world->view.now;
+        check->last_unknown = false;
+        check->text = "ok";
+        world->view.planes[plane].was = VERDICT_UP;
+}
+
+void world_fail(struct world *world, unsigned plane, mono_ms since_ms)
+{
+        world_pass(world, plane, since_ms);
+        struct check_view *check = path(world, plane);
+        check->fails = check->passes;
+        check->passes = 0;
+        check->text = "timeout";
+}
+
+void world_count(struct world *world, unsigned plane, uint32_t passes, uint32_t fails)
+{
+        path(world, plane)->passes = passes;
+        path(world, plane)->fails = fails;
+}
+
+void world_stale(struct world *world, unsigned plane)
+{
+        for (unsigned i = 0; i < world->view.planes[plane].check_count; i++) {
+                struct check_view *check = &world->view.planes[plane].checks[i];
+                check->counted_at = check->sampled_at = world->view.now - 600000;
+        }
+}
+
+void world_blind(struct world *world, unsigned plane)
+{
+        world_stale(world, plane);
+        path(world, plane)->sampled_at = world->view.now;
+        path(world, plane)->last_unknown = true;
+        path(world, plane)->text = "own CA is not readable";
+}
+
+void world_deployment(struct world *world, unsigned plane, int available, int wanted)
+{
+        struct plane_view *view = &world->view.planes[plane];
+        view->check_count = 2;
+        view->checks[1] = (struct check_view){
+                .label = "Deployment",
+                .fails = available ? 0 : 3,
+                .passes = available ? 3 : 0,
+                .run_since = world->view.now - 60000,
+                .counted_at = world->view.now,
+                .sampled_at = world->view.now,
+                .text = available ? "ok" : "0 available",
+                .replicas_available = available,
+                .replicas_wanted = wanted,
+                .replicas_updated = wanted,
+        };
+}
+
+static void add_plane(struct world *world, unsigned i)
+{
+        struct plane_view *plane = &world->view.planes[i];
+        *plane = (struct plane_view){
+                .name = names[i],
+                .region = "",
+                .cluster_name = clusters[i],
+                .uid = "",
+                .known = true,
+                .eligible = true,
+                .port = 9900,
+                .rrset = rrsets[i],
+                .address_error = "",
+                .check_count = 1,
+        };
+        plane->checks[0] = (struct check_view){
+                .label = "TLS :9900", .is_path = true, .replicas_available = -1, .replicas_wanted = -1, .replicas_updated = -1};
+        world_pass(world, i, 3600000);
+}
+
+static struct policy_view ordinary_policy(void)
+{
+        return (struct policy_view){
+                .namespace_name = "default",
+                .name = "gloo",
+                .uid = "uid-p",
+                .generation = 1,
+                .mode = MODE_AUTOMATIC,
+                .single_writer = true,
+                .detection = {WORLD_INTERVAL_MS, WORLD_TIMEOUT_MS, 3, 3, WORLD_DELAY_MS},
+                .cooldown_ms = 3600000,
+                .max_switches = 2,
+                .failback = FAILBACK_MANUAL,
+                .failback_stable_ms = 600000,
+                .dns_provider = "rfc2136",
+                .dns_server = "192.0.2.53:53",
+                .dns_name = "gloo.example.com",
+                .dns_ttl_s = 30,
+                .lock_server = "redis.example.com:6379",
+                .lock_key = "mgmt-active",
+                .lock_template = "{clusterName}",
+                .switch_to = "",
+                .adopt = "",
+                .ack = "",
+                .credentials_error = "",
+                .rival = "",
+        };
+}
+
+static struct target_health answering(mono_ms now)
+{
+        return (struct target_health){.reach = REACH_OK, .error = "", .read_at = now};
+}
+
+static struct record ordinary_record(void)
+{
+        return (struct record){
+                .version = RECORD_VERSION,
+                .epoch = WORLD_EPOCH,
+                .id = WORLD_ID,
+                .phase = PHASE_STEADY,
+                .from = "b",
+                .to = "a",
+                .reason = "SwitchRequested",
+                .holder = "operator-1",
+                .started_at = WORLD_WALL - 7200000,
+                .completed_at = WORLD_WALL - 7200000,
+                .plan = {.dns_provider = "rfc2136",
+                         .dns_server = "192.0.2.53:53",
+                         .dns_name = "gloo.example.com",
+                         .dns_ttl_s = 30,
+                         .to_rrset = WORLD_RRSET_A,
+                         .old_rrsets = {WORLD_RRSET_B},
+                         .old_rrset_count = 1,
+                         .lock_server = "redis.example.com:6379",
+                         .lock_key = "mgmt-active",
+                         .to_lock = "cluster-a",
+                         .old_locks = {"cluster-b"},
+                         .old_lock_count = 1},
+        };
+}
+
+void world_init(struct world *world)
+{
+        *world = (struct world){.record = ordinary_record()};
+        world->view = (struct view){
+                .policy = ordinary_policy(),
+                .plane_count = WORLD_PLANES,
+                .record_read = true,
+                .record = &world->record,
+                .record_error = "",
+                .dns_health = answering(WORLD_NOW),
+                .lock_health = answering(WORLD_NOW),
+                .now = WORLD_NOW,
+                .wall = WORLD_WALL,
+                .identity = "operator-1",
+                .store = WORLD_STORE,
+                .region = "",
+                .arbiter_answered_at = WORLD_NOW,
+                .arbiter_period_ms = 1000,
+                .confirmed_epoch = WORLD_EPOCH,
+                .fresh_id = WORLD_FRESH_ID,
+        };
+        for (unsigned i = 0; i < WORLD_PLANES; i++)
+                add_plane(world, i);
+        world_dns(world, WORLD_RRSET_A, WORLD_EPOCH, "a");
+        world_lock(world, "cluster-a", WORLD_EPOCH, "a");
+}
+
+void world_clear(struct world *world)
+{
+        arena_deinit(&world->arena);
+}
+
+static struct stamp stamp_of(epoch_t epoch, const char *plane)
+{
+        if (!epoch)
+                return (struct stamp){.plane = "", .store = "", .raw = ""};
+        return (struct stamp){STAMP_OURS, epoch, epoch > WORLD_EPOCH ? WORLD_FRESH_ID : WORLD_ID, plane, WORLD_STORE, "v=pk1"};
+}
+
+void world_dns(struct world *world, const char *rrset, epoch_t epoch, const char *plane)
+{
+        world->view.dns = (struct dns_state){rrset, 30, stamp_of(epoch, plane)};
+}
+
+void world_lock(struct world *world, const char *value, epoch_t epoch, const char *plane)
+{
+        world->view.lock = (struct lock_state){value != NULL, value ? value : "", stamp_of(epoch, plane)};
+}
+
+static struct target_health failing(const struct world *world, enum err class, const char *error, bool was_read)
+{
+        return (struct target_health){.reach = REACH_FAILED,
+                                      .error_class = class,
+                                      .error = error,
+                                      .read_at = was_read ? world->view.now - 20000 : 0,
+                                      .failed_since = world->view.now - 10000,
+                                      .failed_since_wall = world->view.wall - 10000};
+}
+
+void world_dns_fails(struct world *world, enum err class, const char *error, bool was_read)
+{
+        world->view.dns_health = failing(world, class, error, was_read);
+        if (!was_read)
+                world_dns(world, "", 0, "");
+}
+
+void world_lock_fails(struct world *world, enum err class, const char *error, bool was_read)
+{
+        world->view.lock_health = failing(world, class, error, was_read);
+        if (!was_read)
+                world_lock(world, NULL, 0, "");
+}
+
+void world_without_lock(struct world *world)
+{
+        struct policy_view *policy = &world->view.policy;
+        struct plan *plan = &world->record.plan;
+        policy->lock_server = policy->lock_key = policy->lock_template = "";
+        policy->single_writer = false;
+        plan->lock_server = plan->lock_key = plan->to_lock = "";
+        plan->old_lock_count = 0;
+        world->view.lock_health = (struct target_health){.error = ""};
+        world_lock(world, NULL, 0, "");
+}
+
+void world_without_record(struct world *world)
+{
+        world->view.record = NULL;
+        world_dns(world, WORLD_RRSET_A, 0, "");
+        if (world->view.policy.lock_server[0])
+                world_lock(world, "cluster-a", 0, "");
+}
+
+void world_switching(struct world *world)
+{
+        struct record *record = &world->record;
+        record->epoch = WORLD_EPOCH + 1;
+        record->id = WORLD_FRESH_ID;
+        record->phase = PHASE_SWITCHING;
+        record->from = "a";
+        record->to = "b";
+        record->reason = "ThresholdReached";
+        record->automatic = true;
+        record->detected_at = WORLD_WALL - 40000;
+        record->started_at = WORLD_WALL - 1000;
+        record->completed_at = 0;
+        record->recent_count = 1;
+        record->recent[0] = record->started_at;
+        record->plan.to_rrset = WORLD_RRSET_B;
+        record->plan.old_rrsets[0] = WORLD_RRSET_A;
+        if (record->plan.lock_server[0]) {
+                record->plan.to_lock = "cluster-b";
+                record->plan.old_locks[0] = "cluster-a";
+        }
+        world->view.confirmed_epoch = record->epoch;
+        world_fail(world, 0, 40000);
+}
+
+void world_later(struct world *world, mono_ms by_ms)
+{
+        world->view.now += by_ms;
+        world->view.wall += by_ms;
+}
+
+struct decision world_decide(struct world *world)
+{
+        struct decision decision;
+        failover_decide(&world->view, &world->arena, &decision);
+        return decision;
+}
+
+struct report world_report(struct world *world, const struct decision *decision)
+{
+        struct report report;
+        report_build(&world->view, decision, &world->arena, &report);
+        return report;
+}
+
+const struct report_condition *world_condition(const struct report *report, const char *type)
+{
+        for (unsigned i = 0; i < report->condition_count; i++)
+                if (strcmp(report->conditions[i].type, type) == 0)
+                        return &report->conditions[i];
+        return NULL;
+}
+
+const char *world_condition_text(struct world *world, const struct report *report, const char *type)
+{
+        static const char *const statuses[] = {"False", "True", "Unknown"};
+        const struct report_condition *condition = world_condition(report, type);
+        return condition ? arena_printf(&world->arena, "%s %s", statuses[condition->status], condition->reason) : "absent";
+}
+
+void world_expect(struct world *world, enum finding finding, enum action action, const char *file, int line)
+{
+        struct decision decision = world_decide(world);
+        if (decision.finding == finding && decision.rule->then == action)
+                return;
+        print_error("%s:%d: found %s (%s: %s), expected %s (%s)\n", file, line, finding_name(decision.finding),
+                    action_name(decision.rule->then), decision.why, finding_name(finding), action_name(action));
+        fail();
+}
