@@ -55,7 +55,11 @@ REFUSED = [
     ("fop", policy(planes=[]), "spec.planes: Invalid value: 0"),
     ("fop", policy(planes=list("abcdefghi")), "must have at most 8 items"),
     ("fop", policy(planes=["a", "b", "a"]), "planes names a more than once"),
-    ("fop", policy(detection={"interval": "1s"}), "timeout 3s is not between 10ms and interval 1s: probes would overlap"),
+    (
+        "fop",
+        policy(detection={"interval": "1s"}),
+        "timeout 3s is not between 10ms and interval 1s: probes would overlap",
+    ),
     ("fop", policy(detection={"interval": "50ms", "timeout": "20ms"}), "interval 50ms is not between 100ms and 5m"),
     ("fop", policy(detection={"interval": "5x"}), "spec.detection.interval"),
     ("fop", policy(detection={"interval": "1m", "failoverDelay": "30s"}), "failoverDelay 30s would have no effect"),
@@ -81,7 +85,11 @@ REFUSED = [
     ("fop", policy(decisionStore="DNS"), 'supported values: "Kubernetes"'),
     ("fop", policy(drift="Enforce"), 'supported values: "Report"'),
     ("fop", policy(sspend=True), 'unknown field "spec.sspend"'),
-    ("mplane", {"server": {"address": "192.0.2.1", "service": {}}}, "either server.address or server.service, not both"),
+    (
+        "mplane",
+        {"server": {"address": "192.0.2.1", "service": {}}},
+        "either server.address or server.service, not both",
+    ),
     ("mplane", {"server": {"address": "host:9900"}}, "without a port; the port goes into server.port"),
     ("mplane", {"server": {"port": 9900}}, "server.port belongs to server.address"),
     ("mplane", {"server": {"address": "a_b c"}}, "spec.server.address"),
@@ -196,13 +204,13 @@ def unseen(bench, namespace):
 
 def test_columns_before_an_operator_looked(bench, namespace, unseen):
     header, cells = rows(bench.hub.kubectl("get", "mplane", "-n", namespace))
-    assert header == "NAME REGION ROLE READY ELIGIBLE REPLICAS CERT ADDRESS AGE".split()
+    assert header == ["NAME", "REGION", "ROLE", "READY", "ELIGIBLE", "REPLICAS", "CERT", "ADDRESS", "AGE"]
     assert cells[0][:-1] == ["eu-central-1", "-", "Unknown", "Unknown", "Unknown", "-", "-", "-"]
     header, cells = rows(bench.hub.kubectl("get", "fop", "-n", namespace))
-    assert header == "NAME MODE READY STATUS ACTIVE STANDBY EPOCH LAST-SWITCH AGE".split()
+    assert header == ["NAME", "MODE", "READY", "STATUS", "ACTIVE", "STANDBY", "EPOCH", "LAST-SWITCH", "AGE"]
     assert cells[0][:-1] == ["gloo", "Unknown", "Unknown", "Unseen", "-", "-", "0", "Never"]
     header, cells = rows(bench.hub.kubectl("get", "fop", "-n", namespace, "-o", "wide"))
-    assert header[-5:] == "STEP FAILOVER RTO-LAST STORE MESSAGE".split()
+    assert header[-5:] == ["STEP", "FAILOVER", "RTO-LAST", "STORE", "MESSAGE"]
     assert cells[0][-5:] == ["-", "Unknown", "-", "-", "No operator has looked at this yet."]
 
 
