@@ -142,7 +142,7 @@ static const char *acceptable(const struct scope *scope, const char *key, const 
                 decode_fail(scope, key, "has %zu bytes, at most %zu are allowed", bytes, max);
                 return NULL;
         }
-        for (size_t i = 0; i < bytes; i++) {
+        for (size_t i = 0; i < bytes && !scope->decoder->takes_any_text; i++) {
                 if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F) {
                         decode_fail(scope, key, "contains a control character; remove it");
                         return NULL;

@@ -5,8 +5,9 @@
  * second fills a block of exactly that size. The first error sticks; every read after it returns its default.
  *
  * Ownership: decoder_run() returns the block, freed with free(); everything decoded points into it or at constants.
- * Bounds:    texts as each read says, DECODE_BYTES_MAX in all, control characters are refused everywhere.
- * Errors:    "<kind> <namespace>/<name>: <path>: <what is wrong and what to write>"; without a name "<kind>: <path>:
+ * Bounds:    texts as each read says, DECODE_BYTES_MAX in all, control characters are refused unless the decoder takes
+ * them. Errors:    "<kind> <namespace>/<name>: <path>: <what is wrong and what to write>"; without a name "<kind>:
+ * <path>:
  * ...". Threads:   no shared state.
  */
 #ifndef PK_API_DECODE_H
@@ -24,7 +25,8 @@
 enum { DECODE_BYTES_MAX = 64 << 10, DECODE_TEXT_MAX = 253 };
 
 struct decoder {
-        enum err err; /* sticky */
+        enum err err;        /* sticky */
+        bool takes_any_text; /* control characters too */
         struct errmsg why;
         struct arena scratch; /* first pass */
         char *block;          /* second pass */

@@ -76,30 +76,6 @@ static json_t *encode(const struct record *record)
         return object;
 }
 
-enum err record_encode(const struct record *record, char **ret_text, struct errmsg *reterr)
-{
-        INVARIANT(record->version == RECORD_VERSION && record->phase < PHASE_COUNT &&
-                  record->recent_count <= RECENT_SWITCHES_MAX);
-        INVARIANT(record->epoch >= 1 && record->epoch <= INT64_MAX);
-        INVARIANT(record->plan.old_rrset_count <= PLAN_OLD_MAX && record->plan.old_lock_count <= PLAN_OLD_MAX);
-        json_t *object = encode(record);
-        if (!object)
-                return err_set(reterr, ERR_INVALID, "record: a text is not UTF-8");
-        char *text = json_dumps(object, JSON_COMPACT);
-        json_decref(object);
-        INVARIANT(text);
-        size_t bytes = strlen(text);
-        if (bytes > RECORD_BYTES_MAX) {
-                free(text);
-                return err_set(
-                    reterr, ERR_INVALID,
-                    "record: %zu bytes, at most %d fit; shorten the lock's key or value, or the planes' addresses",
-                    bytes, (int)RECORD_BYTES_MAX);
-        }
-        *ret_text = text;
-        return ERR_OK;
-}
-
 /* Years 1970 to 9999: what can be written back as it was read. */
 static bool time_of(const json_t *value, unix_ms *ret_time)
 {
@@ -167,6 +143,7 @@ static void decode_plan(const struct scope *scope, struct plan *plan)
 static void *fill(const struct scope *scope)
 {
         struct record *record = decode_alloc(scope->decoder, sizeof(*record));
+        scope->decoder->takes_any_text = true; /* the old value of a lock is whatever Redis held */
         *record = (struct record){.from = "", .to = "", .reason = "", .holder = ""};
         record->plan = (struct plan){.dns_provider = "",
                                      .dns_server = "",
@@ -215,6 +192,43 @@ enum err record_decode(const char *text, size_t bytes, struct record **ret, stru
         json_decref(object);
         if (err == ERR_OK)
                 *ret = record;
+        return err;
+}
+
+/* What is written must be readable by the next pass, else the policy would be frozen by its own decision. */
+static enum err check_readable(const char *text, size_t bytes, struct errmsg *reterr)
+{
+        struct record *record = NULL;
+        enum err err = record_decode(text, bytes, &record, reterr);
+        record_free(record);
+        return err;
+}
+
+enum err record_encode(const struct record *record, char **ret_text, struct errmsg *reterr)
+{
+        INVARIANT(record->version == RECORD_VERSION && record->phase < PHASE_COUNT &&
+                  record->recent_count <= RECENT_SWITCHES_MAX);
+        INVARIANT(record->epoch >= 1 && record->epoch <= INT64_MAX);
+        INVARIANT(record->plan.old_rrset_count <= PLAN_OLD_MAX && record->plan.old_lock_count <= PLAN_OLD_MAX);
+        json_t *object = encode(record);
+        if (!object)
+                return err_set(reterr, ERR_INVALID, "record: a text is not UTF-8");
+        char *text = json_dumps(object, JSON_COMPACT);
+        json_decref(object);
+        INVARIANT(text);
+        size_t bytes = strlen(text);
+        if (bytes > RECORD_BYTES_MAX) {
+                free(text);
+                return err_set(
+                    reterr, ERR_INVALID,
+                    "record: %zu bytes, at most %d fit; shorten the lock's key or value, or the planes' addresses",
+                    bytes, (int)RECORD_BYTES_MAX);
+        }
+        enum err err = check_readable(text, bytes, reterr);
+        if (err == ERR_OK)
+                *ret_text = text;
+        else
+                free(text);
         return err;
 }
 

@@ -163,6 +163,37 @@ static void test_text_that_is_not_utf8_is_refused(void **state)
         }
 }
 
+static void test_whatever_a_lock_held_can_be_recorded(void **state)
+{
+        (void)state;
+        struct record record = sample;
+        record.plan.old_locks[0] = "set by\tredis-cli -x\n\x01";
+        char *text;
+        struct record *back;
+        assert_int_equal(record_encode(&record, &text, NULL), ERR_OK);
+        assert_int_equal(record_decode(text, strlen(text), &back, NULL), ERR_OK);
+        assert_same(&record, back);
+        record_free(back);
+        free(text);
+}
+
+static void test_what_could_not_be_read_is_not_written(void **state)
+{
+        (void)state;
+        struct record record = sample;
+        char *text = NULL;
+        struct errmsg why;
+        record.to = "";
+        assert_int_equal(record_encode(&record, &text, &why), ERR_INVALID);
+        assert_string_equal(why.text, "record: to: must not be empty");
+        char name[300] = "";
+        memset(name, 'n', sizeof(name) - 1);
+        record.to = name;
+        assert_int_equal(record_encode(&record, &text, &why), ERR_INVALID);
+        assert_string_equal(why.text, "record: to: has 299 bytes, at most 253 are allowed");
+        assert_null(text);
+}
+
 static void test_unknown_version_is_kept_and_nothing_else(void **state)
 {
         (void)state;
@@ -318,6 +349,8 @@ int main(void)
             cmocka_unit_test(test_full_of_old_values),
             cmocka_unit_test(test_too_large_is_refused_before_it_is_written),
             cmocka_unit_test(test_text_that_is_not_utf8_is_refused),
+            cmocka_unit_test(test_whatever_a_lock_held_can_be_recorded),
+            cmocka_unit_test(test_what_could_not_be_read_is_not_written),
             cmocka_unit_test(test_unknown_version_is_kept_and_nothing_else),
             cmocka_unit_test(test_unknown_fields_are_ignored),
             cmocka_unit_test(test_malformed_is_refused_with_the_field),
