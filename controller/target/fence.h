@@ -12,10 +12,11 @@ enum {
 #define TARGET_EPOCH_MAX ((epoch_t)1 << 53)
 
 /*
- * target_check_stamp() - may a target that carries @stored (with the wanted value already there if @has_value) be moved to @want?
+ * target_check_stamp() - may a target that carries @stored (with the wanted value already there if @has_value) be moved
+ * to @want?
  *
- * ERR_CONFLICT: a higher epoch is stored, or this one with another id or value. ERR_INVALID: the stamp is not one of ours, or another
- * owner's: a person decides; or @want's names cannot be carried by a stamp.
+ * ERR_CONFLICT: a higher epoch is stored, or this one with another id or value. ERR_INVALID: the stamp is not one of
+ * ours, or another owner's: a person decides; or @want's names cannot be carried by a stamp.
  */
 MUST_CHECK enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct dns_want *want,
                                        struct errmsg *reterr);

@@ -24,8 +24,7 @@ struct lookup {
 
 static int look_up(const struct net_endpoint *endpoint, int type, int flags, struct addrinfo **ret)
 {
-        const struct addrinfo hints = {
-                .ai_family = AF_UNSPEC, .ai_socktype = type, .ai_flags = flags | AI_NUMERICSERV};
+        const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = type, .ai_flags = flags | AI_NUMERICSERV};
         return getaddrinfo(endpoint->host, endpoint->port, &hints, ret);
 }
 
@@ -96,7 +95,7 @@ static struct timespec wait_until(mono_ms deadline)
 }
 
 enum err lookup_host(const struct net_endpoint *endpoint, int type, mono_ms deadline, struct addrinfo **ret,
-                      struct errmsg *reterr)
+                     struct errmsg *reterr)
 {
         if (text_address_family(endpoint->host) != 0) {
                 int status = look_up(endpoint, type, AI_NUMERICHOST, ret);

@@ -108,7 +108,8 @@ static int connect_one(const struct addrinfo *address, mono_ms deadline, const c
         return connected;
 }
 
-enum err net_connect(const struct net_endpoint *endpoint, int type, mono_ms deadline, int *ret_fd, struct errmsg *reterr)
+enum err net_connect(const struct net_endpoint *endpoint, int type, mono_ms deadline, int *ret_fd,
+                     struct errmsg *reterr)
 {
         struct addrinfo *found = NULL;
         enum err err = lookup_host(endpoint, type, deadline, &found, reterr);

@@ -1,9 +1,11 @@
 /*
- * net.h -- what every target needs of a network: an address out of the configuration, and sockets that respect a deadline.
+ * net.h -- what every target needs of a network: an address out of the configuration, and sockets that respect a
+ * deadline.
  *
  * Ownership: descriptors returned are the caller's; they are non-blocking and close-on-exec.
  * Errors:    ERR_INVALID for an address that cannot be one; ERR_TRANSIENT for everything that the network may mend.
- * Threads:   no shared state. net_connect() may leave a helper thread behind that ends when the resolver gives up on its own.
+ * Threads:   no shared state. net_connect() may leave a helper thread behind that ends when the resolver gives up on
+ * its own.
  */
 #ifndef PK_TARGET_NET_H
 #define PK_TARGET_NET_H
@@ -28,7 +30,7 @@ MUST_CHECK enum err net_endpoint_parse(const char *text, uint16_t default_port, 
 MUST_CHECK enum err net_connect(const struct net_endpoint *endpoint, int type, mono_ms deadline, int *ret_fd,
                                 struct errmsg *reterr);
 
-/* Wait until @fd is ready for @events (or broken, which the next call on it tells); false when the deadline passed first. */
+/* Wait until @fd is ready for @events, or broken, which the next call on it tells; false: the deadline passed. */
 MUST_CHECK bool net_wait(int fd, short events, mono_ms deadline);
 
 #endif

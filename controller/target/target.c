@@ -27,7 +27,7 @@ const struct secret *target_credential_find(const struct target_config *config, 
 
 static void free_text(const char **text)
 {
-        free((char *)(uintptr_t)*text); /* const for the readers of a state; allocated by the target that filled it */
+        free((char *)*text); /* const for the readers of a state; allocated by the target that filled it */
         *text = NULL;
 }
 

@@ -91,14 +91,14 @@ static enum err collect(struct channel *channel, struct message *messages, size_
         enum err err = ERR_OK;
         bool saw_forged = false;
         while (err == ERR_OK && count_udp(messages, count) > 0) {
-                ssize_t got = recv(channel->udp, wire, sizeof(wire), 0);
-                if (got >= 0)
+                /* Waiting first, also where something is there: a flood must not outlast the deadline. */
+                bool is_late = !net_wait(channel->udp, POLLIN, until) || clock_mono() > until;
+                ssize_t got = is_late ? 0 : recv(channel->udp, wire, sizeof(wire), 0);
+                if (got > 0)
                         saw_forged |= hand_out(channel, messages, count, wire, (size_t)got);
-                else if (errno == EINTR)
-                        continue;
-                else if (errno != EAGAIN && errno != EWOULDBLOCK)
+                else if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
                         err = err_set(reterr, ERR_TRANSIENT, "%s: %s", channel->server.text, strerrordesc_np(errno));
-                else if (!net_wait(channel->udp, POLLIN, until))
+                else if (is_late)
                         err = err_set(reterr, ERR_UNKNOWN, "%s: no answer in time%s", channel->server.text,
                                       saw_forged ? " (answers without a right signature were dropped)" : "");
         }

@@ -44,8 +44,8 @@ void message_ask(const ldns_rdf *owner, ldns_rr_type type, const struct tsig_key
 
 void message_update(ldns_pkt *update, const ldns_rdf *zone, const struct tsig_key *key, struct message *ret)
 {
-        *ret = (struct message){
-                .owner = zone, .type = LDNS_RR_TYPE_SOA, .opcode = LDNS_PACKET_UPDATE, .id = random_id()};
+        *ret =
+            (struct message){.owner = zone, .type = LDNS_RR_TYPE_SOA, .opcode = LDNS_PACKET_UPDATE, .id = random_id()};
         ldns_pkt_set_id(update, ret->id);
         ldns_pkt_set_rd(update, false);
         seal(update, key, ret);
@@ -65,8 +65,9 @@ static bool repeats_question(const ldns_pkt *answer, const struct message *messa
 }
 
 /*
- * A server that could not check our signature says so without one of its own (RFC 8945 section 5.2); that is believed as far as "this
- * attempt is over". All else that our key does not prove is dropped: the real answer may still be on its way.
+ * A server that could not check our signature says so without one of its own (RFC 8945 section 5.2); that is believed
+ * as far as "this attempt is over". All else that our key does not prove is dropped: the real answer may still be on
+ * its way.
  */
 static bool may_be_unproven(const ldns_pkt *answer, const struct tsig_proof *proof)
 {

@@ -4,7 +4,7 @@
 #include "util/text.h"
 
 static const struct dns_driver *const drivers[] = {
-        &rfc2136_driver,
+    &rfc2136_driver,
 };
 
 const struct dns_driver *dns_driver_find(const char *name)

@@ -19,7 +19,7 @@ struct rfc2136 {
         struct channel channel;
         struct tsig_key key;
         struct names names;
-        ldns_rdf *zone;        /* NULL until found */
+        ldns_rdf *zone;       /* NULL until found */
         bool zone_is_setting; /* else it is looked for again when the server says that it is wrong */
 };
 
@@ -91,7 +91,7 @@ static enum err ask_one(struct rfc2136 *self, struct message *message, mono_ms d
         return err == ERR_OK ? verdict_on_answer(message, &self->channel.server, &self->key, reterr) : err;
 }
 
-/* The zone that an answer to an SOA question names, itself or as the one that has no such record; NULL where neither. */
+/* The zone that an answer to an SOA question names, in either section; NULL where it names none. */
 static ldns_rdf *zone_in_answer(const struct message *message)
 {
         const ldns_rr_list *sections[] = {ldns_pkt_answer(message->answer), ldns_pkt_authority(message->answer)};
@@ -126,8 +126,8 @@ static enum err find_zone(struct rfc2136 *self, mono_ms deadline, struct errmsg 
         }
         ldns_rdf_deep_free(at);
         if (err == ERR_OK && !self->zone)
-                err = err_set(reterr, ERR_INVALID, "%s: names no zone for the name; set zone",
-                              self->channel.server.text);
+                err =
+                    err_set(reterr, ERR_INVALID, "%s: names no zone for the name; set zone", self->channel.server.text);
         return err;
 }
 
@@ -153,8 +153,8 @@ static enum err rfc2136_read(struct dns_target *target, mono_ms deadline, struct
 }
 
 /*
- * A server silently ignores a CNAME for a name that holds anything else, and would leave it without any address: look before.
- * ANY is asked on TCP, where servers that cut it short on UDP give all.
+ * A server silently ignores a CNAME for a name that holds anything else, and would leave it without any address: look
+ * before. ANY is asked on TCP, where servers that cut it short on UDP give all.
  */
 static enum err check_alone(struct rfc2136 *self, mono_ms deadline, struct errmsg *reterr)
 {
@@ -237,7 +237,7 @@ static enum err verify(struct rfc2136 *self, const struct dns_state *expected, c
                        server, now.rrset, now.stamp.raw);
 }
 
-/* A prerequisite that fails although the server shows what was expected will fail for ever: say why instead of trying again. */
+/* A prerequisite that fails although the server shows what was expected will fail for ever: say why. */
 static enum err explain_conflict(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
                                  mono_ms deadline, struct errmsg *reterr)
 {
@@ -269,11 +269,11 @@ static enum err rfc2136_compare_and_set(struct dns_target *target, const struct 
 }
 
 const struct dns_driver rfc2136_driver = {
-        .name = "rfc2136",
-        .where = "nameserver",
-        .fenced = true,
-        .open = rfc2136_open,
-        .read = rfc2136_read,
-        .compare_and_set = rfc2136_compare_and_set,
-        .close = rfc2136_close,
+    .name = "rfc2136",
+    .where = "nameserver",
+    .fenced = true,
+    .open = rfc2136_open,
+    .read = rfc2136_read,
+    .compare_and_set = rfc2136_compare_and_set,
+    .close = rfc2136_close,
 };

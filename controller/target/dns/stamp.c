@@ -16,7 +16,8 @@ void dns_stamp_print(const struct dns_want *want, char *ret_text, size_t size)
                        want->plane, want->store);
 }
 
-/* Takes "<key>=<value>" off the front of *at, with the space that ends it; NULL where it is not there. The value is the caller's. */
+/* Takes "<key>=<value>" off the front of *at, with the space that ends it; NULL where it is not there. The value is the
+ * caller's. */
 static char *take_field(const char **at, const char *key)
 {
         size_t key_bytes = strlen(key);

@@ -16,7 +16,11 @@ const ldns_rr_type state_address_types[] = {LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA, L
 static const char *const type_names[] = {"A", "AAAA", "CNAME"};
 static const size_t answered_in[] = {ASK_A, ASK_AAAA, ASK_A};
 
-enum { STRING_MAX_BYTES = 255, VALUE_MAX_BYTES = 256 };
+enum {
+        STRING_MAX_BYTES = 255,
+        VALUE_MAX_BYTES = 256,
+        RECORDS_PER_MESSAGE_MAX = 4 * DNS_RECORDS_MAX, /* so that an update always fits a message */
+};
 
 void state_ask(const struct names *names, const struct tsig_key *key, struct message ret[static ASK_COUNT])
 {
@@ -78,23 +82,27 @@ static enum err append_set(const struct message *message, size_t type, struct st
         size_t count = find_set(message, state_address_types[type], records);
         if (count > DNS_RECORDS_MAX)
                 return err_set(reterr, ERR_INVALID, "more than %d %s records", DNS_RECORDS_MAX, type_name);
-        char values[DNS_RECORDS_MAX][VALUE_MAX_BYTES];
-        for (size_t i = 0; i < count; i++)
-                if (!value_to_text(records[i], values[i]))
-                        return err_set(reterr, ERR_INVALID, "a %s record whose value is no host name or address",
-                                       type_name);
         if (count == 0)
                 return ERR_OK;
+        char(*values)[VALUE_MAX_BYTES] = mem_calloc(count, sizeof(*values));
+        for (size_t i = 0; i < count; i++) {
+                if (!value_to_text(records[i], values[i])) {
+                        free(values);
+                        return err_set(reterr, ERR_INVALID, "a %s record whose value is no host name or address",
+                                       type_name);
+                }
+        }
         qsort(values, count, sizeof(values[0]), compare_texts);
         (void)strbuf_printf(text, "%s%s ", text->bytes ? " + " : "", type_name);
         for (size_t i = 0; i < count; i++)
                 if (i == 0 || strcmp(values[i], values[i - 1]) != 0)
                         (void)strbuf_printf(text, "%s%s", i ? "," : "", values[i]);
+        free(values);
         *ttl_s = ldns_rr_ttl(records[0]);
         return ERR_OK;
 }
 
-/* The strings of one TXT record joined; false where they are cut elsewhere than state_push_stamp() cuts, or hold what no stamp holds. */
+/* The strings of one TXT record joined; false where state_push_stamp() would not have written exactly these. */
 static bool join_strings(const ldns_rr *record, char ret_text[static TARGET_STAMP_BYTES])
 {
         struct strbuf text = STRBUF_INIT(TARGET_STAMP_BYTES - 1);
@@ -117,16 +125,18 @@ static bool join_strings(const ldns_rr *record, char ret_text[static TARGET_STAM
 }
 
 /* Something that is not one stamp of ours, shown for people; sorted, because servers rotate their answers. */
-static void foreign_stamp(char texts[][TARGET_STAMP_BYTES], size_t count, struct stamp *ret)
+static void foreign_stamp(const ldns_rr *const *records, size_t count, struct stamp *ret)
 {
+        char(*texts)[TARGET_STAMP_BYTES] = mem_calloc(count, sizeof(*texts));
+        for (size_t i = 0; i < count; i++)
+                (void)join_strings(records[i], texts[i]);
+        qsort(texts, count, sizeof(texts[0]), compare_texts);
         struct strbuf raw = STRBUF_INIT(TARGET_STAMP_BYTES);
-        qsort(texts, count, TARGET_STAMP_BYTES, compare_texts);
         for (size_t i = 0; i < count; i++)
                 (void)strbuf_printf(&raw, "%s%s", i ? " | " : "", texts[i]);
-        *ret = (struct stamp){.presence = STAMP_FOREIGN,
-                              .plane = mem_strdup(""),
-                              .store = mem_strdup(""),
-                              .raw = strbuf_take(&raw)};
+        free(texts);
+        *ret = (struct stamp){
+            .presence = STAMP_FOREIGN, .plane = mem_strdup(""), .store = mem_strdup(""), .raw = strbuf_take(&raw)};
 }
 
 static enum err stamp_from_answer(const struct message *message, struct stamp *ret, struct errmsg *reterr)
@@ -139,14 +149,11 @@ static enum err stamp_from_answer(const struct message *message, struct stamp *r
                 *ret = (struct stamp){.plane = mem_strdup(""), .store = mem_strdup(""), .raw = mem_strdup("")};
                 return ERR_OK;
         }
-        char texts[DNS_RECORDS_MAX][TARGET_STAMP_BYTES];
-        bool is_canonical = true;
-        for (size_t i = 0; i < count; i++)
-                is_canonical &= join_strings(records[i], texts[i]);
-        if (count == 1 && is_canonical)
-                dns_stamp_parse(texts[0], ret);
+        char text[TARGET_STAMP_BYTES];
+        if (count == 1 && join_strings(records[0], text))
+                dns_stamp_parse(text, ret);
         else
-                foreign_stamp(texts, count, ret); /* even if one reads like ours: no update could name it exactly */
+                foreign_stamp(records, count, ret); /* even if it reads like ours: no update could name it exactly */
         return ERR_OK;
 }
 
@@ -221,7 +228,7 @@ static char *take_until(char **at, const char *separator)
 }
 
 enum err state_push_rrset(const ldns_rdf *owner, const char *rrset, uint32_t ttl_s, ldns_rr_list *list,
-                            struct errmsg *reterr)
+                          struct errmsg *reterr)
 {
         CLEANUP(cleanup_free) char *copy = mem_strdup(rrset);
         char *sets = rrset[0] ? copy : NULL;
@@ -236,6 +243,8 @@ enum err state_push_rrset(const ldns_rdf *owner, const char *rrset, uint32_t ttl
                                 return err_set(reterr, ERR_INVALID, "\"%.60s\" is no value of %s", text, name);
                         ldns_rr *record = record_new(owner, type, LDNS_RR_CLASS_IN, ttl_s);
                         INVARIANT(ldns_rr_push_rdf(record, value) && ldns_rr_list_push_rr(list, record));
+                        if (ldns_rr_list_rr_count(list) > RECORDS_PER_MESSAGE_MAX)
+                                return err_set(reterr, ERR_INVALID, "more than %d records", RECORDS_PER_MESSAGE_MAX);
                 }
         }
         return ERR_OK;

@@ -4,7 +4,8 @@
  * Ownership: lists are pushed onto, states returned are the caller's.
  * Errors:    ERR_INVALID for what cannot be a state: too many records, names that have no text form.
  * Threads:   no shared state.
- * Source:    rrset texts as in core/types.h; a set of several types is its parts joined by " + ", so it equals no single type's.
+ * Source:    rrset texts as in core/types.h; a set of several types is its parts joined by " + ", so it equals no
+ * single type's.
  */
 #ifndef PK_TARGET_DNS_STATE_H
 #define PK_TARGET_DNS_STATE_H
@@ -29,7 +30,7 @@ MUST_CHECK enum err state_from_answers(const struct message answers[static ASK_C
 
 /* Pushes the records of an rrset text onto @list. */
 MUST_CHECK enum err state_push_rrset(const ldns_rdf *owner, const char *rrset, uint32_t ttl_s, ldns_rr_list *list,
-                                       struct errmsg *reterr);
+                                     struct errmsg *reterr);
 
 /* Pushes the one TXT record of a stamp text: strings of 255 bytes, the last one shorter. */
 void state_push_stamp(const ldns_rdf *owner, const char *text, uint32_t ttl_s, ldns_rr_list *list);

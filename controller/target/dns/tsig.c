@@ -183,8 +183,8 @@ static bool read_record(const uint8_t *wire, size_t bytes, size_t at, struct tsi
 {
         if (!read_name(wire, bytes, &at, &ret->owner) || bytes - at < 10)
                 return false;
-        if (get16(wire + at) != TYPE_TSIG || get16(wire + at + 2) != CLASS_ANY ||
-            get16(wire + at + 4) || get16(wire + at + 6)) /* the TTL is zero */
+        if (get16(wire + at) != TYPE_TSIG || get16(wire + at + 2) != CLASS_ANY || get16(wire + at + 4) ||
+            get16(wire + at + 6)) /* the TTL is zero */
                 return false;
         at += 10;
         if (!read_name(wire, bytes, &at, &ret->algorithm) || bytes - at < FIXED_RDATA_BYTES)

@@ -1,8 +1,9 @@
 /*
- * tsig.h -- the shared key of RFC 8945: read from a Secret, signs what we send, proves what we get. hmac-sha256, -384 and -512 only.
+ * tsig.h -- the shared key of RFC 8945: read from a Secret, signs what we send, proves what we get. hmac-sha256, -384
+ * and -512 only.
  *
- * Own code on OpenSSL's HMAC where ldns has functions of that name: those of 1.8 know no hmac-sha384 (a misspelt table), do not
- * lower-case the key name as section 4.3.3 asks, and leave copies of the key in freed memory.
+ * Own code on OpenSSL's HMAC where ldns has functions of that name: those of 1.8 know no hmac-sha384 (a misspelt
+ * table), do not lower-case the key name as section 4.3.3 asks, and leave copies of the key in freed memory.
  *
  * Ownership: tsig_key_clear() wipes. Wire buffers are the caller's.
  * Threads:   no shared state.
@@ -53,7 +54,7 @@ struct tsig_proof {
         int64_t server_ahead_s; /* BADTIME: the server's clock minus ours */
 };
 
-/* Out of the credentials of a target_config: one entry with the text of tsig-keygen, or entries name, key (or secret), algorithm. */
+/* From the credentials: one entry with the text of tsig-keygen, or entries name, key (or secret), algorithm. */
 MUST_CHECK enum err tsig_key_from_config(const struct target_config *config, struct tsig_key *ret,
                                          struct errmsg *reterr);
 void tsig_key_clear(struct tsig_key *key);

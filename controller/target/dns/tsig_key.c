@@ -19,9 +19,9 @@ struct tsig_algorithm {
 };
 
 static const struct tsig_algorithm algorithms[] = {
-        {"hmac-sha256", EVP_sha256},
-        {"hmac-sha384", EVP_sha384},
-        {"hmac-sha512", EVP_sha512},
+    {"hmac-sha256", EVP_sha256},
+    {"hmac-sha384", EVP_sha384},
+    {"hmac-sha512", EVP_sha512},
 };
 
 enum err tsig_algorithm_find(const char *name, const struct tsig_algorithm **ret, struct errmsg *reterr)
@@ -121,8 +121,9 @@ static enum err parse_key_file(const char *text, struct fields *ret, struct errm
         const char *at = text;
         CLEANUP(secret_clear) struct secret word = {0};
         if (!take_word(&at, &word) || !word_is(&word, "key") || !take_word(&at, &ret->name) || !take_char(&at, '{'))
-                return err_set(reterr, ERR_INVALID,
-                               "TSIG Secret: the key file does not begin with key \"name\" {; store what tsig-keygen prints");
+                return err_set(
+                    reterr, ERR_INVALID,
+                    "TSIG Secret: the key file does not begin with key \"name\" {; store what tsig-keygen prints");
         while (!take_char(&at, '}')) {
                 if (!take_word(&at, &word))
                         return err_set(reterr, ERR_INVALID, "TSIG Secret: the key file ends before its }");
@@ -176,9 +177,9 @@ static enum err require(const struct secret *field, const char *name, struct err
 {
         if (field->count > 0)
                 return ERR_OK;
-        return err_set(reterr, ERR_INVALID,
-                       "TSIG Secret, field %s: missing; store the output of tsig-keygen, or fields name, key, algorithm",
-                       name);
+        return err_set(
+            reterr, ERR_INVALID,
+            "TSIG Secret, field %s: missing; store the output of tsig-keygen, or fields name, key, algorithm", name);
 }
 
 static bool to_wire(const char *text, struct tsig_name *ret)

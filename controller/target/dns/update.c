@@ -24,7 +24,8 @@ static bool has_type(const ldns_rr_list *list, ldns_rr_type type)
         return false;
 }
 
-/* Section 2.4.2: a set with data in class IN must exist with exactly this data; section 2.4.3: an empty one of class NONE must not exist. */
+/* Section 2.4.2: a set with data in class IN must exist with exactly this data; section 2.4.3: an empty one of class
+ * NONE must not exist. */
 static enum err require_as_read(const struct names *names, const struct dns_state *expected, ldns_rr_list *list,
                                 struct errmsg *reterr)
 {
@@ -41,7 +42,7 @@ static enum err require_as_read(const struct names *names, const struct dns_stat
         return ERR_OK;
 }
 
-/* Deleting first matters: an address is ignored beside a CNAME and a CNAME beside anything, silently (section 3.4.2.2). */
+/* Deleting first: an address beside a CNAME, or a CNAME beside anything, is silently ignored (section 3.4.2.2). */
 static enum err replace_all(const struct names *names, const struct dns_want *want, ldns_rr_list *list,
                             struct errmsg *reterr)
 {

@@ -15,26 +15,27 @@ struct meaning {
 };
 
 static const struct meaning answer_meanings[] = {
-        {LDNS_RCODE_FORMERR, "FORMERR", ERR_INVALID, "the server does not understand signed questions"},
-        {LDNS_RCODE_SERVFAIL, "SERVFAIL", ERR_TRANSIENT, "the server cannot answer now; see its log"},
-        {LDNS_RCODE_NOTIMPL, "NOTIMP", ERR_INVALID, "the server does not support this"},
-        {LDNS_RCODE_REFUSED, "REFUSED", ERR_INVALID,
-         "the server has no zone for the name, or its allow-query excludes us; check nameserver and zone"},
-        {LDNS_RCODE_NOTAUTH, "NOTAUTH", ERR_INVALID, "the server is not authoritative for the name; check nameserver"},
+    {LDNS_RCODE_FORMERR, "FORMERR", ERR_INVALID, "the server does not understand signed questions"},
+    {LDNS_RCODE_SERVFAIL, "SERVFAIL", ERR_TRANSIENT, "the server cannot answer now; see its log"},
+    {LDNS_RCODE_NOTIMPL, "NOTIMP", ERR_INVALID, "the server does not support this"},
+    {LDNS_RCODE_REFUSED, "REFUSED", ERR_INVALID,
+     "the server has no zone for the name, or its allow-query excludes us; check nameserver and zone"},
+    {LDNS_RCODE_NOTAUTH, "NOTAUTH", ERR_INVALID, "the server is not authoritative for the name; check nameserver"},
 };
 
 static const struct meaning update_meanings[] = {
-        {LDNS_RCODE_FORMERR, "FORMERR", ERR_INVALID, "the server does not understand the update"},
-        {LDNS_RCODE_SERVFAIL, "SERVFAIL", ERR_TRANSIENT, "the server cannot write the zone now; see its log"},
-        {LDNS_RCODE_NXDOMAIN, "NXDOMAIN", ERR_CONFLICT, "somebody changed the records since they were read"},
-        {LDNS_RCODE_NOTIMPL, "NOTIMP", ERR_INVALID, "the server does not support dynamic updates"},
-        {LDNS_RCODE_REFUSED, "REFUSED", ERR_DENIED,
-         "the zone's update-policy must grant the key A, AAAA, CNAME and TXT here, and the zone must not be frozen"},
-        {LDNS_RCODE_YXDOMAIN, "YXDOMAIN", ERR_CONFLICT, "somebody changed the records since they were read"},
-        {LDNS_RCODE_YXRRSET, "YXRRSET", ERR_CONFLICT, "somebody changed the records since they were read"},
-        {LDNS_RCODE_NXRRSET, "NXRRSET", ERR_CONFLICT, "somebody changed the records since they were read"},
-        {LDNS_RCODE_NOTAUTH, "NOTAUTH", ERR_INVALID, "the server is not the primary of the zone; check nameserver and zone"},
-        {LDNS_RCODE_NOTZONE, "NOTZONE", ERR_INVALID, "the name is not in the zone; check zone"},
+    {LDNS_RCODE_FORMERR, "FORMERR", ERR_INVALID, "the server does not understand the update"},
+    {LDNS_RCODE_SERVFAIL, "SERVFAIL", ERR_TRANSIENT, "the server cannot write the zone now; see its log"},
+    {LDNS_RCODE_NXDOMAIN, "NXDOMAIN", ERR_CONFLICT, "somebody changed the records since they were read"},
+    {LDNS_RCODE_NOTIMPL, "NOTIMP", ERR_INVALID, "the server does not support dynamic updates"},
+    {LDNS_RCODE_REFUSED, "REFUSED", ERR_DENIED,
+     "the zone's update-policy must grant the key A, AAAA, CNAME and TXT here, and the zone must not be frozen"},
+    {LDNS_RCODE_YXDOMAIN, "YXDOMAIN", ERR_CONFLICT, "somebody changed the records since they were read"},
+    {LDNS_RCODE_YXRRSET, "YXRRSET", ERR_CONFLICT, "somebody changed the records since they were read"},
+    {LDNS_RCODE_NXRRSET, "NXRRSET", ERR_CONFLICT, "somebody changed the records since they were read"},
+    {LDNS_RCODE_NOTAUTH, "NOTAUTH", ERR_INVALID,
+     "the server is not the primary of the zone; check nameserver and zone"},
+    {LDNS_RCODE_NOTZONE, "NOTZONE", ERR_INVALID, "the name is not in the zone; check zone"},
 };
 
 static enum err find_meaning(const struct meaning *table, size_t count, const struct message *message,
@@ -46,7 +47,8 @@ static enum err find_meaning(const struct meaning *table, size_t count, const st
                 if (table[i].rcode == rcode)
                         return err_set(reterr, table[i].err, "%s: %s for %.80s: %s", server->text, table[i].name, name,
                                        table[i].remedy);
-        return err_set(reterr, ERR_INVALID, "%s: unexpected response code %d for %.80s", server->text, (int)rcode, name);
+        return err_set(reterr, ERR_INVALID, "%s: unexpected response code %d for %.80s", server->text, (int)rcode,
+                       name);
 }
 
 /* An error that our key does not prove may come from anybody: it ends this attempt and is believed in nothing else. */
@@ -78,7 +80,8 @@ static enum err check_proof(const struct message *message, const struct net_endp
         int64_t ahead_s = message->proof.server_ahead_s;
         return err_set(reterr, ERR_DENIED,
                        "%s: BADTIME: its clock is %" PRId64 " s %s ours and %d s is allowed; set the clocks right",
-                       server->text, ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "behind" : "ahead of", TSIG_FUDGE_S);
+                       server->text, ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "behind" : "ahead of",
+                       TSIG_FUDGE_S);
 }
 
 enum err verdict_on_answer(const struct message *message, const struct net_endpoint *server, const struct tsig_key *key,

@@ -9,7 +9,7 @@
 #include "target/redis/stream.h"
 #include "util/mem.h"
 
-enum { RECEIVE_BYTES = 16384, ARGUMENTS_MAX = 16 };
+enum { RECEIVE_BYTES = 4096, ARGUMENTS_MAX = 16 };
 
 struct connection {
         struct net_endpoint server;
@@ -118,7 +118,8 @@ static enum err receive_reply(struct connection *self, mono_ms deadline, redisRe
                 enum stream_result result = stream_receive(&self->stream, buffer, sizeof(buffer), deadline, &count);
                 if (result != STREAM_OK)
                         return err_set(reterr, ERR_UNKNOWN, "%s: %s", self->server.text,
-                                       result == STREAM_LATE ? "no reply in time" : "closed the connection without a reply");
+                                       result == STREAM_LATE ? "no reply in time"
+                                                             : "closed the connection without a reply");
                 err = reply_feed(&self->reader, buffer, count, reterr);
                 if (err != ERR_OK)
                         return err;
@@ -143,7 +144,8 @@ enum err connection_command(struct connection *self, int argc, const char *const
 }
 
 /* One command of the greeting, which must be answered with OK. */
-static enum err greet(struct connection *self, int argc, const char *const *argv, mono_ms deadline, struct errmsg *reterr)
+static enum err greet(struct connection *self, int argc, const char *const *argv, mono_ms deadline,
+                      struct errmsg *reterr)
 {
         redisReply *reply = NULL;
         enum err err = connection_command(self, argc, argv, deadline, &reply, reterr);
@@ -154,8 +156,10 @@ static enum err greet(struct connection *self, int argc, const char *const *argv
         if (reply->type == REDIS_REPLY_ERROR)
                 err = reply_error(self->server.text, reply->str, reterr);
         bool is_auth = strcmp(argv[0], "AUTH") == 0;
-        if (err == ERR_INVALID && is_auth) /* older servers answer a wrong password, and one where none is set, with -ERR */
-                err = err_set(reterr, ERR_DENIED, "%s: %.100s: check redis.authSecretRef", self->server.text, reply->str);
+        if (err == ERR_INVALID &&
+            is_auth) /* older servers answer a wrong password, and one where none is set, with -ERR */
+                err =
+                    err_set(reterr, ERR_DENIED, "%s: %.100s: check redis.authSecretRef", self->server.text, reply->str);
         freeReplyObject(reply);
         return err;
 }
@@ -173,7 +177,8 @@ static enum err authenticate(struct connection *self, mono_ms deadline, struct e
 static enum err select_db(struct connection *self, mono_ms deadline, struct errmsg *reterr)
 {
         if (self->db == 0)
-                return ERR_OK; /* where every connection begins; so cluster-unaware proxies and narrow users need no SELECT */
+                return ERR_OK; /* where every connection begins; so cluster-unaware proxies and narrow users need no
+                                  SELECT */
         char db[sizeof("4294967295")];
         (void)snprintf(db, sizeof(db), "%" PRIu32, self->db);
         const char *command[] = {"SELECT", db};

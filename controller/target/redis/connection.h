@@ -18,16 +18,16 @@ void connection_free(struct connection *connection); /* NULL is a no-op */
 
 const char *connection_server(const struct connection *connection); /* host:port, for texts */
 
-/* Connected, authenticated, the database selected: as it was left, or anew. Nothing that was asked before can be changed by this. */
+/* Connected, authenticated, the database selected: as it was left, or anew. */
 MUST_CHECK enum err connection_ready(struct connection *connection, mono_ms deadline, struct errmsg *reterr);
 
 /*
  * connection_command() - one command on a ready connection and its reply, which is the caller's.
  *
- * ERR_TRANSIENT: the server cannot have it whole. ERR_UNKNOWN: sent, no reply: it may have been done. ERR_INVALID: sent, and the reply
- * is not one. After any error the connection is closed. An error reply is a reply.
+ * ERR_TRANSIENT: the server cannot have it whole. ERR_UNKNOWN: sent, no reply: it may have been done. ERR_INVALID:
+ * sent, and the reply is not one. After any error the connection is closed. An error reply is a reply.
  */
-MUST_CHECK enum err connection_command(struct connection *connection, int argc, const char *const *argv, mono_ms deadline,
-                                       redisReply **ret, struct errmsg *reterr);
+MUST_CHECK enum err connection_command(struct connection *connection, int argc, const char *const *argv,
+                                       mono_ms deadline, redisReply **ret, struct errmsg *reterr);
 
 #endif

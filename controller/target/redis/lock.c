@@ -14,33 +14,32 @@
 enum { KEY_MAX_BYTES = 512, VALUE_MAX_BYTES = 4096, SCRIPT_REPLY_ELEMENTS = 3 };
 
 /*
- * KEYS: value, stamp. ARGV: "read", or "set", "1" where a value is expected, that value, expected stamp ("" for none), wanted value,
- * wanted stamp, wanted epoch. Returns {verdict, value, stamp} with what is stored then, or {"type" | "ttl", key, what was found}.
- * The check travels with the write: whenever an old copy of this call arrives, it is refused here. Both keys are written by one MSET,
- * so no crash and no full memory can part them.
+ * KEYS: value, stamp. ARGV: "read", or "set", "1" where a value is expected, that value, expected stamp ("" for none),
+ * wanted value, wanted stamp, wanted epoch. Returns {verdict, value, stamp} with what is stored then, or {"type" |
+ * "ttl", key, what was found}. The check travels with the write: whenever an old copy of this call arrives, it is
+ * refused here. Both keys are written by one MSET, so no crash and no full memory can part them.
  */
-static const char script[] =
-        "for i = 1, 2 do\n"
-        "  local kind = redis.call('TYPE', KEYS[i]).ok\n"
-        "  if kind ~= 'none' and kind ~= 'string' then return {'type', KEYS[i], kind} end\n"
-        "  local left = redis.call('PTTL', KEYS[i])\n"
-        "  if left >= 0 then return {'ttl', KEYS[i], tostring(left)} end\n"
-        "end\n"
-        "local value, stamp = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])\n"
-        "if ARGV[1] == 'read' then return {'read', value, stamp} end\n"
-        "local expected, expected_stamp = ARGV[2] == '1' and ARGV[3], ARGV[4]\n"
-        "local want, want_stamp, want_epoch = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"
-        "if value == want and stamp == want_stamp then return {'done', value, stamp} end\n"
-        "if stamp then\n"
-        "  local epoch = tonumber(string.match(stamp, '^v=pk1 e=(%d+) id=%x+ p=%S* s=%S*$'))\n"
-        "  if not epoch then return {'foreign', value, stamp} end\n"
-        "  if epoch > want_epoch then return {'newer', value, stamp} end\n"
-        "  if epoch == want_epoch then return {'taken', value, stamp} end\n"
-        "end\n"
-        "if (stamp or '') ~= expected_stamp then return {'moved', value, stamp} end\n"
-        "if value ~= expected and value ~= want then return {'moved', value, stamp} end\n"
-        "redis.call('MSET', KEYS[1], want, KEYS[2], want_stamp)\n"
-        "return {'done', want, want_stamp}\n";
+static const char script[] = "for i = 1, 2 do\n"
+                             "  local kind = redis.call('TYPE', KEYS[i]).ok\n"
+                             "  if kind ~= 'none' and kind ~= 'string' then return {'type', KEYS[i], kind} end\n"
+                             "  local left = redis.call('PTTL', KEYS[i])\n"
+                             "  if left >= 0 then return {'ttl', KEYS[i], tostring(left)} end\n"
+                             "end\n"
+                             "local value, stamp = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])\n"
+                             "if ARGV[1] == 'read' then return {'read', value, stamp} end\n"
+                             "local expected, expected_stamp = ARGV[2] == '1' and ARGV[3], ARGV[4]\n"
+                             "local want, want_stamp, want_epoch = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"
+                             "if value == want and stamp == want_stamp then return {'done', value, stamp} end\n"
+                             "if stamp then\n"
+                             "  local epoch = tonumber(string.match(stamp, '^v=pk1 e=(%d+) id=%x+ p=%S* s=%S*$'))\n"
+                             "  if not epoch then return {'foreign', value, stamp} end\n"
+                             "  if epoch > want_epoch then return {'newer', value, stamp} end\n"
+                             "  if epoch == want_epoch then return {'taken', value, stamp} end\n"
+                             "end\n"
+                             "if (stamp or '') ~= expected_stamp then return {'moved', value, stamp} end\n"
+                             "if value ~= expected and value ~= want then return {'moved', value, stamp} end\n"
+                             "redis.call('MSET', KEYS[1], want, KEYS[2], want_stamp)\n"
+                             "return {'done', want, want_stamp}\n";
 
 struct lock_target {
         struct connection *connection;
@@ -48,7 +47,7 @@ struct lock_target {
         char *stamp_key;
 };
 
-/* Keys hash by what is between the first { and the next }, if that is not empty (Redis Cluster specification, hash tags). */
+/* Keys hash by what is between the first { and the next }, if not empty (Redis Cluster specification). */
 static char *stamp_key_of(const char *key)
 {
         CLEANUP(strbuf_deinit) struct strbuf text = STRBUF_INIT(KEY_MAX_BYTES + 32);
@@ -97,17 +96,23 @@ static const char *server_of(const struct lock_target *self)
         return connection_server(self->connection);
 }
 
-/* A reply of the script that is about values: not an error, not a key that cannot be a lock. */
-static enum err check_reply(const struct lock_target *self, const redisReply *reply, struct errmsg *reterr)
+static bool is_of_script(const redisReply *reply)
 {
-        if (reply->type == REDIS_REPLY_ERROR)
-                return reply_error(server_of(self), reply->str, reterr);
         bool is_ours = reply->type == REDIS_REPLY_ARRAY && reply->elements == SCRIPT_REPLY_ELEMENTS &&
                        reply_is_text(reply->element[0]);
         for (size_t i = 1; is_ours && i < reply->elements; i++)
                 is_ours = reply_is_text(reply->element[i]) || reply->element[i]->type == REDIS_REPLY_NIL;
-        if (!is_ours)
-                return err_set(reterr, ERR_INVALID, "%s: an answer that our script never gives", server_of(self));
+        return is_ours;
+}
+
+/* ERR_OK for a reply that is about values; @senseless is the class of one that our script never gives. */
+static enum err check_reply(const struct lock_target *self, const redisReply *reply, enum err senseless,
+                            struct errmsg *reterr)
+{
+        if (reply->type == REDIS_REPLY_ERROR)
+                return reply_error(server_of(self), reply->str, reterr);
+        if (!is_of_script(reply))
+                return err_set(reterr, senseless, "%s: an answer that our script never gives", server_of(self));
         const char *verdict = reply->element[0]->str;
         const char *key = reply->element[1]->type == REDIS_REPLY_NIL ? "" : reply->element[1]->str;
         const char *found = reply->element[2]->type == REDIS_REPLY_NIL ? "" : reply->element[2]->str;
@@ -142,7 +147,8 @@ static enum err state_of(const struct lock_target *self, const redisReply *reply
         const redisReply *value = reply->element[1];
         const redisReply *stamp = reply->element[2];
         if (value->type != REDIS_REPLY_NIL && value->len > VALUE_MAX_BYTES)
-                return err_set(reterr, ERR_INVALID, "%s: key %.80s holds %zu bytes, which is no lock; choose another lock key",
+                return err_set(reterr, ERR_INVALID,
+                               "%s: key %.80s holds %zu bytes, which is no lock; choose another lock key",
                                server_of(self), self->key, (size_t)value->len);
         struct lock_state state = {.present = value->type != REDIS_REPLY_NIL, .value = text_of(value)};
         if (stamp->type == REDIS_REPLY_NIL) {
@@ -169,7 +175,7 @@ enum err lock_read(struct lock_target *self, mono_ms deadline, struct lock_state
         if (err == ERR_UNKNOWN)
                 return ERR_TRANSIENT; /* a read changes nothing */
         if (err == ERR_OK)
-                err = check_reply(self, reply, reterr);
+                err = check_reply(self, reply, ERR_INVALID, reterr);
         return err == ERR_OK ? state_of(self, reply, ret, reterr) : err;
 }
 
@@ -181,10 +187,10 @@ static enum err verdict_of(const struct lock_target *self, const redisReply *rep
                 const char *verdict;
                 const char *why;
         } refusals[] = {
-                {"foreign", "its stamp is not ours"},
-                {"newer", "a newer epoch is stored"},
-                {"taken", "this epoch is stored with another value or id"},
-                {"moved", "somebody changed it since it was read"},
+            {"foreign", "its stamp is not ours"},
+            {"newer", "a newer epoch is stored"},
+            {"taken", "this epoch is stored with another value or id"},
+            {"moved", "somebody changed it since it was read"},
         };
         const char *verdict = reply->element[0]->str;
         if (text_equal(verdict, "done"))
@@ -205,21 +211,28 @@ static enum err write_value(struct lock_target *self, const struct lock_state *e
         char epoch[24];
         (void)snprintf(epoch, sizeof(epoch), "%" PRIu64, want->epoch);
         bool had_stamp = expected->stamp.presence != STAMP_ABSENT;
-        const char *argv[] = {"EVAL",          script,
-                              "2",             self->key,
-                              self->stamp_key, "set",
-                              expected->present ? "1" : "0", expected->present ? expected->value : "",
-                              had_stamp ? expected->stamp.raw : "", want->value,
-                              stamp,           epoch};
+        const char *argv[] = {"EVAL",
+                              script,
+                              "2",
+                              self->key,
+                              self->stamp_key,
+                              "set",
+                              expected->present ? "1" : "0",
+                              expected->present ? expected->value : "",
+                              had_stamp ? expected->stamp.raw : "",
+                              want->value,
+                              stamp,
+                              epoch};
         CLEANUP(free_reply) redisReply *reply = NULL;
         enum err err = connection_ready(self->connection, deadline, reterr);
         if (err != ERR_OK)
                 return err;
-        err = connection_command(self->connection, (int)(sizeof(argv) / sizeof(argv[0])), argv, deadline, &reply, reterr);
+        err =
+            connection_command(self->connection, (int)(sizeof(argv) / sizeof(argv[0])), argv, deadline, &reply, reterr);
         if (err == ERR_INVALID)
                 return ERR_UNKNOWN; /* it was sent, and what came back proves nothing */
         if (err == ERR_OK)
-                err = check_reply(self, reply, reterr);
+                err = check_reply(self, reply, ERR_UNKNOWN, reterr);
         return err == ERR_OK ? verdict_of(self, reply, want, reterr) : err;
 }
 
@@ -228,12 +241,10 @@ enum err lock_compare_and_set(struct lock_target *self, const struct lock_state 
 {
         size_t bytes = strlen(want->value);
         if (bytes == 0 || bytes > VALUE_MAX_BYTES || !text_is_utf8(want->value, bytes))
-                return err_set(reterr, ERR_INVALID, "the lock's value must have 1 to %d bytes of UTF-8", VALUE_MAX_BYTES);
-        const struct dns_want stamped = {.rrset = want->value,
-                                         .epoch = want->epoch,
-                                         .id = want->id,
-                                         .plane = want->plane,
-                                         .store = want->store};
+                return err_set(reterr, ERR_INVALID, "the lock's value must have 1 to %d bytes of UTF-8",
+                               VALUE_MAX_BYTES);
+        const struct dns_want stamped = {
+            .rrset = want->value, .epoch = want->epoch, .id = want->id, .plane = want->plane, .store = want->store};
         bool has_value = expected->present && text_equal(expected->value, want->value);
         enum err err = target_check_stamp(&expected->stamp, has_value, &stamped, reterr);
         if (err != ERR_OK)

@@ -40,7 +40,8 @@ void reply_reader_deinit(struct reply_reader *self)
 enum err reply_feed(struct reply_reader *self, const char *bytes, size_t count, struct errmsg *reterr)
 {
         if (count > REPLY_MAX_BYTES - self->bytes)
-                return err_set(reterr, ERR_INVALID, "a reply of more than %d bytes: is this our Redis?", REPLY_MAX_BYTES);
+                return err_set(reterr, ERR_INVALID, "a reply of more than %d bytes: is this our Redis?",
+                               REPLY_MAX_BYTES);
         self->bytes += count;
         if (redisReaderFeed(self->reader, bytes, count) != REDIS_OK)
                 return err_set(reterr, ERR_INVALID, "an unreadable reply: %s", self->reader->errstr);
@@ -72,29 +73,29 @@ struct meaning {
 };
 
 static const struct meaning meanings[] = {
-        {"NOAUTH", ERR_DENIED, "set redis.authSecretRef"},
-        {"WRONGPASS", ERR_DENIED, "check username and password in the Secret"},
-        {"NOPERM", ERR_DENIED,
-         "grant the user +eval +type +pttl +get +mset +select on the lock's key and its :planekeeper companion"},
-        {"DENIED", ERR_DENIED, "the server is in protected mode: give it a password"},
-        {"READONLY", ERR_TRANSIENT, "it is a replica: promote it or point redis.address at the primary"},
-        {"LOADING", ERR_TRANSIENT, "it is loading its data"},
-        {"MASTERDOWN", ERR_TRANSIENT, "it is a replica without its primary"},
-        {"MISCONF", ERR_TRANSIENT, "it cannot save to disk and takes no writes"},
-        {"NOREPLICAS", ERR_TRANSIENT, "too few replicas for min-replicas-to-write"},
-        {"CLUSTERDOWN", ERR_TRANSIENT, "the cluster is down"},
-        {"BUSY", ERR_TRANSIENT, "it is busy with a script"},
-        {"TRYAGAIN", ERR_TRANSIENT, "its slots are moving"},
-        {"OOM", ERR_TRANSIENT, "it is out of memory (maxmemory)"},
-        {"MOVED", ERR_INVALID, "point redis.address at a server without cluster mode, which is not supported"},
-        {"ASK", ERR_INVALID, "point redis.address at a server without cluster mode, which is not supported"},
-        {"CROSSSLOT", ERR_INVALID, "point redis.address at a server without cluster mode, which is not supported"},
-        {"WRONGTYPE", ERR_INVALID, "the lock's key holds something else than a text"},
-        {"ERR max number of clients", ERR_TRANSIENT, "it has too many clients"},
-        {"ERR The user executing the script", ERR_DENIED, "grant the user +type +pttl +get +mset"},
-        {"ERR DB index", ERR_INVALID, "check redis.db"},
-        {"ERR invalid DB index", ERR_INVALID, "check redis.db"},
-        {"ERR unknown command", ERR_INVALID, "the server must know EVAL: no proxy in between that does not"},
+    {"NOAUTH", ERR_DENIED, "set redis.authSecretRef"},
+    {"WRONGPASS", ERR_DENIED, "check username and password in the Secret"},
+    {"NOPERM", ERR_DENIED,
+     "grant the user +eval +type +pttl +get +mset +select on the lock's key and its :planekeeper companion"},
+    {"DENIED", ERR_DENIED, "the server is in protected mode: give it a password"},
+    {"READONLY", ERR_TRANSIENT, "it is a replica: promote it or point redis.address at the primary"},
+    {"LOADING", ERR_TRANSIENT, "it is loading its data"},
+    {"MASTERDOWN", ERR_TRANSIENT, "it is a replica without its primary"},
+    {"MISCONF", ERR_TRANSIENT, "it cannot save to disk and takes no writes"},
+    {"NOREPLICAS", ERR_TRANSIENT, "too few replicas for min-replicas-to-write"},
+    {"CLUSTERDOWN", ERR_TRANSIENT, "the cluster is down"},
+    {"BUSY", ERR_TRANSIENT, "it is busy with a script"},
+    {"TRYAGAIN", ERR_TRANSIENT, "its slots are moving"},
+    {"OOM", ERR_TRANSIENT, "it is out of memory (maxmemory)"},
+    {"MOVED", ERR_INVALID, "point redis.address at a server without cluster mode, which is not supported"},
+    {"ASK", ERR_INVALID, "point redis.address at a server without cluster mode, which is not supported"},
+    {"CROSSSLOT", ERR_INVALID, "point redis.address at a server without cluster mode, which is not supported"},
+    {"WRONGTYPE", ERR_INVALID, "the lock's key holds something else than a text"},
+    {"ERR max number of clients", ERR_TRANSIENT, "it has too many clients"},
+    {"ERR The user executing the script", ERR_DENIED, "grant the user +type +pttl +get +mset"},
+    {"ERR DB index", ERR_INVALID, "check redis.db"},
+    {"ERR invalid DB index", ERR_INVALID, "check redis.db"},
+    {"ERR unknown command", ERR_INVALID, "the server must know EVAL: no proxy in between that does not"},
 };
 
 /* Is @word at the start, or where a script's own error begins ("... -READONLY You can't ...")? */

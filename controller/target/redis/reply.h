@@ -20,9 +20,10 @@ enum {
 
 struct reply_reader {
         redisReader *reader;
-        redisReplyObjectFunctions plain;   /* hiredis' own, which allocate whatever length the server announces */
-        redisReplyObjectFunctions bounded; /* the same with a limit on arrays; the reader points here, so do not move this struct */
-        size_t bytes;                      /* fed since the last reply */
+        redisReplyObjectFunctions plain; /* hiredis' own, which allocate whatever length the server announces */
+        redisReplyObjectFunctions
+            bounded;  /* the same with a limit on arrays; the reader points here, so do not move this struct */
+        size_t bytes; /* fed since the last reply */
 };
 
 void reply_reader_init(struct reply_reader *self);

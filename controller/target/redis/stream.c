@@ -87,7 +87,8 @@ bool stream_is_idle(const struct stream *stream)
 {
         char byte;
         if (!stream->ssl)
-                return recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+                return recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+                       (errno == EAGAIN || errno == EWOULDBLOCK);
         ERR_clear_error();
         int status = SSL_peek(stream->ssl, &byte, 1); /* takes in session tickets, which are no data */
         return status <= 0 && SSL_get_error(stream->ssl, status) == SSL_ERROR_WANT_READ;
@@ -95,11 +96,12 @@ bool stream_is_idle(const struct stream *stream)
 
 /* ---- the TLS handshake ---- */
 
-static enum err handshake_error(const struct stream *stream, const struct net_endpoint *server, enum stream_result result,
-                                struct errmsg *reterr)
+static enum err handshake_error(const struct stream *stream, const struct net_endpoint *server,
+                                enum stream_result result, struct errmsg *reterr)
 {
         if (result == STREAM_LATE)
-                return err_set(reterr, ERR_TRANSIENT, "%s: the TLS handshake was not done in time; does it speak TLS?", server->text);
+                return err_set(reterr, ERR_TRANSIENT, "%s: the TLS handshake was not done in time; does it speak TLS?",
+                               server->text);
         long verdict = SSL_get_verify_result(stream->ssl);
         if (verdict != X509_V_OK)
                 return err_set(reterr, ERR_INVALID, "%s: its certificate is refused: %s; check redis.tls", server->text,
@@ -119,10 +121,9 @@ static enum err handshake(struct stream *stream, const struct net_endpoint *serv
         stream->ssl = SSL_new(context);
         if (!stream->ssl || SSL_set_fd(stream->ssl, stream->fd) != 1)
                 return err_set(reterr, ERR_TRANSIENT, "%s: no TLS session", server->text);
-        bool is_set = is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(stream->ssl), name) == 1
-                                 : SSL_set1_host(stream->ssl, name) == 1 &&
-                                           SSL_ctrl(stream->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                                                    (void *)(uintptr_t)name) == 1;
+        bool is_set = is_address
+                          ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(stream->ssl), name) == 1
+                          : SSL_set1_host(stream->ssl, name) == 1 && SSL_set_tlsext_host_name(stream->ssl, name) == 1;
         if (!is_set)
                 return err_set(reterr, ERR_INVALID, "redis.tls: \"%.100s\" is no server name", name);
         for (;;) {

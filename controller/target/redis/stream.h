@@ -1,8 +1,10 @@
 /*
- * stream.h -- bytes to and from one server over TCP or TLS, with deadlines. The certificate must be for the host that is meant.
+ * stream.h -- bytes to and from one server over TCP or TLS, with deadlines. The certificate must be for the host that
+ * is meant.
  *
- * Ownership: tls_context_new() gives a context to SSL_CTX_free(); stream_close() ends the connection. A stream borrows its context.
- * Threads:   one at a time per stream; a context may be shared.
+ * Ownership: tls_context_new() gives a context to SSL_CTX_free(); stream_close() ends the connection. A stream borrows
+ * its context. Threads:   one at a time per stream; a context may be shared. Signals:   SIGPIPE must be ignored by the
+ * program: OpenSSL writes as it likes.
  */
 #ifndef PK_TARGET_REDIS_STREAM_H
 #define PK_TARGET_REDIS_STREAM_H
@@ -23,7 +25,7 @@ enum stream_result { STREAM_OK, STREAM_LATE, STREAM_CLOSED };
 /* ERR_INVALID: the material is not usable; the text names which. */
 MUST_CHECK enum err tls_context_new(const struct lock_tls *tls, SSL_CTX **ret, struct errmsg *reterr);
 
-/* @context NULL: plain. ERR_INVALID: the server's certificate or protocol is not acceptable. ERR_TRANSIENT: not reachable. */
+/* @context NULL: plain. ERR_INVALID: certificate or protocol not acceptable. ERR_TRANSIENT: not reachable. */
 MUST_CHECK enum err stream_open(const struct net_endpoint *server, SSL_CTX *context, const char *server_name,
                                 mono_ms deadline, struct stream *ret, struct errmsg *reterr);
 void stream_close(struct stream *stream);

@@ -78,7 +78,8 @@ static const char *load(SSL_CTX *context, const struct lock_tls *tls)
                 return NULL;
         if (!use_certificate(context, &tls->certificate))
                 return "the client certificate is no PEM certificate";
-        return use_key(context, &tls->key) ? NULL : "the client key is no PEM key of the certificate, without passphrase";
+        return use_key(context, &tls->key) ? NULL
+                                           : "the client key is no PEM key of the certificate, without passphrase";
 }
 
 enum err tls_context_new(const struct lock_tls *tls, SSL_CTX **ret, struct errmsg *reterr)
