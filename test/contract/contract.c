@@ -78,6 +78,12 @@ void read_file(const char *path, struct secret *ret)
         secret_set(ret, text, bytes);
 }
 
+void assert_error(enum err got, enum err wanted, const struct errmsg *error, const char *part)
+{
+        if (got != wanted || !strstr(error->text, part))
+                fail_msg("got %s \"%s\", wanted %s with \"%s\"", err_name(got), error->text, err_name(wanted), part);
+}
+
 /* ---- races ---- */
 
 struct barrier {
@@ -89,9 +95,10 @@ void barrier_pass(struct barrier *barrier)
         (void)pthread_barrier_wait(&barrier->all);
 }
 
-int race(int count, _Bool (*contend)(int number, struct barrier *barrier))
+int race(int count, bool (*contend)(int number, struct barrier *barrier))
 {
-        struct barrier *barrier = mmap(NULL, sizeof(*barrier), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        struct barrier *barrier =
+            mmap(NULL, sizeof(*barrier), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         assert_true(barrier != MAP_FAILED);
         pthread_barrierattr_t shared;
         (void)pthread_barrierattr_init(&shared);
@@ -113,4 +120,19 @@ int race(int count, _Bool (*contend)(int number, struct barrier *barrier))
         (void)pthread_barrier_destroy(&barrier->all);
         (void)munmap(barrier, sizeof(*barrier));
         return winners;
+}
+
+/* ---- times ---- */
+
+static int compare_us(const void *a, const void *b)
+{
+        int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+        return (left > right) - (left < right);
+}
+
+void print_times(const char *what, int64_t *took_us, size_t count)
+{
+        qsort(took_us, count, sizeof(took_us[0]), compare_us);
+        print_message("%s: p50 %.2f ms, p99 %.2f ms\n", what, (double)took_us[count / 2] / 1000,
+                      (double)took_us[count * 99 / 100] / 1000);
 }

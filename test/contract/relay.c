@@ -16,7 +16,7 @@
 #include "target/net.h"
 #include "util/mem.h"
 
-enum { PACKET_BYTES = 4096, OPCODE_UPDATE = 5, PATIENCE_MS = 2000 };
+enum { PACKET_BYTES = 4096, OPCODE_UPDATE = 5 };
 
 struct relay {
         enum relay_fault fault;
@@ -45,14 +45,16 @@ static void *relay_run(void *arg)
         struct relay *relay = arg;
         struct sockaddr_in client = {0};
         for (;;) {
-                struct pollfd ready[] = {
-                        {.fd = relay->stop[0], .events = POLLIN}, {.fd = relay->front, .events = POLLIN}, {.fd = relay->back, .events = POLLIN}};
+                struct pollfd ready[] = {{.fd = relay->stop[0], .events = POLLIN},
+                                         {.fd = relay->front, .events = POLLIN},
+                                         {.fd = relay->back, .events = POLLIN}};
                 if (poll(ready, 3, -1) < 0 || ready[0].revents)
                         return NULL;
                 uint8_t packet[PACKET_BYTES];
                 if (ready[1].revents) {
                         socklen_t size = sizeof(client);
-                        ssize_t got = recvfrom(relay->front, packet, sizeof(packet), 0, (struct sockaddr *)&client, &size);
+                        ssize_t got =
+                            recvfrom(relay->front, packet, sizeof(packet), 0, (struct sockaddr *)&client, &size);
                         bool is_lost = relay->fault == RELAY_LOSE_FIRST && relay->passed++ == 0;
                         if (got > 12 && (packet[2] >> 3 & 15) == OPCODE_UPDATE) {
                                 relay->update_bytes = (size_t)got;
@@ -66,7 +68,8 @@ static void *relay_run(void *arg)
                         size_t bytes = got > 12 ? (size_t)got : 0;
                         if (bytes > 0) {
                                 spoil(relay, packet, &bytes);
-                                (void)sendto(relay->front, packet, bytes, 0, (struct sockaddr *)&client, sizeof(client));
+                                (void)sendto(relay->front, packet, bytes, 0, (struct sockaddr *)&client,
+                                             sizeof(client));
                         }
                 }
         }

@@ -1,4 +1,4 @@
-/* dns_answer.c -- whatever a server or anybody else sends as an answer: matching, signature, records. The first byte chooses the question. */
+/* dns_answer.c -- whatever anybody sends as an answer; the first byte chooses the question. */
 #include <stdlib.h>
 
 #include "target/dns/state.h"
@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         struct message questions[ASK_COUNT], asked[ASK_COUNT];
         struct dns_state state = {0};
         struct tsig_key key = {0};
-        const struct target_credential credentials[] = {{.key = "name", .value = {"planekeeper", 11}}, {.key = "key", .value = {"c2VjcmV0", 8}}};
+        const struct target_credential credentials[] = {{.key = "name", .value = {"planekeeper", 11}},
+                                                        {.key = "key", .value = {"c2VjcmV0", 8}}};
         const struct target_config config = {.credentials = credentials, .credential_count = 2};
         if (names_init("app.dr.test", &names, NULL) != ERR_OK || tsig_key_from_config(&config, &key, NULL) != ERR_OK)
                 abort();
@@ -21,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         state_ask(&names, signer, questions);
         size_t accepted = 0;
         for (size_t i = 0; i < ASK_COUNT; i++) {
-                asked[i] = (struct message){.owner = questions[bytes[0] % ASK_COUNT].owner, .type = questions[bytes[0] % ASK_COUNT].type};
+                asked[i] = (struct message){.owner = questions[bytes[0] % ASK_COUNT].owner,
+                                            .type = questions[bytes[0] % ASK_COUNT].type};
                 asked[i].id = LDNS_ID_WIRE(bytes + 1);
                 accepted += message_accept(&asked[i], signer, bytes + 1, count - 1) == MESSAGE_ACCEPTED;
         }

@@ -13,7 +13,7 @@
 #define STORE "k8s/8c6f5d4e/default/gloo"
 
 static const struct dns_want sample = {
-        .rrset = "A 192.0.2.1", .epoch = 42, .id = 0x00ab, .plane = "eu-west-1", .store = STORE};
+    .rrset = "A 192.0.2.1", .epoch = 42, .id = 0x00ab, .plane = "eu-west-1", .store = STORE};
 
 static void printed_stamp_reads_back(void **state)
 {
@@ -36,26 +36,26 @@ static void anything_else_is_foreign(void **state)
 {
         (void)state;
         static const char *const texts[] = {
-                "",
-                "v=spf1 -all",
-                "v=pk2 e=1 id=0000000000000001 p=a s=b",
-                "v=pk1 e=0 id=0000000000000001 p=a s=b",
-                "v=pk1 e=01 id=0000000000000001 p=a s=b",
-                "v=pk1 e=-1 id=0000000000000001 p=a s=b",
-                "v=pk1 e=9007199254740993 id=0000000000000001 p=a s=b",
-                "v=pk1 e=99999999999999999999 id=0000000000000001 p=a s=b",
-                "v=pk1 e=1 id=1 p=a s=b",
-                "v=pk1 e=1 id=000000000000000G p=a s=b",
-                "v=pk1 e=1 id=000000000000000A p=a s=b",
-                "v=pk1 e=1 id=00000000000000001 p=a s=b",
-                "v=pk1 e=1 id=0000000000000001 p=a",
-                "v=pk1 e=1 id=0000000000000001 s=b p=a",
-                "v=pk1 e=1 id=0000000000000001 p=a s=b ",
-                "v=pk1 e=1 id=0000000000000001 p=a s=b x=y",
-                "v=pk1  e=1 id=0000000000000001 p=a s=b",
-                " v=pk1 e=1 id=0000000000000001 p=a s=b",
-                "v=pk1 e=1 id=0000000000000001 p=a\tb s=b",
-                "v=pk1 e=1 id=0000000000000001 p=\xff s=b",
+            "",
+            "v=spf1 -all",
+            "v=pk2 e=1 id=0000000000000001 p=a s=b",
+            "v=pk1 e=0 id=0000000000000001 p=a s=b",
+            "v=pk1 e=01 id=0000000000000001 p=a s=b",
+            "v=pk1 e=-1 id=0000000000000001 p=a s=b",
+            "v=pk1 e=9007199254740993 id=0000000000000001 p=a s=b",
+            "v=pk1 e=99999999999999999999 id=0000000000000001 p=a s=b",
+            "v=pk1 e=1 id=1 p=a s=b",
+            "v=pk1 e=1 id=000000000000000G p=a s=b",
+            "v=pk1 e=1 id=000000000000000A p=a s=b",
+            "v=pk1 e=1 id=00000000000000001 p=a s=b",
+            "v=pk1 e=1 id=0000000000000001 p=a",
+            "v=pk1 e=1 id=0000000000000001 s=b p=a",
+            "v=pk1 e=1 id=0000000000000001 p=a s=b ",
+            "v=pk1 e=1 id=0000000000000001 p=a s=b x=y",
+            "v=pk1  e=1 id=0000000000000001 p=a s=b",
+            " v=pk1 e=1 id=0000000000000001 p=a s=b",
+            "v=pk1 e=1 id=0000000000000001 p=a\tb s=b",
+            "v=pk1 e=1 id=0000000000000001 p=\xff s=b",
         };
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
                 struct stamp stamp = {0};
@@ -110,16 +110,16 @@ static void fence_refuses_what_is_not_newer(void **state)
                 bool has_value;
                 enum err wanted;
         } cases[] = {
-                {STAMP_ABSENT, 0, 0, "", false, ERR_OK},
-                {STAMP_ABSENT, 0, 0, "", true, ERR_OK},
-                {STAMP_OURS, 41, 7, STORE, false, ERR_OK},
-                {STAMP_OURS, 41, 7, STORE, true, ERR_OK}, /* the epoch reaches the target even where the value is right */
-                {STAMP_OURS, 42, 0xab, STORE, true, ERR_OK},
-                {STAMP_OURS, 42, 0xab, STORE, false, ERR_CONFLICT},
-                {STAMP_OURS, 42, 0xac, STORE, true, ERR_CONFLICT},
-                {STAMP_OURS, 43, 0xab, STORE, true, ERR_CONFLICT},
-                {STAMP_OURS, 1, 7, "k8s/other/default/gloo", false, ERR_INVALID},
-                {STAMP_FOREIGN, 0, 0, "", true, ERR_INVALID},
+            {STAMP_ABSENT, 0, 0, "", false, ERR_OK},
+            {STAMP_ABSENT, 0, 0, "", true, ERR_OK},
+            {STAMP_OURS, 41, 7, STORE, false, ERR_OK},
+            {STAMP_OURS, 41, 7, STORE, true, ERR_OK}, /* the epoch reaches the target even where the value is right */
+            {STAMP_OURS, 42, 0xab, STORE, true, ERR_OK},
+            {STAMP_OURS, 42, 0xab, STORE, false, ERR_CONFLICT},
+            {STAMP_OURS, 42, 0xac, STORE, true, ERR_CONFLICT},
+            {STAMP_OURS, 43, 0xab, STORE, true, ERR_CONFLICT},
+            {STAMP_OURS, 1, 7, "k8s/other/default/gloo", false, ERR_INVALID},
+            {STAMP_FOREIGN, 0, 0, "", true, ERR_INVALID},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 const struct stamp stored = {.presence = cases[i].presence,
@@ -136,11 +136,11 @@ static void fence_refuses_what_is_not_newer(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(printed_stamp_reads_back),
-                cmocka_unit_test(anything_else_is_foreign),
-                cmocka_unit_test(endless_text_is_bounded),
-                cmocka_unit_test(names_that_no_stamp_carries_are_refused),
-                cmocka_unit_test(fence_refuses_what_is_not_newer),
+            cmocka_unit_test(printed_stamp_reads_back),
+            cmocka_unit_test(anything_else_is_foreign),
+            cmocka_unit_test(endless_text_is_bounded),
+            cmocka_unit_test(names_that_no_stamp_carries_are_refused),
+            cmocka_unit_test(fence_refuses_what_is_not_newer),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,10 +39,11 @@ static void key_is_read_from_file_or_fields(void **state)
 {
         (void)state;
         static const struct entry forms[][3] = {
-                {{"any.name", KEY_FILE}},
-                {{"tsig.key", "# by hand\n// two\n/* three */ KEY drkey. {secret c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0; algorithm \"HMAC-SHA256.\";};"}},
-                {{"name", "drkey"}, {"key", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0\n"}, {"algorithm", "hmac-sha256"}},
-                {{"name", "DRKEY.\n"}, {"secret", " c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}},
+            {{"any.name", KEY_FILE}},
+            {{"tsig.key", "# by hand\n// two\n/* three */ KEY drkey. {secret c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0; "
+                          "algorithm \"HMAC-SHA256.\";};"}},
+            {{"name", "drkey"}, {"key", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0\n"}, {"algorithm", "hmac-sha256"}},
+            {{"name", "DRKEY.\n"}, {"secret", " c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}},
         };
         for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
                 struct tsig_key key = {0};
@@ -66,23 +67,23 @@ static void malformed_key_names_the_field(void **state)
                 struct entry entries[3];
                 const char *part;
         } cases[] = {
-                {{{0}}, "tsigSecretRef"},
-                {{{"name", "k"}}, "field key"},
-                {{{"key", "c2VjcmV0"}}, "field name"},
-                {{{"key", "c2VjcmV0"}, {"name", "two words"}}, "field name"},
-                {{{"key", "not base64!"}, {"name", "k"}}, "field key"},
-                {{{"key", ""}, {"name", "k"}}, "field key"},
-                {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "hmac-md5"}}, "weak"},
-                {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "HMAC-MD5.SIG-ALG.REG.INT"}}, "weak"},
-                {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "hmac-sha1"}}, "weak"},
-                {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "hmac-sha257"}}, "unknown"},
-                {{{"f", "key \"k\" { algorithm hmac-sha256; }"}}, "field key"},
-                {{{"f", "key \"k\" { secret \"c2VjcmV0\""}}, "secret"},
-                {{{"f", "key \"k\" { secret \"c2VjcmV0\";"}}, "ends before"},
-                {{{"f", "key { secret \"c2VjcmV0\"; };"}}, "does not begin"},
-                {{{"f", "zone \"k\" { };"}}, "does not begin"},
-                {{{"f", "key \"k\" { sekret \"c2VjcmV0\"; };"}}, "neither"},
-                {{{"f", "key \"k {"}}, "does not begin"},
+            {{{0}}, "tsigSecretRef"},
+            {{{"name", "k"}}, "field key"},
+            {{{"key", "c2VjcmV0"}}, "field name"},
+            {{{"key", "c2VjcmV0"}, {"name", "two words"}}, "field name"},
+            {{{"key", "not base64!"}, {"name", "k"}}, "field key"},
+            {{{"key", ""}, {"name", "k"}}, "field key"},
+            {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "hmac-md5"}}, "weak"},
+            {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "HMAC-MD5.SIG-ALG.REG.INT"}}, "weak"},
+            {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "hmac-sha1"}}, "weak"},
+            {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "hmac-sha257"}}, "unknown"},
+            {{{"f", "key \"k\" { algorithm hmac-sha256; }"}}, "field key"},
+            {{{"f", "key \"k\" { secret \"c2VjcmV0\""}}, "secret"},
+            {{{"f", "key \"k\" { secret \"c2VjcmV0\";"}}, "ends before"},
+            {{{"f", "key { secret \"c2VjcmV0\"; };"}}, "does not begin"},
+            {{{"f", "zone \"k\" { };"}}, "does not begin"},
+            {{{"f", "key \"k\" { sekret \"c2VjcmV0\"; };"}}, "neither"},
+            {{{"f", "key \"k {"}}, "does not begin"},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct tsig_key key = {0};
@@ -90,7 +91,8 @@ static void malformed_key_names_the_field(void **state)
                 size_t count = 0;
                 while (count < 3 && cases[i].entries[count].key)
                         count++;
-                if (read_key(cases[i].entries, count, &key, &error) != ERR_INVALID || !strstr(error.text, cases[i].part))
+                if (read_key(cases[i].entries, count, &key, &error) != ERR_INVALID ||
+                    !strstr(error.text, cases[i].part))
                         fail_msg("case %zu (%s): %s", i, cases[i].part, error.text);
                 assert_null(strstr(error.text, "c2VjcmV0"));
         }
@@ -184,7 +186,7 @@ static void drop_answer(struct exchange *exchange)
         exchange->question.answer = NULL;
 }
 
-/* What still passes is the case of the key's name, which means nothing, and errors that servers send unsigned: those never as proven. */
+/* What still passes: the case of the key's name, and errors that servers send unsigned, which count as unproven. */
 static void any_flipped_bit_is_noticed(void **state)
 {
         (void)state;
@@ -266,10 +268,10 @@ static void rrset_text_is_canonical(void **state)
                 const char *written;
                 const char *read;
         } cases[] = {
-                {"A 192.0.2.1", "A 192.0.2.1"},
-                {"A 192.0.2.2,192.0.2.1,192.0.2.2", "A 192.0.2.1,192.0.2.2"},
-                {"A 10.0.0.9,10.0.0.10", "A 10.0.0.10,10.0.0.9"},
-                {"", ""},
+            {"A 192.0.2.1", "A 192.0.2.1"},
+            {"A 192.0.2.2,192.0.2.1,192.0.2.2", "A 192.0.2.1,192.0.2.2"},
+            {"A 10.0.0.9,10.0.0.10", "A 10.0.0.10,10.0.0.9"},
+            {"", ""},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct exchange exchange;
@@ -295,8 +297,9 @@ static void rrset_text_is_canonical(void **state)
 static void text_that_is_no_rrset_is_refused(void **state)
 {
         (void)state;
-        static const char *const texts[] = {"A",      "A ",       "MX 10 mail", "A 192.0.2", "AAAA 192.0.2.1", "A 2001:db8::1",
-                                            "CNAME ", "CNAME a b", "A 192.0.2.1,", "A 192.0.2.1 + ", "A 192.0.2.1 + B c", " A 192.0.2.1"};
+        static const char *const texts[] = {
+            "A",      "A ",        "MX 10 mail",   "A 192.0.2",      "AAAA 192.0.2.1",    "A 2001:db8::1",
+            "CNAME ", "CNAME a b", "A 192.0.2.1,", "A 192.0.2.1 + ", "A 192.0.2.1 + B c", " A 192.0.2.1"};
         struct names names = {0};
         assert_int_equal(names_init("app.dr.test", &names, NULL), ERR_OK);
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -317,7 +320,7 @@ static void update_checks_all_and_replaces_all(void **state)
         ldns_rdf *zone = ldns_dname_new_frm_str("dr.test");
         const struct dns_state expected = {.rrset = "AAAA 2001:db8::1", .stamp = {.presence = STAMP_ABSENT}};
         const struct dns_want want = {
-                .rrset = "A 192.0.2.1,192.0.2.2", .ttl_s = 30, .epoch = 5, .id = 6, .plane = "b", .store = "k8s/x"};
+            .rrset = "A 192.0.2.1,192.0.2.2", .ttl_s = 30, .epoch = 5, .id = 6, .plane = "b", .store = "k8s/x"};
         ldns_pkt *update = NULL;
         assert_int_equal(update_new(&names, zone, &expected, &want, &update, NULL), ERR_OK);
         char *prerequisites = ldns_rr_list2str(ldns_pkt_answer(update));
@@ -326,13 +329,14 @@ static void update_checks_all_and_replaces_all(void **state)
                                            "app.dr.test.\t0\tNONE\tA\t\\# 0\n"
                                            "app.dr.test.\t0\tNONE\tCNAME\t\\# 0\n"
                                            "_planekeeper.app.dr.test.\t0\tNONE\tTXT\t\\# 0\n");
-        assert_string_equal(changes, "app.dr.test.\t0\tANY\tA\t\\# 0\n"
-                                     "app.dr.test.\t0\tANY\tAAAA\t\\# 0\n"
-                                     "app.dr.test.\t0\tANY\tCNAME\t\\# 0\n"
-                                     "_planekeeper.app.dr.test.\t0\tANY\tTXT\t\\# 0\n"
-                                     "_planekeeper.app.dr.test.\t30\tIN\tTXT\t\"v=pk1 e=5 id=0000000000000006 p=b s=k8s/x\"\n"
-                                     "app.dr.test.\t30\tIN\tA\t192.0.2.1\n"
-                                     "app.dr.test.\t30\tIN\tA\t192.0.2.2\n");
+        assert_string_equal(changes,
+                            "app.dr.test.\t0\tANY\tA\t\\# 0\n"
+                            "app.dr.test.\t0\tANY\tAAAA\t\\# 0\n"
+                            "app.dr.test.\t0\tANY\tCNAME\t\\# 0\n"
+                            "_planekeeper.app.dr.test.\t0\tANY\tTXT\t\\# 0\n"
+                            "_planekeeper.app.dr.test.\t30\tIN\tTXT\t\"v=pk1 e=5 id=0000000000000006 p=b s=k8s/x\"\n"
+                            "app.dr.test.\t30\tIN\tA\t192.0.2.1\n"
+                            "app.dr.test.\t30\tIN\tA\t192.0.2.2\n");
         free(prerequisites);
         free(changes);
         ldns_pkt_free(update);
@@ -351,14 +355,14 @@ static void bad_configuration_is_named(void **state)
                 const char *zone;
                 const char *part;
         } cases[] = {
-                {"app.dr.test", NULL, NULL, "nameserver is missing"},
-                {"app.dr.test", "ns1:port", NULL, "nameserver"},
-                {"app.dr.test", "bad host", NULL, "nameserver"},
-                {"app.dr.test", "", NULL, "nameserver"},
-                {"app..test", "192.0.2.53", NULL, "DNS name"},
-                {"app.dr.test", "192.0.2.53", "other.test", "does not hold"},
-                {"app.dr.test", "[2001:db8::53]:5353", "bad zone", "does not hold"},
-                {"app.dr.test", "2001:db8::53", NULL, "TSIG"},
+            {"app.dr.test", NULL, NULL, "nameserver is missing"},
+            {"app.dr.test", "ns1:port", NULL, "nameserver"},
+            {"app.dr.test", "bad host", NULL, "nameserver"},
+            {"app.dr.test", "", NULL, "nameserver"},
+            {"app..test", "192.0.2.53", NULL, "DNS name"},
+            {"app.dr.test", "192.0.2.53", "other.test", "does not hold"},
+            {"app.dr.test", "[2001:db8::53]:5353", "bad zone", "does not hold"},
+            {"app.dr.test", "2001:db8::53", NULL, "TSIG"},
         };
         assert_null(dns_driver_find("nosuch"));
         const struct dns_driver *driver = dns_driver_find("rfc2136");
@@ -378,18 +382,18 @@ static void bad_configuration_is_named(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(key_is_read_from_file_or_fields),
-                cmocka_unit_test(malformed_key_names_the_field),
-                cmocka_unit_test(signed_answer_is_accepted),
-                cmocka_unit_test(any_flipped_bit_is_noticed),
-                cmocka_unit_test(cut_answer_is_no_answer),
-                cmocka_unit_test(answer_to_another_question_is_left_alone),
-                cmocka_unit_test(unsigned_answer_is_forged_where_we_signed),
-                cmocka_unit_test(truncated_answer_asks_for_tcp),
-                cmocka_unit_test(rrset_text_is_canonical),
-                cmocka_unit_test(text_that_is_no_rrset_is_refused),
-                cmocka_unit_test(update_checks_all_and_replaces_all),
-                cmocka_unit_test(bad_configuration_is_named),
+            cmocka_unit_test(key_is_read_from_file_or_fields),
+            cmocka_unit_test(malformed_key_names_the_field),
+            cmocka_unit_test(signed_answer_is_accepted),
+            cmocka_unit_test(any_flipped_bit_is_noticed),
+            cmocka_unit_test(cut_answer_is_no_answer),
+            cmocka_unit_test(answer_to_another_question_is_left_alone),
+            cmocka_unit_test(unsigned_answer_is_forged_where_we_signed),
+            cmocka_unit_test(truncated_answer_asks_for_tcp),
+            cmocka_unit_test(rrset_text_is_canonical),
+            cmocka_unit_test(text_that_is_no_rrset_is_refused),
+            cmocka_unit_test(update_checks_all_and_replaces_all),
+            cmocka_unit_test(bad_configuration_is_named),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

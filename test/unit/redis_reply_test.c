@@ -56,14 +56,14 @@ static void what_is_no_reply_of_ours_is_refused(void **state)
 {
         (void)state;
         static const char *const texts[] = {
-                "HTTP/1.1 400 Bad Request\r\n\r\n",
-                "*17\r\n",
-                "*1073741824\r\n",
-                "*4294967296\r\n",
-                "*9223372036854775807\r\n",
-                "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n+deep\r\n",
-                "$99999999999999999999\r\n",
-                "\x15\x03\x03\x00\x02\x02\x28",
+            "HTTP/1.1 400 Bad Request\r\n\r\n",
+            "*17\r\n",
+            "*1073741824\r\n",
+            "*4294967296\r\n",
+            "*9223372036854775807\r\n",
+            "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n+deep\r\n",
+            "$99999999999999999999\r\n",
+            "\x15\x03\x03\x00\x02\x02\x28",
         };
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
                 redisReply *reply = NULL;
@@ -118,33 +118,35 @@ static void error_words_have_classes(void **state)
                 enum err err;
                 const char *part;
         } cases[] = {
-                {"NOAUTH Authentication required.", ERR_DENIED, "authSecretRef"},
-                {"WRONGPASS invalid username-password pair or user is disabled.", ERR_DENIED, "username and password"},
-                {"NOPERM User keeper has no permissions to run the 'eval' command", ERR_DENIED, "grant"},
-                {"ERR The user executing the script can't run this command or subcommand script: f", ERR_DENIED, "grant"},
-                {"READONLY You can't write against a read only replica.", ERR_TRANSIENT, "READONLY"},
-                {"ERR Error running script (call to f_1): @user_script:9: @user_script: 9: -READONLY You can't write", ERR_TRANSIENT, "replica"},
-                {"LOADING Redis is loading the dataset in memory", ERR_TRANSIENT, "LOADING"},
-                {"MISCONF Redis is configured to save RDB snapshots", ERR_TRANSIENT, "MISCONF"},
-                {"NOREPLICAS Not enough good replicas to write.", ERR_TRANSIENT, "NOREPLICAS"},
-                {"CLUSTERDOWN Hash slot not served", ERR_TRANSIENT, "CLUSTERDOWN"},
-                {"MASTERDOWN Link with MASTER is down", ERR_TRANSIENT, "MASTERDOWN"},
-                {"BUSY Redis is busy running a script.", ERR_TRANSIENT, "BUSY"},
-                {"OOM command not allowed when used memory > 'maxmemory'.", ERR_TRANSIENT, "OOM"},
-                {"MOVED 3999 127.0.0.1:6381", ERR_INVALID, "cluster mode"},
-                {"ASK 3999 127.0.0.1:6381", ERR_INVALID, "cluster mode"},
-                {"ERR DB index is out of range", ERR_INVALID, "redis.db"},
-                {"ERR max number of clients reached", ERR_TRANSIENT, "clients"},
-                {"ERR unknown command 'EVAL', with args beginning with:", ERR_INVALID, "EVAL"},
-                {"DENIED Redis is running in protected mode", ERR_DENIED, "protected"},
-                {"WHATEVER else", ERR_INVALID, "unexpected error: WHATEVER else"},
-                {"ERR the word READONLYISH is none", ERR_INVALID, "unexpected"},
-                {"", ERR_INVALID, "unexpected"},
+            {"NOAUTH Authentication required.", ERR_DENIED, "authSecretRef"},
+            {"WRONGPASS invalid username-password pair or user is disabled.", ERR_DENIED, "username and password"},
+            {"NOPERM User keeper has no permissions to run the 'eval' command", ERR_DENIED, "grant"},
+            {"ERR The user executing the script can't run this command or subcommand script: f", ERR_DENIED, "grant"},
+            {"READONLY You can't write against a read only replica.", ERR_TRANSIENT, "READONLY"},
+            {"ERR Error running script (call to f_1): @user_script:9: @user_script: 9: -READONLY You can't write",
+             ERR_TRANSIENT, "replica"},
+            {"LOADING Redis is loading the dataset in memory", ERR_TRANSIENT, "LOADING"},
+            {"MISCONF Redis is configured to save RDB snapshots", ERR_TRANSIENT, "MISCONF"},
+            {"NOREPLICAS Not enough good replicas to write.", ERR_TRANSIENT, "NOREPLICAS"},
+            {"CLUSTERDOWN Hash slot not served", ERR_TRANSIENT, "CLUSTERDOWN"},
+            {"MASTERDOWN Link with MASTER is down", ERR_TRANSIENT, "MASTERDOWN"},
+            {"BUSY Redis is busy running a script.", ERR_TRANSIENT, "BUSY"},
+            {"OOM command not allowed when used memory > 'maxmemory'.", ERR_TRANSIENT, "OOM"},
+            {"MOVED 3999 127.0.0.1:6381", ERR_INVALID, "cluster mode"},
+            {"ASK 3999 127.0.0.1:6381", ERR_INVALID, "cluster mode"},
+            {"ERR DB index is out of range", ERR_INVALID, "redis.db"},
+            {"ERR max number of clients reached", ERR_TRANSIENT, "clients"},
+            {"ERR unknown command 'EVAL', with args beginning with:", ERR_INVALID, "EVAL"},
+            {"DENIED Redis is running in protected mode", ERR_DENIED, "protected"},
+            {"WHATEVER else", ERR_INVALID, "unexpected error: WHATEVER else"},
+            {"ERR the word READONLYISH is none", ERR_INVALID, "unexpected"},
+            {"", ERR_INVALID, "unexpected"},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct errmsg error = {0};
                 enum err err = reply_error("redis:6379", cases[i].text, &error);
-                if (err != cases[i].err || !strstr(error.text, cases[i].part) || strncmp(error.text, "redis:6379: ", 12) != 0)
+                if (err != cases[i].err || !strstr(error.text, cases[i].part) ||
+                    strncmp(error.text, "redis:6379: ", 12) != 0)
                         fail_msg("\"%s\" is %s: %s", cases[i].text, err_name(err), error.text);
         }
 }
@@ -162,17 +164,17 @@ static void bad_configuration_is_named(void **state)
                 struct lock_config config;
                 const char *part;
         } cases[] = {
-                {{.address = "redis", .key = "k"}, "port is missing"},
-                {{.address = "redis:0", .key = "k"}, "port"},
-                {{.address = "redis:65536", .key = "k"}, "port"},
-                {{.address = "[::1", .key = "k"}, "bracket"},
-                {{.address = "a b:1", .key = "k"}, "host"},
-                {{.address = ":6379", .key = "k"}, "host"},
-                {{.address = "redis:6379", .key = ""}, "lock.key"},
-                {{.address = "redis:6379", .key = "k", .username = &user}, "password"},
-                {{.address = "redis:6379", .key = "k", .password = &zero}, "zero byte"},
-                {{.address = "redis:6379", .key = "k", .tls = &bad_ca}, "CA"},
-                {{.address = "redis:6379", .key = "k", .tls = &bad_certificate}, "client certificate"},
+            {{.address = "redis", .key = "k"}, "port is missing"},
+            {{.address = "redis:0", .key = "k"}, "port"},
+            {{.address = "redis:65536", .key = "k"}, "port"},
+            {{.address = "[::1", .key = "k"}, "bracket"},
+            {{.address = "a b:1", .key = "k"}, "host"},
+            {{.address = ":6379", .key = "k"}, "host"},
+            {{.address = "redis:6379", .key = ""}, "lock.key"},
+            {{.address = "redis:6379", .key = "k", .username = &user}, "password"},
+            {{.address = "redis:6379", .key = "k", .password = &zero}, "zero byte"},
+            {{.address = "redis:6379", .key = "k", .tls = &bad_ca}, "CA"},
+            {{.address = "redis:6379", .key = "k", .tls = &bad_certificate}, "client certificate"},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct lock_target *lock = NULL;
@@ -188,13 +190,10 @@ static void bad_configuration_is_named(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(replies_arrive_in_any_pieces),
-                cmocka_unit_test(unfinished_reply_is_awaited),
-                cmocka_unit_test(what_is_no_reply_of_ours_is_refused),
-                cmocka_unit_test(endless_reply_is_cut_off),
-                cmocka_unit_test(many_replies_do_not_add_up),
-                cmocka_unit_test(error_words_have_classes),
-                cmocka_unit_test(bad_configuration_is_named),
+            cmocka_unit_test(replies_arrive_in_any_pieces),        cmocka_unit_test(unfinished_reply_is_awaited),
+            cmocka_unit_test(what_is_no_reply_of_ours_is_refused), cmocka_unit_test(endless_reply_is_cut_off),
+            cmocka_unit_test(many_replies_do_not_add_up),          cmocka_unit_test(error_words_have_classes),
+            cmocka_unit_test(bad_configuration_is_named),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

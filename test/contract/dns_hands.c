@@ -1,0 +1,88 @@
+/* dns_hands.c -- how the DNS contract tests touch a name: by the driver, by nsupdate, by dig. */
+#include "dns_hands.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct dns_target *open_name_with(const char *name, struct target_options options)
+{
+        char path[512];
+        (void)snprintf(path, sizeof(path), "%s/%s", server("CONTRACT_DNS_KEYS"),
+                       options.key ? options.key : "planekeeper");
+        struct target_credential credential = {.key = "tsig.key"};
+        read_file(path, &credential.value);
+        const struct target_setting settings[] = {
+            {"nameserver", options.nameserver ? options.nameserver : server("CONTRACT_DNS")},
+            {"zone", options.zone ? options.zone : ""},
+        };
+        const struct target_config config = {.name = name,
+                                             .ttl_s = 30,
+                                             .settings = settings,
+                                             .setting_count = 2,
+                                             .credentials = &credential,
+                                             .credential_count = 1};
+        struct dns_target *target = NULL;
+        struct errmsg error = {0};
+        if (dns_driver_find("rfc2136")->open(&config, &target, &error) != ERR_OK)
+                fail_msg("open: %s", error.text);
+        secret_clear(&credential.value);
+        return target;
+}
+
+struct dns_target *open_name(const char *name)
+{
+        return open_name_with(name, (struct target_options){0});
+}
+
+void read_name(struct dns_target *target, struct dns_state *ret)
+{
+        struct errmsg error = {0};
+        dns_state_clear(ret);
+        if (dns_read(target, in_ms(PATIENCE_MS), ret, &error) != ERR_OK)
+                fail_msg("read: %s", error.text);
+}
+
+struct dns_want want_rrset(const char *rrset, epoch_t epoch)
+{
+        return (struct dns_want){
+            .rrset = rrset, .ttl_s = 30, .epoch = epoch, .id = 0xabc0 + epoch, .plane = "eu-west-1", .store = STORE};
+}
+
+enum err move_name(struct dns_target *target, const struct dns_state *expected, struct dns_want to,
+                   struct errmsg *reterr)
+{
+        return dns_compare_and_set(target, expected, &to, in_ms(PATIENCE_MS), reterr);
+}
+
+void assert_name_moves(struct dns_target *target, struct dns_want to)
+{
+        struct dns_state state = {0};
+        struct errmsg error = {0};
+        read_name(target, &state);
+        if (move_name(target, &state, to, &error) != ERR_OK)
+                fail_msg("move to %s: %s", to.rrset, error.text);
+        dns_state_clear(&state);
+}
+
+/* What BIND serves by dig's account, as sorted words on one line. */
+void assert_dig(const char *name, const char *type, const char *wanted)
+{
+        const char *address = server("CONTRACT_DNS");
+        char *got =
+            shell("dig @127.0.0.1 -p %s +norec +noall +answer %s %s | awk '$4 == \"%s\" {$1=$2=$3=$4=\"\"; print}' | "
+                  "sort | xargs",
+                  port_of(address), name, type, type);
+        assert_string_equal(got, wanted);
+        free(got);
+}
+
+void edit_by_hand(const char *commands)
+{
+        free(shell("printf 'server 127.0.0.1 %s\\n%s\\nsend\\n' | nsupdate -k %s/planekeeper 2>&1",
+                   port_of(server("CONTRACT_DNS")), commands, server("CONTRACT_DNS_KEYS")));
+}

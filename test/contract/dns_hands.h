@@ -1,0 +1,26 @@
+/* dns_hands.h -- how the DNS contract tests touch a name: by the driver, by nsupdate, by dig. */
+#ifndef PK_TEST_DNS_HANDS_H
+#define PK_TEST_DNS_HANDS_H
+
+#include "contract.h"
+#include "target/target.h"
+
+struct target_options {
+        const char *nameserver; /* NULL: the primary */
+        const char *zone;       /* NULL: found by the driver */
+        const char *key;        /* NULL: planekeeper */
+};
+
+struct dns_target *open_name_with(const char *name, struct target_options options);
+struct dns_target *open_name(const char *name);
+void read_name(struct dns_target *target, struct dns_state *ret); /* clears what @ret held */
+struct dns_want want_rrset(const char *rrset, epoch_t epoch);
+enum err move_name(struct dns_target *target, const struct dns_state *expected, struct dns_want to,
+                   struct errmsg *reterr);
+void assert_name_moves(struct dns_target *target, struct dns_want to); /* read, then move */
+
+/* What BIND serves by dig's account, as sorted words on one line. */
+void assert_dig(const char *name, const char *type, const char *wanted);
+void edit_by_hand(const char *commands); /* nsupdate's, separated by \\n */
+
+#endif

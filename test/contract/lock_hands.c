@@ -1,0 +1,89 @@
+/* lock_hands.c -- how the lock contract tests touch a key: by the target and by redis-cli. */
+#include "lock_hands.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct lock_target *open_lock_with(struct lock_options options)
+{
+        struct secret username = {0}, password = {0};
+        if (options.username)
+                secret_set(&username, options.username, strlen(options.username));
+        if (options.password)
+                secret_set(&password, options.password, strlen(options.password));
+        const struct lock_config config = {.address =
+                                               server(options.variable ? options.variable : "CONTRACT_REDIS_PLAIN"),
+                                           .key = options.key ? options.key : "mgmt-active",
+                                           .db = options.db,
+                                           .username = options.username ? &username : NULL,
+                                           .password = options.password ? &password : NULL,
+                                           .tls = options.tls};
+        struct lock_target *lock = NULL;
+        struct errmsg error = {0};
+        if (lock_open(&config, &lock, &error) != ERR_OK)
+                fail_msg("open: %s", error.text);
+        secret_clear(&username);
+        secret_clear(&password);
+        return lock;
+}
+
+struct lock_target *open_lock(const char *key)
+{
+        return open_lock_with((struct lock_options){.key = key});
+}
+
+void read_lock(struct lock_target *lock, struct lock_state *ret)
+{
+        struct errmsg error = {0};
+        lock_state_clear(ret);
+        if (lock_read(lock, in_ms(PATIENCE_MS), ret, &error) != ERR_OK)
+                fail_msg("read: %s", error.text);
+}
+
+struct lock_want want_value(const char *value, epoch_t epoch)
+{
+        return (struct lock_want){.value = value, .epoch = epoch, .id = 0xabc0 + epoch, .plane = value, .store = STORE};
+}
+
+enum err move_lock(struct lock_target *lock, const struct lock_state *expected, struct lock_want to,
+                   struct errmsg *reterr)
+{
+        return lock_compare_and_set(lock, expected, &to, in_ms(PATIENCE_MS), reterr);
+}
+
+void assert_lock_moves(struct lock_target *lock, struct lock_want to)
+{
+        struct lock_state now = {0};
+        struct errmsg error = {0};
+        read_lock(lock, &now);
+        if (move_lock(lock, &now, to, &error) != ERR_OK)
+                fail_msg("move to %s: %s", to.value, error.text);
+        lock_state_clear(&now);
+}
+
+void assert_read_fails(struct lock_options options, enum err wanted, const char *part)
+{
+        struct lock_target *lock = open_lock_with(options);
+        struct lock_state now = {0};
+        struct errmsg error = {0};
+        int64_t patience_ms = options.patience_ms ? options.patience_ms : PATIENCE_MS;
+        assert_error(lock_read(lock, in_ms(patience_ms), &now, &error), wanted, &error, part);
+        lock_close(lock);
+}
+
+/* One redis-cli command at the plain server. */
+void assert_cli(const char *command, const char *wanted)
+{
+        char *got = shell("redis-cli -p %s %s", port_of(server("CONTRACT_REDIS_PLAIN")), command);
+        assert_string_equal(got, wanted);
+        free(got);
+}
+
+void cli(const char *command)
+{
+        free(shell("redis-cli -p %s %s", port_of(server("CONTRACT_REDIS_PLAIN")), command));
+}

@@ -1,0 +1,31 @@
+/* lock_hands.h -- how the lock contract tests touch a key: by the target and by redis-cli. */
+#ifndef PK_TEST_LOCK_HANDS_H
+#define PK_TEST_LOCK_HANDS_H
+
+#include "contract.h"
+#include "target/target.h"
+
+struct lock_options {
+        const char *variable; /* of the server; NULL: the plain one */
+        const char *key;      /* NULL: mgmt-active */
+        const char *username;
+        const char *password;
+        const struct lock_tls *tls;
+        uint32_t db;
+        int64_t patience_ms; /* 0: long */
+};
+
+struct lock_target *open_lock_with(struct lock_options options);
+struct lock_target *open_lock(const char *key);
+void read_lock(struct lock_target *lock, struct lock_state *ret); /* clears what @ret held */
+struct lock_want want_value(const char *value, epoch_t epoch);
+enum err move_lock(struct lock_target *lock, const struct lock_state *expected, struct lock_want to,
+                   struct errmsg *reterr);
+void assert_lock_moves(struct lock_target *lock, struct lock_want to); /* read, then move */
+void assert_read_fails(struct lock_options options, enum err wanted, const char *part);
+
+/* One redis-cli command at the plain server. */
+void assert_cli(const char *command, const char *wanted);
+void cli(const char *command);
+
+#endif
