@@ -12,6 +12,7 @@
 #include "reconcile/tell.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
+#include "target/fence.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -289,11 +290,11 @@ static void slot_answered(struct policy *policy, struct target_slot *slot, struc
 
 static struct stamp wanted_stamp(const struct effect *effect)
 {
-        return (struct stamp){.presence = STAMP_OURS,
-                              .epoch = effect->want.epoch,
-                              .id = effect->want.id,
-                              .plane = mem_strdup(effect->want.plane),
-                              .store = mem_strdup(effect->want.store)};
+        char text[TARGET_STAMP_BYTES];
+        struct stamp stamp;
+        dns_stamp_print(&effect->want, text, sizeof(text));
+        dns_stamp_parse(text, &stamp); /* exactly what a read would show, raw text included: the next change expects it */
+        return stamp;
 }
 
 /* What a successful compare-and-set was seen to leave behind is the state now: no second read is needed to go on. */

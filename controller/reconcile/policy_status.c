@@ -110,6 +110,21 @@ static json_t *request_json(const struct policy *policy)
                          switch_report_time(policy->last_request_at));
 }
 
+/* kubectl's own date columns cannot say Never, so this is text, coarse enough that it is not rewritten every minute for ever. */
+static const char *ago(const struct policy *policy, const char *completed, struct arena *arena)
+{
+        unix_ms at;
+        if (text_to_time(completed, &at) != ERR_OK)
+                return "Never";
+        int64_t minutes = (manager_wall(policy->manager) - at) / 60000;
+        if (minutes < 1)
+                return "<1m";
+        if (minutes < 60)
+                return arena_printf(arena, "%lldm", (long long)(minutes < 10 ? minutes : minutes / 10 * 10));
+        return minutes < 48 * 60 ? arena_printf(arena, "%lldh", (long long)(minutes / 60))
+                                 : arena_printf(arena, "%lldd", (long long)(minutes / 1440));
+}
+
 json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret_conditions)
 {
         struct policy *policy = CONTAINER_OF(mark, struct policy, status);
@@ -131,7 +146,7 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
                 "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
                 (json_int_t)policy->generation, "effectiveMode", report.mode, "effectiveModeReason", decision.mode.reason,
                 "effectiveModeMessage", decision.mode.message, "state", report.state, "activePlane", report.active, "standby", report.standby,
-                "epoch", (json_int_t)report.epoch, "step", report.step, "failover", report.failover, "lastSwitchText", completed, "rtoLast",
+                "epoch", (json_int_t)report.epoch, "step", report.step, "failover", report.failover, "lastSwitchText", ago(policy, completed, &arena), "rtoLast",
                 text_of(last_switch, "rto", "-"), "store", "Kubernetes", "message", report.message);
         INVARIANT(status);
         json_object_set_new(status, "lastSwitchTime", strcmp(completed, "Never") ? json_string(completed) : json_null());

@@ -83,12 +83,16 @@ static void *work(void *arg)
         return NULL;
 }
 
-/* With the lock held. All signals stay with the loop thread, so that they never interrupt a job. */
+/* With the lock held. Signals stay with the loop thread, so that they never interrupt a job; those that a fault raises must
+ * reach the thread that is at fault, or nobody is told why the process died. */
 static bool start_worker(struct executor *executor)
 {
         sigset_t all;
         sigset_t before;
         (void)sigfillset(&all);
+        static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+        for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+                (void)sigdelset(&all, faults[i]);
         pthread_attr_t attributes;
         if (pthread_attr_init(&attributes))
                 return false;
