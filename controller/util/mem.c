@@ -38,15 +38,19 @@ void *mem_realloc(void *block, size_t count, size_t size)
         return grown;
 }
 
-char *mem_strndup(const char *text, size_t bytes)
+static char *copy_text(const char *text, size_t length)
 {
-        size_t length = strnlen(text, bytes);
         char *copy = mem_calloc(length + 1, 1);
         memcpy(copy, text, length);
         return copy;
 }
 
+char *mem_strndup(const char *text, size_t bytes)
+{
+        return copy_text(text, strnlen(text, bytes));
+}
+
 char *mem_strdup(const char *text)
 {
-        return mem_strndup(text, SIZE_MAX - 1);
+        return copy_text(text, strlen(text));
 }

@@ -35,9 +35,9 @@ static void on_done(void *ctx, const struct http_response *response)
         outcome->done_count++;
         outcome->response = *response;
         (void)TEXT_COPY(outcome->body, response->body);
-        outcome->response.body = outcome->body;
         (void)TEXT_COPY(outcome->grpc_status, response->grpc_status ? response->grpc_status : "");
-        outcome->response.grpc_status = response->grpc_status ? outcome->grpc_status : NULL;
+        outcome->response.body = NULL; /* borrowed for this call only */
+        outcome->response.grpc_status = NULL;
         if (--outcome->rig->waiting == 0)
                 loop_stop(outcome->rig->loop);
 }

@@ -16,7 +16,7 @@ struct http_rig {
 struct http_outcome {
         struct http_rig *rig;
         unsigned done_count;
-        struct http_response response; /* body and grpc_status point to the copies below */
+        struct http_response response; /* body and grpc_status are copied below, "" where there is none */
         char body[4096];
         char grpc_status[16];
 };
