@@ -15,7 +15,8 @@ struct deployment_probe {
         char name[]; /* "namespace/name", for people */
 };
 
-static const struct kube_resource deployments = {.group = "apps", .version = "v1", .plural = "deployments", .kind = "Deployment"};
+static const struct kube_resource deployments = {
+    .group = "apps", .version = "v1", .plural = "deployments", .kind = "Deployment"};
 
 static struct deployment_probe *deployment_of(struct probe *probe)
 {
@@ -52,10 +53,12 @@ static void deployment_done(void *ctx, const struct kube_reply *reply)
         else if (reply->err == ERR_NOT_FOUND)
                 sample_fail(&sample, PROBE_ERROR_CONFIG, "no Deployment %s", deployment->name);
         else if (reply->err == ERR_DENIED && reply->status == 403)
-                sample_fail(&sample, PROBE_ERROR_CREDENTIALS, "forbidden: grant \"get\" on deployments.apps %s to the user of the kubeconfig",
+                sample_fail(&sample, PROBE_ERROR_CREDENTIALS,
+                            "forbidden: grant \"get\" on deployments.apps %s to the user of the kubeconfig",
                             deployment->name);
         else if (reply->err == ERR_DENIED)
-                sample_fail(&sample, PROBE_ERROR_CREDENTIALS, "the API server refused the kubeconfig's credentials: %s", reply->why.text);
+                sample_fail(&sample, PROBE_ERROR_CREDENTIALS, "the API server refused the kubeconfig's credentials: %s",
+                            reply->why.text);
         else
                 sample_fail(&sample, PROBE_ERROR_API, "API server: %s", reply->why.text);
         probe_finish(&deployment->probe, &sample);
@@ -66,12 +69,14 @@ static void deployment_start(struct probe *probe)
         struct deployment_probe *deployment = deployment_of(probe);
         if (deployment->kube == NULL) {
                 struct sample sample = sample_pass();
-                sample_fail(&sample, PROBE_ERROR_CONFIG, "no usable kubeconfig for this cluster: Deployment %s cannot be observed",
+                sample_fail(&sample, PROBE_ERROR_CONFIG,
+                            "no usable kubeconfig for this cluster: Deployment %s cannot be observed",
                             deployment->name);
                 probe_finish(probe, &sample);
                 return;
         }
-        deployment->call = kube_get(deployment->kube, deployment->path, probe->cadence.timeout_ms, deployment_done, deployment);
+        deployment->call =
+            kube_get(deployment->kube, deployment->path, probe->cadence.timeout_ms, deployment_done, deployment);
 }
 
 static void deployment_cancel(struct probe *probe)
@@ -90,7 +95,8 @@ static void deployment_close(struct probe *probe)
 
 static enum err deployment_open(const struct probe_spec *spec, struct probe **ret, struct errmsg *reterr)
 {
-        if (spec->namespace_name == NULL || spec->namespace_name[0] == '\0' || spec->deployment == NULL || spec->deployment[0] == '\0')
+        if (spec->namespace_name == NULL || spec->namespace_name[0] == '\0' || spec->deployment == NULL ||
+            spec->deployment[0] == '\0')
                 return err_set(reterr, ERR_INVALID, "Deployment check needs a namespace and a name");
         size_t name_bytes = strlen(spec->namespace_name) + 1 + strlen(spec->deployment) + 1;
         struct deployment_probe *deployment = mem_calloc(1, sizeof(*deployment) + name_bytes);
@@ -102,10 +108,10 @@ static enum err deployment_open(const struct probe_spec *spec, struct probe **re
 }
 
 const struct probe_driver probe_deployment = {
-        .name = "Deployment",
-        .silence = PROBE_ERROR_API,
-        .open = deployment_open,
-        .start = deployment_start,
-        .cancel = deployment_cancel,
-        .close = deployment_close,
+    .name = "Deployment",
+    .silence = PROBE_ERROR_API,
+    .open = deployment_open,
+    .start = deployment_start,
+    .cancel = deployment_cancel,
+    .close = deployment_close,
 };

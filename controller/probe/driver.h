@@ -1,10 +1,10 @@
 /*
- * driver.h -- private to probe/: what one kind of check adds to the cadence, the deadline and the look-up that probe.c does for all of them.
+ * driver.h -- private to probe/: what one kind of check adds to the cadence, the deadline and the look-up of probe.c.
  *
- * A sample:  start() with probe->address set, then exactly one probe_finish() (from within start() or later), unless cancel() comes first.
- *            probe.c cancels at the deadline; a driver needs no timer of its own.
- * Ownership: open() makes the driver's own struct, whose first member is struct probe, zeroed but for what the driver needs; close() frees it,
- *            idle or cancelled.
+ * A sample:  start() with probe->address set, then exactly one probe_finish() (from within start() or later), unless
+ *            cancel() comes first. probe.c cancels at the deadline; a driver needs no timer of its own.
+ * Ownership: open() makes the driver's own struct, whose first member is struct probe, zeroed but for what the driver
+ *            needs; close() frees it, idle or cancelled.
  * Threads:   loop thread only.
  */
 #ifndef PK_PROBE_DRIVER_H
@@ -39,7 +39,7 @@ struct prober {
 
 enum probe_phase { PROBE_IDLE, PROBE_RESOLVING, PROBE_SAMPLING };
 
-/* Two thousand of these are idle most of the time, so nothing that only a running sample needs is kept that can be made anew. */
+/* Two thousand of these are idle most of the time: what a running sample needs is made anew where that is cheap. */
 struct probe {
         const struct probe_driver *driver;
         struct prober *prober;
@@ -60,7 +60,7 @@ struct probe {
         bool had_grace;
 };
 
-/* Ends the running sample: the times, the late check and the next start are added here. on_sample may close @probe, so this comes last. */
+/* Ends the running sample: adds times, late check and next start. on_sample may close @probe, so this comes last. */
 void probe_finish(struct probe *probe, struct sample *sample);
 
 /* An empty PASS, "ok". */

@@ -1,4 +1,4 @@
-/* grpc.c -- what does grpc.health.v1.Health/Check say? One HTTP/2 request; grpc-status first, then the body, because it is empty on an error. */
+/* grpc.c -- what does grpc.health.v1.Health/Check say? grpc-status comes first: on an error the body is empty. */
 #include "probe/grpc.h"
 
 #include <stdio.h>
@@ -85,7 +85,8 @@ bool grpc_health_parse(const void *bytes, size_t count, enum grpc_serving *ret_s
         const uint8_t *frame = bytes;
         if (count < FRAME_BYTES || frame[0] != 0)
                 return false;
-        uint32_t message_bytes = (uint32_t)frame[1] << 24 | (uint32_t)frame[2] << 16 | (uint32_t)frame[3] << 8 | frame[4];
+        uint32_t message_bytes =
+            (uint32_t)frame[1] << 24 | (uint32_t)frame[2] << 16 | (uint32_t)frame[3] << 8 | frame[4];
         if (message_bytes != count - FRAME_BYTES)
                 return false;
         struct reader reader = {.at = frame + FRAME_BYTES, .end = frame + count};
@@ -114,7 +115,7 @@ enum grpc_code {
         GRPC_NOT_GRPC = -1,
 };
 
-/* An answer without grpc-status comes from something in between; doc/http-grpc-status-mapping.md says how to read it. */
+/* Without grpc-status it comes from something in between: read as doc/http-grpc-status-mapping.md says. */
 static int code_of(const struct http_response *response)
 {
         const char *text = response->grpc_status;
@@ -155,7 +156,8 @@ static void serving_verdict(const struct grpc_probe *grpc, const struct http_res
                 sample_fail(sample, PROBE_ERROR_STATUS, "NOT_SERVING");
                 break;
         case GRPC_SERVICE_UNKNOWN:
-                sample_fail(sample, PROBE_ERROR_CONFIG, "the server does not know the gRPC service \"%.80s\"", grpc->service);
+                sample_fail(sample, PROBE_ERROR_CONFIG, "the server does not know the gRPC service \"%.80s\"",
+                            grpc->service);
                 break;
         case GRPC_SERVING_UNKNOWN:
                 sample_fail(sample, PROBE_ERROR_STATUS, "health is UNKNOWN, expected SERVING");
@@ -174,20 +176,23 @@ static void code_verdict(const struct grpc_probe *grpc, const struct http_respon
                 sample_fail(sample, PROBE_ERROR_TIMEOUT, "timeout reported by the server (grpc-status 4)");
                 break;
         case GRPC_NOT_FOUND:
-                sample_fail(sample, PROBE_ERROR_CONFIG, "the server does not know the gRPC service \"%.80s\" (grpc-status 5)", grpc->service);
+                sample_fail(sample, PROBE_ERROR_CONFIG,
+                            "the server does not know the gRPC service \"%.80s\" (grpc-status 5)", grpc->service);
                 break;
         case GRPC_UNIMPLEMENTED:
                 sample_fail(sample, PROBE_ERROR_CONFIG, "no health service: the server does not offer grpc.health.v1");
                 break;
         case GRPC_PERMISSION_DENIED:
         case GRPC_UNAUTHENTICATED:
-                sample_fail(sample, PROBE_ERROR_CREDENTIALS, "the server refused our credentials (grpc-status %d)", code);
+                sample_fail(sample, PROBE_ERROR_CREDENTIALS, "the server refused our credentials (grpc-status %d)",
+                            code);
                 break;
         case GRPC_UNAVAILABLE:
                 sample_fail(sample, PROBE_ERROR_STATUS, "unavailable (grpc-status 14, HTTP %ld)", response->status);
                 break;
         case GRPC_NOT_GRPC:
-                sample_fail(sample, PROBE_ERROR_PROTOCOL, "HTTP %ld without a grpc-status: not a gRPC server", response->status);
+                sample_fail(sample, PROBE_ERROR_PROTOCOL, "HTTP %ld without a grpc-status: not a gRPC server",
+                            response->status);
                 break;
         default:
                 sample_fail(sample, PROBE_ERROR_STATUS, "health check failed (grpc-status %d)", code);
@@ -215,13 +220,13 @@ static void grpc_start(struct probe *probe)
         struct grpc_probe *grpc = grpc_of(probe);
         uint8_t body[GRPC_REQUEST_MAX_BYTES];
         struct http_request request = {
-                .method = "POST",
-                .headers = headers,
-                .body = (const char *)body,
-                .body_bytes = grpc_health_request(grpc->service, body),
-                .max_body_bytes = ANSWER_MAX_BYTES,
-                .http2 = true,
-                .done = grpc_done,
+            .method = "POST",
+            .headers = headers,
+            .body = (const char *)body,
+            .body_bytes = grpc_health_request(grpc->service, body),
+            .max_body_bytes = ANSWER_MAX_BYTES,
+            .http2 = true,
+            .done = grpc_done,
         };
         transfer_start(&grpc->transfer, &request);
 }
@@ -251,11 +256,11 @@ static enum err grpc_open(const struct probe_spec *spec, struct probe **ret, str
 }
 
 const struct probe_driver probe_grpc = {
-        .name = "GRPC",
-        .silence = PROBE_ERROR_TIMEOUT,
-        .needs_address = true,
-        .open = grpc_open,
-        .start = grpc_start,
-        .cancel = transfer_cancel,
-        .close = grpc_close,
+    .name = "GRPC",
+    .silence = PROBE_ERROR_TIMEOUT,
+    .needs_address = true,
+    .open = grpc_open,
+    .start = grpc_start,
+    .cancel = transfer_cancel,
+    .close = grpc_close,
 };

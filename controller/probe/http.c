@@ -1,4 +1,4 @@
-/* http.c -- does the peer answer one request with a status in the accepted range? The body is read and thrown away, within a bound. */
+/* http.c -- is one request answered with a status in the accepted range? The body is read and thrown away, bounded. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,11 +34,13 @@ static void status_verdict(const struct http_probe *http, long status, struct sa
                 return;
         const struct http_tls *tls = http->transfer.tls;
         if ((status == 401 || status == 403) && tls != NULL && !secret_is_empty(&tls->certificate))
-                sample_fail(sample, PROBE_ERROR_CREDENTIALS, "%ld: the server refused our client certificate: check the TLS Secret", status);
+                sample_fail(sample, PROBE_ERROR_CREDENTIALS,
+                            "%ld: the server refused our client certificate: check the TLS Secret", status);
         else if (http->status_low == http->status_high)
                 sample_fail(sample, PROBE_ERROR_STATUS, "%ld, expected %u", status, http->status_low);
         else
-                sample_fail(sample, PROBE_ERROR_STATUS, "%ld, expected %u to %u", status, http->status_low, http->status_high);
+                sample_fail(sample, PROBE_ERROR_STATUS, "%ld, expected %u to %u", status, http->status_low,
+                            http->status_high);
 }
 
 static void http_done(void *ctx, const struct http_response *response)
@@ -88,11 +90,11 @@ static enum err http_probe_open(const struct probe_spec *spec, struct probe **re
 }
 
 const struct probe_driver probe_http = {
-        .name = "HTTP",
-        .silence = PROBE_ERROR_TIMEOUT,
-        .needs_address = true,
-        .open = http_probe_open,
-        .start = http_probe_start,
-        .cancel = transfer_cancel,
-        .close = http_probe_close,
+    .name = "HTTP",
+    .silence = PROBE_ERROR_TIMEOUT,
+    .needs_address = true,
+    .open = http_probe_open,
+    .start = http_probe_start,
+    .cancel = transfer_cancel,
+    .close = http_probe_close,
 };

@@ -13,24 +13,27 @@
 
 /* A sample that ended this much after its deadline, or in a turn this late, says more about us than about the peer. */
 enum { LATE_MS = 250 };
-/* A grid point missed by no more than this (a timeout as long as the interval always ends just after one) is taken at once. */
+/* A grid point missed by this little is taken at once: a timeout as long as the interval always ends just after one. */
 enum { GRID_SLACK_MS = 50 };
-/* Timers run before descriptors, so a turn that is this late gives the answer which may wait in the socket one more turn. */
+/* Timers run before descriptors: in a turn this late an answer may wait in the socket, so it gets one turn more. */
 enum { GRACE_MS = 5 };
 
 static const struct probe_driver *const drivers[PROBE_KIND_COUNT] = {
-        [PROBE_TCP] = &probe_tcp,   [PROBE_TLS] = &probe_tls,               [PROBE_HTTP] = &probe_http,
-        [PROBE_GRPC] = &probe_grpc, [PROBE_DEPLOYMENT] = &probe_deployment,
+    [PROBE_TCP] = &probe_tcp,
+    [PROBE_TLS] = &probe_tls,
+    [PROBE_HTTP] = &probe_http,
+    [PROBE_GRPC] = &probe_grpc,
+    [PROBE_DEPLOYMENT] = &probe_deployment,
 };
 
 static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
 static struct metric_family durations = {
-        .name = "planekeeper_probe_duration_seconds",
-        .help = "How long one sample of a health check took, by kind of check and result.",
-        .type = METRIC_HISTOGRAM,
-        .labels = {"kind", "result"},
-        .buckets = buckets,
-        .bucket_count = sizeof(buckets) / sizeof(buckets[0]),
+    .name = "planekeeper_probe_duration_seconds",
+    .help = "How long one sample of a health check took, by kind of check and result.",
+    .type = METRIC_HISTOGRAM,
+    .labels = {"kind", "result"},
+    .buckets = buckets,
+    .bucket_count = sizeof(buckets) / sizeof(buckets[0]),
 };
 
 const char *probe_kind_name(enum probe_kind kind)
@@ -48,7 +51,8 @@ const char *probe_error_name(enum probe_error error)
 
 static struct metric_child *duration_of(struct prober *prober, enum probe_kind kind, enum probe_result result)
 {
-        static const char *const result_names[] = {[PROBE_PASS] = "pass", [PROBE_FAIL] = "fail", [PROBE_UNKNOWN] = "unknown"};
+        static const char *const result_names[] = {
+            [PROBE_PASS] = "pass", [PROBE_FAIL] = "fail", [PROBE_UNKNOWN] = "unknown"};
         struct metric_child **child = &prober->durations[kind][result];
         if (*child == NULL)
                 *child = METRIC(&durations, drivers[kind]->name, result_names[result]);
@@ -90,7 +94,8 @@ static void plan_next_start(struct probe *probe, mono_ms now)
         mono_ms step = probe->is_quick ? max_ms(interval / 2, 1) : interval;
         mono_ms slack = step / 4 < GRID_SLACK_MS ? step / 4 : GRID_SLACK_MS;
         mono_ms not_before = max_ms(now - slack, probe->started_us / 1000 + 1);
-        loop_timer_set(probe->prober->env.loop, &probe->timer, probe_grid_next(probe->cadence.offset_ms, step, not_before));
+        loop_timer_set(probe->prober->env.loop, &probe->timer,
+                       probe_grid_next(probe->cadence.offset_ms, step, not_before));
 }
 
 static bool is_late(const struct probe *probe, mono_ms now)
@@ -105,8 +110,8 @@ static void add_stale_note(const struct probe *probe, struct sample *sample)
         if (answer == NULL || !answer->is_stale || sample->error == PROBE_ERROR_RESOLVE)
                 return;
         size_t used = strlen(sample->text);
-        (void)snprintf(sample->text + used, sizeof(sample->text) - used, "; last known address used, its name does not resolve (%s)",
-                       answer->why);
+        (void)snprintf(sample->text + used, sizeof(sample->text) - used,
+                       "; last known address used, its name does not resolve (%s)", answer->why);
 }
 
 void probe_finish(struct probe *probe, struct sample *sample)
@@ -213,11 +218,13 @@ static bool is_cadence_sane(const struct probe_cadence *cadence)
 static enum err check_spec(const struct probe_spec *spec, const struct probe_cadence *cadence, struct errmsg *reterr)
 {
         if (!is_cadence_sane(cadence))
-                return err_set(reterr, ERR_INVALID, "interval and timeout must be above 0, and the timeout not above the interval");
+                return err_set(reterr, ERR_INVALID,
+                               "interval and timeout must be above 0, and the timeout not above the interval");
         if (!drivers[spec->kind]->needs_address)
                 return ERR_OK;
         struct address literal;
-        if (spec->address == NULL || (address_parse(spec->address, &literal) != ERR_OK && !text_is_dns_name(spec->address)))
+        if (spec->address == NULL ||
+            (address_parse(spec->address, &literal) != ERR_OK && !text_is_dns_name(spec->address)))
                 return err_set(reterr, ERR_INVALID, "address \"%.80s\" is neither an IP address nor a DNS name",
                                spec->address != NULL ? spec->address : "");
         if (spec->port == 0)
@@ -226,7 +233,8 @@ static enum err check_spec(const struct probe_spec *spec, const struct probe_cad
 }
 
 enum err probe_open(struct prober *prober, const struct probe_spec *spec, const struct probe_cadence *cadence,
-                    void (*on_sample)(void *ctx, const struct sample *sample), void *ctx, struct probe **ret, struct errmsg *reterr)
+                    void (*on_sample)(void *ctx, const struct sample *sample), void *ctx, struct probe **ret,
+                    struct errmsg *reterr)
 {
         INVARIANT((unsigned)spec->kind < PROBE_KIND_COUNT);
         enum err err = check_spec(spec, cadence, reterr);

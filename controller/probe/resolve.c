@@ -52,15 +52,18 @@ static void lookup_system(const char *host, struct resolve_answer *ret)
         struct addrinfo *list = NULL;
         int code = getaddrinfo(host, NULL, &hints, &list);
         if (code != 0) {
-                (void)snprintf(ret->why, sizeof(ret->why), "%s", code == EAI_SYSTEM ? "system error" : gai_strerror(code));
+                (void)snprintf(ret->why, sizeof(ret->why), "%s",
+                               code == EAI_SYSTEM ? "system error" : gai_strerror(code));
                 return;
         }
         for (const struct addrinfo *one = list; one != NULL && ret->count < RESOLVE_ADDRESSES_MAX; one = one->ai_next) {
                 struct address *address = &ret->addresses[ret->count];
                 if (one->ai_family == AF_INET)
-                        memcpy(&address->v4, &((const struct sockaddr_in *)(const void *)one->ai_addr)->sin_addr, sizeof(address->v4));
+                        memcpy(&address->v4, &((const struct sockaddr_in *)(const void *)one->ai_addr)->sin_addr,
+                               sizeof(address->v4));
                 else if (one->ai_family == AF_INET6)
-                        memcpy(&address->v6, &((const struct sockaddr_in6 *)(const void *)one->ai_addr)->sin6_addr, sizeof(address->v6));
+                        memcpy(&address->v6, &((const struct sockaddr_in6 *)(const void *)one->ai_addr)->sin6_addr,
+                               sizeof(address->v6));
                 else
                         continue;
                 address->family = (sa_family_t)one->ai_family;
@@ -72,10 +75,10 @@ static void lookup_system(const char *host, struct resolve_answer *ret)
 }
 
 const struct resolve_policy resolve_defaults = {
-        .fresh_ms = 30 * 1000,
-        .retry_ms = 5 * 1000,
-        .keep_ms = 10 * 60 * 1000,
-        .lookup = lookup_system,
+    .fresh_ms = 30 * 1000,
+    .retry_ms = 5 * 1000,
+    .keep_ms = 10 * 60 * 1000,
+    .lookup = lookup_system,
 };
 
 enum err address_parse(const char *text, struct address *ret)
@@ -105,9 +108,11 @@ socklen_t address_to_socket(const struct address *address, uint16_t port, struct
 void address_print(const struct address *address, uint16_t port, char ret_text[static ADDRESS_PORT_TEXT_BYTES])
 {
         char text[INET6_ADDRSTRLEN] = "";
-        (void)inet_ntop(address->family, address->family == AF_INET ? (const void *)&address->v4 : (const void *)&address->v6, text,
+        (void)inet_ntop(address->family,
+                        address->family == AF_INET ? (const void *)&address->v4 : (const void *)&address->v6, text,
                         sizeof(text));
-        (void)snprintf(ret_text, ADDRESS_PORT_TEXT_BYTES, address->family == AF_INET ? "%s:%u" : "[%s]:%u", text, (unsigned)port);
+        (void)snprintf(ret_text, ADDRESS_PORT_TEXT_BYTES, address->family == AF_INET ? "%s:%u" : "[%s]:%u", text,
+                       (unsigned)port);
 }
 
 struct resolver *resolver_open(struct loop *loop, struct executor *executor, const struct resolve_policy *policy)

@@ -1,10 +1,14 @@
 /*
- * resolve.h -- names to addresses: getaddrinfo() in the executor, cached, so that a sample costs no look-up and an outage of DNS does not blind us.
+ * resolve.h -- names to addresses: getaddrinfo() in the executor, cached; a sample costs no look-up, an outage of DNS
+ * does not blind us.
  *
- * Cache:     an answer is fresh for fresh_ms; afterwards it is still given at once while a look-up renews it. Where that fails, the last good
- *            answer is given for keep_ms and says so (is_stale); a failure is not tried again for retry_ms.
- * Bounds:    RESOLVE_JOBS_MAX look-ups at a time, because getaddrinfo() may block for many seconds and the executor is also needed to switch.
- * Ownership: names are counted; the same host is shared by all who open it. Answers are borrowed until control returns to the loop.
+ * Cache:     an answer is fresh for fresh_ms; afterwards it is still given at once while a look-up renews it. Where
+ *            that fails, the last good answer is given for keep_ms and says so (is_stale); a failure is not tried again for
+ *            retry_ms.
+ * Bounds:    RESOLVE_JOBS_MAX look-ups at a time, because getaddrinfo() may block for many seconds and the executor is
+ *            also needed to switch: it must have more threads than that.
+ * Ownership: names are counted; the same host is shared by all who open it. Answers are borrowed until control returns
+ *            to the loop.
  * Threads:   loop thread only; `lookup` is called on a worker.
  */
 #ifndef PK_PROBE_RESOLVE_H

@@ -10,11 +10,11 @@
 struct sample sample_pass(void)
 {
         return (struct sample){
-                .result = PROBE_PASS,
-                .replicas_available = -1,
-                .replicas_wanted = -1,
-                .replicas_updated = -1,
-                .text = "ok",
+            .result = PROBE_PASS,
+            .replicas_available = -1,
+            .replicas_wanted = -1,
+            .replicas_updated = -1,
+            .text = "ok",
         };
 }
 
@@ -71,7 +71,8 @@ void sample_fail_errno(struct sample *sample, int os_error)
                 break;
         case EMFILE:
         case ENFILE:
-                sample_fail(sample, PROBE_ERROR_LOCAL, "this operator has no free file descriptor left: raise its limit (ulimit -n)");
+                sample_fail(sample, PROBE_ERROR_LOCAL,
+                            "this operator has no free file descriptor left: raise its limit (ulimit -n)");
                 break;
         case ENOMEM:
         case ENOBUFS:
@@ -79,10 +80,12 @@ void sample_fail_errno(struct sample *sample, int os_error)
                 break;
         case EACCES:
         case EPERM:
-                sample_fail(sample, PROBE_ERROR_LOCAL, "connecting was forbidden on this operator's node (network policy or firewall)");
+                sample_fail(sample, PROBE_ERROR_LOCAL,
+                            "connecting was forbidden on this operator's node (network policy or firewall)");
                 break;
         default:
-                sample_fail(sample, PROBE_ERROR_LOCAL, "connecting failed on this operator's side: %s", strerrordesc_np(os_error));
+                sample_fail(sample, PROBE_ERROR_LOCAL, "connecting failed on this operator's side: %s",
+                            strerrordesc_np(os_error));
                 break;
         }
 }

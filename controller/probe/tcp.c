@@ -1,4 +1,4 @@
-/* tcp.c -- can a connection be opened? On the loop's own socket: no buffers, no handle, one descriptor for as long as the handshake lasts. */
+/* tcp.c -- can a connection be opened? On the loop's own socket, for as long as the handshake lasts. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -76,11 +76,11 @@ static enum err tcp_open(const struct probe_spec *spec, struct probe **ret, stru
 }
 
 const struct probe_driver probe_tcp = {
-        .name = "TCP",
-        .silence = PROBE_ERROR_TIMEOUT,
-        .needs_address = true,
-        .open = tcp_open,
-        .start = tcp_start,
-        .cancel = tcp_cancel,
-        .close = tcp_close,
+    .name = "TCP",
+    .silence = PROBE_ERROR_TIMEOUT,
+    .needs_address = true,
+    .open = tcp_open,
+    .start = tcp_start,
+    .cancel = tcp_cancel,
+    .close = tcp_close,
 };

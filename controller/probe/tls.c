@@ -1,4 +1,9 @@
-/* tls.c -- does the peer finish a TLS handshake with a certificate we trust, and until when is that certificate valid? */
+/*
+ * tls.c -- does the peer finish a TLS handshake with a certificate we trust, and until when is that valid?
+ *
+ * In TLS 1.3 that is before the peer has judged a client certificate of ours: whether it takes that, only HTTP and GRPC
+ * can tell.
+ */
 #include <stdlib.h>
 
 #include "probe/transfer.h"
@@ -37,11 +42,11 @@ static enum err tls_open(const struct probe_spec *spec, struct probe **ret, stru
 }
 
 const struct probe_driver probe_tls = {
-        .name = "TLS",
-        .silence = PROBE_ERROR_TIMEOUT,
-        .needs_address = true,
-        .open = tls_open,
-        .start = tls_start,
-        .cancel = transfer_cancel,
-        .close = tls_close,
+    .name = "TLS",
+    .silence = PROBE_ERROR_TIMEOUT,
+    .needs_address = true,
+    .open = tls_open,
+    .start = tls_start,
+    .cancel = transfer_cancel,
+    .close = tls_close,
 };

@@ -25,21 +25,25 @@ static char *url_of(const struct probe_spec *spec, const char *host, const char 
 {
         struct strbuf url = STRBUF_INIT(URL_MAX_BYTES);
         bool is_v6 = text_address_family(host) == 6;
-        (void)strbuf_printf(&url, "%s://%s%s%s:%u%s", spec->tls != NULL || spec->kind == PROBE_TLS ? "https" : "http", is_v6 ? "[" : "", host,
-                            is_v6 ? "]" : "", (unsigned)spec->port, path);
+        (void)strbuf_printf(&url, "%s://%s%s%s:%u%s", spec->tls != NULL || spec->kind == PROBE_TLS ? "https" : "http",
+                            is_v6 ? "[" : "", host, is_v6 ? "]" : "", (unsigned)spec->port, path);
         if (!url.overflowed)
                 return strbuf_take(&url);
         strbuf_deinit(&url);
         return NULL;
 }
 
-enum err transfer_init(struct transfer *transfer, const struct probe_spec *spec, const char *path, struct errmsg *reterr)
+enum err transfer_init(struct transfer *transfer, const struct probe_spec *spec, const char *path,
+                       struct errmsg *reterr)
 {
         const char *server_name = spec->tls != NULL ? spec->tls->server_name : NULL;
         if (server_name != NULL && text_address_family(server_name) == 0 && !text_is_dns_name(server_name))
-                return err_set(reterr, ERR_INVALID, "server name \"%.80s\" is neither a DNS name nor an IP address", server_name);
+                return err_set(reterr, ERR_INVALID, "server name \"%.80s\" is neither a DNS name nor an IP address",
+                               server_name);
         if (!is_url_path(path))
-                return err_set(reterr, ERR_INVALID, "path \"%.80s\" must start with \"/\" and have no space, control character or \"#\"", path);
+                return err_set(reterr, ERR_INVALID,
+                               "path \"%.80s\" must start with \"/\" and have no space, control character or \"#\"",
+                               path);
         const char *host = server_name != NULL ? server_name : spec->address;
         char *url = url_of(spec, host, path);
         if (url == NULL)
@@ -92,7 +96,8 @@ static void date_print(unix_ms time, char ret_text[static TEXT_TIME_BYTES + 4])
         ret_text[sizeof("2026-11-01") - 1] = '\0';
 }
 
-static void certificate_verdict(const struct transfer *transfer, const struct http_response *response, struct sample *sample)
+static void certificate_verdict(const struct transfer *transfer, const struct http_response *response,
+                                struct sample *sample)
 {
         char date[TEXT_TIME_BYTES + 4];
         switch (response->certificate_error) {
@@ -110,7 +115,8 @@ static void certificate_verdict(const struct transfer *transfer, const struct ht
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
                 sample_fail(sample, PROBE_ERROR_CERTIFICATE, "certificate is for %s, expected %s",
-                            response->certificate_names[0] != '\0' ? response->certificate_names : "no DNS name", transfer->host);
+                            response->certificate_names[0] != '\0' ? response->certificate_names : "no DNS name",
+                            transfer->host);
                 break;
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -155,19 +161,22 @@ struct sample transfer_verdict(struct transfer *transfer, const struct http_resp
                 connect_verdict(response, &sample);
                 break;
         case HTTP_FAIL_TIMEOUT:
-                sample_fail(&sample, PROBE_ERROR_TIMEOUT, "timeout after %.1fs", (double)transfer->probe.cadence.timeout_ms / 1000);
+                sample_fail(&sample, PROBE_ERROR_TIMEOUT, "timeout after %.1fs",
+                            (double)transfer->probe.cadence.timeout_ms / 1000);
                 break;
         case HTTP_FAIL_TLS:
                 if (response->certificate_error != 0 && (transfer->tls == NULL || !transfer->tls->insecure))
                         certificate_verdict(transfer, response, &sample);
                 else
-                        sample_fail(&sample, PROBE_ERROR_TLS, "TLS handshake failed: the peer does not speak TLS or shares no version with us");
+                        sample_fail(&sample, PROBE_ERROR_TLS,
+                                    "TLS handshake failed: the peer does not speak TLS or shares no version with us");
                 break;
         case HTTP_FAIL_TLS_LOCAL:
                 sample_fail(&sample, PROBE_ERROR_CONFIG, "our TLS Secret is unusable: %s", response->why.text);
                 break;
         case HTTP_FAIL_TLS_REFUSED:
-                sample_fail(&sample, PROBE_ERROR_CREDENTIALS, "the server refused our client certificate, or wants one: check the TLS Secret");
+                sample_fail(&sample, PROBE_ERROR_CREDENTIALS,
+                            "the server refused our client certificate, or wants one: check the TLS Secret");
                 break;
         case HTTP_FAIL_TOO_LARGE:
                 sample_fail(&sample, PROBE_ERROR_PROTOCOL, "answer is too large");

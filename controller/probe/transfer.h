@@ -2,6 +2,7 @@
  * transfer.h -- private to probe/: what the checks that are one libcurl transfer share (TLS, HTTP, GRPC).
  *
  * Ownership: the spec's TLS material is borrowed, as probe.h says; transfer_deinit() frees the rest.
+ * Threads:   loop thread only.
  */
 #ifndef PK_PROBE_TRANSFER_H
 #define PK_PROBE_TRANSFER_H
@@ -9,19 +10,20 @@
 #include "probe/driver.h"
 
 struct transfer {
-        struct probe probe; /* first */
-        char *url;          /* of the server name where there is one, else of the address; connected to by literal address */
-        char *host;         /* of the URL: what the certificate must be for */
-        const struct http_tls *tls; /* NULL: plain */
-        struct http_tls *unverified; /* a second face of the spec's material with insecure set; its secrets are not its own */
+        struct probe probe;          /* first */
+        char *url;                   /* of `host`; it is connected to by literal address */
+        char *host;                  /* the server name where there is one, else the spec's address */
+        const struct http_tls *tls;  /* NULL: plain */
+        struct http_tls *unverified; /* the spec's material with insecure set, secrets borrowed; else NULL */
         struct http_call *call;
 };
 
 /* @path starts with "/". ERR_INVALID where it cannot stand in a URL. */
-MUST_CHECK enum err transfer_init(struct transfer *transfer, const struct probe_spec *spec, const char *path, struct errmsg *reterr);
+MUST_CHECK enum err transfer_init(struct transfer *transfer, const struct probe_spec *spec, const char *path,
+                                  struct errmsg *reterr);
 void transfer_deinit(struct transfer *transfer);
 
-/* Starts @request on a new connection to the sample's address; the caller has set method, headers, body and done, nothing else. */
+/* Starts @request on a new connection to the sample's address; the caller has set only what its protocol is about. */
 void transfer_start(struct transfer *transfer, struct http_request *request);
 void transfer_cancel(struct probe *probe);
 

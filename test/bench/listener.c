@@ -1,6 +1,7 @@
 /*
- * listener.c -- the peer of the probe benchmarks: listener PORT. On PORT it accepts and closes, on PORT + 1 it answers one HTTP request with 200, and
- * PORT + 2 is a black hole (a full queue of connections that nobody accepts: the kernel drops what comes). Prints "ready", ends with its stdin.
+ * listener.c -- the peer of the probe benchmarks: listener PORT. On PORT it accepts and closes, on PORT + 1 it answers
+ * one HTTP request with 200, and PORT + 2 is a black hole (a full queue of connections that nobody accepts: the kernel
+ * drops what comes). Prints "ready", ends with its stdin.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +25,8 @@ static void fail(const char *what)
 
 static struct sockaddr_in loopback(uint16_t port)
 {
-        return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        return (struct sockaddr_in){
+            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 static int listen_on(uint16_t port, int backlog)
@@ -43,7 +45,8 @@ static void fill(uint16_t port)
         struct sockaddr_in address = loopback(port);
         for (int i = 0; i < FILLERS; i++) {
                 int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-                if (fd < 0 || (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 && errno != EINPROGRESS))
+                if (fd < 0 ||
+                    (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 && errno != EINPROGRESS))
                         fail("fill");
         }
 }
@@ -61,7 +64,8 @@ static void accept_all(int listener, int epoll_fd, bool wants_request)
 
 static void answer(int fd)
 {
-        static const char text[] = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n";
+        static const char text[] =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n";
         char request[2048];
         ssize_t count = read(fd, request, sizeof(request));
         if (count > 0 && write(fd, text, sizeof(text) - 1) < 0)
@@ -76,7 +80,8 @@ int main(int argc, char **argv)
                 return 2;
         }
         uint16_t port = (uint16_t)strtoul(argv[1], NULL, 10);
-        int epoll_fd = epoll_create1(EPOLL_CLOEXEC), plain = listen_on(port, 4096), http = listen_on((uint16_t)(port + 1), 4096);
+        int epoll_fd = epoll_create1(EPOLL_CLOEXEC), plain = listen_on(port, 4096),
+            http = listen_on((uint16_t)(port + 1), 4096);
         (void)listen_on((uint16_t)(port + 2), 0);
         fill((uint16_t)(port + 2));
         const int watched[] = {STDIN_FILENO, plain, http};

@@ -1,6 +1,6 @@
 /*
- * probe_load.c -- what our probes cost: probe_load TCP|HTTP RATE SECONDS PORT HOLE_PERCENT. RATE probes with an interval and a timeout of one second, evenly
- * spread over it, as they run in the operator. Prints one JSON line.
+ * probe_load.c -- what our probes cost: probe_load TCP|HTTP RATE SECONDS PORT HOLE_PERCENT. RATE probes with an
+ * interval and a timeout of one second, evenly spread over it, as they run in the operator. Prints one JSON line.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -38,14 +38,17 @@ static struct probe **open_all(struct prober *prober, enum probe_kind kind, long
         for (long i = 0; i < rate; i++) {
                 bool is_hole = holes > 0 && i % (100 / holes) == 0;
                 struct probe_spec spec = {
-                        .kind = kind,
-                        .address = "127.0.0.1",
-                        .port = (uint16_t)(is_hole ? port + 2 : kind == PROBE_HTTP ? port + 1 : port),
-                        .path = "/",
-                        .status_low = 200,
-                        .status_high = 299,
+                    .kind = kind,
+                    .address = "127.0.0.1",
+                    .port = (uint16_t)(is_hole              ? port + 2
+                                       : kind == PROBE_HTTP ? port + 1
+                                                            : port),
+                    .path = "/",
+                    .status_low = 200,
+                    .status_high = 299,
                 };
-                struct probe_cadence cadence = {.interval_ms = INTERVAL_MS, .timeout_ms = INTERVAL_MS, .offset_ms = i * INTERVAL_MS / rate};
+                struct probe_cadence cadence = {
+                    .interval_ms = INTERVAL_MS, .timeout_ms = INTERVAL_MS, .offset_ms = i * INTERVAL_MS / rate};
                 struct errmsg why;
                 if (probe_open(prober, &spec, &cadence, on_sample, NULL, &probes[i], &why) != ERR_OK) {
                         fprintf(stderr, "%s\n", why.text);
@@ -61,10 +64,11 @@ static void print_cost(const char *kind, long seconds, size_t bytes_each)
         (void)getrusage(RUSAGE_SELF, &usage);
         double user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
         double sys = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-        printf("{\"what\": \"probes %s\", \"seconds\": %ld, \"passed\": %lu, \"failed\": %lu, \"unknown\": %lu, \"user_s\": %.3f, \"sys_s\": %.3f, "
+        printf("{\"what\": \"probes %s\", \"seconds\": %ld, \"passed\": %lu, \"failed\": %lu, \"unknown\": %lu, "
+               "\"user_s\": %.3f, \"sys_s\": %.3f, "
                "\"core_percent\": %.2f, \"bytes_each\": %zu, \"rss_kib\": %ld}\n",
-               kind, seconds, counts[PROBE_PASS], counts[PROBE_FAIL], counts[PROBE_UNKNOWN], user, sys, (user + sys) / (double)seconds * 100,
-               bytes_each, usage.ru_maxrss);
+               kind, seconds, counts[PROBE_PASS], counts[PROBE_FAIL], counts[PROBE_UNKNOWN], user, sys,
+               (user + sys) / (double)seconds * 100, bytes_each, usage.ru_maxrss);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 /*
- * raw_epoll.c -- the least that probing can cost: raw_epoll TCP|HTTP RATE SECONDS PORT HOLE_PERCENT. A new connection each, evenly spread, one epoll
- * set, a timeout of one second; no names, no results but two counts. Prints one JSON line.
+ * raw_epoll.c -- the least that probing can cost: raw_epoll TCP|HTTP RATE SECONDS PORT HOLE_PERCENT. A new connection
+ * each, evenly spread, one epoll set, a timeout of one second; no names, no results but two counts. Prints one JSON
+ * line.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +18,7 @@
 
 enum { EVENTS = 128, TIMEOUT_US = 1000000, SLOTS_MAX = 65536 };
 
-/* Started in order and with one timeout for all, so the order of starting is the order of deadlines: a ring is the whole timer. */
+/* One timeout for all, so the order of starting is the order of deadlines: a ring is the whole timer. */
 struct slot {
         int fd; /* -1 when done */
         bool is_sent;
@@ -48,7 +49,8 @@ static void finish(struct slot *slot, bool ok)
 static void start(int epoll_fd, uint16_t port, int64_t now)
 {
         struct slot *slot = &slots[newest++ % SLOTS_MAX];
-        struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct sockaddr_in peer = {
+            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         slot->started_us = now;
         slot->is_sent = false;
         slot->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -71,7 +73,8 @@ static void ready(int epoll_fd, struct slot *slot, uint32_t events, bool is_http
         } else if (!slot->is_sent) {
                 struct epoll_event event = {.events = EPOLLIN, .data.ptr = slot};
                 slot->is_sent = true;
-                if (write(slot->fd, request, sizeof(request) - 1) < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_MOD, slot->fd, &event) < 0)
+                if (write(slot->fd, request, sizeof(request) - 1) < 0 ||
+                    epoll_ctl(epoll_fd, EPOLL_CTL_MOD, slot->fd, &event) < 0)
                         finish(slot, false);
         } else {
                 ssize_t count = read(slot->fd, answer, sizeof(answer));
@@ -97,7 +100,8 @@ int main(int argc, char **argv)
                 return 2;
         }
         bool is_http = strcmp(argv[1], "HTTP") == 0;
-        int64_t rate = strtol(argv[2], NULL, 10), seconds = strtol(argv[3], NULL, 10), holes = strtol(argv[5], NULL, 10);
+        int64_t rate = strtol(argv[2], NULL, 10), seconds = strtol(argv[3], NULL, 10),
+                holes = strtol(argv[5], NULL, 10);
         uint16_t port = (uint16_t)strtoul(argv[4], NULL, 10);
         int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         int64_t began = now_us(), count = 0;
@@ -109,7 +113,8 @@ int main(int argc, char **argv)
                 }
                 struct epoll_event events[EVENTS];
                 int64_t next_us = began + (count + 1) * 1000000 / rate - now_us();
-                int ready_count = epoll_wait(epoll_fd, events, EVENTS, next_us <= 0 ? 0 : (int)((next_us + 999) / 1000));
+                int ready_count =
+                    epoll_wait(epoll_fd, events, EVENTS, next_us <= 0 ? 0 : (int)((next_us + 999) / 1000));
                 for (int i = 0; i < ready_count; i++)
                         ready(epoll_fd, events[i].data.ptr, events[i].events, is_http);
         }
@@ -117,7 +122,8 @@ int main(int argc, char **argv)
         (void)getrusage(RUSAGE_SELF, &usage);
         double user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
         double sys = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-        printf("{\"what\": \"raw %s\", \"seconds\": %ld, \"passed\": %lu, \"failed\": %lu, \"user_s\": %.3f, \"sys_s\": %.3f, \"core_percent\": %.2f}\n", argv[1],
-               (long)seconds, passed, failed, user, sys, (user + sys) / (double)seconds * 100);
+        printf("{\"what\": \"raw %s\", \"seconds\": %ld, \"passed\": %lu, \"failed\": %lu, \"user_s\": %.3f, "
+               "\"sys_s\": %.3f, \"core_percent\": %.2f}\n",
+               argv[1], (long)seconds, passed, failed, user, sys, (user + sys) / (double)seconds * 100);
         return 0;
 }

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
         enum grpc_serving serving = GRPC_SERVING_UNKNOWN;
         if (grpc_health_parse(bytes, count, &serving)) {
-                INVARIANT(count >= 5 && (size_t)bytes[3] << 8 == (count - 5 & 0xff00) && bytes[4] == (count - 5 & 0xff));
+                INVARIANT(count >= 5 && (size_t)bytes[3] << 8 == (count - 5 & 0xff00) &&
+                          bytes[4] == (count - 5 & 0xff));
                 INVARIANT(serving <= GRPC_SERVICE_UNKNOWN);
         }
         return 0;

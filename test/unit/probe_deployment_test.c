@@ -1,4 +1,4 @@
-/* probe_deployment_test.c -- Deployment checks through the real client, against an API server that says what the test wants. */
+/* probe_deployment_test.c -- Deployment checks through the real client, against an API server that the test scripts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +35,10 @@ static struct sample sample_from(uint16_t port, mono_ms timeout_ms)
         struct kube_config config = {.server = mem_strdup(server), .namespace_name = mem_strdup("default")};
         secret_set(&config.token, "token", 5);
         struct kube *kube = kube_open(rig.loop, rig.http, rig.executor, &config);
-        const struct probe_spec spec = {.kind = PROBE_DEPLOYMENT, .kube = kube, .namespace_name = "gloo-mesh", .deployment = "gloo-mesh-mgmt-server"};
+        const struct probe_spec spec = {.kind = PROBE_DEPLOYMENT,
+                                        .kube = kube,
+                                        .namespace_name = "gloo-mesh",
+                                        .deployment = "gloo-mesh-mgmt-server"};
         struct sample sample = probe_rig_once(&rig, &spec, timeout_ms);
         kube_close(kube);
         return sample;
@@ -44,10 +47,12 @@ static struct sample sample_from(uint16_t port, mono_ms timeout_ms)
 static struct sample sample_of(const char *status, const char *body)
 {
         char answer[2048];
-        int count = snprintf(answer, sizeof(answer),
-                             "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status,
-                             strlen(body), body);
-        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = PEER_ANSWER, .bytes = answer, .count = (size_t)count});
+        int count = snprintf(
+            answer, sizeof(answer),
+            "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+            status, strlen(body), body);
+        struct probe_peer *peer =
+            probe_peer_open(&(const struct peer_script){.act = PEER_ANSWER, .bytes = answer, .count = (size_t)count});
         struct sample sample = sample_from(probe_peer_port(peer), 5000);
         char request[256];
         probe_peer_request(peer, request, sizeof(request));
@@ -57,12 +62,15 @@ static struct sample sample_of(const char *status, const char *body)
         return sample;
 }
 
-#define DEPLOYMENT(spec, status) "{\"kind\":\"Deployment\",\"apiVersion\":\"apps/v1\",\"metadata\":{\"name\":\"x\"},\"spec\":{" spec "},\"status\":{" status "}}"
+#define DEPLOYMENT(spec, status)                                                                            \
+        "{\"kind\":\"Deployment\",\"apiVersion\":\"apps/v1\",\"metadata\":{\"name\":\"x\"},\"spec\":{" spec \
+        "},\"status\":{" status "}}"
 
 static void replicas_are_counted(void **state)
 {
         (void)state;
-        struct sample sample = sample_of("200 OK", DEPLOYMENT("\"replicas\":3", "\"replicas\":3,\"availableReplicas\":3,\"updatedReplicas\":3"));
+        struct sample sample = sample_of(
+            "200 OK", DEPLOYMENT("\"replicas\":3", "\"replicas\":3,\"availableReplicas\":3,\"updatedReplicas\":3"));
         assert_string_equal(sample.text, "ok");
         assert_int_equal(sample.result, PROBE_PASS);
         assert_int_equal(sample.replicas_available, 3);
@@ -78,7 +86,8 @@ static void replicas_are_counted(void **state)
 static void none_available_fails(void **state)
 {
         (void)state;
-        struct sample sample = sample_of("200 OK", DEPLOYMENT("\"replicas\":2", "\"replicas\":2,\"unavailableReplicas\":2"));
+        struct sample sample =
+            sample_of("200 OK", DEPLOYMENT("\"replicas\":2", "\"replicas\":2,\"unavailableReplicas\":2"));
         assert_int_equal(sample.result, PROBE_FAIL);
         assert_int_equal(sample.error, PROBE_ERROR_STATUS);
         assert_string_equal(sample.text, "0 of 2 replicas available");
@@ -90,18 +99,22 @@ static void odd_objects_are_survived(void **state)
 {
         (void)state;
         assert_int_equal(sample_of("200 OK", "{\"spec\":[],\"status\":\"x\"}").error, PROBE_ERROR_STATUS);
-        assert_int_equal(sample_of("200 OK", DEPLOYMENT("\"replicas\":-7", "\"availableReplicas\":9999999999")).error, PROBE_ERROR_STATUS);
+        assert_int_equal(sample_of("200 OK", DEPLOYMENT("\"replicas\":-7", "\"availableReplicas\":9999999999")).error,
+                         PROBE_ERROR_STATUS);
         assert_int_equal(sample_of("200 OK", "[]").error, PROBE_ERROR_API);
         assert_int_equal(sample_of("200 OK", "not JSON").error, PROBE_ERROR_API);
         assert_int_equal(sample_of("200 OK", "").error, PROBE_ERROR_API);
 }
 
-#define STATUS(code, message) "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"" message "\",\"code\":" code "}"
+#define STATUS(code, message)                                                                                          \
+        "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"" message "\",\"code\":" code \
+        "}"
 
 static void what_the_server_refuses_is_unknown(void **state)
 {
         (void)state;
-        struct sample sample = sample_of("404 Not Found", STATUS("404", "deployments.apps \\\"gloo-mesh-mgmt-server\\\" not found"));
+        struct sample sample =
+            sample_of("404 Not Found", STATUS("404", "deployments.apps \\\"gloo-mesh-mgmt-server\\\" not found"));
         assert_int_equal(sample.result, PROBE_UNKNOWN);
         assert_int_equal(sample.error, PROBE_ERROR_CONFIG);
         assert_string_equal(sample.text, "no Deployment gloo-mesh/gloo-mesh-mgmt-server");
@@ -110,7 +123,8 @@ static void what_the_server_refuses_is_unknown(void **state)
         sample = sample_of("403 Forbidden", STATUS("403", "deployments.apps is forbidden"));
         assert_int_equal(sample.result, PROBE_UNKNOWN);
         assert_int_equal(sample.error, PROBE_ERROR_CREDENTIALS);
-        assert_string_equal(sample.text, "forbidden: grant \"get\" on deployments.apps gloo-mesh/gloo-mesh-mgmt-server to the user of the kubeconfig");
+        assert_string_equal(sample.text, "forbidden: grant \"get\" on deployments.apps gloo-mesh/gloo-mesh-mgmt-server "
+                                         "to the user of the kubeconfig");
 
         sample = sample_of("401 Unauthorized", STATUS("401", "Unauthorized"));
         assert_int_equal(sample.error, PROBE_ERROR_CREDENTIALS);
@@ -138,7 +152,8 @@ static void an_unreachable_server_is_unknown(void **state)
 static void without_a_kubeconfig_nothing_can_be_said(void **state)
 {
         (void)state;
-        const struct probe_spec spec = {.kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh", .deployment = "gloo-mesh-mgmt-server"};
+        const struct probe_spec spec = {
+            .kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh", .deployment = "gloo-mesh-mgmt-server"};
         struct sample sample = probe_rig_once(&rig, &spec, 5000);
         assert_int_equal(sample.result, PROBE_UNKNOWN);
         assert_int_equal(sample.error, PROBE_ERROR_CONFIG);
@@ -149,27 +164,28 @@ static void both_names_are_needed(void **state)
 {
         (void)state;
         const struct probe_spec specs[] = {
-                {.kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh"},
-                {.kind = PROBE_DEPLOYMENT, .deployment = "gloo-mesh-mgmt-server", .namespace_name = ""},
+            {.kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh"},
+            {.kind = PROBE_DEPLOYMENT, .deployment = "gloo-mesh-mgmt-server", .namespace_name = ""},
         };
         const struct probe_cadence cadence = {.interval_ms = 1000, .timeout_ms = 1000};
         for (size_t i = 0; i < 2; i++) {
                 struct probe *probe = NULL;
                 struct errmsg why;
-                assert_int_equal(probe_open(rig.prober, &specs[i], &cadence, probe_rig_on_sample, &rig, &probe, &why), ERR_INVALID);
+                assert_int_equal(probe_open(rig.prober, &specs[i], &cadence, probe_rig_on_sample, &rig, &probe, &why),
+                                 ERR_INVALID);
         }
 }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(replicas_are_counted),
-                cmocka_unit_test(none_available_fails),
-                cmocka_unit_test(odd_objects_are_survived),
-                cmocka_unit_test(what_the_server_refuses_is_unknown),
-                cmocka_unit_test(an_unreachable_server_is_unknown),
-                cmocka_unit_test(without_a_kubeconfig_nothing_can_be_said),
-                cmocka_unit_test(both_names_are_needed),
+            cmocka_unit_test(replicas_are_counted),
+            cmocka_unit_test(none_available_fails),
+            cmocka_unit_test(odd_objects_are_survived),
+            cmocka_unit_test(what_the_server_refuses_is_unknown),
+            cmocka_unit_test(an_unreachable_server_is_unknown),
+            cmocka_unit_test(without_a_kubeconfig_nothing_can_be_said),
+            cmocka_unit_test(both_names_are_needed),
         };
         return cmocka_run_group_tests(tests, open_rig, close_rig);
 }

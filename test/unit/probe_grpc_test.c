@@ -1,4 +1,4 @@
-/* probe_grpc_test.c -- gRPC health checks: the bytes, and whole conversations as a real server held them (grpc_recorded.h). */
+/* probe_grpc_test.c -- gRPC health checks: the bytes, and conversations as a real server held them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,15 +62,20 @@ static void answers_are_read(void **state)
                 size_t count;
                 enum grpc_serving serving;
         } rows[] = {
-                {"\0\0\0\0\0", 5, GRPC_SERVING_UNKNOWN},
-                {"\0\0\0\0\2\x08\1", 7, GRPC_SERVING},
-                {"\0\0\0\0\2\x08\2", 7, GRPC_NOT_SERVING},
-                {"\0\0\0\0\2\x08\3", 7, GRPC_SERVICE_UNKNOWN},
-                {"\0\0\0\0\2\x08\7", 7, GRPC_SERVING_UNKNOWN},
-                {"\0\0\0\0\3\x08\x81\0", 8, GRPC_SERVING},        /* not the shortest form, but legal */
-                {"\0\0\0\0\4\x08\1\x08\2", 9, GRPC_NOT_SERVING}, /* the last one counts */
-                /* unknown fields of each wire type before and behind */
-                {"\0\0\0\0\x18\x10\xff\1\x19" "12345678" "\x22\3abc\x2d" "1234" "\x08\1", 29, GRPC_SERVING},
+            {"\0\0\0\0\0", 5, GRPC_SERVING_UNKNOWN},
+            {"\0\0\0\0\2\x08\1", 7, GRPC_SERVING},
+            {"\0\0\0\0\2\x08\2", 7, GRPC_NOT_SERVING},
+            {"\0\0\0\0\2\x08\3", 7, GRPC_SERVICE_UNKNOWN},
+            {"\0\0\0\0\2\x08\7", 7, GRPC_SERVING_UNKNOWN},
+            {"\0\0\0\0\3\x08\x81\0", 8, GRPC_SERVING},       /* not the shortest form, but legal */
+            {"\0\0\0\0\4\x08\1\x08\2", 9, GRPC_NOT_SERVING}, /* the last one counts */
+            /* unknown fields of each wire type before and behind */
+            {"\0\0\0\0\x18\x10\xff\1\x19"
+             "12345678"
+             "\x22\3abc\x2d"
+             "1234"
+             "\x08\1",
+             29, GRPC_SERVING},
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 enum grpc_serving serving = GRPC_NOT_SERVING;
@@ -86,21 +91,21 @@ static void malformed_answers_are_refused(void **state)
                 const char *bytes;
                 size_t count;
         } rows[] = {
-                {"", 0},
-                {"\0\0\0\0", 4},
-                {"\1\0\0\0\2\x08\1", 7},                                      /* compressed */
-                {"\0\0\0\0\2\x08", 6},                                        /* shorter than it says */
-                {"\0\0\0\0\1\x08\1", 7},                                      /* longer than it says */
-                {"\0\0\0\0\2\x08\1\0\0\0\0\2\x08\1", 14},                     /* two messages */
-                {"\0\xff\xff\xff\xff\x08\1", 7},                              /* 4 GiB announced */
-                {"\0\0\0\0\1\x08", 6},                                        /* no value */
-                {"\0\0\0\0\2\x08\x80", 7},                                    /* value cut off */
-                {"\0\0\0\0\x0c\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f\0", 17}, /* more than 64 bits */
-                {"\0\0\0\0\2\0\1", 7},                                        /* field 0 */
-                {"\0\0\0\0\2\x0b\x0c", 7},                                    /* a group */
-                {"\0\0\0\0\3\x12\5x", 8},                                     /* bytes beyond the end */
-                {"\0\0\0\0\3\x19zz", 8},                                      /* 64 bits cut off */
-                {"\0\0\0\0\x0b\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 16}, /* a length that would wrap */
+            {"", 0},
+            {"\0\0\0\0", 4},
+            {"\1\0\0\0\2\x08\1", 7},                                            /* compressed */
+            {"\0\0\0\0\2\x08", 6},                                              /* shorter than it says */
+            {"\0\0\0\0\1\x08\1", 7},                                            /* longer than it says */
+            {"\0\0\0\0\2\x08\1\0\0\0\0\2\x08\1", 14},                           /* two messages */
+            {"\0\xff\xff\xff\xff\x08\1", 7},                                    /* 4 GiB announced */
+            {"\0\0\0\0\1\x08", 6},                                              /* no value */
+            {"\0\0\0\0\2\x08\x80", 7},                                          /* value cut off */
+            {"\0\0\0\0\x0c\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f\0", 17}, /* more than 64 bits */
+            {"\0\0\0\0\2\0\1", 7},                                              /* field 0 */
+            {"\0\0\0\0\2\x0b\x0c", 7},                                          /* a group */
+            {"\0\0\0\0\3\x12\5x", 8},                                           /* bytes beyond the end */
+            {"\0\0\0\0\3\x19zz", 8},                                            /* 64 bits cut off */
+            {"\0\0\0\0\x0b\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 16},     /* a length that would wrap */
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 enum grpc_serving serving = GRPC_NOT_SERVING;
@@ -113,8 +118,10 @@ static void malformed_answers_are_refused(void **state)
 
 static struct sample conversation(const char *service, const void *bytes, size_t count)
 {
-        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = PEER_HTTP2, .bytes = bytes, .count = count});
-        const struct probe_spec spec = {.kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = service};
+        struct probe_peer *peer =
+            probe_peer_open(&(const struct peer_script){.act = PEER_HTTP2, .bytes = bytes, .count = count});
+        const struct probe_spec spec = {
+            .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = service};
         struct sample sample = probe_rig_once(&rig, &spec, 5000);
         probe_peer_close(peer);
         return sample;
@@ -131,18 +138,20 @@ static void a_real_server_is_understood(void **state)
                 enum probe_error error;
                 const char *text;
         } rows[] = {
-                {grpc_serving, sizeof(grpc_serving), "", PROBE_PASS, PROBE_ERROR_NONE, "ok"},
-                {grpc_not_serving, sizeof(grpc_not_serving), "down", PROBE_FAIL, PROBE_ERROR_STATUS, "NOT_SERVING"},
-                {grpc_unknown_health, sizeof(grpc_unknown_health), "unk", PROBE_FAIL, PROBE_ERROR_STATUS, "health is UNKNOWN, expected SERVING"},
-                {grpc_unknown_service, sizeof(grpc_unknown_service), "gloo.Missing", PROBE_UNKNOWN, PROBE_ERROR_CONFIG,
-                 "the server does not know the gRPC service \"gloo.Missing\" (grpc-status 5)"},
-                {grpc_no_health_service, sizeof(grpc_no_health_service), "", PROBE_UNKNOWN, PROBE_ERROR_CONFIG,
-                 "no health service: the server does not offer grpc.health.v1"},
-                {grpc_unauthenticated, sizeof(grpc_unauthenticated), "", PROBE_UNKNOWN, PROBE_ERROR_CREDENTIALS,
-                 "the server refused our credentials (grpc-status 16)"},
-                {grpc_permission_denied, sizeof(grpc_permission_denied), "", PROBE_UNKNOWN, PROBE_ERROR_CREDENTIALS,
-                 "the server refused our credentials (grpc-status 7)"},
-                {grpc_unavailable, sizeof(grpc_unavailable), "", PROBE_FAIL, PROBE_ERROR_STATUS, "unavailable (grpc-status 14, HTTP 200)"},
+            {grpc_serving, sizeof(grpc_serving), "", PROBE_PASS, PROBE_ERROR_NONE, "ok"},
+            {grpc_not_serving, sizeof(grpc_not_serving), "down", PROBE_FAIL, PROBE_ERROR_STATUS, "NOT_SERVING"},
+            {grpc_unknown_health, sizeof(grpc_unknown_health), "unk", PROBE_FAIL, PROBE_ERROR_STATUS,
+             "health is UNKNOWN, expected SERVING"},
+            {grpc_unknown_service, sizeof(grpc_unknown_service), "gloo.Missing", PROBE_UNKNOWN, PROBE_ERROR_CONFIG,
+             "the server does not know the gRPC service \"gloo.Missing\" (grpc-status 5)"},
+            {grpc_no_health_service, sizeof(grpc_no_health_service), "", PROBE_UNKNOWN, PROBE_ERROR_CONFIG,
+             "no health service: the server does not offer grpc.health.v1"},
+            {grpc_unauthenticated, sizeof(grpc_unauthenticated), "", PROBE_UNKNOWN, PROBE_ERROR_CREDENTIALS,
+             "the server refused our credentials (grpc-status 16)"},
+            {grpc_permission_denied, sizeof(grpc_permission_denied), "", PROBE_UNKNOWN, PROBE_ERROR_CREDENTIALS,
+             "the server refused our credentials (grpc-status 7)"},
+            {grpc_unavailable, sizeof(grpc_unavailable), "", PROBE_FAIL, PROBE_ERROR_STATUS,
+             "unavailable (grpc-status 14, HTTP 200)"},
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct sample sample = conversation(rows[i].service, rows[i].bytes, rows[i].count);
@@ -155,7 +164,8 @@ static void a_real_server_is_understood(void **state)
 static void every_sample_is_a_new_connection(void **state)
 {
         (void)state;
-        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = PEER_HTTP2, .bytes = grpc_serving, .count = sizeof(grpc_serving)});
+        struct probe_peer *peer = probe_peer_open(
+            &(const struct peer_script){.act = PEER_HTTP2, .bytes = grpc_serving, .count = sizeof(grpc_serving)});
         const struct probe_spec spec = {.kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer)};
         for (unsigned i = 1; i <= 3; i++) {
                 assert_int_equal(probe_rig_once(&rig, &spec, 5000).result, PROBE_PASS);
@@ -172,9 +182,9 @@ static void broken_conversations_fail(void **state)
                 const void *bytes;
                 size_t count;
         } rows[] = {
-                {"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 66},
-                {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16},
-                {"\0\0\0\4\0\0\0\0\0\0\0\x08\7\0\0\0\0\0\0\0\0\0\0\0\0\2", 26},
+            {"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 66},
+            {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16},
+            {"\0\0\0\4\0\0\0\0\0\0\0\x08\7\0\0\0\0\0\0\0\0\0\0\0\0\2", 26},
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct sample sample = conversation("", rows[i].bytes, rows[i].count);
@@ -187,8 +197,10 @@ static void a_server_that_stops_in_the_middle_is_a_timeout(void **state)
 {
         (void)state;
         for (size_t count = 0; count < sizeof(grpc_serving); count += 75) {
-                struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = PEER_HTTP2, .bytes = grpc_serving, .count = count});
-                const struct probe_spec spec = {.kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer)};
+                struct probe_peer *peer = probe_peer_open(
+                    &(const struct peer_script){.act = PEER_HTTP2, .bytes = grpc_serving, .count = count});
+                const struct probe_spec spec = {
+                    .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer)};
                 struct sample sample = probe_rig_once(&rig, &spec, 200);
                 assert_int_equal(sample.result, PROBE_FAIL);
                 assert_int_equal(sample.error, PROBE_ERROR_TIMEOUT);
@@ -205,12 +217,16 @@ static void mutual_tls_is_spoken(void **state)
         pki_leaf_init(&ca, "mgmt.example.test", -DAY_S, 90 * DAY_S, &server);
         pki_leaf_init(&ca, "client", -DAY_S, DAY_S, &client);
         SSL_CTX *context = pki_server(&server, &ca);
-        struct probe_peer *peer = probe_peer_open(
-                &(const struct peer_script){.act = PEER_HTTP2, .bytes = grpc_serving, .count = sizeof(grpc_serving), .tls = context});
+        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){
+            .act = PEER_HTTP2, .bytes = grpc_serving, .count = sizeof(grpc_serving), .tls = context});
         struct http_tls tls = {.server_name = mem_strdup("mgmt.example.test")};
         secret_copy(&tls.ca, &ca.pem);
-        const struct probe_spec spec = {
-                .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .tls = &tls, .verify = true, .grpc_service = ""};
+        const struct probe_spec spec = {.kind = PROBE_GRPC,
+                                        .address = "127.0.0.1",
+                                        .port = probe_peer_port(peer),
+                                        .tls = &tls,
+                                        .verify = true,
+                                        .grpc_service = ""};
 
         struct sample sample = probe_rig_once(&rig, &spec, 5000);
         assert_int_equal(sample.result, PROBE_UNKNOWN);
@@ -246,15 +262,15 @@ static void too_long_a_service_is_refused(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(requests_are_framed),
-                cmocka_unit_test(answers_are_read),
-                cmocka_unit_test(malformed_answers_are_refused),
-                cmocka_unit_test(a_real_server_is_understood),
-                cmocka_unit_test(every_sample_is_a_new_connection),
-                cmocka_unit_test(broken_conversations_fail),
-                cmocka_unit_test(a_server_that_stops_in_the_middle_is_a_timeout),
-                cmocka_unit_test(mutual_tls_is_spoken),
-                cmocka_unit_test(too_long_a_service_is_refused),
+            cmocka_unit_test(requests_are_framed),
+            cmocka_unit_test(answers_are_read),
+            cmocka_unit_test(malformed_answers_are_refused),
+            cmocka_unit_test(a_real_server_is_understood),
+            cmocka_unit_test(every_sample_is_a_new_connection),
+            cmocka_unit_test(broken_conversations_fail),
+            cmocka_unit_test(a_server_that_stops_in_the_middle_is_a_timeout),
+            cmocka_unit_test(mutual_tls_is_spoken),
+            cmocka_unit_test(too_long_a_service_is_refused),
         };
         return cmocka_run_group_tests(tests, open_rig, close_rig);
 }

@@ -28,16 +28,17 @@ static int close_rig(void **state)
 }
 
 static const struct probe_spec usual = {
-        .kind = PROBE_HTTP,
-        .address = "127.0.0.1",
-        .path = "/healthz",
-        .status_low = 200,
-        .status_high = 299,
+    .kind = PROBE_HTTP,
+    .address = "127.0.0.1",
+    .path = "/healthz",
+    .status_low = 200,
+    .status_high = 299,
 };
 
 static struct sample sample_of(const struct probe_spec *spec, enum peer_act act, const char *bytes, size_t count)
 {
-        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = act, .bytes = bytes, .count = count});
+        struct probe_peer *peer =
+            probe_peer_open(&(const struct peer_script){.act = act, .bytes = bytes, .count = count});
         struct probe_spec with_port = *spec;
         with_port.port = probe_peer_port(peer);
         struct sample sample = probe_rig_once(&rig, &with_port, act == PEER_HOLD || act == PEER_DRIP ? 400 : 5000);
@@ -86,7 +87,8 @@ static void the_request_is_what_was_asked(void **state)
 {
         (void)state;
         static const char answer[] = HEAD("200 OK");
-        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = PEER_ANSWER, .bytes = answer, .count = sizeof(answer) - 1});
+        struct probe_peer *peer = probe_peer_open(
+            &(const struct peer_script){.act = PEER_ANSWER, .bytes = answer, .count = sizeof(answer) - 1});
         struct probe_spec spec = usual;
         spec.method = "HEAD";
         spec.path = "/ready?deep=1";
@@ -108,7 +110,8 @@ static void a_name_is_looked_up_and_kept_as_host(void **state)
 {
         (void)state;
         static const char answer[] = HEAD("200 OK");
-        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = PEER_ANSWER, .bytes = answer, .count = sizeof(answer) - 1});
+        struct probe_peer *peer = probe_peer_open(
+            &(const struct peer_script){.act = PEER_ANSWER, .bytes = answer, .count = sizeof(answer) - 1});
         struct probe_spec spec = usual;
         spec.address = "localhost";
         spec.port = probe_peer_port(peer);
@@ -169,11 +172,11 @@ static void what_is_not_http_fails(void **state)
 {
         (void)state;
         static const char *const answers[] = {
-                "SSH-2.0-OpenSSH_9.2p1\r\n",
-                "",
-                "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\ncut off",
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n",
-                "\x15\x03\x01\x00\x02\x02\x28",
+            "SSH-2.0-OpenSSH_9.2p1\r\n",
+            "",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\ncut off",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n",
+            "\x15\x03\x01\x00\x02\x02\x28",
         };
         for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
                 struct sample sample = answer_to(&usual, answers[i]);
@@ -200,7 +203,8 @@ static void an_endless_head_is_cut_short(void **state)
         (void)state;
         static char chunk[65536];
         for (size_t used = 0; used + 64 < sizeof(chunk);)
-                used += (size_t)snprintf(chunk + used, sizeof(chunk) - used, "%sX-%zu: filler-filler-filler\r\n", used == 0 ? "HTTP/1.1 200 OK\r\n" : "", used);
+                used += (size_t)snprintf(chunk + used, sizeof(chunk) - used, "%sX-%zu: filler-filler-filler\r\n",
+                                         used == 0 ? "HTTP/1.1 200 OK\r\n" : "", used);
         struct sample sample = sample_of(&usual, PEER_FLOOD, chunk, strlen(chunk));
         assert_int_equal(sample.result, PROBE_FAIL);
         assert_int_equal(sample.error, PROBE_ERROR_PROTOCOL);
@@ -214,7 +218,8 @@ static void closing_in_the_middle_is_silent(void **state)
         spec.port = probe_peer_port(peer);
         const struct probe_cadence often = {.interval_ms = 5000, .timeout_ms = 5000, .offset_ms = clock_mono() + 1};
         struct probe *probe = probe_rig_start(&rig, &spec, &often);
-        const struct probe_spec refused = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_refused_port()};
+        const struct probe_spec refused = {
+            .kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_refused_port()};
         for (int i = 0; i < 3; i++)
                 (void)probe_rig_once(&rig, &refused, 1000);
         assert_int_equal(probe_peer_connections(peer), 1);
@@ -238,7 +243,8 @@ static void nonsense_is_refused_with_a_reason(void **state)
                 struct errmsg why = {""};
                 const struct probe_cadence cadence = {.interval_ms = 1000, .timeout_ms = 1000};
                 rows[i].port = 80;
-                assert_int_equal(probe_open(rig.prober, &rows[i], &cadence, probe_rig_on_sample, &rig, &probe, &why), ERR_INVALID);
+                assert_int_equal(probe_open(rig.prober, &rows[i], &cadence, probe_rig_on_sample, &rig, &probe, &why),
+                                 ERR_INVALID);
                 assert_non_null(strstr(why.text, says[i]));
         }
 }
@@ -246,18 +252,12 @@ static void nonsense_is_refused_with_a_reason(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(status_in_the_range_passes),
-                cmocka_unit_test(status_outside_the_range_fails),
-                cmocka_unit_test(the_request_is_what_was_asked),
-                cmocka_unit_test(a_name_is_looked_up_and_kept_as_host),
-                cmocka_unit_test(refusal_and_reset_fail),
-                cmocka_unit_test(silence_is_a_timeout),
-                cmocka_unit_test(byte_by_byte_is_a_timeout),
-                cmocka_unit_test(what_is_not_http_fails),
-                cmocka_unit_test(an_endless_body_is_cut_short),
-                cmocka_unit_test(an_endless_head_is_cut_short),
-                cmocka_unit_test(closing_in_the_middle_is_silent),
-                cmocka_unit_test(nonsense_is_refused_with_a_reason),
+            cmocka_unit_test(status_in_the_range_passes),      cmocka_unit_test(status_outside_the_range_fails),
+            cmocka_unit_test(the_request_is_what_was_asked),   cmocka_unit_test(a_name_is_looked_up_and_kept_as_host),
+            cmocka_unit_test(refusal_and_reset_fail),          cmocka_unit_test(silence_is_a_timeout),
+            cmocka_unit_test(byte_by_byte_is_a_timeout),       cmocka_unit_test(what_is_not_http_fails),
+            cmocka_unit_test(an_endless_body_is_cut_short),    cmocka_unit_test(an_endless_head_is_cut_short),
+            cmocka_unit_test(closing_in_the_middle_is_silent), cmocka_unit_test(nonsense_is_refused_with_a_reason),
         };
         return cmocka_run_group_tests(tests, open_rig, close_rig);
 }

@@ -59,7 +59,8 @@ static bool link_write(struct link *link, const void *bytes, size_t count)
 {
         const char *at = bytes;
         while (count > 0) {
-                ssize_t written = link->ssl != NULL ? SSL_write(link->ssl, at, (int)count) : send(link->fd, at, count, MSG_NOSIGNAL);
+                ssize_t written =
+                    link->ssl != NULL ? SSL_write(link->ssl, at, (int)count) : send(link->fd, at, count, MSG_NOSIGNAL);
                 if (written <= 0)
                         return false;
                 at += written;
@@ -184,7 +185,8 @@ static void *peer_run(void *ctx)
         (void)sigaddset(&pipe_signal, SIGPIPE);
         (void)pthread_sigmask(SIG_BLOCK, &pipe_signal, NULL);
         for (;;) {
-                struct pollfd fds[] = {{.fd = peer->listener, .events = POLLIN}, {.fd = peer->stop[0], .events = POLLIN}};
+                struct pollfd fds[] = {{.fd = peer->listener, .events = POLLIN},
+                                       {.fd = peer->stop[0], .events = POLLIN}};
                 if (poll(fds, 2, -1) < 0 && errno != EINTR)
                         return NULL;
                 if (fds[1].revents != 0)
@@ -246,7 +248,8 @@ uint16_t probe_peer_refused_port(void)
 void black_hole_open(struct black_hole *hole)
 {
         hole->fds[0] = loopback_listen(0, &hole->port);
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(hole->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct sockaddr_in address = {
+            .sin_family = AF_INET, .sin_port = htons(hole->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         for (size_t i = 1; i <= BLACK_HOLE_FILLERS; i++) {
                 hole->fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
                 int status = connect(hole->fds[i], (const struct sockaddr *)&address, sizeof(address));

@@ -30,13 +30,14 @@ struct probe_peer;
 struct probe_peer *probe_peer_open(const struct peer_script *script);
 uint16_t probe_peer_port(const struct probe_peer *peer);
 unsigned probe_peer_connections(const struct probe_peer *peer); /* so far */
-void probe_peer_request(struct probe_peer *peer, char *ret_text, size_t size); /* what the last client sent, as far as it was read */
+void probe_peer_request(struct probe_peer *peer, char *ret_text,
+                        size_t size); /* what the last client sent, as far as it was read */
 void probe_peer_close(struct probe_peer *peer);
 
 /* A port of loopback that nobody listens on. */
 uint16_t probe_peer_refused_port(void);
 
-/* A port whose queue of connections is full: what comes is dropped, as by a dead host. Close with black_hole_close(). */
+/* A port whose queue of connections is full: what comes is dropped, as by a dead host. black_hole_close() ends it. */
 enum { BLACK_HOLE_FILLERS = 4 };
 struct black_hole {
         int fds[1 + BLACK_HOLE_FILLERS];

@@ -16,7 +16,8 @@ static void secret_take_bio(struct secret *secret, BIO *bio)
         BIO_free(bio);
 }
 
-static X509 *sign(EVP_PKEY *key, const char *name, const long valid_s[2], const struct pki *issuer, EVP_PKEY *issuer_key)
+static X509 *sign(EVP_PKEY *key, const char *name, const long valid_s[2], const struct pki *issuer,
+                  EVP_PKEY *issuer_key)
 {
         static long serial = 1;
         X509 *certificate = X509_new();
@@ -34,7 +35,8 @@ static X509 *sign(EVP_PKEY *key, const char *name, const long valid_s[2], const 
         X509V3_CTX context;
         X509V3_set_ctx(&context, issuer != NULL ? issuer->certificate : certificate, certificate, NULL, NULL, 0);
         int kind = issuer != NULL ? NID_subject_alt_name : NID_basic_constraints;
-        X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, kind, issuer != NULL ? names : "critical,CA:TRUE");
+        X509_EXTENSION *extension =
+            X509V3_EXT_conf_nid(NULL, &context, kind, issuer != NULL ? names : "critical,CA:TRUE");
         INVARIANT(extension != NULL && X509_add_ext(certificate, extension, -1) == 1);
         X509_EXTENSION_free(extension);
         INVARIANT(X509_sign(certificate, issuer_key, EVP_sha256()) > 0);
@@ -81,13 +83,14 @@ void pki_leaf_clear(struct pki_leaf *leaf)
         secret_clear(&leaf->key);
 }
 
-static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_bytes, const unsigned char *offered, unsigned offered_bytes,
-                           void *ctx)
+static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_bytes, const unsigned char *offered,
+                           unsigned offered_bytes, void *ctx)
 {
         (void)ssl;
         (void)ctx;
         static const unsigned char known[] = "\x02h2\x08http/1.1";
-        int found = SSL_select_next_proto((unsigned char **)(uintptr_t)ret, ret_bytes, known, sizeof(known) - 1, offered, offered_bytes);
+        int found = SSL_select_next_proto((unsigned char **)(uintptr_t)ret, ret_bytes, known, sizeof(known) - 1,
+                                          offered, offered_bytes);
         return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 

@@ -27,7 +27,8 @@ void pki_clear(struct pki *pki);
 void pki_leaf_init(const struct pki *pki, const char *name, long from_s, long to_s, struct pki_leaf *leaf);
 void pki_leaf_clear(struct pki_leaf *leaf);
 
-/* A server's context with @leaf; where @client_ca is not NULL, clients must show a certificate of it. h2 and http/1.1 by ALPN. */
+/* A server's context with @leaf; where @client_ca is not NULL, clients must show a certificate of it. h2 and http/1.1
+ * by ALPN. */
 SSL_CTX *pki_server(const struct pki_leaf *leaf, const struct pki *client_ca);
 
 #endif

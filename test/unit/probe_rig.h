@@ -29,7 +29,8 @@ void probe_rig_on_sample(void *ctx, const struct sample *sample);
 /* Runs the loop until @count samples more came. */
 void probe_rig_run(struct probe_rig *rig, size_t count);
 /* Opens a probe and forgets the samples so far. */
-struct probe *probe_rig_start(struct probe_rig *rig, const struct probe_spec *spec, const struct probe_cadence *cadence);
+struct probe *probe_rig_start(struct probe_rig *rig, const struct probe_spec *spec,
+                              const struct probe_cadence *cadence);
 
 /* One sample of a probe that is opened and closed for it. */
 struct sample probe_rig_once(struct probe_rig *rig, const struct probe_spec *spec, mono_ms timeout_ms);

@@ -1,4 +1,4 @@
-/* probe_schedule_test.c -- when samples start: the grid, twice as fine while failing, never two at once, none while we are late. */
+/* probe_schedule_test.c -- when samples start: the grid, finer while failing, never two at once, none while late. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,9 +34,10 @@ static void the_grid_is_arithmetic(void **state)
         static const struct {
                 mono_ms offset, step, time, next;
         } rows[] = {
-                {0, 1000, 0, 0},          {0, 1000, 1, 1000},         {0, 1000, 999, 1000},       {0, 1000, 1000, 1000},     {250, 1000, 1000, 1250},
-                {250, 1000, 1250, 1250},  {250, 1000, 1251, 2250},    {7000, 1000, 3500, 4000},   {7250, 1000, 3500, 4250},  {-250, 1000, 3500, 3750},
-                {7250, 500, 3500, 3750},  {0, 1, 123456, 123456},     {999, 1000, 1, 999},        {5000, 3, 4999, 5000},
+            {0, 1000, 0, 0},          {0, 1000, 1, 1000},       {0, 1000, 999, 1000},    {0, 1000, 1000, 1000},
+            {250, 1000, 1000, 1250},  {250, 1000, 1250, 1250},  {250, 1000, 1251, 2250}, {7000, 1000, 3500, 4000},
+            {7250, 1000, 3500, 4250}, {-250, 1000, 3500, 3750}, {7250, 500, 3500, 3750}, {0, 1, 123456, 123456},
+            {999, 1000, 1, 999},      {5000, 3, 4999, 5000},
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                 assert_int_equal(probe_grid_next(rows[i].offset, rows[i].step, rows[i].time), rows[i].next);
@@ -62,7 +63,8 @@ static void samples_start_on_the_grid(void **state)
         for (size_t i = 0; i < rig.count; i++) {
                 assert_int_equal(rig.samples[i].result, PROBE_PASS);
                 if (i > 0)
-                        assert_true(cell_of(&rig.samples[i], &cadence, 40) > cell_of(&rig.samples[i - 1], &cadence, 40));
+                        assert_true(cell_of(&rig.samples[i], &cadence, 40) >
+                                    cell_of(&rig.samples[i - 1], &cadence, 40));
         }
         probe_peer_close(peer);
 }
@@ -114,18 +116,21 @@ static void a_black_hole_costs_no_more_than_promised(void **state)
         static const mono_ms timeouts[] = {40, 75, 110, INTERVAL_MS};
         for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]); i++) {
                 const struct probe_spec spec = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = hole.port};
-                const struct probe_cadence cadence = {.interval_ms = INTERVAL_MS, .timeout_ms = timeouts[i], .offset_ms = 0};
+                const struct probe_cadence cadence = {
+                    .interval_ms = INTERVAL_MS, .timeout_ms = timeouts[i], .offset_ms = clock_mono() - 2};
+                /* The worst moment to die: just after a point of the grid. */
                 struct probe *probe = probe_rig_start(&rig, &spec, &cadence);
                 mono_ms began = clock_mono();
                 probe_rig_run(&rig, THRESHOLD);
                 probe_close(probe);
-                assert_true(rig.samples[THRESHOLD - 1].ended_at - began <= THRESHOLD * INTERVAL_MS + timeouts[i] + TOLERANCE_MS);
+                assert_true(rig.samples[THRESHOLD - 1].ended_at - began <=
+                            THRESHOLD * INTERVAL_MS + timeouts[i] + TOLERANCE_MS);
                 for (size_t n = 0; n < THRESHOLD; n++) {
                         assert_int_equal(rig.samples[n].error, PROBE_ERROR_TIMEOUT);
                         if (n > 0)
                                 assert_true(rig.samples[n].started_at >= rig.samples[n - 1].ended_at);
                 }
-                }
+        }
         black_hole_close(&hole);
 }
 
@@ -198,16 +203,22 @@ static void on_sample_may_close_the_probe(void **state)
 {
         (void)state;
         const struct probe_spec specs[] = {
-                {.kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_refused_port()},
-                {.kind = PROBE_HTTP, .address = "127.0.0.1", .port = probe_peer_refused_port(), .status_low = 200, .status_high = 299},
-                {.kind = PROBE_GRPC, .address = "localhost", .port = probe_peer_refused_port()},
-                {.kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh", .deployment = "gloo-mesh-mgmt-server"},
+            {.kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_refused_port()},
+            {.kind = PROBE_HTTP,
+             .address = "127.0.0.1",
+             .port = probe_peer_refused_port(),
+             .status_low = 200,
+             .status_high = 299},
+            {.kind = PROBE_GRPC, .address = "localhost", .port = probe_peer_refused_port()},
+            {.kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh", .deployment = "gloo-mesh-mgmt-server"},
         };
         for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
                 const struct probe_cadence cadence = {.interval_ms = 20, .timeout_ms = 20};
                 struct self_closing closing = {0};
                 struct errmsg why;
-                assert_int_equal(probe_open(rig.prober, &specs[i], &cadence, close_yourself, &closing, &closing.probe, &why), ERR_OK);
+                assert_int_equal(
+                    probe_open(rig.prober, &specs[i], &cadence, close_yourself, &closing, &closing.probe, &why),
+                    ERR_OK);
                 loop_run(rig.loop);
                 assert_int_equal(closing.samples, 1);
         }
@@ -217,7 +228,8 @@ static void a_new_cadence_counts_at_once(void **state)
 {
         (void)state;
         const struct probe_spec spec = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_refused_port()};
-        const struct probe_cadence hourly = {.interval_ms = 3600000, .timeout_ms = 1000, .offset_ms = clock_mono() - 1000};
+        const struct probe_cadence hourly = {
+            .interval_ms = 3600000, .timeout_ms = 1000, .offset_ms = clock_mono() - 1000};
         const struct probe_cadence quick = {.interval_ms = 50, .timeout_ms = 50};
         struct probe *probe = probe_rig_start(&rig, &spec, &hourly);
         probe_set_cadence(probe, &hourly);
@@ -235,16 +247,16 @@ static void an_idle_probe_is_small(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(the_grid_is_arithmetic),
-                cmocka_unit_test(samples_start_on_the_grid),
-                cmocka_unit_test(failing_makes_the_grid_twice_as_fine),
-                cmocka_unit_test(passing_restores_the_grid),
-                cmocka_unit_test(a_black_hole_costs_no_more_than_promised),
-                cmocka_unit_test(a_stalled_process_discards_its_samples),
-                cmocka_unit_test(an_answer_that_waited_for_us_is_no_timeout),
-                cmocka_unit_test(on_sample_may_close_the_probe),
-                cmocka_unit_test(a_new_cadence_counts_at_once),
-                cmocka_unit_test(an_idle_probe_is_small),
+            cmocka_unit_test(the_grid_is_arithmetic),
+            cmocka_unit_test(samples_start_on_the_grid),
+            cmocka_unit_test(failing_makes_the_grid_twice_as_fine),
+            cmocka_unit_test(passing_restores_the_grid),
+            cmocka_unit_test(a_black_hole_costs_no_more_than_promised),
+            cmocka_unit_test(a_stalled_process_discards_its_samples),
+            cmocka_unit_test(an_answer_that_waited_for_us_is_no_timeout),
+            cmocka_unit_test(on_sample_may_close_the_probe),
+            cmocka_unit_test(a_new_cadence_counts_at_once),
+            cmocka_unit_test(an_idle_probe_is_small),
         };
         return cmocka_run_group_tests(tests, open_rig, close_rig);
 }

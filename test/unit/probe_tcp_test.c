@@ -20,7 +20,8 @@ static struct sample sample_of(const char *address, uint16_t port, mono_ms timeo
 {
         struct probe_rig rig;
         probe_rig_open(&rig);
-        struct sample sample = probe_rig_once(&rig, &(const struct probe_spec){.kind = PROBE_TCP, .address = address, .port = port}, timeout_ms);
+        struct sample sample = probe_rig_once(
+            &rig, &(const struct probe_spec){.kind = PROBE_TCP, .address = address, .port = port}, timeout_ms);
         probe_rig_close(&rig);
         return sample;
 }
@@ -85,7 +86,8 @@ static void closing_in_the_middle_releases_the_socket(void **state)
         const struct probe_cadence cadence = {.interval_ms = 60000, .timeout_ms = 60000, .offset_ms = clock_mono() + 1};
         struct probe *probe = probe_rig_start(&rig, &spec, &cadence);
         /* By the time a later probe has its sample, the first one is waiting for the black hole. */
-        const struct probe_spec refused = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_refused_port()};
+        const struct probe_spec refused = {
+            .kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_refused_port()};
         (void)probe_rig_once(&rig, &refused, 5000);
         int during = dup(0);
         assert_int_equal(close(during), 0);
@@ -112,7 +114,8 @@ static void lack_of_descriptors_is_local(void **state)
         (void)close(next);
         tight.rlim_cur = (rlim_t)next;
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
-        struct sample sample = probe_rig_once(&rig, &(const struct probe_spec){.kind = PROBE_TCP, .address = "127.0.0.1", .port = 1}, 5000);
+        struct sample sample = probe_rig_once(
+            &rig, &(const struct probe_spec){.kind = PROBE_TCP, .address = "127.0.0.1", .port = 1}, 5000);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
         assert_int_equal(sample.result, PROBE_UNKNOWN);
         assert_int_equal(sample.error, PROBE_ERROR_LOCAL);
@@ -128,12 +131,12 @@ static void every_errno_has_its_verdict(void **state)
                 enum probe_result result;
                 enum probe_error error;
         } rows[] = {
-                {ECONNREFUSED, PROBE_FAIL, PROBE_ERROR_REFUSED},      {ECONNRESET, PROBE_FAIL, PROBE_ERROR_REFUSED},
-                {ETIMEDOUT, PROBE_FAIL, PROBE_ERROR_TIMEOUT},         {EHOSTUNREACH, PROBE_FAIL, PROBE_ERROR_UNREACHABLE},
-                {ENETUNREACH, PROBE_FAIL, PROBE_ERROR_UNREACHABLE},   {EADDRNOTAVAIL, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},
-                {EMFILE, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},           {ENFILE, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},
-                {ENOMEM, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},           {EPERM, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},
-                {EAFNOSUPPORT, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},     {ENETDOWN, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},
+            {ECONNREFUSED, PROBE_FAIL, PROBE_ERROR_REFUSED},    {ECONNRESET, PROBE_FAIL, PROBE_ERROR_REFUSED},
+            {ETIMEDOUT, PROBE_FAIL, PROBE_ERROR_TIMEOUT},       {EHOSTUNREACH, PROBE_FAIL, PROBE_ERROR_UNREACHABLE},
+            {ENETUNREACH, PROBE_FAIL, PROBE_ERROR_UNREACHABLE}, {EADDRNOTAVAIL, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},
+            {EMFILE, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},         {ENFILE, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},
+            {ENOMEM, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},         {EPERM, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},
+            {EAFNOSUPPORT, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},   {ENETDOWN, PROBE_UNKNOWN, PROBE_ERROR_LOCAL},
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct sample sample = sample_pass();
@@ -178,7 +181,8 @@ static void nonsense_is_refused_with_a_reason(void **state)
         (void)state;
         struct probe_rig rig;
         probe_rig_open(&rig);
-        const struct probe_cadence sane = {.interval_ms = 1000, .timeout_ms = 1000}, slow = {.interval_ms = 1000, .timeout_ms = 1001}, none = {0};
+        const struct probe_cadence sane = {.interval_ms = 1000, .timeout_ms = 1000},
+                                   slow = {.interval_ms = 1000, .timeout_ms = 1001}, none = {0};
         const struct probe_spec good = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = 1};
         const struct probe_spec no_port = {.kind = PROBE_TCP, .address = "127.0.0.1"};
         const struct probe_spec no_address = {.kind = PROBE_TCP, .port = 1};
@@ -187,11 +191,17 @@ static void nonsense_is_refused_with_a_reason(void **state)
                 const struct probe_spec *spec;
                 const struct probe_cadence *cadence;
                 const char *says;
-        } rows[] = {{&good, &slow, "timeout"}, {&good, &none, "interval"}, {&no_port, &sane, "port"}, {&no_address, &sane, "address"}, {&bad_name, &sane, "a b"}};
+        } rows[] = {{&good, &slow, "timeout"},
+                    {&good, &none, "interval"},
+                    {&no_port, &sane, "port"},
+                    {&no_address, &sane, "address"},
+                    {&bad_name, &sane, "a b"}};
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct probe *probe = NULL;
                 struct errmsg why = {""};
-                assert_int_equal(probe_open(rig.prober, rows[i].spec, rows[i].cadence, probe_rig_on_sample, &rig, &probe, &why), ERR_INVALID);
+                assert_int_equal(
+                    probe_open(rig.prober, rows[i].spec, rows[i].cadence, probe_rig_on_sample, &rig, &probe, &why),
+                    ERR_INVALID);
                 assert_null(probe);
                 assert_non_null(strstr(why.text, rows[i].says));
         }
@@ -201,16 +211,16 @@ static void nonsense_is_refused_with_a_reason(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(passes_where_somebody_listens),
-                cmocka_unit_test(passes_over_an_ipv6_socket),
-                cmocka_unit_test(fails_where_nobody_listens),
-                cmocka_unit_test(times_out_at_a_black_hole),
-                cmocka_unit_test(closing_in_the_middle_releases_the_socket),
-                cmocka_unit_test(lack_of_descriptors_is_local),
-                cmocka_unit_test(every_errno_has_its_verdict),
-                cmocka_unit_test(texts_are_cut_at_a_character),
-                cmocka_unit_test(every_error_has_a_name_and_a_side),
-                cmocka_unit_test(nonsense_is_refused_with_a_reason),
+            cmocka_unit_test(passes_where_somebody_listens),
+            cmocka_unit_test(passes_over_an_ipv6_socket),
+            cmocka_unit_test(fails_where_nobody_listens),
+            cmocka_unit_test(times_out_at_a_black_hole),
+            cmocka_unit_test(closing_in_the_middle_releases_the_socket),
+            cmocka_unit_test(lack_of_descriptors_is_local),
+            cmocka_unit_test(every_errno_has_its_verdict),
+            cmocka_unit_test(texts_are_cut_at_a_character),
+            cmocka_unit_test(every_error_has_a_name_and_a_side),
+            cmocka_unit_test(nonsense_is_refused_with_a_reason),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

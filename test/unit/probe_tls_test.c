@@ -55,17 +55,18 @@ static void scene_open(struct scene *scene, enum probe_kind kind, long from_s, l
         pki_leaf_init(&ca, NAME, from_s, to_s, &scene->leaf);
         scene->context = pki_server(&scene->leaf, client_ca);
         enum peer_act act = kind == PROBE_HTTP ? PEER_ANSWER : PEER_HOLD;
-        scene->peer = probe_peer_open(&(const struct peer_script){.act = act, .bytes = OK_ANSWER, .count = sizeof(OK_ANSWER) - 1, .tls = scene->context});
+        scene->peer = probe_peer_open(&(const struct peer_script){
+            .act = act, .bytes = OK_ANSWER, .count = sizeof(OK_ANSWER) - 1, .tls = scene->context});
         secret_copy(&scene->tls.ca, &ca.pem);
         scene->tls.server_name = mem_strdup(NAME);
         scene->spec = (struct probe_spec){
-                .kind = kind,
-                .address = "127.0.0.1",
-                .port = probe_peer_port(scene->peer),
-                .tls = &scene->tls,
-                .verify = true,
-                .status_low = 200,
-                .status_high = 299,
+            .kind = kind,
+            .address = "127.0.0.1",
+            .port = probe_peer_port(scene->peer),
+            .tls = &scene->tls,
+            .verify = true,
+            .status_low = 200,
+            .status_high = 299,
         };
 }
 
@@ -200,7 +201,7 @@ static void a_client_certificate_that_is_wanted(void **state)
         assert_int_equal(sample.result, PROBE_UNKNOWN);
         assert_int_equal(sample.error, PROBE_ERROR_CREDENTIALS);
 
-        /* The key of another certificate, and what is no PEM at all: our Secret is to blame, before anything is sent. */
+        /* The key of another certificate, and no PEM at all: our Secret is to blame, before anything is sent. */
         secret_copy(&scene.tls.key, &client.key);
         sample = take(&scene);
         assert_int_equal(sample.result, PROBE_UNKNOWN);
@@ -225,7 +226,8 @@ static void a_peer_that_breaks_off_after_it_was_content_fails(void **state)
         pki_leaf_init(&ca, "client", -DAY_S, DAY_S, &client);
         secret_copy(&scene.tls.certificate, &client.certificate);
         secret_copy(&scene.tls.key, &client.key);
-        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = PEER_ANSWER, .bytes = "", .tls = scene.context});
+        struct probe_peer *peer =
+            probe_peer_open(&(const struct peer_script){.act = PEER_ANSWER, .bytes = "", .tls = scene.context});
         scene.spec.port = probe_peer_port(peer);
         struct sample sample = take(&scene);
         assert_int_equal(sample.result, PROBE_FAIL);
@@ -254,7 +256,8 @@ static void forbidden_with_a_client_certificate_is_about_it(void **state)
         static const char answer[] = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         struct scene scene;
         scene_open(&scene, PROBE_HTTP, -DAY_S, DAY_S, NULL);
-        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = PEER_ANSWER, .bytes = answer, .count = sizeof(answer) - 1, .tls = scene.context});
+        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){
+            .act = PEER_ANSWER, .bytes = answer, .count = sizeof(answer) - 1, .tls = scene.context});
         scene.spec.port = probe_peer_port(peer);
         assert_int_equal(take(&scene).error, PROBE_ERROR_STATUS);
         struct pki_leaf client;
@@ -276,8 +279,8 @@ static void what_is_not_tls_fails(void **state)
                 struct peer_script script;
                 enum probe_error error;
         } rows[] = {
-                {{.act = PEER_HOLD}, PROBE_ERROR_TIMEOUT},
-                {{.act = PEER_FLOOD, .bytes = "220 smtp.example.test ESMTP\r\n\r\n", .count = 31}, PROBE_ERROR_TIMEOUT},
+            {{.act = PEER_HOLD}, PROBE_ERROR_TIMEOUT},
+            {{.act = PEER_FLOOD, .bytes = "220 smtp.example.test ESMTP\r\n\r\n", .count = 31}, PROBE_ERROR_TIMEOUT},
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct probe_peer *peer = probe_peer_open(&rows[i].script);
@@ -301,17 +304,17 @@ static void what_is_not_tls_fails(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(a_good_certificate_passes_and_tells_its_end),
-                cmocka_unit_test(an_expired_certificate_fails_with_its_date),
-                cmocka_unit_test(a_certificate_of_tomorrow_fails),
-                cmocka_unit_test(a_foreign_ca_fails),
-                cmocka_unit_test(another_name_fails_with_both_names),
-                cmocka_unit_test(without_verification_only_the_path_counts),
-                cmocka_unit_test(a_client_certificate_that_is_wanted),
-                cmocka_unit_test(a_peer_that_breaks_off_after_it_was_content_fails),
-                cmocka_unit_test(an_unusable_ca_is_our_configuration),
-                cmocka_unit_test(forbidden_with_a_client_certificate_is_about_it),
-                cmocka_unit_test(what_is_not_tls_fails),
+            cmocka_unit_test(a_good_certificate_passes_and_tells_its_end),
+            cmocka_unit_test(an_expired_certificate_fails_with_its_date),
+            cmocka_unit_test(a_certificate_of_tomorrow_fails),
+            cmocka_unit_test(a_foreign_ca_fails),
+            cmocka_unit_test(another_name_fails_with_both_names),
+            cmocka_unit_test(without_verification_only_the_path_counts),
+            cmocka_unit_test(a_client_certificate_that_is_wanted),
+            cmocka_unit_test(a_peer_that_breaks_off_after_it_was_content_fails),
+            cmocka_unit_test(an_unusable_ca_is_our_configuration),
+            cmocka_unit_test(forbidden_with_a_client_certificate_is_about_it),
+            cmocka_unit_test(what_is_not_tls_fails),
         };
         return cmocka_run_group_tests(tests, open_all, close_all);
 }
