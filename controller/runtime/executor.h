@@ -1,12 +1,13 @@
 /*
  * executor.h -- a small pool of threads for blocking jobs with deadlines (DNS updates, Redis scripts, name look-ups).
  *
- * A job owns its input, touches no shared state and comes back to the loop as done(). Input is moved in, the result is moved back.
+ * A job owns its input, touches no shared state and comes back to the loop as done(). Input is moved in, the result is
+ * moved back.
  *
  * Ownership: struct job is embedded in its owner, which stays alive and untouched until done() has run.
  * Errors:    executor_submit() is refused (false) when `queue_max` jobs wait: back off and try again.
- * Threads:   submit on the loop thread; run() on a worker; done() on the loop thread. A job cannot be cancelled: it ends by its own
- *            deadline, and whoever no longer wants it frees it in done().
+ * Threads:   submit on the loop thread; run() on a worker; done() on the loop thread. A job cannot be cancelled: it
+ *            ends by its own deadline, and whoever no longer wants it frees it in done().
  */
 #ifndef PK_RUNTIME_EXECUTOR_H
 #define PK_RUNTIME_EXECUTOR_H

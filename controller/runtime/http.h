@@ -1,15 +1,17 @@
 /*
- * http.h -- HTTP requests on the loop, by libcurl's multi interface: pooled handles, reused connections, bounded answers.
+ * http.h -- HTTP requests on the loop, by libcurl's multi interface: pooled handles, reused connections, bounded
+ * answers.
  *
  * Units:     milliseconds; body sizes in bytes.
- * Ownership: http_start() copies what it needs of the request (body and headers included, TLS material not); the call it
- *            returns is valid until done() ran or http_cancel(). The response is borrowed by done() for the call.
- * Errors:    transport failures arrive as response->err with response->why; an HTTP status of any kind is ERR_OK here, the
- *            caller maps it. ERR_UNKNOWN: a request that changes something was sent, and no answer came. ERR_INVALID: it
- *            cannot be sent as it is (URL, TLS texts, token). ERR_DENIED: our certificate was refused. Else ERR_TRANSIENT.
+ * Ownership: http_start() copies what it needs of the request (body and headers included, TLS material not); the call
+ *            it returns is valid until done() ran or http_cancel(). The response is borrowed by done() for the call.
+ * Errors:    transport failures arrive as response->err with response->why; an HTTP status of any kind is ERR_OK here,
+ *            the caller maps it. ERR_UNKNOWN: a request that changes something was sent, and no answer came.
+ *            ERR_INVALID: it cannot be sent as it is (URL, TLS texts, token). ERR_DENIED: our certificate was refused.
+ *            Else ERR_TRANSIENT.
  * Bounds:    64 KiB of headers, max_body_bytes of body; redirects and proxies are not followed.
- * Threads:   loop thread only. From on_head() and on_bytes() calls may be started and cancelled; http_close() is for nobody
- *            that http itself has called.
+ * Threads:   loop thread only. From on_head() and on_bytes() calls may be started and cancelled; http_close() is for
+ *            nobody that http itself has called.
  * Source:    RFC 9110 through libcurl; curl_multi_socket_action(3).
  */
 #ifndef PK_RUNTIME_HTTP_H
@@ -62,9 +64,9 @@ struct http_response {
         const char *grpc_status;       /* grpc-status from trailer or header, NULL where absent */
         int64_t latency_us;            /* start to last byte */
         int64_t certificate_not_after; /* unix_ms of the peer's leaf certificate, 0 where not asked or not TLS */
-        /* What is behind a failure, 0 where unknown: a probe tells a dead peer from our own lack without reading texts. */
+        /* What is behind a failure, 0 where unknown: a probe tells a dead peer from our own lack by it. */
         int os_error;                  /* errno of a failed connect */
-        int certificate_error;         /* X509_V_ERR_* for which we refused the peer's certificate, host name included */
+        int certificate_error;         /* X509_V_ERR_* for which we refused the peer's certificate, its name too */
         const char *certificate_names; /* DNS names of the peer's leaf certificate, "a.test, b.test", bounded, or "" */
         int tls_alert;                 /* last fatal alert of the peer (RFC 8446 section 6); fresh_connection only */
 };
@@ -85,11 +87,12 @@ struct http_request {
         bool fresh_connection;       /* new connection, closed afterwards (probes) */
         bool connect_only;           /* stop after TCP and, for https, the TLS handshake */
         bool want_certificate;       /* fill certificate_not_after */
-        /* The headers of the final answer are here, no byte of the body yet: a quiet watch learns that it stands. Or NULL. */
+        /* The headers of the final answer are here: a quiet watch learns that it stands. May be NULL. */
         void (*on_head)(void *ctx, long status);
-        /* Streamed body: return false to end the call (it is then reported as ERR_CANCELLED). NULL: the body is collected. */
+        /* Streamed body: return false to end the call (reported as ERR_CANCELLED). NULL: the body is collected. */
         bool (*on_bytes)(void *ctx, const char *bytes, size_t count);
-        void (*done)(void *ctx, const struct http_response *response); /* exactly once, never from within http_start() */
+        /* Exactly once, never from within http_start(). */
+        void (*done)(void *ctx, const struct http_response *response);
         void *ctx;
 };
 

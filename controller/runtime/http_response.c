@@ -76,9 +76,10 @@ static bool is_about_our_certificate(const struct http_tls_note *note)
 }
 
 /*
- * Some servers hang up on a certificate that they refuse without an alert (gRPC's C core), or the alert is lost to the reset behind it. A peer
- * that asks for a certificate and breaks off before its first word after the handshake is taken to have refused. Only where each
- * call has its own connection, that is for probes: they must not take a rotated credential for an outage.
+ * Some servers hang up on a certificate that they refuse without an alert (gRPC's C core), or the alert is lost to the
+ * reset behind it. A peer that asks for a certificate and breaks off before its first word after the handshake is taken
+ * to have refused. Only where each call has its own connection, that is for probes: they must not take a rotated
+ * credential for an outage.
  */
 static bool is_dropped_for_our_certificate(const struct http_call *call, CURLcode code)
 {

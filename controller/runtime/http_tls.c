@@ -49,8 +49,8 @@ static void on_info(const SSL *ssl, int where, int value)
                 note_of(ssl)->is_content = true;
 }
 
-/* In TLS 1.3 the handshake ends on our side before the peer has judged our certificate: the first record behind it (a session
- * ticket, as a rule) is the sign that it took it. */
+/* In TLS 1.3 the handshake ends on our side before the peer has judged our certificate: the first record behind it (a
+ * session ticket, as a rule) is the sign that it took it. */
 static void on_message(int is_sent, int version, int type, const void *bytes, size_t count, SSL *ssl, void *ctx)
 {
         (void)version;

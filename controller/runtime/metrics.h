@@ -2,7 +2,9 @@
  * metrics.h -- counters, gauges and histograms in Prometheus' text format, with a bound on label sets.
  *
  * A family is declared once (static struct); children are found by their label values and live until metrics_forget().
- * Ownership: label values are copied. Errors: beyond `max_children` per family new label sets fall into one with "overflow" values.
+ *
+ * Ownership: label values are copied.
+ * Errors:    beyond 20,000 children of a family all new label sets fall into one with "overflow" values.
  * Threads:   loop thread only.
  * Source:    prometheus.io/docs/instrumenting/exposition_formats, text format 0.0.4.
  */
@@ -33,7 +35,8 @@ struct metric_family {
 /* Puts the family on the page (before first use; idempotent). */
 void metrics_register(struct metric_family *family);
 
-/* The child with these label values (as many as the family has labels; NULL for none), created at 0. Keep it where it is hot. */
+/* The child with these label values (as many as the family has labels; NULL for none), created at 0. The search is
+ * linear: keep the child where it is hot. */
 struct metric_child *metrics_child(struct metric_family *family, const char *const values[]);
 #define METRIC(family, ...) metrics_child((family), (const char *const[]){__VA_ARGS__, NULL})
 

@@ -1,5 +1,6 @@
 /*
- * status_server.h -- /metrics, /healthz and /readyz by libmicrohttpd, driven by the loop (so a stuck loop fails its liveness probe).
+ * status_server.h -- /metrics, /healthz and /readyz by libmicrohttpd, driven by the loop (so a stuck loop fails its
+ * liveness probe).
  *
  * Errors:    ERR_INVALID where an address cannot be parsed or bound; the text names the flag.
  * Threads:   loop thread only; no thread of its own.
@@ -15,7 +16,7 @@
 
 struct status_server;
 
-/* @address as kubebuilder writes it: ":8080", "127.0.0.1:8080", "[::1]:8080"; "0" means off (NULL is returned as *ret with ERR_OK).
+/* @address as kubebuilder writes it: ":8080", "127.0.0.1:8080", "[::1]:8080"; "0" means off (ERR_OK with *ret NULL).
  * With the same address for both, one server serves all three paths.
  * @is_ready appends why not to @why (kubectl describe pod shows it) and returns false while not ready. */
 MUST_CHECK enum err status_server_open(struct loop *loop, const char *address, const char *flag, bool serves_metrics,
