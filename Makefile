@@ -8,7 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 
 CPPFLAGS_VERSION := -DPK_VERSION='"$(VERSION)"'
 WARN   := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
-HARDEN := -fstack-protector-strong -fPIE -fcf-protection -fno-strict-overflow -ftrivial-auto-var-init=zero
+HARDEN := -fstack-protector-strong -fPIE $(if $(filter x86_64,$(shell uname -m)),-fcf-protection) -fno-strict-overflow -ftrivial-auto-var-init=zero
 OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPTIMISE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPTIMISE_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer

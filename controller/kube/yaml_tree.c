@@ -58,7 +58,7 @@ static enum err add_scalar(struct builder *b, const yaml_event_t *event, struct 
         bool is_null = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
                        (bytes == 0 || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0);
         struct yaml_tree node = {.kind = is_null ? YAML_TREE_NULL : YAML_TREE_TEXT, .text = is_null ? NULL : text};
-        struct yaml_tree *added;
+        struct yaml_tree *added = NULL;
         return add(b, &node, &added, reterr);
 }
 
@@ -68,7 +68,7 @@ static enum err open_collection(struct builder *b, enum yaml_tree_kind kind, str
                 return err_set(reterr, ERR_INVALID, "a key that is not a text");
         if (b->level == LEVELS_MAX)
                 return err_set(reterr, ERR_INVALID, "deeper than %d levels", LEVELS_MAX);
-        struct yaml_tree *added;
+        struct yaml_tree *added = NULL;
         enum err err = add(b, &(struct yaml_tree){.kind = kind}, &added, reterr);
         if (err == ERR_OK)
                 b->open[b->level++] = added;

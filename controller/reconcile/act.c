@@ -137,19 +137,6 @@ static void set_target(struct policy *policy, enum effect_kind kind)
                 (void)effect_start(policy, kind);
 }
 
-/* Every epoch reaches every target; the policy was read uncached before, as before the effects of a switch. */
-static void reassert(struct policy *policy, const struct decision *decision)
-{
-        if (policy->confirmed_epoch != policy->record->epoch) {
-                record_io_confirm(policy);
-                return;
-        }
-        if (decision->lock == FENCE_BEHIND)
-                set_target(policy, EFFECT_SET_LOCK);
-        if (decision->dns == FENCE_BEHIND)
-                set_target(policy, EFFECT_SET_DNS);
-}
-
 static void act(struct policy *policy, const struct decision *decision)
 {
         if (record_io_is_busy(policy) || policy->manager->stopping)
@@ -162,7 +149,7 @@ static void act(struct policy *policy, const struct decision *decision)
                 record_io_write(policy, decision->next, decision);
                 break;
         case DO_REASSERT:
-                reassert(policy, decision);
+                set_target(policy, decision->step == STEP_LOCK ? EFFECT_SET_LOCK : EFFECT_SET_DNS);
                 break;
         case DO_CONFIRM:
                 record_io_confirm(policy);

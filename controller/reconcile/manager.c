@@ -224,7 +224,7 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
 {
         *manager = (struct manager){.options = *options, .loop = loop, .tick.due = tick};
         manager->wall_base = clock_wall() - clock_mono();
-        tell_setup();
+        tell_setup(options->election_id);
         manager->executor = executor_open(loop, 4, 4096);
         manager->http = http_open(loop, CONNECTIONS_PER_HOST);
         manager->election_http = http_open(loop, 2);

@@ -64,10 +64,8 @@ static enum err explain(struct cached_secret *entry, enum err err, struct errmsg
         if (err == ERR_NOT_FOUND)
                 return err_set(why, err, "Secret %s not found: create it", entry->key);
         if (err == ERR_DENIED)
-                return err_set(why, err,
-                               "Secret %s: I may not read it; grant it: kubectl create rolebinding planekeeper-secrets -n %s "
-                               "--clusterrole=planekeeper-secrets --serviceaccount=planekeeper:planekeeper",
-                               entry->key, entry->namespace_name);
+                return err_set(why, err, "Secret %s: I may not read it: apply manifests/samples/other-namespace.yaml for namespace %s", entry->key,
+                               entry->namespace_name);
         return err_wrap(why, err, "Secret %s", entry->key);
 }
 

@@ -80,7 +80,7 @@ static struct metric_family target_errors = {.name = "planekeeper_target_errors_
                                              .type = METRIC_COUNTER,
                                              .labels = {"target", "error"}};
 
-void tell_setup(void)
+void tell_setup(const char *election_id)
 {
         struct metric_family *const families[] = {&reconcile_total, &reconcile_errors, &reconcile_time, &active_workers, &max_workers,
                                                   &master_status,   &policy_ready,     &policy_epoch,   &policy_fit,     &policy_active,
@@ -90,6 +90,7 @@ void tell_setup(void)
         static const char *const results[] = {"success", "error", "requeue", "requeue_after"};
         for (size_t i = 0; i < COUNT(results); i++)
                 metric_add(METRIC(&reconcile_total, "failoverpolicy", results[i]), 0);
+        metric_set(METRIC(&master_status, election_id), 0);
         metric_add(METRIC(&reconcile_errors, "failoverpolicy"), 0);
         metric_set(METRIC(&active_workers, "failoverpolicy"), 0);
         metric_set(METRIC(&max_workers, "failoverpolicy"), 1);

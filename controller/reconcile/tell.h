@@ -7,7 +7,7 @@
 #include "reconcile/effect.h"
 #include "reconcile/policy.h"
 
-void tell_setup(void); /* registers the metrics */
+void tell_setup(const char *election_id); /* registers the metrics */
 void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);
 void tell_pass_time(int64_t took_us);
 void tell_decided(struct policy *policy, const struct record *next, const struct decision *decision);
