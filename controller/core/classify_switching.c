@@ -14,6 +14,28 @@ static enum finding classify_stopped(struct pass *pass)
         return classify_as(pass, FINDING_STOPPED_MIDWAY, arena_printf(pass->arena, "stopped before the next effect: %s", by));
 }
 
+/* A later epoch of ours at the targets: somebody went on without this record. Adopted where it names one plane, else asked for. */
+static enum finding classify_ahead(struct pass *pass, enum purpose purpose)
+{
+        const struct view *view = pass->view;
+        enum finding finding;
+        pass->adoption = adopt_inquire(view, pass->arena);
+        bool is_named = pass->adoption.outcome == ADOPTION_NAMED;
+        unsigned long long epoch = pass->decision->epoch;
+        if (is_named && purpose == PURPOSE_REQUEST)
+                return classify_as(pass, FINDING_EPOCH_AHEAD,
+                                   arena_printf(pass->arena, "the targets name %s under epoch %llu", pass->adoption.plane->name, epoch));
+        if (classify_request(pass, purpose == PURPOSE_REQUEST ? PURPOSE_TAKEOVER : purpose, &finding))
+                return finding;
+        if (!is_named)
+                return classify_as(pass, FINDING_UNKNOWN_TARGET, pass->adoption.text);
+        return classify_as(pass, FINDING_UNKNOWN_TARGET,
+                           arena_printf(pass->arena,
+                                        "%s carries epoch %llu, and the spec names other targets by now: annotate "
+                                        "planekeeper.io/switch-to=<plane>/%llu",
+                                        view->record->plan.dns_name, epoch, epoch + 1));
+}
+
 /* Stamps that are not below the record's epoch, or values that nobody recorded: no step may be taken on them. */
 static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum finding *ret)
 {
@@ -24,12 +46,7 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
                 return true;
         }
         if (decision->dns == FENCE_AHEAD || decision->lock == FENCE_AHEAD) {
-                pass->adoption = adopt_inquire(view, pass->arena);
-                bool is_named = pass->adoption.outcome == ADOPTION_NAMED && !targets_moved(view);
-                if (is_named)
-                        *ret = classify_as(pass, FINDING_EPOCH_AHEAD, "the targets carry a later epoch of ours");
-                else if (!classify_request(pass, purpose == PURPOSE_RETARGET ? purpose : PURPOSE_TAKEOVER, ret))
-                        *ret = classify_as(pass, FINDING_UNKNOWN_TARGET, pass->adoption.text);
+                *ret = classify_ahead(pass, purpose);
                 return true;
         }
         if (decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT)
@@ -102,11 +119,13 @@ static enum finding classify_steps(struct pass *pass)
         struct decision *decision = pass->decision;
         if (decision->lock == FENCE_BEHIND) {
                 decision->step = STEP_LOCK;
-                return classify_as(pass, FINDING_LOCK_UNMET, view->lock_health.error);
+                return classify_as(pass, FINDING_LOCK_UNMET,
+                                   view->lock_health.reach == REACH_FAILED ? view->lock_health.error : "the lock is to be moved");
         }
         if (decision->dns == FENCE_BEHIND) {
                 decision->step = STEP_ROUTE;
-                return classify_as(pass, FINDING_ROUTE_UNMET, view->dns_health.error);
+                return classify_as(pass, FINDING_ROUTE_UNMET,
+                                   view->dns_health.reach == REACH_FAILED ? view->dns_health.error : "the name is to be moved");
         }
         decision->step = STEP_COMMIT;
         const struct verify_view *behind = server_behind(pass);

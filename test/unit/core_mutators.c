@@ -1,0 +1,195 @@
+/* core_mutators.c -- ways in which a world may differ from the ordinary one. */
+#include "core_mutators.h"
+
+/* clang-format off */
+#define LONG_AGO 200000
+
+static void active_fails(struct world *w) { world_fail(w, 0, LONG_AGO); }
+static void active_fails_lately(struct world *w) { world_fail(w, 0, 15000); w->view.policy.detection.failover_delay_ms = 600000; }
+static void active_fails_once(struct world *w) { world_fail(w, 0, 100); world_count(w, 0, 0, 1); }
+static void active_fails_at_first_sight(struct world *w) { active_fails_once(w); w->view.planes[0].was = VERDICT_UNKNOWN; }
+static void active_recovers(struct world *w) { world_pass(w, 0, 5000); world_count(w, 0, 2, 0); w->view.planes[0].was = VERDICT_DOWN; }
+static void active_is_back(struct world *w) { world_pass(w, 0, LONG_AGO); }
+static void active_is_blind(struct world *w) { world_blind(w, 0); }
+static void active_is_stale(struct world *w) { world_stale(w, 0); }
+static void active_is_missing(struct world *w) { w->view.planes[0].known = false; w->view.planes[0].rrset = ""; }
+static void active_is_half_missing(struct world *w) { w->view.planes[0].known = false; }
+static void active_left_the_spec(struct world *w) { w->record.to = "gone"; }
+static void active_has_no_address(struct world *w) { w->view.planes[0].rrset = ""; }
+static void active_moved(struct world *w) { w->view.planes[0].rrset = "A 192.0.2.77"; }
+static void active_moved_unseen(struct world *w) { active_moved(w); world_count(w, 0, 1, 0); }
+static void active_deployment_up(struct world *w) { active_fails_lately(w); world_deployment(w, 0, 3, 3); }
+static void active_lost_a_replica(struct world *w) { world_deployment(w, 0, 2, 3); }
+static void active_certificate_ends(struct world *w) { w->view.planes[0].checks[0].certificate_not_after = WORLD_WALL + 864000000; }
+static void b_fails(struct world *w) { world_fail(w, 1, LONG_AGO); }
+static void b_is_stale(struct world *w) { world_stale(w, 1); }
+static void b_is_missing(struct world *w) { w->view.planes[1].known = false; w->view.planes[1].rrset = ""; }
+static void b_has_no_address(struct world *w) { w->view.planes[1].rrset = ""; w->view.planes[1].address_error = "Service has no ingress"; }
+static void b_shares_the_address(struct world *w) { w->view.planes[1].rrset = WORLD_RRSET_A; }
+static void c_fails(struct world *w) { world_fail(w, 2, LONG_AGO); }
+static void c_is_ineligible(struct world *w) { w->view.planes[2].eligible = false; }
+static void one_plane(struct world *w) { w->view.plane_count = 1; }
+static void everything_fails(struct world *w) { active_fails(w); b_fails(w); c_fails(w); }
+static void operator_inside(struct world *w) { w->view.planes[1].holds_operator = true; }
+static void advise(struct world *w) { w->view.policy.mode = MODE_ADVISE; }
+static void suspended(struct world *w) { w->view.policy.suspended = true; }
+static void kill_switch(struct world *w) { w->view.kill_switch = true; }
+static void blast(struct world *w) { w->view.blast_limit_reached = true; }
+static void cooling(struct world *w) { w->record.cooldown_until = WORLD_WALL + 600000; }
+static void limited(struct world *w)
+{
+        w->record.recent_count = 2;
+        w->record.recent[0] = w->record.recent[1] = WORLD_WALL - 7200000;
+}
+static void acknowledged(struct world *w) { w->view.policy.ack = "5"; }
+static void no_arbiter(struct world *w) { w->view.arbiter_answered_at = 0; }
+static void no_record_yet(struct world *w) { w->view.record = NULL; w->view.record_read = false; }
+static void record_unreadable(struct world *w) { w->view.record = NULL; w->view.record_error = "version 9 is not known"; }
+static void no_credentials(struct world *w) { w->view.policy.credentials_error = "Secret tsig: not found"; }
+static void rival(struct world *w) { w->view.policy.rival = "policy other/gloo is older and holds gloo.example.com"; }
+static void dns_never_read(struct world *w) { w->view.dns_health = (struct target_health){.error = ""}; world_dns(w, "", 0, ""); }
+static void dns_unreachable(struct world *w) { world_dns_fails(w, ERR_TRANSIENT, "timeout", false); }
+static void dns_lost(struct world *w) { world_dns_fails(w, ERR_TRANSIENT, "timeout", true); }
+static void dns_refused(struct world *w) { world_dns_fails(w, ERR_DENIED, "NOTAUTH (BADKEY)", false); }
+static void dns_refused_now(struct world *w) { world_dns_fails(w, ERR_DENIED, "NOTAUTH (BADKEY)", true); }
+static void lock_unreachable(struct world *w) { world_lock_fails(w, ERR_TRANSIENT, "connection refused", false); }
+static void lock_lost(struct world *w) { world_lock_fails(w, ERR_TRANSIENT, "connection refused", true); }
+static void lock_refused(struct world *w) { world_lock_fails(w, ERR_DENIED, "NOAUTH", true); }
+static void lock_moved_away(struct world *w) { world_lock_fails(w, ERR_CONFLICT, "moved", false); }
+static void no_lock(struct world *w) { world_without_lock(w); }
+static void dns_shows_b(struct world *w) { world_dns(w, WORLD_RRSET_B, WORLD_EPOCH, "b"); }
+static void dns_by_hand(struct world *w) { world_dns(w, "A 203.0.113.9", WORLD_EPOCH, "a"); }
+static void dns_without_stamp(struct world *w) { world_dns(w, WORLD_RRSET_A, 0, ""); }
+static void dns_of_nobody(struct world *w) { world_dns(w, "A 203.0.113.9", 0, ""); }
+static void dns_empty(struct world *w) { world_dns(w, "", 0, ""); }
+static void dns_ahead(struct world *w) { world_dns(w, WORLD_RRSET_B, WORLD_EPOCH + 3, "b"); }
+static void dns_ahead_of_nobody(struct world *w) { world_dns(w, "A 203.0.113.9", WORLD_EPOCH + 3, "b"); }
+static void dns_foreign(struct world *w) { dns_ahead(w); w->view.dns.stamp.store = WORLD_OTHER; }
+static void lock_absent(struct world *w) { world_lock(w, NULL, 0, ""); }
+static void lock_by_hand(struct world *w) { world_lock(w, "by hand", WORLD_EPOCH, "a"); }
+static void lock_behind(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH - 1, "b"); }
+static void lock_ahead(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH + 3, "b"); }
+static void lock_foreign(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_FOREIGN, 0, 0, "", "", "x"}; }
+static void lock_taken(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH + 1, "b"); }
+static void dns_routed(struct world *w) { lock_taken(w); world_dns(w, WORLD_RRSET_B, WORLD_EPOCH + 1, "b"); }
+static void lock_sharing_epoch(struct world *w) { w->view.lock.stamp.id = 77; }
+static void switch_requested(struct world *w) { w->view.policy.switch_to = "b/6"; }
+static void switch_requested_next(struct world *w) { w->view.policy.switch_to = "c/7"; }
+static void switch_requested_after_ahead(struct world *w) { w->view.policy.switch_to = "a/9"; }
+static void switch_requested_first(struct world *w) { w->view.policy.switch_to = "c/1"; }
+static void adopt_requested(struct world *w) { w->view.policy.adopt = "a/6"; }
+static void adopt_requested_first(struct world *w) { lock_absent(w); w->view.policy.adopt = "a/1"; }
+static void moved_to_c_by_hand(struct world *w)
+{
+        world_dns(w, WORLD_RRSET_C, WORLD_EPOCH, "a");
+        if (w->view.policy.lock_server[0])
+                world_lock(w, "cluster-c", WORLD_EPOCH, "a");
+}
+static void adopt_c_requested(struct world *w) { moved_to_c_by_hand(w); w->view.policy.adopt = "c/7"; }
+static void adopt_b_requested(struct world *w) { w->view.policy.adopt = "b/7"; }
+static void nonsense_requested(struct world *w) { w->view.policy.switch_to = "what/ever"; }
+static void failback_wanted(struct world *w)
+{
+        w->record.from = "a";
+        w->record.to = "b";
+        w->record.plan.to_rrset = WORLD_RRSET_B;
+        if (w->record.plan.lock_server[0])
+                w->record.plan.to_lock = "cluster-b";
+        world_dns(w, WORLD_RRSET_B, WORLD_EPOCH, "b");
+        if (w->view.policy.lock_server[0])
+                world_lock(w, "cluster-b", WORLD_EPOCH, "b");
+        w->view.policy.failback = FAILBACK_AUTOMATIC;
+}
+static void after_a_failover(struct world *w)
+{
+        failback_wanted(w);
+        w->record.automatic = true;
+        w->record.detected_at = WORLD_WALL - 900000;
+        world_pass(w, 0, 300000);
+}
+static void unconfirmed(struct world *w) { w->view.confirmed_epoch = 0; }
+static void ttl_edited(struct world *w) { w->view.policy.dns_ttl_s = 60; }
+static void name_edited(struct world *w) { w->view.policy.dns_name = "new.example.com"; }
+static void lock_dropped_from_spec(struct world *w)
+{
+        w->view.policy.lock_server = w->view.policy.lock_key = w->view.policy.lock_template = "";
+}
+static void server_behind(struct world *w)
+{
+        w->view.verify_count = 2;
+        w->view.verify[0] = (struct verify_view){"192.0.2.54", REACH_FAILED, false};
+        w->view.verify[1] = (struct verify_view){"192.0.2.55", REACH_OK, false};
+        w->view.dns_met_at = w->view.now - 5000;
+}
+static void server_behind_for_long(struct world *w) { server_behind(w); w->view.dns_met_at = w->view.now - LONG_AGO; }
+static void late(struct world *w) { w->view.late_until = w->view.now + 600000; }
+
+#define MUTATOR(name) {#name, name}
+const struct mutator core_mutators[] = {
+        MUTATOR(active_fails), MUTATOR(active_fails_lately), MUTATOR(active_fails_once), MUTATOR(active_fails_at_first_sight),
+        MUTATOR(active_recovers), MUTATOR(active_is_back), MUTATOR(active_is_blind), MUTATOR(active_is_stale), MUTATOR(active_is_missing),
+        MUTATOR(active_is_half_missing), MUTATOR(active_left_the_spec), MUTATOR(active_has_no_address), MUTATOR(active_moved),
+        MUTATOR(active_moved_unseen), MUTATOR(active_deployment_up), MUTATOR(active_lost_a_replica), MUTATOR(active_certificate_ends),
+        MUTATOR(b_fails), MUTATOR(b_is_stale), MUTATOR(b_is_missing), MUTATOR(b_has_no_address), MUTATOR(b_shares_the_address),
+        MUTATOR(c_fails), MUTATOR(c_is_ineligible), MUTATOR(one_plane), MUTATOR(everything_fails), MUTATOR(operator_inside),
+        MUTATOR(advise), MUTATOR(suspended), MUTATOR(kill_switch), MUTATOR(blast), MUTATOR(cooling), MUTATOR(limited),
+        MUTATOR(acknowledged), MUTATOR(no_arbiter), MUTATOR(no_record_yet), MUTATOR(record_unreadable), MUTATOR(no_credentials),
+        MUTATOR(rival), MUTATOR(dns_never_read), MUTATOR(dns_unreachable), MUTATOR(dns_lost), MUTATOR(dns_refused),
+        MUTATOR(dns_refused_now), MUTATOR(lock_unreachable), MUTATOR(lock_lost), MUTATOR(lock_refused), MUTATOR(lock_moved_away),
+        MUTATOR(no_lock), MUTATOR(dns_shows_b), MUTATOR(dns_by_hand), MUTATOR(dns_without_stamp), MUTATOR(dns_of_nobody),
+        MUTATOR(dns_empty), MUTATOR(dns_ahead), MUTATOR(dns_ahead_of_nobody), MUTATOR(dns_foreign), MUTATOR(dns_routed),
+        MUTATOR(lock_absent), MUTATOR(lock_by_hand), MUTATOR(lock_behind), MUTATOR(lock_ahead), MUTATOR(lock_foreign),
+        MUTATOR(lock_taken), MUTATOR(lock_sharing_epoch), MUTATOR(switch_requested), MUTATOR(switch_requested_next),
+        MUTATOR(switch_requested_after_ahead), MUTATOR(switch_requested_first), MUTATOR(adopt_requested),
+        MUTATOR(adopt_requested_first), MUTATOR(adopt_b_requested), MUTATOR(moved_to_c_by_hand), MUTATOR(adopt_c_requested), MUTATOR(nonsense_requested), MUTATOR(failback_wanted),
+        MUTATOR(after_a_failover), MUTATOR(unconfirmed), MUTATOR(ttl_edited), MUTATOR(name_edited), MUTATOR(lock_dropped_from_spec),
+        MUTATOR(server_behind), MUTATOR(server_behind_for_long), MUTATOR(late),
+};
+const size_t core_mutator_count = sizeof(core_mutators) / sizeof(core_mutators[0]);
+/* clang-format on */
+
+static void renew_check(struct check_view *check, mono_ms was_now, mono_ms now)
+{
+        if (check->sampled_at != was_now)
+                return;
+        check->sampled_at = now;
+        if (check->counted_at == was_now) {
+                check->counted_at = now;
+                check->fails += check->fails > 0;
+                check->passes += check->passes > 0;
+        }
+}
+
+static void renew_mechanism(struct target_health *health, mono_ms was_now, mono_ms now)
+{
+        if (health->reach == REACH_OK && health->read_at == was_now)
+                health->read_at = now;
+}
+
+void core_renew(struct world *world, mono_ms by_ms)
+{
+        struct view *view = &world->view;
+        mono_ms was_now = view->now;
+        world_later(world, by_ms);
+        for (unsigned i = 0; i < view->plane_count; i++)
+                for (unsigned j = 0; j < view->planes[i].check_count; j++)
+                        renew_check(&view->planes[i].checks[j], was_now, view->now);
+        renew_mechanism(&view->dns_health, was_now, view->now);
+        renew_mechanism(&view->lock_health, was_now, view->now);
+        if (view->arbiter_answered_at == was_now)
+                view->arbiter_answered_at = view->now;
+}
+
+/* splitmix64, by Sebastiano Vigna (public domain). */
+uint64_t core_random(uint64_t *seed)
+{
+        uint64_t z = *seed += 0x9e3779b97f4a7c15U;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+        return z ^ (z >> 31);
+}
+
+unsigned core_pick(uint64_t *seed, unsigned below)
+{
+        return (unsigned)(core_random(seed) % below);
+}

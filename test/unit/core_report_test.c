@@ -1,0 +1,357 @@
+/* core_report_test.c -- each state of the status contract as people and GitOps tools see it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core_world.h"
+
+enum { LONG_AGO = 200000 };
+
+struct row {
+        const char *name;
+        void (*arrange)(struct world *world);
+        const char *ready, *other; /* "False Drift"; other: Reconciling or Stalled with its reason, "" neither */
+        const char *state, *active, *standby, *step;
+        epoch_t epoch;
+};
+
+static void steady(struct world *world)
+{
+        (void)world;
+}
+static void first_pass(struct world *world)
+{
+        world_without_record(world);
+        world->view.record_read = false;
+}
+static void new_in_advise(struct world *world)
+{
+        world_without_record(world);
+        world->view.policy.mode = MODE_ADVISE;
+}
+static void failing(struct world *world)
+{
+        world_fail(world, 0, 20000);
+}
+static void down(struct world *world)
+{
+        world_fail(world, 0, LONG_AGO);
+}
+static void down_in_advise(struct world *world)
+{
+        down(world);
+        world->view.policy.mode = MODE_ADVISE;
+}
+static void down_suspended(struct world *world)
+{
+        down(world);
+        world->view.policy.suspended = true;
+}
+static void down_cooling(struct world *world)
+{
+        down(world);
+        world->record.cooldown_until = WORLD_WALL + 60000;
+}
+static void all_down(struct world *world)
+{
+        for (unsigned i = 0; i < WORLD_PLANES; i++)
+                world_fail(world, i, LONG_AGO);
+}
+static void unobserved(struct world *world)
+{
+        world_blind(world, 0);
+}
+static void switching(struct world *world)
+{
+        world_switching(world);
+}
+static void routing(struct world *world)
+{
+        world_switching(world);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+}
+static void routed(struct world *world)
+{
+        routing(world);
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+}
+static void switching_without_lock(struct world *world)
+{
+        world_without_lock(world);
+        world_switching(world);
+}
+static void redis_down(struct world *world)
+{
+        world_switching(world);
+        world_lock_fails(world, ERR_TRANSIENT, "connection refused", true);
+}
+static void redis_down_since_start(struct world *world)
+{
+        world_switching(world);
+        world_lock_fails(world, ERR_TRANSIENT, "connection refused", false);
+}
+static void redis_refuses(struct world *world)
+{
+        world_switching(world);
+        world_lock_fails(world, ERR_DENIED, "NOAUTH", true);
+}
+static void bind_down(struct world *world)
+{
+        routing(world);
+        world_dns_fails(world, ERR_TRANSIENT, "timeout", true);
+}
+static void bind_refuses(struct world *world)
+{
+        routing(world);
+        world_dns_fails(world, ERR_DENIED, "NOTAUTH (BADKEY)", true);
+}
+static void suspended_midway(struct world *world)
+{
+        world_switching(world);
+        world->view.policy.suspended = true;
+}
+static void failed_over(struct world *world)
+{
+        routed(world);
+        world->record.phase = PHASE_STEADY;
+        world->record.completed_at = WORLD_WALL;
+        world->record.cooldown_until = WORLD_WALL + 3600000;
+}
+static void failed_over_alone(struct world *world)
+{
+        failed_over(world);
+        world->view.plane_count = 2;
+}
+static void quarantine(struct world *world)
+{
+        failed_over_alone(world);
+        world_pass(world, 0, 300000);
+}
+static void drift(struct world *world)
+{
+        world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "a");
+}
+static void unsafe(struct world *world)
+{
+        world->view.planes[1].holds_operator = true;
+}
+static void suspended(struct world *world)
+{
+        world->view.policy.suspended = true;
+}
+static void foreign(struct world *world)
+{
+        world->view.dns.stamp.store = WORLD_OTHER;
+}
+static void unknown_target(struct world *world)
+{
+        world_without_record(world);
+        world_dns(world, "A 203.0.113.9", 0, "");
+}
+static void rival(struct world *world)
+{
+        world->view.policy.rival = "policy other/gloo is older and holds gloo.example.com";
+}
+static void secret_missing(struct world *world)
+{
+        world->view.policy.credentials_error = "Secret default/tsig: not found";
+}
+static void unreadable(struct world *world)
+{
+        world_without_record(world);
+        world->view.record_error = "the record is of version 9";
+}
+static void plane_missing(struct world *world)
+{
+        world->view.planes[0].known = false;
+}
+static void redis_restarted_empty(struct world *world)
+{
+        world_lock(world, NULL, 0, "");
+}
+static void redis_unreachable_steady(struct world *world)
+{
+        world_lock_fails(world, ERR_TRANSIENT, "connection refused", true);
+}
+
+static const struct row rows[] = {
+        {"steady", steady, "True Steady", "", "Steady", "a", "2/2", "-", 5},
+        {"first pass", first_pass, "Unknown Observing", "Reconciling Observing", "Observing", "Unknown", "3/3", "-", 0},
+        {"new in Advise", new_in_advise, "True Steady", "", "Steady", "a", "2/2", "-", 1},
+        {"active failing", failing, "False ActiveUnhealthy", "Reconciling ActiveUnhealthy", "ActiveUnhealthy", "a", "2/2", "-", 5},
+        {"active down", down, "False ThresholdReached", "Reconciling ThresholdReached", "Switching", "a", "2/2", "-", 5},
+        {"down in Advise", down_in_advise, "False AwaitingHuman", "Reconciling AwaitingHuman", "AwaitingHuman", "a", "2/2", "-", 5},
+        {"down, suspended", down_suspended, "False AwaitingHuman", "Reconciling AwaitingHuman", "AwaitingHuman", "a", "2/2", "-", 5},
+        {"down, cooling", down_cooling, "False FailoverHeld", "Reconciling FailoverHeld", "ActiveUnhealthy", "a", "2/2", "-", 5},
+        {"all down", all_down, "False FailoverHeld", "Reconciling FailoverHeld", "ActiveUnhealthy", "a", "0/2", "-", 5},
+        {"unobserved", unobserved, "Unknown ActiveUnobserved", "Reconciling ActiveUnobserved", "ActiveUnobserved", "a", "2/2", "-", 5},
+        {"at Lock", switching, "False FailoverInProgress", "Reconciling FailoverInProgress", "Switching", "a", "2/2", "Lock (2/4)", 6},
+        {"at Route", routing, "False FailoverInProgress", "Reconciling FailoverInProgress", "Switching", "a", "2/2", "Route (3/4)", 6},
+        {"at Commit", routed, "False SwitchComplete", "Reconciling SwitchComplete", "Switching", "b", "1/2", "Commit (4/4)", 6},
+        {"no lock", switching_without_lock, "False FailoverInProgress", "Reconciling FailoverInProgress", "Switching", "a", "2/2",
+         "Route (2/3)", 6},
+        {"Redis down", redis_down, "False RedisUnavailable", "Reconciling RedisUnavailable", "Switching", "a", "2/2", "Lock (2/4)", 6},
+        {"Redis down since start", redis_down_since_start, "False RedisUnavailable", "Reconciling RedisUnavailable", "Switching", "a",
+         "2/2", "Lock (2/4)", 6},
+        {"Redis refuses", redis_refuses, "False RedisRefused", "Reconciling RedisRefused", "Switching", "a", "2/2", "Lock (2/4)", 6},
+        {"BIND down", bind_down, "False DNSUnavailable", "Reconciling DNSUnavailable", "Switching", "a", "2/2", "Route (3/4)", 6},
+        {"BIND refuses", bind_refuses, "False DNSRefused", "Reconciling DNSRefused", "Switching", "a", "2/2", "Route (3/4)", 6},
+        {"suspended midway", suspended_midway, "False SuspendedMidSwitch", "Reconciling SuspendedMidSwitch", "SuspendedMidSwitch", "a",
+         "2/2", "Lock (2/4)", 6},
+        {"failed over", failed_over, "True FailedOver", "", "FailedOver", "b", "1/2", "-", 6},
+        {"failed over, alone", failed_over_alone, "True FailedOver", "", "FailedOver", "b", "0/1", "-", 6},
+        {"quarantine", quarantine, "True FailedOver", "", "FailedOver", "b", "0/1", "-", 6},
+        {"drift", drift, "True Steady", "", "Drift", "a", "2/2", "-", 5},
+        {"unsafe Automatic", unsafe, "True AutomaticUnsafe", "", "Steady", "a", "2/2", "-", 5},
+        {"suspended", suspended, "True Steady", "", "Steady", "a", "2/2", "-", 5},
+        {"foreign", foreign, "False ForeignOwner", "Stalled ForeignOwner", "ForeignOwner", "a", "2/2", "-", 5},
+        {"unknown target", unknown_target, "False UnknownTarget", "Stalled UnknownTarget", "UnknownTarget", "Unknown", "3/3", "-", 0},
+        {"rival", rival, "False DuplicateTarget", "Stalled DuplicateTarget", "DuplicateTarget", "a", "2/2", "-", 5},
+        {"Secret missing", secret_missing, "False CredentialsInvalid", "Stalled CredentialsInvalid", "CredentialsInvalid", "a", "2/2",
+         "-", 5},
+        {"record unreadable", unreadable, "False RecordUnreadable", "Stalled RecordUnreadable", "Frozen", "Unknown", "3/3", "-", 0},
+        {"plane missing", plane_missing, "False PlaneNotFound", "Reconciling PlaneNotFound", "PlaneNotFound", "a", "2/2", "-", 5},
+        {"Redis empty", redis_restarted_empty, "True Steady", "", "Steady", "a", "2/2", "-", 5},
+        {"Redis unreachable", redis_unreachable_steady, "True Steady", "", "Steady", "a", "2/2", "-", 5},
+};
+
+static const char *other_condition(struct world *world, const struct report *report)
+{
+        const struct report_condition *found = world_condition(report, "Reconciling");
+        found = found ? found : world_condition(report, "Stalled");
+        return found ? arena_printf(&world->arena, "%s %s", found->type, found->reason) : "";
+}
+
+static void every_state_of_the_contract(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                const struct row *row = &rows[i];
+                struct world world;
+                world_init(&world);
+                row->arrange(&world);
+                struct decision decision = world_decide(&world);
+                struct report report = world_report(&world, &decision);
+                const char *ready = world_condition_text(&world, &report, "Ready");
+                const char *other = other_condition(&world, &report);
+                bool is_right = strcmp(ready, row->ready) == 0 && strcmp(other, row->other) == 0 &&
+                                strcmp(report.state, row->state) == 0 && strcmp(report.active, row->active) == 0 &&
+                                strcmp(report.standby, row->standby) == 0 && strcmp(report.step, row->step) == 0 &&
+                                report.epoch == row->epoch;
+                if (!is_right)
+                        fail_msg("%s: Ready %s, other \"%s\", %s %s %s %s %llu: %s", row->name, ready, other, report.state, report.active,
+                                 report.standby, report.step, (unsigned long long)report.epoch, report.message);
+                world_clear(&world);
+        }
+}
+
+static const struct {
+        void (*arrange)(struct world *world);
+        const char *type, *wanted, *message; /* message: contained; "" any */
+} conditions[] = {
+        {steady, "ActiveHealthy", "True ProbesPassed", "a: TLS :9900 ok"},
+        {steady, "FailoverPossible", "True Chosen", "b: TLS :9900 ok"},
+        {steady, "Degraded", "False Redundant", ""},
+        {steady, "Drift", "False AsRecorded", ""},
+        {steady, "Paused", "False NotSuspended", ""},
+        {steady, "OnPreferred", "True OnPreferred", "a is active"},
+        {failing, "ActiveHealthy", "False ProbesFailed", "a failing since 2026-11-23T02:58:51Z: TLS :9900 timeout"},
+        {failing, "Ready", "False ActiveUnhealthy", "switching at 2026-11-23T02:59:21Z unless it recovers"},
+        {switching, "Ready", "False FailoverInProgress", "Moving to b, epoch 6: at Lock since 2026-11-23T02:59:10Z; then Route, Commit"},
+        {switching, "ActiveHealthy", "False ProbesFailed", "a failing since"}, /* whom people still reach */
+        {switching, "FailoverPossible", "True Chosen", "b: TLS :9900 ok"},
+        {switching, "Degraded", "True SwitchInProgress", ""},
+        {switching, "OnPreferred", "True OnPreferred", "a is active"},
+        {routed, "ActiveHealthy", "True ProbesPassed", "b: "},
+        {routed, "OnPreferred", "False FailedOver", "b is active"},
+        {redis_down, "Ready", "False RedisUnavailable", "Moving to b, epoch 6: blocked at Lock since 2026-11-23T02:59:01Z: connection refused"},
+        {failed_over, "Ready", "True FailedOver",
+         "b is active since 2026-11-23T02:59:11Z, epoch 6 (ThresholdReached); to return: kubectl annotate fop gloo -n default --overwrite "
+         "planekeeper.io/switch-to=a/7 --field-manager=oncall"},
+        {failed_over, "OnPreferred", "False FailedOver", ""},
+        {failed_over, "Degraded", "False Redundant", ""}, /* c is fit */
+        {failed_over_alone, "Degraded", "True NoStandby", ""},
+        {failed_over_alone, "FailoverPossible", "False NoStandby", "a: unhealthy (TLS :9900 timeout); a second failure needs a person"},
+        {quarantine, "FailoverPossible", "False NoStandby", "a: quarantined until 2026-11-23T03:04:11Z"},
+        {drift, "Drift", "True Drift", "gloo.example.com shows \"CNAME c.example.com\", recorded is \"A 192.0.2.1\""},
+        {drift, "Ready", "True Steady", "planekeeper.io/adopt=<plane>/6"},
+        {foreign, "Drift", "Unknown OtherDecision", ""},
+        {new_in_advise, "Drift", "False NothingRecorded", ""},
+        {unsafe, "Ready", "True AutomaticUnsafe", "I run inside plane b"},
+        {suspended, "Paused", "True Suspended", ""},
+        {down_in_advise, "Ready", "False AwaitingHuman", "epoch 6 would move to b, follow status.runbook"},
+        {down_in_advise, "FailoverPossible", "True Chosen", "b"},
+        {unknown_target, "ActiveHealthy", "Unknown Unobserved", ""},
+        {unknown_target, "OnPreferred", "Unknown Unknown", ""},
+        {unknown_target, "Degraded", "Unknown Unobserved", ""},
+        {unobserved, "ActiveHealthy", "Unknown Unobserved", "a: TLS :9900 unknown: own CA is not readable"},
+        {redis_unreachable_steady, "Degraded", "True MechanismUnreachable", "Redis redis.example.com:6379: connection refused"},
+        {redis_down_since_start, "Drift", "Unknown NotRead", ""},
+};
+
+static void every_condition(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+                struct world world;
+                world_init(&world);
+                conditions[i].arrange(&world);
+                struct decision decision = world_decide(&world);
+                struct report report = world_report(&world, &decision);
+                const char *text = world_condition_text(&world, &report, conditions[i].type);
+                const struct report_condition *condition = world_condition(&report, conditions[i].type);
+                if (strcmp(text, conditions[i].wanted) != 0 || !strstr(condition->message, conditions[i].message))
+                        fail_msg("row %zu, %s: %s: %s", i, conditions[i].type, text, condition ? condition->message : "");
+                world_clear(&world);
+        }
+}
+
+static void degraded_says_what_is_lacking(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        struct check_view *check = &world.view.planes[0].checks[0];
+        check->certificate_not_after = WORLD_WALL + (int64_t)20 * 86400000;
+        struct decision decision = world_decide(&world);
+        struct report report = world_report(&world, &decision);
+        assert_string_equal(world_condition_text(&world, &report, "Degraded"), "True CertificateExpires");
+        world_deployment(&world, 0, 2, 3);
+        decision = world_decide(&world);
+        report = world_report(&world, &decision);
+        assert_string_equal(world_condition_text(&world, &report, "Degraded"), "True ReplicasMissing");
+        assert_string_equal(world_condition(&report, "ActiveHealthy")->message, "a: TLS :9900 ok, 2/3 replicas");
+        world.view.planes[0].checks[1].last_unknown = true;
+        decision = world_decide(&world);
+        report = world_report(&world, &decision);
+        assert_string_equal(world_condition_text(&world, &report, "Degraded"), "True CheckLacking");
+        world_clear(&world);
+}
+
+static void durations_as_people_write_them(void **state)
+{
+        (void)state;
+        static const struct {
+                mono_ms duration;
+                const char *text;
+        } texts[] = {{0, "0.0s"},     {412, "0.4s"},      {9999, "9.9s"},        {10000, "10s"},
+                     {59999, "59s"},  {151000, "2m31s"},  {3600000, "1h0m"},     {90061000, "25h1m"}};
+        struct arena arena = {0};
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+                assert_string_equal(report_duration(texts[i].duration, &arena), texts[i].text);
+        arena_deinit(&arena);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_state_of_the_contract),
+                cmocka_unit_test(every_condition),
+                cmocka_unit_test(degraded_says_what_is_lacking),
+                cmocka_unit_test(durations_as_people_write_them),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

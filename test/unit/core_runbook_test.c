@@ -1,0 +1,154 @@
+/* core_runbook_test.c -- the commands for a person: right for the tools, and quoted for the shell. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/runbook.h"
+#include "core_world.h"
+
+static struct runbook build(struct world *world)
+{
+        struct decision decision = world_decide(world);
+        struct runbook runbook;
+        runbook_build(&world->view, &decision, &world->arena, &runbook);
+        return runbook;
+}
+
+static const char *line_with(const struct runbook *runbook, const char *word)
+{
+        for (unsigned i = 0; i < runbook->count; i++)
+                if (strstr(runbook->lines[i], word) && runbook->lines[i][0] != '#')
+                        return runbook->lines[i];
+        return "";
+}
+
+static void the_ordinary_runbook(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        struct runbook runbook = build(&world);
+        assert_int_equal(runbook.count, 5);
+        assert_non_null(strstr(runbook.lines[0], "# to b by hand (healthy now: yes)"));
+        assert_string_equal(runbook.lines[1], "redis-cli -h 'redis.example.com' -p 6379 -n 0 SET 'mgmt-active' 'cluster-b'");
+        assert_string_equal(runbook.lines[2],
+                            "printf '%s\\n' 'server 192.0.2.53 53' 'update delete gloo.example.com A' 'update delete gloo.example.com AAAA' "
+                            "'update delete gloo.example.com CNAME' 'update add gloo.example.com 30 A 192.0.2.2' send | nsupdate -k tsig.key");
+        assert_string_equal(runbook.lines[3], "dig +norecurse @192.0.2.53 -p 53 gloo.example.com A # wants A 192.0.2.2");
+        assert_string_equal(runbook.lines[4],
+                            "kubectl annotate fop gloo -n default --overwrite planekeeper.io/adopt=b/6 --field-manager=oncall");
+        world_clear(&world);
+}
+
+static void addresses_are_split_as_the_tools_want_them(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *address, *nsupdate, *dig, *redis;
+        } rows[] = {
+                {"192.0.2.53", "'server 192.0.2.53'", "@192.0.2.53 ", "-h '192.0.2.53' -p 6379"},
+                {"ns1.example.com:5353", "'server ns1.example.com 5353'", "@ns1.example.com -p 5353 ", "-h 'ns1.example.com' -p 5353"},
+                {"[2001:db8::53]:5353", "'server 2001:db8::53 5353'", "@2001:db8::53 -p 5353 ", "-h '2001:db8::53' -p 5353"},
+                {"[2001:db8::53]", "'server 2001:db8::53'", "@2001:db8::53 ", "-h '2001:db8::53' -p 6379"},
+                {"2001:db8::53", "'server 2001:db8::53'", "@2001:db8::53 ", "-h '2001:db8::53' -p 6379"},
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct world world;
+                world_init(&world);
+                world.view.policy.dns_server = world.record.plan.dns_server = rows[i].address;
+                world.view.policy.lock_server = world.record.plan.lock_server = rows[i].address;
+                struct runbook runbook = build(&world);
+                assert_non_null(strstr(line_with(&runbook, "nsupdate"), rows[i].nsupdate));
+                assert_non_null(strstr(line_with(&runbook, "dig "), rows[i].dig));
+                assert_non_null(strstr(line_with(&runbook, "redis-cli"), rows[i].redis));
+                world_clear(&world);
+        }
+}
+
+static void values_are_quoted(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world.view.policy.lock_key = world.record.plan.lock_key = "it's; rm -rf $HOME";
+        world.view.policy.lock_template = "`id`'{name}";
+        struct runbook runbook = build(&world);
+        assert_non_null(strstr(line_with(&runbook, "redis-cli"), "SET 'it'\\''s; rm -rf $HOME' '`id`'\\''b'"));
+        world_clear(&world);
+}
+
+static void every_value_of_a_set_is_added(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world.view.planes[1].rrset = "AAAA 2001:db8::1,2001:db8::2";
+        struct runbook runbook = build(&world);
+        assert_non_null(strstr(line_with(&runbook, "nsupdate"), "'update add gloo.example.com 30 AAAA 2001:db8::1' "
+                                                                "'update add gloo.example.com 30 AAAA 2001:db8::2' send"));
+        world_clear(&world);
+}
+
+/* The destination is whom the operator would choose; mid-switch whom it is moving to; else anybody with an address. */
+static void where_it_leads(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world_fail(&world, 1, 200000);
+        struct runbook runbook = build(&world);
+        assert_non_null(strstr(runbook.lines[0], "# to c by hand (healthy now: yes)"));
+        world_fail(&world, 2, 200000);
+        runbook = build(&world);
+        assert_non_null(strstr(runbook.lines[0], "# to b by hand (healthy now: no, check it first)"));
+        world_switching(&world);
+        runbook = build(&world);
+        assert_non_null(strstr(runbook.lines[0], "# to b by hand"));
+        assert_non_null(strstr(line_with(&runbook, "kubectl"), "adopt=b/7"));
+        world_clear(&world);
+}
+
+static void nobody_else_has_an_address(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world.view.planes[1].rrset = world.view.planes[2].rrset = "";
+        struct runbook runbook = build(&world);
+        assert_int_equal(runbook.count, 1);
+        assert_non_null(strstr(runbook.lines[0], "no other plane has an address"));
+        world_clear(&world);
+}
+
+/* Advise without a record: nothing to adopt into, and no lock where none is used. */
+static void without_a_record(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world_without_lock(&world);
+        world_without_record(&world);
+        world.view.policy.mode = MODE_ADVISE;
+        struct runbook runbook = build(&world);
+        assert_string_equal(line_with(&runbook, "kubectl"), "");
+        assert_string_equal(line_with(&runbook, "redis-cli"), "");
+        assert_non_null(strstr(line_with(&runbook, "nsupdate"), "192.0.2.2"));
+        world_clear(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_ordinary_runbook),
+                cmocka_unit_test(addresses_are_split_as_the_tools_want_them),
+                cmocka_unit_test(values_are_quoted),
+                cmocka_unit_test(every_value_of_a_set_is_added),
+                cmocka_unit_test(where_it_leads),
+                cmocka_unit_test(nobody_else_has_an_address),
+                cmocka_unit_test(without_a_record),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
