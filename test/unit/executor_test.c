@@ -256,17 +256,18 @@ static void test_job_can_be_submitted_again_from_done(void **state)
         executor_close(executor, clock_mono() + 5000);
 }
 
+#define LOOP_TEST(test) cmocka_unit_test_setup_teardown(test, open_loop, close_loop)
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_jobs_come_back_with_their_results, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_threads_start_only_when_needed, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_full_queue_refuses, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_close_waits_for_what_runs_and_drops_what_waits, open_loop,
-                                                close_loop),
-                cmocka_unit_test_setup_teardown(test_close_gives_up_at_its_deadline, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_unused_pool_closes, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_job_can_be_submitted_again_from_done, open_loop, close_loop),
+                LOOP_TEST(test_jobs_come_back_with_their_results),
+                LOOP_TEST(test_threads_start_only_when_needed),
+                LOOP_TEST(test_full_queue_refuses),
+                LOOP_TEST(test_close_waits_for_what_runs_and_drops_what_waits),
+                LOOP_TEST(test_close_gives_up_at_its_deadline),
+                LOOP_TEST(test_unused_pool_closes),
+                LOOP_TEST(test_job_can_be_submitted_again_from_done),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

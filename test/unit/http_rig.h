@@ -23,6 +23,7 @@ struct http_outcome {
 
 int http_rig_setup(void **state);
 int http_rig_teardown(void **state);
+#define HTTP_RIG_TEST(test) cmocka_unit_test_setup_teardown(test, http_rig_setup, http_rig_teardown)
 
 /* Starts @request, whose done and ctx are filled in. */
 struct http_call *http_rig_start(struct http_rig *rig, struct http_request request, struct http_outcome *outcome);

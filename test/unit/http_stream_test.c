@@ -290,16 +290,13 @@ static void test_grpc_status_from_trailer_or_head(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_stream_ends_when_the_receiver_says_so, http_rig_setup,
-                                                http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_head_of_a_stream_is_told_at_once, http_rig_setup,
-                                                http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_calls_from_within_on_bytes, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_cancelled_calls_are_not_done, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_cancel_from_within_done, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_close_ends_what_runs, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_grpc_status_from_trailer_or_head, http_rig_setup,
-                                                http_rig_teardown),
+                HTTP_RIG_TEST(test_stream_ends_when_the_receiver_says_so),
+                HTTP_RIG_TEST(test_head_of_a_stream_is_told_at_once),
+                HTTP_RIG_TEST(test_calls_from_within_on_bytes),
+                HTTP_RIG_TEST(test_cancelled_calls_are_not_done),
+                HTTP_RIG_TEST(test_cancel_from_within_done),
+                HTTP_RIG_TEST(test_close_ends_what_runs),
+                HTTP_RIG_TEST(test_grpc_status_from_trailer_or_head),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

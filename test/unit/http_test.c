@@ -31,11 +31,24 @@ static struct peer open_peer(void (*serve)(struct peer_connection *connection))
 
 /* ---- good answers ---- */
 
+static void skip_body(struct peer_connection *connection, const char *head)
+{
+        char block[4096];
+        const char *length = strstr(head, "Content-Length: ");
+        for (size_t left = length ? strtoul(length + strlen("Content-Length: "), NULL, 10) : 0; left > 0;) {
+                ssize_t got = recv(connection->fd, block, left < sizeof(block) ? left : sizeof(block), 0);
+                if (got <= 0)
+                        return;
+                left -= (size_t)got;
+        }
+}
+
 /* Answers each request of a connection with its own head, so that the test sees what was sent. */
 static void serve_echo(struct peer_connection *connection)
 {
         char head[4096];
         for (unsigned request = 1; peer_read_head(connection, head, sizeof(head)) > 0; request++) {
+                skip_body(connection, head);
                 char answer[8192];
                 char body[4600];
                 int count =
@@ -105,12 +118,9 @@ static void test_methods_and_headers(void **state)
                 request.method = methods[i];
                 request.headers = headers;
                 request.bearer = &token;
-                request.fresh_connection = true; /* the peer does not read bodies */
                 request.body = body;
                 request.body_bytes = i == 0 ? sizeof(body) : 5;
                 struct http_outcome outcome = http_rig_call(*state, request);
-                if (i == 0 && outcome.response.err)
-                        continue; /* the peer may close before all of it is sent; what counts is that it did not hang */
                 char want[64];
                 (void)snprintf(want, sizeof(want), "%s /thing HTTP/1.1\r\n", methods[i]);
                 assert_non_null(strstr(outcome.body, want));
@@ -358,7 +368,7 @@ static void test_unusable_requests(void **state)
 static void test_unknown_name(void **state)
 {
         struct http_request request = get(1, "/");
-        request.url = "http://no-such-host.invalid/";
+        request.url = "http://a-label-of-more-than-63-characters-cannot-be-put-into-any-dns-question.invalid/";
         struct http_outcome outcome = http_rig_call(*state, request);
         assert_int_equal(outcome.response.failure, HTTP_FAIL_RESOLVE);
         assert_int_equal(outcome.response.err, ERR_TRANSIENT);
@@ -398,27 +408,22 @@ static void test_many_calls_at_once(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_answer_is_handed_over, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_connection_is_kept, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_fresh_connection_is_not_kept, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_methods_and_headers, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_methods_without_body, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_redirect_is_an_answer_and_proxies_are_not_used, http_rig_setup,
-                                                http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_connect_to_takes_another_address, http_rig_setup,
-                                                http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_too_large_body_ends_at_the_limit, http_rig_setup,
-                                                http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_slow_answer_ends, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_broken_answers, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_no_answer_to_a_write_is_unknown, http_rig_setup,
-                                                http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_black_hole_times_out, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_unusable_requests, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_unknown_name, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_lack_of_descriptors_is_our_own_failure, http_rig_setup,
-                                                http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_many_calls_at_once, http_rig_setup, http_rig_teardown),
+                HTTP_RIG_TEST(test_answer_is_handed_over),
+                HTTP_RIG_TEST(test_connection_is_kept),
+                HTTP_RIG_TEST(test_fresh_connection_is_not_kept),
+                HTTP_RIG_TEST(test_methods_and_headers),
+                HTTP_RIG_TEST(test_methods_without_body),
+                HTTP_RIG_TEST(test_redirect_is_an_answer_and_proxies_are_not_used),
+                HTTP_RIG_TEST(test_connect_to_takes_another_address),
+                HTTP_RIG_TEST(test_too_large_body_ends_at_the_limit),
+                HTTP_RIG_TEST(test_slow_answer_ends),
+                HTTP_RIG_TEST(test_broken_answers),
+                HTTP_RIG_TEST(test_no_answer_to_a_write_is_unknown),
+                HTTP_RIG_TEST(test_black_hole_times_out),
+                HTTP_RIG_TEST(test_unusable_requests),
+                HTTP_RIG_TEST(test_unknown_name),
+                HTTP_RIG_TEST(test_lack_of_descriptors_is_our_own_failure),
+                HTTP_RIG_TEST(test_many_calls_at_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -312,18 +312,16 @@ static void test_handshake_that_never_ends(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_trusted_peer, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_certificate_is_told_on_a_kept_connection, http_rig_setup,
-                                                http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_expired_certificate, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_unknown_authority, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_name_mismatch, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_client_certificate, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_unusable_material_of_our_own, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_connect_only_stops_after_the_handshake, http_rig_setup,
-                                                http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_peer_without_tls, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_handshake_that_never_ends, http_rig_setup, http_rig_teardown),
+                HTTP_RIG_TEST(test_trusted_peer),
+                HTTP_RIG_TEST(test_certificate_is_told_on_a_kept_connection),
+                HTTP_RIG_TEST(test_expired_certificate),
+                HTTP_RIG_TEST(test_unknown_authority),
+                HTTP_RIG_TEST(test_name_mismatch),
+                HTTP_RIG_TEST(test_client_certificate),
+                HTTP_RIG_TEST(test_unusable_material_of_our_own),
+                HTTP_RIG_TEST(test_connect_only_stops_after_the_handshake),
+                HTTP_RIG_TEST(test_peer_without_tls),
+                HTTP_RIG_TEST(test_handshake_that_never_ends),
         };
         return cmocka_run_group_tests(tests, make_identities, free_identities);
 }

@@ -436,21 +436,22 @@ static void test_signals_come_to_the_loop(void **state)
         assert_ptr_equal(pipe_action.sa_handler, SIG_IGN);
 }
 
+#define LOOP_TEST(test) cmocka_unit_test_setup_teardown(test, open_loop, close_loop)
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_timers_come_in_order_and_never_early, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_timer_set_for_now_starves_nobody, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_timer_due_in_the_same_turn_can_be_stopped, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_loop_sleeps_until_the_timer_is_due, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_long_turn_makes_the_next_one_late, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_posted_work_runs_in_order, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_posts_of_other_threads_all_arrive, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_descriptor_removed_in_the_turn_is_not_called, open_loop,
-                                                close_loop),
-                cmocka_unit_test_setup_teardown(test_interest_can_be_changed, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_order_of_a_turn, open_loop, close_loop),
-                cmocka_unit_test_setup_teardown(test_signals_come_to_the_loop, open_loop, close_loop),
+                LOOP_TEST(test_timers_come_in_order_and_never_early),
+                LOOP_TEST(test_timer_set_for_now_starves_nobody),
+                LOOP_TEST(test_timer_due_in_the_same_turn_can_be_stopped),
+                LOOP_TEST(test_loop_sleeps_until_the_timer_is_due),
+                LOOP_TEST(test_long_turn_makes_the_next_one_late),
+                LOOP_TEST(test_posted_work_runs_in_order),
+                LOOP_TEST(test_posts_of_other_threads_all_arrive),
+                LOOP_TEST(test_descriptor_removed_in_the_turn_is_not_called),
+                LOOP_TEST(test_interest_can_be_changed),
+                LOOP_TEST(test_order_of_a_turn),
+                LOOP_TEST(test_signals_come_to_the_loop),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

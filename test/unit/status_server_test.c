@@ -245,13 +245,12 @@ static void test_close_with_open_connections(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_pages, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_each_address_serves_its_own, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_addresses, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_bad_clients, http_rig_setup, http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_more_connections_than_the_limit_wait, http_rig_setup,
-                                                http_rig_teardown),
-                cmocka_unit_test_setup_teardown(test_close_with_open_connections, http_rig_setup, http_rig_teardown),
+                HTTP_RIG_TEST(test_pages),
+                HTTP_RIG_TEST(test_each_address_serves_its_own),
+                HTTP_RIG_TEST(test_addresses),
+                HTTP_RIG_TEST(test_bad_clients),
+                HTTP_RIG_TEST(test_more_connections_than_the_limit_wait),
+                HTTP_RIG_TEST(test_close_with_open_connections),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

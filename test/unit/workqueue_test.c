@@ -308,18 +308,20 @@ static void test_metrics(void **state)
                 workqueue_remove(&keys[i].work);
 }
 
+#define QUEUE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_key_is_queued_once, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_delay_is_kept_and_the_earliest_wins, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_a_greedy_key_starves_no_other, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_slices_are_bounded, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_backoff_grows_to_its_cap_and_varies, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_removed_key_does_not_run, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_owner_may_go_in_its_own_pass, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_loop_sleeps_when_the_queue_is_empty, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
+                QUEUE_TEST(test_key_is_queued_once),
+                QUEUE_TEST(test_delay_is_kept_and_the_earliest_wins),
+                QUEUE_TEST(test_a_greedy_key_starves_no_other),
+                QUEUE_TEST(test_slices_are_bounded),
+                QUEUE_TEST(test_backoff_grows_to_its_cap_and_varies),
+                QUEUE_TEST(test_removed_key_does_not_run),
+                QUEUE_TEST(test_owner_may_go_in_its_own_pass),
+                QUEUE_TEST(test_loop_sleeps_when_the_queue_is_empty),
+                QUEUE_TEST(test_metrics),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
