@@ -6,6 +6,7 @@ neither kill nor SIGSTOP can do.
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 from . import ports
 
@@ -15,12 +16,14 @@ PASS, REFUSE, SWALLOW = "pass", "refuse", "swallow"
 class Relay:
     """`address` reaches `target` ("host:port"). All methods take effect before they return."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, listen: str = "127.0.0.1") -> None:
         host, port = target.rsplit(":", 1)
         self._target = (host, int(port))
-        self.host, self.port = "127.0.0.1", ports.lease()
+        self.host, self.port = listen, ports.lease(listen)
         self.mode = PASS
         self.delay = 0.0  # seconds that everything is late, either way
+        self.holds: Callable[[bytes], bool] = lambda datagram: False  # datagrams to the target that are kept back
+        self.held: list[tuple[bytes, tuple]] = []  # those, with the client each came from
         self._cut_after: int | None = None
         self._listener: asyncio.Server | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
@@ -35,8 +38,9 @@ class Relay:
         return f"{self.host}:{self.port}"
 
     def heal(self) -> None:
-        """Pass everything again."""
+        """Pass everything again; what is held stays held."""
         self.mode, self.delay, self._cut_after = PASS, 0.0, None
+        self.holds = lambda datagram: False
         self._do(self._listen())
 
     def refuse(self) -> None:
@@ -47,6 +51,12 @@ class Relay:
     def swallow(self) -> None:
         """Keep everything open and pass nothing on, as a firewall does that drops. What is new hangs after connect."""
         self.mode = SWALLOW
+
+    def release(self) -> None:
+        """Pass on what was held, however late it is by now."""
+        held, self.held = self.held, []
+        for datagram, client in held:
+            self._do(self._datagrams.get_protocol().forward(datagram, client))
 
     def break_connections(self) -> None:
         """Once: reset what is open; what is new passes."""
@@ -144,10 +154,14 @@ class _UdpFront(asyncio.DatagramProtocol):
             back.close()
 
     def datagram_received(self, data: bytes, client: tuple) -> None:
-        if self._relay.mode == PASS:
-            asyncio.ensure_future(self._forward(data, client))
+        if self._relay.mode != PASS:
+            return
+        if self._relay.holds(data):
+            self._relay.held.append((data, client))
+        else:
+            asyncio.ensure_future(self.forward(data, client))
 
-    async def _forward(self, data: bytes, client: tuple) -> None:
+    async def forward(self, data: bytes, client: tuple) -> None:
         await asyncio.sleep(self._relay.delay)
         if client not in self._backs:
             self._backs[client], _ = await asyncio.get_running_loop().create_datagram_endpoint(

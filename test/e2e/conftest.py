@@ -7,6 +7,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+pytest.register_assert_rewrite("world")  # what differed is the message of a wait that ended
 
 from hack.bench import operator_process, pki, process
 from hack.bench.bench import Bench
@@ -52,8 +53,8 @@ def scene(bench, request):
     crashed = [operator.name for operator in corner.operators if operator.died_by_itself]
     for operator in corner.operators:
         print(operator.log_tail(60))
-    corner.close()
     bench.restore()
+    corner.close()
     reports = [line for operator in corner.operators for line in operator.plain_logs() if "Sanitizer" in line]
     assert not crashed, f"died by themselves: {crashed}"
     assert not reports, f"sanitizer reports: {reports}"

@@ -1,0 +1,273 @@
+"""The main job: the active plane dies, DNS and the lock move; and the ways in which a person moves them."""
+
+import re
+
+import pytest
+
+from hack.bench import wait
+from hack.bench.bench import PLANES
+from hack.bench.scene import LOCK_KEY
+from world import (
+    CENTRAL,
+    WEST,
+    arrange,
+    check_world,
+    columns,
+    conditions,
+    message,
+    outside,
+    record,
+    steady,
+    switch_to,
+    wait_answer,
+    wait_event,
+    wait_world,
+)
+
+MODES = pytest.mark.parametrize("single_writer", [False, True], ids=["AllClusters", "SingleCluster"])
+
+
+@MODES
+def test_active_dies_and_agents_follow(scene, single_writer):
+    steady(scene, single_writer)
+    agent = scene.agent()
+    agent.wait_connected(PLANES[WEST])
+    scene.bench.kill_plane(WEST)
+    wait_world(scene, CENTRAL, 2, single_writer)
+    agent.wait_connected(PLANES[CENTRAL])
+    assert [gap.address for gap in agent.outages()] == [PLANES[CENTRAL]]
+    assert agent.outages()[0].milliseconds < 5000
+
+
+@MODES
+def test_black_hole_is_an_outage_like_any_other(scene, single_writer):
+    """No refusal, no reset, nothing: a machine that lost its power."""
+    steady(scene, single_writer)
+    scene.bench.set_replicas(WEST, 0)
+    scene.bench.servers[WEST].black_hole()
+    wait_world(scene, CENTRAL, 2, single_writer)
+
+
+def test_what_kubectl_shows_at_each_moment(scene):
+    """UX.md: one row for each moment of a switch."""
+    steady(scene, single_writer=True)
+    row = columns(scene, "fop")["gloo"]
+    assert list(row) == "NAME MODE READY STATUS ACTIVE STANDBY EPOCH LAST-SWITCH AGE".split()
+    assert list(row.values())[1:8] == ["Automatic", "True", "Steady", WEST, "1/1", "1", "Never"]
+    planes = columns(scene, "mplane")
+    assert list(planes[WEST]) == "NAME REGION ROLE READY ELIGIBLE REPLICAS CERT ADDRESS AGE".split()
+    assert list(planes[WEST].values())[1:6] == [WEST, "Active", "True", "True", "3/3"]
+    assert planes[CENTRAL]["ROLE"] == "Standby" and planes[CENTRAL]["ADDRESS"] == PLANES[CENTRAL]
+    assert re.fullmatch(r"\d+d", planes[WEST]["CERT"])
+
+    scene.bench.bind.freeze(scene.zone)  # what is read is answered, what is written is refused
+    scene.bench.kill_plane(WEST)
+    wait.until("blocked at Route", lambda: columns(scene, "fop", "-o", "wide")["gloo"]["STEP"] == "Route (3/4)")
+    row = columns(scene, "fop", "-o", "wide")["gloo"]
+    assert (row["READY"], row["STATUS"], row["ACTIVE"], row["EPOCH"]) == ("False", "Switching", WEST, "2")
+    scene.wait_condition("Ready", "False", "DNSRefused")
+    assert re.match(f"Moving to {CENTRAL}, epoch 2: blocked at Route since .*REFUSED", message(scene, "Ready"))
+    scene.wait_condition("Reconciling", "True")
+    scene.wait_condition("Degraded", "True", "SwitchInProgress")
+    assert "Stalled" not in conditions(scene)
+
+    scene.bench.bind.thaw(scene.zone)
+    wait_world(scene, CENTRAL, 2, single_writer=True)
+    wait.until("no standby", lambda: columns(scene, "fop")["gloo"]["STANDBY"] == "0/1")
+    row = columns(scene, "fop", "-o", "wide")["gloo"]
+    shown = {name: row[name] for name in ("MODE", "READY", "STATUS", "ACTIVE", "EPOCH", "STEP", "FAILOVER", "STORE")}
+    assert " ".join(shown.values()) == f"Automatic True FailedOver {CENTRAL} 2 - NoStandby Kubernetes"
+    assert row["LAST-SWITCH"] != "Never" and re.fullmatch(r"[\d.]+m?s|\d+m\d+s", row["RTO-LAST"])
+    planes = columns(scene, "mplane")
+    assert planes[WEST]["REPLICAS"] == "0/3" and planes[WEST]["READY"] == "False"
+    assert planes[CENTRAL]["ROLE"] == "Active"
+
+
+def test_conditions_events_and_history_tell_the_story(scene):
+    steady(scene, single_writer=True)
+    scene.bench.kill_plane(WEST)
+    wait_world(scene, CENTRAL, 2, single_writer=True)
+    scene.wait_condition("Ready", "True", "FailedOver")
+    scene.wait_condition("OnPreferred", "False", "FailedOver")
+    scene.wait_condition("FailoverPossible", "False", "NoStandby")
+    scene.wait_condition("Degraded", "True", "NoStandby")
+    assert message(scene, "FailoverPossible").endswith("a second failure needs a person")
+    assert not {"Reconciling", "Stalled"} & set(conditions(scene))
+    status = scene.status()
+    last = status["lastSwitch"]
+    assert (last["epoch"], last["from"], last["to"], last["automatic"]) == (2, WEST, CENTRAL, True)
+    assert last["detectedAt"] <= last["decidedAt"] <= last["completedAt"]
+    assert [step["name"] for step in last["steps"]] == ["Intent", "Lock", "Route"]
+    assert [item["epoch"] for item in status["history"]] == [2]
+    assert status["observedGeneration"] == scene.policy()["metadata"]["generation"]
+    assert {gate["holds"] for gate in status["lastDecision"]["gates"]} == {True}
+    assert f"{WEST} -> {CENTRAL}" in wait_event(scene, "FailoverDecided")
+    assert f"switch-to={WEST}/3" in wait_event(scene, "FailoverComplete")
+    wait_event(scene, "StepDone")
+    described = scene.kubectl("describe", "fop", "gloo")
+    for word in ("FailedOver", "FailoverDecided", "FailoverComplete", "Events:"):
+        assert word in described
+
+
+def test_a_lost_replica_is_degraded_and_no_switch(scene):
+    steady(scene)
+    scene.bench.set_replicas(WEST, 2)
+    scene.wait_condition("Degraded", "True", "ReplicasMissing")
+    scene.wait_condition("Ready", "True", "Steady")
+    check_world(scene, WEST, 1)
+
+
+def test_manual_switch_and_back(scene):
+    steady(scene, single_writer=True)
+    switch_to(scene, CENTRAL, 2)
+    wait_world(scene, CENTRAL, 2, single_writer=True)
+    wait_answer(scene, f"switch-to={CENTRAL}/2", "accepted: epoch 2")
+    switch_to(scene, WEST, 3)
+    wait_world(scene, WEST, 3, single_writer=True)
+    scene.wait_condition("Ready", "True", "Steady")
+    last = scene.status()["lastSwitch"]
+    assert (last["reason"], last["automatic"], "detectedAt" in last) == ("SwitchRequested", False, False)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "answer"),
+    [
+        (f"{CENTRAL}/1", "past: epoch 1 was decided already"),
+        (f"{CENTRAL}/7", "not yet: the next epoch is 2, not 7"),
+        ("eu-nowhere-1/2", 'spec.planes does not name "eu-nowhere-1"'),
+        (f"{CENTRAL}/two", "not understood"),
+        (CENTRAL, "not understood"),
+        (f"{WEST}/2", f"{WEST} is active already"),
+    ],
+)
+def test_a_request_that_cannot_be_meant_is_answered_and_not_done(scene, request_text, answer):
+    steady(scene)
+    before = outside(scene)
+    scene.annotate(switch_to=request_text)
+    wait_answer(scene, f"switch-to={request_text}", answer)
+    assert outside(scene) == before
+    check_world(scene, WEST, 1)
+
+
+def test_a_stale_annotation_acts_once_and_never_again(scene):
+    """It stays in Git for ever: neither a restart nor a later failover may act on it again."""
+    operator = steady(scene)
+    switch_to(scene, CENTRAL, 2)
+    wait_world(scene, CENTRAL, 2)
+    scene.bench.kill_plane(CENTRAL)
+    wait_world(scene, WEST, 3)
+    scene.bench.revive_plane(CENTRAL)
+    scene.wait_condition("FailoverPossible", "True")
+    operator.restart()
+    scene.wait_condition("Ready", "True", "Steady")
+    before = outside(scene)
+    wait.always("stale switch-to", lambda: outside(scene) == before, 1.5)
+    check_world(scene, WEST, 3)
+
+
+def test_a_switch_to_an_unfit_plane_waits(scene):
+    steady(scene)
+    scene.bench.kill_plane(CENTRAL)
+    scene.wait_condition("FailoverPossible", "False")
+    switch_to(scene, CENTRAL, 2)
+    wait_answer(scene, f"switch-to={CENTRAL}/2", "waiting")
+    check_world(scene, WEST, 1)
+    scene.bench.revive_plane(CENTRAL)
+    wait_world(scene, CENTRAL, 2)
+
+
+def test_ineligible_plane_is_never_chosen(scene):
+    arrange(scene)
+    scene.put_planes(eu_central_1={"eligible": False})
+    scene.operator()
+    wait_world(scene, WEST, 1)
+    scene.wait_condition("FailoverPossible", "False")
+    assert columns(scene, "mplane")[CENTRAL]["ELIGIBLE"] == "False"
+    scene.bench.kill_plane(WEST)
+    scene.wait_condition("Ready", "False", "FailoverHeld")
+    check_world(scene, WEST, 1)
+
+
+def test_automatic_failback_after_stable_for(scene):
+    steady(scene, changes={"failback": {"policy": "Automatic", "stableFor": "1s"}})
+    scene.bench.kill_plane(WEST)
+    wait_world(scene, CENTRAL, 2)
+    scene.bench.revive_plane(WEST)
+    wait_world(scene, WEST, 3)
+    assert record(scene)["reason"] == "FailbackDue"
+    started = scene.status()["lastSwitch"]["startedAt"]
+    assert started > scene.status()["history"][1]["completedAt"]
+
+
+def test_no_failback_unless_asked(scene):
+    steady(scene)
+    scene.bench.kill_plane(WEST)
+    wait_world(scene, CENTRAL, 2)
+    scene.bench.revive_plane(WEST)
+    scene.wait_condition("FailoverPossible", "True")
+    scene.wait_condition("Degraded", "False")
+    before = outside(scene)
+    wait.always("no failback", lambda: outside(scene) == before, 1.5)
+    assert conditions(scene)["Ready"] == "True FailedOver"
+
+
+def test_cooldown_holds_until_acknowledged(scene):
+    steady(scene, changes={"cooldown": "1h"})
+    scene.bench.kill_plane(WEST)
+    wait_world(scene, CENTRAL, 2)
+    scene.bench.revive_plane(WEST)
+    scene.wait_condition("FailoverPossible", "True")
+    scene.bench.kill_plane(CENTRAL)
+    scene.wait_condition("Ready", "False", "FailoverHeld")
+    assert "cooling down until" in message(scene, "Ready") and "planekeeper.io/ack=2" in message(scene, "Ready")
+    check_world(scene, CENTRAL, 2)
+    scene.annotate(ack="1")  # of another epoch: it allows nothing
+    before = outside(scene)
+    wait.always("a wrong ack", lambda: outside(scene) == before, 1.0)
+    scene.annotate(ack="2")
+    wait_world(scene, WEST, 3)
+
+
+def test_max_switches_holds_until_acknowledged(scene):
+    steady(scene, changes={"maxSwitches": 1})
+    scene.bench.kill_plane(WEST)
+    wait_world(scene, CENTRAL, 2)
+    scene.bench.revive_plane(WEST)
+    scene.wait_condition("FailoverPossible", "True")
+    scene.bench.kill_plane(CENTRAL)
+    scene.wait_condition("Ready", "False", "FailoverHeld")
+    assert "maxSwitches 1 in 24h is reached" in message(scene, "Ready")
+    check_world(scene, CENTRAL, 2)
+    scene.annotate(ack="2")
+    wait_world(scene, WEST, 3)
+
+
+@MODES
+def test_adopt_records_what_a_person_did(scene, single_writer):
+    """Drift first: a person's edit is reported, not fought. Then the person says that it was meant."""
+    operator = steady(scene, single_writer)
+    operator.stop()  # the next one reads at once, where this one would in half a minute
+    scene.bench.bind.replace(scene.dns_name, "A", PLANES[CENTRAL])
+    if single_writer:
+        scene.redis.set(LOCK_KEY, CENTRAL)
+    moved = outside(scene)
+    operator.run()
+    scene.wait_condition("Drift", "True")
+    scene.wait_condition("Ready", "True")
+    assert columns(scene, "fop")["gloo"]["STATUS"] == "Drift"
+    assert "adopt=<plane>/2" in message(scene, "Ready")
+    wait.always("Drift is not fought", lambda: outside(scene) == moved, 1.0)
+    scene.annotate(adopt=f"{CENTRAL}/2")
+    wait_world(scene, CENTRAL, 2, single_writer)
+    wait_answer(scene, f"adopt={CENTRAL}/2", "accepted: epoch 2")
+    scene.wait_condition("Drift", "False")
+    scene.wait_condition("Ready", "True", "FailedOver")
+
+
+def test_adopt_of_what_is_not_so_is_refused(scene):
+    steady(scene)
+    before = outside(scene)
+    scene.annotate(adopt=f"{CENTRAL}/2")
+    wait_answer(scene, f"adopt={CENTRAL}/2", f"which is not {CENTRAL}")
+    assert outside(scene) == before
+    check_world(scene, WEST, 1)
