@@ -29,7 +29,13 @@ static void refuse(struct http_call *call, CURLcode code, const char *why)
         (void)err_set(&call->setup_why, ERR_INVALID, "%s", why);
 }
 
-/* ---- what curl calls while the transfer runs ---- */
+/* ---- what curl calls while the transfer runs; 0 ends it ---- */
+
+/* Asked before and behind each word to the caller: from there any call may be cancelled, this one included. */
+static size_t unless_stopped(const struct http_call *call, size_t count)
+{
+        return call->stop == HTTP_STOP_NONE ? count : 0;
+}
 
 /* The empty line behind the headers of a final answer; 1xx answers before it do not count, nor the trailer after it. */
 static void tell_head(struct http_call *call)
@@ -48,34 +54,31 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
         struct http_call *call = ctx;
         call->last_byte_at = loop_now(call->http->loop);
         call->head_bytes += size * count;
-        if (call->head_bytes > HEAD_MAX_BYTES) {
+        if (call->stop == HTTP_STOP_NONE && call->head_bytes > HEAD_MAX_BYTES)
                 call->stop = HTTP_STOP_HEAD_TOO_LARGE;
+        if (!unless_stopped(call, size * count))
                 return 0;
-        }
         /* On a connection that is used again there was no handshake to see. */
         if (call->wants_certificate && call->note && call->note->not_after == 0) {
                 const struct http_tls_note *earlier = http_tls_note_of(call->easy);
                 call->note->not_after = earlier ? earlier->not_after : 0;
         }
-        if (call->on_head && size * count > 0 && (bytes[0] == '\r' || bytes[0] == '\n'))
+        if (call->on_head && (bytes[0] == '\r' || bytes[0] == '\n'))
                 tell_head(call);
-        return size * count;
+        return unless_stopped(call, size * count);
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
         struct http_call *call = ctx;
         call->last_byte_at = loop_now(call->http->loop);
-        if (call->on_bytes) {
-                if (call->on_bytes(call->ctx, bytes, size * count))
-                        return size * count;
-                call->stop = HTTP_STOP_WITHDRAWN;
+        if (!unless_stopped(call, size * count))
                 return 0;
-        }
-        if (strbuf_append(&call->body, bytes, size * count))
-                return size * count;
-        call->stop = HTTP_STOP_BODY_TOO_LARGE;
-        return 0;
+        if (call->on_bytes && !call->on_bytes(call->ctx, bytes, size * count))
+                call->stop = HTTP_STOP_WITHDRAWN;
+        if (!call->on_bytes && !strbuf_append(&call->body, bytes, size * count))
+                call->stop = HTTP_STOP_BODY_TOO_LARGE;
+        return unless_stopped(call, size * count);
 }
 
 /* Our own socket() call: it tells why it failed, and a program that we start later does not inherit the connection. */

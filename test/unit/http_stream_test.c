@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <curl/curl.h>
 #include <string.h>
 
 #include "http_rig.h"
@@ -142,14 +143,17 @@ static void test_head_of_a_stream_is_told_at_once(void **state)
 static bool cancel_and_start(void *ctx, const char *bytes, size_t count)
 {
         (void)bytes;
-        (void)count;
         struct stream *stream = ctx;
-        if (stream->cancel) {
-                http_cancel(stream->cancel);
-                stream->cancel = NULL;
-                (void)http_rig_start(stream->rig, get(stream->other_port), &stream->other);
-        }
+        stream->bytes += count;
+        http_cancel(stream->cancel);
+        (void)http_rig_start(stream->rig, get(stream->other_port), &stream->other);
         return true;
+}
+
+static void cancel_at_head(void *ctx, long status)
+{
+        (void)cancel_and_start(ctx, NULL, 0);
+        ((struct stream *)ctx)->head_status = status;
 }
 
 static void test_calls_from_within_on_bytes(void **state)
@@ -160,7 +164,28 @@ static void test_calls_from_within_on_bytes(void **state)
         stream.cancel = start_stream(&stream, endless.port, cancel_and_start);
         loop_run(stream.rig->loop); /* the other call stops it */
         assert_int_equal(stream.done_count, 0);
+        assert_true(stream.bytes <= CURL_MAX_WRITE_SIZE); /* called once, though more had been read */
         assert_int_equal(stream.other.done_count, 1);
+        assert_int_equal(stream.other.response.status, 200);
+        peer_close(&endless);
+        peer_close(&ok);
+}
+
+static void test_cancel_from_within_on_head(void **state)
+{
+        struct peer endless = open_peer(serve_endless);
+        struct peer ok = open_peer(serve_ok);
+        struct stream stream = {.rig = *state, .other_port = ok.port, .stop_at = SIZE_MAX};
+        struct http_request request = get(endless.port);
+        request.on_head = cancel_at_head;
+        request.on_bytes = count_bytes;
+        request.done = on_done;
+        request.ctx = &stream;
+        stream.cancel = http_start(stream.rig->http, &request);
+        loop_run(stream.rig->loop);
+        assert_int_equal(stream.head_status, 200);
+        assert_int_equal(stream.bytes, 0);
+        assert_int_equal(stream.done_count, 0);
         assert_int_equal(stream.other.response.status, 200);
         peer_close(&endless);
         peer_close(&ok);
@@ -293,6 +318,7 @@ int main(void)
                 HTTP_RIG_TEST(test_stream_ends_when_the_receiver_says_so),
                 HTTP_RIG_TEST(test_head_of_a_stream_is_told_at_once),
                 HTTP_RIG_TEST(test_calls_from_within_on_bytes),
+                HTTP_RIG_TEST(test_cancel_from_within_on_head),
                 HTTP_RIG_TEST(test_cancelled_calls_are_not_done),
                 HTTP_RIG_TEST(test_cancel_from_within_done),
                 HTTP_RIG_TEST(test_close_ends_what_runs),
