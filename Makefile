@@ -8,10 +8,12 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 
 CPPFLAGS_VERSION := -DPK_VERSION='"$(VERSION)"'
 WARN   := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
-HARDEN := -fstack-protector-strong -fPIE $(if $(filter x86_64,$(shell uname -m)),-fcf-protection) -fno-strict-overflow -ftrivial-auto-var-init=zero
+HARDEN := -fstack-protector-strong -fPIE $(if $(filter x86_64,$(shell uname -m)),-fcf-protection) -fno-strict-overflow $(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero)
 OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPTIMISE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPTIMISE_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+OPTIMISE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+OPTIMISE_fuzz_target := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 CPPFLAGS += -D_GNU_SOURCE -Icontroller $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 CFLAGS   := $(WARN) $(HARDEN) $(OPTIMISE_$(VARIANT)) -MMD -MP -pthread
 LDFLAGS  := $(filter -fsanitize%,$(OPTIMISE_$(VARIANT))) -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread
@@ -24,6 +26,8 @@ UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard test/unit/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:test/unit/%.c=$(OUT)/unit/%)
 FUZZ_SOURCES := $(wildcard test/fuzz/*.c)
 FUZZERS      := $(FUZZ_SOURCES:test/fuzz/%.c=build/fuzz/%)
+# Whatever starts a thread, by itself or through the executor.
+THREADED     := $(shell grep -lE "executor_open|pthread_create|probe_rig" $(UNIT_SOURCES) 2>/dev/null)
 
 .PHONY: all help clean
 all: build/planekeeper
@@ -80,22 +84,25 @@ check: lint ## the quick inner loop: layers, sizes, unit tests under ASan+UBSan;
 	@test/run-units.sh build/asan/unit
 
 check-tsan: ## the unit tests of threaded modules under TSan
-	@$(MAKE) --no-print-directory VARIANT=tsan units
+	@$(MAKE) --no-print-directory VARIANT=tsan $(THREADED:test/unit/%.c=build/tsan/unit/%)
 	@test/run-units.sh build/tsan/unit
 
 lint:
 	@hack/check-layers.sh
 	@hack/check-size.sh
 
-# libFuzzer targets need clang; the whole program is compiled anew with coverage.
-build/fuzz/%: test/fuzz/%.c $(LIB_SOURCES) $(wildcard controller/*/*.h)
+# libFuzzer comes with clang: the library is compiled once more, with coverage, and each target is linked to it.
+build/fuzz/%: test/fuzz/%.c
 	@mkdir -p $(@D)
 	@echo "fuzz $<"
-	@clang -std=c17 -g -O1 -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -o $@ $< $(LIB_SOURCES) $(LDLIBS) -pthread
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang build/fuzz/libcontroller.a
+	@clang -std=c17 $(OPTIMISE_fuzz_target) $(CPPFLAGS) -o $@ $< build/fuzz/libcontroller.a $(LDLIBS) -pthread
 
 .PHONY: fuzzers fuzz
 fuzzers: $(FUZZERS) ## build the libFuzzer targets
-fuzz: $(FUZZERS) ## replay the stored corpora, then look for new inputs for FUZZ_SECONDS (10) each
+fuzz: ## replay the stored corpora, then look for new inputs for FUZZ_SECONDS (10) each
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang build/fuzz/libcontroller.a
+	@$(MAKE) --no-print-directory fuzzers
 	@test/run-fuzz.sh build/fuzz $(or $(FUZZ_SECONDS),10)
 
 .PHONY: test run run-here bench image

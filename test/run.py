@@ -87,7 +87,6 @@ STAGES = [
     Stage("contract", "make --no-print-directory -s -j2 VARIANT=asan contract", 8, ("install",)),
     Stage("fuzz", "make --no-print-directory -s -j2 fuzz", 12, ("install",)),
     Stage("tools", "hack/tools.sh all >/dev/null", 45, ("install",), setup=True),
-    Stage("judges", f"{PYTEST} test/judges", 5, ("tools", "venv")),
     Stage(
         "e2e",
         "make --no-print-directory -s -j2 VARIANT=asan build/asan/planekeeper && "
