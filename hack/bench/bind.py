@@ -73,6 +73,8 @@ class Bind(Process):
 
     def argv(self) -> list[str]:
         self._write_config()
+        for added in self.folder.glob("_default.nz*"):
+            added.unlink()  # what addzone remembered is in the configuration by now
         return ["named", "-f", "-n", "1", "-c", str(self.folder / "named.conf")]
 
     def is_ready(self) -> bool:

@@ -1,0 +1,246 @@
+"""Things die around a switch, in every order: what must still happen, and what must not."""
+
+import contextlib
+
+import pytest
+
+from hack.bench import wait
+from hack.bench.bench import PLANES
+from hack.bench.bind import Bind
+from hack.bench.relay import Relay
+from hack.bench.scene import LOCK_KEY
+from hack.bench.timeline import Watcher
+from world import (
+    CENTRAL,
+    WEST,
+    arrange,
+    check_world,
+    conditions,
+    leader,
+    message,
+    other,
+    outside,
+    record,
+    refused_gates,
+    replicas,
+    steady,
+    wait_world,
+)
+
+
+@contextlib.contextmanager
+def redis_takes_no_writes(scene):
+    """It answers every read and refuses every write, as one does that lost its replicas."""
+    client = scene.bench.redis.client()
+    client.config_set("min-replicas-to-write", 1)
+    try:
+        yield
+    finally:
+        client.config_set("min-replicas-to-write", 0)
+
+
+@contextlib.contextmanager
+def dns_takes_no_updates(scene):
+    scene.bench.bind.freeze(scene.zone)
+    try:
+        yield
+    finally:
+        scene.bench.bind.thaw(scene.zone)
+
+
+def wait_step(scene, step):
+    wait.until(f"blocked at {step}", lambda: scene.status()["step"].startswith(f"{step} ("))
+
+
+def wait_plane(scene, plane, ready):
+    def probe():
+        return {c["type"]: c["status"] for c in scene.plane(plane)["status"]["conditions"]}["Ready"] == ready
+
+    wait.until(f"{plane} Ready={ready}", probe)
+
+
+def test_recovery_before_the_point_of_no_return_aborts(scene):
+    """By an epoch of its own: the number 2 is used up, and no packet of it may count any more."""
+    steady(scene, single_writer=True)
+    with Watcher(lambda: tuple(scene.addresses().items())) as address, redis_takes_no_writes(scene):
+        scene.bench.kill_plane(WEST)
+        wait_step(scene, "Lock")
+        assert record(scene)["epoch"] == 2
+        scene.bench.revive_plane(WEST)
+        wait.until("aborted", lambda: record(scene)["reason"] == "ActiveRecovered")
+    wait_world(scene, WEST, 3, single_writer=True)
+    scene.wait_condition("Ready", "True", "Steady")
+    assert len(address.changes) == 1, "the agents were never moved"
+
+
+def test_recovery_after_the_point_of_no_return_does_not_turn_back(scene):
+    steady(scene, single_writer=True)
+    with dns_takes_no_updates(scene):
+        scene.bench.kill_plane(WEST)
+        wait_step(scene, "Route")
+        assert scene.redis.get(LOCK_KEY) == CENTRAL
+        scene.bench.revive_plane(WEST)
+        wait_plane(scene, WEST, "True")
+        wait.always("no way back", lambda: record(scene)["to"] == CENTRAL, 1.5)
+    wait_world(scene, CENTRAL, 2, single_writer=True)
+
+
+def test_a_lost_destination_is_superseded(scene):
+    """Past the point of no return the only way is forward: to the fittest plane, the old one included."""
+    steady(scene, single_writer=True)
+    with dns_takes_no_updates(scene):
+        scene.bench.kill_plane(WEST)
+        wait_step(scene, "Route")
+        scene.bench.revive_plane(WEST)
+        wait_plane(scene, WEST, "True")
+        scene.bench.kill_plane(CENTRAL)
+        wait_plane(scene, CENTRAL, "False")
+    wait_world(scene, WEST, 3, single_writer=True)
+
+
+def test_flapping_within_failover_delay_moves_nothing(scene):
+    steady(scene, changes={"detection": {"failoverDelay": "6s"}})
+    before = outside(scene)
+    for _ in range(3):
+        scene.bench.kill_plane(WEST)
+        scene.wait_condition("Ready", "False", "ActiveUnhealthy")
+        wait.until("it says when", lambda: "switching at" in message(scene, "Ready"), 5.0)
+        scene.bench.revive_plane(WEST)
+        scene.wait_condition("Ready", "True", "Steady", 5.0)
+    assert outside(scene) == before
+    check_world(scene, WEST, 1)
+
+
+def test_a_deployment_that_is_available_contradicts_the_path(scene):
+    """The server is gone, its replicas are said to be there: two minutes of doubt before the path decides."""
+    steady(scene)
+    scene.bench.servers[WEST].kill9()
+    scene.wait_condition("Ready", "False")
+    wait.until("contradiction", lambda: refused_gates(scene) == {"PathDownDeploymentUp"})
+    before = outside(scene)
+    wait.always("held", lambda: outside(scene) == before, 1.0)
+
+
+def test_all_planes_down_holds_and_resumes_by_itself(scene):
+    steady(scene)
+    before = outside(scene)
+    for plane in PLANES:
+        scene.bench.kill_plane(plane)
+    scene.wait_condition("Ready", "False", "FailoverHeld")
+    # Until the next visit to DNS or Redis it might as well be the operator that is cut off.
+    wait.until("held", lambda: refused_gates(scene) == {"SameSymptomEverywhere", "NoFitStandby"}, 15.0)
+    assert "Stalled" not in conditions(scene)
+    wait.always("held", lambda: outside(scene) == before, 1.0)
+    scene.bench.revive_plane(CENTRAL)
+    wait_world(scene, CENTRAL, 2)
+
+
+def test_a_whole_region_goes_at_once(scene):
+    """The server, the API server that knows its Deployment, and the replica that leads."""
+    arrange(scene, single_writer=True)
+    pair = replicas(scene)
+    wait_world(scene, WEST, 1, single_writer=True)
+    leading = leader(*pair)
+    leading.kill9()
+    scene.bench.kill_plane(WEST, with_region=True)
+    wait_world(scene, CENTRAL, 2, single_writer=True)
+    assert leader(*pair) is other(leading, pair)
+    scene.wait_condition("Ready", "True", "FailedOver")
+
+
+@pytest.mark.parametrize("how", ["pause", "kill9"])
+def test_redis_down_blocks_and_resumes_by_itself(scene, how):
+    """A server that may not write must not get the agents. kill9: what Redis held is forgotten as well."""
+    steady(scene, single_writer=True)
+    addresses = scene.addresses()
+    getattr(scene.bench.redis, how)()
+    scene.bench.kill_plane(WEST)
+    scene.wait_condition("Ready", "False", "RedisUnavailable")
+    assert f"Moving to {CENTRAL}, epoch 2: blocked at Lock since " in message(scene, "Ready")
+    assert "Stalled" not in conditions(scene)
+    wait.always("DNS does not move", lambda: scene.addresses() == addresses, 1.5)
+    scene.bench.redis.resume() if how == "pause" else scene.bench.redis.run()
+    wait_world(scene, CENTRAL, 2, single_writer=True)
+
+
+@pytest.mark.parametrize("how", ["pause", "kill9"])
+def test_dns_server_down_holds_and_resumes_by_itself(scene, how):
+    steady(scene, single_writer=True)
+    getattr(scene.bench.bind, how)()
+    scene.bench.kill_plane(WEST)
+    scene.wait_condition("Ready", "False", "DNSUnavailable")
+    assert "Stalled" not in conditions(scene)
+    scene.bench.bind.resume() if how == "pause" else scene.bench.bind.run()
+    wait_world(scene, CENTRAL, 2, single_writer=True)
+
+
+def test_operator_cut_off_from_all_but_its_api_server_does_nothing(scene):
+    """What it sees is what it would see if the whole world had died: it must think of itself first."""
+    bench = scene.bench
+    with contextlib.ExitStack() as stack:
+        dns, redis = (stack.enter_context(Relay(server.address)) for server in (bench.bind, bench.redis))
+        api = {name: stack.enter_context(Relay(f"127.0.0.1:{bench.clusters[name].port}")) for name in PLANES}
+        path = {name: stack.enter_context(Relay(bench.servers[name].address, host)) for name, host in PLANES.items()}
+        wires = [dns, redis, *api.values(), *path.values()]
+        for name, relay in api.items():
+            url = f"https://{relay.address}"
+            scene.put_secret(f"{name}-kubeconfig", value=bench.plane_kubeconfig(name, url))
+        arrange(scene, single_writer=True)
+        checks = {
+            name.replace("-", "_"): {
+                "checks": [{"name": "path", "type": "TLS", "port": path[name].port}, {"name": "pods", "type": "Deployment"}]
+            }
+            for name in PLANES
+        }
+        scene.put_planes(**checks)
+        scene.put_policy(
+            {"dns": {"rfc2136": {"nameserver": dns.address}}, "redis": {"address": redis.address}}, single_writer=True
+        )
+        scene.operator()
+        wait_world(scene, WEST, 1, single_writer=True)
+        scene.wait_condition("FailoverPossible", "True", "Chosen")
+        agent = scene.agent()
+        agent.wait_connected(PLANES[WEST])
+        before = outside(scene)
+        for wire in wires:
+            wire.swallow()
+        scene.wait_condition("Ready", "False")
+        wait.until("Isolated", lambda: "Isolated" in refused_gates(scene))
+        wait.always("isolated", lambda: outside(scene) == before, 2.0)
+        assert "I may be the one that is cut off" in message(scene, "Ready")
+        assert record(scene)["epoch"] == 1 and not agent.outages()
+        for wire in wires:
+            wire.heal()
+        scene.wait_condition("Ready", "True", "Steady")
+        check_world(scene, WEST, 1, single_writer=True)
+
+
+def test_a_dead_second_nameserver_delays_nothing_and_is_named(scene):
+    dead = Relay("127.0.0.1:9")
+    dead.close()
+    steady(scene, changes={"dns": {"verify": {"servers": [scene.bench.bind.address, dead.address]}}})
+    scene.bench.kill_plane(WEST)
+    wait_world(scene, CENTRAL, 2, timeout=8.0)
+    wait.until("named", lambda: scene.status()["targets"]["dns"]["behind"] == [dead.address])
+
+
+@pytest.mark.parametrize("catches_up", [True, False])
+def test_a_lagging_second_nameserver_is_waited_for_but_not_for_ever(scene, catches_up):
+    lagging = Bind(scene.bench.scratch, zones=(scene.zone,), name="lagging").run()
+    txt = f"_planekeeper.{scene.dns_name}"
+    steady(scene, changes={"dns": {"verify": {"servers": [lagging.address]}}})
+    lagging.replace(scene.dns_name, "A", PLANES[WEST])
+    lagging.replace(txt, "TXT", scene.epoch_record())
+    scene.bench.kill_plane(WEST)
+    wait.until("DNS moved", lambda: scene.active_in_dns() == CENTRAL)
+    scene.wait_condition("Ready", "False", "DNSServerBehind")
+    assert lagging.address in message(scene, "Ready")
+    if catches_up:
+        lagging.replace(scene.dns_name, "A", PLANES[CENTRAL])
+        lagging.replace(txt, "TXT", scene.epoch_record())
+        wait_world(scene, CENTRAL, 2, timeout=10.0)
+        wait.until("nobody lags", lambda: scene.status()["targets"]["dns"]["behind"] == [])
+    else:
+        wait_world(scene, CENTRAL, 2, timeout=40.0)
+        assert scene.status()["targets"]["dns"]["behind"] == [lagging.address]
+    lagging.kill9()
