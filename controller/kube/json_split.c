@@ -168,11 +168,11 @@ static enum err take_byte(struct json_split *split, const char *at, struct errms
         }
 }
 
-/* Scan inside a string up to its end or @end; returns where to go on. */
+/* Scan inside a string up to its end or @end; returns where to go on, NULL at a byte that no string may have. */
 static const char *take_string(struct json_split *split, const char *at, const char *end)
 {
         const char *start = at;
-        while (at < end && *at != '"' && *at != '\\')
+        while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= ' ')
                 at++;
         size_t count = (size_t)(at - start);
         if (split->is_key && split->level <= JSON_SPLIT_KEY_LEVELS)
@@ -181,6 +181,8 @@ static const char *take_string(struct json_split *split, const char *at, const c
                 extend(split->name, sizeof(split->name), start, count);
         if (at == end)
                 return at;
+        if ((unsigned char)*at < ' ')
+                return NULL;
         if (*at == '\\')
                 split->is_escaped = true;
         else
@@ -200,6 +202,8 @@ enum err json_split_feed(struct json_split *split, const char *bytes, size_t cou
                         at++;
                 } else if (split->in_string) {
                         at = take_string(split, at, end);
+                        if (!at)
+                                return err_set(reterr, ERR_INVALID, "JSON with a control character in a text");
                 } else {
                         enum err err = take_byte(split, at++, reterr);
                         if (err != ERR_OK)

@@ -261,11 +261,33 @@ static void on_late(struct loop_timer *timer)
         loop_stop(run->loop);
 }
 
+struct turn {
+        struct loop *loop;
+        struct loop_timer timer; /* so that the poll between the two does not wait */
+        int ends;
+};
+
+static void on_nothing(struct loop_timer *timer)
+{
+        (void)timer;
+}
+
+static void on_turn_end(void *ctx)
+{
+        struct turn *turn = ctx;
+        if (++turn->ends == 2)
+                loop_stop(turn->loop);
+        else
+                loop_timer_set(turn->loop, &turn->timer, loop_now(turn->loop));
+}
+
 void fake_turn(struct loop *loop)
 {
-        struct run run = {.loop = loop, .timer.due = on_late};
-        loop_timer_set(loop, &run.timer, loop_now(loop));
+        struct turn turn = {.loop = loop, .timer.due = on_nothing};
+        loop_set_idle(loop, on_turn_end, &turn);
         loop_run(loop);
+        loop_set_idle(loop, NULL, NULL);
+        loop_timer_stop(loop, &turn.timer);
 }
 
 bool fake_run(struct loop *loop, const bool *stop, int timeout_ms)

@@ -44,7 +44,7 @@ bool fake_is_open(const struct fake_api *api, const struct fake_peer *peer);
 
 /* Run @loop until @stop is true; false when @timeout_ms passed before. */
 bool fake_run(struct loop *loop, const bool *stop, int timeout_ms);
-/* One turn, so that loop_now() sees a clock that the test has moved. */
+/* What is due and what is ready now, without waiting; loop_now() sees a clock that the test has moved. */
 void fake_turn(struct loop *loop);
 
 #endif

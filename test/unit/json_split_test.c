@@ -144,6 +144,7 @@ static void test_refused(void **state)
         refuse(JSON_SPLIT_STREAM, "[{}]");
         refuse(JSON_SPLIT_STREAM, "{}]");
         refuse(JSON_SPLIT_STREAM, "{\"a\":[}");
+        refuse(JSON_SPLIT_STREAM, "{\"a\":\"\n\"}");
         refuse(JSON_SPLIT_LIST, "[]");
         refuse(JSON_SPLIT_LIST, "{}{}");
         refuse(JSON_SPLIT_LIST, "{\"items\":[1]}");
