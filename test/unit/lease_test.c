@@ -1,0 +1,627 @@
+/* lease_test.c -- leader election against a small Lease server, in leaps of time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fake_api.h"
+#include "kube/lease.h"
+#include "runtime/clock.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+
+/* Our own clock in place of runtime/clock.c. The times of the election are long, so that a slow machine does not
+ * matter. */
+static mono_ms leap_ms;
+enum { LEASE = 50000, DEADLINE = 30000, RETRY = 10000, LOOK = RETRY + RETRY / 4 };
+
+int64_t clock_mono_us(void)
+{
+        struct timespec now;
+        (void)clock_gettime(CLOCK_BOOTTIME, &now);
+        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + leap_ms * 1000;
+}
+
+mono_ms clock_mono(void)
+{
+        return clock_mono_us() / 1000;
+}
+
+unix_ms clock_wall(void)
+{
+        return 1795402792000 + leap_ms; /* 2026-11-23T02:59:52Z */
+}
+
+enum mood { SERVES, LOSES_ANSWERS, SILENT, REFUSES };
+
+struct rig {
+        struct loop *loop;
+        struct http *http;
+        struct fake_api *api;
+        struct kube *kube;
+        struct election *election;
+        struct strbuf log;
+        const char *want;
+        bool is_reached;
+
+        json_t *lease; /* NULL: there is none */
+        int version;
+        enum mood mood;
+        int conflicts; /* so many writes are refused, as if somebody had just touched the Lease */
+        json_t *last_patch;
+};
+
+static void note(struct rig *rig, const char *text)
+{
+        assert_true(strbuf_append_text(&rig->log, text));
+        rig->is_reached = rig->want && strcmp(rig->log.text, rig->want) == 0;
+}
+
+static void on_changed(void *ctx, bool is_leader)
+{
+        note(ctx, is_leader ? "[leads]" : "[lost]");
+}
+
+static void on_released(void *ctx)
+{
+        note(ctx, "[released]");
+}
+
+/* ---- the server ---- */
+
+static void stamp(struct rig *rig)
+{
+        char version[16];
+        (void)snprintf(version, sizeof(version), "%d", ++rig->version);
+        json_object_set_new(json_object_get(rig->lease, "metadata"), "resourceVersion", json_string(version));
+}
+
+static void merge(json_t *into, const json_t *patch)
+{
+        const char *key;
+        json_t *value;
+        json_object_foreach((json_t *)(uintptr_t)patch, key, value)
+        {
+                if (json_is_null(value))
+                        json_object_del(into, key);
+                else if (json_is_object(value) && json_is_object(json_object_get(into, key)))
+                        merge(json_object_get(into, key), value);
+                else
+                        json_object_set(into, key, value);
+        }
+}
+
+static const char *version_in(const json_t *object)
+{
+        const char *version =
+            json_string_value(json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
+        return version ? version : "";
+}
+
+static int serve(struct rig *rig, const char *method, json_t *body)
+{
+        if (strcmp(method, "GET") == 0)
+                return rig->lease ? 200 : 404;
+        if (strcmp(method, "POST") == 0) {
+                if (rig->lease)
+                        return 409;
+                rig->lease = json_incref(body);
+                stamp(rig);
+                return 201;
+        }
+        if (!rig->lease)
+                return 404;
+        json_decref(rig->last_patch);
+        rig->last_patch = json_deep_copy(body);
+        if (rig->conflicts > 0) {
+                rig->conflicts--;
+                stamp(rig);
+        }
+        if (strcmp(version_in(body), version_in(rig->lease)) != 0)
+                return 409;
+        merge(rig->lease, body);
+        stamp(rig);
+        return 200;
+}
+
+static void on_request(void *ctx, struct fake_peer *peer, const struct fake_request *request)
+{
+        struct rig *rig = ctx;
+        json_t *body = json_loads(request->body, 0, NULL);
+        int status = rig->mood == REFUSES ? 403 : rig->mood == SILENT ? 0 : serve(rig, request->method, body);
+        json_decref(body);
+        const char *letter = strcmp(request->method, "GET") == 0    ? "G"
+                             : strcmp(request->method, "POST") == 0 ? "C"
+                                                                    : "P";
+        if (rig->mood == SERVES || rig->mood == REFUSES) {
+                char *text = status < 300 ? json_dumps(rig->lease, 0) : mem_strdup("{\"message\":\"no\"}");
+                fake_answer(peer, status, "", text);
+                free(text);
+        }
+        if (rig->mood == LOSES_ANSWERS) {
+                static const char begun[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
+                fake_raw(peer, begun, strlen(begun));
+                fake_hang_up(peer);
+        }
+        note(rig, letter);
+}
+
+/* ---- the rig ---- */
+
+static int open_rig(void **state)
+{
+        struct rig *rig = mem_new(rig);
+        char server[64];
+        leap_ms = 0;
+        rig->loop = loop_open();
+        rig->http = http_open(rig->loop, 4);
+        rig->api = fake_api_open(rig->loop, on_request, rig);
+        rig->log = STRBUF_INIT(1 << 16);
+        rig->version = 8; /* so that 9 to 10 is crossed: numbers are not compared as texts */
+        (void)snprintf(server, sizeof(server), "http://127.0.0.1:%d", fake_api_port(rig->api));
+        struct kube_config config = {.server = mem_strdup(server)};
+        rig->kube = kube_open(rig->loop, rig->http, NULL, &config);
+        *state = rig;
+        return 0;
+}
+
+static int close_rig(void **state)
+{
+        struct rig *rig = *state;
+        election_close(rig->election);
+        kube_close(rig->kube);
+        http_close(rig->http);
+        fake_api_close(rig->api);
+        loop_close(rig->loop);
+        strbuf_deinit(&rig->log);
+        json_decref(rig->lease);
+        json_decref(rig->last_patch);
+        free(rig);
+        return 0;
+}
+
+static void start(struct rig *rig)
+{
+        const struct election_config config = {
+            .namespace_name = "ops",
+            .name = "planekeeper",
+            .identity = "me",
+            .label_key = "planekeeper.io/lease",
+            .label_value = "leader",
+            .lease_ms = LEASE,
+            .renew_deadline_ms = DEADLINE,
+            .retry_ms = RETRY,
+            .changed = on_changed,
+            .ctx = rig,
+        };
+        rig->election = election_open(rig->loop, rig->kube, &config);
+}
+
+/* Run until the log says exactly @want and the answer has been taken, and start a new one. */
+static void expect(struct rig *rig, const char *want)
+{
+        rig->want = want;
+        rig->is_reached = strcmp(strbuf_text(&rig->log), want) == 0;
+        (void)fake_run(rig->loop, &rig->is_reached, 5000);
+        for (int i = 0; i < 10; i++)
+                fake_turn(rig->loop);
+        assert_string_equal(strbuf_text(&rig->log), want);
+        strbuf_clear(&rig->log);
+}
+
+/* Nothing more comes, even if one waits a moment. */
+static void expect_silence(struct rig *rig)
+{
+        bool never = false;
+        (void)fake_run(rig->loop, &never, 20);
+        assert_string_equal(strbuf_text(&rig->log), "");
+}
+
+static void leap(struct rig *rig, mono_ms ms)
+{
+        leap_ms += ms;
+        fake_turn(rig->loop);
+}
+
+static void hold_by(struct rig *rig, const char *holder)
+{
+        json_decref(rig->lease);
+        rig->lease = json_pack("{s:{s:s}, s:{s:s, s:s, s:i, s:i}}", "metadata", "name", "planekeeper", "spec",
+                               "holderIdentity", holder, "renewTime", "2100-01-01T00:00:00.000000Z",
+                               "leaseDurationSeconds", 99, "leaseTransitions", 4);
+        stamp(rig);
+}
+
+static void renew_by_other(struct rig *rig)
+{
+        static int count;
+        char text[40];
+        (void)snprintf(text, sizeof(text), "2000-01-01T00:00:%02d.000000Z", ++count % 60);
+        json_object_set_new(json_object_get(rig->lease, "spec"), "renewTime", json_string(text));
+        stamp(rig);
+}
+
+static const json_t *spec(const struct rig *rig, const char *key)
+{
+        return json_object_get(json_object_get(rig->lease, "spec"), key);
+}
+
+static void lead(struct rig *rig)
+{
+        start(rig);
+        expect(rig, "GC[leads]");
+}
+
+/* ---- becoming the leader ---- */
+
+static void test_creates_the_lease(void **state)
+{
+        struct rig *rig = *state;
+        start(rig);
+        assert_false(election_is_leader(rig->election));
+        assert_int_equal(election_last_renewed(rig->election), 0);
+        assert_string_equal(election_holder(rig->election), "");
+        expect(rig, "GC[leads]");
+        assert_true(election_is_leader(rig->election));
+        assert_string_equal(election_holder(rig->election), "me");
+        assert_true(election_last_renewed(rig->election) > 0);
+        assert_true(election_last_answer(rig->election) >= election_last_renewed(rig->election));
+        json_t *want = json_pack("{s:s, s:i, s:s, s:s, s:i}", "holderIdentity", "me", "leaseDurationSeconds",
+                                 LEASE / 1000, "acquireTime", "2026-11-23T02:59:52.000000Z", "renewTime",
+                                 "2026-11-23T02:59:52.000000Z", "leaseTransitions", 0);
+        assert_true(json_equal(json_object_get(rig->lease, "spec"), want));
+        json_decref(want);
+        const json_t *labels = json_object_get(json_object_get(rig->lease, "metadata"), "labels");
+        assert_string_equal(json_string_value(json_object_get(labels, "planekeeper.io/lease")), "leader");
+}
+
+static void test_renews(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        for (int i = 1; i <= 3; i++) {
+                mono_ms before = election_last_renewed(rig->election);
+                leap(rig, RETRY);
+                expect(rig, "P");
+                assert_true(election_last_renewed(rig->election) >= before + RETRY);
+        }
+        assert_string_equal(json_string_value(spec(rig, "acquireTime")), "2026-11-23T02:59:52.000000Z");
+        assert_string_equal(json_string_value(spec(rig, "renewTime")), "2026-11-23T03:00:22.000000Z");
+        assert_int_equal(json_integer_value(spec(rig, "leaseTransitions")), 0);
+        expect_silence(rig);
+}
+
+static void test_takes_an_expired_lease(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "other");
+        start(rig);
+        expect(rig, "G");
+        for (mono_ms passed = 0; passed + LOOK < LEASE; passed += LOOK) { /* without a watch it looks itself */
+                leap(rig, LOOK);
+                expect(rig, "G");
+                expect_silence(rig);
+        }
+        assert_string_equal(election_holder(rig->election), "other");
+        leap(rig, LOOK);
+        expect(rig, "P[leads]");
+        assert_int_equal(json_integer_value(spec(rig, "leaseTransitions")), 5);
+        assert_string_equal(json_string_value(spec(rig, "holderIdentity")), "me");
+        assert_int_equal(json_integer_value(spec(rig, "leaseDurationSeconds")), LEASE / 1000);
+}
+
+static void test_renewals_keep_it_away(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "other");
+        start(rig);
+        expect(rig, "G");
+        for (int i = 0; i < 12; i++) { /* a watch tells: no need to look */
+                renew_by_other(rig);
+                election_observe(rig->election, rig->lease);
+                leap(rig, RETRY);
+                expect_silence(rig);
+        }
+        leap(rig, LEASE - RETRY); /* since the last one */
+        expect(rig, "P[leads]");
+}
+
+static void test_a_label_is_no_sign_of_life(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "other");
+        start(rig);
+        expect(rig, "G");
+        for (mono_ms passed = 0; passed < LEASE - RETRY; passed += RETRY) {
+                stamp(rig);
+                election_observe(rig->election, rig->lease);
+                leap(rig, RETRY);
+                expect_silence(rig);
+        }
+        leap(rig, RETRY);
+        expect(rig, "P[leads]");
+}
+
+static void test_takes_a_released_lease_at_once(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "other");
+        start(rig);
+        expect(rig, "G");
+        json_object_del(json_object_get(rig->lease, "spec"), "holderIdentity");
+        stamp(rig);
+        election_observe(rig->election, rig->lease);
+        expect(rig, "P[leads]");
+}
+
+static void test_takes_a_deleted_lease_at_once(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "other");
+        start(rig);
+        expect(rig, "G");
+        json_decref(rig->lease);
+        rig->lease = NULL;
+        election_observe(rig->election, NULL);
+        expect(rig, "GC[leads]");
+}
+
+static void test_its_own_old_lease(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "me"); /* before a restart */
+        start(rig);
+        expect(rig, "GP[leads]");
+        assert_int_equal(json_integer_value(spec(rig, "leaseTransitions")), 4);
+}
+
+static void test_loses_the_race(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "");
+        start(rig);
+        while (rig->log.bytes == 0)
+                fake_turn(rig->loop);
+        hold_by(rig, "quicker"); /* between our read and our write */
+        expect(rig, "GPG");
+        expect_silence(rig);
+        assert_string_equal(election_holder(rig->election), "quicker");
+}
+
+static void test_a_conflict_does_not_restart_the_wait(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "other");
+        start(rig);
+        expect(rig, "G");
+        assert_string_equal(election_holder(rig->election), "other");
+        leap(rig, LEASE);
+        rig->conflicts = 1;
+        expect(rig, "PGP[leads]");
+}
+
+/* ---- staying the leader ---- */
+
+static void test_steps_down_when_renewal_is_late(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        mono_ms renewed = election_last_renewed(rig->election);
+        rig->mood = SILENT;
+        leap(rig, RETRY);
+        expect(rig, "P");
+        leap(rig, DEADLINE - RETRY - 100);
+        assert_true(election_is_leader(rig->election));
+        leap(rig, 100);
+        assert_false(election_is_leader(rig->election));
+        assert_int_equal(election_last_renewed(rig->election), renewed);
+        rig->mood = SERVES;
+        while (!election_is_leader(rig->election)) { /* it goes on trying, and leads again when it is confirmed */
+                leap(rig, RETRY / 2);
+                bool never = false;
+                (void)fake_run(rig->loop, &never, 10);
+        }
+}
+
+static void test_goes_on_after_a_lost_answer(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        rig->mood = LOSES_ANSWERS; /* the renewal is applied, and nobody says so */
+        leap(rig, RETRY);
+        while (rig->log.bytes == 0)
+                fake_turn(rig->loop);
+        rig->mood = SERVES;
+        expect(rig, "PGP");
+        assert_true(election_is_leader(rig->election));
+}
+
+static void test_goes_on_after_a_conflict(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        rig->conflicts = 1;
+        leap(rig, RETRY);
+        expect(rig, "PGP");
+        rig->conflicts = 100; /* for ever: it must not spin */
+        leap(rig, RETRY);
+        bool never = false;
+        (void)fake_run(rig->loop, &never, 100);
+        assert_true(rig->log.bytes >= 2 && rig->log.bytes <= 8);
+        leap(rig, DEADLINE);
+        assert_false(election_is_leader(rig->election));
+}
+
+static void test_a_refusal_is_tried_again(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        rig->mood = REFUSES;
+        leap(rig, RETRY);
+        expect(rig, "P");
+        leap(rig, RETRY / 2);
+        expect(rig, "P");
+        rig->mood = SERVES;
+        leap(rig, RETRY / 2);
+        expect(rig, "P");
+        assert_true(election_is_leader(rig->election));
+}
+
+static void test_steps_down_for_another_holder(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        hold_by(rig, "usurper");
+        election_observe(rig->election, rig->lease);
+        assert_string_equal(rig->log.text, "[lost]"); /* at once */
+        strbuf_clear(&rig->log);
+        assert_string_equal(election_holder(rig->election), "usurper");
+        expect_silence(rig);
+}
+
+static void test_finds_another_holder_by_itself(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        hold_by(rig, "usurper");
+        leap(rig, RETRY);
+        expect(rig, "PG[lost]");
+}
+
+static void test_old_news_are_no_news(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "");
+        json_t *old = json_deep_copy(rig->lease); /* resourceVersion 9 */
+        json_object_set_new(json_object_get(old, "spec"), "holderIdentity", json_string("other"));
+        start(rig);
+        expect(rig, "GP[leads]"); /* 10 */
+        election_observe(rig->election, old);
+        election_observe(rig->election, rig->lease);
+        assert_true(election_is_leader(rig->election));
+        expect_silence(rig);
+        json_decref(old);
+        leap(rig, RETRY);
+        expect(rig, "P");
+}
+
+static void test_creates_it_again(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        json_decref(rig->lease);
+        rig->lease = NULL;
+        leap(rig, RETRY);
+        expect(rig, "PGC");
+        assert_true(election_is_leader(rig->election));
+        expect_silence(rig);
+}
+
+/* ---- giving it up ---- */
+
+static void test_release(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        election_release(rig->election, on_released, rig);
+        assert_false(election_is_leader(rig->election));
+        expect(rig, "[lost]P[released]");
+        assert_null(spec(rig, "holderIdentity"));
+        assert_int_equal(json_integer_value(spec(rig, "leaseDurationSeconds")), 1);
+        leap(rig, LEASE);
+        expect_silence(rig); /* it does not come back */
+}
+
+static void test_release_behind_a_renewal(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        leap(rig, RETRY);
+        election_release(rig->election, on_released, rig);
+        expect(rig, "[lost]PP[released]");
+        assert_null(spec(rig, "holderIdentity"));
+}
+
+static void test_release_after_a_conflict(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        rig->conflicts = 1;
+        election_release(rig->election, on_released, rig);
+        expect(rig, "[lost]PGP[released]");
+        assert_null(spec(rig, "holderIdentity"));
+}
+
+static void test_release_of_a_standby(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "other");
+        start(rig);
+        expect(rig, "G");
+        assert_string_equal(election_holder(rig->election), "other");
+        election_release(rig->election, on_released, rig);
+        expect(rig, "[released]");
+        assert_string_equal(json_string_value(spec(rig, "holderIdentity")), "other");
+}
+
+static void test_release_without_an_answer(void **state)
+{
+        struct rig *rig = *state;
+        lead(rig);
+        rig->mood = SILENT;
+        election_release(rig->election, on_released, rig);
+        expect(rig, "[lost]P");
+        leap(rig, 1000);
+        expect(rig, "[released]");
+}
+
+static void test_close_at_any_time(void **state)
+{
+        struct rig *rig = *state;
+        for (int turns = 0; turns < 30; turns++) {
+                start(rig);
+                for (int i = 0; i < turns; i++)
+                        fake_turn(rig->loop);
+                election_close(rig->election);
+                rig->election = NULL;
+                strbuf_clear(&rig->log);
+        }
+        election_close(NULL);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test_setup_teardown(test_creates_the_lease, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_renews, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_takes_an_expired_lease, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_renewals_keep_it_away, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_label_is_no_sign_of_life, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_takes_a_released_lease_at_once, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_takes_a_deleted_lease_at_once, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_its_own_old_lease, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_loses_the_race, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_conflict_does_not_restart_the_wait, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_steps_down_when_renewal_is_late, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_goes_on_after_a_lost_answer, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_goes_on_after_a_conflict, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_refusal_is_tried_again, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_steps_down_for_another_holder, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_finds_another_holder_by_itself, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_old_news_are_no_news, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_creates_it_again, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_release, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_release_behind_a_renewal, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_release_after_a_conflict, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_release_of_a_standby, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_release_without_an_answer, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_close_at_any_time, open_rig, close_rig),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
