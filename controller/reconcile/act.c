@@ -137,9 +137,18 @@ static void set_target(struct policy *policy, enum effect_kind kind)
                 (void)effect_start(policy, kind);
 }
 
+/* Inside a plane nothing may be written, so nothing is in the instant before that is known: a first record would be for ever. */
+static bool may_begin(const struct policy *policy)
+{
+        for (size_t i = 0; i < policy->plane_count; i++)
+                if (!policy->record && !plane_is_located(policy->planes[i]))
+                        return false;
+        return true;
+}
+
 static void act(struct policy *policy, const struct decision *decision)
 {
-        if (record_io_is_busy(policy) || policy->manager->stopping)
+        if (record_io_is_busy(policy) || policy->manager->stopping || !may_begin(policy))
                 return;
         switch (decision->rule->then) {
         case DO_ADOPT:

@@ -86,6 +86,7 @@ static void open_kube(struct plane *plane)
         if (err != ERR_OK) {
                 free(plane->address_error);
                 plane->address_error = mem_strdup(why.text);
+                plane->is_located |= err != ERR_TRANSIENT;
         }
 }
 
@@ -266,6 +267,11 @@ bool plane_holds_operator(const struct plane *plane)
                 return false;
         return plane->spec->access == PLANE_ACCESS_OWN ||
                (plane->cluster_uid && text_equal(plane->cluster_uid, plane->manager->cluster_uid));
+}
+
+bool plane_is_located(const struct plane *plane)
+{
+        return !plane->spec || plane->spec->access != PLANE_ACCESS_KUBECONFIG || plane->is_located;
 }
 
 void plane_free(struct plane *plane)

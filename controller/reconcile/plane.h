@@ -48,6 +48,7 @@ struct plane {
         struct kube *kube;        /* of its own cluster by kubeconfig; NULL otherwise */
         char *kube_secret_version; /* resourceVersion of the Secret that kube was made from */
         char *cluster_uid;        /* kube-system UID of its cluster, NULL unknown */
+        bool is_located;          /* its cluster was asked which one it is; one that cannot be asked is not ours */
         struct kube_call *service_call, *uid_call;
         struct loop_timer discovery;
         char *addresses[SERVICE_ADDRESSES_MAX]; /* where agents would be sent */
@@ -76,6 +77,8 @@ void plane_discard_samples(struct plane *plane);              /* our own loop wa
 void plane_free(struct plane *plane);
 
 bool plane_holds_operator(const struct plane *plane);
+/* Whether plane_holds_operator is an answer yet. */
+bool plane_is_located(const struct plane *plane);
 /* Fill the core's view of this plane; texts are borrowed until the next turn. @record_type as the policy wants it. */
 void plane_view_fill(const struct plane *plane, const char *record_type_rrset, struct plane_view *ret);
 

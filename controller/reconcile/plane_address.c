@@ -92,10 +92,11 @@ static void uid_answered(void *ctx, const struct kube_reply *reply)
 {
         struct plane *plane = ctx;
         plane->uid_call = NULL;
-        if (reply->err != ERR_OK)
-                return; /* forbidden or silent: then nothing can be said of it, and it is asked again at the next discovery */
-        plane->cluster_uid = mem_strdup(object_meta(reply->body, "uid"));
-        if (plane_holds_operator(plane))
+        bool is_news = !plane->is_located;
+        plane->is_located = true;
+        if (reply->err == ERR_OK) /* forbidden or silent: then nothing can be said of it, and it is asked again at the next discovery */
+                plane->cluster_uid = mem_strdup(object_meta(reply->body, "uid"));
+        if (is_news || plane_holds_operator(plane))
                 plane_wake_users(plane);
 }
 
