@@ -212,6 +212,8 @@ enum err json_split_feed(struct json_split *split, const char *bytes, size_t cou
         }
         keep(split, end);
         split->pending = NULL;
+        if (split->in_object && split->object_bytes > JSON_SPLIT_ENDLESS_BYTES)
+                return err_set(reterr, ERR_INVALID, "an object without end");
         if (split->skeleton.overflowed)
                 return err_set(reterr, ERR_INVALID, "list with more than %d bytes around its items",
                                SKELETON_BYTES_MAX);

@@ -8,8 +8,8 @@
  * finds every syntax error inside.
  *
  * Units:     bytes.
- * Bounds:    64 levels; an object above max_object_bytes is passed over, reported and the stream goes on; the skeleton
- * is at most 64 KiB. Ownership: a zeroed struct with the public fields set is ready; json_split_deinit() frees what is
+ * Bounds:    64 levels; an object above max_object_bytes is passed over, reported and the stream goes on, above 64 MiB it
+ * is taken to have no end (ERR_INVALID); the skeleton is at most 64 KiB. Ownership: a zeroed struct with the public fields set is ready; json_split_deinit() frees what is
  * buffered. Texts are borrowed for the call. Errors:    ERR_INVALID: not JSON of the expected shape; ERR_CANCELLED:
  * object() returned false. After either, only deinit. Threads:   one at a time.
  */
@@ -25,6 +25,7 @@
 
 enum json_split_mode { JSON_SPLIT_STREAM, JSON_SPLIT_LIST };
 
+enum { JSON_SPLIT_ENDLESS_BYTES = 64 * 1024 * 1024 };
 enum { JSON_SPLIT_LEVELS = 64, JSON_SPLIT_KEY_LEVELS = 4, JSON_SPLIT_KEY_BYTES = 12, JSON_SPLIT_NAME_BYTES = 254 };
 
 struct json_split {

@@ -120,6 +120,26 @@ static void test_large_buffers_are_not_kept(void **state)
         strbuf_deinit(&seen.log);
 }
 
+static void test_an_object_without_end_is_refused(void **state)
+{
+        (void)state;
+        static char text[1024 * 1024];
+        struct seen seen;
+        struct errmsg why = {""};
+        struct json_split split = make(JSON_SPLIT_STREAM, 1000, &seen);
+        memset(text, 'x', sizeof(text));
+        enum err err = json_split_feed(&split, "{\"a\":\"", 6, &why);
+        size_t fed = 0;
+        for (; err == ERR_OK && fed <= JSON_SPLIT_ENDLESS_BYTES; fed += sizeof(text))
+                err = json_split_feed(&split, text, sizeof(text), &why);
+        assert_int_equal(err, ERR_INVALID);
+        assert_string_equal(why.text, "an object without end");
+        assert_true(fed >= JSON_SPLIT_ENDLESS_BYTES);
+        assert_true(split.stored.capacity <= 16 * 1024);
+        json_split_deinit(&split);
+        strbuf_deinit(&seen.log);
+}
+
 static void refuse(enum json_split_mode mode, const char *text)
 {
         for (size_t cut = 0; cut <= strlen(text); cut++) {
@@ -223,6 +243,7 @@ int main(void)
             cmocka_unit_test(test_list),
             cmocka_unit_test(test_oversized),
             cmocka_unit_test(test_large_buffers_are_not_kept),
+            cmocka_unit_test(test_an_object_without_end_is_refused),
             cmocka_unit_test(test_refused),
             cmocka_unit_test(test_levels),
             cmocka_unit_test(test_cut_is_not_whole),
