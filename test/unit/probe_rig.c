@@ -57,8 +57,9 @@ struct probe *probe_rig_start(struct probe_rig *rig, const struct probe_spec *sp
 
 struct sample probe_rig_once(struct probe_rig *rig, const struct probe_spec *spec, mono_ms timeout_ms)
 {
+        /* Soon, or where this very thread is late for that, an interval later. */
         const struct probe_cadence cadence = {
-            .interval_ms = 60000, .timeout_ms = timeout_ms, .offset_ms = clock_mono() + 2};
+            .interval_ms = timeout_ms, .timeout_ms = timeout_ms, .offset_ms = clock_mono() + 2};
         struct probe *probe = probe_rig_start(rig, spec, &cadence);
         probe_rig_run(rig, 1);
         probe_close(probe);
