@@ -1,12 +1,10 @@
 /* answer.c -- from an HTTP answer to an error class. */
 #include "kube/answer.h"
 
-enum err answer_from_transport(const struct http_response *response, struct errmsg *reterr)
+enum err answer_from_transport(const struct http_response *response, const char *host, struct errmsg *reterr)
 {
-        if (response->failure == HTTP_FAIL_TLS_LOCAL)
-                return err_set(reterr, response->err, "own certificate, key, CA or token is unusable: %s",
-                               response->why.text);
-        return err_set(reterr, response->err, "%s", response->why.text);
+        const char *whose = response->failure == HTTP_FAIL_TLS_LOCAL ? "own certificate, key, CA or token is unusable: " : "";
+        return err_set(reterr, response->err, "%.100s: %s%s", host, whose, response->why.text);
 }
 
 /* A write that the server gave up on in the middle may have reached etcd; 503 and 429 are refusals before that. */

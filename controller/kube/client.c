@@ -23,7 +23,7 @@ struct kube {
         struct loop *loop;
         struct http *http;
         struct credentials *credentials;
-        char host[256]; /* "host:port", for metrics */
+        char host[256]; /* "host:port", for metrics and messages */
         struct kube_call *calls;
 };
 
@@ -200,11 +200,11 @@ static void fill_reply(struct kube_call *call, const struct http_response *respo
                     : 0,
         };
         if (response->err != ERR_OK) {
-                ret->err = answer_from_transport(response, &ret->why);
+                ret->err = answer_from_transport(response, call->kube->host, &ret->why);
                 return;
         }
         ret->status = response->status;
-        json_t *body = bytes ? json_loadb(text, bytes, 0, NULL) : NULL;
+        json_t *body = bytes ? json_loadb(text, bytes, JSON_ALLOW_NUL, NULL) : NULL;
         ret->err = answer_from_status(response->status, body, is_write(call), &ret->why);
         if (ret->err == ERR_OK && !body && !call->bytes)
                 ret->err = err_set(&ret->why, is_write(call) ? ERR_UNKNOWN : ERR_TRANSIENT,

@@ -42,7 +42,10 @@ struct kube_reply {
 };
 typedef void kube_done(void *ctx, const struct kube_reply *reply);
 
-/* Credentials are refreshed by the client itself: token file re-read, exec plugin run in @executor. */
+/*
+ * Credentials are refreshed by the client itself: token file re-read, exec plugin run in @executor (which may be NULL where there is none).
+ * HTTP/1.1: each watch holds one connection of @http for itself, so let it have more per host than there are watches.
+ */
 struct kube *kube_open(struct loop *loop, struct http *http, struct executor *executor, struct kube_config *config);
 void kube_close(struct kube *kube); /* cancels its calls; NULL is a no-op */
 const char *kube_server(const struct kube *kube);
