@@ -51,7 +51,9 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
         if (health->reach == REACH_FAILED && ailment != FINDING_STEADY)
                 return false; /* nothing can be written, and the ailment is what a person has to hear of */
         decision->step = is_lock ? STEP_LOCK : STEP_ROUTE;
-        const char *trouble = ailment == FINDING_STEADY ? "" : arena_printf(pass->arena, "; %s", decision->why);
+        const char *trouble = ailment != FINDING_STEADY            ? arena_printf(pass->arena, "; %s", decision->why)
+                              : health->reach == REACH_FAILED ? arena_printf(pass->arena, ": %s", health->error)
+                                                                : "";
         const char *why = arena_printf(pass->arena, "%s lacks epoch %llu%s",
                                        is_lock ? arena_printf(pass->arena, "lock %s", view->record->plan.lock_key)
                                                : view->record->plan.dns_name,

@@ -36,11 +36,26 @@ static enum contract contract_of_health(const struct plane_health *health)
         return health->verdict == VERDICT_DOWN ? CONTRACT_PROGRESSING : CONTRACT_READY;
 }
 
-/* Stalled is only what a person has to mend; a dead site never is, nor a switch, which resumes by itself. */
-static enum contract contract_of(const struct decision *decision)
+static bool needs_person(const struct target_health *health)
 {
+        return health->reach == REACH_FAILED && (health->error_class == ERR_DENIED || health->error_class == ERR_INVALID);
+}
+
+/* A target that answers, but does not take the record's epoch: the next switch would end there, too. */
+static bool is_write_refused(const struct writer *w)
+{
+        return w->decision->phase == PHASE_STEADY && w->decision->finding == FINDING_TARGET_BEHIND &&
+               needs_person(w->decision->step == STEP_LOCK ? &w->view->lock_health : &w->view->dns_health);
+}
+
+/* Stalled is only what a person has to mend; a dead site never is, nor a switch, which resumes by itself. */
+static enum contract contract_of(const struct writer *w)
+{
+        const struct decision *decision = w->decision;
         if (decision->phase == PHASE_SWITCHING)
                 return CONTRACT_PROGRESSING;
+        if (is_write_refused(w))
+                return CONTRACT_STALLED;
         switch (decision->finding) {
         case FINDING_STEADY:
         case FINDING_DRIFT:
@@ -88,10 +103,9 @@ static const struct target_health *blocking_target(const struct writer *w)
 
 static const char *blocked_reason(const struct writer *w, const struct target_health *health)
 {
-        bool needs_person = health->error_class == ERR_DENIED || health->error_class == ERR_INVALID;
         if (w->decision->step == STEP_LOCK)
-                return needs_person ? "RedisRefused" : "RedisUnavailable";
-        return needs_person ? "DNSRefused" : "DNSUnavailable";
+                return needs_person(health) ? "RedisRefused" : "RedisUnavailable";
+        return needs_person(health) ? "DNSRefused" : "DNSUnavailable";
 }
 
 static const char *ready_reason(const struct writer *w, enum contract contract)
@@ -99,6 +113,8 @@ static const char *ready_reason(const struct writer *w, enum contract contract)
         const struct target_health *blocking = blocking_target(w);
         if (blocking)
                 return blocked_reason(w, blocking);
+        if (is_write_refused(w))
+                return "TargetRefused";
         if (contract != CONTRACT_READY)
                 return w->decision->rule->reason;
         if (is_automatic_unsafe(w))
@@ -157,13 +173,15 @@ static const char *ready_message(const struct writer *w, enum contract contract)
 static void set_contract(const struct writer *w)
 {
         static const enum report_status statuses[] = {REPORT_TRUE, REPORT_FALSE, REPORT_FALSE, REPORT_UNKNOWN};
-        enum contract contract = contract_of(w->decision);
+        enum contract contract = contract_of(w);
         struct report *report = w->report;
         const char *reason = ready_reason(w, contract);
         report->message = ready_message(w, contract);
         report->state = w->decision->rule->state;
         if (contract == CONTRACT_READY && w->decision->finding != FINDING_DRIFT)
                 report->state = is_on_preferred(w) ? "Steady" : "FailedOver";
+        else if (is_write_refused(w))
+                report->state = reason;
         set(w, "Ready", statuses[contract], reason, report->message);
         if (contract == CONTRACT_STALLED)
                 set(w, "Stalled", REPORT_TRUE, reason, report->message);

@@ -334,6 +334,8 @@ bool effect_start(struct policy *policy, enum effect_kind kind)
                 *slot = effect;
                 return true;
         }
+        if (effect->err == ERR_NOT_FOUND) /* a Secret that lacks a key is no outage: a person has to complete it */
+                effect->err = ERR_INVALID;
         bool is_full = effect->err == ERR_OK;
         if (is_full)
                 act_wait_in_line(policy);

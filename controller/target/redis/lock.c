@@ -121,9 +121,9 @@ static enum err check_reply(const struct lock_target *self, const redisReply *re
                                server_of(self), key, found);
         if (text_equal(verdict, "ttl"))
                 return err_set(reterr, ERR_INVALID,
-                               "%s: key %.80s expires in %.20s ms, but a lock moves and never expires; PERSIST it or "
-                               "choose another lock key",
-                               server_of(self), key, found);
+                               "%s: key %.80s expires, but a lock moves and never expires; PERSIST it or choose "
+                               "another lock key",
+                               server_of(self), key);
         return ERR_OK;
 }
 
