@@ -42,15 +42,29 @@ const char *election_unfit(const struct view *view, const struct plane_view *pla
         return unfit_health(view, plane, arena);
 }
 
-/* The plane that the last failover left behind. A switch under way is exempt: it has to end somewhere. */
-static const char *quarantined(const struct view *view, const struct plane_view *plane, struct arena *arena)
+/* The plane that the last failover left behind; 0: it may be chosen. A switch under way is exempt: it has to end somewhere. */
+static mono_ms quarantine_end(const struct view *view, const struct plane_view *plane)
 {
         const struct record *record = view->record;
         if (!record || record->phase != PHASE_STEADY || !record->automatic || !record->detected_at ||
             strcmp(record->from, plane->name) != 0)
-                return "";
+                return 0;
         mono_ms until = health_of(plane, &view->policy.detection, view->now).healthy_since + view->policy.failback_stable_ms;
-        return view->now < until ? arena_printf(arena, "quarantined until %s", phrase_instant(view, until, arena)) : "";
+        return view->now < until ? until : 0;
+}
+
+static const char *quarantined(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        mono_ms until = quarantine_end(view, plane);
+        return until ? arena_printf(arena, "quarantined until %s", phrase_instant(view, until, arena)) : "";
+}
+
+mono_ms election_quarantine_end(const struct view *view)
+{
+        for (unsigned i = 0; i < view->plane_count; i++)
+                if (quarantine_end(view, &view->planes[i]))
+                        return quarantine_end(view, &view->planes[i]);
+        return 0;
 }
 
 const char *election_unready(const struct view *view, const struct plane_view *plane, const struct plane_view *active,

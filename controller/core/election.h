@@ -15,6 +15,9 @@ const char *election_unfit(const struct view *view, const struct plane_view *pla
 const char *election_unready(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
                              struct arena *arena);
 
+/* When the plane that failed ends its quarantine, if it stays healthy: nothing but time tells. 0: none is in quarantine. */
+mono_ms election_quarantine_end(const struct view *view);
+
 /* The first ready plane in order of preference other than @active; NULL where none, and then *ret_why names each plane's reason. */
 const struct plane_view *election_choose(const struct view *view, const struct plane_view *active, struct arena *arena,
                                          const char **ret_why);

@@ -42,6 +42,7 @@ static void look_around(struct pass *pass)
                 decision->active_health = health_of(decision->active, &view->policy.detection, view->now);
                 decision->candidate = election_choose(view, decision->active, pass->arena, &decision->why_no_candidate);
         }
+        classify_wake(pass, election_quarantine_end(view));
         decision->request = request_read(view, decision->epoch, pass->arena);
         decision->answer = decision->request.answer;
 }

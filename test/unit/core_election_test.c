@@ -156,10 +156,13 @@ static void the_old_active_is_quarantined(void **state)
         const char *why;
         assert_null(election_choose(&world.view, b, &world.arena, &why));
         assert_non_null(strstr(why, "a: quarantined until 2026-11-23T03:04:11Z"));
+        assert_int_equal(election_quarantine_end(&world.view), world.view.now + 300000);
+        assert_int_equal(world_decide(&world).wake_at, world.view.now + 300000); /* nothing else would come then */
         assert_string_equal(election_unfit(&world.view, a, b, &world.arena), ""); /* a person may */
         world_later(&world, 300000);
         world_pass(&world, 0, 600000);
         assert_ptr_equal(election_choose(&world.view, b, &world.arena, &why), a);
+        assert_int_equal(election_quarantine_end(&world.view), 0);
         world_pass(&world, 0, 300000);
         world.record.phase = PHASE_SWITCHING; /* a switch has to end somewhere */
         assert_ptr_equal(election_choose(&world.view, b, &world.arena, &why), a);
