@@ -21,9 +21,27 @@ void probe_rig_open(struct probe_rig *rig)
         rig->prober = prober_open(&env);
 }
 
+static void turn_due(struct loop_timer *timer)
+{
+        loop_stop(CONTAINER_OF(timer, struct probe_rig, guard)->loop);
+}
+
+void probe_rig_settle(struct probe_rig *rig)
+{
+        rig->guard.due = turn_due;
+        bool is_busy;
+        do {
+                is_busy = executor_depth(rig->executor) > 0;
+                loop_timer_set(rig->loop, &rig->guard, clock_mono() + 1);
+                loop_run(rig->loop);
+        } while (is_busy);
+        rig->guard.due = guard_due;
+}
+
 void probe_rig_close(struct probe_rig *rig)
 {
         prober_close(rig->prober);
+        probe_rig_settle(rig);
         http_close(rig->http);
         executor_close(rig->executor, clock_mono() + 5000);
         loop_close(rig->loop);

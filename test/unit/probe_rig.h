@@ -23,6 +23,7 @@ struct probe_rig {
 
 void probe_rig_open(struct probe_rig *rig);
 void probe_rig_close(struct probe_rig *rig);
+void probe_rig_settle(struct probe_rig *rig); /* runs the loop until every job of the executor is back */
 
 /* An on_sample that collects; @ctx is the rig. */
 void probe_rig_on_sample(void *ctx, const struct sample *sample);
