@@ -62,7 +62,7 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
 
 /*
  * Before the first applied step the way back is free. Only from a failover: whoever asked for a switch, or a failback, left a healthy plane
- * on purpose. And only to what the targets still show, else the way back would be a switch of its own.
+ * on purpose. And only to what the targets still show (so never once Route is met), else the way back would be a switch of its own.
  */
 static bool classify_recovered(struct pass *pass, enum finding *ret)
 {
@@ -70,8 +70,8 @@ static bool classify_recovered(struct pass *pass, enum finding *ret)
         const struct decision *decision = pass->decision;
         const struct record *record = view->record;
         const struct plane_view *from = election_find(view, record->from);
-        bool is_past_no_return = decision->dns == FENCE_MET || (record->plan.lock_server[0] && decision->lock == FENCE_MET);
-        if (!record->automatic || !record->detected_at || is_past_no_return || !from || from == decision->active)
+        bool is_locked = record->plan.lock_server[0] && decision->lock == FENCE_MET;
+        if (!record->automatic || !record->detected_at || is_locked || !from || from == decision->active)
                 return false;
         if (!adopt_matches(view, from, pass->arena) || election_unfit(view, from, NULL, pass->arena)[0])
                 return false;

@@ -32,7 +32,8 @@ static bool is_bad(const struct check_view *check)
 
 static const char *phrase_check(const struct check_view *check, struct arena *arena)
 {
-        if (!check->sampled_at && !check->counted_at)
+        bool is_set_up = !check->last_unknown || !check->text[0]; /* else a Secret is missing, and it never was */
+        if (!check->sampled_at && !check->counted_at && is_set_up)
                 return arena_printf(arena, "%s not sampled yet", check->label);
         if (check->last_unknown)
                 return arena_printf(arena, "%s unknown: %s", check->label, check->text);

@@ -146,6 +146,20 @@ static void after_the_first_effect_there_is_only_forward(void **state)
         WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
 }
 
+/* A lock that reads the same for every plane still carries the epoch, and that is what tells. */
+static void a_lock_of_one_value_is_a_point_of_no_return_too(void **state)
+{
+        struct world *world = *state;
+        world->view.policy.lock_template = "taken";
+        world_switching(world);
+        world->record.plan.to_lock = world->record.plan.old_locks[0] = "taken";
+        world_pass(world, 0, LONG_AGO);
+        world_lock(world, "taken", WORLD_EPOCH, "a");
+        WORLD_EXPECT(world, FINDING_ACTIVE_RECOVERED, DO_ABORT);
+        world_lock(world, "taken", WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+}
+
 static void an_aborted_lock_write_that_arrives_late_is_replaced(void **state)
 {
         struct world *world = *state;
@@ -430,6 +444,21 @@ static void suspended_in_mid_switch_it_stops_before_the_next_effect(void **state
         WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE); /* and resumes by itself */
 }
 
+/* Other targets are not compared with what is recorded of the old ones. */
+static void suspended_on_other_targets_is_no_drift(void **state)
+{
+        struct world *world = *state;
+        world->view.policy.suspended = true;
+        world->view.policy.dns_name = "new.example.com";
+        world_dns(world, WORLD_RRSET_C, 0, "");
+        world_lock(world, "cluster-c", 0, "");
+        WORLD_EXPECT(world, FINDING_STEADY, DO_WAIT);
+        struct decision decision = world_decide(world);
+        struct report report = world_report(world, &decision);
+        assert_string_equal(report.active, "c");
+        assert_string_equal(world_condition_text(world, &report, "Drift"), "Unknown NotRead");
+}
+
 static void in_advise_the_live_plane_is_the_active_one(void **state)
 {
         struct world *world = *state;
@@ -620,6 +649,7 @@ int main(void)
                 CASE(a_lagging_server_delays_the_commit_a_dead_one_does_not),
                 CASE(a_recovered_active_aborts_before_the_first_effect),
                 CASE(after_the_first_effect_there_is_only_forward),
+                CASE(a_lock_of_one_value_is_a_point_of_no_return_too),
                 CASE(an_aborted_lock_write_that_arrives_late_is_replaced),
                 CASE(bug_a_lost_lock_after_route_was_aborted),
                 CASE(bug_an_automatic_failback_aborted_itself),
@@ -639,6 +669,7 @@ int main(void)
                 CASE(suspended_or_advised_nothing_is_recorded),
                 CASE(bug_unsafe_automatic_went_on_in_mid_switch),
                 CASE(suspended_in_mid_switch_it_stops_before_the_next_effect),
+                CASE(suspended_on_other_targets_is_no_drift),
                 CASE(in_advise_the_live_plane_is_the_active_one),
                 CASE(a_request_is_answered_whatever_happens),
                 CASE(a_drift_is_adopted_or_put_back),
