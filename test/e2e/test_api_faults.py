@@ -1,12 +1,6 @@
 """The API server has a bad day. Each time: the world stays as it was, and the job is still done afterwards."""
 
 import pytest
-
-from hack.bench import wait
-from hack.bench.api_faults import ApiFaults
-from hack.bench.bench import PLANES
-from hack.bench.bind import Bind, TsigKey
-from hack.bench.relay import Relay
 from world import (
     CENTRAL,
     WEST,
@@ -20,6 +14,12 @@ from world import (
     switch_to,
     wait_world,
 )
+
+from hack.bench import wait
+from hack.bench.api_faults import ApiFaults
+from hack.bench.bench import PLANES
+from hack.bench.bind import Bind, TsigKey
+from hack.bench.relay import Relay
 
 WATCH_POLICIES = ("GET", "failoverpolicies", "watch=true")
 WATCHED = ("failoverpolicies", "managementplanes", "leases")
@@ -209,7 +209,7 @@ def test_rotated_tsig_key_is_picked_up(scene):
     own.run()
     scene.put_secret("tsig", tsig__conf=own.key.text)
     scene.bench.kill_plane(WEST)
-    moved = lambda: own.addresses(name) == {"A": frozenset({PLANES[CENTRAL]})}  # noqa: E731
+    moved = lambda: own.addresses(name) == {"A": frozenset({PLANES[CENTRAL]})}
     wait.until("switched by the new key", moved, 45.0)
     scene.wait_condition("Ready", "True", "FailedOver")
     own.kill9()

@@ -3,10 +3,6 @@
 import re
 
 import pytest
-
-from hack.bench import wait
-from hack.bench.bench import PLANES
-from hack.bench.scene import LOCK_KEY
 from world import (
     CENTRAL,
     WEST,
@@ -23,6 +19,10 @@ from world import (
     wait_event,
     wait_world,
 )
+
+from hack.bench import wait
+from hack.bench.bench import PLANES
+from hack.bench.scene import LOCK_KEY
 
 MODES = pytest.mark.parametrize("single_writer", [False, True], ids=["AllClusters", "SingleCluster"])
 
@@ -52,10 +52,10 @@ def test_what_kubectl_shows_at_each_moment(scene):
     """UX.md: one row for each moment of a switch."""
     steady(scene, single_writer=True)
     row = columns(scene, "fop")["gloo"]
-    assert list(row) == "NAME MODE READY STATUS ACTIVE STANDBY EPOCH LAST-SWITCH AGE".split()
+    assert list(row) == ["NAME", "MODE", "READY", "STATUS", "ACTIVE", "STANDBY", "EPOCH", "LAST-SWITCH", "AGE"]
     assert list(row.values())[1:8] == ["Automatic", "True", "Steady", WEST, "1/1", "1", "Never"]
     planes = columns(scene, "mplane")
-    assert list(planes[WEST]) == "NAME REGION ROLE READY ELIGIBLE REPLICAS CERT ADDRESS AGE".split()
+    assert list(planes[WEST]) == ["NAME", "REGION", "ROLE", "READY", "ELIGIBLE", "REPLICAS", "CERT", "ADDRESS", "AGE"]
     assert list(planes[WEST].values())[1:6] == [WEST, "Active", "True", "True", "3/3"]
     assert planes[CENTRAL]["ROLE"] == "Standby" and planes[CENTRAL]["ADDRESS"] == PLANES[CENTRAL]
     assert re.fullmatch(r"\d+d", planes[WEST]["CERT"])

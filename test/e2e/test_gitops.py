@@ -1,13 +1,13 @@
 """Flux applies, waits, deletes: kustomize-controller for real, and kstatus, which Flux and Helm judge by."""
 
 import pytest
+from test_outages import dns_takes_no_updates, wait_step
+from world import CENTRAL, WEST, arrange, outside, steady, wait_world
 
 from hack.bench import judges, objects, wait
 from hack.bench.bench import PLANES
 from hack.bench.kube import KubectlError
 from hack.bench.scene import LOCK_KEY
-from test_outages import dns_takes_no_updates, wait_step
-from world import CENTRAL, WEST, arrange, outside, steady, wait_world
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_flux_applies_waits_and_deletes(scene, flux):
     assert outside(scene) == before
 
     flux.deploy(name, scene.namespace, things(scene)[:2], wait=True)
-    gone = lambda: scene.bench.hub.admin.find("FailoverPolicy", "gloo", scene.namespace) is None  # noqa: E731
+    gone = lambda: scene.bench.hub.admin.find("FailoverPolicy", "gloo", scene.namespace) is None
     wait.until("pruned", gone, 30.0)
     wait.always("deletion changes nothing", lambda: outside(scene) == before, 1.0)
 

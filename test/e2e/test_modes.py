@@ -3,12 +3,6 @@
 import os
 import subprocess
 
-import pytest
-
-from hack.bench import tools, wait
-from hack.bench.bench import PLANES
-from hack.bench.kube import kubeconfig_text
-from hack.bench.scene import LOCK_KEY
 from test_outages import dns_takes_no_updates, wait_step
 from world import (
     CENTRAL,
@@ -16,18 +10,21 @@ from world import (
     arrange,
     check_world,
     columns,
-    conditions,
     dns_stamp,
     lease,
     message,
     outside,
     record,
-    refused_gates,
     steady,
     switch_to,
     wait_answer,
     wait_world,
 )
+
+from hack.bench import tools, wait
+from hack.bench.bench import PLANES
+from hack.bench.kube import kubeconfig_text
+from hack.bench.scene import LOCK_KEY
 
 FOREIGN = f"v=pk1 e=7 id=00000000000000aa p={CENTRAL} s=k8s/11111111-2222-3333-4444-555555555555/other/gloo"
 

@@ -4,11 +4,6 @@ import contextlib
 
 import dns.opcode
 import pytest
-
-from hack.bench import wait
-from hack.bench.api_faults import ApiFaults
-from hack.bench.relay import Relay
-from hack.bench.timeline import Watcher
 from test_outages import dns_takes_no_updates, redis_takes_no_writes, wait_step
 from world import (
     CENTRAL,
@@ -25,6 +20,11 @@ from world import (
     switch_to,
     wait_world,
 )
+
+from hack.bench import wait
+from hack.bench.api_faults import ApiFaults
+from hack.bench.relay import Relay
+from hack.bench.timeline import Watcher
 
 RECORD_WRITE = ("PATCH", "/leases/planekeeper-gloo")
 

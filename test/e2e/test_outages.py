@@ -3,13 +3,6 @@
 import contextlib
 
 import pytest
-
-from hack.bench import wait
-from hack.bench.bench import PLANES
-from hack.bench.bind import Bind
-from hack.bench.relay import Relay
-from hack.bench.scene import LOCK_KEY
-from hack.bench.timeline import Watcher
 from world import (
     CENTRAL,
     WEST,
@@ -26,6 +19,13 @@ from world import (
     steady,
     wait_world,
 )
+
+from hack.bench import wait
+from hack.bench.bench import PLANES
+from hack.bench.bind import Bind
+from hack.bench.relay import Relay
+from hack.bench.scene import LOCK_KEY
+from hack.bench.timeline import Watcher
 
 
 @contextlib.contextmanager
@@ -188,7 +188,10 @@ def test_operator_cut_off_from_all_but_its_api_server_does_nothing(scene):
         arrange(scene, single_writer=True)
         checks = {
             name.replace("-", "_"): {
-                "checks": [{"name": "path", "type": "TLS", "port": path[name].port}, {"name": "pods", "type": "Deployment"}]
+                "checks": [
+                    {"name": "path", "type": "TLS", "port": path[name].port},
+                    {"name": "pods", "type": "Deployment"},
+                ]
             }
             for name in PLANES
         }

@@ -164,7 +164,9 @@ def columns(scene: Scene, kind: str, *args: str) -> dict[str, dict[str, str]]:
     table = {}
     for line in lines:
         cells = [line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)]
-        assert all(cell and not cell.startswith(("<none>", "<invalid>", "<unknown>")) for cell in cells), f"a blank or invalid cell:\n{header}\n{line}"
+        assert all(cell and not cell.startswith(("<none>", "<invalid>", "<unknown>")) for cell in cells), (
+            f"a blank or invalid cell:\n{header}\n{line}"
+        )
         table[cells[0]] = dict(zip(names, cells, strict=True))
     return table
 
