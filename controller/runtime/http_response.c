@@ -103,6 +103,19 @@ static int system_errno(const struct http_call *call)
         return call->open_errno ? call->open_errno : (int)number;
 }
 
+static bool was_sent(const struct http_call *call)
+{
+        long sent_bytes = 0;
+        (void)curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+        return sent_bytes > 0;
+}
+
+/* A line of the header above curl's own bound is "out of memory" to it (7.88), or 100 (CURLE_TOO_LARGE, since 8.6). */
+static bool is_endless_header(const struct http_call *call, CURLcode code)
+{
+        return was_sent(call) && (code == CURLE_OUT_OF_MEMORY || (int)code == 100);
+}
+
 static enum http_failure failure_of(const struct http_call *call, CURLcode code)
 {
         if (call->stop != HTTP_STOP_NONE)
@@ -111,6 +124,8 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
                 return is_about_our_certificate(call->note) ? HTTP_FAIL_TLS_REFUSED : HTTP_FAIL_TLS;
         if (is_dropped_for_our_certificate(call, code))
                 return HTTP_FAIL_TLS_REFUSED;
+        if (is_endless_header(call, code))
+                return HTTP_FAIL_TOO_LARGE;
         if (code == CURLE_COULDNT_CONNECT && (call->open_errno || system_errno(call) == EADDRNOTAVAIL))
                 return HTTP_FAIL_LOCAL;
         for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
@@ -128,13 +143,6 @@ static int certificate_error(const struct http_call *call, CURLcode code)
 }
 
 /* ---- the error class ---- */
-
-static bool was_sent(const struct http_call *call)
-{
-        long sent_bytes = 0;
-        (void)curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
-        return sent_bytes > 0;
-}
 
 static enum err class_of(const struct http_call *call, CURLcode code, enum http_failure failure)
 {
@@ -187,6 +195,8 @@ static void explain(const struct http_call *call, CURLcode code, enum http_failu
         int number = system_errno(call);
         if (call->stop != HTTP_STOP_NONE)
                 explain_stop(call, ret);
+        else if (is_endless_header(call, code))
+                (void)err_set(ret, ERR_OK, "a line of the answer's header is too large");
         else if (call->setup_why.text[0] != '\0')
                 *ret = call->setup_why;
         else if (call->note && call->note->fatal_alert >= 0)
