@@ -29,6 +29,7 @@ struct executor {
         bool is_closing;
         bool is_abandoned; /* executor_close() has given up: the last worker frees, and nobody touches the loop */
         unsigned started;
+        const void **groups; /* of the jobs that run, as many as threads; NULL: none */
         pthread_t threads[];
 };
 
@@ -37,6 +38,7 @@ static void destroy(struct executor *executor)
         (void)pthread_cond_destroy(&executor->has_job);
         (void)pthread_cond_destroy(&executor->has_ended);
         (void)pthread_mutex_destroy(&executor->lock);
+        free(executor->groups);
         free(executor);
 }
 
@@ -46,21 +48,52 @@ static void on_job_done(struct loop_post *post)
         job->done(job);
 }
 
+/* With the lock held. */
+static bool may_run(const struct executor *executor, const struct job *job)
+{
+        unsigned at_once = 0;
+        for (unsigned i = 0; job->group && i < executor->threads_max; i++)
+                at_once += executor->groups[i] == job->group;
+        return !job->group || at_once < job->group_max;
+}
+
+/* With the lock held. The first whose group has a thread to spare; NULL: none. */
+static struct job *unlink_runnable(struct executor *executor)
+{
+        struct job **link = &executor->first;
+        while (*link && !may_run(executor, *link))
+                link = &(*link)->next;
+        struct job *job = *link;
+        if (!job)
+                return NULL;
+        *link = job->next;
+        if (!*link)
+                executor->end = link;
+        executor->waiting--;
+        return job;
+}
+
 /* With the lock held. NULL: the executor is closing. */
 static struct job *take_job(struct executor *executor)
 {
+        struct job *job = unlink_runnable(executor);
         executor->idle++;
-        while (!executor->first && !executor->is_closing)
+        while (!job && !executor->is_closing) {
                 (void)pthread_cond_wait(&executor->has_job, &executor->lock);
-        executor->idle--;
-        struct job *job = executor->first;
-        if (job) {
-                executor->first = job->next;
-                if (!executor->first)
-                        executor->end = &executor->first;
-                executor->waiting--;
+                job = unlink_runnable(executor);
         }
+        executor->idle--;
         return job;
+}
+
+/* With the lock held. A place for the group of a job that runs; every thread has at most one. */
+static const void **note_group(struct executor *executor, const struct job *job)
+{
+        const void **place = executor->groups;
+        while (*place)
+                place++;
+        *place = job->group;
+        return place;
 }
 
 static void *work(void *arg)
@@ -68,10 +101,12 @@ static void *work(void *arg)
         struct executor *executor = arg;
         (void)pthread_mutex_lock(&executor->lock);
         for (struct job *job = take_job(executor); job; job = take_job(executor)) {
+                const void **group = note_group(executor, job);
                 (void)pthread_mutex_unlock(&executor->lock);
                 job->run(job);
                 atomic_fetch_sub(&executor->depth, 1);
                 (void)pthread_mutex_lock(&executor->lock);
+                *group = NULL;
                 if (!executor->is_abandoned)
                         loop_post(executor->loop, &job->post); /* from here on the job is the owner's again */
         }
@@ -116,6 +151,7 @@ struct executor *executor_open(struct loop *loop, unsigned threads, unsigned que
         executor->threads_max = threads;
         executor->queue_max = queue_max;
         executor->end = &executor->first;
+        executor->groups = mem_calloc(threads + 1, sizeof(*executor->groups));
         pthread_condattr_t attributes;
         int failed = pthread_condattr_init(&attributes) || pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) ||
                      pthread_cond_init(&executor->has_ended, &attributes) ||
@@ -126,12 +162,14 @@ struct executor *executor_open(struct loop *loop, unsigned threads, unsigned que
 }
 
 /* With the lock held. A thread costs memory for ever, so one is started only when there is nobody to take the job. */
-static bool can_take_more(struct executor *executor)
+static bool can_take_more(struct executor *executor, const struct job *job)
 {
         if (executor->waiting >= executor->queue_max)
                 return false;
         if (executor->waiting < executor->idle || executor->started == executor->threads_max)
                 return true;
+        if (executor->started && !may_run(executor, job))
+                return true; /* a thread of its group takes it */
         return start_worker(executor) || executor->started > 0;
 }
 
@@ -140,7 +178,7 @@ bool executor_submit(struct executor *executor, struct job *job)
         job->post.run = on_job_done;
         job->next = NULL;
         (void)pthread_mutex_lock(&executor->lock);
-        bool is_taken = can_take_more(executor);
+        bool is_taken = can_take_more(executor, job);
         if (is_taken) {
                 *executor->end = job;
                 executor->end = &job->next;

@@ -4,6 +4,9 @@
  * A job owns its input, touches no shared state and comes back to the loop as done(). Input is moved in, the result is
  * moved back.
  *
+ * Jobs of one group (an endpoint) never have more than its share of the threads, so that a dead one cannot hold them all
+ * until its deadlines.
+ *
  * Ownership: struct job is embedded in its owner, which stays alive and untouched until done() has run.
  * Errors:    executor_submit() is refused (false) when `queue_max` jobs wait: back off and try again.
  * Threads:   submit on the loop thread; run() on a worker; done() on the loop thread. A job cannot be cancelled: it
@@ -21,6 +24,8 @@ struct executor;
 struct job {
         void (*run)(struct job *self);  /* worker thread */
         void (*done)(struct job *self); /* loop thread */
+        const void *group;              /* compared, never followed; NULL: none */
+        unsigned group_max;             /* threads at once for its group */
         struct loop_post post;          /* private to executor.c */
         struct job *next;               /* private to executor.c */
 };
