@@ -16,7 +16,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { BACKOFF_FIRST_MS = 200, BACKOFF_MAX_MS = 5000, VERIFY_EVERY_MS = 1000, VERIFY_STEADY_MS = 30000 };
+enum { VERIFY_EVERY_MS = 1000, VERIFY_STEADY_MS = 30000 };
 
 const char *act_store_text(const struct policy *policy, struct arena *arena)
 {
@@ -24,48 +24,29 @@ const char *act_store_text(const struct policy *policy, struct arena *arena)
                             policy->namespace_name, policy->name);
 }
 
-void act_wait_in_line(struct policy *policy)
-{
-        struct manager *manager = policy->manager;
-        if (policy->is_waiting)
-                return;
-        policy->is_waiting = true;
-        policy->waiting_next = NULL;
-        *(manager->waiting_last ? &manager->waiting_last->waiting_next : &manager->waiting_first) = policy;
-        manager->waiting_last = policy;
-}
-
-void act_next_in_line(struct manager *manager)
-{
-        struct policy *policy = manager->waiting_first;
-        if (!policy)
-                return;
-        manager_leave_line(manager, policy);
-        policy_wake(policy);
-}
-
 /* A state that was read from somewhere else than what is now in force says nothing. */
-static void void_if_moved(struct policy *policy)
+static bool void_if_moved(struct policy *policy, struct target_slot *slot, const char *source, const char *secret)
+{
+        char *key = effect_mechanism_key(policy, source, secret);
+        mechanism_hold(&policy->manager->mechanisms, &slot->mechanism, key);
+        free(key);
+        bool has_moved = slot->source && strcmp(slot->source, source) != 0;
+        if (has_moved)
+                slot_void(slot);
+        return has_moved;
+}
+
+static void void_moved_targets(struct policy *policy)
 {
         char *dns = effect_dns_source(policy), *lock = effect_lock_source(policy);
-        if (policy->dns_slot.source && strcmp(policy->dns_slot.source, dns) != 0) {
-                policy->dns_slot.read_at = 0;
-                policy->dns_slot.reach = REACH_NEVER;
+        if (void_if_moved(policy, &policy->dns_slot, dns, policy->spec->dns.credentials_secret)) {
                 dns_state_clear(&policy->dns);
                 policy->dns = (struct dns_state){0};
         }
-        if (policy->lock_slot.source && strcmp(policy->lock_slot.source, lock) != 0) {
-                policy->lock_slot.read_at = 0;
-                policy->lock_slot.reach = REACH_NEVER;
+        if (void_if_moved(policy, &policy->lock_slot, lock, policy->spec->redis.auth_secret)) {
                 lock_state_clear(&policy->lock);
                 policy->lock = (struct lock_state){0};
         }
-        char *key = effect_mechanism_key(policy, dns, policy->spec->dns.credentials_secret);
-        mechanism_hold(&policy->manager->mechanisms, &policy->dns_slot.mechanism, key);
-        free(key);
-        key = effect_mechanism_key(policy, lock, policy->spec->redis.auth_secret);
-        mechanism_hold(&policy->manager->mechanisms, &policy->lock_slot.mechanism, key);
-        free(key);
         free(dns);
         free(lock);
 }
@@ -140,6 +121,8 @@ static void set_target(struct policy *policy, enum effect_kind kind)
 /* Inside a plane nothing may be written, so nothing is in the instant before that is known: a first record would be for ever. */
 static bool may_begin(const struct policy *policy)
 {
+        if (policy->spec->deleting)
+                return false;
         for (size_t i = 0; i < policy->plane_count; i++)
                 if (!policy->record && !plane_is_located(policy->planes[i]))
                         return false;
@@ -148,7 +131,7 @@ static bool may_begin(const struct policy *policy)
 
 static void act(struct policy *policy, const struct decision *decision)
 {
-        if (record_io_is_busy(policy) || policy->manager->stopping || !may_begin(policy))
+        if (policy->manager->stopping || !may_begin(policy) || !record_io_settle(policy))
                 return;
         switch (decision->rule->then) {
         case DO_ADOPT:
@@ -189,24 +172,32 @@ static void note_dns_met(struct policy *policy, const struct decision *decision)
 
 static void remember(struct policy *policy, const struct decision *decision)
 {
-        memcpy(policy->was, decision->verdicts, sizeof(policy->was));
         const char *active = decision->active ? decision->active->name : NULL;
-        if (!text_equal(active, policy->active)) {
+        bool is_new_role = !text_equal(active, policy->active);
+        for (size_t i = 0; i < policy->plane_count; i++)
+                if (is_new_role || policy->was[i] != decision->verdicts[i])
+                        status_request(&policy->planes[i]->status);
+        memcpy(policy->was, decision->verdicts, sizeof(policy->was));
+        if (is_new_role) {
                 free(policy->active);
                 policy->active = active ? mem_strdup(active) : NULL;
-                for (size_t i = 0; i < policy->plane_count; i++)
-                        status_request(&policy->planes[i]->status);
         }
+}
+
+static bool is_write_over(enum fence fence)
+{
+        return fence != FENCE_BEHIND && fence != FENCE_UNREAD;
 }
 
 void act_pass(struct policy *policy)
 {
         int64_t began_us = clock_mono_us();
         if (!policy->spec) {
+                tell_invalid(policy);
                 status_request(&policy->status);
                 return;
         }
-        void_if_moved(policy);
+        void_moved_targets(policy);
         struct arena arena = {0};
         struct view view;
         struct decision decision;
@@ -221,6 +212,11 @@ void act_pass(struct policy *policy)
                         view.verify[i].server = policy->spec->dns.verify_servers[i];
                 failover_decide(&view, &arena, &decision);
         }
+        if (is_write_over(decision.dns))
+                slot_forget_write(&policy->dns_slot);
+        if (is_write_over(decision.lock))
+                slot_forget_write(&policy->lock_slot);
+        tell_planes(policy, &view, &decision, &arena);
         remember(policy, &decision);
         act(policy, &decision);
         read_what_is_unknown(policy);
@@ -233,55 +229,6 @@ void act_pass(struct policy *policy)
         }
         arena_deinit(&arena);
         tell_pass_time(clock_mono_us() - began_us);
-}
-
-static mono_ms backoff(unsigned failures)
-{
-        mono_ms delay = (mono_ms)BACKOFF_FIRST_MS << (failures < 6 ? failures - 1 : 5);
-        return delay < BACKOFF_MAX_MS ? delay : BACKOFF_MAX_MS;
-}
-
-static void slot_failed(struct policy *policy, struct target_slot *slot, const struct effect *effect)
-{
-        struct manager *manager = policy->manager;
-        mono_ms now = loop_now(manager->loop);
-        if (slot->reach != REACH_FAILED || !slot->failed_since) {
-                slot->failed_since = now;
-                slot->failed_since_wall = manager_wall(manager) / 1000 * 1000;
-        }
-        slot->reach = REACH_FAILED;
-        slot->error_class = effect->err;
-        free(slot->error);
-        slot->error = mem_strdup(effect->why.text);
-        slot->failures++;
-        /* A conflict or an unanswered write changed nothing we know of: read again at once, then think. */
-        bool read_first = effect->err == ERR_CONFLICT || effect->err == ERR_UNKNOWN;
-        slot->retry_at = now + (read_first && slot->failures < 3 ? 0 : backoff(slot->failures));
-        if (read_first)
-                slot->read_at = 0;
-        if (effect->err == ERR_DENIED || effect->err == ERR_INVALID) {
-                secret_cache_refresh(manager->secrets, policy->namespace_name, policy->spec->dns.credentials_secret);
-                secret_cache_refresh(manager->secrets, policy->namespace_name, policy->spec->redis.auth_secret);
-        }
-        workqueue_add_after(manager->policies_queue, &policy->work, slot->retry_at - now);
-}
-
-static void slot_answered(struct policy *policy, struct target_slot *slot, struct effect *effect)
-{
-        slot->reach = REACH_OK;
-        slot->error_class = ERR_OK;
-        slot->read_at = loop_now(policy->manager->loop);
-        slot->failed_since = 0;
-        slot->failed_since_wall = 0;
-        slot->failures = 0;
-        slot->retry_at = 0;
-        if (slot->mechanism)
-                slot->mechanism->answered_at = slot->read_at;
-        free(slot->error);
-        slot->error = NULL;
-        free(slot->source);
-        slot->source = effect->source;
-        effect->source = NULL;
 }
 
 static struct stamp wanted_stamp(const struct effect *effect)
@@ -316,25 +263,47 @@ static void take_result(struct policy *policy, struct effect *effect)
                 policy->lock = (struct lock_state){.present = true, .value = mem_strdup(effect->lock_value), .stamp = wanted_stamp(effect)};
                 break;
         case EFFECT_VERIFY:
-                memcpy(policy->verify, effect->verify, sizeof(policy->verify));
+                if (policy->record && effect->epoch == policy->record->epoch)
+                        memcpy(policy->verify, effect->verify, sizeof(policy->verify));
+                else
+                        policy->verified_at = 0; /* it looked for an epoch that has been passed by */
                 break;
         }
 }
 
+static void target_failed(struct policy *policy, struct target_slot *slot, const struct visit *visit)
+{
+        struct manager *manager = policy->manager;
+        slot_failed(slot, visit);
+        bool is_refused = visit->err == ERR_DENIED || visit->err == ERR_INVALID;
+        if (is_refused && policy->spec) {
+                secret_cache_refresh(manager->secrets, policy->namespace_name, policy->spec->dns.credentials_secret);
+                secret_cache_refresh(manager->secrets, policy->namespace_name, policy->spec->redis.auth_secret);
+        }
+        workqueue_add_after(manager->policies_queue, &policy->work, slot->retry_at - visit->now);
+}
+
 void act_effect_done(struct policy *policy, struct effect *effect)
 {
+        struct manager *manager = policy->manager;
         bool is_dns = effect->kind == EFFECT_READ_DNS || effect->kind == EFFECT_SET_DNS;
         struct target_slot *slot = effect->kind == EFFECT_VERIFY ? NULL : is_dns ? &policy->dns_slot : &policy->lock_slot;
+        const struct visit visit = {.is_write = effect->kind == EFFECT_SET_DNS || effect->kind == EFFECT_SET_LOCK,
+                                    .err = effect->err,
+                                    .why = effect->why.text,
+                                    .now = loop_now(manager->loop),
+                                    .wall = manager_wall(manager)};
         if (slot)
                 slot->effect = NULL;
         else
                 policy->verify_effect = NULL;
         if (slot && effect->err != ERR_OK) {
-                slot_failed(policy, slot, effect);
+                target_failed(policy, slot, &visit);
                 tell_effect_failed(policy, effect);
         } else {
                 if (slot)
-                        slot_answered(policy, slot, effect);
+                        slot_answered(slot, &visit, effect->source);
+                effect->source = slot ? NULL : effect->source;
                 take_result(policy, effect);
                 tell_effect_done(policy, effect);
         }

@@ -11,8 +11,6 @@ void act_pass(struct policy *policy);
 /* Read the targets whose own records (30 s) or whose mechanism (10 s, for all policies) are due. */
 void act_read_due_targets(struct policy *policy);
 void act_effect_done(struct policy *policy, struct effect *effect);
-void act_wait_in_line(struct policy *policy);
-void act_next_in_line(struct manager *manager);
 
 /* k8s/<kube-system UID>/<namespace>/<name>: whose stamps these are. */
 const char *act_store_text(const struct policy *policy, struct arena *arena);

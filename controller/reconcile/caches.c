@@ -263,9 +263,52 @@ void caches_discard_samples(struct manager *manager)
         caches_wake_policies(manager);
 }
 
+static void retime(void *value, void *ctx)
+{
+        (void)ctx;
+        plane_retime(value);
+}
+
+void caches_retime_probes(struct manager *manager)
+{
+        map_each(&manager->planes, retime, NULL);
+}
+
+static void refresh(void *value, void *ctx)
+{
+        (void)ctx;
+        status_request(&((struct plane *)value)->status);
+}
+
+void caches_refresh_planes(struct manager *manager)
+{
+        map_each(&manager->planes, refresh, NULL);
+}
+
 struct secret_user {
         const char *key;
+        bool is_used;
 };
+
+static void look_in_plane(void *value, void *ctx)
+{
+        struct secret_user *user = ctx;
+        user->is_used = user->is_used || plane_uses_secret(value, user->key);
+}
+
+static void look_in_policy(void *value, void *ctx)
+{
+        struct secret_user *user = ctx;
+        user->is_used = user->is_used || policy_uses_secret(value, user->key);
+}
+
+bool caches_secret_is_used(struct manager *manager, const char *key)
+{
+        struct secret_user user = {.key = key};
+        map_each(&manager->planes, look_in_plane, &user);
+        map_each(&manager->policies, look_in_policy, &user);
+        return user.is_used;
+}
 
 static void plane_uses(void *value, void *ctx)
 {
@@ -288,7 +331,7 @@ static void policy_uses(void *value, void *ctx)
 
 void caches_secret_changed(struct manager *manager, const char *key)
 {
-        struct secret_user user = {key};
+        struct secret_user user = {.key = key};
         map_each(&manager->planes, plane_uses, &user);
         map_each(&manager->policies, policy_uses, &user);
 }

@@ -12,6 +12,9 @@ void caches_close(struct manager *manager);
 void caches_wake_policies(struct manager *manager);
 void caches_leadership_changed(struct manager *manager);
 void caches_discard_samples(struct manager *manager);
+void caches_retime_probes(struct manager *manager);
+void caches_refresh_planes(struct manager *manager); /* their statuses, where time changed them */
+bool caches_secret_is_used(struct manager *manager, const char *key);
 void caches_secret_changed(struct manager *manager, const char *key);
 
 #endif

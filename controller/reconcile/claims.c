@@ -9,7 +9,7 @@
 
 struct search {
         const struct policy *policy;
-        const struct policy *rival;
+        struct policy *rival;
         const char *what;
 };
 
@@ -31,7 +31,7 @@ static bool is_older(const struct policy *a, const struct policy *b)
 
 static void compare(void *value, void *ctx)
 {
-        const struct policy *other = value;
+        struct policy *other = value;
         struct search *search = ctx;
         if (other == search->policy || !other->spec || !is_older(other, search->policy))
                 return;
@@ -51,18 +51,27 @@ static bool owns(const struct stamp *stamp, const char *store)
         return stamp->presence == STAMP_OURS && text_equal(stamp->store, store);
 }
 
-const char *claims_rival(const struct policy *policy, struct arena *arena)
+struct policy *claims_find(const struct policy *policy, const char **ret_what, struct arena *arena)
 {
         const char *store = act_store_text(policy, arena);
         if (owns(&policy->dns.stamp, store) && (!policy->spec->redis.lock_key[0] || owns(&policy->lock.stamp, store)))
-                return "";
+                return NULL;
         struct search search = {.policy = policy};
         map_each(&policy->manager->policies, compare, &search);
         if (!search.rival)
-                return "";
+                return NULL;
         /* The one whose stamp is there owns it, however young: then the older one is the intruder. */
         if (owns(&policy->dns.stamp, store) && strcmp(search.what, "DNS name") == 0)
+                return NULL;
+        *ret_what = search.what;
+        return search.rival;
+}
+
+const char *claims_rival(const struct policy *policy, struct arena *arena)
+{
+        const char *what;
+        const struct policy *rival = claims_find(policy, &what, arena);
+        if (!rival)
                 return "";
-        return arena_printf(arena, "the older policy %s has the same %s: give this one another, or delete one of them", search.rival->key,
-                            search.what);
+        return arena_printf(arena, "the older policy %s has the same %s: give this one another, or delete one of them", rival->key, what);
 }

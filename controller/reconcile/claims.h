@@ -7,6 +7,8 @@
 #include "reconcile/policy.h"
 #include "util/arena.h"
 
+/* The older policy that holds the same DNS name or lock, and which of them; NULL where @policy is the rightful one. */
+struct policy *claims_find(const struct policy *policy, const char **ret_what, struct arena *arena);
 /* The text about an older policy that claims the same DNS name or lock; "" where @policy is the rightful one. */
 const char *claims_rival(const struct policy *policy, struct arena *arena);
 

@@ -10,6 +10,9 @@
 #include "util/mem.h"
 #include "util/text.h"
 
+/* A dead server holds a worker until the deadline, so no endpoint may have them all; other servers are only looked at one by one. */
+enum { FULL_RETRY_MS = 100, VISITS_AT_ONCE = 3, VERIFICATIONS_AT_ONCE = 1 };
+
 static bool is_switching(const struct policy *policy)
 {
         return policy->record && policy->record->phase == PHASE_SWITCHING;
@@ -304,7 +307,6 @@ static void done(struct job *job)
         struct effect *effect = CONTAINER_OF(job, struct effect, job);
         if (effect->policy)
                 act_effect_done(effect->policy, effect);
-        act_next_in_line(effect->manager);
         effect_free(effect);
 }
 
@@ -321,10 +323,14 @@ bool effect_start(struct policy *policy, enum effect_kind kind)
         if (*slot)
                 return true;
         struct effect *effect = mem_new(effect);
-        *effect = (struct effect){.kind = kind, .policy = policy, .manager = policy->manager, .job = {.run = run, .done = done}};
+        *effect = (struct effect){.kind = kind, .policy = policy, .job = {.run = run, .done = done}};
         bool is_dns = kind == EFFECT_READ_DNS || kind == EFFECT_SET_DNS;
+        bool is_verification = kind == EFFECT_VERIFY;
+        effect->job.group = is_verification ? (const void *)policy->manager
+                                            : (is_dns ? &policy->dns_slot : &policy->lock_slot)->mechanism;
+        effect->job.group_max = is_verification ? VERIFICATIONS_AT_ONCE : VISITS_AT_ONCE;
         effect->source = is_dns ? effect_dns_source(policy) : effect_lock_source(policy);
-        if (kind == EFFECT_VERIFY)
+        if (is_verification)
                 effect->err = fill_verify(effect);
         else
                 effect->err = is_dns ? fill_dns(effect, &effect->why) : fill_lock(effect, &effect->why);
@@ -338,7 +344,7 @@ bool effect_start(struct policy *policy, enum effect_kind kind)
                 effect->err = ERR_INVALID;
         bool is_full = effect->err == ERR_OK;
         if (is_full)
-                act_wait_in_line(policy);
+                workqueue_add_after(policy->manager->policies_queue, &policy->work, FULL_RETRY_MS);
         else if (effect->err != ERR_TRANSIENT) /* a Secret that is still being read wakes the policy when it is there */
                 act_effect_done(policy, effect);
         effect_free(effect);

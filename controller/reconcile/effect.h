@@ -24,7 +24,6 @@ struct effect {
         struct job job;
         enum effect_kind kind;
         struct policy *policy; /* NULL: nobody waits for the result any more */
-        struct manager *manager;
         struct arena arena; /* texts of the inputs */
         char *source;       /* what the slot's state is then the state of */
         epoch_t epoch;      /* that is set or verified; 0 for a read */
@@ -50,7 +49,7 @@ struct effect {
         int64_t started_us, ended_us;
 };
 
-/* Builds and submits; the policy's slot then holds the effect. False: nothing was submitted, the policy is in the line for a worker. Errors in
+/* Builds and submits; the policy's slot then holds the effect. False: nothing was submitted, every worker is busy; the policy is woken soon. Errors in
  * building (a Secret is missing) are written to the slot. */
 bool effect_start(struct policy *policy, enum effect_kind kind);
 void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */

@@ -45,12 +45,12 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
         };
 }
 
-static void gather_health(const struct target_slot *slot, struct target_health *ret)
+static void gather_health(const struct target_slot *slot, struct arena *arena, struct target_health *ret)
 {
         *ret = (struct target_health){
                 .reach = slot->reach,
                 .error_class = slot->error_class,
-                .error = slot->error ? slot->error : "",
+                .error = slot->error ? arena_strdup(arena, slot->error) : "", /* a visit that ends within the pass replaces it */
                 .read_at = slot->read_at,
                 .failed_since = slot->failed_since,
                 .failed_since_wall = slot->failed_since_wall,
@@ -68,10 +68,10 @@ static void fill_stamp(struct stamp *stamp)
         stamp->raw = stamp->raw ? stamp->raw : "";
 }
 
-static void gather_targets(const struct policy *policy, struct view *ret)
+static void gather_targets(const struct policy *policy, struct arena *arena, struct view *ret)
 {
-        gather_health(&policy->dns_slot, &ret->dns_health);
-        gather_health(&policy->lock_slot, &ret->lock_health);
+        gather_health(&policy->dns_slot, arena, &ret->dns_health);
+        gather_health(&policy->lock_slot, arena, &ret->lock_health);
         ret->dns = policy->dns;
         ret->dns.rrset = ret->dns.rrset ? ret->dns.rrset : "";
         fill_stamp(&ret->dns.stamp);
@@ -120,7 +120,8 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
 {
         struct manager *manager = policy->manager;
         *ret = (struct view){
-                .record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid,
+                .record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid &&
+                               manager->kill_switch_known,
                 .record = policy->record,
                 .record_error = policy->record_error ? policy->record_error : "",
                 .now = loop_now(manager->loop),
@@ -134,9 +135,10 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
                 .kill_switch = manager->kill_switch,
                 .blast_limit_reached = manager_blast_limit_reached(manager),
                 .confirmed_epoch = policy->confirmed_epoch,
+                .record_seen_at = policy->record_seen_at,
         };
         INVARIANT(RAND_bytes((unsigned char *)&ret->fresh_id, sizeof(ret->fresh_id)) == 1);
         gather_policy(policy, arena, &ret->policy);
         gather_planes(policy, arena, ret);
-        gather_targets(policy, ret);
+        gather_targets(policy, arena, ret);
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/object.h"
 #include "api/record.h"
@@ -19,11 +20,14 @@
 
 enum {
         TICK_MS = 1000,
+        REFRESH_EVERY_MS = 60000, /* what only time changes in a status (days of a certificate) is looked at so often */
         LATE_MS = 1000,           /* a loop that is later than this was suspended or starved: its samples are doubtful */
         CLOCK_TRUST_MS = 2000,    /* the API server's Date has whole seconds: nearer than this our own wall clock is as good */
         KILL_SWITCH_EVERY_MS = 2000,
         TIMEOUT_MS = 3000,
         CONNECTIONS_PER_HOST = 8,
+        WORKERS = 8, /* started when they are needed */
+        JOBS_MAX = 8192,
 };
 
 static const struct kube_resource namespaces = {.group = "", .version = "v1", .plural = "namespaces", .kind = "Namespace"};
@@ -36,13 +40,23 @@ unix_ms manager_wall(const struct manager *manager)
 
 /* ---- slots: how much is under way at once ---- */
 
+static void wait_in_line(struct manager *manager, struct policy *policy)
+{
+        if (policy->is_waiting)
+                return;
+        policy->is_waiting = true;
+        policy->waiting_next = NULL;
+        *(manager->waiting_last ? &manager->waiting_last->waiting_next : &manager->waiting_first) = policy;
+        manager->waiting_last = policy;
+}
+
 bool manager_take_slot(struct manager *manager, struct policy *policy)
 {
         if (manager->api_slots_used < API_SLOTS) {
                 manager->api_slots_used++;
                 return true;
         }
-        act_wait_in_line(policy);
+        wait_in_line(manager, policy);
         return false;
 }
 
@@ -50,7 +64,16 @@ void manager_give_slot(struct manager *manager)
 {
         INVARIANT(manager->api_slots_used > 0);
         manager->api_slots_used--;
-        act_next_in_line(manager);
+        manager_serve_line(manager);
+}
+
+void manager_serve_line(struct manager *manager)
+{
+        struct policy *policy = manager->waiting_first;
+        if (!policy || manager->api_slots_used == API_SLOTS)
+                return;
+        manager_leave_line(manager, policy);
+        policy_wake(policy);
 }
 
 void manager_leave_line(struct manager *manager, struct policy *policy)
@@ -101,8 +124,6 @@ static void set_clock(struct manager *manager, unix_ms server_date)
         manager->wall_base = (is_near ? local : server_date) - clock_mono();
 }
 
-static void ask_identity(struct manager *manager);
-
 static void identity_answered(void *ctx, const struct kube_reply *reply)
 {
         struct manager *manager = ctx;
@@ -114,6 +135,7 @@ static void identity_answered(void *ctx, const struct kube_reply *reply)
         }
         set_clock(manager, reply->date);
         manager->cluster_uid = mem_strdup(object_meta(reply->body, "uid"));
+        caches_retime_probes(manager);
         caches_wake_policies(manager);
 }
 
@@ -126,21 +148,35 @@ static void ask_identity(struct manager *manager)
         free(path);
 }
 
+/* Whoever reaches for the switch in a hurry and writes "on" or "True" means it; only what clearly says no is no. */
+static bool says_on(const char *value)
+{
+        return value && value[0] && strcasecmp(value, "false") != 0;
+}
+
 /* Absent means off; an API server that does not answer changes nothing, in either direction. */
 static void kill_switch_answered(void *ctx, const struct kube_reply *reply)
 {
         struct manager *manager = ctx;
         manager->kill_switch_call = NULL;
-        if (reply->err != ERR_OK && reply->err != ERR_NOT_FOUND)
+        bool is_denied = reply->err == ERR_DENIED;
+        if (reply->err != ERR_OK && reply->err != ERR_NOT_FOUND && !is_denied)
                 return;
         manager->api_answered_at = loop_now(manager->loop);
-        const char *value = json_string_value(json_object_get(json_object_get(reply->body, "data"), "killSwitch"));
-        bool is_on = reply->err == ERR_OK && value && strcmp(value, "true") == 0;
-        if (is_on == manager->kill_switch)
+        if (is_denied && !manager->kill_switch_known)
+                log_line(LOG_WARN, "manager", "I may not read the kill switch, so there is none: grant get on configmaps planekeeper",
+                         LOG_TEXT_FIELD("namespace", manager->options.own_namespace), LOG_TEXT_FIELD("error", reply->why.text));
+        bool is_news = !manager->kill_switch_known;
+        manager->kill_switch_known = true;
+        bool is_on = is_denied ? manager->kill_switch
+                               : reply->err == ERR_OK &&
+                                         says_on(json_string_value(json_object_get(json_object_get(reply->body, "data"), "killSwitch")));
+        if (is_on != manager->kill_switch)
+                log_line(is_on ? LOG_WARN : LOG_INFO, "manager", is_on ? "kill switch on: nothing decides anywhere" : "kill switch off",
+                         LOG_TEXT_FIELD("configmap", "planekeeper"));
+        else if (!is_news)
                 return;
         manager->kill_switch = is_on;
-        log_line(is_on ? LOG_WARN : LOG_INFO, "manager", is_on ? "kill switch on: nothing decides anywhere" : "kill switch off",
-                 LOG_TEXT_FIELD("configmap", "planekeeper"));
         caches_wake_policies(manager);
 }
 
@@ -162,6 +198,10 @@ static void tick(struct loop_timer *timer)
                 return;
         ask_identity(manager);
         ask_kill_switch(manager);
+        if (manager->is_leader && loop_now(manager->loop) - manager->refreshed_at >= REFRESH_EVERY_MS) {
+                manager->refreshed_at = loop_now(manager->loop);
+                caches_refresh_planes(manager);
+        }
 }
 
 /* A process that was suspended or starved measured nothing in the meantime: its samples are thrown away and counted anew. */
@@ -169,7 +209,7 @@ static void watch_own_lateness(struct manager *manager)
 {
         if (loop_lateness(manager->loop) < LATE_MS)
                 return;
-        log_line(LOG_WARN, "manager", "my own loop was late: samples are discarded", LOG_NUMBER_FIELD("late_ms", loop_lateness(manager->loop)));
+        tell_late(loop_lateness(manager->loop));
         manager->late_until = loop_now(manager->loop) + LATE_MS;
         caches_discard_samples(manager);
 }
@@ -219,13 +259,18 @@ static void secret_changed(void *ctx, const char *key)
         caches_secret_changed(ctx, key);
 }
 
+static bool secret_is_used(void *ctx, const char *key)
+{
+        return caches_secret_is_used(ctx, key);
+}
+
 void manager_open(struct manager *manager, struct loop *loop, struct kube_config *config, struct kube_config *election_config,
                   const struct manager_options *options)
 {
         *manager = (struct manager){.options = *options, .loop = loop, .tick.due = tick};
         manager->wall_base = clock_wall() - clock_mono();
         tell_setup(options->election_id);
-        manager->executor = executor_open(loop, 4, 4096);
+        manager->executor = executor_open(loop, WORKERS, JOBS_MAX);
         manager->http = http_open(loop, CONNECTIONS_PER_HOST);
         manager->election_http = http_open(loop, 2);
         manager->kube = kube_open(loop, manager->http, manager->executor, config);
@@ -237,7 +282,7 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         manager->policies_queue = workqueue_open(loop, &policies);
         manager->events = event_recorder_open(loop, manager->kube, "planekeeper.io/planekeeper", options->identity);
         manager->status = status_writer_open(loop, manager->kube);
-        manager->secrets = secret_cache_open(loop, manager->kube, secret_changed, manager);
+        manager->secrets = secret_cache_open(loop, manager->kube, secret_changed, secret_is_used, manager);
         loop_set_idle(loop, idle, manager);
         caches_open(manager);
         open_election(manager);

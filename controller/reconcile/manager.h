@@ -71,11 +71,13 @@ struct manager {
         struct kube_call *identity_call;
         unix_ms wall_base; /* wall time = wall_base + loop_now(): the API server's clock, counted on the monotonic one */
         bool kill_switch;
+        bool kill_switch_known; /* asked and answered: nothing is recorded before */
+        mono_ms refreshed_at;
         mono_ms late_until;
         mono_ms recent_switches[64]; /* for --max-switches-per-minute, a ring */
         unsigned recent_switch_next;
         unsigned api_slots_used;
-        struct policy *waiting_first, *waiting_last; /* policies that wait for a slot or a worker */
+        struct policy *waiting_first, *waiting_last; /* policies that wait for a slot */
         struct loop_timer tick;
         struct kube_call *kill_switch_call;
         mono_ms kill_switch_asked_at;
@@ -100,6 +102,8 @@ void manager_count_switch(struct manager *manager);
 /* A slot at the API server: false puts @policy into the line, and its pass runs again when its turn comes. */
 bool manager_take_slot(struct manager *manager, struct policy *policy);
 void manager_give_slot(struct manager *manager);
+/* Wake the first of the line where there is a slot for it. */
+void manager_serve_line(struct manager *manager);
 void manager_leave_line(struct manager *manager, struct policy *policy);
 
 #endif

@@ -37,17 +37,30 @@ static struct probe_cadence wanted_cadence(const struct plane *plane)
                         is_first = false;
                 }
         }
-        uint32_t spread = 2166136261U;
-        for (const char *at = plane->key; *at; at++)
-                spread = (spread ^ (unsigned char)*at) * 16777619U;
+        /* The grid is one of wall time, because replicas on other machines count their monotonic time from elsewhere. */
+        mono_ms spread = (mono_ms)(text_hash(plane->key) % (uint64_t)cadence.interval_ms);
         mono_ms half = plane->manager->is_leader ? 0 : cadence.interval_ms / 2;
-        cadence.offset_ms = ((mono_ms)spread + half) % cadence.interval_ms;
+        mono_ms base = plane->manager->wall_base % cadence.interval_ms;
+        cadence.offset_ms = (spread + half + cadence.interval_ms - base) % cadence.interval_ms;
         return cadence;
 }
 
 static bool may_probe(const struct plane *plane)
 {
         return plane->spec && (plane->manager->is_leader || plane->manager->options.standby_probes);
+}
+
+/* What was learned of one cluster says nothing of another. */
+static void forget_cluster(struct plane *plane)
+{
+        plane_address_stop(plane);
+        kube_close(plane->kube);
+        plane->kube = NULL;
+        free(plane->kube_secret_version);
+        plane->kube_secret_version = NULL;
+        free(plane->cluster_uid);
+        plane->cluster_uid = NULL;
+        plane->is_located = false;
 }
 
 /* A client of the plane's own cluster from its kubeconfig Secret; made anew when the Secret changes. */
@@ -62,9 +75,7 @@ static void open_kube(struct plane *plane)
                 return;
         if (err == ERR_TRANSIENT && plane->kube)
                 return;
-        plane_address_stop(plane);
-        kube_close(plane->kube);
-        plane->kube = NULL;
+        forget_cluster(plane); /* the addresses stay: what is no longer known of them is not known to be wrong */
         if (err == ERR_OK)
                 err = secret_object_require(object, ref->key, &text, &why);
         if (err == ERR_OK) {
@@ -77,7 +88,6 @@ static void open_kube(struct plane *plane)
                 err = kube_config_parse(text->bytes, text->count, NULL, &policy, &config, &why);
                 if (err == ERR_OK) {
                         plane->kube = kube_open(plane->manager->loop, plane->manager->http, plane->manager->executor, &config);
-                        free(plane->kube_secret_version);
                         plane->kube_secret_version = mem_strdup(object->resource_version);
                 } else {
                         (void)err_wrap(&why, err, "Secret %s/%s key %s", plane->namespace_name, ref->name, ref->key);
@@ -96,11 +106,7 @@ static void run(struct work *work)
         if (plane->needs_setup) {
                 plane->needs_setup = false;
                 plane_checks_clear(plane);
-                if (!plane->spec) {
-                        plane_address_stop(plane);
-                        kube_close(plane->kube);
-                        plane->kube = NULL;
-                } else {
+                if (plane->spec) {
                         if (plane->spec->access == PLANE_ACCESS_KUBECONFIG)
                                 open_kube(plane);
                         plane_address_start(plane);
@@ -152,41 +158,37 @@ static void free_if_unwanted(struct plane *plane)
 static void forget_object(struct plane *plane)
 {
         plane_checks_clear(plane);
-        plane_address_stop(plane);
-        kube_close(plane->kube);
-        plane->kube = NULL;
+        plane_checks_forget(plane);
+        forget_cluster(plane);
+        plane_address_forget(plane);
         management_plane_free(plane->spec);
         plane->spec = NULL;
         free(plane->spec_error);
         plane->spec_error = NULL;
+        free(plane->uid);
+        plane->uid = NULL;
         plane->was = VERDICT_UNKNOWN;
+        plane->needs_setup = false;
         status_forget(&plane->status);
         workqueue_remove(&plane->work);
         plane_wake_users(plane);
-        free_if_unwanted(plane);
 }
 
-void plane_set(struct plane *plane, const json_t *object)
+/* Whether both specs look for the server at the same place. */
+static bool is_same_server(const struct management_plane *a, const struct management_plane *b)
 {
-        if (!object) {
-                forget_object(plane);
-                return;
-        }
-        int64_t generation = (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
-        bool is_same = (plane->spec || plane->spec_error) && generation == plane->generation && text_equal(plane->uid, object_meta(object, "uid"));
-        plane->list_generation = plane->manager->list_generation;
-        if (!is_same && !text_equal(plane->uid, object_meta(object, "uid")))
-                status_forget(&plane->status); /* deleted and created again */
-        status_seen(&plane->status, object);
-        if (is_same) {
-                status_request(&plane->status);
-                return;
-        }
+        return a->access == b->access && a->port == b->port && strcmp(a->address, b->address) == 0 &&
+               text_equal(a->kube_config.name, b->kube_config.name) && text_equal(a->kube_config.key, b->kube_config.key) &&
+               strcmp(a->service_namespace, b->service_namespace) == 0 && strcmp(a->service_name, b->service_name) == 0 &&
+               strcmp(a->service_port, b->service_port) == 0;
+}
+
+static void take_spec(struct plane *plane, const json_t *object)
+{
         struct management_plane *spec = NULL;
         struct errmsg why;
         plane_checks_clear(plane); /* probes point into the old spec */
         plane_address_stop(plane);
-        management_plane_free(plane->spec);
         free(plane->spec_error);
         plane->spec_error = NULL;
         if (management_plane_decode(object, &spec, &why) != ERR_OK) {
@@ -194,11 +196,49 @@ void plane_set(struct plane *plane, const json_t *object)
                 log_line(LOG_WARN, "plane", "ManagementPlane cannot be used", LOG_TEXT_FIELD("plane", plane->key),
                          LOG_TEXT_FIELD("error", why.text));
         }
+        if (!plane->spec || !spec || !is_same_server(plane->spec, spec)) {
+                forget_cluster(plane);
+                plane_address_forget(plane);
+        }
+        management_plane_free(plane->spec);
         plane->spec = spec;
+}
+
+void plane_set(struct plane *plane, const json_t *object)
+{
+        if (!object) {
+                forget_object(plane);
+                free_if_unwanted(plane);
+                return;
+        }
+        int64_t generation = (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
+        bool is_deleting = object_meta(object, "deletionTimestamp")[0] != '\0';
+        const char *uid = object_meta(object, "uid");
+        if (plane->list_generation < plane->manager->plane_list)
+                status_relisted(&plane->status, object);
+        plane->list_generation = plane->manager->list_generation;
+        if (plane->uid && !text_equal(plane->uid, uid))
+                forget_object(plane); /* deleted and created again */
+        status_seen(&plane->status, object);
+        bool is_known = plane->spec_error || (plane->spec && plane->spec->deleting == is_deleting);
+        if (is_known && generation == plane->generation) {
+                status_request(&plane->status);
+                return;
+        }
+        take_spec(plane, object);
         plane->generation = generation;
         free(plane->uid);
-        plane->uid = mem_strdup(object_meta(object, "uid"));
+        plane->uid = mem_strdup(uid);
         plane_rebuild(plane);
+}
+
+/* Only the cadence is new: the probes keep their history. */
+void plane_retime(struct plane *plane)
+{
+        plane->cadence = wanted_cadence(plane);
+        for (size_t i = 0; i < plane->check_count; i++)
+                if (plane->checks[i].probe)
+                        probe_set_cadence(plane->checks[i].probe, &plane->cadence);
 }
 
 void plane_unuse(struct plane *plane, struct policy *policy)
@@ -209,24 +249,16 @@ void plane_unuse(struct plane *plane, struct policy *policy)
                 plane->users[i] = plane->users[--plane->user_count];
                 break;
         }
+        plane_retime(plane);
         status_request(&plane->status);
         free_if_unwanted(plane);
-}
-
-/* Only the cadence is new: the probes keep their history. */
-static void retime(struct plane *plane)
-{
-        plane->cadence = wanted_cadence(plane);
-        for (size_t i = 0; i < plane->check_count; i++)
-                if (plane->checks[i].probe)
-                        probe_set_cadence(plane->checks[i].probe, &plane->cadence);
 }
 
 void plane_use(struct plane *plane, struct policy *policy)
 {
         plane->users = mem_realloc(plane->users, plane->user_count + 1, sizeof(struct policy *));
         plane->users[plane->user_count++] = policy;
-        retime(plane);
+        plane_retime(plane);
         status_request(&plane->status);
 }
 
@@ -235,27 +267,21 @@ void plane_leadership_changed(struct plane *plane)
         if (plane->needs_setup || may_probe(plane) != (plane->check_count > 0))
                 plane_rebuild(plane);
         else
-                retime(plane);
-        plane->status.written_hash = 0;
+                plane_retime(plane);
+        status_rewrite(&plane->status);
         if (plane->spec || plane->spec_error)
                 status_request(&plane->status);
-}
-
-static bool names_secret(const char *key, const char *namespace_name, const char *name)
-{
-        size_t prefix = strlen(namespace_name);
-        return name[0] && strncmp(key, namespace_name, prefix) == 0 && key[prefix] == '/' && strcmp(key + prefix + 1, name) == 0;
 }
 
 bool plane_uses_secret(const struct plane *plane, const char *key)
 {
         if (!plane->spec)
                 return false;
-        if (plane->spec->access == PLANE_ACCESS_KUBECONFIG && names_secret(key, plane->namespace_name, plane->spec->kube_config.name))
+        if (plane->spec->access == PLANE_ACCESS_KUBECONFIG && secret_key_is(key, plane->namespace_name, plane->spec->kube_config.name))
                 return true;
         for (size_t i = 0; i < plane->spec->check_count; i++) {
                 const struct tls_refs *tls = &plane->spec->checks[i].tls;
-                if (names_secret(key, plane->namespace_name, tls->ca.name) || names_secret(key, plane->namespace_name, tls->client_certificate))
+                if (secret_key_is(key, plane->namespace_name, tls->ca.name) || secret_key_is(key, plane->namespace_name, tls->client_certificate))
                         return true;
         }
         return false;
@@ -276,21 +302,8 @@ bool plane_is_located(const struct plane *plane)
 
 void plane_free(struct plane *plane)
 {
-        plane_checks_clear(plane);
-        plane_address_stop(plane);
-        kube_close(plane->kube);
-        status_forget(&plane->status);
-        workqueue_remove(&plane->work);
-        management_plane_free(plane->spec);
-        free(plane->spec_error);
-        free(plane->kube_secret_version);
-        free(plane->cluster_uid);
-        free(plane->address_error);
-        free(plane->rrset);
-        for (size_t i = 0; i < plane->address_count; i++)
-                free(plane->addresses[i]);
+        forget_object(plane);
         free(plane->users);
-        free(plane->uid);
         free(plane->key);
         free(plane->namespace_name);
         free(plane->name);

@@ -72,6 +72,7 @@ void plane_use(struct plane *plane, struct policy *policy);
 void plane_unuse(struct plane *plane, struct policy *policy); /* may free the entry */
 void plane_rebuild(struct plane *plane);                      /* cadence, Secrets or address changed: set up again */
 bool plane_uses_secret(const struct plane *plane, const char *key);
+void plane_retime(struct plane *plane); /* its users, or who leads, or the clock changed */
 void plane_leadership_changed(struct plane *plane);
 void plane_discard_samples(struct plane *plane);              /* our own loop was late: what was measured is doubtful */
 void plane_free(struct plane *plane);

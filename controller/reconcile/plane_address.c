@@ -29,6 +29,18 @@ static bool same_addresses(const struct plane *plane, const char *const *address
         return true;
 }
 
+void plane_address_forget(struct plane *plane)
+{
+        for (size_t i = 0; i < plane->address_count; i++)
+                free(plane->addresses[i]);
+        plane->address_count = 0;
+        plane->port = 0;
+        free(plane->rrset);
+        plane->rrset = NULL;
+        free(plane->address_error);
+        plane->address_error = NULL;
+}
+
 /* New addresses mean new probes and, where the plane is active, a new plan. */
 static void set_addresses(struct plane *plane, const char *const *addresses, size_t count, uint16_t port)
 {
@@ -40,14 +52,11 @@ static void set_addresses(struct plane *plane, const char *const *addresses, siz
                         plane_wake_users(plane);
                 return;
         }
-        for (size_t i = 0; i < plane->address_count; i++)
-                free(plane->addresses[i]);
+        plane_address_forget(plane);
         for (size_t i = 0; i < count; i++)
                 plane->addresses[i] = mem_strdup(addresses[i]);
         plane->address_count = count;
         plane->port = port;
-        free(plane->rrset);
-        plane->rrset = NULL;
         struct errmsg why;
         if (rrset_from_addresses(RRSET_AUTO, addresses, count, &plane->rrset, &why) != ERR_OK)
                 plane->address_error = mem_strdup(why.text);

@@ -11,7 +11,7 @@
 #include "util/text.h"
 
 /* Runs longer than this change no verdict any more (thresholds are bounded by the schema). */
-enum { LONGEST_RUN = 101 };
+enum { LONGEST_RUN = 101, DEFAULT_THRESHOLD = 3 };
 
 static struct metric_family check_up = {
         .name = "planekeeper_check_up",
@@ -56,6 +56,8 @@ static bool count_sample(struct check *check, const struct sample *sample)
 static bool run_may_matter(const struct check *check)
 {
         uint32_t run = check->fails + check->passes;
+        if (run <= DEFAULT_THRESHOLD)
+                return true;
         for (size_t i = 0; i < check->plane->user_count; i++) {
                 const struct detection *detection = policy_detection(check->plane->users[i]);
                 if (detection && (run <= detection->failure_threshold || run <= detection->success_threshold))
@@ -77,7 +79,7 @@ static void on_sample(void *ctx, const struct sample *sample)
                 metric_set(METRIC(&check_up, plane->namespace_name, plane->name, check->spec->name), sample->result == PROBE_PASS);
         if (is_new && (first_of_run || new_text || check->last_unknown || run_may_matter(check)))
                 plane_wake_users(plane);
-        if (first_of_run || new_text || check->fails + check->passes <= 3)
+        if (first_of_run || new_text || run_may_matter(check))
                 status_request(&plane->status);
         if (sample->error == PROBE_ERROR_CREDENTIALS && plane->spec->access == PLANE_ACCESS_KUBECONFIG)
                 secret_cache_refresh(plane->manager->secrets, plane->namespace_name, plane->spec->kube_config.name);
@@ -189,6 +191,11 @@ void plane_checks_clear(struct plane *plane)
         free(plane->checks);
         plane->checks = NULL;
         plane->check_count = 0;
+}
+
+void plane_checks_forget(struct plane *plane)
+{
+        metrics_forget(&check_up, "plane", plane->name);
 }
 
 void plane_discard_samples(struct plane *plane)

@@ -7,11 +7,13 @@
 /* plane_address.c: where agents are sent. */
 void plane_address_start(struct plane *plane); /* fixed, or discovered now and every 10 s; also finds out which cluster it is */
 void plane_address_stop(struct plane *plane);
+void plane_address_forget(struct plane *plane);
 struct kube *plane_kube(const struct plane *plane); /* client of its cluster; NULL where it cannot be looked at */
 
 /* plane_checks.c: probes and the runs of their samples. */
 void plane_checks_build(struct plane *plane);
 void plane_checks_clear(struct plane *plane);
+void plane_checks_forget(struct plane *plane); /* its metrics go with it */
 
 /* plane_status.c */
 json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_conditions);

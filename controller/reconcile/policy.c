@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/object.h"
 #include "reconcile/act.h"
+#include "reconcile/effect.h"
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
 #include "reconcile/record_io.h"
+#include "reconcile/secret_cache.h"
 #include "reconcile/tell.h"
 #include "runtime/log.h"
 #include "util/mem.h"
@@ -36,8 +39,10 @@ void policy_wake(struct policy *policy)
 static void run(struct work *work)
 {
         struct policy *policy = CONTAINER_OF(work, struct policy, work);
-        if (policy->manager->is_leader)
+        struct manager *manager = policy->manager;
+        if (manager->is_leader)
                 act_pass(policy);
+        manager_serve_line(manager); /* a policy that came out of the line may have wanted nothing any more */
 }
 
 /* Reads are spread over the interval by the key, so that a thousand policies do not ask at once. */
@@ -49,14 +54,6 @@ static void reads_due(struct loop_timer *timer)
                 act_read_due_targets(policy);
                 policy_wake(policy);
         }
-}
-
-static mono_ms read_offset(const struct policy *policy)
-{
-        uint32_t spread = 2166136261U;
-        for (const char *at = policy->key; *at; at++)
-                spread = (spread ^ (unsigned char)*at) * 16777619U;
-        return spread % MECHANISM_EVERY_MS;
 }
 
 struct policy *policy_obtain(struct manager *manager, const char *namespace_name, const char *name)
@@ -82,23 +79,32 @@ struct policy *policy_obtain(struct manager *manager, const char *namespace_name
         return policy;
 }
 
-static void unlink_planes(struct policy *policy)
+/* Planes that stay keep their cadence and their verdict; only then are those let go that are named no more. */
+static void relink_planes(struct policy *policy)
 {
-        struct plane *planes[PLANES_MAX];
+        struct plane *before[PLANES_MAX];
+        enum verdict was[PLANES_MAX];
         size_t count = policy->plane_count;
-        memcpy(planes, policy->planes, sizeof(planes));
-        policy->plane_count = 0;
-        for (size_t i = 0; i < count; i++)
-                plane_unuse(planes[i], policy);
+        memcpy(before, policy->planes, sizeof(before));
+        memcpy(was, policy->was, sizeof(was));
         memset(policy->was, 0, sizeof(policy->was));
+        policy->plane_count = 0;
+        for (size_t i = 0; policy->spec && i < policy->spec->plane_count; i++) {
+                struct plane *plane = plane_obtain(policy->manager, policy->namespace_name, policy->spec->planes[i]);
+                plane_use(plane, policy);
+                for (size_t j = 0; j < count; j++)
+                        if (before[j] == plane)
+                                policy->was[i] = was[j];
+                policy->planes[policy->plane_count++] = plane;
+        }
+        for (size_t i = 0; i < count; i++)
+                plane_unuse(before[i], policy);
 }
 
-static void link_planes(struct policy *policy)
+static void set_text(char **text, const char *value)
 {
-        for (size_t i = 0; i < policy->spec->plane_count; i++)
-                policy->planes[policy->plane_count++] = plane_obtain(policy->manager, policy->namespace_name, policy->spec->planes[i]);
-        for (size_t i = 0; i < policy->plane_count; i++)
-                plane_use(policy->planes[i], policy);
+        free(*text);
+        *text = value ? mem_strdup(value) : NULL;
 }
 
 static void free_if_unwanted(struct policy *policy)
@@ -109,102 +115,153 @@ static void free_if_unwanted(struct policy *policy)
         policy_free(policy);
 }
 
+static void forget_verification(struct policy *policy)
+{
+        effect_abandon(policy->verify_effect);
+        policy->verify_effect = NULL;
+        policy->verified_at = 0;
+        memset(policy->verify, 0, sizeof(policy->verify));
+}
+
 static void forget_jobs(struct policy *policy)
 {
-        effect_abandon(policy->dns_slot.effect);
-        effect_abandon(policy->lock_slot.effect);
-        effect_abandon(policy->verify_effect);
-        policy->dns_slot.effect = policy->lock_slot.effect = policy->verify_effect = NULL;
+        slot_void(&policy->dns_slot);
+        slot_void(&policy->lock_slot);
+        forget_verification(policy);
         manager_leave_line(policy->manager, policy);
         record_io_cancel(policy);
 }
 
-/* Fail static: what the targets show stays as it is; only we stop looking. */
+static void forget_targets(struct policy *policy)
+{
+        slot_clear(&policy->dns_slot);
+        slot_clear(&policy->lock_slot);
+        dns_state_clear(&policy->dns);
+        lock_state_clear(&policy->lock);
+        policy->dns = (struct dns_state){0};
+        policy->lock = (struct lock_state){0};
+        policy->dns_met_at = 0;
+        policy->secret_changed = false;
+}
+
+/* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
 static void forget_object(struct policy *policy)
 {
+        char **const texts[] = {&policy->spec_error,    &policy->uid,     &policy->resource_version, &policy->last_reason,
+                                &policy->last_why,      &policy->active,  &policy->last_switch,      &policy->history,
+                                &policy->last_decision, &policy->last_request, &policy->last_answer};
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
         workqueue_remove(&policy->work);
         status_forget(&policy->status);
         tell_forget(policy);
-        unlink_planes(policy);
         failover_policy_free(policy->spec);
         policy->spec = NULL;
-        free(policy->spec_error);
-        policy->spec_error = NULL;
-        policy->confirmed_epoch = 0;
+        relink_planes(policy);
+        forget_targets(policy);
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+                set_text(texts[i], NULL);
+        policy->times = (struct step_times){0};
+        policy->last_finding = FINDING_COUNT;
+        policy->last_switch_epoch = policy->confirmed_epoch = 0;
+        policy->last_request_at = policy->created_at = 0;
+        policy->record_retry_at = 0;
+        policy->record_failures = 0;
         policy->has_seen_status = false;
-        free_if_unwanted(policy);
+}
+
+static void take_spec(struct policy *policy, const json_t *object)
+{
+        struct failover_policy *spec = NULL;
+        struct errmsg why;
+        bool is_readable = failover_policy_decode(object, &spec, &why) == ERR_OK;
+        set_text(&policy->spec_error, is_readable ? NULL : why.text);
+        bool is_new = !policy->spec || !spec || policy->spec->generation != spec->generation;
+        failover_policy_free(policy->spec);
+        policy->spec = spec;
+        policy->generation = (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
+        if (!is_new)
+                return; /* annotations may be */
+        tell_forget_planes(policy); /* it may name some no more */
+        forget_verification(policy);
+        relink_planes(policy);
 }
 
 void policy_set(struct policy *policy, const json_t *object)
 {
+        struct manager *manager = policy->manager;
         if (!object) {
-                forget_object(policy);
+                forget_object(policy); /* fail static: what the targets show stays as it is; only we stop looking */
+                free_if_unwanted(policy);
                 return;
         }
-        policy->list_generation = policy->manager->list_generation;
-        const char *version = object_meta(object, "resourceVersion");
-        if (policy->resource_version && text_equal(policy->uid, object_meta(object, "uid")) &&
-            status_version_newer(policy->resource_version, version))
+        const char *version = object_meta(object, "resourceVersion"), *uid = object_meta(object, "uid");
+        /* What a list that began later says stands, even if it is older: then the API server was restored from a backup. */
+        bool is_relisted = policy->list_generation < manager->policy_list;
+        policy->list_generation = manager->list_generation;
+        if (policy->uid && !text_equal(policy->uid, uid))
+                forget_object(policy); /* deleted and created again by the same name */
+        if (policy->uid && !is_relisted && status_version_newer(policy->resource_version, version))
                 return; /* a watch event that is older than what an uncached read showed */
-        if (policy->uid && !text_equal(policy->uid, object_meta(object, "uid"))) {
-                status_forget(&policy->status); /* deleted and created again by the same name */
-                policy->has_seen_status = false;
-                policy->confirmed_epoch = 0;
-        }
+        if (is_relisted)
+                status_relisted(&policy->status, object);
         status_seen(&policy->status, object);
         policy_status_restore(policy, object);
-        struct failover_policy *spec = NULL;
-        struct errmsg why;
-        free(policy->spec_error);
-        policy->spec_error = NULL;
-        enum err err = failover_policy_decode(object, &spec, &why);
-        if (err != ERR_OK)
-                policy->spec_error = mem_strdup(why.text);
-        free(policy->uid);
-        policy->uid = mem_strdup(object_meta(object, "uid"));
-        free(policy->resource_version);
-        policy->resource_version = mem_strdup(version);
+        take_spec(policy, object);
+        set_text(&policy->uid, uid);
+        set_text(&policy->resource_version, version);
         if (text_to_time(object_meta(object, "creationTimestamp"), &policy->created_at) != ERR_OK)
                 policy->created_at = 0;
-        bool is_new_spec = !policy->spec || !spec || policy->spec->generation != spec->generation;
-        policy->generation = (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
-        if (is_new_spec) {
-                unlink_planes(policy);
-                failover_policy_free(policy->spec);
-                policy->spec = spec;
-                if (spec)
-                        link_planes(policy);
-        } else {
-                failover_policy_free(policy->spec);
-                policy->spec = spec; /* annotations may be new */
-        }
         if (!policy->reads.heap_index)
-                loop_timer_set(policy->manager->loop, &policy->reads, loop_now(policy->manager->loop) + read_offset(policy));
+                loop_timer_set(manager->loop, &policy->reads,
+                               loop_now(manager->loop) + (mono_ms)(text_hash(policy->key) % MECHANISM_EVERY_MS));
         policy_wake(policy);
+}
+
+/* A record Lease that its label does not show any more can be read, but not watched: frozen until a person looks at it. */
+static void take_unlabelled(const json_t *lease, struct record_lease *ret)
+{
+        struct strbuf why = STRBUF_INIT(1024);
+        (void)strbuf_printf(&why,
+                            "Lease %s is in the way: it is no record with label " RECORD_LABEL_KEY "=" RECORD_LABEL_VALUE
+                            "; put the label back, or delete the Lease to have the targets adopted anew",
+                            object_meta(lease, "name"));
+        ret->resource_version = mem_strdup(object_meta(lease, "resourceVersion"));
+        ret->why = strbuf_take(&why);
+}
+
+static void take_record(struct policy *policy, struct record_lease *seen)
+{
+        const struct record *old = policy->record, *new = seen->record;
+        bool is_same = old && new && old->epoch == new->epoch && old->id == new->id;
+        if (!is_same)
+                policy->confirmed_epoch = 0;
+        if (!is_same || old->phase != new->phase)
+                policy->record_seen_at = loop_now(policy->manager->loop);
+        record_free(policy->record);
+        free(policy->record_version);
+        free(policy->record_error);
+        policy->record = seen->record;
+        policy->record_version = seen->resource_version;
+        policy->record_error = seen->why;
+        seen->record = NULL;
+        seen->resource_version = seen->why = NULL;
+        record_lease_clear(seen);
 }
 
 void policy_set_record(struct policy *policy, const json_t *lease)
 {
         struct record_lease seen = {0};
-        struct errmsg why;
         if (lease) {
+                bool is_relisted = policy->record_generation < policy->manager->lease_list;
                 policy->record_generation = policy->manager->list_generation;
-                if (policy->record_version && status_version_newer(policy->record_version, object_meta(lease, "resourceVersion")))
+                if (policy->record_version && !is_relisted &&
+                    status_version_newer(policy->record_version, object_meta(lease, "resourceVersion")))
                         return; /* older than what our own write was answered with */
-                if (record_lease_decode(lease, &seen, &why) != ERR_OK)
-                        return;
+                if (record_lease_decode(lease, &seen, NULL) != ERR_OK)
+                        take_unlabelled(lease, &seen);
         }
-        record_free(policy->record);
-        free(policy->record_version);
-        free(policy->record_error);
-        policy->record = seen.record;
-        policy->record_version = seen.resource_version;
-        policy->record_error = seen.why;
-        seen.record = NULL;
-        seen.resource_version = seen.why = NULL;
-        record_lease_clear(&seen);
+        take_record(policy, &seen);
         policy_wake(policy);
         if (!lease)
                 free_if_unwanted(policy);
@@ -212,18 +269,12 @@ void policy_set_record(struct policy *policy, const json_t *lease)
 
 void policy_leadership_changed(struct policy *policy)
 {
+        forget_jobs(policy); /* what was read long ago is no ground to act on */
+        memset(policy->was, 0, sizeof(policy->was));
         policy->confirmed_epoch = 0;
         policy->dns_met_at = 0;
         policy->last_finding = FINDING_COUNT;
-        if (!policy->manager->is_leader) {
-                forget_jobs(policy);
-        } else if (policy->spec) {
-                /* What was read long ago is no ground to act on. */
-                policy->dns_slot.read_at = policy->lock_slot.read_at = 0;
-                policy->dns_slot.reach = policy->lock_slot.reach = REACH_NEVER;
-                policy->dns_slot.retry_at = policy->lock_slot.retry_at = 0;
-                policy->status.written_hash = 0;
-        }
+        status_rewrite(&policy->status);
         policy_wake(policy);
 }
 
@@ -231,49 +282,21 @@ bool policy_uses_secret(const struct policy *policy, const char *key)
 {
         if (!policy->spec)
                 return false;
-        size_t prefix = strlen(policy->namespace_name);
-        if (strncmp(key, policy->namespace_name, prefix) != 0 || key[prefix] != '/')
-                return false;
-        const char *name = key + prefix + 1;
         const struct policy_redis *redis = &policy->spec->redis;
-        return strcmp(name, policy->spec->dns.credentials_secret) == 0 || strcmp(name, redis->auth_secret) == 0 ||
-               (redis->uses_tls && (strcmp(name, redis->tls.ca.name) == 0 || strcmp(name, redis->tls.client_certificate) == 0));
-}
-
-static void slot_clear(struct target_slot *slot)
-{
-        free(slot->error);
-        free(slot->source);
-        mechanism_drop(&slot->mechanism);
+        const char *const names[] = {policy->spec->dns.credentials_secret, redis->auth_secret, redis->uses_tls ? redis->tls.ca.name : "",
+                                     redis->uses_tls ? redis->tls.client_certificate : ""};
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (secret_key_is(key, policy->namespace_name, names[i]))
+                        return true;
+        return false;
 }
 
 void policy_free(struct policy *policy)
 {
-        forget_jobs(policy);
-        loop_timer_stop(policy->manager->loop, &policy->reads);
-        workqueue_remove(&policy->work);
-        status_forget(&policy->status);
-        tell_forget(policy);
-        unlink_planes(policy);
-        failover_policy_free(policy->spec);
+        forget_object(policy);
         record_free(policy->record);
-        dns_state_clear(&policy->dns);
-        lock_state_clear(&policy->lock);
-        slot_clear(&policy->dns_slot);
-        slot_clear(&policy->lock_slot);
-        free(policy->last_switch);
-        free(policy->history);
-        free(policy->last_decision);
-        free(policy->spec_error);
-        free(policy->uid);
-        free(policy->resource_version);
         free(policy->record_version);
         free(policy->record_error);
-        free(policy->last_reason);
-        free(policy->last_why);
-        free(policy->active);
-        free(policy->last_request);
-        free(policy->last_answer);
         free(policy->key);
         free(policy->namespace_name);
         free(policy->name);

@@ -13,29 +13,20 @@
 #include "reconcile/manager.h"
 #include "reconcile/plane.h"
 #include "reconcile/status.h"
+#include "reconcile/target_slot.h"
 #include "target/target.h"
-
-struct effect;
-struct mechanism;
-
-/* One target as last read, and the job that is on its way to it. */
-struct target_slot {
-        enum reach reach;
-        enum err error_class;
-        char *error; /* NULL after a good one */
-        mono_ms read_at;
-        mono_ms failed_since;
-        unix_ms failed_since_wall;
-        unsigned failures;      /* in a row, for the back-off */
-        mono_ms retry_at;       /* no further effect before */
-        struct effect *effect;  /* in flight; NULL otherwise */
-        struct mechanism *mechanism; /* what the visits go through */
-        char *source;           /* "<server> <name>" that the state below was read from: a changed spec makes it void */
-};
 
 struct verify_slot {
         enum reach reach;
         bool shows_record;
+};
+
+/* What is being written to the arbiter, and what is told of it once it is. */
+struct record_write {
+        struct record *record; /* NULL: nothing */
+        enum action action;    /* why */
+        char *report;          /* status.lastDecision as compact JSON text; NULL for a commit */
+        unsigned gates_held, gate_count;
 };
 
 struct step_times { /* microseconds on the monotonic clock, of the epoch under way; for people and metrics */
@@ -67,12 +58,15 @@ struct policy {
         char *record_version;  /* resourceVersion of its Lease; NULL: there is no Lease */
         char *record_error;
         uint64_t record_generation;
-        struct kube_call *record_call;  /* a write, or a read after a conflict */
-        struct record *record_pending;  /* what is being written */
-        enum action record_action;      /* and why */
-        struct kube_call *confirm_call; /* the uncached read after a decision */
-        epoch_t confirmed_epoch;
+        mono_ms record_seen_at;         /* since when this process knows the record as it is */
+        struct kube_call *record_call;  /* a write, or the read after one that failed */
+        struct record_write record_write;
+        bool record_is_doubtful;        /* a write failed or was given up: to be read before anything is decided */
+        unsigned record_failures;       /* in a row */
         mono_ms record_retry_at;
+        struct kube_call *confirm_call; /* the uncached read after a decision */
+        epoch_t confirm_epoch;          /* what it is for */
+        epoch_t confirmed_epoch;
 
         struct target_slot dns_slot;
         struct dns_state dns;
@@ -89,6 +83,7 @@ struct policy {
         char *last_why;
         char *active; /* plane that is active by the last pass; NULL unknown */
         struct step_times times;
+        epoch_t last_switch_epoch;
         char *last_switch; /* status.lastSwitch, history and lastDecision as compact JSON text; NULL none */
         char *history;
         char *last_decision;

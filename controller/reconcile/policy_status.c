@@ -56,13 +56,13 @@ static json_t *targets_json(const struct view *view)
 }
 
 /* While something holds the decision back it is still shown, as the one that would be taken: in Advise that is the product. */
-static json_t *decision_json(const struct policy *policy, const struct view *view, const struct decision *decision)
+static json_t *decision_json(const struct policy *policy, const struct decision *decision)
 {
         if (!decision->has_gates || decision->next || !decision->active)
                 return switch_report_load(policy->last_decision);
         bool would = decision->gates.refused < 0 && decision->candidate;
         json_t *report = json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:b, s:n, s:o}", "epoch",
-                                   (json_int_t)(view->record ? view->record->epoch + 1 : view->dns.stamp.epoch + 1), "decision",
+                                   (json_int_t)decision->epoch + 1, "decision",
                                    would ? "WouldSwitch" : "Hold", "from", decision->active->name, "to",
                                    text_or_null(decision->candidate ? decision->candidate->name : ""), "reason", decision->rule->reason,
                                    "message", decision->why, "automatic", (int)(decision->mode.mode == MODE_AUTOMATIC), "at", "gates", switch_report_gates(decision));
@@ -152,7 +152,7 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
         json_object_set_new(status, "lastSwitchTime", strcmp(completed, "Never") ? json_string(completed) : json_null());
         json_object_set_new(status, "lastSwitch", last_switch);
         json_object_set_new(status, "history", policy->history ? switch_report_load(policy->history) : json_array());
-        json_object_set_new(status, "lastDecision", decision_json(policy, &view, &decision));
+        json_object_set_new(status, "lastDecision", decision_json(policy, &decision));
         json_object_set_new(status, "lastRequest", request_json(policy));
         json_object_set_new(status, "runbook", runbook_json(&view, &decision, &arena));
         json_object_set_new(status, "targets", targets_json(&view));
@@ -176,28 +176,32 @@ static char *kept_text(const json_t *status, const char *field, json_type type)
         return NULL;
 }
 
+static void restore_request(struct policy *policy, const json_t *request)
+{
+        const char *text = json_string_value(json_object_get(request, "request"));
+        const char *answer = json_string_value(json_object_get(request, "answer"));
+        const char *at = json_string_value(json_object_get(request, "at"));
+        bool is_usable = text && answer && strlen(text) < 512 && strlen(answer) < 1024;
+        free(policy->last_request);
+        free(policy->last_answer);
+        policy->last_request = is_usable ? mem_strdup(text) : NULL;
+        policy->last_answer = is_usable ? mem_strdup(answer) : NULL;
+        if (!is_usable || !at || text_to_time(at, &policy->last_request_at) != ERR_OK)
+                policy->last_request_at = 0;
+}
+
 void policy_status_restore(struct policy *policy, const json_t *object)
 {
-        if (policy->has_seen_status)
+        if (policy->has_seen_status && policy->manager->is_leader)
                 return;
         policy->has_seen_status = true;
         const json_t *status = json_object_get(object, "status");
-        const json_t *request = json_object_get(status, "lastRequest");
-        const char *text = json_string_value(json_object_get(request, "request"));
-        const char *answer = json_string_value(json_object_get(request, "answer"));
         free(policy->history);
         free(policy->last_switch);
         free(policy->last_decision);
         policy->history = kept_text(status, "history", JSON_ARRAY);
         policy->last_switch = kept_text(status, "lastSwitch", JSON_OBJECT);
         policy->last_decision = kept_text(status, "lastDecision", JSON_OBJECT);
-        if (text && answer && strlen(text) < 512 && strlen(answer) < 1024) {
-                free(policy->last_request);
-                free(policy->last_answer);
-                policy->last_request = mem_strdup(text);
-                policy->last_answer = mem_strdup(answer);
-                const char *at = json_string_value(json_object_get(request, "at"));
-                if (!at || text_to_time(at, &policy->last_request_at) != ERR_OK)
-                        policy->last_request_at = 0;
-        }
+        policy->last_switch_epoch = (epoch_t)json_integer_value(json_object_get(json_object_get(status, "lastSwitch"), "epoch"));
+        restore_request(policy, json_object_get(status, "lastRequest"));
 }

@@ -10,12 +10,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { TIMEOUT_MS = 3000, RETRY_MS = 250 };
-
-bool record_io_is_busy(const struct policy *policy)
-{
-        return policy->record_call || policy->confirm_call;
-}
+enum { TIMEOUT_MS = 3000, RETRY_FIRST_MS = 250, RETRY_MAX_MS = 4000, CONFIRM_AGAIN_MS = 1000 };
 
 static char *lease_path(const struct policy *policy, bool is_named)
 {
@@ -32,58 +27,81 @@ static void call_ended(struct policy *policy)
         policy_wake(policy);
 }
 
-static void read_again(struct policy *policy);
+/* A conflict is answered by a look at once; an arbiter that is silent is not hammered. */
+static void retry_later(struct policy *policy, enum err err)
+{
+        mono_ms delay = (mono_ms)RETRY_FIRST_MS << (policy->record_failures < 4 ? policy->record_failures : 4);
+        bool is_first_conflict = err == ERR_CONFLICT && !policy->record_failures;
+        policy->record_failures++;
+        policy->record_retry_at = loop_now(policy->manager->loop) + (is_first_conflict ? 0 : delay);
+}
 
 static void read_answered(void *ctx, const struct kube_reply *reply)
 {
         struct policy *policy = ctx;
+        call_ended(policy);
         if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND) {
-                call_ended(policy);
+                policy->record_is_doubtful = false;
                 policy_set_record(policy, reply->err == ERR_OK ? reply->body : NULL);
-                return;
+        } else {
+                retry_later(policy, reply->err);
         }
-        /* Until it is read again nobody knows what is recorded: nothing may be decided, so keep asking. */
-        policy->record_call = NULL;
-        manager_give_slot(policy->manager);
-        read_again(policy);
 }
 
-static void read_again(struct policy *policy)
+/* Whether it is too early to ask the arbiter again; then the policy is woken in time. */
+static bool must_wait(struct policy *policy)
 {
-        policy->manager->api_slots_used++; /* a read that must happen does not wait in the line */
-        char *path = lease_path(policy, true);
-        policy->record_call = kube_get(policy->manager->kube, path, TIMEOUT_MS, read_answered, policy);
-        free(path);
+        mono_ms left = policy->record_retry_at - loop_now(policy->manager->loop);
+        if (left > 0)
+                workqueue_add_after(policy->manager->policies_queue, &policy->work, left);
+        return left > 0;
+}
+
+bool record_io_settle(struct policy *policy)
+{
+        struct manager *manager = policy->manager;
+        if (policy->record_call || policy->confirm_call)
+                return false;
+        if (!policy->record_is_doubtful)
+                return true;
+        if (!must_wait(policy) && manager_take_slot(manager, policy)) {
+                char *path = lease_path(policy, true);
+                policy->record_call = kube_get(manager->kube, path, TIMEOUT_MS, read_answered, policy);
+                free(path);
+        }
+        return false;
+}
+
+static void write_clear(struct record_write *write)
+{
+        record_free(write->record);
+        free(write->report);
+        *write = (struct record_write){0};
 }
 
 static void write_answered(void *ctx, const struct kube_reply *reply)
 {
         struct policy *policy = ctx;
-        struct record *written = policy->record_pending;
-        policy->record_pending = NULL;
+        struct record_write write = policy->record_write;
+        policy->record_write = (struct record_write){0};
+        call_ended(policy);
         if (reply->err == ERR_OK) {
-                call_ended(policy);
+                policy->record_failures = 0;
                 policy_set_record(policy, reply->body);
-                tell_recorded(policy, written, policy->record_action);
+                tell_recorded(policy, &write);
         } else {
                 log_line(LOG_WARN, "record", "decision not recorded, reading it again", LOG_TEXT_FIELD("policy", policy->key),
-                         LOG_NUMBER_FIELD("epoch", (int64_t)written->epoch), LOG_TEXT_FIELD("error", reply->why.text));
-                policy->record_call = NULL;
-                manager_give_slot(policy->manager);
-                policy->record_retry_at = loop_now(policy->manager->loop) + RETRY_MS;
-                read_again(policy);
+                         LOG_NUMBER_FIELD("epoch", (int64_t)write.record->epoch), LOG_TEXT_FIELD("error", reply->why.text));
+                policy->record_is_doubtful = true;
+                retry_later(policy, reply->err);
         }
-        record_free(written);
+        write_clear(&write);
 }
 
 void record_io_write(struct policy *policy, const struct record *next, const struct decision *decision)
 {
         struct manager *manager = policy->manager;
-        if (loop_now(manager->loop) < policy->record_retry_at) {
-                workqueue_add_after(manager->policies_queue, &policy->work, policy->record_retry_at - loop_now(manager->loop));
-                return;
-        }
-        if (!manager_take_slot(manager, policy))
+        if (must_wait(policy) || !manager_take_slot(manager, policy))
                 return;
         json_t *body = NULL;
         struct errmsg why;
@@ -95,9 +113,8 @@ void record_io_write(struct policy *policy, const struct record *next, const str
                          LOG_TEXT_FIELD("error", why.text));
                 return;
         }
-        tell_decided(policy, next, decision);
-        policy->record_pending = record_copy(next);
-        policy->record_action = decision->rule->then;
+        policy->record_write = (struct record_write){.record = record_copy(next), .action = decision->rule->then};
+        tell_decided(policy, decision);
         char *path = lease_path(policy, policy->record_version != NULL);
         policy->record_call = policy->record_version ? kube_patch(manager->kube, path, body, TIMEOUT_MS, write_answered, policy)
                                                      : kube_create(manager->kube, path, body, TIMEOUT_MS, write_answered, policy);
@@ -108,41 +125,45 @@ void record_io_write(struct policy *policy, const struct record *next, const str
 static void confirm_answered(void *ctx, const struct kube_reply *reply)
 {
         struct policy *policy = ctx;
+        struct manager *manager = policy->manager;
         policy->confirm_call = NULL;
-        manager_give_slot(policy->manager);
-        if (reply->err == ERR_OK) {
-                bool is_same = text_equal(policy->uid, object_meta(reply->body, "uid"));
-                bool is_deleting = object_meta(reply->body, "deletionTimestamp")[0] != '\0';
+        manager_give_slot(manager);
+        bool is_same = reply->err == ERR_OK && text_equal(policy->uid, object_meta(reply->body, "uid"));
+        if (reply->err == ERR_OK)
                 policy_set(policy, reply->body); /* suspend and mode as they are now */
-                if (is_same && !is_deleting && policy->record) {
-                        policy->confirmed_epoch = policy->record->epoch;
-                        policy->times.confirmed_us = clock_mono_us();
-                }
+        /* The record may have moved on while the answer was on its way: it was asked for the one before. */
+        if (is_same && policy->spec && !policy->spec->deleting && policy->record && policy->record->epoch == policy->confirm_epoch) {
+                policy->confirmed_epoch = policy->confirm_epoch;
+                policy->times.confirmed_us = clock_mono_us();
                 policy_wake(policy);
         } else {
-                workqueue_add_after(policy->manager->policies_queue, &policy->work, RETRY_MS);
+                policy->record_retry_at = loop_now(manager->loop) + (reply->err == ERR_TRANSIENT ? RETRY_FIRST_MS : CONFIRM_AGAIN_MS);
+                policy_wake(policy);
         }
 }
 
 void record_io_confirm(struct policy *policy)
 {
-        if (!manager_take_slot(policy->manager, policy))
+        struct manager *manager = policy->manager;
+        if (must_wait(policy) || !manager_take_slot(manager, policy))
                 return;
+        policy->confirm_epoch = policy->record->epoch;
         char *path = kube_path(&kube_policies, policy->namespace_name, policy->name, NULL);
-        policy->confirm_call = kube_get(policy->manager->kube, path, TIMEOUT_MS, confirm_answered, policy);
+        policy->confirm_call = kube_get(manager->kube, path, TIMEOUT_MS, confirm_answered, policy);
         free(path);
 }
 
 void record_io_cancel(struct policy *policy)
 {
         struct kube_call *calls[] = {policy->record_call, policy->confirm_call};
+        /* What was sent may have been written, or not: it is read before anything else is decided. */
+        policy->record_is_doubtful |= policy->record_call != NULL;
+        policy->record_call = policy->confirm_call = NULL;
         for (size_t i = 0; i < 2; i++) {
                 if (!calls[i])
                         continue;
                 kube_cancel(calls[i]);
                 manager_give_slot(policy->manager);
         }
-        policy->record_call = policy->confirm_call = NULL;
-        record_free(policy->record_pending);
-        policy->record_pending = NULL;
+        write_clear(&policy->record_write);
 }

@@ -11,8 +11,8 @@
 void record_io_write(struct policy *policy, const struct record *next, const struct decision *decision);
 /* Read the policy uncached; then confirmed_epoch is the record's. */
 void record_io_confirm(struct policy *policy);
-bool record_io_is_busy(const struct policy *policy);
+/* Whether the record is known as the arbiter has it and nothing is under way; else that is seen to, and the policy is woken afterwards. */
+bool record_io_settle(struct policy *policy);
 void record_io_cancel(struct policy *policy);
-
 
 #endif

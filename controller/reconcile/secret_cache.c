@@ -9,7 +9,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { REFRESH_MS = 30000, RETRY_MS = 2000, FORCED_MS = 1000, UNUSED_MS = 120000, TIMEOUT_MS = 5000 };
+enum { REFRESH_MS = 30000, RETRY_MS = 2000, FORCED_MS = 1000, TIMEOUT_MS = 5000 };
 
 static const struct kube_resource secrets = {.group = "", .version = "v1", .plural = "secrets", .kind = "Secret"};
 
@@ -18,6 +18,7 @@ struct secret_cache {
         struct kube *kube;
         struct map entries;
         void (*changed)(void *ctx, const char *key);
+        bool (*is_used)(void *ctx, const char *key);
         void *ctx;
 };
 
@@ -29,7 +30,6 @@ struct cached_secret {
         struct secret_object *object; /* NULL: see err */
         enum err err;
         struct errmsg why;
-        mono_ms used_at;
         mono_ms asked_at;
         struct kube_call *call;
         struct loop_timer timer;
@@ -51,7 +51,7 @@ static void entry_free(struct cached_secret *entry)
 static void entry_due(struct loop_timer *timer)
 {
         struct cached_secret *entry = CONTAINER_OF(timer, struct cached_secret, timer);
-        if (loop_now(entry->cache->loop) - entry->used_at > UNUSED_MS) {
+        if (!entry->cache->is_used(entry->cache->ctx, entry->key)) {
                 (void)map_remove(&entry->cache->entries, entry->key);
                 entry_free(entry);
         } else {
@@ -104,10 +104,11 @@ static void ask(struct cached_secret *entry)
         free(path);
 }
 
-struct secret_cache *secret_cache_open(struct loop *loop, struct kube *kube, void (*changed)(void *ctx, const char *key), void *ctx)
+struct secret_cache *secret_cache_open(struct loop *loop, struct kube *kube, void (*changed)(void *ctx, const char *key),
+                                       bool (*is_used)(void *ctx, const char *key), void *ctx)
 {
         struct secret_cache *cache = mem_new(cache);
-        *cache = (struct secret_cache){.loop = loop, .kube = kube, .changed = changed, .ctx = ctx};
+        *cache = (struct secret_cache){.loop = loop, .kube = kube, .changed = changed, .is_used = is_used, .ctx = ctx};
         return cache;
 }
 
@@ -135,7 +136,6 @@ enum err secret_cache_get(struct secret_cache *cache, const char *namespace_name
                 map_put(&cache->entries, entry->key, entry);
                 ask(entry);
         }
-        entry->used_at = loop_now(cache->loop);
         if (!entry->object) {
                 if (reterr)
                         *reterr = entry->why;
@@ -152,4 +152,10 @@ void secret_cache_refresh(struct secret_cache *cache, const char *namespace_name
         struct cached_secret *entry = map_find(&cache->entries, key);
         if (entry && loop_now(cache->loop) - entry->asked_at >= FORCED_MS)
                 ask(entry);
+}
+
+bool secret_key_is(const char *key, const char *namespace_name, const char *name)
+{
+        size_t prefix = strlen(namespace_name);
+        return name[0] && strncmp(key, namespace_name, prefix) == 0 && key[prefix] == '/' && strcmp(key + prefix + 1, name) == 0;
 }

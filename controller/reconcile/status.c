@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "api/object.h"
+#include "runtime/clock.h"
 #include "runtime/log.h"
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { TIMEOUT_MS = 5000, RETRY_FIRST_MS = 200, RETRY_MAX_MS = 10000 };
+enum { TIMEOUT_MS = 5000, RETRY_FIRST_MS = 200, RETRY_MAX_MS = 10000, SLICE_US = 3000 };
 
 struct status_writer {
         struct loop *loop;
@@ -30,13 +31,35 @@ bool status_version_newer(const char *a, const char *b)
         return length_a != length_b ? length_a > length_b : strcmp(a, b) > 0;
 }
 
-/* FNV-1a; never 0, which means "write in any case". */
-static uint64_t hash_text(const char *text)
+static uint64_t hash_json(const json_t *value)
 {
-        uint64_t hash = 14695981039346656037U;
-        for (; *text; text++)
-                hash = (hash ^ (unsigned char)*text) * 1099511628211U;
+        char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+        INVARIANT(text);
+        uint64_t hash = text_hash(text);
+        free(text);
         return hash ? hash : 1;
+}
+
+static void remove_messages(json_t *value)
+{
+        const char *key;
+        json_t *item;
+        size_t i;
+        json_object_del(value, "message");
+        json_object_foreach (value, key, item)
+                remove_messages(item);
+        json_array_foreach (value, i, item)
+                remove_messages(item);
+}
+
+static uint64_t hash_facts(const json_t *status)
+{
+        json_t *copy = json_deep_copy(status);
+        INVARIANT(copy);
+        remove_messages(copy);
+        uint64_t hash = hash_json(copy);
+        json_decref(copy);
+        return hash;
 }
 
 static void unqueue(struct status_mark *mark)
@@ -67,74 +90,117 @@ static void wake_at(struct status_writer *writer, mono_ms at)
                 loop_timer_set(writer->loop, &writer->timer, at);
 }
 
+static void hold_back(struct status_mark *mark, mono_ms until)
+{
+        if (!mark->later.heap_index || until < mark->later.at)
+                loop_timer_set(mark->writer->loop, &mark->later, until);
+}
+
+static void later_due(struct loop_timer *timer)
+{
+        status_request(CONTAINER_OF(timer, struct status_mark, later));
+}
+
+static void accept(struct status_mark *mark, const struct kube_reply *reply)
+{
+        mark->failures = 0;
+        if (mark->sent.facts == mark->written.facts)
+                mark->words_at = loop_now(mark->writer->loop);
+        mark->written = mark->sent;
+        condition_list_clear(&mark->conditions);
+        mark->conditions = mark->sent_conditions;
+        mark->sent_conditions = (struct condition_list){0};
+        const char *version = object_meta(reply->body, "resourceVersion");
+        if (status_version_newer(version, mark->resource_version))
+                TEXT_COPY(mark->resource_version, version);
+        if (mark->again)
+                enqueue(mark);
+}
+
+/* A conflict mends itself with the next watch event; everything else is worth a line, once. */
+static void refused(struct status_mark *mark, const struct kube_reply *reply)
+{
+        condition_list_clear(&mark->sent_conditions);
+        if (reply->err == ERR_NOT_FOUND)
+                return; /* deleted: the watch will say so */
+        mono_ms delay = (mono_ms)RETRY_FIRST_MS << (mark->failures < 6 ? mark->failures : 6);
+        mark->failures++;
+        mark->retry_at = loop_now(mark->writer->loop) + (delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS);
+        hold_back(mark, mark->retry_at);
+        if (reply->err != ERR_CONFLICT)
+                log_line(mark->failures == 1 ? LOG_WARN : LOG_DEBUG, "status", "status not written, trying again",
+                         LOG_TEXT_FIELD("kind", mark->resource->kind), LOG_TEXT_FIELD("namespace", mark->namespace_name),
+                         LOG_TEXT_FIELD("name", mark->name), LOG_TEXT_FIELD("error", reply->why.text));
+}
+
 static void written(void *ctx, const struct kube_reply *reply)
 {
         struct status_mark *mark = ctx;
-        struct status_writer *writer = mark->writer;
         mark->call = NULL;
-        writer->in_flight--;
-        if (reply->err == ERR_OK) {
-                mark->failures = 0;
-                mark->written_hash = mark->sent_hash;
-                condition_list_clear(&mark->conditions);
-                mark->conditions = mark->sent_conditions;
-                mark->sent_conditions = (struct condition_list){0};
-                const char *version = object_meta(reply->body, "resourceVersion");
-                if (status_version_newer(version, mark->resource_version))
-                        TEXT_COPY(mark->resource_version, version);
-                if (mark->again)
-                        enqueue(mark);
-                mark->again = false;
-        } else {
-                condition_list_clear(&mark->sent_conditions);
-                if (reply->err != ERR_NOT_FOUND) {
-                        /* A conflict mends itself with the next watch event; everything else is worth a line. */
-                        if (reply->err != ERR_CONFLICT)
-                                log_line(LOG_WARN, "status", "status not written, trying again", LOG_TEXT_FIELD("kind", mark->resource->kind),
-                                         LOG_TEXT_FIELD("namespace", mark->namespace_name), LOG_TEXT_FIELD("name", mark->name),
-                                         LOG_TEXT_FIELD("error", reply->why.text));
-                        mark->failures++;
-                        enqueue(mark);
-                        mono_ms delay = (mono_ms)RETRY_FIRST_MS << (mark->failures < 6 ? mark->failures - 1 : 5);
-                        wake_at(writer, loop_now(writer->loop) + (delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS));
-                        return;
-                }
-        }
-        pump(writer);
+        mark->writer->in_flight--;
+        if (reply->err == ERR_OK)
+                accept(mark, reply);
+        else
+                refused(mark, reply);
+        mark->again = false;
+        pump(mark->writer);
 }
 
-static void write_now(struct status_mark *mark)
+/* 0: it is to be written now. */
+static mono_ms held_back_until(const struct status_mark *mark, const json_t *status, struct status_content *content)
 {
-        struct status_writer *writer = mark->writer;
-        struct condition_list conditions = {0};
-        json_t *status = mark->resource_version[0] ? mark->build(mark, &conditions) : NULL;
-        char *text = status ? json_dumps(status, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-        uint64_t hash = text ? hash_text(text) : 0;
-        free(text);
-        if (!status || hash == mark->written_hash) {
-                json_decref(status);
-                condition_list_clear(&conditions);
-                return;
-        }
-        json_t *patch = json_pack("{s:{s:s}, s:o}", "metadata", "resourceVersion", mark->resource_version, "status", status);
+        content->facts = hash_facts(status);
+        bool is_words_only = mark->written.whole && content->facts == mark->written.facts;
+        mono_ms until = is_words_only && mark->words_at ? mark->words_at + STATUS_WORDS_EVERY_MS : 0;
+        return loop_now(mark->writer->loop) < until ? until : 0;
+}
+
+static void send_status(struct status_mark *mark, json_t *status)
+{
+        json_t *patch = json_pack("{s:{s:s}, s:O}", "metadata", "resourceVersion", mark->resource_version, "status", status);
         INVARIANT(patch);
         char *path = kube_path(mark->resource, mark->namespace_name, mark->name, "status");
-        mark->sent_conditions = conditions;
-        mark->sent_hash = hash;
-        writer->tokens -= 1;
-        writer->in_flight++;
-        mark->call = kube_patch(writer->kube, path, patch, TIMEOUT_MS, written, mark);
+        mark->writer->tokens -= 1;
+        mark->writer->in_flight++;
+        mark->call = kube_patch(mark->writer->kube, path, patch, TIMEOUT_MS, written, mark);
         free(path);
         json_decref(patch);
 }
 
+static void write_now(struct status_mark *mark)
+{
+        if (loop_now(mark->writer->loop) < mark->retry_at) {
+                hold_back(mark, mark->retry_at);
+                return;
+        }
+        struct condition_list conditions = {0};
+        json_t *status = mark->resource_version[0] ? mark->build(mark, &conditions) : NULL;
+        struct status_content content = {.whole = status ? hash_json(status) : 0};
+        mono_ms until = 0;
+        if (status && content.whole != mark->written.whole)
+                until = held_back_until(mark, status, &content);
+        if (until)
+                hold_back(mark, until);
+        if (until || content.whole == mark->written.whole || !status) {
+                condition_list_clear(&conditions);
+        } else {
+                mark->sent_conditions = conditions;
+                mark->sent = content;
+                send_status(mark, status);
+        }
+        json_decref(status);
+}
+
+/* Building costs more than finding out that nothing changed is worth, so a thousand of them are not built in one turn of the loop. */
 static void pump(struct status_writer *writer)
 {
         mono_ms now = loop_now(writer->loop);
         writer->tokens += (double)(now - writer->filled_at) * STATUS_PER_SECOND / 1000.0;
         writer->tokens = writer->tokens > STATUS_BURST ? STATUS_BURST : writer->tokens;
         writer->filled_at = now;
-        while (writer->is_enabled && writer->first && writer->in_flight < STATUS_IN_FLIGHT && writer->tokens >= 1) {
+        int64_t until_us = clock_mono_us() + SLICE_US;
+        while (writer->is_enabled && writer->first && writer->in_flight < STATUS_IN_FLIGHT && writer->tokens >= 1 &&
+               clock_mono_us() < until_us) {
                 struct status_mark *mark = writer->first;
                 unqueue(mark);
                 if (mark->call)
@@ -142,8 +208,8 @@ static void pump(struct status_writer *writer)
                 else
                         write_now(mark);
         }
-        if (writer->is_enabled && writer->first && writer->tokens < 1)
-                wake_at(writer, now + 1000 / STATUS_PER_SECOND);
+        if (writer->is_enabled && writer->first && writer->in_flight < STATUS_IN_FLIGHT)
+                wake_at(writer, writer->tokens < 1 ? now + 1000 / STATUS_PER_SECOND : now);
 }
 
 static void due(struct loop_timer *timer)
@@ -174,19 +240,31 @@ void status_writer_enable(struct status_writer *writer, bool is_enabled)
 
 void status_init(struct status_mark *mark, struct status_writer *writer, const struct kube_resource *resource)
 {
-        *mark = (struct status_mark){.writer = writer, .resource = resource};
+        *mark = (struct status_mark){.writer = writer, .resource = resource, .later.due = later_due};
 }
 
 void status_seen(struct status_mark *mark, const json_t *object)
 {
         const char *version = object_meta(object, "resourceVersion");
-        if (!mark->conditions.count)
-                condition_list_decode(json_object_get(json_object_get(object, "status"), "conditions"), &mark->conditions);
         if (!status_version_newer(version, mark->resource_version))
                 return;
-        /* Newer than our last write: an edited spec, or a status that somebody wiped or restored. Ours is written again either way. */
+        /* Newer than our last write: an edited spec, a status that somebody wiped or restored, or another leader's. Ours is written again. */
         TEXT_COPY(mark->resource_version, version);
-        mark->written_hash = 0;
+        condition_list_clear(&mark->conditions);
+        condition_list_decode(json_object_get(json_object_get(object, "status"), "conditions"), &mark->conditions);
+        mark->retry_at = 0;
+        status_rewrite(mark);
+}
+
+void status_relisted(struct status_mark *mark, const json_t *object)
+{
+        if (status_version_newer(mark->resource_version, object_meta(object, "resourceVersion")))
+                mark->resource_version[0] = '\0';
+}
+
+void status_rewrite(struct status_mark *mark)
+{
+        mark->written = (struct status_content){0};
 }
 
 void status_request(struct status_mark *mark)
@@ -208,10 +286,14 @@ void status_forget(struct status_mark *mark)
                 kube_cancel(mark->call);
                 mark->call = NULL;
                 mark->writer->in_flight--;
+                wake_at(mark->writer, loop_now(mark->writer->loop)); /* its place is free */
         }
+        loop_timer_stop(mark->writer->loop, &mark->later);
         condition_list_clear(&mark->conditions);
         condition_list_clear(&mark->sent_conditions);
         mark->resource_version[0] = '\0';
-        mark->written_hash = 0;
+        status_rewrite(mark);
+        mark->words_at = mark->retry_at = 0;
         mark->failures = 0;
+        mark->again = false;
 }

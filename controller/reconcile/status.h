@@ -2,7 +2,8 @@
  * status.h -- the one queue through which every status is written: behind leases and records, at most 20 a second, one write in flight per
  * object, guarded by resourceVersion, and none at all where nothing changed.
  *
- * The value is built when its turn comes, so what is written is the newest; an unchanged one is recognised by its hash.
+ * The value is built when its turn comes, so what is written is the newest; an unchanged one is recognised by its hash. Where only messages
+ * differ (a probe that fails in two ways by turns) it is written once a minute.
  *
  * Ownership: struct status_mark is embedded in its owner, who calls status_forget() before freeing it.
  * Threads:   loop thread only.
@@ -15,7 +16,13 @@
 
 struct status_writer;
 
-enum { STATUS_PER_SECOND = 20, STATUS_BURST = 20, STATUS_IN_FLIGHT = 2 };
+enum { STATUS_PER_SECOND = 20, STATUS_BURST = 20, STATUS_IN_FLIGHT = 2, STATUS_WORDS_EVERY_MS = 60000 };
+
+/* What a status says: all of it, and all but its messages. */
+struct status_content {
+        uint64_t whole; /* 0: not known */
+        uint64_t facts;
+};
 
 struct status_mark {
         struct status_writer *writer;
@@ -24,13 +31,16 @@ struct status_mark {
         const char *name;
         /* The whole status now, and its conditions built on @self->conditions; NULL: nothing to say yet. */
         json_t *(*build)(struct status_mark *self, struct condition_list *ret_conditions);
-        struct condition_list conditions; /* as last written, or found there at the start */
+        struct condition_list conditions; /* as last written, or as somebody else left them */
         char resource_version[32];        /* of the object, newest seen */
-        uint64_t written_hash;            /* of the status as written; 0: write in any case */
+        struct status_content written;
+        mono_ms words_at; /* when messages alone were last written; 0 never */
         struct condition_list sent_conditions; /* of the write in flight */
-        uint64_t sent_hash;
+        struct status_content sent;
         struct kube_call *call;
         unsigned failures;
+        mono_ms retry_at;        /* no write before */
+        struct loop_timer later; /* what is held back is asked for again */
         bool is_queued;
         bool again; /* asked for while a write was in flight */
         struct status_mark *previous, *next;
@@ -40,8 +50,11 @@ struct status_writer *status_writer_open(struct loop *loop, struct kube *kube);
 void status_writer_close(struct status_writer *writer); /* every mark was forgotten before */
 
 void status_init(struct status_mark *mark, struct status_writer *writer, const struct kube_resource *resource);
-/* What a watch saw of the object: its resourceVersion, and at the first sight its conditions. A change that is not ours is written over. */
+/* What a watch saw of the object: its resourceVersion and its conditions, where newer than what we know. What others changed is written over. */
 void status_seen(struct status_mark *mark, const json_t *object);
+/* The object as a list shows it that began after all we know: the truth even if it is older (an API server restored from a backup). */
+void status_relisted(struct status_mark *mark, const json_t *object);
+void status_rewrite(struct status_mark *mark); /* written at the next request, whatever was written before */
 /* It may have changed: write it when its turn comes. Cheap; call it in every pass. */
 void status_request(struct status_mark *mark);
 void status_forget(struct status_mark *mark); /* also for an object that was deleted */

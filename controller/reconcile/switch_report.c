@@ -77,6 +77,9 @@ static json_t *steps_json(const struct policy *policy, const struct record *reco
 
 void switch_report_complete(struct policy *policy, const struct record *record)
 {
+        if (record->epoch <= policy->last_switch_epoch)
+                return;
+        policy->last_switch_epoch = record->epoch;
         struct arena arena = {0};
         unix_ms since = record->detected_at ? record->detected_at : record->started_at;
         json_t *report = json_pack("{s:I, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "epoch", (json_int_t)record->epoch, "from",

@@ -11,7 +11,7 @@
 
 /* status.lastDecision: the record and every gate with what was found. */
 char *switch_report_decision(const struct record *next, const struct decision *decision);
-/* Puts the completed switch into last_switch and history. */
+/* Puts the completed switch into last_switch and history, once. */
 void switch_report_complete(struct policy *policy, const struct record *record);
 void switch_report_log_runbook(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reconcile/claims.h"
 #include "reconcile/switch_report.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
@@ -79,12 +80,15 @@ static struct metric_family target_errors = {.name = "planekeeper_target_errors_
                                              .help = "Failed visits to a target, by class of error",
                                              .type = METRIC_COUNTER,
                                              .labels = {"target", "error"}};
+static struct metric_family late_turns = {.name = "planekeeper_loop_late_total",
+                                          .help = "Turns of the event loop that came so late that samples were discarded",
+                                          .type = METRIC_COUNTER};
 
 void tell_setup(const char *election_id)
 {
         struct metric_family *const families[] = {&reconcile_total, &reconcile_errors, &reconcile_time, &active_workers, &max_workers,
                                                   &master_status,   &policy_ready,     &policy_epoch,   &policy_fit,     &policy_active,
-                                                  &decisions,       &switch_seconds,   &step_seconds,   &target_errors};
+                                                  &decisions,       &switch_seconds,   &step_seconds,   &target_errors,  &late_turns};
         for (size_t i = 0; i < COUNT(families); i++)
                 metrics_register(families[i]);
         static const char *const results[] = {"success", "error", "requeue", "requeue_after"};
@@ -94,6 +98,12 @@ void tell_setup(const char *election_id)
         metric_add(METRIC(&reconcile_errors, "failoverpolicy"), 0);
         metric_set(METRIC(&active_workers, "failoverpolicy"), 0);
         metric_set(METRIC(&max_workers, "failoverpolicy"), 1);
+}
+
+void tell_late(mono_ms late_ms)
+{
+        metric_add(metrics_child(&late_turns, NULL), 1);
+        log_line(LOG_WARN, "manager", "my own loop was late: samples are discarded", LOG_NUMBER_FIELD("late_ms", late_ms));
 }
 
 void tell_pass_time(int64_t took_us)
@@ -155,9 +165,54 @@ static void answer_request(struct policy *policy, const struct decision *decisio
         arena_deinit(&arena);
 }
 
+void tell_invalid(struct policy *policy)
+{
+        if (text_equal(policy->last_why, policy->spec_error))
+                return;
+        free(policy->last_why);
+        policy->last_why = mem_strdup(policy->spec_error);
+        policy->last_finding = FINDING_COUNT;
+        metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), 0);
+        event(policy, true, "InvalidSpec", "Judge", policy->spec_error);
+}
+
+void tell_planes(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
+{
+        const struct record *record = view->record;
+        for (unsigned i = 0; i < view->plane_count; i++) {
+                const struct plane_view *plane = &view->planes[i];
+                bool is_back = plane->was == VERDICT_DOWN && decision->verdicts[i] == VERDICT_UP;
+                if (!is_back || !record || record->phase != PHASE_STEADY || !record->automatic || strcmp(record->from, plane->name) != 0)
+                        continue;
+                event(policy, true, "OldActiveBack", "Judge",
+                      arena_printf(arena, "%s answers again: quarantined until healthy for %s", plane->name,
+                                   report_duration(view->policy.failback_stable_ms, arena)));
+        }
+}
+
+/* The leader that committed a switch may have died before its status was written; the record tells as much as is needed. */
+static void complete_for_another(struct policy *policy)
+{
+        const struct record *record = policy->record;
+        bool is_switch = record && record->phase == PHASE_STEADY && record->completed_at > record->started_at;
+        if (is_switch && record->completed_at >= policy->created_at)
+                switch_report_complete(policy, record);
+}
+
+/* The rival is told too: its owner would otherwise never hear of the claim. */
+static void tell_rival(struct policy *policy, struct arena *arena)
+{
+        const char *what;
+        struct policy *rival = claims_find(policy, &what, arena);
+        if (rival)
+                event(rival, true, "DuplicateTarget", "Judge",
+                      arena_printf(arena, "policy %s claims the same %s; it is held back, this one goes on", policy->key, what));
+}
+
 void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
 {
         set_metrics(policy, view, decision);
+        complete_for_another(policy);
         answer_request(policy, decision);
         const char *reason = decision->rule->reason;
         bool is_told = policy->last_finding == decision->finding && text_equal(policy->last_reason, reason);
@@ -169,6 +224,8 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         free(policy->last_why);
         policy->last_reason = mem_strdup(reason);
         policy->last_why = mem_strdup(decision->why);
+        if (decision->finding == FINDING_RIVAL && !only_text)
+                tell_rival(policy, arena);
         if (is_trouble(decision) && !only_text) {
                 event(policy, true, reason, "Judge", decision->why);
                 switch_report_log_runbook(policy, view, decision, arena);
@@ -179,25 +236,32 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         }
 }
 
-void tell_decided(struct policy *policy, const struct record *next, const struct decision *decision)
+void tell_decided(struct policy *policy, const struct decision *decision)
 {
-        if (decision->rule->then == DO_COMMIT)
+        struct record_write *write = &policy->record_write;
+        if (write->action == DO_COMMIT)
                 return;
-        policy->times = (struct step_times){.epoch = next->epoch, .decided_us = clock_mono_us()};
-        free(policy->last_decision);
-        policy->last_decision = switch_report_decision(next, decision);
+        policy->times = (struct step_times){.epoch = write->record->epoch, .decided_us = clock_mono_us()};
+        write->report = switch_report_decision(write->record, decision);
+        write->gates_held = decision->has_gates ? decision->gates.held : 0;
+        write->gate_count = decision->has_gates ? decision->gates.count : 0;
 }
 
-static void tell_begun(struct policy *policy, const struct record *record, struct arena *arena)
+static void tell_begun(struct policy *policy, struct record_write *write, struct arena *arena)
 {
+        const struct record *record = write->record;
         policy->times.recorded_us = clock_mono_us();
+        free(policy->last_decision);
+        policy->last_decision = write->report;
+        write->report = NULL;
         metric_add(METRIC(&decisions, policy->namespace_name, policy->name, record->reason), 1);
         if (record->automatic)
                 manager_count_switch(policy->manager);
+        const char *gates = write->gate_count ? arena_printf(arena, "; %u/%u gates hold", write->gates_held, write->gate_count) : "";
         if (record->phase == PHASE_SWITCHING)
                 event(policy, true, "FailoverDecided", "Decide",
-                      arena_printf(arena, "epoch %llu: %s -> %s (%s); record in status.lastDecision", (unsigned long long)record->epoch,
-                                   record->from[0] ? record->from : "(unknown)", record->to, record->reason));
+                      arena_printf(arena, "epoch %llu: %s -> %s (%s)%s; record in status.lastDecision", (unsigned long long)record->epoch,
+                                   record->from[0] ? record->from : "(unknown)", record->to, record->reason, gates));
         else
                 event(policy, strcmp(record->reason, "ActiveRecovered") == 0, record->reason, "Record",
                       arena_printf(arena, "epoch %llu: %s is active", (unsigned long long)record->epoch, record->to));
@@ -221,13 +285,13 @@ static void tell_complete(struct policy *policy, const struct record *record, st
               arena_printf(arena, "epoch %llu in %s%s%s", (unsigned long long)record->epoch, report_duration(took, arena), detected, back));
 }
 
-void tell_recorded(struct policy *policy, const struct record *written, enum action action)
+void tell_recorded(struct policy *policy, struct record_write *write)
 {
         struct arena arena = {0};
-        if (action == DO_COMMIT)
-                tell_complete(policy, written, &arena);
+        if (write->action == DO_COMMIT)
+                tell_complete(policy, write->record, &arena);
         else
-                tell_begun(policy, written, &arena);
+                tell_begun(policy, write, &arena);
         arena_deinit(&arena);
 }
 
@@ -263,10 +327,15 @@ void tell_effect_failed(struct policy *policy, const struct effect *effect)
                  LOG_TEXT_FIELD("target", is_dns ? "dns" : "lock"), LOG_TEXT_FIELD("class", err_name(effect->err)));
 }
 
+void tell_forget_planes(struct policy *policy)
+{
+        metrics_forget(&policy_active, "policy", policy->name);
+}
+
 void tell_forget(struct policy *policy)
 {
         /* Label values may repeat in other namespaces; losing their children only means that they are set again in the next pass. */
-        struct metric_family *const families[] = {&policy_ready, &policy_epoch, &policy_fit, &policy_active};
+        struct metric_family *const families[] = {&policy_ready, &policy_epoch, &policy_fit, &policy_active, &decisions};
         for (size_t i = 0; i < COUNT(families); i++)
                 metrics_forget(families[i], "policy", policy->name);
 }

@@ -10,11 +10,16 @@
 void tell_setup(const char *election_id); /* registers the metrics */
 void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);
 void tell_pass_time(int64_t took_us);
-void tell_decided(struct policy *policy, const struct record *next, const struct decision *decision);
-void tell_recorded(struct policy *policy, const struct record *written, enum action action);
+void tell_invalid(struct policy *policy);
+/* What is new of its planes; before what they were is forgotten. */
+void tell_planes(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);
+void tell_late(mono_ms late_ms);
+void tell_decided(struct policy *policy, const struct decision *decision); /* policy->record_write is on its way */
+void tell_recorded(struct policy *policy, struct record_write *write);     /* and has arrived; its report is taken */
 void tell_effect_done(struct policy *policy, const struct effect *effect);
 void tell_effect_failed(struct policy *policy, const struct effect *effect);
 void tell_leading(bool is_leader, const char *election_id, const char *identity);
+void tell_forget_planes(struct policy *policy);
 void tell_forget(struct policy *policy); /* its metrics go with it */
 
 #endif

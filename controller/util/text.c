@@ -31,6 +31,14 @@ bool text_equal(const char *a, const char *b)
         return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+uint64_t text_hash(const char *text)
+{
+        uint64_t hash = 14695981039346656037U;
+        for (; *text; text++)
+                hash = (hash ^ (unsigned char)*text) * 1099511628211U;
+        return hash;
+}
+
 bool text_has_prefix(const char *text, const char *prefix)
 {
         return strncmp(text, prefix, strlen(prefix)) == 0;

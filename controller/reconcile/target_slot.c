@@ -1,0 +1,81 @@
+/* target_slot.c -- one target of a policy as last visited. */
+#include "reconcile/target_slot.h"
+
+#include <stdlib.h>
+
+#include "reconcile/effect.h"
+#include "util/mem.h"
+
+enum { BACKOFF_FIRST_MS = 200, BACKOFF_MAX_MS = 5000, QUICK_TRIES = 3 };
+
+static mono_ms backoff(unsigned failures)
+{
+        mono_ms delay = (mono_ms)BACKOFF_FIRST_MS << (failures < 6 ? failures - 1 : 5);
+        return delay < BACKOFF_MAX_MS ? delay : BACKOFF_MAX_MS;
+}
+
+void slot_failed(struct target_slot *slot, const struct visit *visit)
+{
+        if (slot->reach != REACH_FAILED || !slot->failed_since) {
+                slot->failed_since = visit->now;
+                slot->failed_since_wall = visit->wall / 1000 * 1000;
+        }
+        slot->reach = REACH_FAILED;
+        slot->error_class = visit->err;
+        slot->has_failed_write = visit->is_write;
+        free(slot->error);
+        slot->error = mem_strdup(visit->why);
+        slot->failures++;
+        /* A conflict or an unanswered write changed nothing we know of: read again at once, then think. */
+        bool read_first = visit->err == ERR_CONFLICT || visit->err == ERR_UNKNOWN;
+        slot->retry_at = visit->now + (read_first && slot->failures < QUICK_TRIES ? 0 : backoff(slot->failures));
+        if (read_first)
+                slot->read_at = 0;
+}
+
+static void forget_failure(struct target_slot *slot)
+{
+        slot->reach = slot->read_at ? REACH_OK : REACH_NEVER;
+        slot->error_class = ERR_OK;
+        slot->failed_since = 0;
+        slot->failed_since_wall = 0;
+        slot->failures = 0;
+        slot->has_failed_write = false;
+        slot->retry_at = 0;
+        free(slot->error);
+        slot->error = NULL;
+}
+
+void slot_answered(struct target_slot *slot, const struct visit *visit, char *source)
+{
+        slot->read_at = visit->now;
+        free(slot->source);
+        slot->source = source;
+        if (slot->mechanism)
+                slot->mechanism->answered_at = visit->now;
+        if (visit->is_write || !slot->has_failed_write)
+                forget_failure(slot);
+}
+
+void slot_forget_write(struct target_slot *slot)
+{
+        if (slot->has_failed_write)
+                forget_failure(slot);
+}
+
+void slot_void(struct target_slot *slot)
+{
+        effect_abandon(slot->effect);
+        slot->effect = NULL;
+        slot->read_at = 0;
+        forget_failure(slot);
+}
+
+void slot_clear(struct target_slot *slot)
+{
+        effect_abandon(slot->effect);
+        free(slot->error);
+        free(slot->source);
+        mechanism_drop(&slot->mechanism);
+        *slot = (struct target_slot){0};
+}
