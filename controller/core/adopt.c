@@ -26,7 +26,9 @@ const struct plane_view *adopt_plane_shown(const struct view *view)
         return shown;
 }
 
-/* The value as the stamp's epoch made it, or as the runbook tells a person to write it (its {epoch} is the next one). */
+/*
+ * The value as the stamp's epoch made it, or as the runbook tells a person to write it (its {epoch} is the next one).
+ */
 static bool lock_names(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         if (!view->lock.present)
@@ -47,11 +49,12 @@ static const char *how_to_go_on(const struct view *view, const struct plane_view
 {
         const struct plane_view *plane = by_dns ? by_dns : &view->planes[0];
         const char *verb = by_dns && adopt_matches(view, by_dns, arena) ? "adopt" : "switch-to";
-        return arena_printf(arena,
-                            "Correct what is wrong, or say which plane it shall be: kubectl annotate fop %s -n %s --overwrite "
-                            "planekeeper.io/%s=%s/%llu",
-                            view->policy.name, view->policy.namespace_name, verb, view->plane_count ? plane->name : "<plane>",
-                            (unsigned long long)targets_highest_epoch(view) + 1);
+        return arena_printf(
+            arena,
+            "Correct what is wrong, or say which plane it shall be: kubectl annotate fop %s -n %s --overwrite "
+            "planekeeper.io/%s=%s/%llu",
+            view->policy.name, view->policy.namespace_name, verb, view->plane_count ? plane->name : "<plane>",
+            (unsigned long long)targets_highest_epoch(view) + 1);
 }
 
 static const char *describe_planes(const struct view *view, struct arena *arena)
@@ -59,9 +62,10 @@ static const char *describe_planes(const struct view *view, struct arena *arena)
         const char *planes = "";
         for (unsigned i = 0; i < view->plane_count; i++) {
                 const struct plane_view *plane = &view->planes[i];
-                const char *address = plane->rrset[0]           ? arena_printf(arena, "is \"%s\"", plane->rrset)
-                                      : plane->address_error[0] ? arena_printf(arena, "has no address (%s)", plane->address_error)
-                                                                : "has no address yet";
+                const char *address = plane->rrset[0] ? arena_printf(arena, "is \"%s\"", plane->rrset)
+                                      : plane->address_error[0]
+                                          ? arena_printf(arena, "has no address (%s)", plane->address_error)
+                                          : "has no address yet";
                 planes = arena_printf(arena, "%s%s%s %s", planes, i ? ", " : "", plane->name, address);
         }
         return planes;
@@ -73,16 +77,19 @@ static const char *describe_unknown(const struct view *view, struct arena *arena
         const struct plane_view *by_dns = adopt_plane_shown(view);
         const char *next = how_to_go_on(view, by_dns, arena);
         if (!by_dns)
-                return arena_printf(arena, "%s shows \"%s\", which is not exactly one plane's address: %s. %s", targets.dns_name,
-                                    phrase_excerpt(view->dns.rrset, 200, arena), describe_planes(view, arena), next);
+                return arena_printf(arena, "%s shows \"%s\", which is not exactly one plane's address: %s. %s",
+                                    targets.dns_name, phrase_excerpt(view->dns.rrset, 200, arena),
+                                    describe_planes(view, arena), next);
         if (view->dns.stamp.presence == STAMP_OURS && strcmp(view->dns.stamp.plane, by_dns->name) != 0)
                 return arena_printf(arena, "%s shows %s, but epoch %llu was %s. %s", targets.dns_name, by_dns->name,
-                                    (unsigned long long)view->dns.stamp.epoch, phrase_excerpt(view->dns.stamp.plane, 100, arena), next);
+                                    (unsigned long long)view->dns.stamp.epoch,
+                                    phrase_excerpt(view->dns.stamp.plane, 100, arena), next);
         if (!view->lock.present)
-                return arena_printf(arena, "%s shows %s, but lock %s is absent at %s. %s", targets.dns_name, by_dns->name,
-                                    targets.lock_key, targets.lock_server, next);
-        return arena_printf(arena, "%s shows %s, but lock %s holds \"%s\" at %s, where \"%s\" is expected. %s", targets.dns_name,
-                            by_dns->name, targets.lock_key, phrase_excerpt(view->lock.value, 100, arena), targets.lock_server,
+                return arena_printf(arena, "%s shows %s, but lock %s is absent at %s. %s", targets.dns_name,
+                                    by_dns->name, targets.lock_key, targets.lock_server, next);
+        return arena_printf(arena, "%s shows %s, but lock %s holds \"%s\" at %s, where \"%s\" is expected. %s",
+                            targets.dns_name, by_dns->name, targets.lock_key,
+                            phrase_excerpt(view->lock.value, 100, arena), targets.lock_server,
                             plan_lock_value(view, by_dns, view->lock.stamp.epoch, arena), next);
 }
 
@@ -122,9 +129,12 @@ static epoch_t highest_stamp(const struct view *view)
         return highest;
 }
 
-static const char *describe_foreign(const struct view *view, const char *where, const struct stamp *stamp, struct arena *arena)
+static const char *describe_foreign(const struct view *view, const char *where, const struct stamp *stamp,
+                                    struct arena *arena)
 {
-        return arena_printf(arena, "%s belongs to another owner: \"%s\"; I am %s. Remove its policy and then that stamp, or choose another name",
+        return arena_printf(arena,
+                            "%s belongs to another owner: \"%s\"; I am %s. Remove its policy and then that stamp, or "
+                            "choose another name",
                             where, phrase_excerpt(stamp->raw[0] ? stamp->raw : stamp->store, 120, arena), view->store);
 }
 

@@ -1,5 +1,6 @@
 /*
- * adopt.h -- what the live targets say about who is active, when there is no record, or ours is older than the world. Pure.
+ * adopt.h -- what the live targets say about who is active, when there is no record, or ours is older than the world.
+ * Pure.
  */
 #ifndef PK_CORE_ADOPT_H
 #define PK_CORE_ADOPT_H

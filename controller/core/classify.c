@@ -31,18 +31,21 @@ bool classify_configuration(struct pass *pass, enum finding *ret)
 
 static bool is_refused(const struct target_health *health)
 {
-        return health->reach == REACH_FAILED && (health->error_class == ERR_DENIED || health->error_class == ERR_INVALID);
+        return health->reach == REACH_FAILED &&
+               (health->error_class == ERR_DENIED || health->error_class == ERR_INVALID);
 }
 
 /* A conflict means that somebody moved it: it is being read again, which is not an outage. */
-static bool target_unread(struct pass *pass, const struct target_health *health, enum step step, const char *what, enum finding *ret)
+static bool target_unread(struct pass *pass, const struct target_health *health, enum step step, const char *what,
+                          enum finding *ret)
 {
         bool must_be_read = !health->read_at || (is_refused(health) && pass->decision->phase != PHASE_SWITCHING);
         if (!must_be_read)
                 return false;
         pass->decision->step = step;
         if (health->reach != REACH_FAILED || health->error_class == ERR_CONFLICT)
-                *ret = classify_as(pass, FINDING_OBSERVING, arena_printf(pass->arena, "waiting for an answer of %s", what));
+                *ret = classify_as(pass, FINDING_OBSERVING,
+                                   arena_printf(pass->arena, "waiting for an answer of %s", what));
         else
                 *ret = classify_as(pass, is_refused(health) ? FINDING_TARGET_REFUSED : FINDING_TARGET_UNAVAILABLE,
                                    arena_printf(pass->arena, "%s: %s", what, health->error));
@@ -82,18 +85,21 @@ static enum finding classify_outage(struct pass *pass)
         struct decision *decision = pass->decision;
         const char *name = decision->active->name;
         const char *checks = phrase_bad_checks(decision->active, pass->arena);
-        const struct gate_question question = {PURPOSE_FAILOVER, decision->active, decision->candidate, decision->why_no_candidate};
-        decision->gates = gates_evaluate(pass->view, &question, pass->arena); /* shown even where they refuse: why not */
+        const struct gate_question question = {PURPOSE_FAILOVER, decision->active, decision->candidate,
+                                               decision->why_no_candidate};
+        decision->gates =
+            gates_evaluate(pass->view, &question, pass->arena); /* shown even where they refuse: why not */
         decision->has_gates = true;
         classify_wake(pass, decision->gates.wake_at);
         if (decision->gates.refused < 0) {
                 pass->to = decision->candidate;
-                const char *why = arena_printf(pass->arena, "%s fails (%s); %u/%u gates hold", name, checks, decision->gates.held,
-                                               decision->gates.count);
+                const char *why = arena_printf(pass->arena, "%s fails (%s); %u/%u gates hold", name, checks,
+                                               decision->gates.held, decision->gates.count);
                 if (decision->may_act)
                         return classify_as(pass, FINDING_ACTIVE_DOWN, why);
                 return classify_as(pass, FINDING_AWAITING_HUMAN,
-                                   arena_printf(pass->arena, "%s; %s: epoch %llu would move to %s, follow status.runbook", why,
+                                   arena_printf(pass->arena,
+                                                "%s; %s: epoch %llu would move to %s, follow status.runbook", why,
                                                 why_not_acting(pass), (unsigned long long)decision->epoch + 1,
                                                 decision->candidate->name));
         }
@@ -110,23 +116,25 @@ enum finding classify_active(struct pass *pass)
         const struct plane_view *active = pass->decision->active;
         const struct plane_health *health = &pass->decision->active_health;
         if (!active)
-                return classify_as(pass, FINDING_PLANE_MISSING,
-                                   arena_printf(pass->arena,
-                                                "the active plane %s is not in spec.planes; name it there, or annotate switch-to",
-                                                view->record ? view->record->to : "(unknown)"));
+                return classify_as(
+                    pass, FINDING_PLANE_MISSING,
+                    arena_printf(pass->arena,
+                                 "the active plane %s is not in spec.planes; name it there, or annotate switch-to",
+                                 view->record ? view->record->to : "(unknown)"));
         if (!active->known)
                 return classify_as(pass, FINDING_PLANE_MISSING,
-                                   arena_printf(pass->arena, "no ManagementPlane %s in namespace %s: create it", active->name,
-                                                view->policy.namespace_name));
+                                   arena_printf(pass->arena, "no ManagementPlane %s in namespace %s: create it",
+                                                active->name, view->policy.namespace_name));
         if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
                 return classify_as(pass, FINDING_ACTIVE_UNKNOWN,
                                    arena_printf(pass->arena, "%s is not observed long enough (%s)", active->name,
                                                 phrase_bad_checks(active, pass->arena)));
         if (health->verdict == VERDICT_UP)
-                return classify_as(pass, FINDING_STEADY, arena_printf(pass->arena, "%s is active and healthy", active->name));
+                return classify_as(pass, FINDING_STEADY,
+                                   arena_printf(pass->arena, "%s is active and healthy", active->name));
         if (health->fails < view->policy.detection.failure_threshold)
                 return classify_as(pass, FINDING_ACTIVE_FAILING,
-                                   arena_printf(pass->arena, "%s answers again; %u passes in a row are wanted", active->name,
-                                                view->policy.detection.success_threshold));
+                                   arena_printf(pass->arena, "%s answers again; %u passes in a row are wanted",
+                                                active->name, view->policy.detection.success_threshold));
         return classify_outage(pass);
 }

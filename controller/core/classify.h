@@ -1,7 +1,9 @@
 /*
- * classify.h -- internal to the core: from the facts to one finding, one file per phase of the record. Use failover_decide() instead.
+ * classify.h -- internal to the core: from the facts to one finding, one file per phase of the record. Use
+ * failover_decide() instead.
  *
- * A classifier returns the first finding that holds, in the order in which it reads, and leaves in the pass what its action will need.
+ * A classifier returns the first finding that holds, in the order in which it reads, and leaves in the pass what its
+ * action will need.
  */
 #ifndef PK_CORE_CLASSIFY_H
 #define PK_CORE_CLASSIFY_H

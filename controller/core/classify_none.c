@@ -25,8 +25,9 @@ static enum finding classify_unknown(struct pass *pass)
         if (!pending)
                 return classify_as(pass, FINDING_UNKNOWN_TARGET, pass->adoption.text);
         return classify_as(pass, pending->known ? FINDING_ADDRESS_PENDING : FINDING_PLANE_MISSING,
-                           arena_printf(pass->arena, "waiting for %s %s. %s", pending->known ? "an address of" : "ManagementPlane",
-                                        pending->name, pass->adoption.text));
+                           arena_printf(pass->arena, "waiting for %s %s. %s",
+                                        pending->known ? "an address of" : "ManagementPlane", pending->name,
+                                        pass->adoption.text));
 }
 
 enum finding classify_none(struct pass *pass)
@@ -46,8 +47,9 @@ enum finding classify_none(struct pass *pass)
         if (pass->adoption.outcome == ADOPTION_UNKNOWN)
                 return classify_unknown(pass);
         if (decision->may_act)
-                return classify_as(pass, FINDING_ADOPTABLE,
-                                   arena_printf(pass->arena, "the targets name %s: recorded as they are", pass->adoption.plane->name));
+                return classify_as(
+                    pass, FINDING_ADOPTABLE,
+                    arena_printf(pass->arena, "the targets name %s: recorded as they are", pass->adoption.plane->name));
         /* Nothing may be recorded, but what would be done is judged and said as if it were. */
         decision->active = pass->adoption.plane;
         decision->active_health = health_of(decision->active, &view->policy.detection, view->now);

@@ -12,22 +12,27 @@ static const char *refuse_adopt(struct pass *pass, enum purpose purpose)
         const struct plane_view *plane = pass->decision->request.plane;
         const struct targets targets = targets_in_force(view);
         if (purpose == PURPOSE_RETARGET)
-                return "waiting: the targets of spec are others than those of the switch under way; switch-to moves to them";
-        if (pass->decision->phase == PHASE_SWITCHING && pass->decision->dns != FENCE_DRIFT && pass->decision->lock != FENCE_DRIFT &&
-            purpose != PURPOSE_TAKEOVER)
+                return "waiting: the targets of spec are others than those of the switch under way; switch-to moves to "
+                       "them";
+        if (pass->decision->phase == PHASE_SWITCHING && pass->decision->dns != FENCE_DRIFT &&
+            pass->decision->lock != FENCE_DRIFT && purpose != PURPOSE_TAKEOVER)
                 return "waiting: a switch is under way";
         if (!targets_are_read(view))
                 return "waiting: the targets have not been read yet";
         if (adopt_matches(view, plane, pass->arena))
                 return "";
-        const char *lock = targets.lock_server[0] ? arena_printf(pass->arena, " and lock %s holds \"%s\"", targets.lock_key,
-                                                                 phrase_excerpt(view->lock.value, 100, pass->arena))
-                                                  : "";
+        const char *lock = targets.lock_server[0]
+                               ? arena_printf(pass->arena, " and lock %s holds \"%s\"", targets.lock_key,
+                                              phrase_excerpt(view->lock.value, 100, pass->arena))
+                               : "";
         return arena_printf(pass->arena, "refused: %s shows \"%s\"%s, which is not %s (\"%s\")", targets.dns_name,
                             phrase_excerpt(view->dns.rrset, 200, pass->arena), lock, plane->name, plane->rrset);
 }
 
-/* "" when every gate for @purpose holds. Only what is answered is kept of gates that refuse: the policy's own state goes on. */
+/*
+ * "" when every gate for @purpose holds. Only what is answered is kept of gates that refuse: the policy's own state
+ * goes on.
+ */
 static const char *refuse_switch(struct pass *pass, enum purpose purpose)
 {
         const struct view *view = pass->view;
@@ -71,7 +76,8 @@ bool classify_request(struct pass *pass, enum purpose purpose, enum finding *ret
                 return false;
         decision->answer = arena_printf(pass->arena, "accepted: epoch %llu", (unsigned long long)request->epoch);
         if (request->kind == REQUEST_ADOPT) {
-                pass->adoption = (struct adoption){.outcome = ADOPTION_NAMED, .plane = request->plane, .complete = true, .text = ""};
+                pass->adoption =
+                    (struct adoption){.outcome = ADOPTION_NAMED, .plane = request->plane, .complete = true, .text = ""};
                 *ret = classify_as(pass, FINDING_ADOPT_REQUESTED,
                                    arena_printf(pass->arena, "a person says %s is active", request->plane->name));
         } else {

@@ -37,32 +37,37 @@ static bool classify_other_world(struct pass *pass, enum finding *ret)
 }
 
 /*
- * An epoch that has not reached every target yet (after an abort, an adoption, a Redis that forgot): written whatever ails the active
- * plane, the lock before the address, because agents belong only where writing is allowed.
+ * An epoch that has not reached every target yet (after an abort, an adoption, a Redis that forgot): written whatever
+ * ails the active plane, the lock before the address, because agents belong only where writing is allowed.
  */
 static bool classify_behind(struct pass *pass, enum finding ailment, enum finding *ret)
 {
         const struct view *view = pass->view;
         struct decision *decision = pass->decision;
         bool is_lock = decision->lock == FENCE_BEHIND;
-        if (!decision->may_act || decision->dns == FENCE_DRIFT || (!is_lock && (decision->dns != FENCE_BEHIND || decision->lock != FENCE_MET)))
+        if (!decision->may_act || decision->dns == FENCE_DRIFT ||
+            (!is_lock && (decision->dns != FENCE_BEHIND || decision->lock != FENCE_MET)))
                 return false;
         const struct target_health *health = is_lock ? &view->lock_health : &view->dns_health;
         if (health->reach == REACH_FAILED && ailment != FINDING_STEADY)
                 return false; /* nothing can be written, and the ailment is what a person has to hear of */
         decision->step = is_lock ? STEP_LOCK : STEP_ROUTE;
-        const char *trouble = ailment != FINDING_STEADY            ? arena_printf(pass->arena, "; %s", decision->why)
+        const char *trouble = ailment != FINDING_STEADY       ? arena_printf(pass->arena, "; %s", decision->why)
                               : health->reach == REACH_FAILED ? arena_printf(pass->arena, ": %s", health->error)
-                                                                : "";
+                                                              : "";
         const char *why = arena_printf(pass->arena, "%s lacks epoch %llu%s",
                                        is_lock ? arena_printf(pass->arena, "lock %s", view->record->plan.lock_key)
                                                : view->record->plan.dns_name,
                                        (unsigned long long)view->record->epoch, trouble);
-        *ret = classify_as(pass, view->confirmed_epoch == view->record->epoch ? FINDING_TARGET_BEHIND : FINDING_UNCONFIRMED, why);
+        *ret = classify_as(
+            pass, view->confirmed_epoch == view->record->epoch ? FINDING_TARGET_BEHIND : FINDING_UNCONFIRMED, why);
         return true;
 }
 
-/* A person's edit is reported, not fought. In Advise a person moves the targets: the Drift condition says it, and nothing is wrong. */
+/*
+ * A person's edit is reported, not fought. In Advise a person moves the targets: the Drift condition says it, and
+ * nothing is wrong.
+ */
 static bool classify_drift(struct pass *pass, enum finding *ret)
 {
         const struct decision *decision = pass->decision;
@@ -72,8 +77,9 @@ static bool classify_drift(struct pass *pass, enum finding *ret)
         const char *what = decision->dns == FENCE_DRIFT ? phrase_dns_drift(pass->view, pass->arena)
                                                         : phrase_lock_drift(pass->view, pass->arena);
         *ret = classify_as(pass, FINDING_DRIFT,
-                           arena_printf(pass->arena, "%s: put it back, or keep what is there by planekeeper.io/adopt=<plane>/%llu", what,
-                                        next));
+                           arena_printf(pass->arena,
+                                        "%s: put it back, or keep what is there by planekeeper.io/adopt=<plane>/%llu",
+                                        what, next));
         return true;
 }
 
@@ -91,7 +97,8 @@ static bool classify_outdated(struct pass *pass, enum finding *ret)
                 return false;
         pass->to = active;
         *ret = classify_as(pass, FINDING_PLAN_OUTDATED,
-                           arena_printf(pass->arena, "what is recorded of %s is outdated: it is now \"%s\"", active->name, active->rrset));
+                           arena_printf(pass->arena, "what is recorded of %s is outdated: it is now \"%s\"",
+                                        active->name, active->rrset));
         return true;
 }
 
@@ -121,8 +128,9 @@ static bool classify_failback(struct pass *pass, enum finding *ret)
                 if (!classify_gates(pass, &question))
                         return false;
                 pass->to = plane;
-                *ret = classify_as(pass, FINDING_FAILBACK_DUE,
-                                   arena_printf(pass->arena, "%s is preferred and has been healthy for stableFor", plane->name));
+                *ret = classify_as(
+                    pass, FINDING_FAILBACK_DUE,
+                    arena_printf(pass->arena, "%s is preferred and has been healthy for stableFor", plane->name));
                 return true;
         }
         return false;

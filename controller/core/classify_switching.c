@@ -1,4 +1,6 @@
-/* classify_switching.c -- a switch under way: the first unmet step as the targets show it, unless the switch must turn. */
+/*
+ * classify_switching.c -- a switch under way: the first unmet step as the targets show it, unless the switch must turn.
+ */
 #include "core/classify.h"
 
 #include "core/election.h"
@@ -11,10 +13,14 @@ static enum finding classify_stopped(struct pass *pass)
         const char *by = view->kill_switch        ? "the kill switch is on"
                          : view->policy.suspended ? "spec.suspend is true"
                                                   : "mode Advise is in effect";
-        return classify_as(pass, FINDING_STOPPED_MIDWAY, arena_printf(pass->arena, "stopped before the next effect: %s", by));
+        return classify_as(pass, FINDING_STOPPED_MIDWAY,
+                           arena_printf(pass->arena, "stopped before the next effect: %s", by));
 }
 
-/* A later epoch of ours at the targets: somebody went on without this record. Adopted where it names one plane, else asked for. */
+/*
+ * A later epoch of ours at the targets: somebody went on without this record. Adopted where it names one plane, else
+ * asked for.
+ */
 static enum finding classify_ahead(struct pass *pass, enum purpose purpose)
 {
         const struct view *view = pass->view;
@@ -24,7 +30,8 @@ static enum finding classify_ahead(struct pass *pass, enum purpose purpose)
         unsigned long long epoch = pass->decision->epoch;
         if (is_named && purpose == PURPOSE_REQUEST)
                 return classify_as(pass, FINDING_EPOCH_AHEAD,
-                                   arena_printf(pass->arena, "the targets name %s under epoch %llu", pass->adoption.plane->name, epoch));
+                                   arena_printf(pass->arena, "the targets name %s under epoch %llu",
+                                                pass->adoption.plane->name, epoch));
         if (classify_request(pass, purpose == PURPOSE_REQUEST ? PURPOSE_TAKEOVER : purpose, &finding))
                 return finding;
         if (!is_named)
@@ -52,17 +59,20 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
         if (decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT)
                 return false;
         if (!classify_request(pass, purpose, ret))
-                *ret = classify_as(pass, FINDING_DRIFT,
-                                   arena_printf(pass->arena, "%s: put back what was there, or keep it by planekeeper.io/adopt=<plane>/%llu",
-                                                decision->lock == FENCE_DRIFT ? phrase_lock_drift(view, pass->arena)
-                                                                              : phrase_dns_drift(view, pass->arena),
-                                                (unsigned long long)decision->epoch + 1));
+                *ret = classify_as(
+                    pass, FINDING_DRIFT,
+                    arena_printf(pass->arena,
+                                 "%s: put back what was there, or keep it by planekeeper.io/adopt=<plane>/%llu",
+                                 decision->lock == FENCE_DRIFT ? phrase_lock_drift(view, pass->arena)
+                                                               : phrase_dns_drift(view, pass->arena),
+                                 (unsigned long long)decision->epoch + 1));
         return true;
 }
 
 /*
- * Before the first applied step the way back is free. Only from a failover: whoever asked for a switch, or a failback, left a healthy plane
- * on purpose. And only to what the targets still show (so never once Route is met), else the way back would be a switch of its own.
+ * Before the first applied step the way back is free. Only from a failover: whoever asked for a switch, or a failback,
+ * left a healthy plane on purpose. And only to what the targets still show (so never once Route is met), else the way
+ * back would be a switch of its own.
  */
 static bool classify_recovered(struct pass *pass, enum finding *ret)
 {
@@ -87,7 +97,8 @@ static bool classify_lost(struct pass *pass, enum finding *ret)
         const struct decision *decision = pass->decision;
         if (!decision->active || decision->active_health.verdict != VERDICT_DOWN)
                 return false;
-        const struct gate_question question = {PURPOSE_SUPERSEDE, decision->active, decision->candidate, decision->why_no_candidate};
+        const struct gate_question question = {PURPOSE_SUPERSEDE, decision->active, decision->candidate,
+                                               decision->why_no_candidate};
         if (!classify_gates(pass, &question))
                 return false;
         pass->to = decision->candidate;
@@ -104,7 +115,8 @@ static const struct verify_view *server_behind(struct pass *pass)
         for (unsigned i = 0; i < view->verify_count && view->dns_met_at; i++) {
                 const struct verify_view *verify = &view->verify[i];
                 bool is_behind = verify->reach == REACH_NEVER || (verify->reach == REACH_OK && !verify->shows_record);
-                mono_ms until = view->dns_met_at + (verify->reach == REACH_NEVER ? VERIFY_FIRST_ANSWER_MS : VERIFY_WAIT_MS);
+                mono_ms until =
+                    view->dns_met_at + (verify->reach == REACH_NEVER ? VERIFY_FIRST_ANSWER_MS : VERIFY_WAIT_MS);
                 if (is_behind && view->now < until) {
                         classify_wake(pass, until);
                         return verify;
@@ -120,12 +132,14 @@ static enum finding classify_steps(struct pass *pass)
         if (decision->lock == FENCE_BEHIND) {
                 decision->step = STEP_LOCK;
                 return classify_as(pass, FINDING_LOCK_UNMET,
-                                   view->lock_health.reach == REACH_FAILED ? view->lock_health.error : "the lock is to be moved");
+                                   view->lock_health.reach == REACH_FAILED ? view->lock_health.error
+                                                                           : "the lock is to be moved");
         }
         if (decision->dns == FENCE_BEHIND) {
                 decision->step = STEP_ROUTE;
                 return classify_as(pass, FINDING_ROUTE_UNMET,
-                                   view->dns_health.reach == REACH_FAILED ? view->dns_health.error : "the name is to be moved");
+                                   view->dns_health.reach == REACH_FAILED ? view->dns_health.error
+                                                                          : "the name is to be moved");
         }
         decision->step = STEP_COMMIT;
         const struct verify_view *behind = server_behind(pass);
@@ -135,7 +149,9 @@ static enum finding classify_steps(struct pass *pass)
         return classify_as(pass, FINDING_ALL_MET, "every target shows the new plane");
 }
 
-/* Until a step is found unmet, the one that would be next by the fences: for people, where the classifier ends early. */
+/*
+ * Until a step is found unmet, the one that would be next by the fences: for people, where the classifier ends early.
+ */
 static enum step step_by_fences(const struct decision *decision)
 {
         return decision->lock != FENCE_MET ? STEP_LOCK : decision->dns != FENCE_MET ? STEP_ROUTE : STEP_COMMIT;

@@ -22,7 +22,8 @@ static const char *unfit_health(const struct view *view, const struct plane_view
         if (health.deployment == DEPLOYMENT_UNAVAILABLE)
                 return arena_printf(arena, "no replica available (%s)", phrase_bad_checks(plane, arena));
         if (health.certificate_not_after && health.certificate_not_after <= view->wall)
-                return arena_printf(arena, "its certificate expired %s", phrase_time(health.certificate_not_after, arena));
+                return arena_printf(arena, "its certificate expired %s",
+                                    phrase_time(health.certificate_not_after, arena));
         return "";
 }
 
@@ -42,14 +43,18 @@ const char *election_unfit(const struct view *view, const struct plane_view *pla
         return unfit_health(view, plane, arena);
 }
 
-/* The plane that the last failover left behind; 0: it may be chosen. A switch under way is exempt: it has to end somewhere. */
+/*
+ * The plane that the last failover left behind; 0: it may be chosen. A switch under way is exempt: it has to end
+ * somewhere.
+ */
 static mono_ms quarantine_end(const struct view *view, const struct plane_view *plane)
 {
         const struct record *record = view->record;
         if (!record || record->phase != PHASE_STEADY || !record->automatic || !record->detected_at ||
             strcmp(record->from, plane->name) != 0)
                 return 0;
-        mono_ms until = health_of(plane, &view->policy.detection, view->now).healthy_since + view->policy.failback_stable_ms;
+        mono_ms until =
+            health_of(plane, &view->policy.detection, view->now).healthy_since + view->policy.failback_stable_ms;
         return view->now < until ? until : 0;
 }
 

@@ -11,17 +11,27 @@
 const char *election_unfit(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
                            struct arena *arena);
 
-/* "" when @plane may be chosen without a person: fit, and not the plane that failed less than stableFor of good health ago. */
+/*
+ * "" when @plane may be chosen without a person: fit, and not the plane that failed less than stableFor of good health
+ * ago.
+ */
 const char *election_unready(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
                              struct arena *arena);
 
-/* When the plane that failed ends its quarantine, if it stays healthy: nothing but time tells. 0: none is in quarantine. */
+/*
+ * When the plane that failed ends its quarantine, if it stays healthy: nothing but time tells. 0: none is in
+ * quarantine.
+ */
 mono_ms election_quarantine_end(const struct view *view);
 
-/* The first ready plane in order of preference other than @active; NULL where none, and then *ret_why names each plane's reason. */
+/*
+ * The first ready plane in order of preference other than @active; NULL where none, and then *ret_why names each
+ * plane's reason.
+ */
 const struct plane_view *election_choose(const struct view *view, const struct plane_view *active, struct arena *arena,
                                          const char **ret_why);
 
-const struct plane_view *election_find(const struct view *view, const char *name); /* NULL where the policy does not name it */
+const struct plane_view *election_find(const struct view *view,
+                                       const char *name); /* NULL where the policy does not name it */
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * failover.h -- the decision: from everything that is known of one policy to the one thing to do next, and why.
  *
- * Two pure steps: classify the facts into one finding (thresholds, gates, what the targets show; classify.h, one file per phase), then look
- * the pair (phase, finding) up in the table of rules.h. Progress is observed, never remembered: calling again with the same facts gives the
- * same answer, so a crash, a slow worker and a second operator are all the same case.
+ * Two pure steps: classify the facts into one finding (thresholds, gates, what the targets show; classify.h, one file
+ * per phase), then look the pair (phase, finding) up in the table of rules.h. Progress is observed, never remembered:
+ * calling again with the same facts gives the same answer, so a crash, a slow worker and a second operator are all the
+ * same case.
  */
 #ifndef PK_CORE_FAILOVER_H
 #define PK_CORE_FAILOVER_H
@@ -21,7 +22,7 @@ struct decision {
         const struct rule *rule;
         const char *why; /* one sentence for a person: why, or why not */
         struct effective_mode mode;
-        bool may_act;  /* Automatic in effect, not suspended, no kill switch: otherwise nothing is recorded and no target written */
+        bool may_act;  /* Automatic in effect, not suspended, no kill switch: else nothing is recorded or written */
         epoch_t epoch; /* highest in the record and at the targets, 0 none: the next decision is this plus one */
         const struct plane_view *active;    /* while switching the plane that is becoming active; NULL: not known */
         const struct plane_view *candidate; /* who would take over; NULL: nobody is fit */
@@ -34,7 +35,8 @@ struct decision {
         const char *answer; /* to the request; "" where there is none */
         enum fence dns;
         enum fence lock;
-        enum step step; /* the first unmet step of a switch; for DO_REASSERT the target to write: STEP_LOCK or STEP_ROUTE */
+        enum step
+            step; /* the first unmet step of a switch; for DO_REASSERT the target to write: STEP_LOCK or STEP_ROUTE */
         const struct record *next; /* ADOPT, DECIDE, ABORT, COMMIT: the record to write; NULL otherwise */
         mono_ms wake_at;           /* look again then even if nothing happens; 0: no need */
 };

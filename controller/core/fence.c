@@ -13,7 +13,10 @@ static bool is_among(const char *value, const char *const *values, unsigned coun
         return false;
 }
 
-/* The part that both targets share: the stamp against the record's epoch. FENCE_BEHIND stands for "an older epoch, look at the value". */
+/*
+ * The part that both targets share: the stamp against the record's epoch. FENCE_BEHIND stands for "an older epoch, look
+ * at the value".
+ */
 static enum fence compare_stamp(const struct view *view, const struct record *record, const struct stamp *stamp)
 {
         if (targets_stamp_is_foreign(view, stamp))
@@ -52,6 +55,7 @@ enum fence fence_lock(const struct record *record, const struct view *view)
         if (stamp != FENCE_BEHIND)
                 return stamp;
         /* An absent lock names nobody (a flushed or restored Redis): writing it takes nothing from anyone. */
-        bool may_replace = !view->lock.present || is_among(view->lock.value, record->plan.old_locks, record->plan.old_lock_count);
+        bool may_replace =
+            !view->lock.present || is_among(view->lock.value, record->plan.old_locks, record->plan.old_lock_count);
         return is_wanted || may_replace ? FENCE_BEHIND : FENCE_DRIFT;
 }

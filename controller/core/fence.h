@@ -1,5 +1,6 @@
 /*
- * fence.h -- what a target shows, held against the decision record: the relation that decides whether it may be written. Pure.
+ * fence.h -- what a target shows, held against the decision record: the relation that decides whether it may be
+ * written. Pure.
  */
 #ifndef PK_CORE_FENCE_H
 #define PK_CORE_FENCE_H
@@ -11,7 +12,7 @@ enum fence {
         FENCE_MET,     /* the record's epoch and value, or not part of the plan */
         FENCE_BEHIND,  /* a lower or no epoch with a value that the plan may replace: write it */
         FENCE_DRIFT,   /* a value that nobody recorded: a person's edit; report it, do not fight it */
-        FENCE_AHEAD,   /* a higher epoch, or ours under another id, written by this very policy: our memory is older than the world */
+        FENCE_AHEAD,   /* a higher epoch of this very policy, or this one under another id: our memory is older */
         FENCE_FOREIGN, /* the stamp is another owner's, or nothing we can read */
 };
 

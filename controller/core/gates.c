@@ -33,7 +33,7 @@ const char *gate_name(enum gate gate)
 {
         static const char *const names[GATE_COUNT] = {
 #define GATE_NAME(name, text) [name] = text,
-                GATE_LIST(GATE_NAME)
+            GATE_LIST(GATE_NAME)
 #undef GATE_NAME
         };
         return (unsigned)gate < GATE_COUNT ? names[gate] : "Invalid";
@@ -45,15 +45,15 @@ bool gate_applies(enum gate gate, enum purpose purpose)
 {
         enum { ALL = BIT(GATE_COUNT) - 1 };
         static const unsigned applies[PURPOSE_COUNT] = {
-                [PURPOSE_FAILOVER] = ALL,
-                [PURPOSE_REQUEST] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS) | BIT(GATE_NO_DRIFT),
-                [PURPOSE_TAKEOVER] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS),
-                [PURPOSE_RETARGET] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE),
-                [PURPOSE_FAILBACK] = BIT(GATE_NOT_LATE) | BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_ROLLOUT) |
-                                     BIT(GATE_MECHANISMS) | BIT(GATE_NO_DRIFT) | BIT(GATE_COOLDOWN) | BIT(GATE_LIMIT) |
-                                     BIT(GATE_BLAST),
-                /* A switch whose plane was lost has to end somewhere: exempt from the cooldown, but counted. */
-                [PURPOSE_SUPERSEDE] = ALL & ~BIT(GATE_COOLDOWN),
+            [PURPOSE_FAILOVER] = ALL,
+            [PURPOSE_REQUEST] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS) | BIT(GATE_NO_DRIFT),
+            [PURPOSE_TAKEOVER] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS),
+            [PURPOSE_RETARGET] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE),
+            [PURPOSE_FAILBACK] = BIT(GATE_NOT_LATE) | BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_ROLLOUT) |
+                                 BIT(GATE_MECHANISMS) | BIT(GATE_NO_DRIFT) | BIT(GATE_COOLDOWN) | BIT(GATE_LIMIT) |
+                                 BIT(GATE_BLAST),
+            /* A switch whose plane was lost has to end somewhere: exempt from the cooldown, but counted. */
+            [PURPOSE_SUPERSEDE] = ALL & ~BIT(GATE_COOLDOWN),
         };
         return applies[purpose] & BIT(gate);
 }
@@ -74,11 +74,15 @@ static struct gate_verdict gate_active_down(const struct inquiry *q)
         if (!q->health.fresh)
                 return refuses("the active plane is not observed: unknown is not down", 0);
         if (q->health.fails < detection->failure_threshold)
-                return refuses(arena_printf(q->arena, "fewer than %u probes in a row failed", detection->failure_threshold), 0);
+                return refuses(
+                    arena_printf(q->arena, "fewer than %u probes in a row failed", detection->failure_threshold), 0);
         mono_ms due = q->health.failing_since + gates_failover_delay(q->view);
         if (q->view->now < due)
-                return refuses(arena_printf(q->arena, "switching at %s unless it recovers", phrase_instant(q->view, due, q->arena)), due);
-        return holds(arena_printf(q->arena, "%u probes in a row and more failed on every path", detection->failure_threshold));
+                return refuses(arena_printf(q->arena, "switching at %s unless it recovers",
+                                            phrase_instant(q->view, due, q->arena)),
+                               due);
+        return holds(
+            arena_printf(q->arena, "%u probes in a row and more failed on every path", detection->failure_threshold));
 }
 
 static struct gate_verdict gate_contradiction(const struct inquiry *q)
@@ -111,7 +115,10 @@ static struct gate_verdict gate_arbiter(const struct inquiry *q)
         return refuses("the decision store (Lease) does not answer; frozen, nothing changes", 0);
 }
 
-/* Somebody outside my own cluster and outside the active plane must have answered since the outage began, or I am the one cut off. */
+/*
+ * Somebody outside my own cluster and outside the active plane must have answered since the outage began, or I am the
+ * one cut off.
+ */
 static struct gate_verdict gate_not_isolated(const struct inquiry *q)
 {
         const struct view *view = q->view;
@@ -149,7 +156,8 @@ static struct gate_verdict gate_helps(const struct inquiry *q)
 static struct gate_verdict gate_candidate(const struct inquiry *q)
 {
         const struct plane_view *candidate = q->question->candidate;
-        return candidate ? holds(arena_printf(q->arena, "%s is fit", candidate->name)) : refuses(q->question->why_none, 0);
+        return candidate ? holds(arena_printf(q->arena, "%s is fit", candidate->name))
+                         : refuses(q->question->why_none, 0);
 }
 
 /* The active plane's rollout may be what ails it; a failback waits for the one of the plane that it goes to. */
@@ -158,11 +166,12 @@ static struct gate_verdict gate_rollout(const struct inquiry *q)
         const struct view *view = q->view;
         bool is_failback = q->question->purpose == PURPOSE_FAILBACK && q->question->candidate;
         struct plane_health health =
-                is_failback ? health_of(q->question->candidate, &view->policy.detection, view->now) : q->health;
+            is_failback ? health_of(q->question->candidate, &view->policy.detection, view->now) : q->health;
         mono_ms began = health.failing_since;
         if (!health.rollout || (began && view->now - began >= ROLLOUT_LIMIT_MS))
                 return holds("no rollout is in progress");
-        return refuses("a rollout of its Deployment is in progress, which may take 10m", began ? began + ROLLOUT_LIMIT_MS : 0);
+        return refuses("a rollout of its Deployment is in progress, which may take 10m",
+                       began ? began + ROLLOUT_LIMIT_MS : 0);
 }
 
 static bool answered(const struct target_health *health, mono_ms now)
@@ -170,7 +179,8 @@ static bool answered(const struct target_health *health, mono_ms now)
         return health->reach == REACH_OK && health->read_at && now - health->read_at <= MECHANISM_FRESH_MS;
 }
 
-static const char *silence(const struct inquiry *q, const char *what, const char *where, const struct target_health *health)
+static const char *silence(const struct inquiry *q, const char *what, const char *where,
+                           const struct target_health *health)
 {
         return arena_printf(q->arena, "%s %s: %s", what, where, health->error[0] ? health->error : "not read recently");
 }
@@ -202,13 +212,15 @@ static struct gate_verdict gate_no_drift(const struct inquiry *q)
 static bool is_acknowledged(const struct view *view)
 {
         epoch_t acknowledged;
-        return view->record && request_parse_epoch(view->policy.ack, &acknowledged) && acknowledged == view->record->epoch;
+        return view->record && request_parse_epoch(view->policy.ack, &acknowledged) &&
+               acknowledged == view->record->epoch;
 }
 
 static const char *how_to_acknowledge(const struct inquiry *q)
 {
-        return arena_printf(q->arena, "kubectl annotate fop %s -n %s --overwrite planekeeper.io/ack=%llu", q->view->policy.name,
-                            q->view->policy.namespace_name, (unsigned long long)q->view->record->epoch);
+        return arena_printf(q->arena, "kubectl annotate fop %s -n %s --overwrite planekeeper.io/ack=%llu",
+                            q->view->policy.name, q->view->policy.namespace_name,
+                            (unsigned long long)q->view->record->epoch);
 }
 
 /* A wall clock that jumped back must not hold for ever: from when the record was first seen, one cooldown at most. */
@@ -237,7 +249,8 @@ static struct gate_verdict gate_limit(const struct inquiry *q)
                 return holds("below the limit of switches");
         /* Newest first: the limit-th of them leaves the window next. */
         mono_ms due = limit ? view->now + view->record->recent[limit - 1] + LIMIT_WINDOW_MS - view->wall : 0;
-        return refuses(arena_printf(q->arena, "maxSwitches %u in 24h is reached; to allow one more: %s", limit, how_to_acknowledge(q)),
+        return refuses(arena_printf(q->arena, "maxSwitches %u in 24h is reached; to allow one more: %s", limit,
+                                    how_to_acknowledge(q)),
                        due > view->now ? due : 0);
 }
 
@@ -251,13 +264,19 @@ static struct gate_verdict gate_blast(const struct inquiry *q)
 struct gates gates_evaluate(const struct view *view, const struct gate_question *question, struct arena *arena)
 {
         static struct gate_verdict (*const evaluate[GATE_COUNT])(const struct inquiry *) = {
-                [GATE_ACTIVE_DOWN] = gate_active_down,   [GATE_CONTRADICTION] = gate_contradiction,
-                [GATE_NOT_LATE] = gate_not_late,         [GATE_ARBITER] = gate_arbiter,
-                [GATE_NOT_ISOLATED] = gate_not_isolated, [GATE_HELPS] = gate_helps,
-                [GATE_CANDIDATE] = gate_candidate,       [GATE_ROLLOUT] = gate_rollout,
-                [GATE_MECHANISMS] = gate_mechanisms,     [GATE_NO_DRIFT] = gate_no_drift,
-                [GATE_COOLDOWN] = gate_cooldown,         [GATE_LIMIT] = gate_limit,
-                [GATE_BLAST] = gate_blast,
+            [GATE_ACTIVE_DOWN] = gate_active_down,
+            [GATE_CONTRADICTION] = gate_contradiction,
+            [GATE_NOT_LATE] = gate_not_late,
+            [GATE_ARBITER] = gate_arbiter,
+            [GATE_NOT_ISOLATED] = gate_not_isolated,
+            [GATE_HELPS] = gate_helps,
+            [GATE_CANDIDATE] = gate_candidate,
+            [GATE_ROLLOUT] = gate_rollout,
+            [GATE_MECHANISMS] = gate_mechanisms,
+            [GATE_NO_DRIFT] = gate_no_drift,
+            [GATE_COOLDOWN] = gate_cooldown,
+            [GATE_LIMIT] = gate_limit,
+            [GATE_BLAST] = gate_blast,
         };
         struct inquiry inquiry = {.view = view, .question = question, .arena = arena};
         if (question->active)

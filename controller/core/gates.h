@@ -1,8 +1,8 @@
 /*
  * gates.h -- everything that must hold before a decision, each with its own sentence. Pure.
  *
- * An automatic failover passes all of them; a person's request and a failback pass those that speak of the target side. Which apply to
- * which purpose is one table in gates.c.
+ * An automatic failover passes all of them; a person's request and a failback pass those that speak of the target side.
+ * Which apply to which purpose is one table in gates.c.
  */
 #ifndef PK_CORE_GATES_H
 #define PK_CORE_GATES_H
@@ -11,19 +11,19 @@
 #include "util/arena.h"
 
 /* In the order in which a person wants to hear of them: the first that does not hold is the reason. */
-#define GATE_LIST(X)                                                                                                   \
-        X(GATE_ACTIVE_DOWN, "ActiveDown")                                                                              \
-        X(GATE_CONTRADICTION, "PathDownDeploymentUp")                                                                  \
-        X(GATE_NOT_LATE, "LoopLate")                                                                                   \
-        X(GATE_ARBITER, "ArbiterUnreachable")                                                                          \
-        X(GATE_NOT_ISOLATED, "Isolated")                                                                               \
-        X(GATE_HELPS, "SameSymptomEverywhere")                                                                         \
-        X(GATE_CANDIDATE, "NoFitStandby")                                                                              \
-        X(GATE_ROLLOUT, "RolloutInProgress")                                                                           \
-        X(GATE_MECHANISMS, "MechanismUnreachable")                                                                     \
-        X(GATE_NO_DRIFT, "Drift")                                                                                      \
-        X(GATE_COOLDOWN, "CoolingDown")                                                                                \
-        X(GATE_LIMIT, "MaxSwitchesReached")                                                                            \
+#define GATE_LIST(X)                                  \
+        X(GATE_ACTIVE_DOWN, "ActiveDown")             \
+        X(GATE_CONTRADICTION, "PathDownDeploymentUp") \
+        X(GATE_NOT_LATE, "LoopLate")                  \
+        X(GATE_ARBITER, "ArbiterUnreachable")         \
+        X(GATE_NOT_ISOLATED, "Isolated")              \
+        X(GATE_HELPS, "SameSymptomEverywhere")        \
+        X(GATE_CANDIDATE, "NoFitStandby")             \
+        X(GATE_ROLLOUT, "RolloutInProgress")          \
+        X(GATE_MECHANISMS, "MechanismUnreachable")    \
+        X(GATE_NO_DRIFT, "Drift")                     \
+        X(GATE_COOLDOWN, "CoolingDown")               \
+        X(GATE_LIMIT, "MaxSwitchesReached")           \
         X(GATE_BLAST, "SwitchRateLimited")
 
 #define GATE_ENUM(name, text) name,
@@ -41,8 +41,8 @@ struct gate_verdict {
 enum purpose {
         PURPOSE_FAILOVER,
         PURPOSE_REQUEST,  /* a person's, and the record's own plane under new values */
-        PURPOSE_TAKEOVER, /* a person's, where the targets do not name one plane: what they show is no reason to refuse */
-        PURPOSE_RETARGET, /* a person's, from an unfinished switch to other targets: the old ones may be gone for good */
+        PURPOSE_TAKEOVER, /* a person's, where the targets do not name one plane: no reason to refuse */
+        PURPOSE_RETARGET, /* a person's, from an unfinished switch to other targets: the old may be gone */
         PURPOSE_FAILBACK,
         PURPOSE_SUPERSEDE, /* the new active was lost during its switch */
         PURPOSE_COUNT

@@ -1,7 +1,9 @@
 /* health.c -- from samples to one verdict, with rise and fall. */
 #include "core/health.h"
 
-/* Samples come every interval and take up to the timeout; three missed ones in a row mean nobody is measuring any more. */
+/*
+ * Samples come every interval and take up to the timeout; three missed ones in a row mean nobody is measuring any more.
+ */
 static bool is_fresh(const struct check_view *check, const struct detection *detection, mono_ms now)
 {
         return check->counted_at > 0 && now - check->counted_at <= 3 * detection->interval_ms + detection->timeout_ms;
@@ -24,7 +26,8 @@ static void judge_deployment(const struct check_view *check, bool fresh, struct 
 
 struct plane_health health_of(const struct plane_view *plane, const struct detection *detection, mono_ms now)
 {
-        struct plane_health health = {.replicas_available = -1, .replicas_wanted = -1, .check_count = plane->check_count};
+        struct plane_health health = {
+            .replicas_available = -1, .replicas_wanted = -1, .check_count = plane->check_count};
         uint32_t fewest_fails = UINT32_MAX, fewest_passes = UINT32_MAX;
         unsigned paths = 0, fresh_paths = 0;
         for (unsigned i = 0; i < plane->check_count; i++) {

@@ -1,8 +1,9 @@
 /*
  * health.h -- from the samples of a plane's checks to one verdict, with rise and fall (gate 2 of the design).
  *
- * A plane is down when every path check failed `fall` times in a row; it is up again when every path check passed `rise` times in a row;
- * in between the last verdict stands (and where there is none, one pass of each will do). Samples that are too old say nothing. Pure.
+ * A plane is down when every path check failed `fall` times in a row; it is up again when every path check passed
+ * `rise` times in a row; in between the last verdict stands (and where there is none, one pass of each will do).
+ * Samples that are too old say nothing. Pure.
  */
 #ifndef PK_CORE_HEALTH_H
 #define PK_CORE_HEALTH_H
@@ -13,13 +14,13 @@ enum deployment_state { DEPLOYMENT_UNOBSERVED, DEPLOYMENT_AVAILABLE, DEPLOYMENT_
 
 struct plane_health {
         enum verdict verdict;
-        bool fresh;             /* the path was judged recently */
-        uint32_t fails;         /* the fewest consecutive failures of any path check */
-        mono_ms failing_since;  /* when the last path check began to fail; 0 while one passes */
-        mono_ms healthy_since;  /* when the last path check began to pass; 0 while one fails */
-        mono_ms last_pass_at;   /* latest PASS of a path check */
+        bool fresh;            /* the path was judged recently */
+        uint32_t fails;        /* the fewest consecutive failures of any path check */
+        mono_ms failing_since; /* when the last path check began to fail; 0 while one passes */
+        mono_ms healthy_since; /* when the last path check began to pass; 0 while one fails */
+        mono_ms last_pass_at;  /* latest PASS of a path check */
         enum deployment_state deployment;
-        bool rollout;           /* updatedReplicas < replicas */
+        bool rollout;               /* updatedReplicas < replicas */
         int32_t replicas_available; /* -1 unknown */
         int32_t replicas_wanted;
         unsigned failing_checks; /* checks of any kind whose last counted sample failed */

@@ -5,24 +5,26 @@
 
 #include "core/plan.h"
 
-/* A stale annotation may name an epoch this far ahead and still count as handled at the adoption: epochs jump over it. */
+/*
+ * A stale annotation may name an epoch this far ahead and still count as handled at the adoption: epochs jump over it.
+ */
 enum { REQUEST_JUMP_MAX = 1000000 };
 
 /* What the cooldown and the limit per window rest on is handed from record to record. */
-static struct record *start(const struct view *view, const struct decision *decision, epoch_t epoch, const struct plane_view *to,
-                            struct arena *arena)
+static struct record *start(const struct view *view, const struct decision *decision, epoch_t epoch,
+                            const struct plane_view *to, struct arena *arena)
 {
         struct record *next = arena_alloc(arena, sizeof(*next));
         *next = (struct record){
-                .version = RECORD_VERSION,
-                .epoch = epoch,
-                .id = view->fresh_id,
-                .from = "",
-                .to = to->name,
-                .reason = decision->rule->reason,
-                .holder = view->identity,
-                .started_at = view->wall,
-                .plan = plan_for(view, to, epoch, arena),
+            .version = RECORD_VERSION,
+            .epoch = epoch,
+            .id = view->fresh_id,
+            .from = "",
+            .to = to->name,
+            .reason = decision->rule->reason,
+            .holder = view->identity,
+            .started_at = view->wall,
+            .plan = plan_for(view, to, epoch, arena),
         };
         if (view->record) {
                 next->cooldown_until = view->record->cooldown_until;
@@ -58,8 +60,8 @@ const struct record *next_switch(const struct view *view, const struct decision 
         return next;
 }
 
-const struct record *next_adoption(const struct view *view, const struct decision *decision, const struct adoption *adoption,
-                                   struct arena *arena)
+const struct record *next_adoption(const struct view *view, const struct decision *decision,
+                                   const struct adoption *adoption, struct arena *arena)
 {
         epoch_t epoch = decision->epoch + 1;
         /* A request that already stood there counts as handled: its epoch is used up by the adoption. */

@@ -1,5 +1,6 @@
 /*
- * next_record.h -- the records that a decision writes: always a higher epoch, never an edited old one (but for the commit). Pure.
+ * next_record.h -- the records that a decision writes: always a higher epoch, never an edited old one (but for the
+ * commit). Pure.
  */
 #ifndef PK_CORE_NEXT_RECORD_H
 #define PK_CORE_NEXT_RECORD_H
@@ -10,8 +11,8 @@
 const struct record *next_switch(const struct view *view, const struct decision *decision, const struct plane_view *to,
                                  struct arena *arena);
 /* What the targets show, under a new epoch; touches nothing by itself. */
-const struct record *next_adoption(const struct view *view, const struct decision *decision, const struct adoption *adoption,
-                                   struct arena *arena);
+const struct record *next_adoption(const struct view *view, const struct decision *decision,
+                                   const struct adoption *adoption, struct arena *arena);
 /* Back to where an unfinished switch came from, under a new epoch. */
 const struct record *next_abort(const struct view *view, const struct decision *decision, const struct plane_view *from,
                                 struct arena *arena);

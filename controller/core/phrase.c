@@ -40,7 +40,8 @@ static const char *phrase_check(const struct check_view *check, struct arena *ar
         if (check->fails)
                 return arena_printf(arena, "%s %s", check->label, check->text);
         if (!check->is_path && check->replicas_available >= 0)
-                return arena_printf(arena, "%d/%d replicas", (int)check->replicas_available, (int)check->replicas_wanted);
+                return arena_printf(arena, "%d/%d replicas", (int)check->replicas_available,
+                                    (int)check->replicas_wanted);
         return arena_printf(arena, "%s ok", check->label);
 }
 
@@ -49,7 +50,8 @@ const char *phrase_bad_checks(const struct plane_view *plane, struct arena *aren
         const char *text = "";
         for (unsigned i = 0; i < plane->check_count; i++)
                 if (is_bad(&plane->checks[i]))
-                        text = arena_printf(arena, "%s%s%s", text, text[0] ? "; " : "", phrase_check(&plane->checks[i], arena));
+                        text = arena_printf(arena, "%s%s%s", text, text[0] ? "; " : "",
+                                            phrase_check(&plane->checks[i], arena));
         if (text[0])
                 return text;
         return plane->check_count ? "every check passes" : "no check is set up";

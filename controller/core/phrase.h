@@ -16,7 +16,10 @@ const char *phrase_time(unix_ms at, struct arena *arena); /* "2026-11-23T02:59:1
 /* The same of an instant on the monotonic clock. */
 const char *phrase_instant(const struct view *view, mono_ms at, struct arena *arena);
 
-/* "TLS :9900 timeout; Deployment unknown: ..." of the checks that fail or say nothing; "every check passes" where none does. */
+/*
+ * "TLS :9900 timeout; Deployment unknown: ..." of the checks that fail or say nothing; "every check passes" where none
+ * does.
+ */
 const char *phrase_bad_checks(const struct plane_view *plane, struct arena *arena);
 /* "TLS :9900 ok, 3/3 replicas": every check. */
 const char *phrase_all_checks(const struct plane_view *plane, struct arena *arena);

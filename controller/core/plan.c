@@ -15,10 +15,10 @@ struct token {
 const char *plan_lock_value(const struct view *view, const struct plane_view *plane, epoch_t epoch, struct arena *arena)
 {
         const struct token tokens[] = {
-                {"{clusterName}", plane->cluster_name},
-                {"{name}", plane->name},
-                {"{uid}", plane->uid},
-                {"{epoch}", arena_printf(arena, "%llu", (unsigned long long)epoch)},
+            {"{clusterName}", plane->cluster_name},
+            {"{name}", plane->name},
+            {"{uid}", plane->uid},
+            {"{epoch}", arena_printf(arena, "%llu", (unsigned long long)epoch)},
         };
         const char *value = "";
         for (const char *at = view->policy.lock_template; *at;) {
@@ -39,7 +39,9 @@ const char *plan_lock_value(const struct view *view, const struct plane_view *pl
         return value;
 }
 
-/* Keeps the newest: an overflow drops the oldest, whose late packet then shows as Drift instead of being overwritten. */
+/*
+ * Keeps the newest: an overflow drops the oldest, whose late packet then shows as Drift instead of being overwritten.
+ */
 static void add_old(const char **values, unsigned *count, const char *value)
 {
         for (unsigned i = 0; i < *count; i++)
@@ -64,7 +66,8 @@ static void add_old_rrsets(const struct view *view, const struct record *before,
         add_old(plan->old_rrsets, &plan->old_rrset_count, before->plan.to_rrset);
         /* Only a server that has shown the record's epoch is safe from the packets of the epochs before it. */
         if (fence_dns(before, view) != FENCE_MET)
-                add_all_old(plan->old_rrsets, &plan->old_rrset_count, before->plan.old_rrsets, before->plan.old_rrset_count);
+                add_all_old(plan->old_rrsets, &plan->old_rrset_count, before->plan.old_rrsets,
+                            before->plan.old_rrset_count);
 }
 
 static void add_old_locks(const struct view *view, const struct record *before, struct plan *plan)
@@ -85,18 +88,21 @@ struct plan plan_for(const struct view *view, const struct plane_view *to, epoch
         const struct targets targets = targets_of_spec(view);
         bool has_lock = targets.lock_server[0] != '\0';
         struct plan plan = {
-                .dns_provider = targets.dns_provider,
-                .dns_server = targets.dns_server,
-                .dns_name = targets.dns_name,
-                .dns_ttl_s = view->policy.dns_ttl_s,
-                .to_rrset = to->rrset,
-                .lock_server = targets.lock_server,
-                .lock_key = targets.lock_key,
-                .lock_db = targets.lock_db,
-                .to_lock = has_lock ? plan_lock_value(view, to, epoch, arena) : "",
+            .dns_provider = targets.dns_provider,
+            .dns_server = targets.dns_server,
+            .dns_name = targets.dns_name,
+            .dns_ttl_s = view->policy.dns_ttl_s,
+            .to_rrset = to->rrset,
+            .lock_server = targets.lock_server,
+            .lock_key = targets.lock_key,
+            .lock_db = targets.lock_db,
+            .to_lock = has_lock ? plan_lock_value(view, to, epoch, arena) : "",
         };
         INVARIANT(to->rrset[0]);
-        /* What is recorded of other targets says nothing of these, unless an unfinished switch is carried over to them by a person. */
+        /*
+         * What is recorded of other targets says nothing of these, unless an unfinished switch is carried over to them
+         * by a person.
+         */
         bool is_related = view->record && (view->record->phase == PHASE_SWITCHING || !targets_moved(view));
         const struct record *before = is_related ? view->record : NULL;
         add_old_rrsets(view, before, &plan);
@@ -108,9 +114,10 @@ bool plan_is_outdated(const struct view *view, const struct plane_view *active, 
 {
         const struct record *record = view->record;
         if (!active->rrset[0] || targets_moved(view))
-                return false; /* nothing better is known, or other targets have to be adopted first: what is live stays */
+                return false; /* nothing better is known, or other targets have to be adopted first */
         if (strcmp(record->plan.to_rrset, active->rrset) != 0 || record->plan.dns_ttl_s != view->policy.dns_ttl_s)
                 return true;
         /* The template's {epoch} is filled with the record's own epoch, so that only an edit makes a difference. */
-        return targets_use_lock(view) && strcmp(record->plan.to_lock, plan_lock_value(view, active, record->epoch, arena)) != 0;
+        return targets_use_lock(view) &&
+               strcmp(record->plan.to_lock, plan_lock_value(view, active, record->epoch, arena)) != 0;
 }

@@ -1,5 +1,6 @@
 /*
- * plan.h -- what the effects of one epoch will use, fixed at the decision. Pure; texts live in the arena or are borrowed from the view.
+ * plan.h -- what the effects of one epoch will use, fixed at the decision. Pure; texts live in the arena or are
+ * borrowed from the view.
  */
 #ifndef PK_CORE_PLAN_H
 #define PK_CORE_PLAN_H
@@ -8,15 +9,19 @@
 #include "util/arena.h"
 
 /* The lock's value for @plane under @epoch: {clusterName}, {name}, {uid} and {epoch} in the template are replaced. */
-const char *plan_lock_value(const struct view *view, const struct plane_view *plane, epoch_t epoch, struct arena *arena);
+const char *plan_lock_value(const struct view *view, const struct plane_view *plane, epoch_t epoch,
+                            struct arena *arena);
 
 /*
- * The plan that makes @to active under @epoch, on the targets that the spec names. Its old values are what the targets show now and what
- * epochs before it may still leave there. @to must have an address.
+ * The plan that makes @to active under @epoch, on the targets that the spec names. Its old values are what the targets
+ * show now and what epochs before it may still leave there. @to must have an address.
  */
 struct plan plan_for(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena);
 
-/* Whether the spec's values or the active plane's address say something else than the record's plan, for the same targets. */
+/*
+ * Whether the spec's values or the active plane's address say something else than the record's plan, for the same
+ * targets.
+ */
 bool plan_is_outdated(const struct view *view, const struct plane_view *active, struct arena *arena);
 
 #endif

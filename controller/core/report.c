@@ -1,4 +1,7 @@
-/* report.c -- the decision as people see it: the printed columns and the sentence. The conditions are in report_conditions.c. */
+/*
+ * report.c -- the decision as people see it: the printed columns and the sentence. The conditions are in
+ * report_conditions.c.
+ */
 #include "core/report.h"
 
 #include "core/election.h"
@@ -8,7 +11,8 @@
 const char *report_duration(mono_ms duration_ms, struct arena *arena)
 {
         if (duration_ms < 10000)
-                return arena_printf(arena, "%lld.%llds", (long long)(duration_ms / 1000), (long long)(duration_ms % 1000 / 100));
+                return arena_printf(arena, "%lld.%llds", (long long)(duration_ms / 1000),
+                                    (long long)(duration_ms % 1000 / 100));
         long long seconds = (long long)(duration_ms / 1000);
         if (seconds < 60)
                 return arena_printf(arena, "%llds", seconds);
@@ -29,7 +33,8 @@ struct report_roles report_roles_of(const struct view *view, const struct decisi
                                              .health = decision->active_health,
                                              .candidate = decision->candidate,
                                              .why_no_candidate = decision->why_no_candidate};
-        struct report_roles roles = {.active = election_find(view, view->record->from), .active_name = view->record->from};
+        struct report_roles roles = {.active = election_find(view, view->record->from),
+                                     .active_name = view->record->from};
         if (roles.active)
                 roles.health = health_of(roles.active, &view->policy.detection, view->now);
         roles.why_no_candidate = "the plane that it moves to is not in spec.planes";
@@ -70,12 +75,12 @@ void report_build(const struct view *view, const struct decision *decision, stru
 {
         const struct report_roles roles = report_roles_of(view, decision, arena);
         *ret = (struct report){
-                .mode = decision->mode.mode == MODE_AUTOMATIC ? "Automatic" : "Advise",
-                .active = roles.active_name,
-                .standby = standby_text(view, &roles, arena),
-                .step = step_text(view, decision, arena),
-                .failover = roles.candidate ? "Possible" : "NoStandby",
-                .epoch = epoch_shown(decision),
+            .mode = decision->mode.mode == MODE_AUTOMATIC ? "Automatic" : "Advise",
+            .active = roles.active_name,
+            .standby = standby_text(view, &roles, arena),
+            .step = step_text(view, decision, arena),
+            .failover = roles.candidate ? "Possible" : "NoStandby",
+            .epoch = epoch_shown(decision),
         };
         report_conditions(view, decision, &roles, arena, ret);
 }

@@ -1,8 +1,9 @@
 /*
  * report.h -- the decision as people see it: conditions, the printed columns, the sentence. Pure.
  *
- * Messages hold what was fixed at a transition (points in time, never running durations), so that an unchanged state is an unchanged status.
- * Source: the status contract in README.md ("Status"): Reconciling and Stalled only while True, never both; at most eight conditions.
+ * Messages hold what was fixed at a transition (points in time, never running durations), so that an unchanged state is
+ * an unchanged status. Source: the status contract in README.md ("Status"): Reconciling and Stalled only while True,
+ * never both; at most eight conditions.
  */
 #ifndef PK_CORE_REPORT_H
 #define PK_CORE_REPORT_H

@@ -18,7 +18,8 @@ struct writer {
         struct report *report;
 };
 
-static void set(const struct writer *w, const char *type, enum report_status status, const char *reason, const char *message)
+static void set(const struct writer *w, const char *type, enum report_status status, const char *reason,
+                const char *message)
 {
         struct report *report = w->report;
         INVARIANT(report->condition_count < REPORT_CONDITIONS_MAX);
@@ -38,7 +39,8 @@ static enum contract contract_of_health(const struct plane_health *health)
 
 static bool needs_person(const struct target_health *health)
 {
-        return health->reach == REACH_FAILED && (health->error_class == ERR_DENIED || health->error_class == ERR_INVALID);
+        return health->reach == REACH_FAILED &&
+               (health->error_class == ERR_DENIED || health->error_class == ERR_INVALID);
 }
 
 /* A target that answers, but does not take the record's epoch: the next switch would end there, too. */
@@ -93,11 +95,12 @@ static bool is_automatic_unsafe(const struct writer *w)
 static const struct target_health *blocking_target(const struct writer *w)
 {
         enum finding finding = w->decision->finding;
-        bool is_waiting = finding == FINDING_LOCK_UNMET || finding == FINDING_ROUTE_UNMET || finding == FINDING_TARGET_UNAVAILABLE ||
-                          finding == FINDING_TARGET_REFUSED;
+        bool is_waiting = finding == FINDING_LOCK_UNMET || finding == FINDING_ROUTE_UNMET ||
+                          finding == FINDING_TARGET_UNAVAILABLE || finding == FINDING_TARGET_REFUSED;
         if (w->decision->phase != PHASE_SWITCHING || !is_waiting)
                 return NULL;
-        const struct target_health *health = w->decision->step == STEP_LOCK ? &w->view->lock_health : &w->view->dns_health;
+        const struct target_health *health =
+            w->decision->step == STEP_LOCK ? &w->view->lock_health : &w->view->dns_health;
         return health->reach == REACH_FAILED ? health : NULL;
 }
 
@@ -124,7 +127,9 @@ static const char *ready_reason(const struct writer *w, enum contract contract)
 
 static const char *steps_to_come(const struct decision *decision)
 {
-        return decision->step == STEP_LOCK ? "; then Route, Commit" : decision->step == STEP_ROUTE ? "; then Commit" : "";
+        return decision->step == STEP_LOCK    ? "; then Route, Commit"
+               : decision->step == STEP_ROUTE ? "; then Commit"
+                                              : "";
 }
 
 static const char *switching_message(const struct writer *w)
@@ -132,15 +137,16 @@ static const char *switching_message(const struct writer *w)
         const struct record *record = w->view->record;
         const struct decision *decision = w->decision;
         const struct target_health *blocking = blocking_target(w);
-        const char *moving = arena_printf(w->arena, "Moving to %s, epoch %llu", record->to, (unsigned long long)record->epoch);
+        const char *moving =
+            arena_printf(w->arena, "Moving to %s, epoch %llu", record->to, (unsigned long long)record->epoch);
         const char *step = step_name(decision->step);
         if (blocking)
                 return arena_printf(w->arena, "%s: blocked at %s since %s: %s", moving, step,
                                     phrase_time(blocking->failed_since_wall, w->arena), blocking->error);
         if (decision->finding == FINDING_LOCK_UNMET || decision->finding == FINDING_ROUTE_UNMET ||
             decision->finding == FINDING_UNCONFIRMED)
-                return arena_printf(w->arena, "%s: at %s since %s%s", moving, step, phrase_time(record->started_at, w->arena),
-                                    steps_to_come(decision));
+                return arena_printf(w->arena, "%s: at %s since %s%s", moving, step,
+                                    phrase_time(record->started_at, w->arena), steps_to_come(decision));
         return arena_printf(w->arena, "%s: %s", moving, decision->why);
 }
 
@@ -148,12 +154,13 @@ static const char *failed_over_message(const struct writer *w)
 {
         const struct view *view = w->view;
         const struct record *record = view->record;
-        return arena_printf(w->arena,
-                            "%s is active since %s, epoch %llu (%s); to return: kubectl annotate fop %s -n %s --overwrite "
-                            "planekeeper.io/switch-to=%s/%llu --field-manager=oncall",
-                            record->to, phrase_time(record->completed_at, w->arena), (unsigned long long)record->epoch, record->reason,
-                            view->policy.name, view->policy.namespace_name, view->planes[0].name,
-                            (unsigned long long)w->decision->epoch + 1);
+        return arena_printf(
+            w->arena,
+            "%s is active since %s, epoch %llu (%s); to return: kubectl annotate fop %s -n %s --overwrite "
+            "planekeeper.io/switch-to=%s/%llu --field-manager=oncall",
+            record->to, phrase_time(record->completed_at, w->arena), (unsigned long long)record->epoch, record->reason,
+            view->policy.name, view->policy.namespace_name, view->planes[0].name,
+            (unsigned long long)w->decision->epoch + 1);
 }
 
 static const char *ready_message(const struct writer *w, enum contract contract)
@@ -253,11 +260,13 @@ static void set_degraded(const struct writer *w)
                     arena_printf(w->arena, "%s: %s", name, phrase_bad_checks(w->roles->active, w->arena)));
         else if (health->replicas_available >= 0 && health->replicas_available < health->replicas_wanted)
                 set(w, type, REPORT_TRUE, "ReplicasMissing",
-                    arena_printf(w->arena, "%s: %d/%d replicas", name, (int)health->replicas_available, (int)health->replicas_wanted));
+                    arena_printf(w->arena, "%s: %d/%d replicas", name, (int)health->replicas_available,
+                                 (int)health->replicas_wanted));
         else if (health->certificate_not_after &&
                  health->certificate_not_after - w->view->wall < CERTIFICATE_WARNING_DAYS * DAY_MS)
                 set(w, type, REPORT_TRUE, "CertificateExpires",
-                    arena_printf(w->arena, "%s: certificate expires %s", name, phrase_time(health->certificate_not_after, w->arena)));
+                    arena_printf(w->arena, "%s: certificate expires %s", name,
+                                 phrase_time(health->certificate_not_after, w->arena)));
         else if (silent)
                 set(w, type, REPORT_TRUE, "MechanismUnreachable", silent);
         else
@@ -275,7 +284,8 @@ static void set_drift(const struct writer *w)
         else if (lock == FENCE_DRIFT)
                 set(w, type, REPORT_TRUE, "Drift", phrase_lock_drift(w->view, w->arena));
         else if (dns == FENCE_FOREIGN || lock == FENCE_FOREIGN || dns == FENCE_AHEAD || lock == FENCE_AHEAD)
-                set(w, type, REPORT_UNKNOWN, "OtherDecision", "A target carries another owner's stamp, or a later epoch of ours");
+                set(w, type, REPORT_UNKNOWN, "OtherDecision",
+                    "A target carries another owner's stamp, or a later epoch of ours");
         else if (dns == FENCE_UNREAD || lock == FENCE_UNREAD)
                 set(w, type, REPORT_UNKNOWN, "NotRead", "Not every target has been read yet");
         else
@@ -285,7 +295,8 @@ static void set_drift(const struct writer *w)
 static void set_paused(const struct writer *w)
 {
         if (w->view->kill_switch)
-                set(w, "Paused", REPORT_TRUE, "KillSwitch", "The operator-wide kill switch is on: nothing decides anywhere");
+                set(w, "Paused", REPORT_TRUE, "KillSwitch",
+                    "The operator-wide kill switch is on: nothing decides anywhere");
         else if (w->view->policy.suspended)
                 set(w, "Paused", REPORT_TRUE, "Suspended", "spec.suspend is true: no effect outside status");
         else
@@ -297,12 +308,13 @@ static void set_on_preferred(const struct writer *w)
         if (!w->roles->active)
                 set(w, "OnPreferred", REPORT_UNKNOWN, "Unknown", "The active plane is not known");
         else
-                set(w, "OnPreferred", is_on_preferred(w) ? REPORT_TRUE : REPORT_FALSE, is_on_preferred(w) ? "OnPreferred" : "FailedOver",
+                set(w, "OnPreferred", is_on_preferred(w) ? REPORT_TRUE : REPORT_FALSE,
+                    is_on_preferred(w) ? "OnPreferred" : "FailedOver",
                     arena_printf(w->arena, "%s is active", w->roles->active_name));
 }
 
-void report_conditions(const struct view *view, const struct decision *decision, const struct report_roles *roles, struct arena *arena,
-                       struct report *ret)
+void report_conditions(const struct view *view, const struct decision *decision, const struct report_roles *roles,
+                       struct arena *arena, struct report *ret)
 {
         const struct writer writer = {view, decision, roles, arena, ret};
         set_contract(&writer);

@@ -4,7 +4,9 @@
 
 #include "core/report.h"
 
-/* Who serves the agents and who could take over, as people see it; the decision looks one step ahead while it switches. */
+/*
+ * Who serves the agents and who could take over, as people see it; the decision looks one step ahead while it switches.
+ */
 struct report_roles {
         const struct plane_view *active; /* NULL: not known, or no longer in spec.planes */
         const char *active_name;         /* "Unknown" where not known */
@@ -16,7 +18,7 @@ struct report_roles {
 struct report_roles report_roles_of(const struct view *view, const struct decision *decision, struct arena *arena);
 
 /* Fills the conditions, and state and message, which are those of Ready. */
-void report_conditions(const struct view *view, const struct decision *decision, const struct report_roles *roles, struct arena *arena,
-                       struct report *ret);
+void report_conditions(const struct view *view, const struct decision *decision, const struct report_roles *roles,
+                       struct arena *arena, struct report *ret);
 
 #endif

@@ -6,7 +6,7 @@
 #include "core/election.h"
 #include "core/phrase.h"
 
-enum { REQUEST_TEXT_MAX = 300 }; /* an object name and an epoch fit */
+enum { REQUEST_TEXT_MAX = 300 };       /* an object name and an epoch fit */
 #define EPOCH_LIMIT ((epoch_t)1 << 53) /* exact in Lua and JSON numbers */
 
 bool request_parse_epoch(const char *text, epoch_t *ret_epoch)
@@ -26,8 +26,8 @@ bool request_parse_epoch(const char *text, epoch_t *ret_epoch)
 }
 
 /* The epoch was decided: by this request, or before it. */
-static const char *answer_past(const struct view *view, const struct request *request, epoch_t current, const char *plane,
-                               struct arena *arena)
+static const char *answer_past(const struct view *view, const struct request *request, epoch_t current,
+                               const char *plane, struct arena *arena)
 {
         const struct record *record = view->record;
         if (record && record->epoch == request->epoch && !record->automatic && strcmp(record->to, plane) == 0)
@@ -45,7 +45,8 @@ static struct request parse(const struct view *view, enum request_kind kind, epo
         const char *slash = strrchr(text, '/');
         unsigned long long next = current + 1;
         if (!slash || strlen(text) > REQUEST_TEXT_MAX || !request_parse_epoch(slash + 1, &request.epoch)) {
-                request.answer = arena_printf(arena, "not understood: write %s=<plane>/<epoch>, now <plane>/%llu", name, next);
+                request.answer =
+                    arena_printf(arena, "not understood: write %s=<plane>/<epoch>, now <plane>/%llu", name, next);
                 return request;
         }
         const char *plane = arena_printf(arena, "%.*s", (int)(slash - text), text);

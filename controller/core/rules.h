@@ -1,7 +1,9 @@
 /*
- * rules.h -- the failover state machine as a table: one row per legal (phase of the record, finding), so that order never matters.
+ * rules.h -- the failover state machine as a table: one row per legal (phase of the record, finding), so that order
+ * never matters.
  *
- * The reason is one word for condition, Event, metric and log. rules_print() dumps the table; its dump is a golden file.
+ * The reason is one word for condition, Event, metric and log. rules_print() dumps the table; its dump is a golden
+ * file.
  */
 #ifndef PK_CORE_RULES_H
 #define PK_CORE_RULES_H
@@ -9,54 +11,54 @@
 #include "core/types.h"
 #include "util/strbuf.h"
 
-#define FINDING_LIST(X)                                                                                                \
-        X(FINDING_OBSERVING)          /* facts are still missing after a start */                                      \
-        X(FINDING_RECORD_UNREADABLE)  /* the record is of a version we do not know */                                  \
-        X(FINDING_CREDENTIALS)        /* a Secret is missing or malformed */                                           \
-        X(FINDING_RIVAL)              /* an older policy holds the same name or lock */                                \
-        X(FINDING_PLANE_MISSING)      /* a plane that matters has no ManagementPlane */                                \
-        X(FINDING_TARGET_UNAVAILABLE) /* a target does not answer, and what it shows is not known */                  \
-        X(FINDING_TARGET_REFUSED)     /* a target refuses us until a person mends something */                         \
-        X(FINDING_FOREIGN_OWNER)      /* the stamp at a target is another owner's */                                   \
-        X(FINDING_UNKNOWN_TARGET)     /* the targets do not name exactly one plane */                                  \
-        X(FINDING_ADDRESS_PENDING)    /* they do not yet: a plane has no address so far */                             \
-        X(FINDING_ADOPTABLE)          /* they do: record it */                                                         \
-        X(FINDING_EPOCH_AHEAD)        /* the targets carry a later epoch of ours: our memory is the older one */       \
-        X(FINDING_ADOPT_REQUESTED)                                                                                     \
-        X(FINDING_SWITCH_REQUESTED)                                                                                    \
-        X(FINDING_TARGET_BEHIND)      /* a target carries an older epoch: write the record there */                    \
-        X(FINDING_DRIFT)                                                                                               \
-        X(FINDING_PLAN_OUTDATED)      /* the active plane's address or the spec's values changed */                    \
-        X(FINDING_ACTIVE_UNKNOWN)     /* the active plane is not observed, or not yet long enough */                   \
-        X(FINDING_ACTIVE_FAILING)     /* down by the probes, but not yet for failoverDelay */                          \
-        X(FINDING_ACTIVE_DOWN)        /* and every gate holds */                                                       \
-        X(FINDING_ACTIVE_DOWN_HELD)   /* but a gate does not hold */                                                   \
-        X(FINDING_AWAITING_HUMAN)     /* but we may not act: Advise, suspended, kill switch */                         \
-        X(FINDING_FAILBACK_DUE)                                                                                        \
-        X(FINDING_STEADY)                                                                                              \
-        X(FINDING_UNCONFIRMED)        /* the policy was not read again since this epoch was recorded */                \
-        X(FINDING_STOPPED_MIDWAY)     /* suspended, Advise or kill switch in the middle of a switch */                 \
-        X(FINDING_LOCK_UNMET)                                                                                          \
-        X(FINDING_ROUTE_UNMET)                                                                                         \
-        X(FINDING_SERVER_BEHIND)      /* another authoritative server still answers old data */                        \
-        X(FINDING_ALL_MET)                                                                                             \
-        X(FINDING_ACTIVE_RECOVERED)   /* the old active is back before anything was changed */                         \
-        X(FINDING_TARGET_LOST)        /* the new active is down and another plane is fit */
+#define FINDING_LIST(X)                                                                                          \
+        X(FINDING_OBSERVING)          /* facts are still missing after a start */                                \
+        X(FINDING_RECORD_UNREADABLE)  /* the record is of a version we do not know */                            \
+        X(FINDING_CREDENTIALS)        /* a Secret is missing or malformed */                                     \
+        X(FINDING_RIVAL)              /* an older policy holds the same name or lock */                          \
+        X(FINDING_PLANE_MISSING)      /* a plane that matters has no ManagementPlane */                          \
+        X(FINDING_TARGET_UNAVAILABLE) /* a target does not answer, and what it shows is not known */             \
+        X(FINDING_TARGET_REFUSED)     /* a target refuses us until a person mends something */                   \
+        X(FINDING_FOREIGN_OWNER)      /* the stamp at a target is another owner's */                             \
+        X(FINDING_UNKNOWN_TARGET)     /* the targets do not name exactly one plane */                            \
+        X(FINDING_ADDRESS_PENDING)    /* they do not yet: a plane has no address so far */                       \
+        X(FINDING_ADOPTABLE)          /* they do: record it */                                                   \
+        X(FINDING_EPOCH_AHEAD)        /* the targets carry a later epoch of ours: our memory is the older one */ \
+        X(FINDING_ADOPT_REQUESTED)                                                                               \
+        X(FINDING_SWITCH_REQUESTED)                                                                              \
+        X(FINDING_TARGET_BEHIND) /* a target carries an older epoch: write the record there */                   \
+        X(FINDING_DRIFT)                                                                                         \
+        X(FINDING_PLAN_OUTDATED)    /* the active plane's address or the spec's values changed */                \
+        X(FINDING_ACTIVE_UNKNOWN)   /* the active plane is not observed, or not yet long enough */               \
+        X(FINDING_ACTIVE_FAILING)   /* down by the probes, but not yet for failoverDelay */                      \
+        X(FINDING_ACTIVE_DOWN)      /* and every gate holds */                                                   \
+        X(FINDING_ACTIVE_DOWN_HELD) /* but a gate does not hold */                                               \
+        X(FINDING_AWAITING_HUMAN)   /* but we may not act: Advise, suspended, kill switch */                     \
+        X(FINDING_FAILBACK_DUE)                                                                                  \
+        X(FINDING_STEADY)                                                                                        \
+        X(FINDING_UNCONFIRMED)    /* the policy was not read again since this epoch was recorded */              \
+        X(FINDING_STOPPED_MIDWAY) /* suspended, Advise or kill switch in the middle of a switch */               \
+        X(FINDING_LOCK_UNMET)                                                                                    \
+        X(FINDING_ROUTE_UNMET)                                                                                   \
+        X(FINDING_SERVER_BEHIND) /* another authoritative server still answers old data */                       \
+        X(FINDING_ALL_MET)                                                                                       \
+        X(FINDING_ACTIVE_RECOVERED) /* the old active is back before anything was changed */                     \
+        X(FINDING_TARGET_LOST)      /* the new active is down and another plane is fit */
 
 #define FINDING_ENUM(name) name,
 enum finding { FINDING_LIST(FINDING_ENUM) FINDING_COUNT };
 #undef FINDING_ENUM
 
-#define DO_LIST(X)                                                                                                     \
-        X(DO_WAIT)                                                                                                     \
-        X(DO_HOLD)     /* report, touch nothing */                                                                     \
-        X(DO_ADOPT)    /* record what the targets show under a new epoch */                                            \
-        X(DO_DECIDE)   /* record a switch under a new epoch */                                                         \
-        X(DO_ABORT)    /* record the way back under a new epoch */                                                     \
-        X(DO_REASSERT) /* bring the record's epoch to a target that lacks it */                                        \
-        X(DO_CONFIRM)  /* read the policy once more, uncached */                                                       \
-        X(DO_LOCK)                                                                                                     \
-        X(DO_ROUTE)                                                                                                    \
+#define DO_LIST(X)                                                              \
+        X(DO_WAIT)                                                              \
+        X(DO_HOLD)     /* report, touch nothing */                              \
+        X(DO_ADOPT)    /* record what the targets show under a new epoch */     \
+        X(DO_DECIDE)   /* record a switch under a new epoch */                  \
+        X(DO_ABORT)    /* record the way back under a new epoch */              \
+        X(DO_REASSERT) /* bring the record's epoch to a target that lacks it */ \
+        X(DO_CONFIRM)  /* read the policy once more, uncached */                \
+        X(DO_LOCK)                                                              \
+        X(DO_ROUTE)                                                             \
         X(DO_COMMIT)
 
 #define DO_ENUM(name) name,

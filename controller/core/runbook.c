@@ -56,17 +56,18 @@ static const char *nsupdate_command(const struct view *view, const char *rrset, 
         static const char *const types[] = {"A", "AAAA", "CNAME"};
         const struct targets targets = targets_in_force(view);
         const struct endpoint server = split(targets.dns_server, arena);
-        const char *lines = with_line("printf '%s\\n'", arena_printf(arena, "server %s%s%s", server.host, server.port[0] ? " " : "",
-                                                                     server.port),
-                                      arena);
+        const char *lines =
+            with_line("printf '%s\\n'",
+                      arena_printf(arena, "server %s%s%s", server.host, server.port[0] ? " " : "", server.port), arena);
         for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
                 lines = with_line(lines, arena_printf(arena, "update delete %s %s", targets.dns_name, types[i]), arena);
         size_t type = strcspn(rrset, " ");
         for (const char *at = rrset + type; *at;) {
                 at++;
                 size_t length = strcspn(at, ",");
-                lines = with_line(lines, arena_printf(arena, "update add %s %u %.*s %.*s", targets.dns_name, view->policy.dns_ttl_s,
-                                                      (int)type, rrset, (int)length, at),
+                lines = with_line(lines,
+                                  arena_printf(arena, "update add %s %u %.*s %.*s", targets.dns_name,
+                                               view->policy.dns_ttl_s, (int)type, rrset, (int)length, at),
                                   arena);
                 at += length;
         }
@@ -77,8 +78,9 @@ static const char *dig_command(const struct view *view, const char *rrset, struc
 {
         const struct targets targets = targets_in_force(view);
         const struct endpoint server = split(targets.dns_server, arena);
-        return arena_printf(arena, "dig +norecurse @%s%s%s %s %.*s # wants %s", server.host, server.port[0] ? " -p " : "", server.port,
-                            targets.dns_name, (int)strcspn(rrset, " "), rrset, rrset);
+        return arena_printf(arena, "dig +norecurse @%s%s%s %s %.*s # wants %s", server.host,
+                            server.port[0] ? " -p " : "", server.port, targets.dns_name, (int)strcspn(rrset, " "),
+                            rrset, rrset);
 }
 
 static const char *redis_command(const struct view *view, const char *value, struct arena *arena)
@@ -90,7 +92,10 @@ static const char *redis_command(const struct view *view, const char *value, str
                             quote(value, arena));
 }
 
-/* A switch under way is finished by hand; else it goes to whom the operator would choose, or at least to somebody with an address. */
+/*
+ * A switch under way is finished by hand; else it goes to whom the operator would choose, or at least to somebody with
+ * an address.
+ */
 static const struct plane_view *destination(const struct view *view, const struct decision *decision)
 {
         if (decision->phase == PHASE_SWITCHING && decision->active)
@@ -119,14 +124,18 @@ void runbook_build(const struct view *view, const struct decision *decision, str
         }
         unsigned long long next = decision->epoch + 1;
         bool has_lock = targets_use_lock(view);
-        add(ret, arena_printf(arena, "# to %s by hand (healthy now: %s); tsig.key is the policy's TSIG Secret as a file%s", to->name,
-                              is_fit(view, decision, to) ? "yes" : "no, check it first",
-                              has_lock ? ", REDISCLI_AUTH the password of its Redis Secret" : ""));
+        add(ret,
+            arena_printf(arena, "# to %s by hand (healthy now: %s); tsig.key is the policy's TSIG Secret as a file%s",
+                         to->name, is_fit(view, decision, to) ? "yes" : "no, check it first",
+                         has_lock ? ", REDISCLI_AUTH the password of its Redis Secret" : ""));
         if (has_lock)
                 add(ret, redis_command(view, plan_lock_value(view, to, next, arena), arena));
         add(ret, nsupdate_command(view, to->rrset, arena));
         add(ret, dig_command(view, to->rrset, arena));
         if (view->record)
-                add(ret, arena_printf(arena, "kubectl annotate fop %s -n %s --overwrite planekeeper.io/adopt=%s/%llu --field-manager=oncall",
-                                      policy->name, policy->namespace_name, to->name, next));
+                add(ret,
+                    arena_printf(
+                        arena,
+                        "kubectl annotate fop %s -n %s --overwrite planekeeper.io/adopt=%s/%llu --field-manager=oncall",
+                        policy->name, policy->namespace_name, to->name, next));
 }

@@ -1,8 +1,8 @@
 /*
  * runbook.h -- the commands that a person would run now to switch by hand, with the operator dead. Pure.
  *
- * No secrets: key files are named as they are in the policy's Secrets. Values come from names that the API server's schema bounds, and
- * are quoted for a POSIX shell.
+ * No secrets: key files are named as they are in the policy's Secrets. Values come from names that the API server's
+ * schema bounds, and are quoted for a POSIX shell.
  */
 #ifndef PK_CORE_RUNBOOK_H
 #define PK_CORE_RUNBOOK_H

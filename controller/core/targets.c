@@ -71,5 +71,6 @@ epoch_t targets_highest_epoch(const struct view *view)
 
 bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp)
 {
-        return stamp->presence == STAMP_FOREIGN || (stamp->presence == STAMP_OURS && strcmp(stamp->store, view->store) != 0);
+        return stamp->presence == STAMP_FOREIGN ||
+               (stamp->presence == STAMP_OURS && strcmp(stamp->store, view->store) != 0);
 }

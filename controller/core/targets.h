@@ -1,6 +1,6 @@
 /*
- * targets.h -- which registers the view shows and the effects use: those of the plan while a switch is under way (a spec edit takes effect
- * at the next epoch), else those that the spec names. Pure; texts are borrowed from the view.
+ * targets.h -- which registers the view shows and the effects use: those of the plan while a switch is under way (a
+ * spec edit takes effect at the next epoch), else those that the spec names. Pure; texts are borrowed from the view.
  */
 #ifndef PK_CORE_TARGETS_H
 #define PK_CORE_TARGETS_H
@@ -27,7 +27,10 @@ bool targets_moved(const struct view *view);
 /* Whether every target in force was read at least once, so that the states in the view say something. */
 bool targets_are_read(const struct view *view);
 
-/* The highest epoch of ours in the record and at the targets; 0 where there is none. The next decision is this plus one. */
+/*
+ * The highest epoch of ours in the record and at the targets; 0 where there is none. The next decision is this plus
+ * one.
+ */
 epoch_t targets_highest_epoch(const struct view *view);
 
 /* Whether @stamp is there and not ours: another owner's, or nothing we can read. */

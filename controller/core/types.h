@@ -1,8 +1,9 @@
 /*
- * types.h -- the values that the failover protocol is about: the decision record and what the targets show. No I/O, no ownership games.
+ * types.h -- the values that the failover protocol is about: the decision record and what the targets show. No I/O, no
+ * ownership games.
  *
- * Shapes:    an "rrset text" is a record type and its values in canonical form: "A 198.51.100.7,198.51.100.8" (values sorted, names
- *            lower-case without the final dot); "" is an empty set. Two sets are equal exactly when their texts are.
+ * Shapes:    an "rrset text" is a record type and its values in canonical form: "A 198.51.100.7,198.51.100.8" (values
+ * sorted, names lower-case without the final dot); "" is an empty set. Two sets are equal exactly when their texts are.
  * Units:     epochs count decisions from 1, 0 is none; ids are 64 random bits.
  * Ownership: every pointer is borrowed from whoever made the struct, unless that one says otherwise.
  */
@@ -25,14 +26,17 @@ enum step { STEP_INTENT, STEP_LOCK, STEP_ROUTE, STEP_COMMIT, STEP_COUNT };
 
 enum { PLAN_OLD_MAX = 9 }; /* eight planes and what was there before us */
 
-/* What the effects of one epoch use, and all they use: an edit of the spec takes effect at the next epoch. No secrets. */
+/*
+ * What the effects of one epoch use, and all they use: an edit of the spec takes effect at the next epoch. No secrets.
+ */
 struct plan {
         const char *dns_provider; /* driver name */
         const char *dns_server;   /* where the update goes: for people, and for the exclusive claim */
         const char *dns_name;
         uint32_t dns_ttl_s;
         const char *to_rrset;
-        const char *old_rrsets[PLAN_OLD_MAX]; /* values this epoch may replace: the old one, and those of superseded epochs that may arrive late */
+        /* What this epoch may replace: the value before it, and those of superseded epochs that may arrive late. */
+        const char *old_rrsets[PLAN_OLD_MAX];
         unsigned old_rrset_count;
         const char *lock_server; /* "" where no lock is used; then the other lock fields are "" and 0 */
         const char *lock_key;
@@ -50,17 +54,17 @@ struct record {
         epoch_t epoch;
         decision_id id;
         enum phase phase;
-        const char *from;   /* plane that was active; "" at the first adoption */
-        const char *to;     /* plane that is (or becomes) active */
-        const char *reason; /* CamelCase, as in condition, Event and metric */
-        const char *holder; /* identity of the operator that decided */
-        bool automatic;     /* decided without a person: counts for cooldown and maxSwitches */
-        unix_ms detected_at; /* first failure that led here; 0 where nothing failed: a person's request, a failback, an adoption */
+        const char *from;    /* plane that was active; "" at the first adoption */
+        const char *to;      /* plane that is (or becomes) active */
+        const char *reason;  /* CamelCase, as in condition, Event and metric */
+        const char *holder;  /* identity of the operator that decided */
+        bool automatic;      /* decided without a person: counts for cooldown and maxSwitches */
+        unix_ms detected_at; /* first failure that led here; 0 where nothing failed (a request, a failback) */
         unix_ms started_at;
         unix_ms completed_at;   /* 0 while switching */
         unix_ms cooldown_until; /* 0 = none */
         unsigned recent_count;
-        unix_ms recent[RECENT_SWITCHES_MAX]; /* wall times of the last automatic switches, newest first, for the limit per window */
+        unix_ms recent[RECENT_SWITCHES_MAX]; /* the last automatic switches, newest first, for the limit */
         struct plan plan;
 };
 
@@ -93,7 +97,7 @@ struct lock_state {
         struct stamp stamp;
 };
 
-const char *step_name(enum step step);   /* "Intent", "Lock", "Route", "Commit" */
+const char *step_name(enum step step);    /* "Intent", "Lock", "Route", "Commit" */
 const char *phase_name(enum phase phase); /* "None", "Steady", "Switching" */
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * view.h -- every fact that one evaluation of one policy rests on, gathered by the shell before the core is asked.
  *
- * Units:     mono_ms for what durations are measured from, unix_ms (the API server's clock) for what people and records see.
- * Ownership: all pointers are borrowed and live for the evaluation.
+ * Units:     mono_ms for what durations are measured from, unix_ms (the API server's clock) for what people and records
+ * see. Ownership: all pointers are borrowed and live for the evaluation.
  */
 #ifndef PK_CORE_VIEW_H
 #define PK_CORE_VIEW_H
@@ -22,11 +22,11 @@ struct check_view {
         bool is_path;      /* what agents use; false: what the cluster says of itself (Deployment) */
         uint32_t fails;    /* consecutive; one of fails and passes is 0 */
         uint32_t passes;
-        mono_ms run_since;   /* start of the first sample of the present run */
-        mono_ms counted_at;  /* end of the last PASS or FAIL; 0 never */
-        mono_ms sampled_at;  /* end of the last sample of any kind; 0 never */
-        bool last_unknown;   /* the last sample judged nothing */
-        const char *text;    /* what the last sample said, for people */
+        mono_ms run_since;          /* start of the first sample of the present run */
+        mono_ms counted_at;         /* end of the last PASS or FAIL; 0 never */
+        mono_ms sampled_at;         /* end of the last sample of any kind; 0 never */
+        bool last_unknown;          /* the last sample judged nothing */
+        const char *text;           /* what the last sample said, for people */
         int32_t replicas_available; /* -1: not a Deployment, or never seen */
         int32_t replicas_wanted;
         int32_t replicas_updated;
@@ -35,10 +35,10 @@ struct check_view {
 
 struct plane_view {
         const char *name;
-        const char *region;       /* "" where not said */
+        const char *region; /* "" where not said */
         const char *cluster_name;
         const char *uid;
-        bool known;          /* a ManagementPlane of this name exists */
+        bool known; /* a ManagementPlane of this name exists */
         bool eligible;
         bool holds_operator; /* the operator runs inside this cluster */
         uint16_t port;
@@ -121,16 +121,16 @@ struct view {
         mono_ms now;
         unix_ms wall; /* the API server's clock at now */
         const char *identity;
-        const char *store;       /* k8s/<kube-system UID>/<namespace>/<name> */
-        const char *region;      /* the operator's own; "" unknown */
+        const char *store;  /* k8s/<kube-system UID>/<namespace>/<name> */
+        const char *region; /* the operator's own; "" unknown */
         mono_ms arbiter_answered_at;
         mono_ms arbiter_period_ms; /* how often the Lease is renewed */
-        mono_ms record_seen_at;    /* when this process first saw the record's epoch: bounds the cooldown if a clock jumped; 0 unknown */
-        mono_ms late_until;      /* our own loop was late: samples are doubtful until then; 0 no */
+        mono_ms record_seen_at;    /* when this process first saw the record's epoch; bounds the cooldown; 0 unknown */
+        mono_ms late_until;        /* our own loop was late: samples are doubtful until then; 0 no */
         bool kill_switch;
         bool blast_limit_reached; /* --max-switches-per-minute */
-        epoch_t confirmed_epoch; /* the policy was read uncached after this epoch was recorded */
-        decision_id fresh_id;    /* 64 random bits for a decision, should one be taken */
+        epoch_t confirmed_epoch;  /* the policy was read uncached after this epoch was recorded */
+        decision_id fresh_id;     /* 64 random bits for a decision, should one be taken */
 };
 
 #endif

@@ -22,32 +22,36 @@ static const struct row {
         bool complete;
         const char *text; /* contained, otherwise */
 } rows[] = {
-        /* First adoption: no stamp anywhere. */
-        {"exactly one plane", WORLD_RRSET_B, 0, "", "cluster-b", 0, "", ADOPTION_NAMED, "b", true, ""},
-        {"exactly one plane, no lock used", WORLD_RRSET_B, 0, "", "-", 0, "", ADOPTION_NAMED, "b", true, ""},
-        {"an address of nobody", "A 203.0.113.9", 0, "", "cluster-b", 0, "", ADOPTION_UNKNOWN, "", false,
-         "shows \"A 203.0.113.9\", which is not exactly one plane's address: a is \"A 192.0.2.1\""},
-        {"no address at all", "", 0, "", "cluster-b", 0, "", ADOPTION_UNKNOWN, "", false, "shows \"nothing\""},
-        {"lock absent", WORLD_RRSET_B, 0, "", NULL, 0, "", ADOPTION_UNKNOWN, "", false, "lock mgmt-active is absent"},
-        {"lock absent: the way on", WORLD_RRSET_B, 0, "", NULL, 0, "", ADOPTION_UNKNOWN, "", false, "planekeeper.io/adopt=b/1"},
-        {"lock names another plane", WORLD_RRSET_B, 0, "", "cluster-a", 0, "", ADOPTION_UNKNOWN, "", false,
-         "holds \"cluster-a\" at redis.example.com:6379, where \"cluster-b\" is expected"},
-        {"lock of nobody", WORLD_RRSET_B, 0, "", "by hand", 0, "", ADOPTION_UNKNOWN, "", false, "planekeeper.io/switch-to=b/1"},
-        /* Memory lost: the stamps tell. */
-        {"both stamped", WORLD_RRSET_B, 7, "b", "cluster-b", 7, "b", ADOPTION_NAMED, "b", true, ""},
-        {"lost in mid-switch, after Lock", WORLD_RRSET_A, 6, "a", "cluster-b", 7, "b", ADOPTION_NAMED, "b", false, ""},
-        {"after Route, Redis restored", WORLD_RRSET_B, 7, "b", "cluster-a", 6, "a", ADOPTION_NAMED, "b", false, ""},
-        {"after Route, Redis flushed", WORLD_RRSET_B, 7, "b", NULL, 0, "", ADOPTION_NAMED, "b", false, ""},
-        {"the two disagree at one epoch", WORLD_RRSET_A, 7, "a", "cluster-b", 7, "b", ADOPTION_UNKNOWN, "", false, ""},
-        {"DNS changed under its stamp", WORLD_RRSET_B, 7, "a", "cluster-a", 6, "a", ADOPTION_UNKNOWN, "", false,
-         "shows b, but epoch 7 was a"},
-        {"lock changed under its stamp", WORLD_RRSET_A, 6, "a", "by hand", 7, "b", ADOPTION_UNKNOWN, "", false, ""},
-        {"a plane that is no more", WORLD_RRSET_A, 7, "gone", "cluster-a", 6, "a", ADOPTION_UNKNOWN, "", false, "epoch 7 was gone"},
-        /* A value without a stamp beside a stamped one was never ours to replace. */
-        {"DNS by hand, TXT removed", WORLD_RRSET_A, 0, "", "cluster-b", 7, "b", ADOPTION_UNKNOWN, "", false, ""},
-        {"DNS right, TXT removed", WORLD_RRSET_B, 0, "", "cluster-b", 7, "b", ADOPTION_NAMED, "b", true, ""},
-        {"lock by hand without stamp", WORLD_RRSET_B, 7, "b", "cluster-a", 0, "", ADOPTION_UNKNOWN, "", false, "holds \"cluster-a\""},
-        {"lock right without stamp", WORLD_RRSET_B, 7, "b", "cluster-b", 0, "", ADOPTION_NAMED, "b", true, ""},
+    /* First adoption: no stamp anywhere. */
+    {"exactly one plane", WORLD_RRSET_B, 0, "", "cluster-b", 0, "", ADOPTION_NAMED, "b", true, ""},
+    {"exactly one plane, no lock used", WORLD_RRSET_B, 0, "", "-", 0, "", ADOPTION_NAMED, "b", true, ""},
+    {"an address of nobody", "A 203.0.113.9", 0, "", "cluster-b", 0, "", ADOPTION_UNKNOWN, "", false,
+     "shows \"A 203.0.113.9\", which is not exactly one plane's address: a is \"A 192.0.2.1\""},
+    {"no address at all", "", 0, "", "cluster-b", 0, "", ADOPTION_UNKNOWN, "", false, "shows \"nothing\""},
+    {"lock absent", WORLD_RRSET_B, 0, "", NULL, 0, "", ADOPTION_UNKNOWN, "", false, "lock mgmt-active is absent"},
+    {"lock absent: the way on", WORLD_RRSET_B, 0, "", NULL, 0, "", ADOPTION_UNKNOWN, "", false,
+     "planekeeper.io/adopt=b/1"},
+    {"lock names another plane", WORLD_RRSET_B, 0, "", "cluster-a", 0, "", ADOPTION_UNKNOWN, "", false,
+     "holds \"cluster-a\" at redis.example.com:6379, where \"cluster-b\" is expected"},
+    {"lock of nobody", WORLD_RRSET_B, 0, "", "by hand", 0, "", ADOPTION_UNKNOWN, "", false,
+     "planekeeper.io/switch-to=b/1"},
+    /* Memory lost: the stamps tell. */
+    {"both stamped", WORLD_RRSET_B, 7, "b", "cluster-b", 7, "b", ADOPTION_NAMED, "b", true, ""},
+    {"lost in mid-switch, after Lock", WORLD_RRSET_A, 6, "a", "cluster-b", 7, "b", ADOPTION_NAMED, "b", false, ""},
+    {"after Route, Redis restored", WORLD_RRSET_B, 7, "b", "cluster-a", 6, "a", ADOPTION_NAMED, "b", false, ""},
+    {"after Route, Redis flushed", WORLD_RRSET_B, 7, "b", NULL, 0, "", ADOPTION_NAMED, "b", false, ""},
+    {"the two disagree at one epoch", WORLD_RRSET_A, 7, "a", "cluster-b", 7, "b", ADOPTION_UNKNOWN, "", false, ""},
+    {"DNS changed under its stamp", WORLD_RRSET_B, 7, "a", "cluster-a", 6, "a", ADOPTION_UNKNOWN, "", false,
+     "shows b, but epoch 7 was a"},
+    {"lock changed under its stamp", WORLD_RRSET_A, 6, "a", "by hand", 7, "b", ADOPTION_UNKNOWN, "", false, ""},
+    {"a plane that is no more", WORLD_RRSET_A, 7, "gone", "cluster-a", 6, "a", ADOPTION_UNKNOWN, "", false,
+     "epoch 7 was gone"},
+    /* A value without a stamp beside a stamped one was never ours to replace. */
+    {"DNS by hand, TXT removed", WORLD_RRSET_A, 0, "", "cluster-b", 7, "b", ADOPTION_UNKNOWN, "", false, ""},
+    {"DNS right, TXT removed", WORLD_RRSET_B, 0, "", "cluster-b", 7, "b", ADOPTION_NAMED, "b", true, ""},
+    {"lock by hand without stamp", WORLD_RRSET_B, 7, "b", "cluster-a", 0, "", ADOPTION_UNKNOWN, "", false,
+     "holds \"cluster-a\""},
+    {"lock right without stamp", WORLD_RRSET_B, 7, "b", "cluster-b", 0, "", ADOPTION_NAMED, "b", true, ""},
 };
 
 static void arrange(struct world *world, const struct row *row)
@@ -71,13 +75,14 @@ static void every_state_of_the_targets(void **state)
                 struct adoption adoption = adopt_inquire(&world.view, &world.arena);
                 bool is_right = (int)adoption.outcome == row->outcome;
                 if (adoption.plane)
-                        is_right = is_right && strcmp(adoption.plane->name, row->plane) == 0 && adoption.complete == row->complete;
+                        is_right = is_right && strcmp(adoption.plane->name, row->plane) == 0 &&
+                                   adoption.complete == row->complete;
                 else
                         is_right = is_right && !row->plane[0] && adoption.text[0] && strstr(adoption.text, row->text);
                 if (!is_right)
                         fail_msg("%s: outcome %d, plane %s, %s: %s", row->name, (int)adoption.outcome,
-                                 adoption.plane ? adoption.plane->name : "-", adoption.complete ? "complete" : "not complete",
-                                 adoption.text);
+                                 adoption.plane ? adoption.plane->name : "-",
+                                 adoption.complete ? "complete" : "not complete", adoption.text);
                 world_clear(&world);
         }
 }
@@ -101,7 +106,8 @@ static void two_planes_with_one_address_name_nobody(void **state)
 static void another_owner_is_respected(void **state)
 {
         (void)state;
-        static const char *const where[] = {"gloo.example.com belongs to another owner", "mgmt-active belongs to another owner"};
+        static const char *const where[] = {"gloo.example.com belongs to another owner",
+                                            "mgmt-active belongs to another owner"};
         for (unsigned i = 0; i < 2; i++) {
                 struct world world;
                 world_init(&world);
@@ -110,7 +116,8 @@ static void another_owner_is_respected(void **state)
                 struct adoption adoption = adopt_inquire(&world.view, &world.arena);
                 assert_int_equal(adoption.outcome, ADOPTION_FOREIGN);
                 assert_non_null(strstr(adoption.text, where[i]));
-                *stamp = (struct stamp){.presence = STAMP_FOREIGN, .plane = "", .store = "", .raw = "heritage=external-dns"};
+                *stamp =
+                    (struct stamp){.presence = STAMP_FOREIGN, .plane = "", .store = "", .raw = "heritage=external-dns"};
                 adoption = adopt_inquire(&world.view, &world.arena);
                 assert_int_equal(adoption.outcome, ADOPTION_FOREIGN);
                 assert_non_null(strstr(adoption.text, "heritage=external-dns"));
@@ -158,11 +165,11 @@ static void a_lock_written_by_the_runbook_matches(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(every_state_of_the_targets),
-                cmocka_unit_test(two_planes_with_one_address_name_nobody),
-                cmocka_unit_test(another_owner_is_respected),
-                cmocka_unit_test(bug_a_plane_without_address_was_adopted_by_its_lock),
-                cmocka_unit_test(a_lock_written_by_the_runbook_matches),
+            cmocka_unit_test(every_state_of_the_targets),
+            cmocka_unit_test(two_planes_with_one_address_name_nobody),
+            cmocka_unit_test(another_owner_is_respected),
+            cmocka_unit_test(bug_a_plane_without_address_was_adopted_by_its_lock),
+            cmocka_unit_test(a_lock_written_by_the_runbook_matches),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,23 +87,23 @@ static const struct {
         void (*arrange)(struct world *world);
         const char *why; /* how the reason begins; "" fit */
 } rows[] = {
-        {fit, ""},
-        {unknown, "no ManagementPlane"},
-        {ineligible, "eligible: false"},
-        {no_address, "no address yet"},
-        {address_error, "Service has no ingress"},
-        {other_port, "port 9901, agents use 9900"},
-        {active_without_port, ""},
-        {same_address, "same address as a"},
-        {stale, "not observed"},
-        {one_fail, "unhealthy (TLS :9900 timeout)"},
-        {two_passes, "recovering: TLS :9900 has not yet passed 3 times"},
-        {three_passes, ""},
-        {no_replica, "no replica available"},
-        {some_replicas, ""},
-        {replicas_unknown, ""},
-        {expired, "its certificate expired 2026-11-23T02:59:11Z"},
-        {expires_soon, ""},
+    {fit, ""},
+    {unknown, "no ManagementPlane"},
+    {ineligible, "eligible: false"},
+    {no_address, "no address yet"},
+    {address_error, "Service has no ingress"},
+    {other_port, "port 9901, agents use 9900"},
+    {active_without_port, ""},
+    {same_address, "same address as a"},
+    {stale, "not observed"},
+    {one_fail, "unhealthy (TLS :9900 timeout)"},
+    {two_passes, "recovering: TLS :9900 has not yet passed 3 times"},
+    {three_passes, ""},
+    {no_replica, "no replica available"},
+    {some_replicas, ""},
+    {replicas_unknown, ""},
+    {expired, "its certificate expired 2026-11-23T02:59:11Z"},
+    {expires_soon, ""},
 };
 
 static void every_reason_not_to_be_chosen(void **state)
@@ -113,15 +113,18 @@ static void every_reason_not_to_be_chosen(void **state)
                 struct world world;
                 world_init(&world);
                 rows[i].arrange(&world);
-                const struct plane_view *active = &world.view.planes[0], *b = &world.view.planes[1], *c = &world.view.planes[2];
+                const struct plane_view *active = &world.view.planes[0], *b = &world.view.planes[1],
+                                        *c = &world.view.planes[2];
                 const char *why = election_unfit(&world.view, b, active, &world.arena), *why_none = "";
                 if (strncmp(why, rows[i].why, strlen(rows[i].why)) != 0 || !why[0] != !rows[i].why[0])
                         fail_msg("row %zu: \"%s\", expected \"%s\"", i, why, rows[i].why);
                 assert_ptr_equal(election_choose(&world.view, active, &world.arena, &why_none), rows[i].why[0] ? c : b);
                 c = &world.view.planes[2];
                 world.view.planes[2].eligible = false;
-                assert_ptr_equal(election_choose(&world.view, active, &world.arena, &why_none), rows[i].why[0] ? NULL : b);
-                assert_true(rows[i].why[0] == '\0' || (strstr(why_none, "b: ") && strstr(why_none, "; c: eligible: false")));
+                assert_ptr_equal(election_choose(&world.view, active, &world.arena, &why_none),
+                                 rows[i].why[0] ? NULL : b);
+                assert_true(rows[i].why[0] == '\0' ||
+                            (strstr(why_none, "b: ") && strstr(why_none, "; c: eligible: false")));
                 world_clear(&world);
         }
 }
@@ -132,7 +135,8 @@ static void preference_is_the_order_of_the_spec(void **state)
         struct world world;
         world_init(&world);
         const char *why;
-        assert_ptr_equal(election_choose(&world.view, &world.view.planes[2], &world.arena, &why), &world.view.planes[0]);
+        assert_ptr_equal(election_choose(&world.view, &world.view.planes[2], &world.arena, &why),
+                         &world.view.planes[0]);
         assert_ptr_equal(election_choose(&world.view, NULL, &world.arena, &why), &world.view.planes[0]);
         world.view.plane_count = 1;
         assert_null(election_choose(&world.view, &world.view.planes[0], &world.arena, &why));
@@ -157,7 +161,7 @@ static void the_old_active_is_quarantined(void **state)
         assert_null(election_choose(&world.view, b, &world.arena, &why));
         assert_non_null(strstr(why, "a: quarantined until 2026-11-23T03:04:11Z"));
         assert_int_equal(election_quarantine_end(&world.view), world.view.now + 300000);
-        assert_int_equal(world_decide(&world).wake_at, world.view.now + 300000); /* nothing else would come then */
+        assert_int_equal(world_decide(&world).wake_at, world.view.now + 300000);  /* nothing else would come then */
         assert_string_equal(election_unfit(&world.view, a, b, &world.arena), ""); /* a person may */
         world_later(&world, 300000);
         world_pass(&world, 0, 600000);
@@ -212,9 +216,9 @@ static void an_unknown_region_is_nobodys(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(every_reason_not_to_be_chosen),  cmocka_unit_test(preference_is_the_order_of_the_spec),
-                cmocka_unit_test(the_old_active_is_quarantined),  cmocka_unit_test(automatic_only_where_it_is_safe),
-                cmocka_unit_test(an_unknown_region_is_nobodys),
+            cmocka_unit_test(every_reason_not_to_be_chosen), cmocka_unit_test(preference_is_the_order_of_the_spec),
+            cmocka_unit_test(the_old_active_is_quarantined), cmocka_unit_test(automatic_only_where_it_is_safe),
+            cmocka_unit_test(an_unknown_region_is_nobodys),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

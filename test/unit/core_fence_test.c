@@ -20,25 +20,25 @@ static const struct row {
         const char *value; /* "" absent; "wanted", "old" and "foreign" stand for one of each target */
         enum fence dns, lock;
 } rows[] = {
-        {"ours, wanted", STAMP_OURS, E, WORLD_ID, WORLD_STORE, "wanted", FENCE_MET, FENCE_MET},
-        {"ours, old value under this epoch", STAMP_OURS, E, WORLD_ID, WORLD_STORE, "old", FENCE_DRIFT, FENCE_DRIFT},
-        {"ours, by hand", STAMP_OURS, E, WORLD_ID, WORLD_STORE, "foreign", FENCE_DRIFT, FENCE_DRIFT},
-        {"ours, value deleted", STAMP_OURS, E, WORLD_ID, WORLD_STORE, "", FENCE_DRIFT, FENCE_DRIFT},
-        {"another id", STAMP_OURS, E, 7, WORLD_STORE, "wanted", FENCE_AHEAD, FENCE_AHEAD},
-        {"later epoch", STAMP_OURS, E + 1, WORLD_ID, WORLD_STORE, "old", FENCE_AHEAD, FENCE_AHEAD},
-        {"later epoch, wanted", STAMP_OURS, E + 1, 7, WORLD_STORE, "wanted", FENCE_AHEAD, FENCE_AHEAD},
-        {"older epoch, wanted", STAMP_OURS, E - 1, 7, WORLD_STORE, "wanted", FENCE_BEHIND, FENCE_BEHIND},
-        {"older epoch, old", STAMP_OURS, E - 1, 7, WORLD_STORE, "old", FENCE_BEHIND, FENCE_BEHIND},
-        {"older epoch, by hand", STAMP_OURS, E - 1, 7, WORLD_STORE, "foreign", FENCE_DRIFT, FENCE_DRIFT},
-        {"older epoch, value deleted", STAMP_OURS, E - 1, 7, WORLD_STORE, "", FENCE_DRIFT, FENCE_BEHIND},
-        {"no stamp, wanted", STAMP_ABSENT, 0, 0, "", "wanted", FENCE_BEHIND, FENCE_BEHIND},
-        {"no stamp, old", STAMP_ABSENT, 0, 0, "", "old", FENCE_BEHIND, FENCE_BEHIND},
-        {"no stamp, by hand", STAMP_ABSENT, 0, 0, "", "foreign", FENCE_DRIFT, FENCE_DRIFT},
-        {"nothing there", STAMP_ABSENT, 0, 0, "", "", FENCE_DRIFT, FENCE_BEHIND},
-        {"not a stamp", STAMP_FOREIGN, 0, 0, "", "wanted", FENCE_FOREIGN, FENCE_FOREIGN},
-        {"another store, older", STAMP_OURS, E - 1, 7, WORLD_OTHER, "wanted", FENCE_FOREIGN, FENCE_FOREIGN},
-        {"another store, same", STAMP_OURS, E, WORLD_ID, WORLD_OTHER, "wanted", FENCE_FOREIGN, FENCE_FOREIGN},
-        {"another store, later", STAMP_OURS, E + 1, 7, WORLD_OTHER, "wanted", FENCE_FOREIGN, FENCE_FOREIGN},
+    {"ours, wanted", STAMP_OURS, E, WORLD_ID, WORLD_STORE, "wanted", FENCE_MET, FENCE_MET},
+    {"ours, old value under this epoch", STAMP_OURS, E, WORLD_ID, WORLD_STORE, "old", FENCE_DRIFT, FENCE_DRIFT},
+    {"ours, by hand", STAMP_OURS, E, WORLD_ID, WORLD_STORE, "foreign", FENCE_DRIFT, FENCE_DRIFT},
+    {"ours, value deleted", STAMP_OURS, E, WORLD_ID, WORLD_STORE, "", FENCE_DRIFT, FENCE_DRIFT},
+    {"another id", STAMP_OURS, E, 7, WORLD_STORE, "wanted", FENCE_AHEAD, FENCE_AHEAD},
+    {"later epoch", STAMP_OURS, E + 1, WORLD_ID, WORLD_STORE, "old", FENCE_AHEAD, FENCE_AHEAD},
+    {"later epoch, wanted", STAMP_OURS, E + 1, 7, WORLD_STORE, "wanted", FENCE_AHEAD, FENCE_AHEAD},
+    {"older epoch, wanted", STAMP_OURS, E - 1, 7, WORLD_STORE, "wanted", FENCE_BEHIND, FENCE_BEHIND},
+    {"older epoch, old", STAMP_OURS, E - 1, 7, WORLD_STORE, "old", FENCE_BEHIND, FENCE_BEHIND},
+    {"older epoch, by hand", STAMP_OURS, E - 1, 7, WORLD_STORE, "foreign", FENCE_DRIFT, FENCE_DRIFT},
+    {"older epoch, value deleted", STAMP_OURS, E - 1, 7, WORLD_STORE, "", FENCE_DRIFT, FENCE_BEHIND},
+    {"no stamp, wanted", STAMP_ABSENT, 0, 0, "", "wanted", FENCE_BEHIND, FENCE_BEHIND},
+    {"no stamp, old", STAMP_ABSENT, 0, 0, "", "old", FENCE_BEHIND, FENCE_BEHIND},
+    {"no stamp, by hand", STAMP_ABSENT, 0, 0, "", "foreign", FENCE_DRIFT, FENCE_DRIFT},
+    {"nothing there", STAMP_ABSENT, 0, 0, "", "", FENCE_DRIFT, FENCE_BEHIND},
+    {"not a stamp", STAMP_FOREIGN, 0, 0, "", "wanted", FENCE_FOREIGN, FENCE_FOREIGN},
+    {"another store, older", STAMP_OURS, E - 1, 7, WORLD_OTHER, "wanted", FENCE_FOREIGN, FENCE_FOREIGN},
+    {"another store, same", STAMP_OURS, E, WORLD_ID, WORLD_OTHER, "wanted", FENCE_FOREIGN, FENCE_FOREIGN},
+    {"another store, later", STAMP_OURS, E + 1, 7, WORLD_OTHER, "wanted", FENCE_FOREIGN, FENCE_FOREIGN},
 };
 
 static const char *dns_value(const char *kind)
@@ -118,10 +118,10 @@ static void targets_in_force_are_the_plans_while_switching(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(every_relation),
-                cmocka_unit_test(what_was_never_read_says_nothing),
-                cmocka_unit_test(the_highest_epoch_is_of_ours_only),
-                cmocka_unit_test(targets_in_force_are_the_plans_while_switching),
+            cmocka_unit_test(every_relation),
+            cmocka_unit_test(what_was_never_read_says_nothing),
+            cmocka_unit_test(the_highest_epoch_is_of_ours_only),
+            cmocka_unit_test(targets_in_force_are_the_plans_while_switching),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,15 +55,11 @@ static void rise_and_fall(void **state)
                 uint32_t passes, fails;
                 enum verdict was, wanted;
         } rows[] = {
-                {0, 1, VERDICT_UP, VERDICT_UP},
-                {0, 2, VERDICT_UP, VERDICT_UP},
-                {0, 3, VERDICT_UP, VERDICT_DOWN},
-                {0, 9, VERDICT_UNKNOWN, VERDICT_DOWN},
-                {1, 0, VERDICT_DOWN, VERDICT_DOWN},
-                {2, 0, VERDICT_DOWN, VERDICT_UP},
-                {0, 1, VERDICT_DOWN, VERDICT_DOWN},
-                {0, 1, VERDICT_UNKNOWN, VERDICT_UNKNOWN},
-                {1, 0, VERDICT_UNKNOWN, VERDICT_UP}, /* at first sight there is nothing to rise from */
+            {0, 1, VERDICT_UP, VERDICT_UP},      {0, 2, VERDICT_UP, VERDICT_UP},
+            {0, 3, VERDICT_UP, VERDICT_DOWN},    {0, 9, VERDICT_UNKNOWN, VERDICT_DOWN},
+            {1, 0, VERDICT_DOWN, VERDICT_DOWN},  {2, 0, VERDICT_DOWN, VERDICT_UP},
+            {0, 1, VERDICT_DOWN, VERDICT_DOWN},  {0, 1, VERDICT_UNKNOWN, VERDICT_UNKNOWN},
+            {1, 0, VERDICT_UNKNOWN, VERDICT_UP}, /* at first sight there is nothing to rise from */
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct check_view check = path_check(rows[i].passes, rows[i].fails, 9000, 0);
@@ -176,15 +172,15 @@ static void the_earliest_certificate_counts(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(rise_and_fall),
-                cmocka_unit_test(old_samples_say_nothing),
-                cmocka_unit_test(an_unknown_sample_does_not_refresh),
-                cmocka_unit_test(down_only_when_every_path_is),
-                cmocka_unit_test(up_only_when_every_path_is),
-                cmocka_unit_test(without_a_path_check_nothing_is_known),
-                cmocka_unit_test(the_deployment_is_beside_the_path),
-                cmocka_unit_test(a_rollout_is_seen),
-                cmocka_unit_test(the_earliest_certificate_counts),
+            cmocka_unit_test(rise_and_fall),
+            cmocka_unit_test(old_samples_say_nothing),
+            cmocka_unit_test(an_unknown_sample_does_not_refresh),
+            cmocka_unit_test(down_only_when_every_path_is),
+            cmocka_unit_test(up_only_when_every_path_is),
+            cmocka_unit_test(without_a_path_check_nothing_is_known),
+            cmocka_unit_test(the_deployment_is_beside_the_path),
+            cmocka_unit_test(a_rollout_is_seen),
+            cmocka_unit_test(the_earliest_certificate_counts),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

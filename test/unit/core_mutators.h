@@ -1,6 +1,7 @@
 /*
- * core_mutators.h -- ways in which a world may differ from the ordinary one. Any of them may follow any other, so that random sequences
- * reach states that nobody thought of. None of them brings about a fact that is only due within the next minute.
+ * core_mutators.h -- ways in which a world may differ from the ordinary one. Any of them may follow any other, so that
+ * random sequences reach states that nobody thought of. None of them brings about a fact that is only due within the
+ * next minute.
  */
 #ifndef PK_TEST_CORE_MUTATORS_H
 #define PK_TEST_CORE_MUTATORS_H
@@ -15,7 +16,9 @@ struct mutator {
 extern const struct mutator core_mutators[];
 extern const size_t core_mutator_count;
 
-/* @by_ms pass, and everything that was being observed at the beginning has been observed again with the same outcome. */
+/*
+ * @by_ms pass, and everything that was being observed at the beginning has been observed again with the same outcome.
+ */
 void core_renew(struct world *world, mono_ms by_ms);
 
 /* A small seeded generator: equal seeds, equal worlds, everywhere. */

@@ -1,4 +1,7 @@
-/* core_next_record_test.c -- the records that decisions write: epochs only rise, and what the cooldown rests on is handed on. */
+/*
+ * core_next_record_test.c -- the records that decisions write: epochs only rise, and what the cooldown rests on is
+ * handed on.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,8 +34,10 @@ static void only_what_nobody_asked_for_counts(void **state)
         static const struct {
                 enum finding finding;
                 bool is_automatic;
-        } rows[] = {
-                {FINDING_ACTIVE_DOWN, true}, {FINDING_FAILBACK_DUE, true}, {FINDING_SWITCH_REQUESTED, false}, {FINDING_PLAN_OUTDATED, false}};
+        } rows[] = {{FINDING_ACTIVE_DOWN, true},
+                    {FINDING_FAILBACK_DUE, true},
+                    {FINDING_SWITCH_REQUESTED, false},
+                    {FINDING_PLAN_OUTDATED, false}};
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct world world;
                 world_init(&world);
@@ -94,7 +99,8 @@ static void an_epoch_is_above_everything_seen(void **state)
         world_dns(&world, WORLD_RRSET_A, 30, "a");
         assert_int_equal(switch_for(&world, FINDING_SWITCH_REQUESTED)->epoch, 41);
         struct decision decision = decision_of(&world, FINDING_EPOCH_AHEAD);
-        const struct adoption adoption = {.outcome = ADOPTION_NAMED, .plane = &world.view.planes[0], .complete = false, .text = ""};
+        const struct adoption adoption = {
+            .outcome = ADOPTION_NAMED, .plane = &world.view.planes[0], .complete = false, .text = ""};
         const struct record *next = next_adoption(&world.view, &decision, &adoption, &world.arena);
         assert_int_equal(next->epoch, 41);
         assert_int_equal(next->phase, PHASE_SWITCHING); /* not every target shows it yet */
@@ -144,12 +150,12 @@ static void an_abort_is_a_new_decision(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(only_what_nobody_asked_for_counts),
-                cmocka_unit_test(a_cooldown_survives_a_manual_switch),
-                cmocka_unit_test(the_newest_switches_are_remembered),
-                cmocka_unit_test(an_epoch_is_above_everything_seen),
-                cmocka_unit_test(a_first_adoption_uses_up_what_stands_there),
-                cmocka_unit_test(an_abort_is_a_new_decision),
+            cmocka_unit_test(only_what_nobody_asked_for_counts),
+            cmocka_unit_test(a_cooldown_survives_a_manual_switch),
+            cmocka_unit_test(the_newest_switches_are_remembered),
+            cmocka_unit_test(an_epoch_is_above_everything_seen),
+            cmocka_unit_test(a_first_adoption_uses_up_what_stands_there),
+            cmocka_unit_test(an_abort_is_a_new_decision),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

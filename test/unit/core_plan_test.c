@@ -35,25 +35,26 @@ static void the_lock_template(void **state)
                 const char *template;
                 const char *value;
         } rows[] = {
-                {"{clusterName}", "cluster-b"},
-                {"{name}", "b"},
-                {"{uid}", "uid-b"},
-                {"{epoch}", "7"},
-                {"{name}:{epoch}:{clusterName}", "b:7:cluster-b"},
-                {"fixed", "fixed"},
-                {"", ""},
-                {"{", "{"},
-                {"{unknown}{name}", "{unknown}b"},
-                {"{{name}}", "{b}"},
-                {"{name", "{name"},
-                {"a{b}c", "a{b}c"},
+            {"{clusterName}", "cluster-b"},
+            {"{name}", "b"},
+            {"{uid}", "uid-b"},
+            {"{epoch}", "7"},
+            {"{name}:{epoch}:{clusterName}", "b:7:cluster-b"},
+            {"fixed", "fixed"},
+            {"", ""},
+            {"{", "{"},
+            {"{unknown}{name}", "{unknown}b"},
+            {"{{name}}", "{b}"},
+            {"{name", "{name"},
+            {"a{b}c", "a{b}c"},
         };
         struct world world;
         world_init(&world);
         world.view.planes[1].uid = "uid-b";
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 world.view.policy.lock_template = rows[i].template;
-                assert_string_equal(plan_lock_value(&world.view, &world.view.planes[1], 7, &world.arena), rows[i].value);
+                assert_string_equal(plan_lock_value(&world.view, &world.view.planes[1], 7, &world.arena),
+                                    rows[i].value);
         }
         /* What a plane is called is never expanded again. */
         world.view.planes[1].cluster_name = "{epoch}";
@@ -95,7 +96,9 @@ static void without_a_lock_its_fields_are_empty(void **state)
         world_clear(&world);
 }
 
-/* Epoch 6 (a -> b) never reached its targets; epoch 7 supersedes it to c: a late packet of 6 may still leave b there. */
+/*
+ * Epoch 6 (a -> b) never reached its targets; epoch 7 supersedes it to c: a late packet of 6 may still leave b there.
+ */
 static void a_superseding_plan_carries_what_the_old_one_may_leave(void **state)
 {
         (void)state;
@@ -162,8 +165,9 @@ static void retargeting_carries_the_unfinished_values(void **state)
 static void the_newest_old_values_are_kept(void **state)
 {
         (void)state;
-        static const char *const many[PLAN_OLD_MAX] = {"A 10.0.0.1", "A 10.0.0.2", "A 10.0.0.3", "A 10.0.0.4", "A 10.0.0.5",
-                                                       "A 10.0.0.6", "A 10.0.0.7", "A 10.0.0.8", "A 10.0.0.9"};
+        static const char *const many[PLAN_OLD_MAX] = {"A 10.0.0.1", "A 10.0.0.2", "A 10.0.0.3",
+                                                       "A 10.0.0.4", "A 10.0.0.5", "A 10.0.0.6",
+                                                       "A 10.0.0.7", "A 10.0.0.8", "A 10.0.0.9"};
         struct world world;
         world_init(&world);
         world_switching(&world);
@@ -213,16 +217,16 @@ static void an_epoch_in_the_lock_does_not_ping_pong(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(the_lock_template),
-                cmocka_unit_test(a_plan_takes_the_values_of_the_spec),
-                cmocka_unit_test(without_a_lock_its_fields_are_empty),
-                cmocka_unit_test(a_superseding_plan_carries_what_the_old_one_may_leave),
-                cmocka_unit_test(redis_may_forget_what_it_had_shown),
-                cmocka_unit_test(other_targets_owe_nothing_to_the_record),
-                cmocka_unit_test(retargeting_carries_the_unfinished_values),
-                cmocka_unit_test(the_newest_old_values_are_kept),
-                cmocka_unit_test(when_a_plan_is_outdated),
-                cmocka_unit_test(an_epoch_in_the_lock_does_not_ping_pong),
+            cmocka_unit_test(the_lock_template),
+            cmocka_unit_test(a_plan_takes_the_values_of_the_spec),
+            cmocka_unit_test(without_a_lock_its_fields_are_empty),
+            cmocka_unit_test(a_superseding_plan_carries_what_the_old_one_may_leave),
+            cmocka_unit_test(redis_may_forget_what_it_had_shown),
+            cmocka_unit_test(other_targets_owe_nothing_to_the_record),
+            cmocka_unit_test(retargeting_carries_the_unfinished_values),
+            cmocka_unit_test(the_newest_old_values_are_kept),
+            cmocka_unit_test(when_a_plan_is_outdated),
+            cmocka_unit_test(an_epoch_in_the_lock_does_not_ping_pong),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

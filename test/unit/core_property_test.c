@@ -1,9 +1,10 @@
 /*
- * core_property_test.c -- the invariants of DESIGN section 1 on random histories of the simulated world (core_sim.h): two operators that both
- * believe they lead, late, lost and doubled writes, crashes between any two steps, stale views, people, and a Redis that forgets.
+ * core_property_test.c -- the invariants of DESIGN section 1 on random histories of the simulated world (core_sim.h):
+ * two operators that both believe they lead, late, lost and doubled writes, crashes between any two steps, stale views,
+ * people, and a Redis that forgets.
  *
- * PK_SEED starts elsewhere, PK_RUNS runs longer (quick by default). A failure names its seed; PK_SEED=<that> PK_RUNS=1 shows it again, and
- * PK_TRACE=1 its history.
+ * PK_SEED starts elsewhere, PK_RUNS runs longer (quick by default). A failure names its seed; PK_SEED=<that> PK_RUNS=1
+ * shows it again, and PK_TRACE=1 its history.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,28 +21,45 @@
 enum { DEFAULT_SEED = 20261123, DEFAULT_RUNS = 250, ACTIONS = 600, ROUNDS = 40, PASSES_PER_ROUND = 6, REMEDIES = 4 };
 
 static const struct sim_config configs[] = {
-        {.plane_count = 2, .cooldown_ms = 0, .max_switches = 100},
-        {.plane_count = 2, .uses_lock = true, .cooldown_ms = 0, .max_switches = 100},
-        {.plane_count = 3, .uses_lock = true, .cooldown_ms = 0, .max_switches = 100, .has_people = true},
-        {.plane_count = 3, .cooldown_ms = SIM_COOLDOWN_MS, .max_switches = 100, .has_people = true},
-        {.plane_count = 3, .uses_lock = true, .cooldown_ms = SIM_COOLDOWN_MS, .max_switches = 2, .failback = FAILBACK_AUTOMATIC,
-         .has_people = true},
-        {.plane_count = 3, .uses_lock = true, .cooldown_ms = 0, .max_switches = 100, .has_weak_redis = true},
-        {.plane_count = 3, .uses_lock = true, .cooldown_ms = 0, .max_switches = 100, .has_amnesia = true},
-        {.plane_count = 2, .uses_lock = true, .cooldown_ms = 0, .max_switches = 100, .failback = FAILBACK_AUTOMATIC,
-         .has_people = true, .has_amnesia = true, .has_weak_redis = true},
-        {.plane_count = 3, .uses_lock = true, .lock_template = "{name}-{epoch}", .first_lock = "a-1", .cooldown_ms = 0,
-         .max_switches = 100, .has_people = true, .has_weak_redis = true},
+    {.plane_count = 2, .cooldown_ms = 0, .max_switches = 100},
+    {.plane_count = 2, .uses_lock = true, .cooldown_ms = 0, .max_switches = 100},
+    {.plane_count = 3, .uses_lock = true, .cooldown_ms = 0, .max_switches = 100, .has_people = true},
+    {.plane_count = 3, .cooldown_ms = SIM_COOLDOWN_MS, .max_switches = 100, .has_people = true},
+    {.plane_count = 3,
+     .uses_lock = true,
+     .cooldown_ms = SIM_COOLDOWN_MS,
+     .max_switches = 2,
+     .failback = FAILBACK_AUTOMATIC,
+     .has_people = true},
+    {.plane_count = 3, .uses_lock = true, .cooldown_ms = 0, .max_switches = 100, .has_weak_redis = true},
+    {.plane_count = 3, .uses_lock = true, .cooldown_ms = 0, .max_switches = 100, .has_amnesia = true},
+    {.plane_count = 2,
+     .uses_lock = true,
+     .cooldown_ms = 0,
+     .max_switches = 100,
+     .failback = FAILBACK_AUTOMATIC,
+     .has_people = true,
+     .has_amnesia = true,
+     .has_weak_redis = true},
+    {.plane_count = 3,
+     .uses_lock = true,
+     .lock_template = "{name}-{epoch}",
+     .first_lock = "a-1",
+     .cooldown_ms = 0,
+     .max_switches = 100,
+     .has_people = true,
+     .has_weak_redis = true},
 };
 enum { CONFIGS = sizeof(configs) / sizeof(configs[0]) };
 
 static const unsigned weights[SIM_VERB_COUNT] = {
-        [SIM_TICK] = 40,     [SIM_PASS] = 5,        [SIM_SEE_RECORD] = 12,  [SIM_SEE_POLICY] = 6,     [SIM_READ_DNS] = 12,
-        [SIM_READ_LOCK] = 12, [SIM_READ_NOTHING] = 2, [SIM_ISOLATE] = 1,    [SIM_CRASH] = 1,          [SIM_DELIVER] = 4,
-        [SIM_DUPLICATE] = 2, [SIM_DROP] = 1,        [SIM_FLIP] = 3,         [SIM_SUSPEND] = 2,        [SIM_ADVISE] = 1,
-        [SIM_EDIT_TTL] = 1,  [SIM_EDIT_LOCK] = 1,   [SIM_ACK] = 1,          [SIM_REQUEST_SWITCH] = 1, [SIM_REQUEST_ADOPT] = 1,
-        [SIM_HAND_DNS] = 1,  [SIM_HAND_LOCK] = 1,   [SIM_PUT_BACK] = 6,     [SIM_HAND_STAMP] = 1,     [SIM_FLUSH] = 1,
-        [SIM_REVERT] = 2,    [SIM_FORGET] = 1,      [SIM_RESTORE] = 2,
+    [SIM_TICK] = 40,     [SIM_PASS] = 5,       [SIM_SEE_RECORD] = 12,    [SIM_SEE_POLICY] = 6,
+    [SIM_READ_DNS] = 12, [SIM_READ_LOCK] = 12, [SIM_READ_NOTHING] = 2,   [SIM_ISOLATE] = 1,
+    [SIM_CRASH] = 1,     [SIM_DELIVER] = 4,    [SIM_DUPLICATE] = 2,      [SIM_DROP] = 1,
+    [SIM_FLIP] = 3,      [SIM_SUSPEND] = 2,    [SIM_ADVISE] = 1,         [SIM_EDIT_TTL] = 1,
+    [SIM_EDIT_LOCK] = 1, [SIM_ACK] = 1,        [SIM_REQUEST_SWITCH] = 1, [SIM_REQUEST_ADOPT] = 1,
+    [SIM_HAND_DNS] = 1,  [SIM_HAND_LOCK] = 1,  [SIM_PUT_BACK] = 6,       [SIM_HAND_STAMP] = 1,
+    [SIM_FLUSH] = 1,     [SIM_REVERT] = 2,     [SIM_FORGET] = 1,         [SIM_RESTORE] = 2,
 };
 
 /* Faults heal sooner than they come, or little would happen between them. */
@@ -64,7 +82,9 @@ static bool heals(const struct sim *sim, const struct sim_action *action)
 static unsigned weight_of(const struct sim *sim, const struct sim_action *action)
 {
         bool is_ordinary = action->verb == SIM_PASS && action->ending == SIM_ANSWERED;
-        return is_ordinary ? 6 * weights[SIM_PASS] : heals(sim, action) ? 4 * weights[action->verb] : weights[action->verb];
+        return is_ordinary          ? 6 * weights[SIM_PASS]
+               : heals(sim, action) ? 4 * weights[action->verb]
+                                    : weights[action->verb];
 }
 
 static struct sim_action choose(const struct sim *sim, uint64_t *seed)
@@ -99,11 +119,13 @@ static bool is_traced(void)
 static void trace(const struct sim *sim, struct sim_action action)
 {
         if (is_traced())
-                print_message("verb %d who %u ending %d: record %llu %s->%s %s, dns %s@%llu, lock %s@%llu\n", (int)action.verb, action.who,
-                              (int)action.ending, (unsigned long long)(sim->has_record ? sim->record.epoch : 0),
+                print_message("verb %d who %u ending %d: record %llu %s->%s %s, dns %s@%llu, lock %s@%llu\n",
+                              (int)action.verb, action.who, (int)action.ending,
+                              (unsigned long long)(sim->has_record ? sim->record.epoch : 0),
                               sim->has_record ? sim->record.from : "", sim->has_record ? sim->record.to : "",
                               sim->has_record ? phase_name(sim->record.phase) : "none", sim->dns.value,
-                              (unsigned long long)sim->dns.stamp.epoch, sim->lock.value, (unsigned long long)sim->lock.stamp.epoch);
+                              (unsigned long long)sim->dns.stamp.epoch, sim->lock.value,
+                              (unsigned long long)sim->lock.stamp.epoch);
 }
 
 static void apply(struct sim *sim, enum sim_verb verb, unsigned who)
@@ -163,13 +185,14 @@ static void check_convergence(struct sim *sim)
         calm_down(sim);
         go_on(sim, ROUNDS);
         struct decision decision = look(sim, &arena);
-        for (unsigned i = 0; i < REMEDIES && !sim->violation[0] && !sim_is_settled(sim) && remedy(sim, decision.finding); i++) {
+        for (unsigned i = 0;
+             i < REMEDIES && !sim->violation[0] && !sim_is_settled(sim) && remedy(sim, decision.finding); i++) {
                 go_on(sim, ROUNDS);
                 decision = look(sim, &arena);
         }
         if (!sim_is_settled(sim) && !sim->violation[0])
-                (void)snprintf(sim->violation, sizeof(sim->violation), "L4: it stays at %s: %.150s", finding_name(decision.finding),
-                               decision.why);
+                (void)snprintf(sim->violation, sizeof(sim->violation), "L4: it stays at %s: %.150s",
+                               finding_name(decision.finding), decision.why);
         arena_deinit(&arena);
 }
 
@@ -189,8 +212,9 @@ static void check_liveness(struct sim *sim)
                 return;
         struct arena arena = {0};
         struct decision decision = look(sim, &arena);
-        (void)snprintf(sim->violation, sizeof(sim->violation), "L1: %s is dead, epoch %llu leads to %s, %s: %.120s", dead,
-                       (unsigned long long)sim->record.epoch, sim->record.to, finding_name(decision.finding), decision.why);
+        (void)snprintf(sim->violation, sizeof(sim->violation), "L1: %s is dead, epoch %llu leads to %s, %s: %.120s",
+                       dead, (unsigned long long)sim->record.epoch, sim->record.to, finding_name(decision.finding),
+                       decision.why);
         arena_deinit(&arena);
 }
 

@@ -178,44 +178,59 @@ static void redis_unreachable_steady(struct world *world)
 }
 
 static const struct row rows[] = {
-        {"steady", steady, "True Steady", "", "Steady", "a", "2/2", "-", 5},
-        {"first pass", first_pass, "Unknown Observing", "Reconciling Observing", "Observing", "Unknown", "3/3", "-", 0},
-        {"new in Advise", new_in_advise, "True Steady", "", "Steady", "a", "2/2", "-", 1},
-        {"active failing", failing, "False ActiveUnhealthy", "Reconciling ActiveUnhealthy", "ActiveUnhealthy", "a", "2/2", "-", 5},
-        {"active down", down, "False ThresholdReached", "Reconciling ThresholdReached", "Switching", "a", "2/2", "-", 5},
-        {"down in Advise", down_in_advise, "False AwaitingHuman", "Reconciling AwaitingHuman", "AwaitingHuman", "a", "2/2", "-", 5},
-        {"down, suspended", down_suspended, "False AwaitingHuman", "Reconciling AwaitingHuman", "AwaitingHuman", "a", "2/2", "-", 5},
-        {"down, cooling", down_cooling, "False FailoverHeld", "Reconciling FailoverHeld", "ActiveUnhealthy", "a", "2/2", "-", 5},
-        {"all down", all_down, "False FailoverHeld", "Reconciling FailoverHeld", "ActiveUnhealthy", "a", "0/2", "-", 5},
-        {"unobserved", unobserved, "Unknown ActiveUnobserved", "Reconciling ActiveUnobserved", "ActiveUnobserved", "a", "2/2", "-", 5},
-        {"at Lock", switching, "False FailoverInProgress", "Reconciling FailoverInProgress", "Switching", "a", "2/2", "Lock (2/4)", 6},
-        {"at Route", routing, "False FailoverInProgress", "Reconciling FailoverInProgress", "Switching", "a", "2/2", "Route (3/4)", 6},
-        {"at Commit", routed, "False SwitchComplete", "Reconciling SwitchComplete", "Switching", "b", "1/2", "Commit (4/4)", 6},
-        {"no lock", switching_without_lock, "False FailoverInProgress", "Reconciling FailoverInProgress", "Switching", "a", "2/2",
-         "Route (2/3)", 6},
-        {"Redis down", redis_down, "False RedisUnavailable", "Reconciling RedisUnavailable", "Switching", "a", "2/2", "Lock (2/4)", 6},
-        {"Redis down since start", redis_down_since_start, "False RedisUnavailable", "Reconciling RedisUnavailable", "Switching", "a",
-         "2/2", "Lock (2/4)", 6},
-        {"Redis refuses", redis_refuses, "False RedisRefused", "Reconciling RedisRefused", "Switching", "a", "2/2", "Lock (2/4)", 6},
-        {"BIND down", bind_down, "False DNSUnavailable", "Reconciling DNSUnavailable", "Switching", "a", "2/2", "Route (3/4)", 6},
-        {"BIND refuses", bind_refuses, "False DNSRefused", "Reconciling DNSRefused", "Switching", "a", "2/2", "Route (3/4)", 6},
-        {"suspended midway", suspended_midway, "False SuspendedMidSwitch", "Reconciling SuspendedMidSwitch", "SuspendedMidSwitch", "a",
-         "2/2", "Lock (2/4)", 6},
-        {"failed over", failed_over, "True FailedOver", "", "FailedOver", "b", "1/2", "-", 6},
-        {"failed over, alone", failed_over_alone, "True FailedOver", "", "FailedOver", "b", "0/1", "-", 6},
-        {"quarantine", quarantine, "True FailedOver", "", "FailedOver", "b", "0/1", "-", 6},
-        {"drift", drift, "True Steady", "", "Drift", "a", "2/2", "-", 5},
-        {"unsafe Automatic", unsafe, "True AutomaticUnsafe", "", "Steady", "a", "2/2", "-", 5},
-        {"suspended", suspended, "True Steady", "", "Steady", "a", "2/2", "-", 5},
-        {"foreign", foreign, "False ForeignOwner", "Stalled ForeignOwner", "ForeignOwner", "a", "2/2", "-", 5},
-        {"unknown target", unknown_target, "False UnknownTarget", "Stalled UnknownTarget", "UnknownTarget", "Unknown", "3/3", "-", 0},
-        {"rival", rival, "False DuplicateTarget", "Stalled DuplicateTarget", "DuplicateTarget", "a", "2/2", "-", 5},
-        {"Secret missing", secret_missing, "False CredentialsInvalid", "Stalled CredentialsInvalid", "CredentialsInvalid", "a", "2/2",
-         "-", 5},
-        {"record unreadable", unreadable, "False RecordUnreadable", "Stalled RecordUnreadable", "Frozen", "Unknown", "3/3", "-", 0},
-        {"plane missing", plane_missing, "False PlaneNotFound", "Reconciling PlaneNotFound", "PlaneNotFound", "a", "2/2", "-", 5},
-        {"Redis empty", redis_restarted_empty, "True Steady", "", "Steady", "a", "2/2", "-", 5},
-        {"Redis unreachable", redis_unreachable_steady, "True Steady", "", "Steady", "a", "2/2", "-", 5},
+    {"steady", steady, "True Steady", "", "Steady", "a", "2/2", "-", 5},
+    {"first pass", first_pass, "Unknown Observing", "Reconciling Observing", "Observing", "Unknown", "3/3", "-", 0},
+    {"new in Advise", new_in_advise, "True Steady", "", "Steady", "a", "2/2", "-", 1},
+    {"active failing", failing, "False ActiveUnhealthy", "Reconciling ActiveUnhealthy", "ActiveUnhealthy", "a", "2/2",
+     "-", 5},
+    {"active down", down, "False ThresholdReached", "Reconciling ThresholdReached", "Switching", "a", "2/2", "-", 5},
+    {"down in Advise", down_in_advise, "False AwaitingHuman", "Reconciling AwaitingHuman", "AwaitingHuman", "a", "2/2",
+     "-", 5},
+    {"down, suspended", down_suspended, "False AwaitingHuman", "Reconciling AwaitingHuman", "AwaitingHuman", "a", "2/2",
+     "-", 5},
+    {"down, cooling", down_cooling, "False FailoverHeld", "Reconciling FailoverHeld", "ActiveUnhealthy", "a", "2/2",
+     "-", 5},
+    {"all down", all_down, "False FailoverHeld", "Reconciling FailoverHeld", "ActiveUnhealthy", "a", "0/2", "-", 5},
+    {"unobserved", unobserved, "Unknown ActiveUnobserved", "Reconciling ActiveUnobserved", "ActiveUnobserved", "a",
+     "2/2", "-", 5},
+    {"at Lock", switching, "False FailoverInProgress", "Reconciling FailoverInProgress", "Switching", "a", "2/2",
+     "Lock (2/4)", 6},
+    {"at Route", routing, "False FailoverInProgress", "Reconciling FailoverInProgress", "Switching", "a", "2/2",
+     "Route (3/4)", 6},
+    {"at Commit", routed, "False SwitchComplete", "Reconciling SwitchComplete", "Switching", "b", "1/2", "Commit (4/4)",
+     6},
+    {"no lock", switching_without_lock, "False FailoverInProgress", "Reconciling FailoverInProgress", "Switching", "a",
+     "2/2", "Route (2/3)", 6},
+    {"Redis down", redis_down, "False RedisUnavailable", "Reconciling RedisUnavailable", "Switching", "a", "2/2",
+     "Lock (2/4)", 6},
+    {"Redis down since start", redis_down_since_start, "False RedisUnavailable", "Reconciling RedisUnavailable",
+     "Switching", "a", "2/2", "Lock (2/4)", 6},
+    {"Redis refuses", redis_refuses, "False RedisRefused", "Reconciling RedisRefused", "Switching", "a", "2/2",
+     "Lock (2/4)", 6},
+    {"BIND down", bind_down, "False DNSUnavailable", "Reconciling DNSUnavailable", "Switching", "a", "2/2",
+     "Route (3/4)", 6},
+    {"BIND refuses", bind_refuses, "False DNSRefused", "Reconciling DNSRefused", "Switching", "a", "2/2", "Route (3/4)",
+     6},
+    {"suspended midway", suspended_midway, "False SuspendedMidSwitch", "Reconciling SuspendedMidSwitch",
+     "SuspendedMidSwitch", "a", "2/2", "Lock (2/4)", 6},
+    {"failed over", failed_over, "True FailedOver", "", "FailedOver", "b", "1/2", "-", 6},
+    {"failed over, alone", failed_over_alone, "True FailedOver", "", "FailedOver", "b", "0/1", "-", 6},
+    {"quarantine", quarantine, "True FailedOver", "", "FailedOver", "b", "0/1", "-", 6},
+    {"drift", drift, "True Steady", "", "Drift", "a", "2/2", "-", 5},
+    {"unsafe Automatic", unsafe, "True AutomaticUnsafe", "", "Steady", "a", "2/2", "-", 5},
+    {"suspended", suspended, "True Steady", "", "Steady", "a", "2/2", "-", 5},
+    {"foreign", foreign, "False ForeignOwner", "Stalled ForeignOwner", "ForeignOwner", "a", "2/2", "-", 5},
+    {"unknown target", unknown_target, "False UnknownTarget", "Stalled UnknownTarget", "UnknownTarget", "Unknown",
+     "3/3", "-", 0},
+    {"rival", rival, "False DuplicateTarget", "Stalled DuplicateTarget", "DuplicateTarget", "a", "2/2", "-", 5},
+    {"Secret missing", secret_missing, "False CredentialsInvalid", "Stalled CredentialsInvalid", "CredentialsInvalid",
+     "a", "2/2", "-", 5},
+    {"record unreadable", unreadable, "False RecordUnreadable", "Stalled RecordUnreadable", "Frozen", "Unknown", "3/3",
+     "-", 0},
+    {"plane missing", plane_missing, "False PlaneNotFound", "Reconciling PlaneNotFound", "PlaneNotFound", "a", "2/2",
+     "-", 5},
+    {"Redis empty", redis_restarted_empty, "True Steady", "", "Steady", "a", "2/2", "-", 5},
+    {"Redis unreachable", redis_unreachable_steady, "True Steady", "", "Steady", "a", "2/2", "-", 5},
 };
 
 static const char *other_condition(struct world *world, const struct report *report)
@@ -242,8 +257,9 @@ static void every_state_of_the_contract(void **state)
                                 strcmp(report.standby, row->standby) == 0 && strcmp(report.step, row->step) == 0 &&
                                 report.epoch == row->epoch;
                 if (!is_right)
-                        fail_msg("%s: Ready %s, other \"%s\", %s %s %s %s %llu: %s", row->name, ready, other, report.state, report.active,
-                                 report.standby, report.step, (unsigned long long)report.epoch, report.message);
+                        fail_msg("%s: Ready %s, other \"%s\", %s %s %s %s %llu: %s", row->name, ready, other,
+                                 report.state, report.active, report.standby, report.step,
+                                 (unsigned long long)report.epoch, report.message);
                 world_clear(&world);
         }
 }
@@ -252,44 +268,49 @@ static const struct {
         void (*arrange)(struct world *world);
         const char *type, *wanted, *message; /* message: contained; "" any */
 } conditions[] = {
-        {steady, "ActiveHealthy", "True ProbesPassed", "a: TLS :9900 ok"},
-        {steady, "FailoverPossible", "True Chosen", "b: TLS :9900 ok"},
-        {steady, "Degraded", "False Redundant", ""},
-        {steady, "Drift", "False AsRecorded", ""},
-        {steady, "Paused", "False NotSuspended", ""},
-        {steady, "OnPreferred", "True OnPreferred", "a is active"},
-        {failing, "ActiveHealthy", "False ProbesFailed", "a failing since 2026-11-23T02:58:51Z: TLS :9900 timeout"},
-        {failing, "Ready", "False ActiveUnhealthy", "switching at 2026-11-23T02:59:21Z unless it recovers"},
-        {switching, "Ready", "False FailoverInProgress", "Moving to b, epoch 6: at Lock since 2026-11-23T02:59:10Z; then Route, Commit"},
-        {switching, "ActiveHealthy", "False ProbesFailed", "a failing since"}, /* whom people still reach */
-        {switching, "FailoverPossible", "True Chosen", "b: TLS :9900 ok"},
-        {switching, "Degraded", "True SwitchInProgress", ""},
-        {switching, "OnPreferred", "True OnPreferred", "a is active"},
-        {routed, "ActiveHealthy", "True ProbesPassed", "b: "},
-        {routed, "OnPreferred", "False FailedOver", "b is active"},
-        {redis_down, "Ready", "False RedisUnavailable", "Moving to b, epoch 6: blocked at Lock since 2026-11-23T02:59:01Z: connection refused"},
-        {failed_over, "Ready", "True FailedOver",
-         "b is active since 2026-11-23T02:59:11Z, epoch 6 (ThresholdReached); to return: kubectl annotate fop gloo -n default --overwrite "
-         "planekeeper.io/switch-to=a/7 --field-manager=oncall"},
-        {failed_over, "OnPreferred", "False FailedOver", ""},
-        {failed_over, "Degraded", "False Redundant", ""}, /* c is fit */
-        {failed_over_alone, "Degraded", "True NoStandby", ""},
-        {failed_over_alone, "FailoverPossible", "False NoStandby", "a: unhealthy (TLS :9900 timeout); a second failure needs a person"},
-        {quarantine, "FailoverPossible", "False NoStandby", "a: quarantined until 2026-11-23T03:04:11Z"},
-        {drift, "Drift", "True Drift", "gloo.example.com shows \"CNAME c.example.com\", recorded is \"A 192.0.2.1\""},
-        {drift, "Ready", "True Steady", "planekeeper.io/adopt=<plane>/6"},
-        {foreign, "Drift", "Unknown OtherDecision", ""},
-        {new_in_advise, "Drift", "False NothingRecorded", ""},
-        {unsafe, "Ready", "True AutomaticUnsafe", "I run inside plane b"},
-        {suspended, "Paused", "True Suspended", ""},
-        {down_in_advise, "Ready", "False AwaitingHuman", "epoch 6 would move to b, follow status.runbook"},
-        {down_in_advise, "FailoverPossible", "True Chosen", "b"},
-        {unknown_target, "ActiveHealthy", "Unknown Unobserved", ""},
-        {unknown_target, "OnPreferred", "Unknown Unknown", ""},
-        {unknown_target, "Degraded", "Unknown Unobserved", ""},
-        {unobserved, "ActiveHealthy", "Unknown Unobserved", "a: TLS :9900 unknown: own CA is not readable"},
-        {redis_unreachable_steady, "Degraded", "True MechanismUnreachable", "Redis redis.example.com:6379: connection refused"},
-        {redis_down_since_start, "Drift", "Unknown NotRead", ""},
+    {steady, "ActiveHealthy", "True ProbesPassed", "a: TLS :9900 ok"},
+    {steady, "FailoverPossible", "True Chosen", "b: TLS :9900 ok"},
+    {steady, "Degraded", "False Redundant", ""},
+    {steady, "Drift", "False AsRecorded", ""},
+    {steady, "Paused", "False NotSuspended", ""},
+    {steady, "OnPreferred", "True OnPreferred", "a is active"},
+    {failing, "ActiveHealthy", "False ProbesFailed", "a failing since 2026-11-23T02:58:51Z: TLS :9900 timeout"},
+    {failing, "Ready", "False ActiveUnhealthy", "switching at 2026-11-23T02:59:21Z unless it recovers"},
+    {switching, "Ready", "False FailoverInProgress",
+     "Moving to b, epoch 6: at Lock since 2026-11-23T02:59:10Z; then Route, Commit"},
+    {switching, "ActiveHealthy", "False ProbesFailed", "a failing since"}, /* whom people still reach */
+    {switching, "FailoverPossible", "True Chosen", "b: TLS :9900 ok"},
+    {switching, "Degraded", "True SwitchInProgress", ""},
+    {switching, "OnPreferred", "True OnPreferred", "a is active"},
+    {routed, "ActiveHealthy", "True ProbesPassed", "b: "},
+    {routed, "OnPreferred", "False FailedOver", "b is active"},
+    {redis_down, "Ready", "False RedisUnavailable",
+     "Moving to b, epoch 6: blocked at Lock since 2026-11-23T02:59:01Z: connection refused"},
+    {failed_over, "Ready", "True FailedOver",
+     "b is active since 2026-11-23T02:59:11Z, epoch 6 (ThresholdReached); to return: kubectl annotate fop gloo -n "
+     "default --overwrite "
+     "planekeeper.io/switch-to=a/7 --field-manager=oncall"},
+    {failed_over, "OnPreferred", "False FailedOver", ""},
+    {failed_over, "Degraded", "False Redundant", ""}, /* c is fit */
+    {failed_over_alone, "Degraded", "True NoStandby", ""},
+    {failed_over_alone, "FailoverPossible", "False NoStandby",
+     "a: unhealthy (TLS :9900 timeout); a second failure needs a person"},
+    {quarantine, "FailoverPossible", "False NoStandby", "a: quarantined until 2026-11-23T03:04:11Z"},
+    {drift, "Drift", "True Drift", "gloo.example.com shows \"CNAME c.example.com\", recorded is \"A 192.0.2.1\""},
+    {drift, "Ready", "True Steady", "planekeeper.io/adopt=<plane>/6"},
+    {foreign, "Drift", "Unknown OtherDecision", ""},
+    {new_in_advise, "Drift", "False NothingRecorded", ""},
+    {unsafe, "Ready", "True AutomaticUnsafe", "I run inside plane b"},
+    {suspended, "Paused", "True Suspended", ""},
+    {down_in_advise, "Ready", "False AwaitingHuman", "epoch 6 would move to b, follow status.runbook"},
+    {down_in_advise, "FailoverPossible", "True Chosen", "b"},
+    {unknown_target, "ActiveHealthy", "Unknown Unobserved", ""},
+    {unknown_target, "OnPreferred", "Unknown Unknown", ""},
+    {unknown_target, "Degraded", "Unknown Unobserved", ""},
+    {unobserved, "ActiveHealthy", "Unknown Unobserved", "a: TLS :9900 unknown: own CA is not readable"},
+    {redis_unreachable_steady, "Degraded", "True MechanismUnreachable",
+     "Redis redis.example.com:6379: connection refused"},
+    {redis_down_since_start, "Drift", "Unknown NotRead", ""},
 };
 
 static void every_condition(void **state)
@@ -304,7 +325,8 @@ static void every_condition(void **state)
                 const char *text = world_condition_text(&world, &report, conditions[i].type);
                 const struct report_condition *condition = world_condition(&report, conditions[i].type);
                 if (strcmp(text, conditions[i].wanted) != 0 || !strstr(condition->message, conditions[i].message))
-                        fail_msg("row %zu, %s: %s: %s", i, conditions[i].type, text, condition ? condition->message : "");
+                        fail_msg("row %zu, %s: %s: %s", i, conditions[i].type, text,
+                                 condition ? condition->message : "");
                 world_clear(&world);
         }
 }
@@ -337,8 +359,8 @@ static void durations_as_people_write_them(void **state)
         static const struct {
                 mono_ms duration;
                 const char *text;
-        } texts[] = {{0, "0.0s"},     {412, "0.4s"},      {9999, "9.9s"},        {10000, "10s"},
-                     {59999, "59s"},  {151000, "2m31s"},  {3600000, "1h0m"},     {90061000, "25h1m"}};
+        } texts[] = {{0, "0.0s"},    {412, "0.4s"},     {9999, "9.9s"},    {10000, "10s"},
+                     {59999, "59s"}, {151000, "2m31s"}, {3600000, "1h0m"}, {90061000, "25h1m"}};
         struct arena arena = {0};
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
                 assert_string_equal(report_duration(texts[i].duration, &arena), texts[i].text);
@@ -348,10 +370,10 @@ static void durations_as_people_write_them(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(every_state_of_the_contract),
-                cmocka_unit_test(every_condition),
-                cmocka_unit_test(degraded_says_what_is_lacking),
-                cmocka_unit_test(durations_as_people_write_them),
+            cmocka_unit_test(every_state_of_the_contract),
+            cmocka_unit_test(every_condition),
+            cmocka_unit_test(degraded_says_what_is_lacking),
+            cmocka_unit_test(durations_as_people_write_them),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

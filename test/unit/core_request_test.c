@@ -25,42 +25,43 @@ static void every_text(void **state)
                 enum request_kind kind;
                 const char *answer; /* how it begins */
         } rows[] = {
-                {"", "", REQUEST_NONE, ""},
-                {"b/6", "", REQUEST_SWITCH, ""},
-                {"", "b/6", REQUEST_ADOPT, ""},
-                {"b/5", "", REQUEST_NONE, "past: epoch 5 was decided already; to ask again write b/6"},
-                {"b/1", "", REQUEST_NONE, "past: "},
-                {"b/0", "", REQUEST_NONE, "past: "},
-                {"a/5", "", REQUEST_NONE, "accepted: epoch 5"}, /* it made this epoch */
-                {"b/7", "", REQUEST_NONE, "not yet: the next epoch is 6, not 7"},
-                {"x/6", "", REQUEST_NONE, "refused: spec.planes does not name \"x\""},
-                {"/6", "", REQUEST_NONE, "refused: spec.planes does not name \"\""},
-                {"b", "", REQUEST_NONE, "not understood: write switch-to=<plane>/<epoch>, now <plane>/6"},
-                {"b/", "", REQUEST_NONE, "not understood"},
-                {"b/x", "", REQUEST_NONE, "not understood"},
-                {"b/6 ", "", REQUEST_NONE, "not understood"},
-                {"b/-6", "", REQUEST_NONE, "not understood"},
-                {"b/+6", "", REQUEST_NONE, "not understood"},
-                {"b/6.0", "", REQUEST_NONE, "not understood"},
-                {"b/9007199254740992", "", REQUEST_NONE, "not yet"},
-                {"b/9007199254740993", "", REQUEST_NONE, "not understood"},
-                {"b/18446744073709551622", "", REQUEST_NONE, "not understood"}, /* 6 if it wrapped */
-                {"", "nonsense", REQUEST_NONE, "not understood: write adopt="},
-                /* Both: the one that may act, else the later. */
-                {"b/6", "a/6", REQUEST_SWITCH, ""},
-                {"b/5", "a/6", REQUEST_ADOPT, ""},
-                {"b/6", "a/5", REQUEST_SWITCH, ""},
-                {"b/4", "b/5", REQUEST_NONE, "past: epoch 5"},
-                {"b/5", "b/4", REQUEST_NONE, "past: epoch 5"},
+            {"", "", REQUEST_NONE, ""},
+            {"b/6", "", REQUEST_SWITCH, ""},
+            {"", "b/6", REQUEST_ADOPT, ""},
+            {"b/5", "", REQUEST_NONE, "past: epoch 5 was decided already; to ask again write b/6"},
+            {"b/1", "", REQUEST_NONE, "past: "},
+            {"b/0", "", REQUEST_NONE, "past: "},
+            {"a/5", "", REQUEST_NONE, "accepted: epoch 5"}, /* it made this epoch */
+            {"b/7", "", REQUEST_NONE, "not yet: the next epoch is 6, not 7"},
+            {"x/6", "", REQUEST_NONE, "refused: spec.planes does not name \"x\""},
+            {"/6", "", REQUEST_NONE, "refused: spec.planes does not name \"\""},
+            {"b", "", REQUEST_NONE, "not understood: write switch-to=<plane>/<epoch>, now <plane>/6"},
+            {"b/", "", REQUEST_NONE, "not understood"},
+            {"b/x", "", REQUEST_NONE, "not understood"},
+            {"b/6 ", "", REQUEST_NONE, "not understood"},
+            {"b/-6", "", REQUEST_NONE, "not understood"},
+            {"b/+6", "", REQUEST_NONE, "not understood"},
+            {"b/6.0", "", REQUEST_NONE, "not understood"},
+            {"b/9007199254740992", "", REQUEST_NONE, "not yet"},
+            {"b/9007199254740993", "", REQUEST_NONE, "not understood"},
+            {"b/18446744073709551622", "", REQUEST_NONE, "not understood"}, /* 6 if it wrapped */
+            {"", "nonsense", REQUEST_NONE, "not understood: write adopt="},
+            /* Both: the one that may act, else the later. */
+            {"b/6", "a/6", REQUEST_SWITCH, ""},
+            {"b/5", "a/6", REQUEST_ADOPT, ""},
+            {"b/6", "a/5", REQUEST_SWITCH, ""},
+            {"b/4", "b/5", REQUEST_NONE, "past: epoch 5"},
+            {"b/5", "b/4", REQUEST_NONE, "past: epoch 5"},
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct world world;
                 world_init(&world);
                 struct request request = read_both(&world, rows[i].switch_to, rows[i].adopt);
-                if (request.kind != rows[i].kind || strncmp(request.answer, rows[i].answer, strlen(rows[i].answer)) != 0 ||
+                if (request.kind != rows[i].kind ||
+                    strncmp(request.answer, rows[i].answer, strlen(rows[i].answer)) != 0 ||
                     !request.answer[0] != !rows[i].answer[0])
-                        fail_msg("\"%s\" \"%s\": kind %d, answer \"%s\"", rows[i].switch_to, rows[i].adopt, (int)request.kind,
-                                 request.answer);
+                        fail_msg("\"%s\" \"%s\": kind %d, answer \"%s\"", rows[i].switch_to, rows[i].adopt,
+                                 (int)request.kind, request.answer);
                 world_clear(&world);
         }
 }
@@ -121,11 +122,11 @@ static void the_highest_epoch_that_stands_there(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(every_text),
-                cmocka_unit_test(a_request_is_said_as_it_was_written),
-                cmocka_unit_test(a_long_text_is_cut_at_a_character),
-                cmocka_unit_test(without_a_record_the_targets_count),
-                cmocka_unit_test(the_highest_epoch_that_stands_there),
+            cmocka_unit_test(every_text),
+            cmocka_unit_test(a_request_is_said_as_it_was_written),
+            cmocka_unit_test(a_long_text_is_cut_at_a_character),
+            cmocka_unit_test(without_a_record_the_targets_count),
+            cmocka_unit_test(the_highest_epoch_that_stands_there),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

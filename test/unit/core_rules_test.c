@@ -1,6 +1,7 @@
 /*
- * core_rules_test.c -- the table of the state machine: its dump is a golden file, every row is reached by a real view, and no view reaches
- * a pair that is not in it. PK_SEED chooses other random views, PK_GOLDEN=write renews the golden file.
+ * core_rules_test.c -- the table of the state machine: its dump is a golden file, every row is reached by a real view,
+ * and no view reaches a pair that is not in it. PK_SEED chooses other random views, PK_GOLDEN=write renews the golden
+ * file.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +54,8 @@ static bool is_camel_case(const char *text)
         if (text[0] < 'A' || text[0] > 'Z')
                 return false;
         for (; *text; text++)
-                if (!((*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9')))
+                if (!((*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z') ||
+                      (*text >= '0' && *text <= '9')))
                         return false;
         return true;
 }
@@ -81,7 +83,8 @@ static void check_decision(struct world *world, const struct decision *decision)
         assert_true(decision->wake_at == 0 || decision->wake_at > view->now);
         if (!decision->may_act)
                 assert_true(action == DO_WAIT || action == DO_HOLD); /* S13 */
-        assert_true((next != NULL) == (action == DO_ADOPT || action == DO_DECIDE || action == DO_ABORT || action == DO_COMMIT));
+        assert_true((next != NULL) ==
+                    (action == DO_ADOPT || action == DO_DECIDE || action == DO_ABORT || action == DO_COMMIT));
         if (decision->request.kind != REQUEST_NONE)
                 assert_true(decision->answer[0]);
         if (!next)
@@ -122,7 +125,8 @@ static void check_report(struct world *world, const struct report *report)
         if (ready == REPORT_UNKNOWN)
                 assert_non_null(reconciling);
         assert_string_equal(report->message, report->conditions[0].message);
-        const char *const cells[] = {report->state, report->mode, report->active, report->standby, report->step, report->failover};
+        const char *const cells[] = {report->state,   report->mode, report->active,
+                                     report->standby, report->step, report->failover};
         for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
                 assert_true(cells[i] && cells[i][0]);
         (void)world;
@@ -222,15 +226,16 @@ static void every_row_is_reached_and_nothing_else(void **state)
         current[0] = '\0';
         for (size_t i = 0; rule_at(i); i++)
                 if (!reached[rule_at(i)->phase][rule_at(i)->finding])
-                        fail_msg("no view reaches %s %s", phase_name(rule_at(i)->phase), finding_name(rule_at(i)->finding));
+                        fail_msg("no view reaches %s %s", phase_name(rule_at(i)->phase),
+                                 finding_name(rule_at(i)->finding));
 }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(the_dump_is_the_golden_file),
-                cmocka_unit_test(rows_are_unique_and_named),
-                cmocka_unit_test_teardown(every_row_is_reached_and_nothing_else, say_current),
+            cmocka_unit_test(the_dump_is_the_golden_file),
+            cmocka_unit_test(rows_are_unique_and_named),
+            cmocka_unit_test_teardown(every_row_is_reached_and_nothing_else, say_current),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,13 +33,17 @@ static void the_ordinary_runbook(void **state)
         struct runbook runbook = build(&world);
         assert_int_equal(runbook.count, 5);
         assert_non_null(strstr(runbook.lines[0], "# to b by hand (healthy now: yes)"));
-        assert_string_equal(runbook.lines[1], "redis-cli -h 'redis.example.com' -p 6379 -n 0 SET 'mgmt-active' 'cluster-b'");
-        assert_string_equal(runbook.lines[2],
-                            "printf '%s\\n' 'server 192.0.2.53 53' 'update delete gloo.example.com A' 'update delete gloo.example.com AAAA' "
-                            "'update delete gloo.example.com CNAME' 'update add gloo.example.com 30 A 192.0.2.2' send | nsupdate -k tsig.key");
-        assert_string_equal(runbook.lines[3], "dig +norecurse @192.0.2.53 -p 53 gloo.example.com A # wants A 192.0.2.2");
-        assert_string_equal(runbook.lines[4],
-                            "kubectl annotate fop gloo -n default --overwrite planekeeper.io/adopt=b/6 --field-manager=oncall");
+        assert_string_equal(runbook.lines[1],
+                            "redis-cli -h 'redis.example.com' -p 6379 -n 0 SET 'mgmt-active' 'cluster-b'");
+        assert_string_equal(runbook.lines[2], "printf '%s\\n' 'server 192.0.2.53 53' 'update delete gloo.example.com "
+                                              "A' 'update delete gloo.example.com AAAA' "
+                                              "'update delete gloo.example.com CNAME' 'update add gloo.example.com 30 "
+                                              "A 192.0.2.2' send | nsupdate -k tsig.key");
+        assert_string_equal(runbook.lines[3],
+                            "dig +norecurse @192.0.2.53 -p 53 gloo.example.com A # wants A 192.0.2.2");
+        assert_string_equal(
+            runbook.lines[4],
+            "kubectl annotate fop gloo -n default --overwrite planekeeper.io/adopt=b/6 --field-manager=oncall");
         world_clear(&world);
 }
 
@@ -49,11 +53,13 @@ static void addresses_are_split_as_the_tools_want_them(void **state)
         static const struct {
                 const char *address, *nsupdate, *dig, *redis;
         } rows[] = {
-                {"192.0.2.53", "'server 192.0.2.53'", "@192.0.2.53 ", "-h '192.0.2.53' -p 6379"},
-                {"ns1.example.com:5353", "'server ns1.example.com 5353'", "@ns1.example.com -p 5353 ", "-h 'ns1.example.com' -p 5353"},
-                {"[2001:db8::53]:5353", "'server 2001:db8::53 5353'", "@2001:db8::53 -p 5353 ", "-h '2001:db8::53' -p 5353"},
-                {"[2001:db8::53]", "'server 2001:db8::53'", "@2001:db8::53 ", "-h '2001:db8::53' -p 6379"},
-                {"2001:db8::53", "'server 2001:db8::53'", "@2001:db8::53 ", "-h '2001:db8::53' -p 6379"},
+            {"192.0.2.53", "'server 192.0.2.53'", "@192.0.2.53 ", "-h '192.0.2.53' -p 6379"},
+            {"ns1.example.com:5353", "'server ns1.example.com 5353'", "@ns1.example.com -p 5353 ",
+             "-h 'ns1.example.com' -p 5353"},
+            {"[2001:db8::53]:5353", "'server 2001:db8::53 5353'", "@2001:db8::53 -p 5353 ",
+             "-h '2001:db8::53' -p 5353"},
+            {"[2001:db8::53]", "'server 2001:db8::53'", "@2001:db8::53 ", "-h '2001:db8::53' -p 6379"},
+            {"2001:db8::53", "'server 2001:db8::53'", "@2001:db8::53 ", "-h '2001:db8::53' -p 6379"},
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct world world;
@@ -87,8 +93,9 @@ static void every_value_of_a_set_is_added(void **state)
         world_init(&world);
         world.view.planes[1].rrset = "AAAA 2001:db8::1,2001:db8::2";
         struct runbook runbook = build(&world);
-        assert_non_null(strstr(line_with(&runbook, "nsupdate"), "'update add gloo.example.com 30 AAAA 2001:db8::1' "
-                                                                "'update add gloo.example.com 30 AAAA 2001:db8::2' send"));
+        assert_non_null(strstr(line_with(&runbook, "nsupdate"),
+                               "'update add gloo.example.com 30 AAAA 2001:db8::1' "
+                               "'update add gloo.example.com 30 AAAA 2001:db8::2' send"));
         world_clear(&world);
 }
 
@@ -142,13 +149,10 @@ static void without_a_record(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(the_ordinary_runbook),
-                cmocka_unit_test(addresses_are_split_as_the_tools_want_them),
-                cmocka_unit_test(values_are_quoted),
-                cmocka_unit_test(every_value_of_a_set_is_added),
-                cmocka_unit_test(where_it_leads),
-                cmocka_unit_test(nobody_else_has_an_address),
-                cmocka_unit_test(without_a_record),
+            cmocka_unit_test(the_ordinary_runbook), cmocka_unit_test(addresses_are_split_as_the_tools_want_them),
+            cmocka_unit_test(values_are_quoted),    cmocka_unit_test(every_value_of_a_set_is_added),
+            cmocka_unit_test(where_it_leads),       cmocka_unit_test(nobody_else_has_an_address),
+            cmocka_unit_test(without_a_record),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

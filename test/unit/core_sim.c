@@ -1,4 +1,6 @@
-/* core_sim.c -- the simulated world and what its operators do in it. The registers and people are in core_sim_world.c. */
+/*
+ * core_sim.c -- the simulated world and what its operators do in it. The registers and people are in core_sim_world.c.
+ */
 #include "core_sim.h"
 
 #include <string.h>
@@ -11,32 +13,38 @@ enum { FIRST_NOW = 100000000 };
 
 static struct sim_policy ordinary_policy(const struct sim_config *config)
 {
-        return (struct sim_policy){
-                .mode = MODE_AUTOMATIC, .uses_lock = config->uses_lock, .ttl_s = 30, .switch_to = "", .adopt = "", .ack = ""};
+        return (struct sim_policy){.mode = MODE_AUTOMATIC,
+                                   .uses_lock = config->uses_lock,
+                                   .ttl_s = 30,
+                                   .switch_to = "",
+                                   .adopt = "",
+                                   .ack = ""};
 }
 
 static void forget(struct sim *sim, struct sim_operator *operator)
 {
-        *operator = (struct sim_operator){.policy = sim->policy, .is_isolated = operator->is_isolated};
+        *operator=(struct sim_operator){.policy = sim->policy, .is_isolated = operator->is_isolated };
         operator->dns_health.error = operator->lock_health.error = "";
         operator->dns = operator->lock = sim_register_empty();
         for (unsigned i = 0; i < sim->config.plane_count; i++)
-                operator->checks[i] = (struct check_view){.label = "TCP",
-                                                          .is_path = true,
-                                                          .text = "",
-                                                          .replicas_available = -1,
-                                                          .replicas_wanted = -1,
-                                                          .replicas_updated = -1};
+                operator->checks[i] =(struct check_view){.label = "TCP",
+                                                         .is_path = true,
+                                                         .text = "",
+                                                         .replicas_available = -1,
+                                                         .replicas_wanted = -1,
+                                                         .replicas_updated = -1};
 }
 
 void sim_init(struct sim *sim, const struct sim_config *config)
 {
-        *sim = (struct sim){.config = *config, .now = FIRST_NOW, .policy = ordinary_policy(config), .dns = sim_register_empty()};
+        *sim = (struct sim){
+            .config = *config, .now = FIRST_NOW, .policy = ordinary_policy(config), .dns = sim_register_empty()};
         sim->lock = sim->lock_before = sim_register_empty();
         sim->dns.present = true;
         sim->dns.value = sim_rrset(0);
         if (config->uses_lock)
-                sim->lock = (struct sim_register){.present = true, .value = config->first_lock, .stamp = sim->lock.stamp};
+                sim->lock =
+                    (struct sim_register){.present = true, .value = config->first_lock, .stamp = sim->lock.stamp};
         for (unsigned i = 0; i < config->plane_count; i++)
                 sim->is_up[i] = true;
         for (unsigned i = 0; i < SIM_OPERATORS; i++)
@@ -46,54 +54,57 @@ void sim_init(struct sim *sim, const struct sim_config *config)
 static void fill_policy(const struct sim *sim, const struct sim_policy *policy, struct policy_view *ret)
 {
         *ret = (struct policy_view){
-                .namespace_name = "default",
-                .name = "gloo",
-                .uid = "uid",
-                .mode = policy->mode,
-                .suspended = policy->suspended,
-                .single_writer = policy->uses_lock,
-                .detection = {SIM_TICK_MS, SIM_TICK_MS / 2, 2, 2, SIM_DELAY_MS},
-                .cooldown_ms = sim->config.cooldown_ms,
-                .max_switches = sim->config.max_switches,
-                .failback = sim->config.failback,
-                .failback_stable_ms = SIM_TICK_MS,
-                .dns_provider = "rfc2136",
-                .dns_server = "192.0.2.53",
-                .dns_name = "gloo.example.com",
-                .dns_ttl_s = policy->ttl_s,
-                .lock_server = policy->uses_lock ? "redis:6379" : "",
-                .lock_key = policy->uses_lock ? "mgmt-active" : "",
-                .lock_template = policy->uses_lock ? sim->config.lock_template : "",
-                .switch_to = policy->switch_to,
-                .adopt = policy->adopt,
-                .ack = policy->ack,
-                .credentials_error = "",
-                .rival = "",
+            .namespace_name = "default",
+            .name = "gloo",
+            .uid = "uid",
+            .mode = policy->mode,
+            .suspended = policy->suspended,
+            .single_writer = policy->uses_lock,
+            .detection = {SIM_TICK_MS, SIM_TICK_MS / 2, 2, 2, SIM_DELAY_MS},
+            .cooldown_ms = sim->config.cooldown_ms,
+            .max_switches = sim->config.max_switches,
+            .failback = sim->config.failback,
+            .failback_stable_ms = SIM_TICK_MS,
+            .dns_provider = "rfc2136",
+            .dns_server = "192.0.2.53",
+            .dns_name = "gloo.example.com",
+            .dns_ttl_s = policy->ttl_s,
+            .lock_server = policy->uses_lock ? "redis:6379" : "",
+            .lock_key = policy->uses_lock ? "mgmt-active" : "",
+            .lock_template = policy->uses_lock ? sim->config.lock_template : "",
+            .switch_to = policy->switch_to,
+            .adopt = policy->adopt,
+            .ack = policy->ack,
+            .credentials_error = "",
+            .rival = "",
         };
 }
 
 void sim_view(const struct sim *sim, unsigned who, struct view *ret)
 {
-        const struct sim_operator *operator = &sim->operators[who];
-        *ret = (struct view){
-                .plane_count = sim->config.plane_count,
-                .record_read = operator->has_seen_record,
-                .record = operator->has_record ? &operator->record : NULL,
-                .record_error = "",
-                .dns_health = operator->dns_health,
-                .dns = {operator->dns.value, 30, operator->dns.stamp},
-                .lock_health = operator->lock_health,
-                .lock = {operator->lock.present, operator->lock.value, operator->lock.stamp},
-                .now = sim->now,
-                .wall = sim_wall(sim),
-                .identity = who ? "operator-1" : "operator-0",
-                .store = SIM_STORE,
-                .region = "",
-                .arbiter_answered_at = sim->now,
-                .arbiter_period_ms = 1000,
-                .confirmed_epoch = operator->confirmed_epoch,
-                .fresh_id = sim->next_id + 1,
-        };
+        const struct sim_operator *operator= & sim->operators[who];
+        *ret =
+            (struct view){.plane_count = sim->config.plane_count,
+                          .record_read = operator->has_seen_record,
+                          .record = operator->has_record ? &operator->record : NULL,
+                          .record_error = "",
+                          .dns_health = operator->dns_health,
+                          .dns = {operator->dns.value, 30, operator->dns.stamp }, .lock_health = operator->lock_health,
+                                  .lock =
+                                      {
+                                          operator->lock.present,
+                                          operator->lock.value,
+                                          operator->lock.stamp },
+                                          .now = sim->now,
+                                          .wall = sim_wall(sim),
+                                          .identity = who ? "operator-1" : "operator-0",
+                                          .store = SIM_STORE,
+                                          .region = "",
+                                          .arbiter_answered_at = sim->now,
+                                          .arbiter_period_ms = 1000,
+                                          .confirmed_epoch = operator->confirmed_epoch,
+                                          .fresh_id = sim->next_id + 1,
+                                  };
         fill_policy(sim, &operator->policy, &ret->policy);
         for (unsigned i = 0; i < sim->config.plane_count; i++) {
                 ret->planes[i] = (struct plane_view){.name = sim_name(i),
@@ -106,7 +117,7 @@ void sim_view(const struct sim *sim, unsigned who, struct view *ret)
                                                      .rrset = sim_rrset(i),
                                                      .address_error = "",
                                                      .check_count = 1,
-                                                     .was = operator->was[i]};
+                                                     .was = operator->was[i] };
                 ret->planes[i].checks[0] = operator->checks[i];
         }
 }
@@ -134,7 +145,7 @@ static void tick(struct sim *sim)
 {
         sim->now += SIM_TICK_MS;
         for (unsigned i = 0; i < SIM_OPERATORS; i++) {
-                struct sim_operator *operator = &sim->operators[i];
+                struct sim_operator *operator= & sim->operators[i];
                 operator->has_sampled_isolated = operator->is_isolated;
                 for (unsigned j = 0; j < sim->config.plane_count; j++)
                         sample(sim, operator, j);
@@ -158,8 +169,8 @@ static void not_answered(struct sim *sim, struct target_health *health, enum err
         health->error = "no answer";
 }
 
-static void read_register(struct sim *sim, const struct sim_operator *operator, const struct sim_register *from, struct sim_register *to,
-                          struct target_health *health)
+static void read_register(struct sim *sim, const struct sim_operator *operator, const struct sim_register * from,
+                          struct sim_register *to, struct target_health *health)
 {
         if (operator->is_isolated) {
                 not_answered(sim, health, ERR_TRANSIENT);
@@ -186,9 +197,10 @@ static void keep_decision(struct sim *sim, const struct record *next)
 }
 
 /* The arbiter: a write on what is not the newest version is refused, and tells nothing. */
-static void write_record(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision, enum sim_ending ending)
+static void write_record(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision,
+                         enum sim_ending ending)
 {
-        struct sim_operator *operator = &sim->operators[who];
+        struct sim_operator *operator= & sim->operators[who];
         if (ending == SIM_LOST || operator->record_version != sim->record_version)
                 return;
         struct record next = sim_keep_record(decision->next);
@@ -211,17 +223,17 @@ static void write_record(struct sim *sim, unsigned who, const struct view *view,
 static struct sim_register wanted(const struct record *record, bool is_lock)
 {
         return (struct sim_register){
-                .present = true,
-                .value = is_lock ? record->plan.to_lock : record->plan.to_rrset,
-                .stamp = {STAMP_OURS, record->epoch, record->id, sim_intern(record->to), SIM_STORE, "v=pk1"},
+            .present = true,
+            .value = is_lock ? record->plan.to_lock : record->plan.to_rrset,
+            .stamp = {STAMP_OURS, record->epoch, record->id, sim_intern(record->to), SIM_STORE, "v=pk1"},
         };
 }
 
 static void write_target(struct sim *sim, unsigned who, bool is_lock, enum sim_ending ending)
 {
-        struct sim_operator *operator = &sim->operators[who];
-        struct sim_register *known = is_lock ? &operator->lock : &operator->dns;
-        struct target_health *health = is_lock ? &operator->lock_health : &operator->dns_health;
+        struct sim_operator *operator= & sim->operators[who];
+        struct sim_register *known = is_lock   ? &operator->lock : & operator->dns;
+        struct target_health *health = is_lock ? &operator->lock_health : & operator->dns_health;
         const struct sim_packet packet = {is_lock, *known, wanted(&operator->record, is_lock)};
         sim_check_effect(sim, who, &packet);
         if (ending == SIM_LOST || operator->is_isolated) {
@@ -246,12 +258,13 @@ static void write_target(struct sim *sim, unsigned who, bool is_lock, enum sim_e
 
 static void confirm(struct sim *sim, unsigned who)
 {
-        struct sim_operator *operator = &sim->operators[who];
+        struct sim_operator *operator= & sim->operators[who];
         operator->policy = sim->policy;
         operator->confirmed_epoch = operator->record.epoch;
 }
 
-static void act(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision, enum sim_ending ending)
+static void act(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision,
+                enum sim_ending ending)
 {
         switch (decision->rule->then) {
         case DO_ADOPT:
@@ -279,7 +292,7 @@ static void act(struct sim *sim, unsigned who, const struct view *view, const st
 
 static void pass(struct sim *sim, unsigned who, enum sim_ending ending)
 {
-        struct sim_operator *operator = &sim->operators[who];
+        struct sim_operator *operator= & sim->operators[who];
         struct arena arena = {0};
         struct view view;
         struct decision decision;
@@ -295,7 +308,7 @@ static void pass(struct sim *sim, unsigned who, enum sim_ending ending)
 
 static void apply_to_operator(struct sim *sim, struct sim_action action)
 {
-        struct sim_operator *operator = &sim->operators[action.who];
+        struct sim_operator *operator= & sim->operators[action.who];
         switch (action.verb) {
         case SIM_PASS:
                 pass(sim, action.who, action.ending);
@@ -307,10 +320,10 @@ static void apply_to_operator(struct sim *sim, struct sim_action action)
                 operator->policy = sim->policy;
                 break;
         case SIM_READ_DNS:
-                read_register(sim, operator, &sim->dns, &operator->dns, &operator->dns_health);
+                read_register(sim, operator, & sim->dns, &operator->dns, &operator->dns_health);
                 break;
         case SIM_READ_LOCK:
-                read_register(sim, operator, &sim->lock, &operator->lock, &operator->lock_health);
+                read_register(sim, operator, & sim->lock, &operator->lock, &operator->lock_health);
                 break;
         case SIM_READ_NOTHING:
                 not_answered(sim, &operator->dns_health, ERR_TRANSIENT);

@@ -1,9 +1,10 @@
 /*
- * core_sim.h -- one policy, its planes, its targets, and operators that all believe they lead, in simulated time. The operators run the real
- * core; registers behave as target/target.h documents (compare-and-set, fenced by epoch), and everything between may be late, lost or twice.
+ * core_sim.h -- one policy, its planes, its targets, and operators that all believe they lead, in simulated time. The
+ * operators run the real core; registers behave as target/target.h documents (compare-and-set, fenced by epoch), and
+ * everything between may be late, lost or twice.
  *
- * A struct sim is plain data: it may be copied to come back to a state. Texts in it are interned and live as long as the process. Whoever
- * explores asks for the actions that are possible now, picks, applies, and looks at the violation.
+ * A struct sim is plain data: it may be copied to come back to a state. Texts in it are interned and live as long as
+ * the process. Whoever explores asks for the actions that are possible now, picks, applies, and looks at the violation.
  */
 #ifndef PK_TEST_CORE_SIM_H
 #define PK_TEST_CORE_SIM_H
@@ -29,8 +30,8 @@ struct sim_config {
         enum failback failback;
         mono_ms cooldown_ms;
         uint32_t max_switches;
-        bool has_people;    /* edits by hand, requests, suspend, mode, spec */
-        bool has_amnesia;   /* the record is lost, or restored from an older backup */
+        bool has_people;     /* edits by hand, requests, suspend, mode, spec */
+        bool has_amnesia;    /* the record is lost, or restored from an older backup */
         bool has_weak_redis; /* Redis loses its last write, or everything */
 };
 
@@ -94,39 +95,39 @@ struct sim {
         struct sim_decision decisions[SIM_DECISIONS_MAX];
         unsigned decision_count;
         unix_ms last_automatic_commit;
-        bool was_touched; /* a person or a loss has changed a target or the record */
+        bool was_touched;    /* a person or a loss has changed a target or the record */
         char violation[256]; /* "" while every invariant holds */
 };
 
 enum sim_verb {
-        SIM_TICK,          /* time passes; everybody who is not cut off samples the planes */
-        SIM_PASS,          /* operator: decide and act; how it ends is the argument */
-        SIM_SEE_RECORD,    /* operator: the watch delivers */
+        SIM_TICK,       /* time passes; everybody who is not cut off samples the planes */
+        SIM_PASS,       /* operator: decide and act; how it ends is the argument */
+        SIM_SEE_RECORD, /* operator: the watch delivers */
         SIM_SEE_POLICY,
         SIM_READ_DNS,
         SIM_READ_LOCK,
-        SIM_READ_NOTHING,  /* operator: both reads time out */
-        SIM_ISOLATE,       /* operator: cut off from all but the API server, or back again */
-        SIM_CRASH,         /* operator: forgets everything */
-        SIM_DELIVER,       /* packet arrives and is gone */
-        SIM_DUPLICATE,     /* packet arrives and will come again */
+        SIM_READ_NOTHING, /* operator: both reads time out */
+        SIM_ISOLATE,      /* operator: cut off from all but the API server, or back again */
+        SIM_CRASH,        /* operator: forgets everything */
+        SIM_DELIVER,      /* packet arrives and is gone */
+        SIM_DUPLICATE,    /* packet arrives and will come again */
         SIM_DROP,
-        SIM_FLIP,          /* plane dies or comes back */
+        SIM_FLIP, /* plane dies or comes back */
         SIM_SUSPEND,
         SIM_ADVISE,
         SIM_EDIT_TTL,
-        SIM_EDIT_LOCK,     /* the spec's lock goes or comes */
+        SIM_EDIT_LOCK, /* the spec's lock goes or comes */
         SIM_ACK,
         SIM_REQUEST_SWITCH, /* plane */
         SIM_REQUEST_ADOPT,
-        SIM_HAND_DNS,      /* plane: a person moves the name */
+        SIM_HAND_DNS, /* plane: a person moves the name */
         SIM_HAND_LOCK,
-        SIM_PUT_BACK,      /* a person restores the values that are recorded */
-        SIM_HAND_STAMP,    /* a person removes the TXT record */
-        SIM_FLUSH,         /* Redis loses everything */
-        SIM_REVERT,        /* Redis loses its last write */
-        SIM_FORGET,        /* the record is deleted */
-        SIM_RESTORE,       /* the record before is restored */
+        SIM_PUT_BACK,   /* a person restores the values that are recorded */
+        SIM_HAND_STAMP, /* a person removes the TXT record */
+        SIM_FLUSH,      /* Redis loses everything */
+        SIM_REVERT,     /* Redis loses its last write */
+        SIM_FORGET,     /* the record is deleted */
+        SIM_RESTORE,    /* the record before is restored */
         SIM_VERB_COUNT
 };
 

@@ -35,9 +35,12 @@ void sim_check_decision(struct sim *sim, unsigned who, const struct view *view, 
                 violated(sim, "S13: operator %u does %s while it may not", who, action_name(action));
         bool is_effect = action == DO_LOCK || action == DO_ROUTE || action == DO_REASSERT;
         if (is_effect && view->confirmed_epoch != view->record->epoch)
-                violated(sim, "S13: operator %u does %s without having read the policy again", who, action_name(action));
-        if (action == DO_ABORT && (decision->dns == FENCE_MET || (view->record->plan.lock_server[0] && decision->lock == FENCE_MET)))
-                violated(sim, "S10: epoch %llu is undone after its first effect", (unsigned long long)view->record->epoch);
+                violated(sim, "S13: operator %u does %s without having read the policy again", who,
+                         action_name(action));
+        if (action == DO_ABORT &&
+            (decision->dns == FENCE_MET || (view->record->plan.lock_server[0] && decision->lock == FENCE_MET)))
+                violated(sim, "S10: epoch %llu is undone after its first effect",
+                         (unsigned long long)view->record->epoch);
 }
 
 static void check_automatic(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision,
@@ -54,13 +57,14 @@ static void check_automatic(struct sim *sim, unsigned who, const struct view *vi
         bool is_first = decision->finding != FINDING_TARGET_LOST && sim->last_automatic_commit;
         char ack[32];
         (void)snprintf(ack, sizeof(ack), "%llu", (unsigned long long)(view->record ? view->record->epoch : 0));
-        if (is_first && sim_wall(sim) < sim->last_automatic_commit + sim->config.cooldown_ms && strcmp(view->policy.ack, ack) != 0 &&
-            !sim->config.has_amnesia)
+        if (is_first && sim_wall(sim) < sim->last_automatic_commit + sim->config.cooldown_ms &&
+            strcmp(view->policy.ack, ack) != 0 && !sim->config.has_amnesia)
                 violated(sim, "S9: epoch %llu is decided within the cooldown", (unsigned long long)next->epoch);
 }
 
 /* S1: an epoch is decided once and only rises; a commit changes nothing else. */
-void sim_check_record(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision, const struct record *next)
+void sim_check_record(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision,
+                      const struct record *next)
 {
         unsigned long long epoch = next->epoch;
         const struct sim_decision *decided = find_decision(sim, next->epoch, next->id);

@@ -1,4 +1,7 @@
-/* core_sim_parts.h -- internal to the simulation: interned texts, registers, people, and the invariants that are watched. */
+/*
+ * core_sim_parts.h -- internal to the simulation: interned texts, registers, people, and the invariants that are
+ * watched.
+ */
 #ifndef PK_TEST_CORE_SIM_PARTS_H
 #define PK_TEST_CORE_SIM_PARTS_H
 
@@ -22,7 +25,8 @@ void sim_apply_to_world(struct sim *sim, struct sim_action action);
 
 /* Invariants: the first that breaks is kept in sim->violation. */
 void sim_check_decision(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision);
-void sim_check_record(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision, const struct record *next);
+void sim_check_record(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision,
+                      const struct record *next);
 void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *packet);
 void sim_check_arrival(struct sim *sim, const struct sim_packet *packet, const struct sim_register *before);
 

@@ -46,10 +46,17 @@ struct sim_register sim_register_empty(void)
 struct record sim_keep_record(const struct record *record)
 {
         struct record kept = *record;
-        const char **const texts[] = {&kept.from,         &kept.to,           &kept.reason,
-                                      &kept.holder,       &kept.plan.dns_provider, &kept.plan.dns_server,
-                                      &kept.plan.dns_name, &kept.plan.to_rrset, &kept.plan.lock_server,
-                                      &kept.plan.lock_key, &kept.plan.to_lock};
+        const char **const texts[] = {&kept.from,
+                                      &kept.to,
+                                      &kept.reason,
+                                      &kept.holder,
+                                      &kept.plan.dns_provider,
+                                      &kept.plan.dns_server,
+                                      &kept.plan.dns_name,
+                                      &kept.plan.to_rrset,
+                                      &kept.plan.lock_server,
+                                      &kept.plan.lock_key,
+                                      &kept.plan.to_lock};
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
                 *texts[i] = sim_intern(*texts[i]);
         for (unsigned i = 0; i < kept.plan.old_rrset_count; i++)
@@ -98,7 +105,8 @@ bool sim_arrive(struct sim *sim, const struct sim_packet *packet)
 
 static void take_packet(struct sim *sim, unsigned index)
 {
-        memmove(&sim->packets[index], &sim->packets[index + 1], (sim->packet_count - index - 1) * sizeof(sim->packets[0]));
+        memmove(&sim->packets[index], &sim->packets[index + 1],
+                (sim->packet_count - index - 1) * sizeof(sim->packets[0]));
         sim->packet_count--;
 }
 
@@ -235,5 +243,6 @@ bool sim_is_settled(const struct sim *sim)
         bool uses_lock = sim->has_record && record->plan.lock_server[0];
         if (!sim->has_record || record->phase != PHASE_STEADY || uses_lock != sim->policy.uses_lock)
                 return false;
-        return shows(&sim->dns, record, record->plan.to_rrset) && (!uses_lock || shows(&sim->lock, record, record->plan.to_lock));
+        return shows(&sim->dns, record, record->plan.to_rrset) &&
+               (!uses_lock || shows(&sim->lock, record, record->plan.to_lock));
 }

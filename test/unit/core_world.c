@@ -65,16 +65,16 @@ void world_deployment(struct world *world, unsigned plane, int available, int wa
         struct plane_view *view = &world->view.planes[plane];
         view->check_count = 2;
         view->checks[1] = (struct check_view){
-                .label = "Deployment",
-                .fails = available ? 0 : 3,
-                .passes = available ? 3 : 0,
-                .run_since = world->view.now - 60000,
-                .counted_at = world->view.now,
-                .sampled_at = world->view.now,
-                .text = available ? "ok" : "0 available",
-                .replicas_available = available,
-                .replicas_wanted = wanted,
-                .replicas_updated = wanted,
+            .label = "Deployment",
+            .fails = available ? 0 : 3,
+            .passes = available ? 3 : 0,
+            .run_since = world->view.now - 60000,
+            .counted_at = world->view.now,
+            .sampled_at = world->view.now,
+            .text = available ? "ok" : "0 available",
+            .replicas_available = available,
+            .replicas_wanted = wanted,
+            .replicas_updated = wanted,
         };
 }
 
@@ -82,48 +82,51 @@ static void add_plane(struct world *world, unsigned i)
 {
         struct plane_view *plane = &world->view.planes[i];
         *plane = (struct plane_view){
-                .name = names[i],
-                .region = "",
-                .cluster_name = clusters[i],
-                .uid = "",
-                .known = true,
-                .eligible = true,
-                .port = 9900,
-                .rrset = rrsets[i],
-                .address_error = "",
-                .check_count = 1,
+            .name = names[i],
+            .region = "",
+            .cluster_name = clusters[i],
+            .uid = "",
+            .known = true,
+            .eligible = true,
+            .port = 9900,
+            .rrset = rrsets[i],
+            .address_error = "",
+            .check_count = 1,
         };
-        plane->checks[0] = (struct check_view){
-                .label = "TLS :9900", .is_path = true, .replicas_available = -1, .replicas_wanted = -1, .replicas_updated = -1};
+        plane->checks[0] = (struct check_view){.label = "TLS :9900",
+                                               .is_path = true,
+                                               .replicas_available = -1,
+                                               .replicas_wanted = -1,
+                                               .replicas_updated = -1};
         world_pass(world, i, 3600000);
 }
 
 static struct policy_view ordinary_policy(void)
 {
         return (struct policy_view){
-                .namespace_name = "default",
-                .name = "gloo",
-                .uid = "uid-p",
-                .generation = 1,
-                .mode = MODE_AUTOMATIC,
-                .single_writer = true,
-                .detection = {WORLD_INTERVAL_MS, WORLD_TIMEOUT_MS, 3, 3, WORLD_DELAY_MS},
-                .cooldown_ms = 3600000,
-                .max_switches = 2,
-                .failback = FAILBACK_MANUAL,
-                .failback_stable_ms = 600000,
-                .dns_provider = "rfc2136",
-                .dns_server = "192.0.2.53:53",
-                .dns_name = "gloo.example.com",
-                .dns_ttl_s = 30,
-                .lock_server = "redis.example.com:6379",
-                .lock_key = "mgmt-active",
-                .lock_template = "{clusterName}",
-                .switch_to = "",
-                .adopt = "",
-                .ack = "",
-                .credentials_error = "",
-                .rival = "",
+            .namespace_name = "default",
+            .name = "gloo",
+            .uid = "uid-p",
+            .generation = 1,
+            .mode = MODE_AUTOMATIC,
+            .single_writer = true,
+            .detection = {WORLD_INTERVAL_MS, WORLD_TIMEOUT_MS, 3, 3, WORLD_DELAY_MS},
+            .cooldown_ms = 3600000,
+            .max_switches = 2,
+            .failback = FAILBACK_MANUAL,
+            .failback_stable_ms = 600000,
+            .dns_provider = "rfc2136",
+            .dns_server = "192.0.2.53:53",
+            .dns_name = "gloo.example.com",
+            .dns_ttl_s = 30,
+            .lock_server = "redis.example.com:6379",
+            .lock_key = "mgmt-active",
+            .lock_template = "{clusterName}",
+            .switch_to = "",
+            .adopt = "",
+            .ack = "",
+            .credentials_error = "",
+            .rival = "",
         };
 }
 
@@ -135,28 +138,28 @@ static struct target_health answering(mono_ms now)
 static struct record ordinary_record(void)
 {
         return (struct record){
-                .version = RECORD_VERSION,
-                .epoch = WORLD_EPOCH,
-                .id = WORLD_ID,
-                .phase = PHASE_STEADY,
-                .from = "b",
-                .to = "a",
-                .reason = "SwitchRequested",
-                .holder = "operator-1",
-                .started_at = WORLD_WALL - 7200000,
-                .completed_at = WORLD_WALL - 7200000,
-                .plan = {.dns_provider = "rfc2136",
-                         .dns_server = "192.0.2.53:53",
-                         .dns_name = "gloo.example.com",
-                         .dns_ttl_s = 30,
-                         .to_rrset = WORLD_RRSET_A,
-                         .old_rrsets = {WORLD_RRSET_B},
-                         .old_rrset_count = 1,
-                         .lock_server = "redis.example.com:6379",
-                         .lock_key = "mgmt-active",
-                         .to_lock = "cluster-a",
-                         .old_locks = {"cluster-b"},
-                         .old_lock_count = 1},
+            .version = RECORD_VERSION,
+            .epoch = WORLD_EPOCH,
+            .id = WORLD_ID,
+            .phase = PHASE_STEADY,
+            .from = "b",
+            .to = "a",
+            .reason = "SwitchRequested",
+            .holder = "operator-1",
+            .started_at = WORLD_WALL - 7200000,
+            .completed_at = WORLD_WALL - 7200000,
+            .plan = {.dns_provider = "rfc2136",
+                     .dns_server = "192.0.2.53:53",
+                     .dns_name = "gloo.example.com",
+                     .dns_ttl_s = 30,
+                     .to_rrset = WORLD_RRSET_A,
+                     .old_rrsets = {WORLD_RRSET_B},
+                     .old_rrset_count = 1,
+                     .lock_server = "redis.example.com:6379",
+                     .lock_key = "mgmt-active",
+                     .to_lock = "cluster-a",
+                     .old_locks = {"cluster-b"},
+                     .old_lock_count = 1},
         };
 }
 
@@ -164,22 +167,22 @@ void world_init(struct world *world)
 {
         *world = (struct world){.record = ordinary_record()};
         world->view = (struct view){
-                .policy = ordinary_policy(),
-                .plane_count = WORLD_PLANES,
-                .record_read = true,
-                .record = &world->record,
-                .record_error = "",
-                .dns_health = answering(WORLD_NOW),
-                .lock_health = answering(WORLD_NOW),
-                .now = WORLD_NOW,
-                .wall = WORLD_WALL,
-                .identity = "operator-1",
-                .store = WORLD_STORE,
-                .region = "",
-                .arbiter_answered_at = WORLD_NOW,
-                .arbiter_period_ms = 1000,
-                .confirmed_epoch = WORLD_EPOCH,
-                .fresh_id = WORLD_FRESH_ID,
+            .policy = ordinary_policy(),
+            .plane_count = WORLD_PLANES,
+            .record_read = true,
+            .record = &world->record,
+            .record_error = "",
+            .dns_health = answering(WORLD_NOW),
+            .lock_health = answering(WORLD_NOW),
+            .now = WORLD_NOW,
+            .wall = WORLD_WALL,
+            .identity = "operator-1",
+            .store = WORLD_STORE,
+            .region = "",
+            .arbiter_answered_at = WORLD_NOW,
+            .arbiter_period_ms = 1000,
+            .confirmed_epoch = WORLD_EPOCH,
+            .fresh_id = WORLD_FRESH_ID,
         };
         for (unsigned i = 0; i < WORLD_PLANES; i++)
                 add_plane(world, i);
@@ -192,11 +195,26 @@ void world_clear(struct world *world)
         arena_deinit(&world->arena);
 }
 
+int world_set_up(void **state)
+{
+        static struct world world;
+        world_init(&world);
+        *state = &world;
+        return 0;
+}
+
+int world_tear_down(void **state)
+{
+        world_clear(*state);
+        return 0;
+}
+
 static struct stamp stamp_of(epoch_t epoch, const char *plane)
 {
         if (!epoch)
                 return (struct stamp){.plane = "", .store = "", .raw = ""};
-        return (struct stamp){STAMP_OURS, epoch, epoch > WORLD_EPOCH ? WORLD_FRESH_ID : WORLD_ID, plane, WORLD_STORE, "v=pk1"};
+        return (struct stamp){STAMP_OURS, epoch,       epoch > WORLD_EPOCH ? WORLD_FRESH_ID : WORLD_ID,
+                              plane,      WORLD_STORE, "v=pk1"};
 }
 
 void world_dns(struct world *world, const char *rrset, epoch_t epoch, const char *plane)
@@ -310,7 +328,8 @@ const char *world_condition_text(struct world *world, const struct report *repor
 {
         static const char *const statuses[] = {"False", "True", "Unknown"};
         const struct report_condition *condition = world_condition(report, type);
-        return condition ? arena_printf(&world->arena, "%s %s", statuses[condition->status], condition->reason) : "absent";
+        return condition ? arena_printf(&world->arena, "%s %s", statuses[condition->status], condition->reason)
+                         : "absent";
 }
 
 void world_expect(struct world *world, enum finding finding, enum action action, const char *file, int line)

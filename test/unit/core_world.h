@@ -1,6 +1,7 @@
 /*
- * core_world.h -- builds the views that the core decides on. A new world is the ordinary one: planes a, b and c are healthy, a is active
- * under epoch 5, DNS and lock show it, every mechanism has just answered, Automatic is in effect. A test changes what it is about.
+ * core_world.h -- builds the views that the core decides on. A new world is the ordinary one: planes a, b and c are
+ * healthy, a is active under epoch 5, DNS and lock show it, every mechanism has just answered, Automatic is in effect.
+ * A test changes what it is about.
  *
  * Ownership: the world owns its arena; everything that a decision points to lives until world_clear().
  */
@@ -18,14 +19,14 @@ enum {
         WORLD_DELAY_MS = 30000,
         WORLD_EPOCH = 5,
 };
-#define WORLD_WALL       ((unix_ms)1795402751000) /* 2026-11-23T02:59:11Z */
-#define WORLD_STORE      "k8s/uid-1/default/gloo"
-#define WORLD_OTHER      "k8s/uid-2/default/other"
-#define WORLD_ID         ((decision_id)0x1111)
-#define WORLD_FRESH_ID   ((decision_id)0x2222)
-#define WORLD_RRSET_A    "A 192.0.2.1"
-#define WORLD_RRSET_B    "A 192.0.2.2"
-#define WORLD_RRSET_C    "CNAME c.example.com"
+#define WORLD_WALL     ((unix_ms)1795402751000) /* 2026-11-23T02:59:11Z */
+#define WORLD_STORE    "k8s/uid-1/default/gloo"
+#define WORLD_OTHER    "k8s/uid-2/default/other"
+#define WORLD_ID       ((decision_id)0x1111)
+#define WORLD_FRESH_ID ((decision_id)0x2222)
+#define WORLD_RRSET_A  "A 192.0.2.1"
+#define WORLD_RRSET_B  "A 192.0.2.2"
+#define WORLD_RRSET_C  "CNAME c.example.com"
 
 struct world {
         struct view view;
@@ -35,6 +36,9 @@ struct world {
 
 void world_init(struct world *world);
 void world_clear(struct world *world);
+/* Fixtures: *state is a new world. */
+int world_set_up(void **state);
+int world_tear_down(void **state);
 
 /* Planes, by index. A run of passes or failures began @since_ms ago and its last sample has just ended. */
 void world_pass(struct world *world, unsigned plane, mono_ms since_ms);

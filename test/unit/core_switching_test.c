@@ -1,0 +1,319 @@
+/* core_switching_test.c -- the steps of a switch, its turns, and targets edited meanwhile; each bug found has a test
+ * named after it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core_world.h"
+
+enum { LONG_AGO = 200000 };
+
+static void expect_answer(struct world *world, const char *answer)
+{
+        struct decision decision = world_decide(world);
+        if (strncmp(decision.answer, answer, strlen(answer)) != 0)
+                fail_msg("answered \"%s\", expected \"%s\"", decision.answer, answer);
+}
+
+static void steps_are_taken_in_order(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world->view.confirmed_epoch = 0;
+        WORLD_EXPECT(world, FINDING_UNCONFIRMED, DO_CONFIRM);
+        world->view.confirmed_epoch = WORLD_EPOCH + 1;
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
+        struct decision decision = world_decide(world);
+        assert_int_equal(decision.next->phase, PHASE_STEADY);
+        assert_int_equal(decision.next->epoch, WORLD_EPOCH + 1);
+        assert_int_equal(decision.next->cooldown_until, WORLD_WALL + 3600000);
+}
+
+static void the_route_waits_for_the_lock_however_the_dns_looks(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK); /* Redis lost its write after Route */
+        world_lock_fails(world, ERR_TRANSIENT, "refused", false);
+        WORLD_EXPECT(world, FINDING_TARGET_UNAVAILABLE, DO_WAIT);
+}
+
+static void all_clusters_has_no_lock_step(void **state)
+{
+        struct world *world = *state;
+        world_without_lock(world);
+        world_switching(world);
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+}
+
+static void a_lagging_server_delays_the_commit_a_dead_one_does_not(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+        world->view.verify_count = 1;
+        world->view.dns_met_at = world->view.now - 1000;
+        static const struct {
+                enum reach reach;
+                bool shows;
+                mono_ms wait;
+        } rows[] = {{REACH_NEVER, false, VERIFY_FIRST_ANSWER_MS},
+                    {REACH_OK, false, VERIFY_WAIT_MS},
+                    {REACH_OK, true, 0},
+                    {REACH_FAILED, false, 0}};
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                world->view.verify[0] = (struct verify_view){"192.0.2.54", rows[i].reach, rows[i].shows};
+                struct decision decision = world_decide(world);
+                assert_int_equal(decision.finding, rows[i].wait ? FINDING_SERVER_BEHIND : FINDING_ALL_MET);
+                assert_int_equal(decision.wake_at, rows[i].wait ? world->view.dns_met_at + rows[i].wait : 0);
+        }
+        world->view.verify[0] = (struct verify_view){"192.0.2.54", REACH_OK, false};
+        world->view.dns_met_at = world->view.now - VERIFY_WAIT_MS;
+        WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
+}
+
+static void a_recovered_active_aborts_before_the_first_effect(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_pass(world, 0, LONG_AGO);
+        WORLD_EXPECT(world, FINDING_ACTIVE_RECOVERED, DO_ABORT);
+        struct decision decision = world_decide(world);
+        assert_int_equal(decision.next->epoch, WORLD_EPOCH + 2);
+        assert_int_equal(decision.next->phase, PHASE_STEADY);
+        assert_string_equal(decision.next->to, "a");
+        assert_false(decision.next->automatic);
+        /* The lock write of epoch 6 may still be on its way: what it leaves is the new epoch's to replace. */
+        assert_string_equal(decision.next->plan.old_locks[1], "cluster-b");
+}
+
+static void after_the_first_effect_there_is_only_forward(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_pass(world, 0, LONG_AGO);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        world_clear(world);
+        world_init(world);
+        world_without_lock(world);
+        world_switching(world);
+        world_pass(world, 0, LONG_AGO);
+        WORLD_EXPECT(world, FINDING_ACTIVE_RECOVERED, DO_ABORT);
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
+}
+
+static void a_lock_of_one_value_is_a_point_of_no_return_too(void **state)
+{
+        struct world *world = *state;
+        world->view.policy.lock_template = "taken";
+        world_switching(world);
+        world->record.plan.to_lock = world->record.plan.old_locks[0] = "taken";
+        world_pass(world, 0, LONG_AGO);
+        world_lock(world, "taken", WORLD_EPOCH, "a");
+        WORLD_EXPECT(world, FINDING_ACTIVE_RECOVERED, DO_ABORT);
+        world_lock(world, "taken", WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+}
+
+static void an_aborted_lock_write_that_arrives_late_is_replaced(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_pass(world, 0, LONG_AGO);
+        struct decision decision = world_decide(world);
+        world->record = *decision.next;
+        world->view.confirmed_epoch = 0;
+        WORLD_EXPECT(world, FINDING_UNCONFIRMED, DO_CONFIRM);
+        world->view.confirmed_epoch = WORLD_EPOCH + 2;
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        assert_int_equal(world_decide(world).step, STEP_LOCK);
+        world_lock(world, "cluster-a", WORLD_EPOCH + 2, "a");
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        assert_int_equal(world_decide(world).step, STEP_ROUTE);
+        world_dns(world, WORLD_RRSET_A, WORLD_EPOCH + 2, "a");
+        WORLD_EXPECT(world, FINDING_STEADY, DO_WAIT);
+}
+
+static void bug_a_lost_lock_after_route_was_aborted(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_pass(world, 0, LONG_AGO);
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+}
+
+static void bug_an_automatic_failback_aborted_itself(void **state)
+{
+        struct world *world = *state;
+        world->view.policy.failback = FAILBACK_AUTOMATIC;
+        world->record.from = "a";
+        world->record.to = "b";
+        world->record.plan.to_rrset = WORLD_RRSET_B;
+        world->record.plan.to_lock = "cluster-b";
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH, "b");
+        world_lock(world, "cluster-b", WORLD_EPOCH, "b");
+        WORLD_EXPECT(world, FINDING_FAILBACK_DUE, DO_DECIDE);
+        struct decision decision = world_decide(world);
+        assert_true(decision.next->automatic);
+        assert_int_equal(decision.next->detected_at, 0);
+        world->record = *decision.next;
+        world->view.confirmed_epoch = decision.next->epoch;
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+}
+
+static void bug_a_superseding_switch_was_aborted_to_where_nobody_is(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        world_fail(world, 1, LONG_AGO);
+        WORLD_EXPECT(world, FINDING_TARGET_LOST, DO_DECIDE);
+        struct decision decision = world_decide(world);
+        assert_string_equal(decision.next->from, "b");
+        assert_string_equal(decision.next->to, "c");
+        world->record = *decision.next;
+        world->view.confirmed_epoch = decision.next->epoch;
+        world_pass(world, 1, LONG_AGO);
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+}
+
+static void a_lost_target_is_superseded_by_the_old_active_too(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        world->record.cooldown_until = WORLD_WALL + 600000; /* exempt */
+        world_fail(world, 1, LONG_AGO);
+        world_pass(world, 0, 60000); /* not yet ten minutes, and still better than nothing */
+        WORLD_EXPECT(world, FINDING_TARGET_LOST, DO_DECIDE);
+        struct decision decision = world_decide(world);
+        assert_string_equal(decision.next->to, "a");
+        assert_int_equal(decision.next->recent_count, 2); /* counted */
+        world->record.recent_count = 2;
+        world->record.recent[1] = WORLD_WALL - 1000;
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE); /* maxSwitches: it goes on instead */
+}
+
+static void a_person_may_turn_a_switch(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world->view.policy.switch_to = "c/7";
+        WORLD_EXPECT(world, FINDING_SWITCH_REQUESTED, DO_DECIDE);
+        struct decision decision = world_decide(world);
+        assert_string_equal(decision.next->from, "b");
+        assert_string_equal(decision.next->to, "c");
+        assert_false(decision.next->automatic);
+        world->view.policy.switch_to = "b/7";
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        expect_answer(world, "refused: b is active already");
+}
+
+static void bug_a_spec_edit_in_mid_switch_mixed_the_targets(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world->view.policy.lock_server = world->view.policy.lock_key = world->view.policy.lock_template = "";
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK); /* its own targets first */
+        world_pass(world, 0, LONG_AGO);
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK); /* no way back with half of the values */
+        world_fail(world, 1, LONG_AGO);
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        world->record.phase = PHASE_STEADY;
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_ADOPTABLE, DO_ADOPT);
+        assert_string_equal(world_decide(world).next->plan.lock_server, "");
+}
+
+static void a_person_may_leave_targets_that_are_gone(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_lock_fails(world, ERR_TRANSIENT, "no route to host", false);
+        world->view.policy.lock_server = "new-redis.example.com:6379";
+        WORLD_EXPECT(world, FINDING_TARGET_UNAVAILABLE, DO_WAIT);
+        world->view.policy.switch_to = "b/7";
+        WORLD_EXPECT(world, FINDING_SWITCH_REQUESTED, DO_DECIDE);
+        struct decision decision = world_decide(world);
+        assert_string_equal(decision.next->plan.lock_server, "new-redis.example.com:6379");
+        assert_string_equal(decision.next->to, "b");
+}
+
+static void bug_unsafe_automatic_went_on_in_mid_switch(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world->view.planes[2].holds_operator = true;
+        WORLD_EXPECT(world, FINDING_STOPPED_MIDWAY, DO_HOLD);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 4, "b");
+        WORLD_EXPECT(world, FINDING_STOPPED_MIDWAY, DO_HOLD);
+}
+
+static void suspended_in_mid_switch_it_stops_before_the_next_effect(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        world->view.policy.suspended = true;
+        WORLD_EXPECT(world, FINDING_STOPPED_MIDWAY, DO_HOLD);
+        world->view.policy.suspended = false;
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE); /* and resumes by itself */
+}
+
+static void a_drift_in_mid_switch_may_be_adopted(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world->view.policy.adopt = "b/7";
+        expect_answer(world, "waiting: a switch is under way");
+        world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "a");
+        world_lock(world, "cluster-c", WORLD_EPOCH, "a");
+        world->view.policy.adopt = "c/7";
+        WORLD_EXPECT(world, FINDING_ADOPT_REQUESTED, DO_ADOPT);
+        assert_string_equal(world_decide(world).next->to, "c");
+        /* A late lock write of epoch 6 is known to the adoption. */
+        const struct plan *plan = &world_decide(world).next->plan;
+        assert_string_equal(plan->old_locks[1], "cluster-b");
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            CASE(steps_are_taken_in_order),
+            CASE(the_route_waits_for_the_lock_however_the_dns_looks),
+            CASE(all_clusters_has_no_lock_step),
+            CASE(a_lagging_server_delays_the_commit_a_dead_one_does_not),
+            CASE(a_recovered_active_aborts_before_the_first_effect),
+            CASE(after_the_first_effect_there_is_only_forward),
+            CASE(a_lock_of_one_value_is_a_point_of_no_return_too),
+            CASE(an_aborted_lock_write_that_arrives_late_is_replaced),
+            CASE(bug_a_lost_lock_after_route_was_aborted),
+            CASE(bug_an_automatic_failback_aborted_itself),
+            CASE(bug_a_superseding_switch_was_aborted_to_where_nobody_is),
+            CASE(a_lost_target_is_superseded_by_the_old_active_too),
+            CASE(a_person_may_turn_a_switch),
+            CASE(bug_a_spec_edit_in_mid_switch_mixed_the_targets),
+            CASE(a_person_may_leave_targets_that_are_gone),
+            CASE(bug_unsafe_automatic_went_on_in_mid_switch),
+            CASE(suspended_in_mid_switch_it_stops_before_the_next_effect),
+            CASE(a_drift_in_mid_switch_may_be_adopted),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
