@@ -6,7 +6,6 @@ So a case costs no operator of its own, and every case proves as well that it do
 import base64
 import contextlib
 import functools
-import json
 import pathlib
 import re
 
@@ -182,12 +181,9 @@ class Gallery:
 
 
 def pieces(secret: str) -> list[str]:
-    """What of it would give it away: of a PEM file or a kubeconfig each long line, without what is known to all."""
-    known = re.compile(r"-----|certificate-authority-data|server:|https?://|hmac-|^key |^algorithm")
-    words = [line.split()[-1].strip('";') for line in secret.splitlines() if line.split() and not known.search(line)]
-    return [word for word in words if len(word) >= 8]
-
-
-def events_of(scene: Scene, name: str) -> dict[str, str]:
-    listed = json.loads(scene.kubectl("get", "events", "-o", "json"))["items"]
-    return {item["reason"]: item["message"] for item in listed if item["involvedObject"]["name"] == name}
+    """What of it would give it away: of a PEM file or a kubeconfig each long word, without what is known to all."""
+    if "\n" not in secret:
+        return [secret]
+    public = re.compile(r"-----|certificate-authority-data|server:|client.authentication|/")
+    lines = [line for line in secret.splitlines() if line.split() and not public.search(line)]
+    return [word for word in (line.split()[-1].strip('";') for line in lines) if len(word) >= 20]
