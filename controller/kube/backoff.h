@@ -1,5 +1,4 @@
-/* backoff.h -- growing delays with jitter, so that many clients of one API server do not come back together. Loop
- * thread. */
+/* backoff.h -- growing delays with jitter, so that many clients of one API server do not come back together. */
 #ifndef PK_KUBE_BACKOFF_H
 #define PK_KUBE_BACKOFF_H
 

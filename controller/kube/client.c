@@ -93,11 +93,6 @@ const char *kube_server(const struct kube *kube)
         return credentials_config(kube->credentials)->server;
 }
 
-struct loop *kube_loop(const struct kube *kube)
-{
-        return kube->loop;
-}
-
 static void free_call(struct kube_call *call)
 {
         struct kube *kube = call->kube;

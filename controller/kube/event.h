@@ -1,6 +1,8 @@
 /*
- * event.h -- Kubernetes Events (events.k8s.io/v1): queued, de-duplicated into series, at most 20 in flight or waiting per second budget.
+ * event.h -- Kubernetes Events (events.k8s.io/v1): queued, de-duplicated into series, paced so that leases and records come first.
  *
+ * Bounds:    1,000 wait, 4 are in flight, 20 a second with a burst of 50. The same reason and note about the same uid within five minutes is
+ *            counted in one Event (256 are remembered).
  * Errors:    an Event that cannot be written is dropped and counted (metric planekeeper_events_dropped_total); nothing waits for it.
  * Threads:   loop thread only.
  * Source:    kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1

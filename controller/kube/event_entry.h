@@ -2,8 +2,9 @@
  * event_entry.h -- one Event: what was recorded, how often, and how it is written. Private to event.c.
  *
  * Ownership: entry_new() copies every text; entry_free(). json_t returned is the caller's.
- * Bounds:    those of the API: note 1 kB, reason and action 128 bytes; longer ones are cut between characters, invalid
- * UTF-8 becomes '?'. Source:    events.k8s.io/v1
+ * Bounds:    those of the API: note 1 kB, reason and action 128 bytes; longer ones are cut between characters, and
+ *            invalid UTF-8 becomes '?'.
+ * Source:    events.k8s.io/v1
  */
 #ifndef PK_KUBE_EVENT_ENTRY_H
 #define PK_KUBE_EVENT_ENTRY_H

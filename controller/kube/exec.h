@@ -3,9 +3,9 @@
  * bounded output.
  *
  * Threads:   exec_run() blocks until its deadline: executor jobs only. It reads the configuration, which nobody changes
- * while it runs. exec_parse() belongs on the loop thread: nested JSON wants more stack than a worker has. Errors:
- * ERR_TRANSIENT: it timed out or failed (it may work later); ERR_INVALID: what it printed is no usable credential;
- *            ERR_NOT_FOUND: no such program. The text carries the end of its stderr, never its stdout.
+ *            while it runs. exec_parse() belongs on the loop thread: nested JSON wants more stack than a worker has.
+ * Errors:    ERR_TRANSIENT: it timed out or failed (it may work later); ERR_INVALID: what it printed is no usable
+ *            credential; ERR_NOT_FOUND: no such program. The text carries the end of its stderr, never its stdout.
  * Source:    client.authentication.k8s.io/v1, /v1beta1
  */
 #ifndef PK_KUBE_EXEC_H

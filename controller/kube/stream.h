@@ -20,7 +20,4 @@ struct kube_stream {
  * within bytes(), too. */
 struct kube_call *kube_stream(struct kube *kube, const struct kube_stream *stream);
 
-/* For other modules of kube/: the loop and "host:port" of this client. */
-struct loop *kube_loop(const struct kube *kube);
-
 #endif

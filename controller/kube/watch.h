@@ -5,7 +5,7 @@
  * Contract:  list_begin, object(SET)*, list_end (what was not named since list_begin is gone), then object(SET | DELETE)* until the next
  *            list_begin. A broken list is begun anew without list_end.
  * Bounds:    one object up to 4 MiB (more than an API server accepts); a larger one is reported by `oversized` and passed over, everything
- *            else of the same list or watch still arrives.
+ *            else of the same list or watch still arrives. Above 64 MiB it is taken to have no end, and the list is begun anew.
  * Ownership: the object is borrowed for the call. The config's texts are copied.
  * Threads:   loop thread only.
  * Source:    kubernetes.io/docs/reference/using-api/api-concepts (efficient detection of changes, bookmarks, chunks).
