@@ -256,6 +256,30 @@ static void test_job_can_be_submitted_again_from_done(void **state)
         executor_close(executor, clock_mono() + 5000);
 }
 
+/* Two workers, and a group of which only one may run: the second job of the group waits, what belongs to nobody overtakes it. */
+static void test_one_group_does_not_hold_every_thread(void **state)
+{
+        static const int endpoint;
+        unsigned stuck_left = 2, left = 1;
+        struct executor *executor = executor_open(*state, 2, 8);
+        struct sum stuck[] = {new_sum(*state, &stuck_left, 1), new_sum(*state, &stuck_left, 2)}, free_one = new_sum(*state, &left, 3);
+        gate_set(false);
+        for (unsigned i = 0; i < 2; i++) {
+                stuck[i].job.run = run_at_gate;
+                stuck[i].job.group = &endpoint;
+                stuck[i].job.group_max = 1;
+                assert_true(executor_submit(executor, &stuck[i].job));
+        }
+        assert_true(executor_submit(executor, &free_one.job));
+        loop_run(*state); /* stopped by the free one */
+        assert_int_equal(free_one.result, 6);
+        assert_int_equal(stuck_left, 2);
+        gate_set(true);
+        loop_run(*state);
+        assert_int_equal(stuck_left, 0);
+        executor_close(executor, clock_mono() + 5000);
+}
+
 #define LOOP_TEST(test) cmocka_unit_test_setup_teardown(test, open_loop, close_loop)
 
 int main(void)
@@ -268,6 +292,7 @@ int main(void)
                 LOOP_TEST(test_close_gives_up_at_its_deadline),
                 LOOP_TEST(test_unused_pool_closes),
                 LOOP_TEST(test_job_can_be_submitted_again_from_done),
+                LOOP_TEST(test_one_group_does_not_hold_every_thread),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

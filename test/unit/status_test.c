@@ -1,0 +1,355 @@
+/* status_test.c -- the queue of statuses against a server that answers as it likes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fake_api.h"
+#include "reconcile/status.h"
+#include "runtime/clock.h"
+#include "util/mem.h"
+
+/* Our own clock in place of runtime/clock.c, so that a minute passes at once. */
+static _Atomic mono_ms leap_ms;
+
+int64_t clock_mono_us(void)
+{
+        struct timespec now;
+        (void)clock_gettime(CLOCK_BOOTTIME, &now);
+        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + leap_ms * 1000;
+}
+
+mono_ms clock_mono(void)
+{
+        return clock_mono_us() / 1000;
+}
+
+unix_ms clock_wall(void)
+{
+        return 1795402751412 + clock_mono();
+}
+
+static const struct kube_resource things = {.group = "planekeeper.io", .version = "v1alpha1", .plural = "things", .kind = "Thing"};
+
+enum { MARKS = 3 };
+
+struct rig {
+        struct loop *loop;
+        struct http *http;
+        struct executor *executor;
+        struct fake_api *api;
+        struct kube *kube;
+        struct status_writer *writer;
+        struct status_mark marks[MARKS];
+        /* what the statuses say */
+        const char *reason, *message;
+        /* the server */
+        long version; /* of every object */
+        bool is_mute;
+        int refusal; /* HTTP status in place of 200 */
+        unsigned requests, written;
+        char sent[2048];
+        struct fake_peer *peer;
+};
+
+static void answer_ok(struct rig *rig, struct fake_peer *peer)
+{
+        char body[128];
+        rig->version++;
+        rig->written++;
+        (void)snprintf(body, sizeof(body), "{\"metadata\":{\"resourceVersion\":\"%ld\"}}", rig->version);
+        fake_answer(peer, 200, "", body);
+}
+
+/* Compares the resourceVersion as the API server does. */
+static void on_request(void *ctx, struct fake_peer *peer, const struct fake_request *request)
+{
+        struct rig *rig = ctx;
+        char version[64];
+        rig->requests++;
+        rig->peer = peer;
+        (void)snprintf(rig->sent, sizeof(rig->sent), "%s", request->body);
+        (void)snprintf(version, sizeof(version), "\"resourceVersion\":\"%ld\"", rig->version);
+        if (rig->is_mute)
+                return;
+        if (rig->refusal)
+                fake_answer(peer, rig->refusal, "", "{\"kind\":\"Status\",\"message\":\"no\"}");
+        else if (!strstr(request->body, version))
+                fake_answer(peer, 409, "", "{\"kind\":\"Status\",\"message\":\"the object has been modified\"}");
+        else
+                answer_ok(rig, peer);
+}
+
+static struct rig *the_rig;
+
+static json_t *build(struct status_mark *self, struct condition_list *ret_conditions)
+{
+        const struct condition_value ready = {"Ready", CONDITION_TRUE, the_rig->reason, the_rig->message, 1};
+        condition_list_set(ret_conditions, &self->conditions, &ready, clock_wall());
+        return json_pack("{s:s, s:o}", "name", self->name, "conditions", condition_list_encode(ret_conditions));
+}
+
+static int open_rig(void **state)
+{
+        static const char *const names[MARKS] = {"a", "b", "c"};
+        struct rig *rig = mem_new(rig);
+        leap_ms = 0;
+        the_rig = rig;
+        rig->reason = "Steady";
+        rig->message = "all is well";
+        rig->version = 100;
+        rig->loop = loop_open();
+        rig->http = http_open(rig->loop, 8);
+        rig->executor = executor_open(rig->loop, 1, 4);
+        rig->api = fake_api_open(rig->loop, on_request, rig);
+        char server[64];
+        (void)snprintf(server, sizeof(server), "http://127.0.0.1:%d", fake_api_port(rig->api));
+        struct kube_config config = {.server = mem_strdup(server), .namespace_name = mem_strdup("default")};
+        rig->kube = kube_open(rig->loop, rig->http, rig->executor, &config);
+        rig->writer = status_writer_open(rig->loop, rig->kube);
+        status_writer_enable(rig->writer, true);
+        for (size_t i = 0; i < MARKS; i++) {
+                status_init(&rig->marks[i], rig->writer, &things);
+                rig->marks[i].namespace_name = "ns";
+                rig->marks[i].name = names[i];
+                rig->marks[i].build = build;
+        }
+        *state = rig;
+        return 0;
+}
+
+static int close_rig(void **state)
+{
+        struct rig *rig = *state;
+        for (size_t i = 0; i < MARKS; i++)
+                status_forget(&rig->marks[i]);
+        status_writer_close(rig->writer);
+        kube_close(rig->kube);
+        http_close(rig->http);
+        executor_close(rig->executor, clock_mono() + 5000);
+        fake_api_close(rig->api);
+        loop_close(rig->loop);
+        free(rig);
+        return 0;
+}
+
+/* What the watch shows of the object, with the status that another leader left. */
+static void see(struct rig *rig, struct status_mark *mark, const char *since)
+{
+        json_t *object = json_pack("{s:{s:o}, s:{s:[{s:s, s:s, s:s, s:s, s:s}]}}", "metadata", "resourceVersion",
+                                   json_sprintf("%ld", rig->version), "status", "conditions", "type", "Ready", "status", "True", "reason",
+                                   "Steady", "message", "", "lastTransitionTime", since);
+        assert_non_null(object);
+        status_seen(mark, object);
+        json_decref(object);
+}
+
+/* Time passes in small steps, and all that comes of it is done. */
+static void pass(struct rig *rig, mono_ms duration_ms)
+{
+        enum { STEP_MS = 50, TURNS = 12 };
+        for (mono_ms left = duration_ms; left > 0; left -= STEP_MS) {
+                leap_ms += STEP_MS;
+                for (unsigned i = 0; i < TURNS; i++)
+                        fake_turn(rig->loop);
+        }
+}
+
+/* Turns until @count statuses are stored. */
+static void await(struct rig *rig, unsigned count)
+{
+        for (unsigned i = 0; i < 20000 && rig->written < count; i++) {
+                leap_ms++;
+                fake_turn(rig->loop);
+        }
+        assert_int_equal(rig->written, count);
+        pass(rig, 50);
+}
+
+static void write_first(struct rig *rig)
+{
+        see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
+        status_request(&rig->marks[0]);
+        await(rig, 1);
+}
+
+static void test_unchanged_is_written_once(void **state)
+{
+        struct rig *rig = *state;
+        write_first(rig);
+        for (unsigned i = 0; i < 100; i++) {
+                status_request(&rig->marks[0]);
+                pass(rig, 1000);
+        }
+        assert_int_equal(rig->requests, 1);
+}
+
+static void test_change_while_a_write_is_in_flight_is_not_lost(void **state)
+{
+        struct rig *rig = *state;
+        rig->is_mute = true;
+        see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
+        status_request(&rig->marks[0]);
+        while (!rig->peer) {
+                leap_ms++;
+                fake_turn(rig->loop);
+        }
+        rig->reason = "Switching";
+        status_request(&rig->marks[0]);
+        pass(rig, 100);
+        assert_int_equal(rig->requests, 1); /* one in flight per object */
+        rig->is_mute = false;
+        answer_ok(rig, rig->peer);
+        await(rig, 2);
+        assert_non_null(strstr(rig->sent, "Switching"));
+}
+
+/* The watch is late: until it brings the version there is no way to write, and nobody is hammered meanwhile. */
+static void test_conflict_waits_for_the_watch(void **state)
+{
+        struct rig *rig = *state;
+        write_first(rig);
+        rig->version += 5; /* somebody annotated it */
+        rig->reason = "Switching";
+        status_request(&rig->marks[0]);
+        for (unsigned i = 0; i < 300; i++) { /* passes go on asking */
+                status_request(&rig->marks[0]);
+                pass(rig, 100);
+        }
+        assert_int_equal(rig->written, 1);
+        assert_in_range(rig->requests, 4, 12);
+        see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
+        status_request(&rig->marks[0]);
+        await(rig, 2);
+}
+
+static void test_refused_write_is_tried_again_by_itself(void **state)
+{
+        struct rig *rig = *state;
+        rig->refusal = 500;
+        see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
+        status_request(&rig->marks[0]);
+        pass(rig, 3000);
+        assert_in_range(rig->requests, 3, 6);
+        rig->refusal = 0;
+        pass(rig, 7000);
+        assert_int_equal(rig->written, 1);
+}
+
+/* A probe that fails in two ways by turns: each is the same fact in other words. */
+static void test_words_alone_are_written_once_a_minute(void **state)
+{
+        static const char *const ways[] = {"connection refused", "timeout"};
+        struct rig *rig = *state;
+        write_first(rig);
+        for (unsigned i = 0; i < 170; i++) {
+                rig->message = ways[i % 2];
+                status_request(&rig->marks[0]);
+                pass(rig, 1000);
+        }
+        assert_in_range(rig->written, 3, 5);
+        unsigned before = rig->written;
+        rig->reason = "Switching";
+        status_request(&rig->marks[0]);
+        await(rig, before + 1);
+}
+
+static void test_held_back_words_are_written_in_the_end(void **state)
+{
+        struct rig *rig = *state;
+        write_first(rig);
+        rig->message = "first";
+        status_request(&rig->marks[0]);
+        await(rig, 2);
+        rig->message = "last";
+        status_request(&rig->marks[0]);
+        pass(rig, 30000);
+        assert_int_equal(rig->written, 2);
+        pass(rig, 32000); /* nobody asks again */
+        assert_int_equal(rig->written, 3);
+        assert_non_null(strstr(rig->sent, "last"));
+}
+
+/* A standby saw it first in November; what counts when it takes over is what the leader wrote since. */
+static void test_transition_times_are_the_newest_seen(void **state)
+{
+        struct rig *rig = *state;
+        see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
+        rig->version++;
+        see(rig, &rig->marks[0], "2026-12-24T00:00:00Z");
+        status_request(&rig->marks[0]);
+        await(rig, 1);
+        assert_non_null(strstr(rig->sent, "2026-12-24T00:00:00Z"));
+}
+
+static void test_forgotten_write_gives_its_place_back(void **state)
+{
+        struct rig *rig = *state;
+        rig->is_mute = true;
+        for (size_t i = 0; i < MARKS; i++) {
+                see(rig, &rig->marks[i], "2026-11-01T00:00:00Z");
+                status_request(&rig->marks[i]);
+        }
+        pass(rig, 200);
+        assert_int_equal(rig->requests, STATUS_IN_FLIGHT);
+        rig->is_mute = false;
+        status_forget(&rig->marks[0]);
+        status_forget(&rig->marks[1]);
+        await(rig, 1); /* the third, although nobody asks again */
+}
+
+/* The API server was restored from a backup: its numbers are lower than ours. */
+static void test_older_version_of_a_later_list_is_taken(void **state)
+{
+        struct rig *rig = *state;
+        write_first(rig);
+        rig->version = 40;
+        json_t *object = json_pack("{s:{s:s}}", "metadata", "resourceVersion", "40");
+        status_seen(&rig->marks[0], object);
+        status_request(&rig->marks[0]);
+        pass(rig, 100);
+        assert_int_equal(rig->written, 1); /* of a watch it would be a late event */
+        status_relisted(&rig->marks[0], object);
+        status_seen(&rig->marks[0], object);
+        json_decref(object);
+        status_request(&rig->marks[0]);
+        await(rig, 2);
+}
+
+static void test_nothing_is_written_by_a_standby(void **state)
+{
+        struct rig *rig = *state;
+        status_writer_enable(rig->writer, false);
+        see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
+        status_request(&rig->marks[0]);
+        pass(rig, 1000);
+        assert_int_equal(rig->requests, 0);
+        status_writer_enable(rig->writer, true);
+        status_request(&rig->marks[0]);
+        await(rig, 1);
+}
+
+#define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                RIG_TEST(test_unchanged_is_written_once),
+                RIG_TEST(test_change_while_a_write_is_in_flight_is_not_lost),
+                RIG_TEST(test_conflict_waits_for_the_watch),
+                RIG_TEST(test_refused_write_is_tried_again_by_itself),
+                RIG_TEST(test_words_alone_are_written_once_a_minute),
+                RIG_TEST(test_held_back_words_are_written_in_the_end),
+                RIG_TEST(test_transition_times_are_the_newest_seen),
+                RIG_TEST(test_forgotten_write_gives_its_place_back),
+                RIG_TEST(test_older_version_of_a_later_list_is_taken),
+                RIG_TEST(test_nothing_is_written_by_a_standby),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
