@@ -21,8 +21,3 @@ void backoff_reset(struct backoff *backoff)
 {
         backoff->nominal_ms = 0;
 }
-
-bool backoff_is_first(const struct backoff *backoff)
-{
-        return backoff->nominal_ms == 0;
-}

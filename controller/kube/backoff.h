@@ -2,8 +2,6 @@
 #ifndef PK_KUBE_BACKOFF_H
 #define PK_KUBE_BACKOFF_H
 
-#include <stdbool.h>
-
 #include "util/units.h"
 
 struct backoff {
@@ -13,7 +11,6 @@ struct backoff {
 /* Between half and all of the nominal delay, which starts at @first_ms and doubles up to @most_ms. */
 mono_ms backoff_next(struct backoff *backoff, mono_ms first_ms, mono_ms most_ms);
 void backoff_reset(struct backoff *backoff);
-bool backoff_is_first(const struct backoff *backoff);
 
 /* From 0 to below @spread_ms, by chance. */
 mono_ms backoff_jitter(mono_ms spread_ms);
