@@ -91,6 +91,17 @@ lint:
 	@hack/check-layers.sh
 	@hack/check-size.sh
 
+# What `make bench` measures against, compiled as the operator itself.
+BENCH_PROGRAMS := $(patsubst test/bench/%.c,build/bench/%,$(wildcard test/bench/*.c))
+
+build/bench/%: test/bench/%.c $(OUT)/libcontroller.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(CC) $(CPPFLAGS) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< $(OUT)/libcontroller.a $(LDLIBS)
+
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+
 # libFuzzer comes with clang: the library is compiled once more, with coverage, and each target is linked to it.
 build/fuzz/%: test/fuzz/%.c
 	@mkdir -p $(@D)

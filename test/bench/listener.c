@@ -1,7 +1,8 @@
 /*
  * listener.c -- the peer of the probe benchmarks: listener PORT. On PORT it accepts and closes, on PORT + 1 it answers
  * one HTTP request with 200, and PORT + 2 is a black hole (a full queue of connections that nobody accepts: the kernel
- * drops what comes). Prints "ready", ends with its stdin.
+ * drops what comes), on every loopback address: a thousand planes are a thousand hosts. Prints "ready", ends with its
+ * stdin.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,17 +24,17 @@ static void fail(const char *what)
         exit(1);
 }
 
-static struct sockaddr_in loopback(uint16_t port)
+static struct sockaddr_in address_of(uint32_t host, uint16_t port)
 {
-        return (struct sockaddr_in){
-            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(host)};
 }
 
 static int listen_on(uint16_t port, int backlog)
 {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
-        struct sockaddr_in address = loopback(port);
+        struct sockaddr_in address = address_of(INADDR_ANY, port);
         if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+            setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof("lo")) < 0 || /* seen by nobody else */
             bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, backlog) < 0)
                 fail("listen");
         return fd;
@@ -42,7 +43,7 @@ static int listen_on(uint16_t port, int backlog)
 /* Connections that stay open and unaccepted fill the queue of a listener with backlog 0. */
 static void fill(uint16_t port)
 {
-        struct sockaddr_in address = loopback(port);
+        struct sockaddr_in address = address_of(INADDR_LOOPBACK, port);
         for (int i = 0; i < FILLERS; i++) {
                 int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
                 if (fd < 0 ||

@@ -1,6 +1,7 @@
 /*
  * probe_load.c -- what our probes cost: probe_load TCP|HTTP RATE SECONDS PORT HOLE_PERCENT. RATE probes with an
- * interval and a timeout of one second, evenly spread over it, as they run in the operator. Prints one JSON line.
+ * interval and a timeout of one second, evenly spread over it and each to a host of its own, as they run in the
+ * operator. Prints one JSON line.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include "runtime/clock.h"
 #include "util/mem.h"
 
-enum { INTERVAL_MS = 1000 };
+enum { INTERVAL_MS = 1000, HOSTS_PER_NET = 250 };
 
 static unsigned long counts[PROBE_UNKNOWN + 1];
 
@@ -37,9 +38,11 @@ static struct probe **open_all(struct prober *prober, enum probe_kind kind, long
         struct probe **probes = mem_calloc((size_t)rate, sizeof(struct probe *));
         for (long i = 0; i < rate; i++) {
                 bool is_hole = holes > 0 && i % (100 / holes) == 0;
+                char address[32];
+                (void)snprintf(address, sizeof(address), "127.3.%ld.%ld", i / HOSTS_PER_NET, i % HOSTS_PER_NET + 1);
                 struct probe_spec spec = {
                     .kind = kind,
-                    .address = "127.0.0.1",
+                    .address = address,
                     .port = (uint16_t)(is_hole              ? port + 2
                                        : kind == PROBE_HTTP ? port + 1
                                                             : port),

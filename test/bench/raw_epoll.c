@@ -1,7 +1,7 @@
 /*
  * raw_epoll.c -- the least that probing can cost: raw_epoll TCP|HTTP RATE SECONDS PORT HOLE_PERCENT. A new connection
- * each, evenly spread, one epoll set, a timeout of one second; no names, no results but two counts. Prints one JSON
- * line.
+ * each to RATE hosts in turn, evenly spread, one epoll set, a timeout of one second; no names, no results but two
+ * counts. Prints one JSON line.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 128, TIMEOUT_US = 1000000, SLOTS_MAX = 65536 };
+enum { EVENTS = 128, TIMEOUT_US = 1000000, SLOTS_MAX = 65536, FIRST_HOST = 0x7F030000, HOSTS_PER_NET = 250 };
 
 /* One timeout for all, so the order of starting is the order of deadlines: a ring is the whole timer. */
 struct slot {
@@ -46,11 +46,16 @@ static void finish(struct slot *slot, bool ok)
                 failed++;
 }
 
-static void start(int epoll_fd, uint16_t port, int64_t now)
+/* 127.3.0.1 to 127.3.0.250, then 127.3.1.1 and so on, as the planes of the bench have them. */
+static uint32_t host_of(int64_t number)
+{
+        return (uint32_t)(FIRST_HOST + number / HOSTS_PER_NET * 256 + number % HOSTS_PER_NET + 1);
+}
+
+static void start(int epoll_fd, uint32_t host, uint16_t port, int64_t now)
 {
         struct slot *slot = &slots[newest++ % SLOTS_MAX];
-        struct sockaddr_in peer = {
-            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(host)};
         slot->started_us = now;
         slot->is_sent = false;
         slot->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -109,7 +114,11 @@ int main(int argc, char **argv)
                 expire(now);
                 for (; count < (now - began) * rate / 1000000; count++) {
                         bool is_hole = holes > 0 && count % (100 / holes) == 0;
-                        start(epoll_fd, (uint16_t)(is_hole ? port + 2 : is_http ? port + 1 : port), now);
+                        start(epoll_fd, host_of(count % rate),
+                              (uint16_t)(is_hole   ? port + 2
+                                         : is_http ? port + 1
+                                                   : port),
+                              now);
                 }
                 struct epoll_event events[EVENTS];
                 int64_t next_us = began + (count + 1) * 1000000 / rate - now_us();
