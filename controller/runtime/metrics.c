@@ -11,12 +11,13 @@
 #include "util/text.h"
 
 /* A bug that puts something unbounded into a label must not eat the memory: 2,000 planes with five checks each fit. */
-enum { CHILDREN_MAX = 20000 };
+enum { CHILDREN_MAX = 20000, SLOTS_AT_FIRST = 8 };
 
 struct metric_child {
         struct metric_family *family;
-        struct metric_child *next;
-        uint64_t hash; /* of the label values, to pass over the others quickly */
+        struct metric_child *next;         /* in the order of the page */
+        struct metric_child *next_in_slot; /* of the family's hash table */
+        uint64_t hash;                     /* of the label values */
         double value;  /* of a histogram: the sum */
         uint64_t observed;
         uint64_t buckets[]; /* not cumulative; the label values follow, each with its NUL */
@@ -85,21 +86,63 @@ static struct metric_child *new_child(struct metric_family *family, const char *
         return child;
 }
 
+/* A power of two, so that the low bits of the hash are the slot. */
+static struct metric_child **slot_of(const struct metric_family *family, uint64_t hash)
+{
+        return &family->slots[hash & (family->slot_count - 1)];
+}
+
+static void put_in_slot(struct metric_child *child)
+{
+        struct metric_child **slot = slot_of(child->family, child->hash);
+        child->next_in_slot = *slot;
+        *slot = child;
+}
+
+/* One slot for each child at the least, so that a search looks at one or two. */
+static void reserve_slot(struct metric_family *family)
+{
+        if (family->child_count < family->slot_count)
+                return;
+        family->slot_count = family->slot_count ? family->slot_count * 2 : SLOTS_AT_FIRST;
+        free(family->slots);
+        family->slots = mem_calloc(family->slot_count, sizeof(struct metric_child *));
+        for (struct metric_child *child = family->children; child; child = child->next)
+                put_in_slot(child);
+}
+
+static void append(struct metric_family *family, struct metric_child *child)
+{
+        *(family->last ? &family->last->next : &family->children) = child;
+        family->last = child;
+        family->child_count++;
+}
+
+static struct metric_child *find_child(const struct metric_family *family, const char *const values[], size_t count,
+                                       uint64_t hash)
+{
+        struct metric_child *child = family->slot_count ? *slot_of(family, hash) : NULL;
+        while (child && (child->hash != hash || !has_values(child, values, count)))
+                child = child->next_in_slot;
+        return child;
+}
+
 struct metric_child *metrics_child(struct metric_family *family, const char *const values[])
 {
         static const char *const overflow[METRIC_LABELS_MAX] = {"overflow", "overflow", "overflow", "overflow"};
         size_t count = label_count(family);
         uint64_t hash = hash_values(values, count);
-        struct metric_child **end = &family->children;
-        for (; *end; end = &(*end)->next)
-                if ((*end)->hash == hash && has_values(*end, values, count))
-                        return *end;
+        struct metric_child *child = find_child(family, values, count, hash);
+        if (child)
+                return child;
         if (family->child_count >= CHILDREN_MAX && values != overflow)
                 return metrics_child(family, overflow);
-        *end = new_child(family, values, count);
-        (*end)->hash = hash;
-        family->child_count++;
-        return *end;
+        reserve_slot(family);
+        child = new_child(family, values, count);
+        child->hash = hash;
+        append(family, child);
+        put_in_slot(child);
+        return child;
 }
 
 void metric_add(struct metric_child *child, double amount)
@@ -125,24 +168,40 @@ void metric_observe(struct metric_child *child, double value)
                 }
 }
 
+static const char *label_value(const struct metric_child *child, size_t index)
+{
+        const char *value = label_values(child);
+        while (index-- > 0)
+                value += strlen(value) + 1;
+        return value;
+}
+
+static void take_from_slot(struct metric_child *child)
+{
+        struct metric_child **at = slot_of(child->family, child->hash);
+        while (*at != child)
+                at = &(*at)->next_in_slot;
+        *at = child->next_in_slot;
+}
+
 void metrics_forget(struct metric_family *family, const char *label, const char *value)
 {
         size_t index = 0;
         while (index < METRIC_LABELS_MAX && !text_equal(family->labels[index], label))
                 index++;
         INVARIANT(index < METRIC_LABELS_MAX);
-        for (struct metric_child **at = &family->children; *at;) {
-                struct metric_child *child = *at;
-                const char *have = label_values(child);
-                for (size_t i = 0; i < index; i++)
-                        have += strlen(have) + 1;
-                if (strcmp(have, value) != 0) {
-                        at = &child->next;
+        struct metric_child *child = family->children;
+        family->children = family->last = NULL;
+        family->child_count = 0;
+        for (struct metric_child *next; child; child = next) {
+                next = child->next;
+                child->next = NULL;
+                if (strcmp(label_value(child, index), value) != 0) {
+                        append(family, child);
                         continue;
                 }
-                *at = child->next;
+                take_from_slot(child);
                 free(child);
-                family->child_count--;
         }
 }
 

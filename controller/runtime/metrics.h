@@ -28,15 +28,18 @@ struct metric_family {
         const double *buckets;                 /* histograms: ascending upper bounds, +Inf is implied */
         size_t bucket_count;
         struct metric_child *children; /* private to metrics.c from here */
+        struct metric_child *last;
         size_t child_count;
+        struct metric_child **slots; /* hash table over the same children */
+        size_t slot_count;
         struct metric_family *next;
 };
 
 /* Puts the family on the page (before first use; idempotent). */
 void metrics_register(struct metric_family *family);
 
-/* The child with these label values (as many as the family has labels; NULL for none), created at 0. The search is
- * linear: keep the child where it is hot. */
+/* The child with these label values (as many as the family has labels; NULL for none), created at 0. A search hashes
+ * the values: keep the child where even that is too much. */
 struct metric_child *metrics_child(struct metric_family *family, const char *const values[]);
 #define METRIC(family, ...) metrics_child((family), (const char *const[]){__VA_ARGS__, NULL})
 

@@ -133,6 +133,34 @@ static void test_forget_drops_what_is_gone(void **state)
         print_page();
 }
 
+/* However many there are: each is found again, one that was dropped is not, and the page keeps the order of their births. */
+static void test_children_are_found_again(void **state)
+{
+        (void)state;
+        static struct metric_family crowd = {
+                .name = "test_crowd", .help = "Many.", .type = METRIC_GAUGE, .labels = {"one"}};
+        static struct metric_child *children[3000];
+        metrics_register(&crowd);
+        for (unsigned round = 0; round < 2; round++)
+                for (unsigned i = 0; i < 3000; i++) {
+                        char value[16];
+                        (void)snprintf(value, sizeof(value), "%u", i);
+                        struct metric_child *child = METRIC(&crowd, value);
+                        assert_true(round == 0 || child == children[i]);
+                        children[i] = child;
+                }
+        assert_int_equal(crowd.child_count, 3000);
+        metrics_forget(&crowd, "one", "1500");
+        assert_int_equal(crowd.child_count, 2999);
+        assert_ptr_equal(METRIC(&crowd, "1499"), children[1499]);
+        assert_ptr_equal(METRIC(&crowd, "2999"), children[2999]);
+        metric_set(METRIC(&crowd, "1500"), 7);
+        assert_int_equal(crowd.child_count, 3000);
+        print_page();
+        assert_on_page("test_crowd{one=\"1499\"} 0\ntest_crowd{one=\"1501\"} 0\n");
+        assert_on_page("test_crowd{one=\"2999\"} 0\ntest_crowd{one=\"1500\"} 7\n");
+}
+
 static void test_label_sets_are_bounded(void **state)
 {
         (void)state;
@@ -221,6 +249,7 @@ int main(void)
                 cmocka_unit_test(test_counters_and_gauges),         cmocka_unit_test(test_histograms),
                 cmocka_unit_test(test_label_values_are_escaped),    cmocka_unit_test(test_label_sets_are_told_apart),
                 cmocka_unit_test(test_forget_drops_what_is_gone),   cmocka_unit_test(test_label_sets_are_bounded),
+                cmocka_unit_test(test_children_are_found_again),
                 cmocka_unit_test(test_numbers_are_short_and_exact), cmocka_unit_test(test_process_metrics),
         };
         return cmocka_run_group_tests(tests, NULL, free_page);
