@@ -166,6 +166,19 @@ const char *decode_text(const struct scope *scope, const char *key, const char *
         return fallback && strcmp(text, fallback) == 0 ? fallback : decode_keep(scope->decoder, text);
 }
 
+const char *decode_annotation(const struct scope *annotations, const char *key)
+{
+        char kept[DECODE_ANNOTATION_BYTES];
+        const char *text = json_string_value(json_object_get(annotations->json, key));
+        if (!text)
+                return "";
+        (void)TEXT_COPY(kept, text);
+        for (char *at = kept; *at; at++)
+                if ((unsigned char)*at < 0x20 || *at == 0x7F)
+                        *at = '?';
+        return decode_keep(annotations->decoder, kept);
+}
+
 const char *decode_text_item(const struct scope *array, size_t index, size_t max)
 {
         const json_t *value = json_array_get(array->json, index);

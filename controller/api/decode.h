@@ -22,7 +22,7 @@
 #include "util/err.h"
 #include "util/units.h"
 
-enum { DECODE_BYTES_MAX = 64 << 10, DECODE_TEXT_MAX = 253 };
+enum { DECODE_BYTES_MAX = 64 << 10, DECODE_TEXT_MAX = 253, DECODE_ANNOTATION_BYTES = 400 };
 
 struct decoder {
         enum err err;        /* sticky */
@@ -64,6 +64,11 @@ bool decode_has(const struct scope *scope, const char *key);
 /* @fallback NULL: the field is required. At most @max bytes. A text equal to a constant @fallback is not copied. */
 const char *decode_text(const struct scope *scope, const char *key, const char *fallback, size_t max);
 const char *decode_text_item(const struct scope *array, size_t index, size_t max);
+/*
+ * An annotation as one line: no schema guards it, so nothing that is written there may make the object invalid. Cut where it is longer
+ * than any that makes sense, with ? for control characters; "" where there is none.
+ */
+const char *decode_annotation(const struct scope *annotations, const char *key);
 bool decode_bool(const struct scope *scope, const char *key, bool fallback);
 int64_t decode_integer(const struct scope *scope, const char *key, int64_t fallback, int64_t min, int64_t max);
 /* Go's form without fractions ("5s", "200ms", "1h30m"), in milliseconds. @fallback is not checked against the bounds.

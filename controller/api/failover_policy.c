@@ -185,9 +185,9 @@ static void decode_identity(const struct scope *object, struct failover_policy *
         policy->resource_version = decode_text(&meta, "resourceVersion", "", 64);
         policy->generation = decode_integer(&meta, "generation", 0, 0, INT64_MAX);
         policy->deleting = decode_has(&meta, "deletionTimestamp");
-        policy->switch_to = decode_text(&annotations, ANNOTATION_SWITCH_TO, "", DECODE_TEXT_MAX);
-        policy->adopt = decode_text(&annotations, ANNOTATION_ADOPT, "", DECODE_TEXT_MAX);
-        policy->ack = decode_text(&annotations, ANNOTATION_ACK, "", DECODE_TEXT_MAX);
+        policy->switch_to = decode_annotation(&annotations, ANNOTATION_SWITCH_TO);
+        policy->adopt = decode_annotation(&annotations, ANNOTATION_ADOPT);
+        policy->ack = decode_annotation(&annotations, ANNOTATION_ACK);
 }
 
 static void decode_limits(const struct scope *spec, struct failover_policy *policy)
