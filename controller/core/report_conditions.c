@@ -243,11 +243,25 @@ static const char *silent_mechanism(const struct writer *w)
         return NULL;
 }
 
+/* The first other authoritative server that did not show the record when it was last looked at; NULL where all did. */
+static const char *server_behind(const struct writer *w)
+{
+        const struct view *view = w->view;
+        for (unsigned i = 0; i < view->verify_count && w->decision->dns == FENCE_MET; i++) {
+                const struct verify_view *verify = &view->verify[i];
+                if (verify->reach == REACH_FAILED)
+                        return arena_printf(w->arena, "DNS server %s does not answer", verify->server);
+                if (verify->reach == REACH_OK && !verify->shows_record)
+                        return arena_printf(w->arena, "DNS server %s still answers old data", verify->server);
+        }
+        return NULL;
+}
+
 static void set_degraded(const struct writer *w)
 {
         static const char type[] = "Degraded";
         const struct plane_health *health = &w->roles->health;
-        const char *name = w->roles->active_name, *silent = silent_mechanism(w);
+        const char *name = w->roles->active_name, *silent = silent_mechanism(w), *behind = server_behind(w);
         if (w->decision->phase == PHASE_SWITCHING)
                 set(w, type, REPORT_TRUE, "SwitchInProgress",
                     "Configuration changes are not propagated; traffic in the mesh is not affected");
@@ -269,6 +283,8 @@ static void set_degraded(const struct writer *w)
                                  phrase_time(health->certificate_not_after, w->arena)));
         else if (silent)
                 set(w, type, REPORT_TRUE, "MechanismUnreachable", silent);
+        else if (behind)
+                set(w, type, REPORT_TRUE, "DNSServerBehind", behind);
         else
                 set(w, type, REPORT_FALSE, "Redundant", "Every check passes and a standby is fit");
 }

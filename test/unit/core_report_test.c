@@ -177,6 +177,19 @@ static void redis_unreachable_steady(struct world *world)
         world_lock_fails(world, ERR_TRANSIENT, "connection refused", true);
 }
 
+static void server_behind(struct world *world)
+{
+        world->view.verify_count = 2;
+        world->view.verify[0] = (struct verify_view){"192.0.2.54:53", REACH_OK, true};
+        world->view.verify[1] = (struct verify_view){"192.0.2.55:53", REACH_OK, false};
+}
+
+static void server_silent(struct world *world)
+{
+        server_behind(world);
+        world->view.verify[0].reach = REACH_FAILED;
+}
+
 static const struct row rows[] = {
     {"steady", steady, "True Steady", "", "Steady", "a", "2/2", "-", 5},
     {"first pass", first_pass, "Unknown Observing", "Reconciling Observing", "Observing", "Unknown", "3/3", "-", 0},
@@ -310,6 +323,9 @@ static const struct {
     {unobserved, "ActiveHealthy", "Unknown Unobserved", "a: TLS :9900 unknown: own CA is not readable"},
     {redis_unreachable_steady, "Degraded", "True MechanismUnreachable",
      "Redis redis.example.com:6379: connection refused"},
+    {server_behind, "Degraded", "True DNSServerBehind", "192.0.2.55:53 still answers old data"},
+    {server_behind, "Ready", "True Steady", ""},
+    {server_silent, "Degraded", "True DNSServerBehind", "192.0.2.54:53 does not answer"},
     {redis_down_since_start, "Drift", "Unknown NotRead", ""},
 };
 
