@@ -4,10 +4,11 @@ import base64
 
 import pytest
 
-from gallery import CENTRAL, GOOD, WEST, Gallery
-from hack.bench import ports, wait
+from gallery import GOOD, WEST, Gallery
+from hack.bench import objects, operator_process, ports, process, wait
 from hack.bench.bench import PLANES
 from hack.bench.bind import TsigKey
+from hack.bench.standins import MgmtServer
 
 FIELDS = {"name": "planekeeper", "algorithm": "hmac-sha256"}
 
@@ -141,3 +142,43 @@ def test_a_key_that_comes_later_heals(gallery):
     gallery.put_secret("wrong-key", {"tsig.conf": gallery.bench.bind.key.text})
     gallery.wait_good("late-secret")
     gallery.wait_good("wrong-key")
+
+
+@pytest.mark.parametrize("ahead", [3600, -3600])
+def test_a_clock_that_is_wrong_is_named(bench, ahead):
+    """The signature is right and the time in it is not: nothing is written, and the other clock is told apart from the key."""
+    with Gallery(bench) as gallery:
+        gallery.scene.put_planes()
+        gallery.add(GOOD)
+        gallery.run(extra_env=operator_process.wrong_clock(ahead))
+        text = rf"BADTIME: its clock is 3[56]\d\d s {'behind' if ahead > 0 else 'ahead of'} ours and 300 s is allowed; set the clocks"
+        gallery.wait_stalled(GOOD, "TargetRefused", text, timeout=30.0)
+        gallery.assert_untouched(GOOD)
+
+
+def test_a_name_with_other_records_never_becomes_a_cname(bench):
+    """A CNAME beside an MX is no DNS; the server would drop the CNAME in silence and leave the name without an address."""
+    with Gallery(bench) as gallery, process.Scratch() as scratch:
+        MgmtServer(scratch, "local", "127.0.0.1", bench.mgmt_port, bench.authority).run()
+        gallery.scene.put_planes()
+        spec = {"server": {"address": "localhost", "port": bench.mgmt_port}, "tls": {"caSecretRef": {"name": "relay-ca"}}}
+        gallery.bench.hub.admin.put(objects.management_plane("by-name", gallery.scene.namespace, spec))
+        gallery.add("mail", {"planes": [WEST, "by-name"], "cooldown": "0s"})
+        update = bench.bind.new_update(gallery.dns_name("mail"))
+        update.add(gallery.dns_name("mail") + ".", 300, "MX", "10 mail.example.com.")
+        bench.bind.send(update)
+        gallery.add(GOOD, {"planes": [WEST, "by-name"]})
+        gallery.run()
+        for name in ("mail", GOOD):
+            gallery.wait_good(name)
+            gallery.wait_condition(name, "FailoverPossible", "True", "Chosen", "^by-name")
+            note = {"metadata": {"annotations": {"planekeeper.io/switch-to": "by-name/2"}}}
+            bench.hub.admin.patch("FailoverPolicy", name, note, gallery.scene.namespace)
+        wait.until("CNAME", lambda: bench.bind.addresses(gallery.dns_name(GOOD)) == {"CNAME": {"localhost."}}, 15.0)
+        text = "blocked at Route since .*the name also holds MX records, so it cannot become a CNAME; remove them or use A"
+        gallery.wait_retrying("mail", "DNSRefused", text)
+        assert gallery.traces("mail")["addresses"] == {"A": {PLANES[WEST]}}
+        update = bench.bind.new_update(gallery.dns_name("mail"))
+        update.delete(gallery.dns_name("mail") + ".", "MX")
+        bench.bind.send(update)
+        wait.until("CNAME", lambda: bench.bind.addresses(gallery.dns_name("mail")) == {"CNAME": {"localhost."}}, 20.0)
