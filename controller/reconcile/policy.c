@@ -92,9 +92,15 @@ static void relink_planes(struct policy *policy)
         for (size_t i = 0; policy->spec && i < policy->spec->plane_count; i++) {
                 struct plane *plane = plane_obtain(policy->manager, policy->namespace_name, policy->spec->planes[i]);
                 plane_use(plane, policy);
-                for (size_t j = 0; j < count; j++)
-                        if (before[j] == plane)
-                                policy->was[i] = was[j];
+                bool is_new = true;
+                for (size_t j = 0; j < count; j++) {
+                        if (before[j] != plane)
+                                continue;
+                        policy->was[i] = was[j];
+                        is_new = false;
+                }
+                if (is_new)
+                        tell_shared(policy, plane);
                 policy->planes[policy->plane_count++] = plane;
         }
         for (size_t i = 0; i < count; i++)
@@ -207,8 +213,8 @@ void policy_set(struct policy *policy, const json_t *object)
                 status_relisted(&policy->status, object);
         status_seen(&policy->status, object);
         policy_status_restore(policy, object);
-        take_spec(policy, object);
         set_text(&policy->uid, uid);
+        take_spec(policy, object);
         set_text(&policy->resource_version, version);
         if (text_to_time(object_meta(object, "creationTimestamp"), &policy->created_at) != ERR_OK)
                 policy->created_at = 0;

@@ -176,6 +176,27 @@ void tell_invalid(struct policy *policy)
         event(policy, true, "InvalidSpec", "Judge", policy->spec_error);
 }
 
+static void tell_other(struct policy *policy, const struct plane *plane, const struct policy *other)
+{
+        struct arena arena = {0};
+        event(policy, false, "PlaneShared", "Judge", arena_printf(&arena, "plane %s is also in policy %s", plane->name, other->key));
+        arena_deinit(&arena);
+}
+
+/* Where many policies share a plane it is meant so. */
+void tell_shared(struct policy *policy, const struct plane *plane)
+{
+        enum { MEANT_SO = 4 };
+        if (!policy->manager->is_leader || plane->user_count > MEANT_SO)
+                return;
+        for (size_t i = 0; i < plane->user_count; i++) {
+                if (plane->users[i] == policy)
+                        continue;
+                tell_other(policy, plane, plane->users[i]);
+                tell_other(plane->users[i], plane, policy);
+        }
+}
+
 void tell_planes(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
 {
         const struct record *record = view->record;

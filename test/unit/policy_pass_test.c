@@ -466,7 +466,7 @@ static void test_second_claim_is_told_to_both(void **state)
         struct policy *late = set_policy(rig, object);
         json_decref(object);
         pass(rig, 3000);
-        assert_int_equal(rig->events, events + 2);
+        assert_int_equal(rig->events, events + 2 + 4); /* and of each of their two planes, to both */
         assert_string_equal(late->last_reason, "DuplicateTarget");
         assert_string_equal(first->last_reason, "Steady");
         assert_null(late->record);
