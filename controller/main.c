@@ -70,7 +70,8 @@ static int fail(const struct errmsg *why)
 
 static void prepare_process(void)
 {
-        /* Few arenas and an early trim: one loop thread allocates nearly everything, and resident memory is a promise. */
+        /* Few arenas and an early trim: one loop thread allocates nearly everything, and resident memory is a promise.
+         */
         (void)mallopt(M_ARENA_MAX, 2);
         (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
         (void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
@@ -95,12 +96,12 @@ static void make_identity(char *ret_text, size_t size)
 static enum err open_servers(struct program *program, const struct options *options, struct errmsg *reterr)
 {
         enum err err = status_server_open(program->loop, options->metrics_address, "--metrics-bind-address", true,
-                                          strcmp(options->metrics_address, options->health_address) == 0, is_ready, program,
-                                          &program->metrics, reterr);
+                                          strcmp(options->metrics_address, options->health_address) == 0, is_ready,
+                                          program, &program->metrics, reterr);
         if (err != ERR_OK || strcmp(options->metrics_address, options->health_address) == 0)
                 return err;
-        return status_server_open(program->loop, options->health_address, "--health-probe-bind-address", false, true, is_ready, program,
-                                  &program->health, reterr);
+        return status_server_open(program->loop, options->health_address, "--health-probe-bind-address", false, true,
+                                  is_ready, program, &program->health, reterr);
 }
 
 static int run(struct options *options)
@@ -120,8 +121,9 @@ static int run(struct options *options)
         struct program program = {.stop_limit.due = stop_limit_reached};
         program.loop = loop_open();
         loop_on_signal(program.loop, on_signal, &program);
-        log_line(LOG_INFO, "main", "starting", LOG_TEXT_FIELD("identity", identity), LOG_TEXT_FIELD("server", config.server),
-                 LOG_TEXT_FIELD("namespace", options->manager.namespace_name ? options->manager.namespace_name : "(all)"));
+        log_line(
+            LOG_INFO, "main", "starting", LOG_TEXT_FIELD("identity", identity), LOG_TEXT_FIELD("server", config.server),
+            LOG_TEXT_FIELD("namespace", options->manager.namespace_name ? options->manager.namespace_name : "(all)"));
         manager_open(&program.manager, program.loop, &config, &election_config, &options->manager);
         int status = EXIT_SUCCESS;
         if (open_servers(&program, options, &why) == ERR_OK)

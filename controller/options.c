@@ -36,30 +36,40 @@ enum flag {
 };
 
 static const struct argp_option argp_options[] = {
-        {"kubeconfig", OPTION_KUBECONFIG, "FILE", 0, "kubeconfig to use; default $KUBECONFIG, then the Pod's own, then ~/.kube/config", 0},
-        {"context", OPTION_CONTEXT, "NAME", 0, "context of that kubeconfig; default its current one", 0},
-        {"namespace", OPTION_NAMESPACE, "NAME", 0, "watch this namespace only; default all", 0},
-        {"region", OPTION_REGION, "NAME", 0, "region that the operator runs in, named as in the planes; default unknown", 0},
-        {"standby-probes", OPTION_STANDBY_PROBES, "BOOL", OPTION_ARG_OPTIONAL,
-         "probe while another replica leads, so that a takeover has history; default true", 0},
-        {"max-switches-per-minute", OPTION_MAX_SWITCHES, "N", 0, "automatic switches over all policies in a minute; default 0, no limit; at most 64", 0},
-        {"leader-elect", OPTION_LEADER_ELECT, "BOOL", OPTION_ARG_OPTIONAL, "elect a leader among replicas; default false", 1},
-        {"leader-election-id", OPTION_ELECTION_ID, "NAME", 0, "name of the Lease; default planekeeper", 1},
-        {"leader-election-namespace", OPTION_ELECTION_NAMESPACE, "NAME", 0,
-         "namespace of the Lease and of ConfigMap planekeeper (kill switch); default the Pod's, else the kubeconfig's", 1},
-        {"leader-elect-lease-duration", OPTION_LEASE_DURATION, "DURATION", 0, "others take over after this without renewal; default 5s", 1},
-        {"leader-elect-renew-deadline", OPTION_RENEW_DEADLINE, "DURATION", 0, "stop leading after this without renewal; default 3s", 1},
-        {"leader-elect-retry-period", OPTION_RETRY_PERIOD, "DURATION", 0, "time between renewals; default 1s", 1},
-        {"metrics-bind-address", OPTION_METRICS_ADDRESS, "ADDRESS", 0, "where /metrics is served; default :8080; 0 turns it off", 2},
-        {"health-probe-bind-address", OPTION_HEALTH_ADDRESS, "ADDRESS", 0, "where /healthz and /readyz are served; default :8081; 0 turns them off", 2},
-        {"log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error; default info", 2},
-        {"log-encoding", OPTION_LOG_ENCODING, "FORM", 0, "json or text; default json", 2},
-        {"insecure-kubeconfig-exec", OPTION_KUBECONFIG_EXEC, "BOOL", OPTION_ARG_OPTIONAL,
-         "run exec plugins that a kubeconfig in a Secret names: whoever may write the Secret then runs commands here; default false", 3},
-        {"insecure-kubeconfig-files", OPTION_KUBECONFIG_FILES, "BOOL", OPTION_ARG_OPTIONAL,
-         "read files that a kubeconfig in a Secret names; default false", 3},
-        {"print-rules", OPTION_PRINT_RULES, NULL, 0, "print the failover state machine and exit", 4},
-        {0},
+    {"kubeconfig", OPTION_KUBECONFIG, "FILE", 0,
+     "kubeconfig to use; default $KUBECONFIG, then the Pod's own, then ~/.kube/config", 0},
+    {"context", OPTION_CONTEXT, "NAME", 0, "context of that kubeconfig; default its current one", 0},
+    {"namespace", OPTION_NAMESPACE, "NAME", 0, "watch this namespace only; default all", 0},
+    {"region", OPTION_REGION, "NAME", 0, "region that the operator runs in, named as in the planes; default unknown",
+     0},
+    {"standby-probes", OPTION_STANDBY_PROBES, "BOOL", OPTION_ARG_OPTIONAL,
+     "probe while another replica leads, so that a takeover has history; default true", 0},
+    {"max-switches-per-minute", OPTION_MAX_SWITCHES, "N", 0,
+     "automatic switches over all policies in a minute; default 0, no limit; at most 64", 0},
+    {"leader-elect", OPTION_LEADER_ELECT, "BOOL", OPTION_ARG_OPTIONAL, "elect a leader among replicas; default false",
+     1},
+    {"leader-election-id", OPTION_ELECTION_ID, "NAME", 0, "name of the Lease; default planekeeper", 1},
+    {"leader-election-namespace", OPTION_ELECTION_NAMESPACE, "NAME", 0,
+     "namespace of the Lease and of ConfigMap planekeeper (kill switch); default the Pod's, else the kubeconfig's", 1},
+    {"leader-elect-lease-duration", OPTION_LEASE_DURATION, "DURATION", 0,
+     "others take over after this without renewal; default 5s", 1},
+    {"leader-elect-renew-deadline", OPTION_RENEW_DEADLINE, "DURATION", 0,
+     "stop leading after this without renewal; default 3s", 1},
+    {"leader-elect-retry-period", OPTION_RETRY_PERIOD, "DURATION", 0, "time between renewals; default 1s", 1},
+    {"metrics-bind-address", OPTION_METRICS_ADDRESS, "ADDRESS", 0,
+     "where /metrics is served; default :8080; 0 turns it off", 2},
+    {"health-probe-bind-address", OPTION_HEALTH_ADDRESS, "ADDRESS", 0,
+     "where /healthz and /readyz are served; default :8081; 0 turns them off", 2},
+    {"log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error; default info", 2},
+    {"log-encoding", OPTION_LOG_ENCODING, "FORM", 0, "json or text; default json", 2},
+    {"insecure-kubeconfig-exec", OPTION_KUBECONFIG_EXEC, "BOOL", OPTION_ARG_OPTIONAL,
+     "run exec plugins that a kubeconfig in a Secret names: whoever may write the Secret then runs commands here; "
+     "default false",
+     3},
+    {"insecure-kubeconfig-files", OPTION_KUBECONFIG_FILES, "BOOL", OPTION_ARG_OPTIONAL,
+     "read files that a kubeconfig in a Secret names; default false", 3},
+    {"print-rules", OPTION_PRINT_RULES, NULL, 0, "print the failover state machine and exit", 4},
+    {0},
 };
 
 static bool flag_value(struct argp_state *state, const char *name, const char *text)
@@ -147,7 +157,8 @@ static void check_election_times(struct argp_state *state, const struct manager_
         if (manager->lease_ms <= manager->renew_deadline_ms)
                 argp_error(state, "--leader-elect-lease-duration must be longer than --leader-elect-renew-deadline");
         if (manager->renew_deadline_ms * 10 < manager->retry_ms * 12)
-                argp_error(state, "--leader-elect-renew-deadline must be at least 1.2 times --leader-elect-retry-period");
+                argp_error(state,
+                           "--leader-elect-renew-deadline must be at least 1.2 times --leader-elect-retry-period");
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -191,22 +202,24 @@ static error_t parse(int key, char *text, struct argp_state *state)
 void options_parse(int argc, char **argv, struct options *ret)
 {
         *ret = (struct options){
-                .manager = {.region = "",
-                            .election_id = "planekeeper",
-                            .lease_ms = 5000,
-                            .renew_deadline_ms = 3000,
-                            .retry_ms = 1000,
-                            .standby_probes = true},
-                .metrics_address = ":8080",
-                .health_address = ":8081",
-                .log_level = LOG_INFO,
-                .log_encoding = LOG_JSON,
+            .manager = {.region = "",
+                        .election_id = "planekeeper",
+                        .lease_ms = 5000,
+                        .renew_deadline_ms = 3000,
+                        .retry_ms = 1000,
+                        .standby_probes = true},
+            .metrics_address = ":8080",
+            .health_address = ":8081",
+            .log_level = LOG_INFO,
+            .log_encoding = LOG_JSON,
         };
         static const struct argp argp = {
-                .options = argp_options,
-                .parser = parse,
-                .doc = "Planekeeper keeps a multi-cluster management plane alive: it watches ManagementPlane and FailoverPolicy resources, "
-                       "checks every management cluster, and moves the DNS record and the Redis lock when the active one is lost.",
+            .options = argp_options,
+            .parser = parse,
+            .doc = "Planekeeper keeps a multi-cluster management plane alive: it watches ManagementPlane and "
+                   "FailoverPolicy resources, "
+                   "checks every management cluster, and moves the DNS record and the Redis lock when the active one "
+                   "is lost.",
         };
         argp_err_exit_status = 2;
         (void)argp_parse(&argp, argc, argv, 0, NULL, ret);

@@ -20,7 +20,8 @@ enum { VERIFY_EVERY_MS = 1000, VERIFY_STEADY_MS = 30000 };
 
 const char *act_store_text(const struct policy *policy, struct arena *arena)
 {
-        return arena_printf(arena, "k8s/%s/%s/%s", policy->manager->cluster_uid ? policy->manager->cluster_uid : "unknown",
+        return arena_printf(arena, "k8s/%s/%s/%s",
+                            policy->manager->cluster_uid ? policy->manager->cluster_uid : "unknown",
                             policy->namespace_name, policy->name);
 }
 
@@ -72,7 +73,8 @@ static void read_target(struct policy *policy, enum effect_kind kind)
 static bool is_due(const struct policy *policy, const struct target_slot *slot)
 {
         mono_ms now = loop_now(policy->manager->loop) + 500;
-        return !slot->mechanism || now - slot->mechanism->asked_at >= MECHANISM_EVERY_MS || now - slot->read_at >= RECORDS_EVERY_MS;
+        return !slot->mechanism || now - slot->mechanism->asked_at >= MECHANISM_EVERY_MS ||
+               now - slot->read_at >= RECORDS_EVERY_MS;
 }
 
 void act_read_due_targets(struct policy *policy)
@@ -101,7 +103,8 @@ static void verify_servers(struct policy *policy)
         if (policy->record->phase == PHASE_SWITCHING && !policy->dns_met_at)
                 return; /* nothing new to be seen there yet */
         if (policy->verified_at && now - policy->verified_at < every) {
-                workqueue_add_after(policy->manager->policies_queue, &policy->work, every - (now - policy->verified_at));
+                workqueue_add_after(policy->manager->policies_queue, &policy->work,
+                                    every - (now - policy->verified_at));
                 return;
         }
         policy->verified_at = now;
@@ -118,7 +121,8 @@ static void set_target(struct policy *policy, enum effect_kind kind)
                 (void)effect_start(policy, kind);
 }
 
-/* Inside a plane nothing may be written, so nothing is in the instant before that is known: a first record would be for ever. */
+/* Inside a plane nothing may be written, so nothing is in the instant before that is known: a first record would be for
+ * ever. */
 static bool may_begin(const struct policy *policy)
 {
         if (policy->spec->deleting)
@@ -166,7 +170,8 @@ static void note_dns_met(struct policy *policy, const struct decision *decision)
         else if (!policy->dns_met_at) {
                 policy->dns_met_at = loop_now(policy->manager->loop);
                 policy->verified_at = 0;
-                memset(policy->verify, 0, sizeof(policy->verify)); /* REACH_NEVER: of the new epoch nothing was seen yet */
+                memset(policy->verify, 0,
+                       sizeof(policy->verify)); /* REACH_NEVER: of the new epoch nothing was seen yet */
         }
 }
 
@@ -225,7 +230,8 @@ void act_pass(struct policy *policy)
         status_request(&policy->status);
         if (decision.wake_at) {
                 mono_ms now = loop_now(policy->manager->loop);
-                workqueue_add_after(policy->manager->policies_queue, &policy->work, decision.wake_at > now ? decision.wake_at - now : 1);
+                workqueue_add_after(policy->manager->policies_queue, &policy->work,
+                                    decision.wake_at > now ? decision.wake_at - now : 1);
         }
         arena_deinit(&arena);
         tell_pass_time(clock_mono_us() - began_us);
@@ -236,7 +242,8 @@ static struct stamp wanted_stamp(const struct effect *effect)
         char text[TARGET_STAMP_BYTES];
         struct stamp stamp;
         dns_stamp_print(&effect->want, text, sizeof(text));
-        dns_stamp_parse(text, &stamp); /* exactly what a read would show, raw text included: the next change expects it */
+        dns_stamp_parse(text,
+                        &stamp); /* exactly what a read would show, raw text included: the next change expects it */
         return stamp;
 }
 
@@ -251,7 +258,9 @@ static void take_result(struct policy *policy, struct effect *effect)
                 break;
         case EFFECT_SET_DNS:
                 dns_state_clear(&policy->dns);
-                policy->dns = (struct dns_state){.rrset = mem_strdup(effect->want.rrset), .ttl_s = effect->want.ttl_s, .stamp = wanted_stamp(effect)};
+                policy->dns = (struct dns_state){.rrset = mem_strdup(effect->want.rrset),
+                                                 .ttl_s = effect->want.ttl_s,
+                                                 .stamp = wanted_stamp(effect)};
                 break;
         case EFFECT_READ_LOCK:
                 lock_state_clear(&policy->lock);
@@ -260,7 +269,8 @@ static void take_result(struct policy *policy, struct effect *effect)
                 break;
         case EFFECT_SET_LOCK:
                 lock_state_clear(&policy->lock);
-                policy->lock = (struct lock_state){.present = true, .value = mem_strdup(effect->lock_value), .stamp = wanted_stamp(effect)};
+                policy->lock = (struct lock_state){
+                    .present = true, .value = mem_strdup(effect->lock_value), .stamp = wanted_stamp(effect)};
                 break;
         case EFFECT_VERIFY:
                 if (policy->record && effect->epoch == policy->record->epoch)
@@ -287,7 +297,9 @@ void act_effect_done(struct policy *policy, struct effect *effect)
 {
         struct manager *manager = policy->manager;
         bool is_dns = effect->kind == EFFECT_READ_DNS || effect->kind == EFFECT_SET_DNS;
-        struct target_slot *slot = effect->kind == EFFECT_VERIFY ? NULL : is_dns ? &policy->dns_slot : &policy->lock_slot;
+        struct target_slot *slot = effect->kind == EFFECT_VERIFY ? NULL
+                                   : is_dns                      ? &policy->dns_slot
+                                                                 : &policy->lock_slot;
         const struct visit visit = {.is_write = effect->kind == EFFECT_SET_DNS || effect->kind == EFFECT_SET_LOCK,
                                     .err = effect->err,
                                     .why = effect->why.text,

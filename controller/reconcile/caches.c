@@ -23,7 +23,9 @@ static void watch_state(const char *what, enum err err, const char *why)
         if (err == ERR_OK)
                 log_line(LOG_INFO, "watch", "watching", LOG_TEXT_FIELD("resource", what));
         else
-                log_line(LOG_WARN, "watch", err == ERR_NOT_FOUND ? "the CRD is not installed: kubectl apply -k crds/" : "watch interrupted, trying again",
+                log_line(LOG_WARN, "watch",
+                         err == ERR_NOT_FOUND ? "the CRD is not installed: kubectl apply -k crds/"
+                                              : "watch interrupted, trying again",
                          LOG_TEXT_FIELD("resource", what), LOG_TEXT_FIELD("error", why));
 }
 
@@ -48,8 +50,8 @@ static void leases_state(void *ctx, enum err err, const char *why)
 static void oversized(void *ctx, const char *name, size_t bytes)
 {
         (void)ctx;
-        log_line(LOG_WARN, "watch", "an object is too large and was passed over", LOG_TEXT_FIELD("name", name[0] ? name : "(unknown)"),
-                 LOG_NUMBER_FIELD("bytes", (int64_t)bytes));
+        log_line(LOG_WARN, "watch", "an object is too large and was passed over",
+                 LOG_TEXT_FIELD("name", name[0] ? name : "(unknown)"), LOG_NUMBER_FIELD("bytes", (int64_t)bytes));
 }
 
 /* What the finished list did not name is gone. Entries are collected first: a map is not changed while it is walked. */
@@ -216,7 +218,8 @@ void caches_close(struct manager *manager)
         watch_close(manager->plane_watch);
         watch_close(manager->policy_watch);
         watch_close(manager->lease_watch);
-        for (struct policy *policy = map_take_any(&manager->policies); policy; policy = map_take_any(&manager->policies))
+        for (struct policy *policy = map_take_any(&manager->policies); policy;
+             policy = map_take_any(&manager->policies))
                 policy_free(policy);
         for (struct plane *plane = map_take_any(&manager->planes); plane; plane = map_take_any(&manager->planes))
                 plane_free(plane);

@@ -15,13 +15,15 @@ struct search {
 
 static bool same_name(const struct policy *a, const struct policy *b)
 {
-        return strcmp(a->spec->dns.name, b->spec->dns.name) == 0 && strcmp(effect_dns_server(a), effect_dns_server(b)) == 0;
+        return strcmp(a->spec->dns.name, b->spec->dns.name) == 0 &&
+               strcmp(effect_dns_server(a), effect_dns_server(b)) == 0;
 }
 
 static bool same_lock(const struct policy *a, const struct policy *b)
 {
         const struct policy_redis *x = &a->spec->redis, *y = &b->spec->redis;
-        return x->lock_key[0] && strcmp(x->lock_key, y->lock_key) == 0 && x->db == y->db && strcmp(x->address, y->address) == 0;
+        return x->lock_key[0] && strcmp(x->lock_key, y->lock_key) == 0 && x->db == y->db &&
+               strcmp(x->address, y->address) == 0;
 }
 
 static bool is_older(const struct policy *a, const struct policy *b)
@@ -73,5 +75,6 @@ const char *claims_rival(const struct policy *policy, struct arena *arena)
         const struct policy *rival = claims_find(policy, &what, arena);
         if (!rival)
                 return "";
-        return arena_printf(arena, "the older policy %s has the same %s: give this one another, or delete one of them", rival->key, what);
+        return arena_printf(arena, "the older policy %s has the same %s: give this one another, or delete one of them",
+                            rival->key, what);
 }

@@ -1,5 +1,6 @@
 /*
- * claims.h -- a DNS name and a lock belong to one policy each: the owner in the stamp wins, age only breaks the first tie.
+ * claims.h -- a DNS name and a lock belong to one policy each: the owner in the stamp wins, age only breaks the first
+ * tie.
  */
 #ifndef PK_RECONCILE_CLAIMS_H
 #define PK_RECONCILE_CLAIMS_H

@@ -10,7 +10,8 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-/* A dead server holds a worker until the deadline, so no endpoint may have them all; other servers are only looked at one by one. */
+/* A dead server holds a worker until the deadline, so no endpoint may have them all; other servers are only looked at
+ * one by one. */
 enum { FULL_RETRY_MS = 100, VISITS_AT_ONCE = 3, VERIFICATIONS_AT_ONCE = 1 };
 
 static bool is_switching(const struct policy *policy)
@@ -32,10 +33,11 @@ char *effect_dns_source(const struct policy *policy)
 {
         struct strbuf text = STRBUF_INIT(2048);
         if (is_switching(policy))
-                (void)strbuf_printf(&text, "%s %s %s", policy->record->plan.dns_provider, policy->record->plan.dns_server,
-                                    policy->record->plan.dns_name);
+                (void)strbuf_printf(&text, "%s %s %s", policy->record->plan.dns_provider,
+                                    policy->record->plan.dns_server, policy->record->plan.dns_name);
         else
-                (void)strbuf_printf(&text, "%s %s %s", policy->spec->dns.provider, effect_dns_server(policy), policy->spec->dns.name);
+                (void)strbuf_printf(&text, "%s %s %s", policy->spec->dns.provider, effect_dns_server(policy),
+                                    policy->spec->dns.name);
         return strbuf_take(&text);
 }
 
@@ -47,7 +49,8 @@ char *effect_lock_source(const struct policy *policy)
                 if (plan->lock_server[0])
                         (void)strbuf_printf(&text, "%s/%u %s", plan->lock_server, plan->lock_db, plan->lock_key);
         } else if (policy->spec->redis.lock_key[0]) {
-                (void)strbuf_printf(&text, "%s/%u %s", policy->spec->redis.address, policy->spec->redis.db, policy->spec->redis.lock_key);
+                (void)strbuf_printf(&text, "%s/%u %s", policy->spec->redis.address, policy->spec->redis.db,
+                                    policy->spec->redis.lock_key);
         }
         return strbuf_take(&text);
 }
@@ -56,7 +59,8 @@ char *effect_mechanism_key(const struct policy *policy, const char *source, cons
 {
         const char *name = strrchr(source, ' ');
         struct strbuf text = STRBUF_INIT(2048);
-        (void)strbuf_printf(&text, "%.*s %s/%s", name ? (int)(name - source) : 0, source, policy->namespace_name, secret);
+        (void)strbuf_printf(&text, "%.*s %s/%s", name ? (int)(name - source) : 0, source, policy->namespace_name,
+                            secret);
         return strbuf_take(&text);
 }
 
@@ -85,12 +89,14 @@ const char *effect_credentials_error(const struct policy *policy, struct arena *
         return "";
 }
 
-static enum err find_secret(const struct policy *policy, const char *name, const struct secret_object **ret, struct errmsg *reterr)
+static enum err find_secret(const struct policy *policy, const char *name, const struct secret_object **ret,
+                            struct errmsg *reterr)
 {
         return secret_cache_get(policy->manager->secrets, policy->namespace_name, name, ret, reterr);
 }
 
-static enum err copy_key(const struct policy *policy, const char *name, const char *key, struct secret *to, struct errmsg *reterr)
+static enum err copy_key(const struct policy *policy, const char *name, const char *key, struct secret *to,
+                         struct errmsg *reterr)
 {
         const struct secret_object *object;
         const struct secret *value;
@@ -102,7 +108,8 @@ static enum err copy_key(const struct policy *policy, const char *name, const ch
         return err;
 }
 
-/* The spec's settings with the plan's server and name in their place while a switch is under way: the running epoch keeps its plan. */
+/* The spec's settings with the plan's server and name in their place while a switch is under way: the running epoch
+ * keeps its plan. */
 static enum err fill_dns(struct effect *effect, struct errmsg *reterr)
 {
         const struct policy *policy = effect->policy;
@@ -110,7 +117,8 @@ static enum err fill_dns(struct effect *effect, struct errmsg *reterr)
         const struct plan *plan = is_switching(policy) ? &policy->record->plan : NULL;
         effect->driver = dns_driver_find(plan ? plan->dns_provider : dns->provider);
         if (!effect->driver)
-                return err_set(reterr, ERR_INVALID, "no DNS provider \"%s\" is built in", plan ? plan->dns_provider : dns->provider);
+                return err_set(reterr, ERR_INVALID, "no DNS provider \"%s\" is built in",
+                               plan ? plan->dns_provider : dns->provider);
         struct target_setting *settings = arena_alloc(&effect->arena, (dns->setting_count + 1) * sizeof(*settings));
         for (size_t i = 0; i < dns->setting_count; i++) {
                 bool is_where = plan && strcmp(dns->settings[i].key, effect->driver->where) == 0;
@@ -195,12 +203,12 @@ static void fill_want(struct effect *effect)
         struct arena *arena = &effect->arena;
         effect->epoch = record->epoch;
         effect->want = (struct dns_want){
-                .rrset = arena_strdup(arena, record->plan.to_rrset),
-                .ttl_s = record->plan.dns_ttl_s,
-                .epoch = record->epoch,
-                .id = record->id,
-                .plane = arena_strdup(arena, record->to),
-                .store = act_store_text(policy, arena),
+            .rrset = arena_strdup(arena, record->plan.to_rrset),
+            .ttl_s = record->plan.dns_ttl_s,
+            .epoch = record->epoch,
+            .id = record->id,
+            .plane = arena_strdup(arena, record->to),
+            .store = act_store_text(policy, arena),
         };
         effect->lock_value = arena_strdup(arena, record->plan.to_lock);
         effect->dns_expected = policy->dns;
@@ -259,10 +267,12 @@ static void run_verify(struct effect *effect)
         for (unsigned i = 0; i < effect->server_count; i++) {
                 struct dns_state state = {0};
                 struct errmsg ignored;
-                enum err err = dns_observe(effect->servers[i], effect->config.name, clock_mono() + VERIFY_DEADLINE_MS, &state, &ignored);
+                enum err err = dns_observe(effect->servers[i], effect->config.name, clock_mono() + VERIFY_DEADLINE_MS,
+                                           &state, &ignored);
                 effect->verify[i].reach = err == ERR_OK ? REACH_OK : REACH_FAILED;
                 effect->verify[i].shows_record = err == ERR_OK && strcmp(state.rrset, effect->want.rrset) == 0 &&
-                                                 state.stamp.presence == STAMP_OURS && state.stamp.epoch == effect->want.epoch;
+                                                 state.stamp.presence == STAMP_OURS &&
+                                                 state.stamp.epoch == effect->want.epoch;
                 if (err == ERR_OK)
                         dns_state_clear(&state);
         }

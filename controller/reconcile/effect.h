@@ -1,8 +1,8 @@
 /*
  * effect.h -- one blocking visit to a target as an executor job: a read, or a compare-and-set that carries the epoch.
  *
- * A job owns all it needs (copies of settings, credentials, states) and touches nothing shared. A job whose policy is gone or whose leader
- * was demoted is not stopped: it is fenced at the target, and its result is dropped.
+ * A job owns all it needs (copies of settings, credentials, states) and touches nothing shared. A job whose policy is
+ * gone or whose leader was demoted is not stopped: it is fenced at the target, and its result is dropped.
  *
  * Ownership: effect_free() wipes and frees; an effect in flight belongs to the executor until done.
  * Threads:   built and finished on the loop, run on a worker.
@@ -24,9 +24,9 @@ struct effect {
         struct job job;
         enum effect_kind kind;
         struct policy *policy; /* NULL: nobody waits for the result any more */
-        struct arena arena; /* texts of the inputs */
-        char *source;       /* what the slot's state is then the state of */
-        epoch_t epoch;      /* that is set or verified; 0 for a read */
+        struct arena arena;    /* texts of the inputs */
+        char *source;          /* what the slot's state is then the state of */
+        epoch_t epoch;         /* that is set or verified; 0 for a read */
         const struct dns_driver *driver;
         struct target_config config;
         struct target_credential *credentials; /* owned; config borrows */
@@ -49,19 +49,21 @@ struct effect {
         int64_t started_us, ended_us;
 };
 
-/* Builds and submits; the policy's slot then holds the effect. False: nothing was submitted, every worker is busy; the policy is woken soon. Errors in
- * building (a Secret is missing) are written to the slot. */
+/* Builds and submits; the policy's slot then holds the effect. False: nothing was submitted, every worker is busy; the
+ * policy is woken soon. Errors in building (a Secret is missing) are written to the slot. */
 bool effect_start(struct policy *policy, enum effect_kind kind);
 void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */
 
-/* "<provider> <server> <name>" of the DNS target in force: the plan's while switching, else the spec's. The caller frees. */
+/* "<provider> <server> <name>" of the DNS target in force: the plan's while switching, else the spec's. The caller
+ * frees. */
 char *effect_dns_source(const struct policy *policy);
 char *effect_lock_source(const struct policy *policy); /* "" where no lock is used */
 /* What the visits to @source go through: all but its last word (the name), with the credential. The caller frees. */
 char *effect_mechanism_key(const struct policy *policy, const char *source, const char *secret);
 const char *effect_dns_server(const struct policy *policy); /* the spec's */
 
-/* The Secrets that the targets need, as far as they can be said to be wrong: "" while all is well or still being read. */
+/* The Secrets that the targets need, as far as they can be said to be wrong: "" while all is well or still being read.
+ */
 const char *effect_credentials_error(const struct policy *policy, struct arena *arena);
 
 #endif

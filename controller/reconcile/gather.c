@@ -17,45 +17,47 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
         const struct failover_policy *spec = policy->spec;
         bool has_lock = spec->redis.lock_key[0] != '\0';
         *ret = (struct policy_view){
-                .namespace_name = policy->namespace_name,
-                .name = policy->name,
-                .uid = policy->uid,
-                .generation = policy->generation,
-                .mode = spec->mode,
-                .suspended = spec->suspend,
-                .single_writer = spec->write_mode == WRITE_SINGLE_CLUSTER,
-                .detection = spec->detection,
-                .cooldown_ms = spec->cooldown_ms,
-                .max_switches = spec->max_switches,
-                .failback = spec->failback,
-                .failback_stable_ms = spec->stable_for_ms,
-                .dns_provider = spec->dns.provider,
-                .dns_server = effect_dns_server(policy),
-                .dns_name = spec->dns.name,
-                .dns_ttl_s = spec->dns.ttl_s,
-                .lock_server = has_lock ? spec->redis.address : "",
-                .lock_key = spec->redis.lock_key,
-                .lock_db = spec->redis.db,
-                .lock_template = spec->redis.lock_value,
-                .switch_to = spec->switch_to,
-                .adopt = spec->adopt,
-                .ack = spec->ack,
-                .credentials_error = effect_credentials_error(policy, arena),
-                .rival = claims_rival(policy, arena),
+            .namespace_name = policy->namespace_name,
+            .name = policy->name,
+            .uid = policy->uid,
+            .generation = policy->generation,
+            .mode = spec->mode,
+            .suspended = spec->suspend,
+            .single_writer = spec->write_mode == WRITE_SINGLE_CLUSTER,
+            .detection = spec->detection,
+            .cooldown_ms = spec->cooldown_ms,
+            .max_switches = spec->max_switches,
+            .failback = spec->failback,
+            .failback_stable_ms = spec->stable_for_ms,
+            .dns_provider = spec->dns.provider,
+            .dns_server = effect_dns_server(policy),
+            .dns_name = spec->dns.name,
+            .dns_ttl_s = spec->dns.ttl_s,
+            .lock_server = has_lock ? spec->redis.address : "",
+            .lock_key = spec->redis.lock_key,
+            .lock_db = spec->redis.db,
+            .lock_template = spec->redis.lock_value,
+            .switch_to = spec->switch_to,
+            .adopt = spec->adopt,
+            .ack = spec->ack,
+            .credentials_error = effect_credentials_error(policy, arena),
+            .rival = claims_rival(policy, arena),
         };
 }
 
 static void gather_health(const struct target_slot *slot, struct arena *arena, struct target_health *ret)
 {
         *ret = (struct target_health){
-                .reach = slot->reach,
-                .error_class = slot->error_class,
-                .error = slot->error ? arena_strdup(arena, slot->error) : "", /* a visit that ends within the pass replaces it */
-                .read_at = slot->read_at,
-                .failed_since = slot->failed_since,
-                .failed_since_wall = slot->failed_since_wall,
+            .reach = slot->reach,
+            .error_class = slot->error_class,
+            .error =
+                slot->error ? arena_strdup(arena, slot->error) : "", /* a visit that ends within the pass replaces it */
+            .read_at = slot->read_at,
+            .failed_since = slot->failed_since,
+            .failed_since_wall = slot->failed_since_wall,
         };
-        /* Another policy's newer visit through the same endpoint and credential says whether it answers; what is there, only our own says. */
+        /* Another policy's newer visit through the same endpoint and credential says whether it answers; what is there,
+         * only our own says. */
         const struct mechanism *mechanism = slot->mechanism;
         if (slot->reach == REACH_OK && mechanism && mechanism->answered_at > slot->read_at)
                 ret->read_at = mechanism->answered_at;
@@ -86,14 +88,15 @@ static void gather_targets(const struct policy *policy, struct arena *arena, str
 }
 
 /* The record type that the policy wants is seldom another than the one that the plane's address has by itself. */
-static const char *wanted_rrset(const struct policy *policy, const struct plane *plane, struct arena *arena, const char **ret_error)
+static const char *wanted_rrset(const struct policy *policy, const struct plane *plane, struct arena *arena,
+                                const char **ret_error)
 {
         if (policy->spec->dns.record_type == RRSET_AUTO || !plane->address_count)
                 return NULL;
         char *text;
         struct errmsg why;
-        if (rrset_from_addresses(policy->spec->dns.record_type, (const char *const *)plane->addresses, plane->address_count, &text, &why) !=
-            ERR_OK) {
+        if (rrset_from_addresses(policy->spec->dns.record_type, (const char *const *)plane->addresses,
+                                 plane->address_count, &text, &why) != ERR_OK) {
                 *ret_error = arena_strdup(arena, why.text);
                 return "";
         }
@@ -120,22 +123,23 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
 {
         struct manager *manager = policy->manager;
         *ret = (struct view){
-                .record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid &&
-                               manager->kill_switch_known,
-                .record = policy->record,
-                .record_error = policy->record_error ? policy->record_error : "",
-                .now = loop_now(manager->loop),
-                .wall = manager_wall(manager),
-                .identity = manager->options.identity,
-                .store = act_store_text(policy, arena),
-                .region = manager->options.region,
-                .arbiter_answered_at = manager->election ? election_last_answer(manager->election) : manager->api_answered_at,
-                .arbiter_period_ms = manager->options.renew_deadline_ms,
-                .late_until = manager->late_until,
-                .kill_switch = manager->kill_switch,
-                .blast_limit_reached = manager_blast_limit_reached(manager),
-                .confirmed_epoch = policy->confirmed_epoch,
-                .record_seen_at = policy->record_seen_at,
+            .record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid &&
+                           manager->kill_switch_known,
+            .record = policy->record,
+            .record_error = policy->record_error ? policy->record_error : "",
+            .now = loop_now(manager->loop),
+            .wall = manager_wall(manager),
+            .identity = manager->options.identity,
+            .store = act_store_text(policy, arena),
+            .region = manager->options.region,
+            .arbiter_answered_at =
+                manager->election ? election_last_answer(manager->election) : manager->api_answered_at,
+            .arbiter_period_ms = manager->options.renew_deadline_ms,
+            .late_until = manager->late_until,
+            .kill_switch = manager->kill_switch,
+            .blast_limit_reached = manager_blast_limit_reached(manager),
+            .confirmed_epoch = policy->confirmed_epoch,
+            .record_seen_at = policy->record_seen_at,
         };
         INVARIANT(RAND_bytes((unsigned char *)&ret->fresh_id, sizeof(ret->fresh_id)) == 1);
         gather_policy(policy, arena, &ret->policy);

@@ -21,8 +21,9 @@
 enum {
         TICK_MS = 1000,
         REFRESH_EVERY_MS = 60000, /* what only time changes in a status (days of a certificate) is looked at so often */
-        LATE_MS = 1000,           /* a loop that is later than this was suspended or starved: its samples are doubtful */
-        CLOCK_TRUST_MS = 2000,    /* the API server's Date has whole seconds: nearer than this our own wall clock is as good */
+        LATE_MS = 1000, /* a loop that is later than this was suspended or starved: its samples are doubtful */
+        CLOCK_TRUST_MS =
+            2000, /* the API server's Date has whole seconds: nearer than this our own wall clock is as good */
         KILL_SWITCH_EVERY_MS = 2000,
         TIMEOUT_MS = 3000,
         CONNECTIONS_PER_HOST = 8,
@@ -30,8 +31,10 @@ enum {
         JOBS_MAX = 8192,
 };
 
-static const struct kube_resource namespaces = {.group = "", .version = "v1", .plural = "namespaces", .kind = "Namespace"};
-static const struct kube_resource config_maps = {.group = "", .version = "v1", .plural = "configmaps", .kind = "ConfigMap"};
+static const struct kube_resource namespaces = {
+    .group = "", .version = "v1", .plural = "namespaces", .kind = "Namespace"};
+static const struct kube_resource config_maps = {
+    .group = "", .version = "v1", .plural = "configmaps", .kind = "ConfigMap"};
 
 unix_ms manager_wall(const struct manager *manager)
 {
@@ -129,7 +132,8 @@ static void identity_answered(void *ctx, const struct kube_reply *reply)
         struct manager *manager = ctx;
         manager->identity_call = NULL;
         if (reply->err != ERR_OK) {
-                log_line(LOG_WARN, "manager", "cannot read namespace kube-system, whose UID names this cluster; trying again",
+                log_line(LOG_WARN, "manager",
+                         "cannot read namespace kube-system, whose UID names this cluster; trying again",
                          LOG_TEXT_FIELD("error", reply->why.text));
                 return; /* the tick asks again */
         }
@@ -164,15 +168,20 @@ static void kill_switch_answered(void *ctx, const struct kube_reply *reply)
                 return;
         manager->api_answered_at = loop_now(manager->loop);
         if (is_denied && !manager->kill_switch_known)
-                log_line(LOG_WARN, "manager", "I may not read the kill switch, so there is none: grant get on configmaps planekeeper",
-                         LOG_TEXT_FIELD("namespace", manager->options.own_namespace), LOG_TEXT_FIELD("error", reply->why.text));
+                log_line(LOG_WARN, "manager",
+                         "I may not read the kill switch, so there is none: grant get on configmaps planekeeper",
+                         LOG_TEXT_FIELD("namespace", manager->options.own_namespace),
+                         LOG_TEXT_FIELD("error", reply->why.text));
         bool is_news = !manager->kill_switch_known;
         manager->kill_switch_known = true;
-        bool is_on = is_denied ? manager->kill_switch
-                               : reply->err == ERR_OK &&
-                                         says_on(json_string_value(json_object_get(json_object_get(reply->body, "data"), "killSwitch")));
+        bool is_on =
+            is_denied
+                ? manager->kill_switch
+                : reply->err == ERR_OK &&
+                      says_on(json_string_value(json_object_get(json_object_get(reply->body, "data"), "killSwitch")));
         if (is_on != manager->kill_switch)
-                log_line(is_on ? LOG_WARN : LOG_INFO, "manager", is_on ? "kill switch on: nothing decides anywhere" : "kill switch off",
+                log_line(is_on ? LOG_WARN : LOG_INFO, "manager",
+                         is_on ? "kill switch on: nothing decides anywhere" : "kill switch off",
                          LOG_TEXT_FIELD("configmap", "planekeeper"));
         else if (!is_news)
                 return;
@@ -204,7 +213,8 @@ static void tick(struct loop_timer *timer)
         }
 }
 
-/* A process that was suspended or starved measured nothing in the meantime: its samples are thrown away and counted anew. */
+/* A process that was suspended or starved measured nothing in the meantime: its samples are thrown away and counted
+ * anew. */
 static void watch_own_lateness(struct manager *manager)
 {
         if (loop_lateness(manager->loop) < LATE_MS)
@@ -240,16 +250,16 @@ static void open_election(struct manager *manager)
                 return;
         }
         const struct election_config config = {
-                .namespace_name = manager->options.own_namespace,
-                .name = manager->options.election_id,
-                .identity = manager->options.identity,
-                .label_key = RECORD_LABEL_KEY,
-                .label_value = "leader",
-                .lease_ms = manager->options.lease_ms,
-                .renew_deadline_ms = manager->options.renew_deadline_ms,
-                .retry_ms = manager->options.retry_ms,
-                .changed = leadership_changed,
-                .ctx = manager,
+            .namespace_name = manager->options.own_namespace,
+            .name = manager->options.election_id,
+            .identity = manager->options.identity,
+            .label_key = RECORD_LABEL_KEY,
+            .label_value = "leader",
+            .lease_ms = manager->options.lease_ms,
+            .renew_deadline_ms = manager->options.renew_deadline_ms,
+            .retry_ms = manager->options.retry_ms,
+            .changed = leadership_changed,
+            .ctx = manager,
         };
         manager->election = election_open(manager->loop, manager->election_kube, &config);
 }
@@ -264,8 +274,8 @@ static bool secret_is_used(void *ctx, const char *key)
         return caches_secret_is_used(ctx, key);
 }
 
-void manager_open(struct manager *manager, struct loop *loop, struct kube_config *config, struct kube_config *election_config,
-                  const struct manager_options *options)
+void manager_open(struct manager *manager, struct loop *loop, struct kube_config *config,
+                  struct kube_config *election_config, const struct manager_options *options)
 {
         *manager = (struct manager){.options = *options, .loop = loop, .tick.due = tick};
         manager->wall_base = clock_wall() - clock_mono();
@@ -275,7 +285,8 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         manager->election_http = http_open(loop, 2);
         manager->kube = kube_open(loop, manager->http, manager->executor, config);
         manager->election_kube = kube_open(loop, manager->election_http, manager->executor, election_config);
-        manager->prober = prober_open(&(struct probe_env){.loop = loop, .http = manager->http, .executor = manager->executor});
+        manager->prober =
+            prober_open(&(struct probe_env){.loop = loop, .http = manager->http, .executor = manager->executor});
         const struct workqueue_options planes = {"managementplane", 500, 30000, 64, 3};
         const struct workqueue_options policies = {"failoverpolicy", 200, 30000, 64, 5};
         manager->planes_queue = workqueue_open(loop, &planes);
@@ -335,7 +346,9 @@ bool manager_is_ready(const struct manager *manager, struct strbuf *why)
         const struct {
                 const struct watch *watch;
                 const char *what;
-        } watches[] = {{manager->plane_watch, "managementplanes"}, {manager->policy_watch, "failoverpolicies"}, {manager->lease_watch, "leases"}};
+        } watches[] = {{manager->plane_watch, "managementplanes"},
+                       {manager->policy_watch, "failoverpolicies"},
+                       {manager->lease_watch, "leases"}};
         bool is_ready = true;
         for (size_t i = 0; i < sizeof(watches) / sizeof(watches[0]); i++) {
                 if (watch_is_synced(watches[i].watch))

@@ -1,8 +1,9 @@
 /*
  * manager.h -- everything that one operator process holds: the caches, who leads, and the services that passes use.
  *
- * The caches are typed (struct plane, struct policy), never JSON trees. Planes and policies are keyed "<namespace>/<name>"; an entry exists
- * while its object does, or while something refers to it (a policy names a plane that is not there yet; a record Lease outlives its policy).
+ * The caches are typed (struct plane, struct policy), never JSON trees. Planes and policies are keyed
+ * "<namespace>/<name>"; an entry exists while its object does, or while something refers to it (a policy names a plane
+ * that is not there yet; a record Lease outlives its policy).
  *
  * Ownership: the manager owns all of it. Threads: loop thread only.
  */
@@ -28,20 +29,21 @@ struct secret_cache;
 struct status_writer;
 
 struct manager_options {
-        const char *namespace_name;     /* watch only this namespace; NULL: all */
-        const char *own_namespace;      /* of the operator: election Lease, kill switch */
-        const char *identity;           /* unique per process: <host name>_<8 hex> */
-        const char *region;             /* the operator's own; "" unknown */
-        const char *election_id;        /* name of the Lease */
-        bool leader_elect;              /* false: always leader (one replica, development) */
+        const char *namespace_name; /* watch only this namespace; NULL: all */
+        const char *own_namespace;  /* of the operator: election Lease, kill switch */
+        const char *identity;       /* unique per process: <host name>_<8 hex> */
+        const char *region;         /* the operator's own; "" unknown */
+        const char *election_id;    /* name of the Lease */
+        bool leader_elect;          /* false: always leader (one replica, development) */
         mono_ms lease_ms, renew_deadline_ms, retry_ms;
-        bool standby_probes;            /* a replica that does not lead probes too, half an interval apart */
+        bool standby_probes;              /* a replica that does not lead probes too, half an interval apart */
         unsigned max_switches_per_minute; /* over all policies; 0: no limit */
-        bool kubeconfig_exec;           /* exec plugins in kubeconfig Secrets */
-        bool kubeconfig_files;          /* file paths in kubeconfig Secrets */
+        bool kubeconfig_exec;             /* exec plugins in kubeconfig Secrets */
+        bool kubeconfig_files;            /* file paths in kubeconfig Secrets */
 };
 
-/* How many requests of the passes are under way at the API server at once: enough to keep it busy, few enough to stay small. */
+/* How many requests of the passes are under way at the API server at once: enough to keep it busy, few enough to stay
+ * small. */
 enum { API_SLOTS = 16 };
 
 struct manager {
@@ -60,16 +62,19 @@ struct manager {
         struct status_writer *status;
         struct election *election;
         struct watch *plane_watch, *policy_watch, *lease_watch;
-        struct map planes;   /* struct plane */
-        struct map policies; /* struct policy */
-        struct map mechanisms; /* struct mechanism */
-        uint64_t list_generation; /* of the newest list of any resource; an entry carries the one that it was last named in */
-        uint64_t plane_list, policy_list, lease_list; /* of each resource's newest list: what it does not name is gone */
+        struct map planes;        /* struct plane */
+        struct map policies;      /* struct policy */
+        struct map mechanisms;    /* struct mechanism */
+        uint64_t list_generation; /* of the newest list of any resource; an entry carries the one that it was last named
+                                     in */
+        uint64_t plane_list, policy_list,
+            lease_list; /* of each resource's newest list: what it does not name is gone */
         bool is_leader;
         bool stopping;
         char *cluster_uid; /* UID of our own kube-system: which cluster this is; NULL until known */
         struct kube_call *identity_call;
-        unix_ms wall_base; /* wall time = wall_base + loop_now(): the API server's clock, counted on the monotonic one */
+        unix_ms
+            wall_base; /* wall time = wall_base + loop_now(): the API server's clock, counted on the monotonic one */
         bool kill_switch;
         bool kill_switch_known; /* asked and answered: nothing is recorded before */
         mono_ms refreshed_at;
@@ -86,9 +91,10 @@ struct manager {
         void *stopped_ctx;
 };
 
-/* Both configs are of the same API server (the Lease has connections of its own); they are moved in. Options are borrowed for ever. */
-void manager_open(struct manager *manager, struct loop *loop, struct kube_config *config, struct kube_config *election_config,
-                  const struct manager_options *options);
+/* Both configs are of the same API server (the Lease has connections of its own); they are moved in. Options are
+ * borrowed for ever. */
+void manager_open(struct manager *manager, struct loop *loop, struct kube_config *config,
+                  struct kube_config *election_config, const struct manager_options *options);
 /* Release the Lease, then call @stopped (at the latest after about a second). */
 void manager_stop(struct manager *manager, void (*stopped)(void *ctx), void *ctx);
 void manager_close(struct manager *manager);

@@ -1,7 +1,9 @@
 /*
- * mechanism.h -- an (endpoint, credential) that many policies switch through: whether it answers is known once for all of them.
+ * mechanism.h -- an (endpoint, credential) that many policies switch through: whether it answers is known once for all
+ * of them.
  *
- * A mechanism is visited every 10 s by whichever policy is due; a policy's own records are read every 30 s, and at a decision.
+ * A mechanism is visited every 10 s by whichever policy is due; a policy's own records are read every 30 s, and at a
+ * decision.
  *
  * Ownership: counted by its users: mechanism_hold() / mechanism_drop(). Threads: loop thread only.
  */
@@ -17,7 +19,8 @@ struct mechanism {
         char *key; /* "<kind> <endpoint> <namespace>/<secret>" */
         struct map *map;
         unsigned users;
-        mono_ms answered_at; /* last good visit by anybody; 0 never. A failure may be one record's own: it is not shared */
+        mono_ms
+            answered_at; /* last good visit by anybody; 0 never. A failure may be one record's own: it is not shared */
         mono_ms asked_at;
 };
 

@@ -14,7 +14,7 @@
 #include "util/text.h"
 
 const struct kube_resource kube_planes = {
-        .group = "planekeeper.io", .version = "v1alpha1", .plural = "managementplanes", .kind = "ManagementPlane"};
+    .group = "planekeeper.io", .version = "v1alpha1", .plural = "managementplanes", .kind = "ManagementPlane"};
 
 enum { DEFAULT_INTERVAL_MS = 5000, DEFAULT_TIMEOUT_MS = 3000 };
 
@@ -37,7 +37,8 @@ static struct probe_cadence wanted_cadence(const struct plane *plane)
                         is_first = false;
                 }
         }
-        /* The grid is one of wall time, because replicas on other machines count their monotonic time from elsewhere. */
+        /* The grid is one of wall time, because replicas on other machines count their monotonic time from elsewhere.
+         */
         mono_ms spread = (mono_ms)(text_hash(plane->key) % (uint64_t)cadence.interval_ms);
         mono_ms half = plane->manager->is_leader ? 0 : cadence.interval_ms / 2;
         mono_ms base = plane->manager->wall_base % cadence.interval_ms;
@@ -80,14 +81,16 @@ static void open_kube(struct plane *plane)
                 err = secret_object_require(object, ref->key, &text, &why);
         if (err == ERR_OK) {
                 const struct kube_config_policy policy = {
-                        .allow_files = plane->manager->options.kubeconfig_files,
-                        .allow_exec = plane->manager->options.kubeconfig_exec,
-                        .flag = plane->manager->options.kubeconfig_files ? "--insecure-kubeconfig-exec" : "--insecure-kubeconfig-files",
+                    .allow_files = plane->manager->options.kubeconfig_files,
+                    .allow_exec = plane->manager->options.kubeconfig_exec,
+                    .flag = plane->manager->options.kubeconfig_files ? "--insecure-kubeconfig-exec"
+                                                                     : "--insecure-kubeconfig-files",
                 };
                 struct kube_config config;
                 err = kube_config_parse(text->bytes, text->count, NULL, &policy, &config, &why);
                 if (err == ERR_OK) {
-                        plane->kube = kube_open(plane->manager->loop, plane->manager->http, plane->manager->executor, &config);
+                        plane->kube =
+                            kube_open(plane->manager->loop, plane->manager->http, plane->manager->executor, &config);
                         plane->kube_secret_version = mem_strdup(object->resource_version);
                 } else {
                         (void)err_wrap(&why, err, "Secret %s/%s key %s", plane->namespace_name, ref->name, ref->key);
@@ -178,9 +181,10 @@ static void forget_object(struct plane *plane)
 static bool is_same_server(const struct management_plane *a, const struct management_plane *b)
 {
         return a->access == b->access && a->port == b->port && strcmp(a->address, b->address) == 0 &&
-               text_equal(a->kube_config.name, b->kube_config.name) && text_equal(a->kube_config.key, b->kube_config.key) &&
-               strcmp(a->service_namespace, b->service_namespace) == 0 && strcmp(a->service_name, b->service_name) == 0 &&
-               strcmp(a->service_port, b->service_port) == 0;
+               text_equal(a->kube_config.name, b->kube_config.name) &&
+               text_equal(a->kube_config.key, b->kube_config.key) &&
+               strcmp(a->service_namespace, b->service_namespace) == 0 &&
+               strcmp(a->service_name, b->service_name) == 0 && strcmp(a->service_port, b->service_port) == 0;
 }
 
 static void take_spec(struct plane *plane, const json_t *object)
@@ -211,7 +215,8 @@ void plane_set(struct plane *plane, const json_t *object)
                 free_if_unwanted(plane);
                 return;
         }
-        int64_t generation = (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
+        int64_t generation =
+            (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
         bool is_deleting = object_meta(object, "deletionTimestamp")[0] != '\0';
         const char *uid = object_meta(object, "uid");
         if (plane->list_generation < plane->manager->plane_list)
@@ -277,11 +282,13 @@ bool plane_uses_secret(const struct plane *plane, const char *key)
 {
         if (!plane->spec)
                 return false;
-        if (plane->spec->access == PLANE_ACCESS_KUBECONFIG && secret_key_is(key, plane->namespace_name, plane->spec->kube_config.name))
+        if (plane->spec->access == PLANE_ACCESS_KUBECONFIG &&
+            secret_key_is(key, plane->namespace_name, plane->spec->kube_config.name))
                 return true;
         for (size_t i = 0; i < plane->spec->check_count; i++) {
                 const struct tls_refs *tls = &plane->spec->checks[i].tls;
-                if (secret_key_is(key, plane->namespace_name, tls->ca.name) || secret_key_is(key, plane->namespace_name, tls->client_certificate))
+                if (secret_key_is(key, plane->namespace_name, tls->ca.name) ||
+                    secret_key_is(key, plane->namespace_name, tls->client_certificate))
                         return true;
         }
         return false;

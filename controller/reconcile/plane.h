@@ -45,10 +45,10 @@ struct plane {
         size_t user_count;
         bool needs_setup; /* spec, Secrets, address or cadence changed: probes are built anew */
 
-        struct kube *kube;        /* of its own cluster by kubeconfig; NULL otherwise */
+        struct kube *kube;         /* of its own cluster by kubeconfig; NULL otherwise */
         char *kube_secret_version; /* resourceVersion of the Secret that kube was made from */
-        char *cluster_uid;        /* kube-system UID of its cluster, NULL unknown */
-        bool is_located;          /* its cluster was asked which one it is; one that cannot be asked is not ours */
+        char *cluster_uid;         /* kube-system UID of its cluster, NULL unknown */
+        bool is_located;           /* its cluster was asked which one it is; one that cannot be asked is not ours */
         struct kube_call *service_call, *uid_call;
         struct loop_timer discovery;
         char *addresses[SERVICE_ADDRESSES_MAX]; /* where agents would be sent */
@@ -74,7 +74,7 @@ void plane_rebuild(struct plane *plane);                      /* cadence, Secret
 bool plane_uses_secret(const struct plane *plane, const char *key);
 void plane_retime(struct plane *plane); /* its users, or who leads, or the clock changed */
 void plane_leadership_changed(struct plane *plane);
-void plane_discard_samples(struct plane *plane);              /* our own loop was late: what was measured is doubtful */
+void plane_discard_samples(struct plane *plane); /* our own loop was late: what was measured is doubtful */
 void plane_free(struct plane *plane);
 
 bool plane_holds_operator(const struct plane *plane);

@@ -1,4 +1,5 @@
-/* plane_address.c -- where agents would be sent: a fixed address, or the ingress of the plane's Service, looked at every 10 s. */
+/* plane_address.c -- where agents would be sent: a fixed address, or the ingress of the plane's Service, looked at
+ * every 10 s. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@
 enum { DISCOVERY_MS = 10000, DISCOVERY_RETRY_MS = 3000, TIMEOUT_MS = 5000 };
 
 static const struct kube_resource services = {.group = "", .version = "v1", .plural = "services", .kind = "Service"};
-static const struct kube_resource namespaces = {.group = "", .version = "v1", .plural = "namespaces", .kind = "Namespace"};
+static const struct kube_resource namespaces = {
+    .group = "", .version = "v1", .plural = "namespaces", .kind = "Namespace"};
 
 struct kube *plane_kube(const struct plane *plane)
 {
@@ -92,7 +94,9 @@ static void service_answered(void *ctx, const struct kube_reply *reply)
         if (err == ERR_OK)
                 set_addresses(plane, (const char *const *)ingress.addresses, ingress.count, ingress.port);
         else if (!plane->address_count || err == ERR_INVALID)
-                set_error(plane, err == ERR_DENIED ? "may not read the Service: grant get on services (manifests/samples/plane-cluster.yaml in that cluster)" : why.text);
+                set_error(plane, err == ERR_DENIED ? "may not read the Service: grant get on services "
+                                                     "(manifests/samples/plane-cluster.yaml in that cluster)"
+                                                   : why.text);
         service_ingress_clear(&ingress);
         next_discovery(plane, err == ERR_OK ? DISCOVERY_MS : DISCOVERY_RETRY_MS);
 }
@@ -103,7 +107,8 @@ static void uid_answered(void *ctx, const struct kube_reply *reply)
         plane->uid_call = NULL;
         bool is_news = !plane->is_located;
         plane->is_located = true;
-        if (reply->err == ERR_OK) /* forbidden or silent: then nothing can be said of it, and it is asked again at the next discovery */
+        if (reply->err == ERR_OK) /* forbidden or silent: then nothing can be said of it, and it is asked again at the
+                                     next discovery */
                 plane->cluster_uid = mem_strdup(object_meta(reply->body, "uid"));
         if (is_news || plane_holds_operator(plane))
                 plane_wake_users(plane);

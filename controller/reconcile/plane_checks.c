@@ -14,10 +14,10 @@
 enum { LONGEST_RUN = 101, DEFAULT_THRESHOLD = 3 };
 
 static struct metric_family check_up = {
-        .name = "planekeeper_check_up",
-        .help = "Whether the last counted sample of a check passed",
-        .type = METRIC_GAUGE,
-        .labels = {"namespace", "plane", "check"},
+    .name = "planekeeper_check_up",
+    .help = "Whether the last counted sample of a check passed",
+    .type = METRIC_GAUGE,
+    .labels = {"namespace", "plane", "check"},
 };
 
 static void set_text(struct check *check, const char *text)
@@ -46,7 +46,8 @@ static bool count_sample(struct check *check, const struct sample *sample)
         *other = 0;
         check->counted_at = sample->ended_at;
         bool is_new = was_unknown || *run <= LONGEST_RUN || sample->replicas_available != check->replicas_available ||
-                      sample->replicas_updated != check->replicas_updated || sample->replicas_wanted != check->replicas_wanted;
+                      sample->replicas_updated != check->replicas_updated ||
+                      sample->replicas_wanted != check->replicas_wanted;
         check->replicas_available = sample->replicas_available;
         check->replicas_wanted = sample->replicas_wanted;
         check->replicas_updated = sample->replicas_updated;
@@ -70,13 +71,15 @@ static void on_sample(void *ctx, const struct sample *sample)
 {
         struct check *check = ctx;
         struct plane *plane = check->plane;
-        bool first_of_run = (sample->result == PROBE_PASS && !check->passes) || (sample->result == PROBE_FAIL && !check->fails);
+        bool first_of_run =
+            (sample->result == PROBE_PASS && !check->passes) || (sample->result == PROBE_FAIL && !check->fails);
         bool is_new = count_sample(check, sample);
         bool new_text = !check->text || strcmp(check->text, sample->text) != 0;
         check->error = sample->error;
         set_text(check, sample->text);
         if (first_of_run)
-                metric_set(METRIC(&check_up, plane->namespace_name, plane->name, check->spec->name), sample->result == PROBE_PASS);
+                metric_set(METRIC(&check_up, plane->namespace_name, plane->name, check->spec->name),
+                           sample->result == PROBE_PASS);
         if (is_new && (first_of_run || new_text || check->last_unknown || run_may_matter(check)))
                 plane_wake_users(plane);
         if (first_of_run || new_text || run_may_matter(check))
@@ -88,14 +91,17 @@ static void on_sample(void *ctx, const struct sample *sample)
 static enum probe_kind kind_of(enum check_type type)
 {
         static const enum probe_kind kinds[CHECK_TYPE_COUNT] = {
-                [CHECK_TCP] = PROBE_TCP,   [CHECK_TLS] = PROBE_TLS,
-                [CHECK_HTTP] = PROBE_HTTP, [CHECK_GRPC] = PROBE_GRPC,
-                [CHECK_DEPLOYMENT] = PROBE_DEPLOYMENT,
+            [CHECK_TCP] = PROBE_TCP,
+            [CHECK_TLS] = PROBE_TLS,
+            [CHECK_HTTP] = PROBE_HTTP,
+            [CHECK_GRPC] = PROBE_GRPC,
+            [CHECK_DEPLOYMENT] = PROBE_DEPLOYMENT,
         };
         return kinds[type];
 }
 
-static enum err load_key(struct plane *plane, const char *secret, const char *key, struct secret *to, struct errmsg *reterr)
+static enum err load_key(struct plane *plane, const char *secret, const char *key, struct secret *to,
+                         struct errmsg *reterr)
 {
         const struct secret_object *object;
         const struct secret *value;
@@ -133,19 +139,19 @@ static enum err open_probe(struct plane *plane, struct check *check, struct errm
                         return err;
         }
         const struct probe_spec probe = {
-                .kind = kind_of(spec->type),
-                .address = plane->address_count ? plane->addresses[0] : "",
-                .port = spec->port ? spec->port : plane->port,
-                .tls = spec->uses_tls ? &check->tls : NULL,
-                .verify = !secret_is_empty(&check->tls.ca),
-                .method = spec->method,
-                .path = spec->path,
-                .status_low = spec->status_low,
-                .status_high = spec->status_high,
-                .grpc_service = spec->grpc_service,
-                .kube = spec->type == CHECK_DEPLOYMENT ? plane_kube(plane) : NULL,
-                .namespace_name = plane->spec->deployment_namespace,
-                .deployment = plane->spec->deployment_name,
+            .kind = kind_of(spec->type),
+            .address = plane->address_count ? plane->addresses[0] : "",
+            .port = spec->port ? spec->port : plane->port,
+            .tls = spec->uses_tls ? &check->tls : NULL,
+            .verify = !secret_is_empty(&check->tls.ca),
+            .method = spec->method,
+            .path = spec->path,
+            .status_low = spec->status_low,
+            .status_high = spec->status_high,
+            .grpc_service = spec->grpc_service,
+            .kube = spec->type == CHECK_DEPLOYMENT ? plane_kube(plane) : NULL,
+            .namespace_name = plane->spec->deployment_namespace,
+            .deployment = plane->spec->deployment_name,
         };
         return probe_open(plane->manager->prober, &probe, &plane->cadence, on_sample, check, &check->probe, reterr);
 }
@@ -156,7 +162,8 @@ static char *label_of(const struct plane *plane, const struct plane_check *spec)
         if (spec->type == CHECK_DEPLOYMENT)
                 (void)snprintf(label, sizeof(label), "Deployment");
         else
-                (void)snprintf(label, sizeof(label), "%s :%u", check_type_name(spec->type), spec->port ? spec->port : plane->port);
+                (void)snprintf(label, sizeof(label), "%s :%u", check_type_name(spec->type),
+                               spec->port ? spec->port : plane->port);
         return mem_strdup(label);
 }
 
@@ -212,34 +219,38 @@ static const char *region_of(const struct plane *plane)
 void plane_view_fill(const struct plane *plane, const char *record_type_rrset, struct plane_view *ret)
 {
         *ret = (struct plane_view){
-                .name = plane->name,
-                .region = region_of(plane),
-                .cluster_name = plane->spec ? plane->spec->cluster_name : "",
-                .uid = plane->uid ? plane->uid : "",
-                .known = plane->spec != NULL && !plane->spec->deleting,
-                .eligible = plane->spec && plane->spec->eligible,
-                .holds_operator = plane_holds_operator(plane),
-                .port = plane->port,
-                .rrset = record_type_rrset ? record_type_rrset : plane->rrset ? plane->rrset : "",
-                .address_error = plane->spec_error ? plane->spec_error : plane->address_error ? plane->address_error : "",
+            .name = plane->name,
+            .region = region_of(plane),
+            .cluster_name = plane->spec ? plane->spec->cluster_name : "",
+            .uid = plane->uid ? plane->uid : "",
+            .known = plane->spec != NULL && !plane->spec->deleting,
+            .eligible = plane->spec && plane->spec->eligible,
+            .holds_operator = plane_holds_operator(plane),
+            .port = plane->port,
+            .rrset = record_type_rrset ? record_type_rrset
+                     : plane->rrset    ? plane->rrset
+                                       : "",
+            .address_error = plane->spec_error      ? plane->spec_error
+                             : plane->address_error ? plane->address_error
+                                                    : "",
         };
         ret->check_count = plane->check_count < CHECKS_MAX ? (unsigned)plane->check_count : CHECKS_MAX;
         for (unsigned i = 0; i < ret->check_count; i++) {
                 const struct check *check = &plane->checks[i];
                 ret->checks[i] = (struct check_view){
-                        .label = check->label,
-                        .is_path = check->spec->type != CHECK_DEPLOYMENT,
-                        .fails = check->fails,
-                        .passes = check->passes,
-                        .run_since = check->run_since,
-                        .counted_at = check->counted_at,
-                        .sampled_at = check->sampled_at,
-                        .last_unknown = check->last_unknown,
-                        .text = check->text ? check->text : "",
-                        .replicas_available = check->replicas_available,
-                        .replicas_wanted = check->replicas_wanted,
-                        .replicas_updated = check->replicas_updated,
-                        .certificate_not_after = check->certificate_not_after,
+                    .label = check->label,
+                    .is_path = check->spec->type != CHECK_DEPLOYMENT,
+                    .fails = check->fails,
+                    .passes = check->passes,
+                    .run_since = check->run_since,
+                    .counted_at = check->counted_at,
+                    .sampled_at = check->sampled_at,
+                    .last_unknown = check->last_unknown,
+                    .text = check->text ? check->text : "",
+                    .replicas_available = check->replicas_available,
+                    .replicas_wanted = check->replicas_wanted,
+                    .replicas_updated = check->replicas_updated,
+                    .certificate_not_after = check->certificate_not_after,
                 };
         }
 }

@@ -5,7 +5,8 @@
 #include "reconcile/plane.h"
 
 /* plane_address.c: where agents are sent. */
-void plane_address_start(struct plane *plane); /* fixed, or discovered now and every 10 s; also finds out which cluster it is */
+void plane_address_start(
+    struct plane *plane); /* fixed, or discovered now and every 10 s; also finds out which cluster it is */
 void plane_address_stop(struct plane *plane);
 void plane_address_forget(struct plane *plane);
 struct kube *plane_kube(const struct plane *plane); /* client of its cluster; NULL where it cannot be looked at */

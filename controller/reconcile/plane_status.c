@@ -12,7 +12,7 @@
 #define DAY_MS ((int64_t)86400000)
 
 static const struct detection default_detection = {
-        .interval_ms = 5000, .timeout_ms = 3000, .failure_threshold = 3, .success_threshold = 3, .failover_delay_ms = -1};
+    .interval_ms = 5000, .timeout_ms = 3000, .failure_threshold = 3, .success_threshold = 3, .failover_delay_ms = -1};
 
 static const struct detection *detection_of(const struct plane *plane)
 {
@@ -55,13 +55,15 @@ static json_t *checks_json(const struct plane *plane)
         for (size_t i = 0; i < plane->check_count; i++) {
                 const struct check *check = &plane->checks[i];
                 bool is_counted = check->counted_at && !check->last_unknown;
-                json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", check->spec->name, "type", check_type_name(check->spec->type),
-                                         "result", check_result(check), "error",
-                                         check->sampled_at || check->last_unknown ? probe_error_name(check->error) : "unsampled", "message",
-                                         check->text ? check->text : "not sampled yet");
+                json_t *item =
+                    json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", check->spec->name, "type",
+                              check_type_name(check->spec->type), "result", check_result(check), "error",
+                              check->sampled_at || check->last_unknown ? probe_error_name(check->error) : "unsampled",
+                              "message", check->text ? check->text : "not sampled yet");
                 INVARIANT(item);
                 if (is_counted)
-                        json_object_set_new(item, "since", time_json((check->run_since + plane->manager->wall_base) / 1000 * 1000));
+                        json_object_set_new(item, "since",
+                                            time_json((check->run_since + plane->manager->wall_base) / 1000 * 1000));
                 json_array_append_new(checks, item);
         }
         return checks;
@@ -79,7 +81,8 @@ static const char *first_bad_check(const struct plane *plane, struct arena *aren
         for (size_t i = 0; i < plane->check_count; i++) {
                 const struct check *check = &plane->checks[i];
                 if (check->fails || check->last_unknown || !check->counted_at)
-                        return arena_printf(arena, "%s: %s", check->label, check->text ? check->text : "not sampled yet");
+                        return arena_printf(arena, "%s: %s", check->label,
+                                            check->text ? check->text : "not sampled yet");
         }
         return "";
 }
@@ -90,13 +93,15 @@ static struct ready judge(const struct plane *plane, const struct plane_health *
                 return (struct ready){CONDITION_FALSE, "InvalidSpec", plane->spec_error, true};
         if (!plane->address_count)
                 return (struct ready){CONDITION_FALSE, "NoAddress",
-                                      plane->address_error ? plane->address_error : "waiting for the Service's address", false};
+                                      plane->address_error ? plane->address_error : "waiting for the Service's address",
+                                      false};
         if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
                 return (struct ready){CONDITION_UNKNOWN, "Unobserved", first_bad_check(plane, arena), false};
         if (health->verdict == VERDICT_DOWN)
                 return (struct ready){CONDITION_FALSE, "ProbesFailed", first_bad_check(plane, arena), false};
         if (health->deployment == DEPLOYMENT_UNAVAILABLE)
-                return (struct ready){CONDITION_FALSE, "NoReplicas", "no replica of the Deployment is available", false};
+                return (struct ready){CONDITION_FALSE, "NoReplicas", "no replica of the Deployment is available",
+                                      false};
         return (struct ready){CONDITION_TRUE, "ProbesPassed", "agents could be served here", false};
 }
 
@@ -108,19 +113,23 @@ static void set_conditions(const struct plane *plane, const struct plane_health 
         const struct condition_value value = {"Ready", ready.status, ready.reason, ready.message, plane->generation};
         condition_list_set(ret, before, &value, now);
         if (ready.status != CONDITION_TRUE) {
-                const struct condition_value why = {ready.is_stalled ? "Stalled" : "Reconciling", CONDITION_TRUE, ready.reason, ready.message,
-                                                    plane->generation};
+                const struct condition_value why = {ready.is_stalled ? "Stalled" : "Reconciling", CONDITION_TRUE,
+                                                    ready.reason, ready.message, plane->generation};
                 condition_list_set(ret, before, &why, now);
         }
         bool lost = health->replicas_available >= 0 && health->replicas_available < health->replicas_wanted;
         bool lacking = health->failing_checks || health->unknown_checks || lost;
         const char *text = first_bad_check(plane, arena);
-        const struct condition_value degraded = {
-                "Degraded", lacking ? CONDITION_TRUE : CONDITION_FALSE, lost ? "ReplicasMissing" : lacking ? "CheckLacking" : "Redundant",
-                lost    ? arena_printf(arena, "%d/%d replicas available", (int)health->replicas_available, (int)health->replicas_wanted)
-                : text[0] ? text
-                          : "every check passes",
-                plane->generation};
+        const struct condition_value degraded = {"Degraded", lacking ? CONDITION_TRUE : CONDITION_FALSE,
+                                                 lost      ? "ReplicasMissing"
+                                                 : lacking ? "CheckLacking"
+                                                           : "Redundant",
+                                                 lost      ? arena_printf(arena, "%d/%d replicas available",
+                                                                          (int)health->replicas_available,
+                                                                          (int)health->replicas_wanted)
+                                                 : text[0] ? text
+                                                           : "every check passes",
+                                                 plane->generation};
         condition_list_set(ret, before, &degraded, now);
 }
 
@@ -130,7 +139,8 @@ static json_t *certificate_json(const struct plane *plane, unix_ms not_after)
                 return json_pack("{s:s, s:n}", "text", "-", "notAfter");
         char text[32];
         int64_t days = (not_after - manager_wall(plane->manager)) / DAY_MS;
-        (void)snprintf(text, sizeof(text), not_after <= manager_wall(plane->manager) ? "expired" : "%lldd", (long long)days);
+        (void)snprintf(text, sizeof(text), not_after <= manager_wall(plane->manager) ? "expired" : "%lldd",
+                       (long long)days);
         return json_pack("{s:s, s:o}", "text", text, "notAfter", time_json(not_after));
 }
 
@@ -147,15 +157,17 @@ json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_
         struct plane_health health = health_of(&view, detection, loop_now(plane->manager->loop));
         plane->was = health.verdict;
         set_conditions(plane, &health, &arena, &mark->conditions, ret_conditions);
-        const char *replicas = health.replicas_available < 0
-                                       ? "-"
-                                       : arena_printf(&arena, "%d/%d", (int)health.replicas_available, (int)health.replicas_wanted);
-        json_t *status = json_pack("{s:I, s:s, s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o}", "observedGeneration", (json_int_t)plane->generation,
-                                   "region", view.region[0] ? view.region : "-", "role", role_of(plane), "eligible",
-                                   view.eligible ? "True" : "False", "address", plane->address_count ? plane->addresses[0] : "-", "port",
-                                   (int)plane->port, "replicas", replicas, "certificate",
-                                   certificate_json(plane, health.certificate_not_after), "checks", checks_json(plane), "conditions",
-                                   condition_list_encode(ret_conditions));
+        const char *replicas =
+            health.replicas_available < 0
+                ? "-"
+                : arena_printf(&arena, "%d/%d", (int)health.replicas_available, (int)health.replicas_wanted);
+        json_t *status =
+            json_pack("{s:I, s:s, s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o}", "observedGeneration",
+                      (json_int_t)plane->generation, "region", view.region[0] ? view.region : "-", "role",
+                      role_of(plane), "eligible", view.eligible ? "True" : "False", "address",
+                      plane->address_count ? plane->addresses[0] : "-", "port", (int)plane->port, "replicas", replicas,
+                      "certificate", certificate_json(plane, health.certificate_not_after), "checks",
+                      checks_json(plane), "conditions", condition_list_encode(ret_conditions));
         INVARIANT(status);
         arena_deinit(&arena);
         return status;

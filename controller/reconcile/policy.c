@@ -18,7 +18,7 @@
 #include "util/text.h"
 
 const struct kube_resource kube_policies = {
-        .group = "planekeeper.io", .version = "v1alpha1", .plural = "failoverpolicies", .kind = "FailoverPolicy"};
+    .group = "planekeeper.io", .version = "v1alpha1", .plural = "failoverpolicies", .kind = "FailoverPolicy"};
 
 const struct detection *policy_detection(const struct policy *policy)
 {
@@ -153,9 +153,10 @@ static void forget_targets(struct policy *policy)
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
 static void forget_object(struct policy *policy)
 {
-        char **const texts[] = {&policy->spec_error,    &policy->uid,     &policy->resource_version, &policy->last_reason,
-                                &policy->last_why,      &policy->active,  &policy->last_switch,      &policy->history,
-                                &policy->last_decision, &policy->last_request, &policy->last_answer};
+        char **const texts[] = {&policy->spec_error,   &policy->uid,        &policy->resource_version,
+                                &policy->last_reason,  &policy->last_why,   &policy->active,
+                                &policy->last_switch,  &policy->history,    &policy->last_decision,
+                                &policy->last_request, &policy->last_answer};
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
         workqueue_remove(&policy->work);
@@ -185,9 +186,10 @@ static void take_spec(struct policy *policy, const json_t *object)
         bool is_new = !policy->spec || !spec || policy->spec->generation != spec->generation;
         failover_policy_free(policy->spec);
         policy->spec = spec;
-        policy->generation = (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
+        policy->generation =
+            (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
         if (!is_new)
-                return; /* annotations may be */
+                return;             /* annotations may be */
         tell_forget_planes(policy); /* it may name some no more */
         forget_verification(policy);
         relink_planes(policy);
@@ -202,7 +204,8 @@ void policy_set(struct policy *policy, const json_t *object)
                 return;
         }
         const char *version = object_meta(object, "resourceVersion"), *uid = object_meta(object, "uid");
-        /* What a list that began later says stands, even if it is older: then the API server was restored from a backup. */
+        /* What a list that began later says stands, even if it is older: then the API server was restored from a
+         * backup. */
         bool is_relisted = policy->list_generation < manager->policy_list;
         policy->list_generation = manager->list_generation;
         if (policy->uid && !text_equal(policy->uid, uid))
@@ -224,12 +227,14 @@ void policy_set(struct policy *policy, const json_t *object)
         policy_wake(policy);
 }
 
-/* A record Lease that its label does not show any more can be read, but not watched: frozen until a person looks at it. */
+/* A record Lease that its label does not show any more can be read, but not watched: frozen until a person looks at it.
+ */
 static void take_unlabelled(const json_t *lease, struct record_lease *ret)
 {
         struct strbuf why = STRBUF_INIT(1024);
         (void)strbuf_printf(&why,
-                            "Lease %s is in the way: it is no record with label " RECORD_LABEL_KEY "=" RECORD_LABEL_VALUE
+                            "Lease %s is in the way: it is no record with label " RECORD_LABEL_KEY
+                            "=" RECORD_LABEL_VALUE
                             "; put the label back, or delete the Lease to have the targets adopted anew",
                             object_meta(lease, "name"));
         ret->resource_version = mem_strdup(object_meta(lease, "resourceVersion"));
@@ -289,7 +294,8 @@ bool policy_uses_secret(const struct policy *policy, const char *key)
         if (!policy->spec)
                 return false;
         const struct policy_redis *redis = &policy->spec->redis;
-        const char *const names[] = {policy->spec->dns.credentials_secret, redis->auth_secret, redis->uses_tls ? redis->tls.ca.name : "",
+        const char *const names[] = {policy->spec->dns.credentials_secret, redis->auth_secret,
+                                     redis->uses_tls ? redis->tls.ca.name : "",
                                      redis->uses_tls ? redis->tls.client_certificate : ""};
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
                 if (secret_key_is(key, policy->namespace_name, names[i]))

@@ -1,5 +1,6 @@
 /*
- * policy.h -- a FailoverPolicy at work: what is known of its record and targets, and the pass that gathers, decides and acts.
+ * policy.h -- a FailoverPolicy at work: what is known of its record and targets, and the pass that gathers, decides and
+ * acts.
  *
  * Ownership: policies belong to the manager's map. Threads: loop thread only.
  */
@@ -49,7 +50,8 @@ struct policy {
         char *resource_version; /* of the object that spec was decoded from */
         uint64_t list_generation;
         struct plane *planes[PLANES_MAX];
-        char *rrsets[PLANES_MAX]; /* of each plane, where the policy wants another record type than the plane's own; NULL otherwise */
+        char *rrsets[PLANES_MAX]; /* of each plane, where the policy wants another record type than the plane's own;
+                                     NULL otherwise */
         size_t plane_count;
         struct work work;
         struct loop_timer reads; /* the targets are read every 10 s */
@@ -58,11 +60,11 @@ struct policy {
         char *record_version;  /* resourceVersion of its Lease; NULL: there is no Lease */
         char *record_error;
         uint64_t record_generation;
-        mono_ms record_seen_at;         /* since when this process knows the record as it is */
-        struct kube_call *record_call;  /* a write, or the read after one that failed */
+        mono_ms record_seen_at;        /* since when this process knows the record as it is */
+        struct kube_call *record_call; /* a write, or the read after one that failed */
         struct record_write record_write;
-        bool record_is_doubtful;        /* a write failed or was given up: to be read before anything is decided */
-        unsigned record_failures;       /* in a row */
+        bool record_is_doubtful;  /* a write failed or was given up: to be read before anything is decided */
+        unsigned record_failures; /* in a row */
         mono_ms record_retry_at;
         struct kube_call *confirm_call; /* the uncached read after a decision */
         epoch_t confirm_epoch;          /* what it is for */
@@ -99,14 +101,15 @@ struct policy {
 };
 
 struct policy *policy_obtain(struct manager *manager, const char *namespace_name, const char *name);
-void policy_set(struct policy *policy, const json_t *object);        /* as watched; NULL: it is gone */
-void policy_set_record(struct policy *policy, const json_t *lease);  /* its record Lease as watched or answered; NULL: it is gone */
-void policy_wake(struct policy *policy);                             /* something it looks at is new */
+void policy_set(struct policy *policy, const json_t *object); /* as watched; NULL: it is gone */
+void policy_set_record(struct policy *policy,
+                       const json_t *lease); /* its record Lease as watched or answered; NULL: it is gone */
+void policy_wake(struct policy *policy);     /* something it looks at is new */
 void policy_leadership_changed(struct policy *policy);
 void policy_free(struct policy *policy);
 
-const struct detection *policy_detection(const struct policy *policy);  /* NULL where there is no usable spec */
-const char *policy_active_plane(const struct policy *policy);           /* NULL where not known */
+const struct detection *policy_detection(const struct policy *policy); /* NULL where there is no usable spec */
+const char *policy_active_plane(const struct policy *policy);          /* NULL where not known */
 /* Whether the policy uses this Secret of its namespace. */
 bool policy_uses_secret(const struct policy *policy, const char *key);
 

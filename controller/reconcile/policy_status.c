@@ -28,9 +28,9 @@ static json_t *runbook_json(const struct view *view, const struct decision *deci
 static json_t *target_json(const char *server, const char *name, const char *value, const struct stamp *stamp,
                            const struct target_health *health)
 {
-        json_t *target = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "server", server, "name", name, "value", value, "epoch",
-                                   (json_int_t)stamp->epoch, "plane", text_or_null(stamp->plane), "owner", text_or_null(stamp->store),
-                                   "error", text_or_null(health->error));
+        json_t *target = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "server", server, "name", name, "value",
+                                   value, "epoch", (json_int_t)stamp->epoch, "plane", text_or_null(stamp->plane),
+                                   "owner", text_or_null(stamp->store), "error", text_or_null(health->error));
         INVARIANT(target);
         return target;
 }
@@ -39,61 +39,68 @@ static json_t *behind_json(const struct view *view)
 {
         json_t *behind = json_array();
         for (unsigned i = 0; i < view->verify_count; i++)
-                if (view->verify[i].reach == REACH_FAILED || (view->verify[i].reach == REACH_OK && !view->verify[i].shows_record))
+                if (view->verify[i].reach == REACH_FAILED ||
+                    (view->verify[i].reach == REACH_OK && !view->verify[i].shows_record))
                         json_array_append_new(behind, json_string(view->verify[i].server));
         return behind;
 }
 
 static json_t *targets_json(const struct view *view)
 {
-        json_t *dns = target_json(view->policy.dns_server, view->policy.dns_name, view->dns.rrset, &view->dns.stamp, &view->dns_health);
+        json_t *dns = target_json(view->policy.dns_server, view->policy.dns_name, view->dns.rrset, &view->dns.stamp,
+                                  &view->dns_health);
         json_object_set_new(dns, "ttl", json_integer((json_int_t)view->dns.ttl_s));
         json_object_set_new(dns, "behind", behind_json(view));
-        json_t *lock = view->policy.lock_server[0] ? target_json(view->policy.lock_server, view->policy.lock_key, view->lock.value,
-                                                                 &view->lock.stamp, &view->lock_health)
-                                                   : json_null();
+        json_t *lock = view->policy.lock_server[0]
+                           ? target_json(view->policy.lock_server, view->policy.lock_key, view->lock.value,
+                                         &view->lock.stamp, &view->lock_health)
+                           : json_null();
         return json_pack("{s:o, s:o}", "dns", dns, "lock", lock);
 }
 
-/* While something holds the decision back it is still shown, as the one that would be taken: in Advise that is the product. */
+/* While something holds the decision back it is still shown, as the one that would be taken: in Advise that is the
+ * product. */
 static json_t *decision_json(const struct policy *policy, const struct decision *decision)
 {
         if (!decision->has_gates || decision->next || !decision->active)
                 return switch_report_load(policy->last_decision);
         bool would = decision->gates.refused < 0 && decision->candidate;
-        json_t *report = json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:b, s:n, s:o}", "epoch",
-                                   (json_int_t)decision->epoch + 1, "decision",
-                                   would ? "WouldSwitch" : "Hold", "from", decision->active->name, "to",
-                                   text_or_null(decision->candidate ? decision->candidate->name : ""), "reason", decision->rule->reason,
-                                   "message", decision->why, "automatic", (int)(decision->mode.mode == MODE_AUTOMATIC), "at", "gates", switch_report_gates(decision));
+        json_t *report =
+            json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:b, s:n, s:o}", "epoch", (json_int_t)decision->epoch + 1,
+                      "decision", would ? "WouldSwitch" : "Hold", "from", decision->active->name, "to",
+                      text_or_null(decision->candidate ? decision->candidate->name : ""), "reason",
+                      decision->rule->reason, "message", decision->why, "automatic",
+                      (int)(decision->mode.mode == MODE_AUTOMATIC), "at", "gates", switch_report_gates(decision));
         INVARIANT(report);
         return report;
 }
 
-static void set_conditions(const struct policy *policy, const struct report *report, const struct condition_list *before,
-                           struct condition_list *ret)
+static void set_conditions(const struct policy *policy, const struct report *report,
+                           const struct condition_list *before, struct condition_list *ret)
 {
         static const enum condition_status statuses[] = {
-                [REPORT_FALSE] = CONDITION_FALSE, [REPORT_TRUE] = CONDITION_TRUE, [REPORT_UNKNOWN] = CONDITION_UNKNOWN};
+            [REPORT_FALSE] = CONDITION_FALSE, [REPORT_TRUE] = CONDITION_TRUE, [REPORT_UNKNOWN] = CONDITION_UNKNOWN};
         for (unsigned i = 0; i < report->condition_count; i++) {
                 const struct report_condition *condition = &report->conditions[i];
-                const struct condition_value value = {condition->type, statuses[condition->status], condition->reason, condition->message,
-                                                      policy->generation};
+                const struct condition_value value = {condition->type, statuses[condition->status], condition->reason,
+                                                      condition->message, policy->generation};
                 condition_list_set(ret, before, &value, manager_wall(policy->manager));
         }
 }
 
 /* An object that cannot be understood still gets an answer: what is wrong and where. */
-static json_t *invalid_status(const struct policy *policy, const struct condition_list *before, struct condition_list *ret_conditions)
+static json_t *invalid_status(const struct policy *policy, const struct condition_list *before,
+                              struct condition_list *ret_conditions)
 {
         static const char *const types[] = {"Ready", "Stalled"};
         for (size_t i = 0; i < 2; i++) {
-                const struct condition_value value = {types[i], i ? CONDITION_TRUE : CONDITION_FALSE, "InvalidSpec", policy->spec_error,
-                                                      policy->generation};
+                const struct condition_value value = {types[i], i ? CONDITION_TRUE : CONDITION_FALSE, "InvalidSpec",
+                                                      policy->spec_error, policy->generation};
                 condition_list_set(ret_conditions, before, &value, manager_wall(policy->manager));
         }
-        return json_pack("{s:I, s:s, s:s, s:o}", "observedGeneration", (json_int_t)policy->generation, "state", "InvalidSpec", "message",
-                         policy->spec_error, "conditions", condition_list_encode(ret_conditions));
+        return json_pack("{s:I, s:s, s:s, s:o}", "observedGeneration", (json_int_t)policy->generation, "state",
+                         "InvalidSpec", "message", policy->spec_error, "conditions",
+                         condition_list_encode(ret_conditions));
 }
 
 static const char *text_of(const json_t *object, const char *field, const char *none)
@@ -110,7 +117,8 @@ static json_t *request_json(const struct policy *policy)
                          switch_report_time(policy->last_request_at));
 }
 
-/* kubectl's own date columns cannot say Never, so this is text, coarse enough that it is not rewritten every minute for ever. */
+/* kubectl's own date columns cannot say Never, so this is text, coarse enough that it is not rewritten every minute for
+ * ever. */
 static const char *ago(const struct policy *policy, const char *completed, struct arena *arena)
 {
         unix_ms at;
@@ -143,13 +151,15 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
         json_t *last_switch = switch_report_load(policy->last_switch);
         const char *completed = text_of(last_switch, "completedAt", "Never");
         json_t *status = json_pack(
-                "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
-                (json_int_t)policy->generation, "effectiveMode", report.mode, "effectiveModeReason", decision.mode.reason,
-                "effectiveModeMessage", decision.mode.message, "state", report.state, "activePlane", report.active, "standby", report.standby,
-                "epoch", (json_int_t)report.epoch, "step", report.step, "failover", report.failover, "lastSwitchText", ago(policy, completed, &arena), "rtoLast",
-                text_of(last_switch, "rto", "-"), "store", "Kubernetes", "message", report.message);
+            "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
+            (json_int_t)policy->generation, "effectiveMode", report.mode, "effectiveModeReason", decision.mode.reason,
+            "effectiveModeMessage", decision.mode.message, "state", report.state, "activePlane", report.active,
+            "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step, "failover",
+            report.failover, "lastSwitchText", ago(policy, completed, &arena), "rtoLast",
+            text_of(last_switch, "rto", "-"), "store", "Kubernetes", "message", report.message);
         INVARIANT(status);
-        json_object_set_new(status, "lastSwitchTime", strcmp(completed, "Never") ? json_string(completed) : json_null());
+        json_object_set_new(status, "lastSwitchTime",
+                            strcmp(completed, "Never") ? json_string(completed) : json_null());
         json_object_set_new(status, "lastSwitch", last_switch);
         json_object_set_new(status, "history", policy->history ? switch_report_load(policy->history) : json_array());
         json_object_set_new(status, "lastDecision", decision_json(policy, &decision));
@@ -202,6 +212,7 @@ void policy_status_restore(struct policy *policy, const json_t *object)
         policy->history = kept_text(status, "history", JSON_ARRAY);
         policy->last_switch = kept_text(status, "lastSwitch", JSON_OBJECT);
         policy->last_decision = kept_text(status, "lastDecision", JSON_OBJECT);
-        policy->last_switch_epoch = (epoch_t)json_integer_value(json_object_get(json_object_get(status, "lastSwitch"), "epoch"));
+        policy->last_switch_epoch =
+            (epoch_t)json_integer_value(json_object_get(json_object_get(status, "lastSwitch"), "epoch"));
         restore_request(policy, json_object_get(status, "lastRequest"));
 }

@@ -90,8 +90,9 @@ static void write_answered(void *ctx, const struct kube_reply *reply)
                 policy_set_record(policy, reply->body);
                 tell_recorded(policy, &write);
         } else {
-                log_line(LOG_WARN, "record", "decision not recorded, reading it again", LOG_TEXT_FIELD("policy", policy->key),
-                         LOG_NUMBER_FIELD("epoch", (int64_t)write.record->epoch), LOG_TEXT_FIELD("error", reply->why.text));
+                log_line(LOG_WARN, "record", "decision not recorded, reading it again",
+                         LOG_TEXT_FIELD("policy", policy->key), LOG_NUMBER_FIELD("epoch", (int64_t)write.record->epoch),
+                         LOG_TEXT_FIELD("error", reply->why.text));
                 policy->record_is_doubtful = true;
                 retry_later(policy, reply->err);
         }
@@ -105,8 +106,9 @@ void record_io_write(struct policy *policy, const struct record *next, const str
                 return;
         json_t *body = NULL;
         struct errmsg why;
-        enum err err = policy->record_version ? record_lease_patch(next, policy->record_version, &body, &why)
-                                              : record_lease_new(policy->namespace_name, policy->name, next, &body, &why);
+        enum err err = policy->record_version
+                           ? record_lease_patch(next, policy->record_version, &body, &why)
+                           : record_lease_new(policy->namespace_name, policy->name, next, &body, &why);
         if (err != ERR_OK) {
                 manager_give_slot(manager);
                 log_line(LOG_ERROR, "record", "decision cannot be written down", LOG_TEXT_FIELD("policy", policy->key),
@@ -116,8 +118,9 @@ void record_io_write(struct policy *policy, const struct record *next, const str
         policy->record_write = (struct record_write){.record = record_copy(next), .action = decision->rule->then};
         tell_decided(policy, decision);
         char *path = lease_path(policy, policy->record_version != NULL);
-        policy->record_call = policy->record_version ? kube_patch(manager->kube, path, body, TIMEOUT_MS, write_answered, policy)
-                                                     : kube_create(manager->kube, path, body, TIMEOUT_MS, write_answered, policy);
+        policy->record_call = policy->record_version
+                                  ? kube_patch(manager->kube, path, body, TIMEOUT_MS, write_answered, policy)
+                                  : kube_create(manager->kube, path, body, TIMEOUT_MS, write_answered, policy);
         free(path);
         json_decref(body);
 }
@@ -132,12 +135,14 @@ static void confirm_answered(void *ctx, const struct kube_reply *reply)
         if (reply->err == ERR_OK)
                 policy_set(policy, reply->body); /* suspend and mode as they are now */
         /* The record may have moved on while the answer was on its way: it was asked for the one before. */
-        if (is_same && policy->spec && !policy->spec->deleting && policy->record && policy->record->epoch == policy->confirm_epoch) {
+        if (is_same && policy->spec && !policy->spec->deleting && policy->record &&
+            policy->record->epoch == policy->confirm_epoch) {
                 policy->confirmed_epoch = policy->confirm_epoch;
                 policy->times.confirmed_us = clock_mono_us();
                 policy_wake(policy);
         } else {
-                policy->record_retry_at = loop_now(manager->loop) + (reply->err == ERR_TRANSIENT ? RETRY_FIRST_MS : CONFIRM_AGAIN_MS);
+                policy->record_retry_at =
+                    loop_now(manager->loop) + (reply->err == ERR_TRANSIENT ? RETRY_FIRST_MS : CONFIRM_AGAIN_MS);
                 policy_wake(policy);
         }
 }

@@ -1,6 +1,6 @@
 /*
- * record_io.h -- the policy's decision record at the arbiter: written by compare-and-swap, never retried as it was; and the uncached read of the
- * policy that stands between a decision and its first effect.
+ * record_io.h -- the policy's decision record at the arbiter: written by compare-and-swap, never retried as it was; and
+ * the uncached read of the policy that stands between a decision and its first effect.
  */
 #ifndef PK_RECONCILE_RECORD_IO_H
 #define PK_RECONCILE_RECORD_IO_H
@@ -11,7 +11,8 @@
 void record_io_write(struct policy *policy, const struct record *next, const struct decision *decision);
 /* Read the policy uncached; then confirmed_epoch is the record's. */
 void record_io_confirm(struct policy *policy);
-/* Whether the record is known as the arbiter has it and nothing is under way; else that is seen to, and the policy is woken afterwards. */
+/* Whether the record is known as the arbiter has it and nothing is under way; else that is seen to, and the policy is
+ * woken afterwards. */
 bool record_io_settle(struct policy *policy);
 void record_io_cancel(struct policy *policy);
 

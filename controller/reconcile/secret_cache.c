@@ -64,8 +64,10 @@ static enum err explain(struct cached_secret *entry, enum err err, struct errmsg
         if (err == ERR_NOT_FOUND)
                 return err_set(why, err, "Secret %s not found: create it", entry->key);
         if (err == ERR_DENIED)
-                return err_set(why, err, "Secret %s: I may not read it: apply manifests/samples/other-namespace.yaml for namespace %s", entry->key,
-                               entry->namespace_name);
+                return err_set(
+                    why, err,
+                    "Secret %s: I may not read it: apply manifests/samples/other-namespace.yaml for namespace %s",
+                    entry->key, entry->namespace_name);
         return err_wrap(why, err, "Secret %s", entry->key);
 }
 
@@ -81,11 +83,13 @@ static void answered(void *ctx, const struct kube_reply *reply)
         else
                 err = explain(entry, err, &why);
         bool is_silent = err == ERR_TRANSIENT || err == ERR_UNKNOWN;
-        loop_timer_set(entry->cache->loop, &entry->timer, loop_now(entry->cache->loop) + (err == ERR_OK ? REFRESH_MS : RETRY_MS));
+        loop_timer_set(entry->cache->loop, &entry->timer,
+                       loop_now(entry->cache->loop) + (err == ERR_OK ? REFRESH_MS : RETRY_MS));
         if (is_silent && entry->object)
                 return; /* an API server that does not answer takes nothing away */
-        bool is_same = object && entry->object ? text_equal(object->resource_version, entry->object->resource_version)
-                                               : !object && !entry->object && err == entry->err && text_equal(why.text, entry->why.text);
+        bool is_same = object && entry->object
+                           ? text_equal(object->resource_version, entry->object->resource_version)
+                           : !object && !entry->object && err == entry->err && text_equal(why.text, entry->why.text);
         secret_object_free(entry->object);
         entry->object = object;
         entry->err = err;
@@ -104,7 +108,8 @@ static void ask(struct cached_secret *entry)
         free(path);
 }
 
-struct secret_cache *secret_cache_open(struct loop *loop, struct kube *kube, void (*changed)(void *ctx, const char *key),
+struct secret_cache *secret_cache_open(struct loop *loop, struct kube *kube,
+                                       void (*changed)(void *ctx, const char *key),
                                        bool (*is_used)(void *ctx, const char *key), void *ctx)
 {
         struct secret_cache *cache = mem_new(cache);
@@ -119,8 +124,8 @@ void secret_cache_close(struct secret_cache *cache)
         free(cache);
 }
 
-enum err secret_cache_get(struct secret_cache *cache, const char *namespace_name, const char *name, const struct secret_object **ret,
-                          struct errmsg *reterr)
+enum err secret_cache_get(struct secret_cache *cache, const char *namespace_name, const char *name,
+                          const struct secret_object **ret, struct errmsg *reterr)
 {
         char key[512];
         (void)snprintf(key, sizeof(key), "%s/%s", namespace_name, name);
@@ -157,5 +162,6 @@ void secret_cache_refresh(struct secret_cache *cache, const char *namespace_name
 bool secret_key_is(const char *key, const char *namespace_name, const char *name)
 {
         size_t prefix = strlen(namespace_name);
-        return name[0] && strncmp(key, namespace_name, prefix) == 0 && key[prefix] == '/' && strcmp(key + prefix + 1, name) == 0;
+        return name[0] && strncmp(key, namespace_name, prefix) == 0 && key[prefix] == '/' &&
+               strcmp(key + prefix + 1, name) == 0;
 }

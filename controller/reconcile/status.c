@@ -46,10 +46,8 @@ static void remove_messages(json_t *value)
         json_t *item;
         size_t i;
         json_object_del(value, "message");
-        json_object_foreach (value, key, item)
-                remove_messages(item);
-        json_array_foreach (value, i, item)
-                remove_messages(item);
+        json_object_foreach(value, key, item) remove_messages(item);
+        json_array_foreach(value, i, item) remove_messages(item);
 }
 
 static uint64_t hash_facts(const json_t *status)
@@ -129,8 +127,9 @@ static void refused(struct status_mark *mark, const struct kube_reply *reply)
         hold_back(mark, mark->retry_at);
         if (reply->err != ERR_CONFLICT)
                 log_line(mark->failures == 1 ? LOG_WARN : LOG_DEBUG, "status", "status not written, trying again",
-                         LOG_TEXT_FIELD("kind", mark->resource->kind), LOG_TEXT_FIELD("namespace", mark->namespace_name),
-                         LOG_TEXT_FIELD("name", mark->name), LOG_TEXT_FIELD("error", reply->why.text));
+                         LOG_TEXT_FIELD("kind", mark->resource->kind),
+                         LOG_TEXT_FIELD("namespace", mark->namespace_name), LOG_TEXT_FIELD("name", mark->name),
+                         LOG_TEXT_FIELD("error", reply->why.text));
 }
 
 static void written(void *ctx, const struct kube_reply *reply)
@@ -157,7 +156,8 @@ static mono_ms held_back_until(const struct status_mark *mark, const json_t *sta
 
 static void send_status(struct status_mark *mark, json_t *status)
 {
-        json_t *patch = json_pack("{s:{s:s}, s:O}", "metadata", "resourceVersion", mark->resource_version, "status", status);
+        json_t *patch =
+            json_pack("{s:{s:s}, s:O}", "metadata", "resourceVersion", mark->resource_version, "status", status);
         INVARIANT(patch);
         char *path = kube_path(mark->resource, mark->namespace_name, mark->name, "status");
         mark->writer->tokens -= 1;
@@ -191,7 +191,8 @@ static void write_now(struct status_mark *mark)
         json_decref(status);
 }
 
-/* Building costs more than finding out that nothing changed is worth, so a thousand of them are not built in one turn of the loop. */
+/* Building costs more than finding out that nothing changed is worth, so a thousand of them are not built in one turn
+ * of the loop. */
 static void pump(struct status_writer *writer)
 {
         mono_ms now = loop_now(writer->loop);
@@ -248,7 +249,8 @@ void status_seen(struct status_mark *mark, const json_t *object)
         const char *version = object_meta(object, "resourceVersion");
         if (!status_version_newer(version, mark->resource_version))
                 return;
-        /* Newer than our last write: an edited spec, a status that somebody wiped or restored, or another leader's. Ours is written again. */
+        /* Newer than our last write: an edited spec, a status that somebody wiped or restored, or another leader's.
+         * Ours is written again. */
         TEXT_COPY(mark->resource_version, version);
         condition_list_clear(&mark->conditions);
         condition_list_decode(json_object_get(json_object_get(object, "status"), "conditions"), &mark->conditions);

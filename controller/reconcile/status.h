@@ -1,9 +1,9 @@
 /*
- * status.h -- the one queue through which every status is written: behind leases and records, at most 20 a second, one write in flight per
- * object, guarded by resourceVersion, and none at all where nothing changed.
+ * status.h -- the one queue through which every status is written: behind leases and records, at most 20 a second, one
+ * write in flight per object, guarded by resourceVersion, and none at all where nothing changed.
  *
- * The value is built when its turn comes, so what is written is the newest; an unchanged one is recognised by its hash. Where only messages
- * differ (a probe that fails in two ways by turns) it is written once a minute.
+ * The value is built when its turn comes, so what is written is the newest; an unchanged one is recognised by its hash.
+ * Where only messages differ (a probe that fails in two ways by turns) it is written once a minute.
  *
  * Ownership: struct status_mark is embedded in its owner, who calls status_forget() before freeing it.
  * Threads:   loop thread only.
@@ -34,7 +34,7 @@ struct status_mark {
         struct condition_list conditions; /* as last written, or as somebody else left them */
         char resource_version[32];        /* of the object, newest seen */
         struct status_content written;
-        mono_ms words_at; /* when messages alone were last written; 0 never */
+        mono_ms words_at;                      /* when messages alone were last written; 0 never */
         struct condition_list sent_conditions; /* of the write in flight */
         struct status_content sent;
         struct kube_call *call;
@@ -50,9 +50,11 @@ struct status_writer *status_writer_open(struct loop *loop, struct kube *kube);
 void status_writer_close(struct status_writer *writer); /* every mark was forgotten before */
 
 void status_init(struct status_mark *mark, struct status_writer *writer, const struct kube_resource *resource);
-/* What a watch saw of the object: its resourceVersion and its conditions, where newer than what we know. What others changed is written over. */
+/* What a watch saw of the object: its resourceVersion and its conditions, where newer than what we know. What others
+ * changed is written over. */
 void status_seen(struct status_mark *mark, const json_t *object);
-/* The object as a list shows it that began after all we know: the truth even if it is older (an API server restored from a backup). */
+/* The object as a list shows it that began after all we know: the truth even if it is older (an API server restored
+ * from a backup). */
 void status_relisted(struct status_mark *mark, const json_t *object);
 void status_rewrite(struct status_mark *mark); /* written at the next request, whatever was written before */
 /* It may have changed: write it when its turn comes. Cheap; call it in every pass. */

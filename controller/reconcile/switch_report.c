@@ -38,18 +38,20 @@ json_t *switch_report_gates(const struct decision *decision)
         json_t *gates = json_array();
         for (unsigned i = 0; decision->has_gates && i < decision->gates.count; i++) {
                 const struct gate_verdict *verdict = &decision->gates.verdicts[i];
-                json_array_append_new(gates, json_pack("{s:s, s:b, s:s}", "name", gate_name(verdict->gate), "holds", (int)verdict->holds,
-                                                       "message", verdict->text ? verdict->text : ""));
+                json_array_append_new(gates,
+                                      json_pack("{s:s, s:b, s:s}", "name", gate_name(verdict->gate), "holds",
+                                                (int)verdict->holds, "message", verdict->text ? verdict->text : ""));
         }
         return gates;
 }
 
 char *switch_report_decision(const struct record *next, const struct decision *decision)
 {
-        json_t *report = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "epoch", (json_int_t)next->epoch, "decision",
-                                   next->phase == PHASE_SWITCHING ? "Switch" : "Record", "from", next->from, "to", next->to, "reason",
-                                   next->reason, "message", decision->why, "automatic", (int)next->automatic, "at",
-                                   switch_report_time(next->started_at), "gates", switch_report_gates(decision));
+        json_t *report =
+            json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "epoch", (json_int_t)next->epoch, "decision",
+                      next->phase == PHASE_SWITCHING ? "Switch" : "Record", "from", next->from, "to", next->to,
+                      "reason", next->reason, "message", decision->why, "automatic", (int)next->automatic, "at",
+                      switch_report_time(next->started_at), "gates", switch_report_gates(decision));
         INVARIANT(report);
         return switch_report_keep(report);
 }
@@ -82,12 +84,13 @@ void switch_report_complete(struct policy *policy, const struct record *record)
         policy->last_switch_epoch = record->epoch;
         struct arena arena = {0};
         unix_ms since = record->detected_at ? record->detected_at : record->started_at;
-        json_t *report = json_pack("{s:I, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "epoch", (json_int_t)record->epoch, "from",
-                                   record->from, "to", record->to, "reason", record->reason, "automatic", (int)record->automatic, "detectedAt",
-                                   switch_report_time(record->detected_at), "decidedAt", switch_report_time(record->started_at), "startedAt",
-                                   switch_report_time(record->started_at), "completedAt", switch_report_time(record->completed_at),
-                                   "durationMilliseconds", (json_int_t)(record->completed_at - record->started_at), "rto",
-                                   report_duration(record->completed_at - since, &arena), "steps", steps_json(policy, record));
+        json_t *report = json_pack(
+            "{s:I, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "epoch", (json_int_t)record->epoch, "from",
+            record->from, "to", record->to, "reason", record->reason, "automatic", (int)record->automatic, "detectedAt",
+            switch_report_time(record->detected_at), "decidedAt", switch_report_time(record->started_at), "startedAt",
+            switch_report_time(record->started_at), "completedAt", switch_report_time(record->completed_at),
+            "durationMilliseconds", (json_int_t)(record->completed_at - record->started_at), "rto",
+            report_duration(record->completed_at - since, &arena), "steps", steps_json(policy, record));
         INVARIANT(report);
         arena_deinit(&arena);
         json_t *history = policy->history ? switch_report_load(policy->history) : json_array();
@@ -100,10 +103,12 @@ void switch_report_complete(struct policy *policy, const struct record *record)
         policy->last_switch = switch_report_keep(report);
 }
 
-void switch_report_log_runbook(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
+void switch_report_log_runbook(struct policy *policy, const struct view *view, const struct decision *decision,
+                               struct arena *arena)
 {
         struct runbook runbook;
         runbook_build(view, decision, arena, &runbook);
         for (unsigned i = 0; i < runbook.count; i++)
-                log_line(LOG_INFO, "runbook", runbook.lines[i], LOG_TEXT_FIELD("policy", policy->key), LOG_NUMBER_FIELD("line", i + 1));
+                log_line(LOG_INFO, "runbook", runbook.lines[i], LOG_TEXT_FIELD("policy", policy->key),
+                         LOG_NUMBER_FIELD("line", i + 1));
 }

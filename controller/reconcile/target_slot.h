@@ -1,8 +1,9 @@
 /*
  * target_slot.h -- one target of a policy as last visited: whether it answers, and when it may be visited again.
  *
- * A good read does not make up for a failed write: a server that shows the record and refuses the update is not healthy, and its back-off goes
- * on. That is over when a write succeeds, or when nothing is left to be written (slot_forget_write).
+ * A good read does not make up for a failed write: a server that shows the record and refuses the update is not
+ * healthy, and its back-off goes on. That is over when a write succeeds, or when nothing is left to be written
+ * (slot_forget_write).
  *
  * Ownership: struct target_slot is embedded in its policy; slot_clear() before freeing it. Threads: loop thread only.
  */
@@ -16,18 +17,18 @@
 struct effect;
 
 struct target_slot {
-        enum reach reach;      /* of the last attempt; of a failed write until that is over */
+        enum reach reach; /* of the last attempt; of a failed write until that is over */
         enum err error_class;
-        char *error;           /* NULL after a good one */
-        mono_ms read_at;       /* of the state; 0: nothing is known */
+        char *error;     /* NULL after a good one */
+        mono_ms read_at; /* of the state; 0: nothing is known */
         mono_ms failed_since;
         unix_ms failed_since_wall;
-        unsigned failures;     /* in a row, for the back-off */
-        bool has_failed_write; /* the last failure was a write, and it is not over */
-        mono_ms retry_at;      /* no further effect before */
-        struct effect *effect; /* in flight; NULL otherwise */
+        unsigned failures;           /* in a row, for the back-off */
+        bool has_failed_write;       /* the last failure was a write, and it is not over */
+        mono_ms retry_at;            /* no further effect before */
+        struct effect *effect;       /* in flight; NULL otherwise */
         struct mechanism *mechanism; /* what the visits go through */
-        char *source;          /* "<server> <name>" that the state was read from: a changed spec makes it void */
+        char *source;                /* "<server> <name>" that the state was read from: a changed spec makes it void */
 };
 
 struct visit {
@@ -42,7 +43,8 @@ void slot_failed(struct target_slot *slot, const struct visit *visit);
 /* @source is moved in. */
 void slot_answered(struct target_slot *slot, const struct visit *visit, char *source);
 void slot_forget_write(struct target_slot *slot);
-/* What was read says nothing any more (another target, another leader since): it is read anew, at once. An effect in flight is abandoned. */
+/* What was read says nothing any more (another target, another leader since): it is read anew, at once. An effect in
+ * flight is abandoned. */
 void slot_void(struct target_slot *slot);
 void slot_clear(struct target_slot *slot);
 

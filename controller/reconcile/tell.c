@@ -14,9 +14,9 @@
 
 static const double seconds_buckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
 /* controller-runtime's own list, so that its dashboards' quantiles mean the same. */
-static const double reconcile_buckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8,
-                                           0.9,   1.0,  1.25,  1.5,  1.75, 2.0, 2.5, 3.0,  3.5, 4.0,  4.5, 5,    6,   7,   8,   9,
-                                           10,    15,   20,    25,   30,   40,  50,  60};
+static const double reconcile_buckets[] = {
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5,
+    1.75,  2.0,  2.5,   3.0,  3.5, 4.0,  4.5, 5,    6,   7,    8,   9,    10,  15,  20,  25,  30,  40,  50,   60};
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct metric_family reconcile_total = {.name = "controller_runtime_reconcile_total",
@@ -58,7 +58,8 @@ static struct metric_family policy_fit = {.name = "planekeeper_policy_failover_p
                                           .type = METRIC_GAUGE,
                                           .labels = {"namespace", "policy"}};
 static struct metric_family policy_active = {.name = "planekeeper_active_plane",
-                                             .help = "1 for the plane that is active, 0 for the other planes of the policy",
+                                             .help =
+                                                 "1 for the plane that is active, 0 for the other planes of the policy",
                                              .type = METRIC_GAUGE,
                                              .labels = {"namespace", "policy", "plane"}};
 static struct metric_family decisions = {.name = "planekeeper_decisions_total",
@@ -81,14 +82,16 @@ static struct metric_family target_errors = {.name = "planekeeper_target_errors_
                                              .type = METRIC_COUNTER,
                                              .labels = {"target", "error"}};
 static struct metric_family late_turns = {.name = "planekeeper_loop_late_total",
-                                          .help = "Turns of the event loop that came so late that samples were discarded",
+                                          .help =
+                                              "Turns of the event loop that came so late that samples were discarded",
                                           .type = METRIC_COUNTER};
 
 void tell_setup(const char *election_id)
 {
-        struct metric_family *const families[] = {&reconcile_total, &reconcile_errors, &reconcile_time, &active_workers, &max_workers,
-                                                  &master_status,   &policy_ready,     &policy_epoch,   &policy_fit,     &policy_active,
-                                                  &decisions,       &switch_seconds,   &step_seconds,   &target_errors,  &late_turns};
+        struct metric_family *const families[] = {&reconcile_total, &reconcile_errors, &reconcile_time, &active_workers,
+                                                  &max_workers,     &master_status,    &policy_ready,   &policy_epoch,
+                                                  &policy_fit,      &policy_active,    &decisions,      &switch_seconds,
+                                                  &step_seconds,    &target_errors,    &late_turns};
         for (size_t i = 0; i < COUNT(families); i++)
                 metrics_register(families[i]);
         static const char *const results[] = {"success", "error", "requeue", "requeue_after"};
@@ -103,7 +106,8 @@ void tell_setup(const char *election_id)
 void tell_late(mono_ms late_ms)
 {
         metric_add(metrics_child(&late_turns, NULL), 1);
-        log_line(LOG_WARN, "manager", "my own loop was late: samples are discarded", LOG_NUMBER_FIELD("late_ms", late_ms));
+        log_line(LOG_WARN, "manager", "my own loop was late: samples are discarded",
+                 LOG_NUMBER_FIELD("late_ms", late_ms));
 }
 
 void tell_pass_time(int64_t took_us)
@@ -121,9 +125,11 @@ void tell_leading(bool is_leader, const char *election_id, const char *identity)
 
 static void event(struct policy *policy, bool is_warning, const char *reason, const char *action, const char *message)
 {
-        const struct event_subject subject = {&kube_policies, policy->namespace_name, policy->name, policy->uid ? policy->uid : ""};
+        const struct event_subject subject = {&kube_policies, policy->namespace_name, policy->name,
+                                              policy->uid ? policy->uid : ""};
         event_record(policy->manager->events, &subject, is_warning, reason, action, message);
-        log_line(is_warning ? LOG_WARN : LOG_INFO, "policy", message, LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("reason", reason),
+        log_line(is_warning ? LOG_WARN : LOG_INFO, "policy", message, LOG_TEXT_FIELD("policy", policy->key),
+                 LOG_TEXT_FIELD("reason", reason),
                  LOG_NUMBER_FIELD("epoch", policy->record ? (int64_t)policy->record->epoch : 0));
 }
 
@@ -131,14 +137,16 @@ static void set_metrics(struct policy *policy, const struct view *view, const st
 {
         bool is_ready = decision->finding == FINDING_STEADY || decision->finding == FINDING_DRIFT;
         metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), is_ready);
-        metric_set(METRIC(&policy_epoch, policy->namespace_name, policy->name), view->record ? (double)view->record->epoch : 0);
+        metric_set(METRIC(&policy_epoch, policy->namespace_name, policy->name),
+                   view->record ? (double)view->record->epoch : 0);
         metric_set(METRIC(&policy_fit, policy->namespace_name, policy->name), decision->candidate != NULL);
         for (unsigned i = 0; i < view->plane_count; i++)
                 metric_set(METRIC(&policy_active, policy->namespace_name, policy->name, view->planes[i].name),
                            &view->planes[i] == decision->active);
 }
 
-/* A finding is news when its reason is; the runbook is logged with trouble, because the API server may be gone when it is needed. */
+/* A finding is news when its reason is; the runbook is logged with trouble, because the API server may be gone when it
+ * is needed. */
 static bool is_trouble(const struct decision *decision)
 {
         return decision->rule->then == DO_HOLD || decision->finding == FINDING_ACTIVE_FAILING ||
@@ -148,7 +156,8 @@ static bool is_trouble(const struct decision *decision)
 static void answer_request(struct policy *policy, const struct decision *decision)
 {
         if (!decision->request.text[0] || !decision->answer[0] ||
-            (text_equal(policy->last_request, decision->request.text) && text_equal(policy->last_answer, decision->answer)))
+            (text_equal(policy->last_request, decision->request.text) &&
+             text_equal(policy->last_answer, decision->answer)))
                 return;
         /* Once acted upon, a request is "past" for ever after: the answer that counts is the one it was given first. */
         bool was_accepted = text_equal(policy->last_request, decision->request.text) && policy->last_answer &&
@@ -161,7 +170,8 @@ static void answer_request(struct policy *policy, const struct decision *decisio
         policy->last_answer = mem_strdup(decision->answer);
         policy->last_request_at = manager_wall(policy->manager) / 1000 * 1000;
         struct arena arena = {0};
-        event(policy, false, "RequestAnswered", "Request", arena_printf(&arena, "%s: %s", decision->request.text, decision->answer));
+        event(policy, false, "RequestAnswered", "Request",
+              arena_printf(&arena, "%s: %s", decision->request.text, decision->answer));
         arena_deinit(&arena);
 }
 
@@ -179,7 +189,8 @@ void tell_invalid(struct policy *policy)
 static void tell_other(struct policy *policy, const struct plane *plane, const struct policy *other)
 {
         struct arena arena = {0};
-        event(policy, false, "PlaneShared", "Judge", arena_printf(&arena, "plane %s is also in policy %s", plane->name, other->key));
+        event(policy, false, "PlaneShared", "Judge",
+              arena_printf(&arena, "plane %s is also in policy %s", plane->name, other->key));
         arena_deinit(&arena);
 }
 
@@ -203,7 +214,8 @@ void tell_planes(struct policy *policy, const struct view *view, const struct de
         for (unsigned i = 0; i < view->plane_count; i++) {
                 const struct plane_view *plane = &view->planes[i];
                 bool is_back = plane->was == VERDICT_DOWN && decision->verdicts[i] == VERDICT_UP;
-                if (!is_back || !record || record->phase != PHASE_STEADY || !record->automatic || strcmp(record->from, plane->name) != 0)
+                if (!is_back || !record || record->phase != PHASE_STEADY || !record->automatic ||
+                    strcmp(record->from, plane->name) != 0)
                         continue;
                 event(policy, true, "OldActiveBack", "Judge",
                       arena_printf(arena, "%s answers again: quarantined until healthy for %s", plane->name,
@@ -211,7 +223,8 @@ void tell_planes(struct policy *policy, const struct view *view, const struct de
         }
 }
 
-/* The leader that committed a switch may have died before its status was written; the record tells as much as is needed. */
+/* The leader that committed a switch may have died before its status was written; the record tells as much as is
+ * needed. */
 static void complete_for_another(struct policy *policy)
 {
         const struct record *record = policy->record;
@@ -227,7 +240,8 @@ static void tell_rival(struct policy *policy, struct arena *arena)
         struct policy *rival = claims_find(policy, &what, arena);
         if (rival)
                 event(rival, true, "DuplicateTarget", "Judge",
-                      arena_printf(arena, "policy %s claims the same %s; it is held back, this one goes on", policy->key, what));
+                      arena_printf(arena, "policy %s claims the same %s; it is held back, this one goes on",
+                                   policy->key, what));
 }
 
 void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
@@ -251,9 +265,11 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
                 event(policy, true, reason, "Judge", decision->why);
                 switch_report_log_runbook(policy, view, decision, arena);
         } else if (decision->finding == FINDING_STEADY || is_trouble(decision)) {
-                log_line(LOG_INFO, "policy", decision->why, LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("reason", reason));
+                log_line(LOG_INFO, "policy", decision->why, LOG_TEXT_FIELD("policy", policy->key),
+                         LOG_TEXT_FIELD("reason", reason));
         } else {
-                log_line(LOG_DEBUG, "policy", decision->why, LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("reason", reason));
+                log_line(LOG_DEBUG, "policy", decision->why, LOG_TEXT_FIELD("policy", policy->key),
+                         LOG_TEXT_FIELD("reason", reason));
         }
 }
 
@@ -278,11 +294,13 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
         metric_add(METRIC(&decisions, policy->namespace_name, policy->name, record->reason), 1);
         if (record->automatic)
                 manager_count_switch(policy->manager);
-        const char *gates = write->gate_count ? arena_printf(arena, "; %u/%u gates hold", write->gates_held, write->gate_count) : "";
+        const char *gates =
+            write->gate_count ? arena_printf(arena, "; %u/%u gates hold", write->gates_held, write->gate_count) : "";
         if (record->phase == PHASE_SWITCHING)
                 event(policy, true, "FailoverDecided", "Decide",
-                      arena_printf(arena, "epoch %llu: %s -> %s (%s)%s; record in status.lastDecision", (unsigned long long)record->epoch,
-                                   record->from[0] ? record->from : "(unknown)", record->to, record->reason, gates));
+                      arena_printf(arena, "epoch %llu: %s -> %s (%s)%s; record in status.lastDecision",
+                                   (unsigned long long)record->epoch, record->from[0] ? record->from : "(unknown)",
+                                   record->to, record->reason, gates));
         else
                 event(policy, strcmp(record->reason, "ActiveRecovered") == 0, record->reason, "Record",
                       arena_printf(arena, "epoch %llu: %s is active", (unsigned long long)record->epoch, record->to));
@@ -293,17 +311,21 @@ static void tell_complete(struct policy *policy, const struct record *record, st
         mono_ms took = (mono_ms)(record->completed_at - record->started_at);
         metric_observe(metrics_child(&switch_seconds, NULL), (double)took / 1000.0);
         switch_report_complete(policy, record);
-        const char *detected = record->detected_at ? arena_printf(arena, " after %s of detection",
-                                                                  report_duration(record->started_at - record->detected_at, arena))
-                                                   : "";
-        const char *back = record->from[0] && strcmp(record->from, record->to) != 0
-                                   ? arena_printf(arena,
-                                                  "; to return: kubectl annotate fop %s -n %s --overwrite planekeeper.io/switch-to=%s/%llu "
-                                                  "--field-manager=oncall",
-                                                  policy->name, policy->namespace_name, record->from, (unsigned long long)(record->epoch + 1))
+        const char *detected = record->detected_at
+                                   ? arena_printf(arena, " after %s of detection",
+                                                  report_duration(record->started_at - record->detected_at, arena))
                                    : "";
+        const char *back =
+            record->from[0] && strcmp(record->from, record->to) != 0
+                ? arena_printf(
+                      arena,
+                      "; to return: kubectl annotate fop %s -n %s --overwrite planekeeper.io/switch-to=%s/%llu "
+                      "--field-manager=oncall",
+                      policy->name, policy->namespace_name, record->from, (unsigned long long)(record->epoch + 1))
+                : "";
         event(policy, false, "FailoverComplete", "Commit",
-              arena_printf(arena, "epoch %llu in %s%s%s", (unsigned long long)record->epoch, report_duration(took, arena), detected, back));
+              arena_printf(arena, "epoch %llu in %s%s%s", (unsigned long long)record->epoch,
+                           report_duration(took, arena), detected, back));
 }
 
 void tell_recorded(struct policy *policy, struct record_write *write)
@@ -325,15 +347,17 @@ void tell_effect_done(struct policy *policy, const struct effect *effect)
         const char *step = effect->kind == EFFECT_SET_DNS ? "Route" : "Lock";
         metric_observe(METRIC(&step_seconds, step), (double)took_us / 1e6);
         if (policy->times.epoch == effect->epoch)
-                *(effect->kind == EFFECT_SET_DNS ? &policy->times.routed_us : &policy->times.locked_us) = clock_mono_us();
+                *(effect->kind == EFFECT_SET_DNS ? &policy->times.routed_us : &policy->times.locked_us) =
+                    clock_mono_us();
         struct arena arena = {0};
         const char *value = effect->kind == EFFECT_SET_DNS ? effect->want.rrset : effect->lock_value;
         const char *name = effect->kind == EFFECT_SET_DNS ? effect->config.name : effect->lock.key;
         const char *tail = effect->kind == EFFECT_SET_DNS
-                                   ? arena_printf(&arena, " ; clients follow within TTL %us", (unsigned)effect->want.ttl_s)
-                                   : "";
+                               ? arena_printf(&arena, " ; clients follow within TTL %us", (unsigned)effect->want.ttl_s)
+                               : "";
         event(policy, false, "StepDone", step,
-              arena_printf(&arena, "%s %lldms: %s -> %s%s", step, (long long)((took_us + 500) / 1000), name, value, tail));
+              arena_printf(&arena, "%s %lldms: %s -> %s%s", step, (long long)((took_us + 500) / 1000), name, value,
+                           tail));
         arena_deinit(&arena);
 }
 
@@ -344,8 +368,9 @@ void tell_effect_failed(struct policy *policy, const struct effect *effect)
         metric_add(METRIC(&target_errors, is_dns ? "dns" : "lock", err_name(effect->err)), 1);
         metric_add(METRIC(&reconcile_errors, "failoverpolicy"), 1);
         /* The first of a row is news, the rest is the same fact. */
-        log_line(slot->failures <= 1 ? LOG_WARN : LOG_DEBUG, "target", effect->why.text, LOG_TEXT_FIELD("policy", policy->key),
-                 LOG_TEXT_FIELD("target", is_dns ? "dns" : "lock"), LOG_TEXT_FIELD("class", err_name(effect->err)));
+        log_line(slot->failures <= 1 ? LOG_WARN : LOG_DEBUG, "target", effect->why.text,
+                 LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("target", is_dns ? "dns" : "lock"),
+                 LOG_TEXT_FIELD("class", err_name(effect->err)));
 }
 
 void tell_forget_planes(struct policy *policy)
@@ -355,8 +380,10 @@ void tell_forget_planes(struct policy *policy)
 
 void tell_forget(struct policy *policy)
 {
-        /* Label values may repeat in other namespaces; losing their children only means that they are set again in the next pass. */
-        struct metric_family *const families[] = {&policy_ready, &policy_epoch, &policy_fit, &policy_active, &decisions};
+        /* Label values may repeat in other namespaces; losing their children only means that they are set again in the
+         * next pass. */
+        struct metric_family *const families[] = {&policy_ready, &policy_epoch, &policy_fit, &policy_active,
+                                                  &decisions};
         for (size_t i = 0; i < COUNT(families); i++)
                 metrics_forget(families[i], "policy", policy->name);
 }

@@ -1,5 +1,6 @@
 /*
- * tell.h -- what people and dashboards hear: one log line, one Event and one metric per fact, with the same reason word, once per change.
+ * tell.h -- what people and dashboards hear: one log line, one Event and one metric per fact, with the same reason
+ * word, once per change.
  */
 #ifndef PK_RECONCILE_TELL_H
 #define PK_RECONCILE_TELL_H
@@ -14,7 +15,7 @@ void tell_invalid(struct policy *policy);
 /* What is new of its planes; before what they were is forgotten. */
 void tell_planes(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);
 void tell_late(mono_ms late_ms);
-void tell_shared(struct policy *policy, const struct plane *plane); /* that @policy names from now on */
+void tell_shared(struct policy *policy, const struct plane *plane);        /* that @policy names from now on */
 void tell_decided(struct policy *policy, const struct decision *decision); /* policy->record_write is on its way */
 void tell_recorded(struct policy *policy, struct record_write *write);     /* and has arrived; its report is taken */
 void tell_effect_done(struct policy *policy, const struct effect *effect);

@@ -118,8 +118,8 @@ static void *work(void *arg)
         return NULL;
 }
 
-/* With the lock held. Signals stay with the loop thread, so that they never interrupt a job; those that a fault raises must
- * reach the thread that is at fault, or nobody is told why the process died. */
+/* With the lock held. Signals stay with the loop thread, so that they never interrupt a job; those that a fault raises
+ * must reach the thread that is at fault, or nobody is told why the process died. */
 static bool start_worker(struct executor *executor)
 {
         sigset_t all;

@@ -4,8 +4,8 @@
  * A job owns its input, touches no shared state and comes back to the loop as done(). Input is moved in, the result is
  * moved back.
  *
- * Jobs of one group (an endpoint) never have more than its share of the threads, so that a dead one cannot hold them all
- * until its deadlines.
+ * Jobs of one group (an endpoint) never have more than its share of the threads, so that a dead one cannot hold them
+ * all until its deadlines.
  *
  * Ownership: struct job is embedded in its owner, which stays alive and untouched until done() has run.
  * Errors:    executor_submit() is refused (false) when `queue_max` jobs wait: back off and try again.

@@ -249,20 +249,22 @@ static void test_job_can_be_submitted_again_from_done(void **state)
 {
         struct executor *executor = executor_open(*state, 3, 1);
         struct chain chain = {
-                .job = {.run = run_nothing, .done = on_chain_done}, .executor = executor, .loop = *state, .left = 2000};
+            .job = {.run = run_nothing, .done = on_chain_done}, .executor = executor, .loop = *state, .left = 2000};
         assert_true(executor_submit(executor, &chain.job));
         loop_run(*state);
         assert_int_equal(chain.left, 0);
         executor_close(executor, clock_mono() + 5000);
 }
 
-/* Two workers, and a group of which only one may run: the second job of the group waits, what belongs to nobody overtakes it. */
+/* Two workers, and a group of which only one may run: the second job of the group waits, what belongs to nobody
+ * overtakes it. */
 static void test_one_group_does_not_hold_every_thread(void **state)
 {
         static const int endpoint;
         unsigned stuck_left = 2, left = 1;
         struct executor *executor = executor_open(*state, 2, 8);
-        struct sum stuck[] = {new_sum(*state, &stuck_left, 1), new_sum(*state, &stuck_left, 2)}, free_one = new_sum(*state, &left, 3);
+        struct sum stuck[] = {new_sum(*state, &stuck_left, 1), new_sum(*state, &stuck_left, 2)},
+                   free_one = new_sum(*state, &left, 3);
         gate_set(false);
         for (unsigned i = 0; i < 2; i++) {
                 stuck[i].job.run = run_at_gate;
@@ -285,14 +287,14 @@ static void test_one_group_does_not_hold_every_thread(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                LOOP_TEST(test_jobs_come_back_with_their_results),
-                LOOP_TEST(test_threads_start_only_when_needed),
-                LOOP_TEST(test_full_queue_refuses),
-                LOOP_TEST(test_close_waits_for_what_runs_and_drops_what_waits),
-                LOOP_TEST(test_close_gives_up_at_its_deadline),
-                LOOP_TEST(test_unused_pool_closes),
-                LOOP_TEST(test_job_can_be_submitted_again_from_done),
-                LOOP_TEST(test_one_group_does_not_hold_every_thread),
+            LOOP_TEST(test_jobs_come_back_with_their_results),
+            LOOP_TEST(test_threads_start_only_when_needed),
+            LOOP_TEST(test_full_queue_refuses),
+            LOOP_TEST(test_close_waits_for_what_runs_and_drops_what_waits),
+            LOOP_TEST(test_close_gives_up_at_its_deadline),
+            LOOP_TEST(test_unused_pool_closes),
+            LOOP_TEST(test_job_can_be_submitted_again_from_done),
+            LOOP_TEST(test_one_group_does_not_hold_every_thread),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

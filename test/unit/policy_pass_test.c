@@ -1,4 +1,5 @@
-/* policy_pass_test.c -- whole passes of policies: a scripted API server, DNS in memory, and everything between them as shipped. */
+/* policy_pass_test.c -- whole passes of policies: a scripted API server, DNS in memory, and everything between them as
+ * shipped. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -76,8 +77,8 @@ static enum err memory_read(struct dns_target *target, mono_ms deadline, struct 
         return err;
 }
 
-static enum err memory_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want, mono_ms deadline,
-                           struct errmsg *reterr)
+static enum err memory_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want,
+                           mono_ms deadline, struct errmsg *reterr)
 {
         (void)target, (void)expected, (void)deadline;
         (void)pthread_mutex_lock(&dns.lock);
@@ -181,7 +182,8 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
         if (strstr(target, "watch="))
                 fake_begin(peer, 200);
         else if (strstr(target, "limit="))
-                fake_answer(peer, 200, "", "{\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"10\"},\"items\":[]}");
+                fake_answer(peer, 200, "",
+                            "{\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"10\"},\"items\":[]}");
         else if (strstr(target, "/namespaces/kube-system"))
                 fake_answer(peer, 200, "", "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"hub\"}}");
         else if (strstr(target, "/configmaps/planekeeper"))
@@ -219,17 +221,19 @@ static void pass(struct rig *rig, mono_ms duration_ms)
 
 static json_t *new_policy(const char *name, const char *uid, long version, const char *created)
 {
-        json_t *policy = json_pack("{s:{s:s, s:s, s:s, s:o, s:i, s:s}, s:{s:s, s:[s, s], s:{s:s, s:{s:s}}}}", "metadata", "name", name,
-                                   "namespace", "ns", "uid", uid, "resourceVersion", json_sprintf("%ld", version), "generation", 1,
-                                   "creationTimestamp", created, "spec", "mode", "Automatic", "planes", "a", "b", "dns", "name",
-                                   "gloo.example.com", "rfc2136", "nameserver", "192.0.2.53");
+        json_t *policy =
+            json_pack("{s:{s:s, s:s, s:s, s:o, s:i, s:s}, s:{s:s, s:[s, s], s:{s:s, s:{s:s}}}}", "metadata", "name",
+                      name, "namespace", "ns", "uid", uid, "resourceVersion", json_sprintf("%ld", version),
+                      "generation", 1, "creationTimestamp", created, "spec", "mode", "Automatic", "planes", "a", "b",
+                      "dns", "name", "gloo.example.com", "rfc2136", "nameserver", "192.0.2.53");
         assert_non_null(policy);
         return policy;
 }
 
 static struct policy *set_policy(struct rig *rig, json_t *object)
 {
-        struct policy *policy = policy_obtain(&rig->manager, "ns", json_string_value(json_object_get(json_object_get(object, "metadata"), "name")));
+        struct policy *policy = policy_obtain(
+            &rig->manager, "ns", json_string_value(json_object_get(json_object_get(object, "metadata"), "name")));
         policy_set(policy, object);
         return policy;
 }
@@ -243,9 +247,9 @@ static struct policy *set_gloo(struct rig *rig, const char *uid, long version)
 
 static void set_plane(struct rig *rig, const char *name, const char *address)
 {
-        json_t *plane = json_pack("{s:{s:s, s:s, s:s, s:s, s:i}, s:{s:{s:s, s:i}}}", "metadata", "name", name, "namespace", "ns", "uid", name,
-                                  "resourceVersion", "12", "generation", 1, "spec", "server", "address", address, "port",
-                                  fake_api_port(rig->api));
+        json_t *plane = json_pack("{s:{s:s, s:s, s:s, s:s, s:i}, s:{s:{s:s, s:i}}}", "metadata", "name", name,
+                                  "namespace", "ns", "uid", name, "resourceVersion", "12", "generation", 1, "spec",
+                                  "server", "address", address, "port", fake_api_port(rig->api));
         plane_set(plane_obtain(&rig->manager, "ns", name), plane);
         json_decref(plane);
 }
@@ -284,7 +288,7 @@ static void start(struct rig *rig)
 {
         struct kube_config config = config_of(rig), election_config = config_of(rig);
         manager_open(&rig->manager, rig->loop, &config, &election_config, &options);
-        pass(rig, 500); /* the lists, which name nothing; what comes afterwards stays */
+        pass(rig, 500);                   /* the lists, which name nothing; what comes afterwards stays */
         set_plane(rig, "a", "127.0.0.1"); /* where the API server listens: healthy */
         set_plane(rig, "b", "127.0.0.2"); /* where nobody does */
         pass(rig, 200);
@@ -402,7 +406,8 @@ static void test_policy_in_deletion_is_left_alone(void **state)
         struct rig *rig = *state;
         start(rig);
         rig->policy = new_policy("gloo", "u1", 20, "2026-11-01T00:00:00Z");
-        json_object_set_new(json_object_get(rig->policy, "metadata"), "deletionTimestamp", json_string("2026-11-01T00:00:01Z"));
+        json_object_set_new(json_object_get(rig->policy, "metadata"), "deletionTimestamp",
+                            json_string("2026-11-01T00:00:01Z"));
         (void)set_policy(rig, rig->policy);
         pass(rig, 30000);
         assert_int_equal(rig->lease_requests, 0);
@@ -477,7 +482,8 @@ static void test_unlabelled_record_freezes(void **state)
 {
         struct rig *rig = *state;
         start(rig);
-        rig->lease = json_pack("{s:{s:s, s:s, s:s}}", "metadata", "name", "planekeeper-gloo", "namespace", "ns", "resourceVersion", "50");
+        rig->lease = json_pack("{s:{s:s, s:s, s:s}}", "metadata", "name", "planekeeper-gloo", "namespace", "ns",
+                               "resourceVersion", "50");
         struct policy *policy = set_gloo(rig, "u1", 20);
         policy->record_is_doubtful = true; /* as after a creation that was answered with 409 */
         pass(rig, 30000);
@@ -491,16 +497,16 @@ static void test_unlabelled_record_freezes(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                RIG_TEST(test_live_name_is_adopted),
-                RIG_TEST(test_nothing_is_recorded_while_the_kill_switch_is_on),
-                RIG_TEST(test_silent_arbiter_is_not_hammered),
-                RIG_TEST(test_refused_update_is_backed_off),
-                RIG_TEST(test_recreated_policy_inherits_nothing_but_the_record),
-                RIG_TEST(test_policy_in_deletion_is_left_alone),
-                RIG_TEST(test_gone_with_everything_under_way),
-                RIG_TEST(test_spec_that_cannot_be_read_stops_everything),
-                RIG_TEST(test_second_claim_is_told_to_both),
-                RIG_TEST(test_unlabelled_record_freezes),
+            RIG_TEST(test_live_name_is_adopted),
+            RIG_TEST(test_nothing_is_recorded_while_the_kill_switch_is_on),
+            RIG_TEST(test_silent_arbiter_is_not_hammered),
+            RIG_TEST(test_refused_update_is_backed_off),
+            RIG_TEST(test_recreated_policy_inherits_nothing_but_the_record),
+            RIG_TEST(test_policy_in_deletion_is_left_alone),
+            RIG_TEST(test_gone_with_everything_under_way),
+            RIG_TEST(test_spec_that_cannot_be_read_stops_everything),
+            RIG_TEST(test_second_claim_is_told_to_both),
+            RIG_TEST(test_unlabelled_record_freezes),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* secret_cache_test.c -- Secrets on demand: rotation, absence, a silent API server, and nothing kept that nobody names. */
+/* secret_cache_test.c -- Secrets on demand: rotation, absence, a silent API server, and nothing kept that nobody names.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +56,9 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
         char body[256];
         rig->requests++;
         assert_string_equal(request->target, "/api/v1/namespaces/ns/secrets/auth");
-        (void)snprintf(body, sizeof(body), "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"auth\",\"resourceVersion\":\"%s\"},\"data\":{\"password\":\"%s\"}}",
+        (void)snprintf(body, sizeof(body),
+                       "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"auth\",\"resourceVersion\":\"%s\"},\"data\":{"
+                       "\"password\":\"%s\"}}",
                        rig->version, rig->password);
         fake_answer(peer, rig->status, "", rig->status == 200 ? body : "{\"kind\":\"Status\",\"message\":\"no\"}");
 }
@@ -236,12 +239,12 @@ static void test_key_matches_whole_names_only(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                RIG_TEST(test_rotation_is_told),
-                RIG_TEST(test_refresh_is_at_once_but_bounded),
-                RIG_TEST(test_unnamed_secret_is_dropped),
-                RIG_TEST(test_silent_server_takes_nothing_away),
-                RIG_TEST(test_absent_and_forbidden_say_what_to_do),
-                cmocka_unit_test(test_key_matches_whole_names_only),
+            RIG_TEST(test_rotation_is_told),
+            RIG_TEST(test_refresh_is_at_once_but_bounded),
+            RIG_TEST(test_unnamed_secret_is_dropped),
+            RIG_TEST(test_silent_server_takes_nothing_away),
+            RIG_TEST(test_absent_and_forbidden_say_what_to_do),
+            cmocka_unit_test(test_key_matches_whole_names_only),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

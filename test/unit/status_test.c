@@ -35,7 +35,8 @@ unix_ms clock_wall(void)
         return 1795402751412 + clock_mono();
 }
 
-static const struct kube_resource things = {.group = "planekeeper.io", .version = "v1alpha1", .plural = "things", .kind = "Thing"};
+static const struct kube_resource things = {
+    .group = "planekeeper.io", .version = "v1alpha1", .plural = "things", .kind = "Thing"};
 
 enum { MARKS = 3 };
 
@@ -143,8 +144,8 @@ static int close_rig(void **state)
 static void see(struct rig *rig, struct status_mark *mark, const char *since)
 {
         json_t *object = json_pack("{s:{s:o}, s:{s:[{s:s, s:s, s:s, s:s, s:s}]}}", "metadata", "resourceVersion",
-                                   json_sprintf("%ld", rig->version), "status", "conditions", "type", "Ready", "status", "True", "reason",
-                                   "Steady", "message", "", "lastTransitionTime", since);
+                                   json_sprintf("%ld", rig->version), "status", "conditions", "type", "Ready", "status",
+                                   "True", "reason", "Steady", "message", "", "lastTransitionTime", since);
         assert_non_null(object);
         status_seen(mark, object);
         json_decref(object);
@@ -340,16 +341,16 @@ static void test_nothing_is_written_by_a_standby(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                RIG_TEST(test_unchanged_is_written_once),
-                RIG_TEST(test_change_while_a_write_is_in_flight_is_not_lost),
-                RIG_TEST(test_conflict_waits_for_the_watch),
-                RIG_TEST(test_refused_write_is_tried_again_by_itself),
-                RIG_TEST(test_words_alone_are_written_once_a_minute),
-                RIG_TEST(test_held_back_words_are_written_in_the_end),
-                RIG_TEST(test_transition_times_are_the_newest_seen),
-                RIG_TEST(test_forgotten_write_gives_its_place_back),
-                RIG_TEST(test_older_version_of_a_later_list_is_taken),
-                RIG_TEST(test_nothing_is_written_by_a_standby),
+            RIG_TEST(test_unchanged_is_written_once),
+            RIG_TEST(test_change_while_a_write_is_in_flight_is_not_lost),
+            RIG_TEST(test_conflict_waits_for_the_watch),
+            RIG_TEST(test_refused_write_is_tried_again_by_itself),
+            RIG_TEST(test_words_alone_are_written_once_a_minute),
+            RIG_TEST(test_held_back_words_are_written_in_the_end),
+            RIG_TEST(test_transition_times_are_the_newest_seen),
+            RIG_TEST(test_forgotten_write_gives_its_place_back),
+            RIG_TEST(test_older_version_of_a_later_list_is_taken),
+            RIG_TEST(test_nothing_is_written_by_a_standby),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

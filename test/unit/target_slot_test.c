@@ -14,7 +14,11 @@ static const unix_ms base_wall = 1795402751412;
 
 static struct visit visit_at(mono_ms now, bool is_write, enum err err)
 {
-        return (struct visit){.is_write = is_write, .err = err, .why = err == ERR_OK ? "" : "no answer", .now = now, .wall = base_wall + now};
+        return (struct visit){.is_write = is_write,
+                              .err = err,
+                              .why = err == ERR_OK ? "" : "no answer",
+                              .now = now,
+                              .wall = base_wall + now};
 }
 
 static void visit_fails(struct target_slot *slot, mono_ms now, bool is_write, enum err err)
@@ -153,13 +157,13 @@ static void test_mechanism_lives_as_long_as_its_users(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_failures_back_off_to_a_bound),
-                cmocka_unit_test(test_failing_since_the_first_failure),
-                cmocka_unit_test(test_good_read_does_not_hide_a_failed_write),
-                cmocka_unit_test(test_endless_conflict_slows_down),
-                cmocka_unit_test(test_nothing_left_to_write_ends_the_failure),
-                cmocka_unit_test(test_void_state_is_read_at_once),
-                cmocka_unit_test(test_mechanism_lives_as_long_as_its_users),
+            cmocka_unit_test(test_failures_back_off_to_a_bound),
+            cmocka_unit_test(test_failing_since_the_first_failure),
+            cmocka_unit_test(test_good_read_does_not_hide_a_failed_write),
+            cmocka_unit_test(test_endless_conflict_slows_down),
+            cmocka_unit_test(test_nothing_left_to_write_ends_the_failure),
+            cmocka_unit_test(test_void_state_is_read_at_once),
+            cmocka_unit_test(test_mechanism_lives_as_long_as_its_users),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
