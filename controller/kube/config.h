@@ -37,7 +37,7 @@ struct kube_config {
 struct kube_config_policy {
         bool allow_files; /* paths in the kubeconfig (certificate-authority, client-certificate, client-key, tokenFile) */
         bool allow_exec;  /* exec plugins */
-        const char *flag; /* the operator flag to name in the message when one is refused */
+        const char *files_flag, *exec_flag; /* the operator's flags, named in the message when one is refused */
         const char *base_directory; /* relative paths are below it; may be NULL */
 };
 

@@ -67,7 +67,7 @@ static enum err load_file(const char *path, const char *context, struct kube_con
         CLEANUP(secret_clear) struct secret text = {0};
         CLEANUP(cleanup_free) char *base = mem_strdup(path);
         char *slash = strrchr(base, '/');
-        struct kube_config_policy policy = {.allow_files = true, .allow_exec = true, .flag = ""};
+        struct kube_config_policy policy = {.allow_files = true, .allow_exec = true, .files_flag = "", .exec_flag = ""};
         if (slash) {
                 slash[slash == base ? 1 : 0] = '\0';
                 policy.base_directory = base;

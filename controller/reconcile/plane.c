@@ -83,8 +83,8 @@ static void open_kube(struct plane *plane)
                 const struct kube_config_policy policy = {
                     .allow_files = plane->manager->options.kubeconfig_files,
                     .allow_exec = plane->manager->options.kubeconfig_exec,
-                    .flag = plane->manager->options.kubeconfig_files ? "--insecure-kubeconfig-exec"
-                                                                     : "--insecure-kubeconfig-files",
+                    .files_flag = "--insecure-kubeconfig-files",
+                    .exec_flag = "--insecure-kubeconfig-exec",
                 };
                 struct kube_config config;
                 err = kube_config_parse(text->bytes, text->count, NULL, &policy, &config, &why);

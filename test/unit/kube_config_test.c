@@ -18,8 +18,8 @@
 
 #define PEM_BASE64 "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCnRlc3QK" /* "-----BEGIN CERTIFICATE-----\ntest\n" */
 
-static const struct kube_config_policy inline_only = {.flag = "--allow-x"};
-static const struct kube_config_policy all = {.allow_files = true, .allow_exec = true, .flag = "--allow-x"};
+static const struct kube_config_policy inline_only = {.files_flag = "--allow-x", .exec_flag = "--allow-x"};
+static const struct kube_config_policy all = {.allow_files = true, .allow_exec = true, .files_flag = "--allow-x", .exec_flag = "--allow-x"};
 
 static const char full[] = "apiVersion: v1\n"
                            "kind: Config\n"
