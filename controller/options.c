@@ -98,6 +98,13 @@ static unsigned count_value(struct argp_state *state, const char *name, const ch
         return (unsigned)value;
 }
 
+static const char *name_value(struct argp_state *state, const char *name, const char *text)
+{
+        if (!text[0])
+                argp_error(state, "--%s= is empty: write a name, or leave the flag out", name);
+        return text;
+}
+
 static size_t choice_value(struct argp_state *state, const char *name, const char *text, const char *const *choices)
 {
         size_t i = 0;
@@ -127,10 +134,10 @@ static error_t parse_manager(int key, char *text, struct argp_state *state, stru
                 manager->leader_elect = flag_value(state, "leader-elect", text);
                 return 0;
         case OPTION_ELECTION_ID:
-                manager->election_id = text;
+                manager->election_id = name_value(state, "leader-election-id", text);
                 return 0;
         case OPTION_ELECTION_NAMESPACE:
-                manager->own_namespace = text;
+                manager->own_namespace = name_value(state, "leader-election-namespace", text);
                 return 0;
         case OPTION_LEASE_DURATION:
                 manager->lease_ms = duration_value(state, "leader-elect-lease-duration", text);
