@@ -126,6 +126,7 @@ struct rig {
         struct fake_api *api;
         struct manager manager;
         bool kill_switch;
+        const char *date;  /* header with the API server's clock, or "" */
         int lease_refusal; /* HTTP status of everything about record Leases; 0: none */
         bool is_mute;      /* nothing is answered any more */
         json_t *lease;     /* the record Lease of policy gloo; NULL: none */
@@ -185,7 +186,7 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
                 fake_answer(peer, 200, "",
                             "{\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"10\"},\"items\":[]}");
         else if (strstr(target, "/namespaces/kube-system"))
-                fake_answer(peer, 200, "", "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"hub\"}}");
+                fake_answer(peer, 200, rig->date, "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"hub\"}}");
         else if (strstr(target, "/configmaps/planekeeper"))
                 fake_answer(peer, 200, "", rig->kill_switch ? "{\"data\":{\"killSwitch\":\"on\"}}" : "{\"data\":{}}");
         else if (strstr(target, "/leases"))
@@ -278,6 +279,7 @@ static int open_rig(void **state)
         dns_set("A 127.0.0.1", ERR_OK, ERR_OK);
         dns.reads = dns.writes = 0;
         rig->version = 100;
+        rig->date = "";
         rig->loop = loop_open();
         rig->api = fake_api_open(rig->loop, on_request, rig);
         *state = rig;
@@ -327,6 +329,20 @@ static void test_live_name_is_adopted(void **state)
         pass(rig, 60000);
         assert_int_equal(rig->statuses, statuses); /* nothing is new, nothing is written */
         assert_int_equal(dns.writes, 1);
+}
+
+/* Our own clock is wrong by days: records and people get the API server's time. */
+static void test_wall_time_is_the_api_servers(void **state)
+{
+        struct rig *rig = *state;
+        unix_ms wanted;
+        assert_int_equal(text_to_time("2026-12-31T12:00:00Z", &wanted), ERR_OK);
+        rig->date = "Date: Thu, 31 Dec 2026 12:00:00 GMT\r\n";
+        start(rig);
+        struct policy *policy = set_gloo(rig, "u1", 20);
+        assert_in_range(manager_wall(&rig->manager) - wanted, 0, 2000);
+        pass(rig, 3000);
+        assert_in_range(policy->record->started_at - wanted, 0, 5000);
 }
 
 static void test_nothing_is_recorded_while_the_kill_switch_is_on(void **state)
@@ -498,6 +514,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             RIG_TEST(test_live_name_is_adopted),
+            RIG_TEST(test_wall_time_is_the_api_servers),
             RIG_TEST(test_nothing_is_recorded_while_the_kill_switch_is_on),
             RIG_TEST(test_silent_arbiter_is_not_hammered),
             RIG_TEST(test_refused_update_is_backed_off),
