@@ -40,6 +40,7 @@ struct event_recorder {
         struct event_entry *in_flight[IN_FLIGHT_MAX];
         mono_ms full_at; /* when the burst is whole again: a token bucket as one time */
         struct loop_timer pace;
+        struct yield yield;
 };
 
 static struct metric_family dropped_total = {
@@ -146,6 +147,10 @@ static void pump(struct event_recorder *recorder)
         mono_ms now = loop_now(recorder->loop);
         struct event_entry **slot;
         forget_old(recorder);
+        if (recorder->waiting.first && yield_must_wait(&recorder->yield, now)) {
+                loop_timer_set(recorder->loop, &recorder->pace, now + YIELD_LOOK_MS);
+                return;
+        }
         while (recorder->waiting.first && (slot = slot_of(recorder, NULL)) != NULL) {
                 mono_ms full_at = (recorder->full_at > now ? recorder->full_at : now) + EVERY_MS;
                 if (full_at > now + BURST * EVERY_MS) {
@@ -219,6 +224,11 @@ struct event_recorder *event_recorder_open(struct loop *loop, struct kube *kube,
         recorder->recent.end = &recorder->recent.first;
         recorder->pace.due = on_pace;
         return recorder;
+}
+
+void event_recorder_yield(struct event_recorder *recorder, const struct yield *yield)
+{
+        recorder->yield = *yield;
 }
 
 static void free_list(struct entry_list *list)

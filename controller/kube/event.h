@@ -11,6 +11,7 @@
 #define PK_KUBE_EVENT_H
 
 #include "kube/client.h"
+#include "runtime/yield.h"
 
 struct event_subject {
         const struct kube_resource *resource;
@@ -23,6 +24,8 @@ struct event_recorder;
 struct event_recorder *event_recorder_open(struct loop *loop, struct kube *kube, const char *controller, const char *instance);
 void event_record(struct event_recorder *recorder, const struct event_subject *subject, bool warning, const char *reason,
                   const char *action, const char *message);
+/* What goes before: no Event is written while @yield says so. */
+void event_recorder_yield(struct event_recorder *recorder, const struct yield *yield);
 void event_recorder_close(struct event_recorder *recorder);
 
 #endif

@@ -115,10 +115,12 @@ static void set_target(struct policy *policy, enum effect_kind kind)
 {
         struct target_slot *slot = kind == EFFECT_SET_DNS ? &policy->dns_slot : &policy->lock_slot;
         mono_ms now = loop_now(policy->manager->loop);
-        if (now < slot->retry_at)
+        if (now < slot->retry_at) {
                 workqueue_add_after(policy->manager->policies_queue, &policy->work, slot->retry_at - now);
-        else
-                (void)effect_start(policy, kind);
+                return;
+        }
+        manager_hurry(policy->manager);
+        (void)effect_start(policy, kind);
 }
 
 /* Inside a plane nothing may be written, so nothing is in the instant before that is known: a first record would be for

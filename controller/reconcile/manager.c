@@ -25,6 +25,7 @@ enum {
         CLOCK_TRUST_MS =
             2000, /* the API server's Date has whole seconds: nearer than this our own wall clock is as good */
         KILL_SWITCH_EVERY_MS = 2000,
+        HURRY_MS = 100, /* longer than a step takes where it goes well */
         TIMEOUT_MS = 3000,
         CONNECTIONS_PER_HOST = 8,
         WORKERS = 8, /* started when they are needed */
@@ -91,6 +92,19 @@ void manager_leave_line(struct manager *manager, struct policy *policy)
                 manager->waiting_last = before;
         policy->is_waiting = false;
         policy->waiting_next = NULL;
+}
+
+/* ---- what goes first ---- */
+
+void manager_hurry(struct manager *manager)
+{
+        manager->hurry_until = loop_now(manager->loop) + HURRY_MS;
+}
+
+static bool is_hurrying(void *ctx)
+{
+        const struct manager *manager = ctx;
+        return loop_now(manager->loop) < manager->hurry_until;
 }
 
 /* ---- blast radius ---- */
@@ -293,6 +307,9 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         manager->policies_queue = workqueue_open(loop, &policies);
         manager->events = event_recorder_open(loop, manager->kube, "planekeeper.io/planekeeper", options->identity);
         manager->status = status_writer_open(loop, manager->kube);
+        const struct yield yield = {.is_busy = is_hurrying, .ctx = manager};
+        event_recorder_yield(manager->events, &yield);
+        status_writer_yield(manager->status, &yield);
         manager->secrets = secret_cache_open(loop, manager->kube, secret_changed, secret_is_used, manager);
         loop_set_idle(loop, idle, manager);
         caches_open(manager);

@@ -79,6 +79,7 @@ struct manager {
         bool kill_switch_known; /* asked and answered: nothing is recorded before */
         mono_ms refreshed_at;
         mono_ms late_until;
+        mono_ms hurry_until;         /* a step of a switch is under way: what only tells of it waits */
         mono_ms recent_switches[64]; /* for --max-switches-per-minute, a ring */
         unsigned recent_switch_next;
         unsigned api_slots_used;
@@ -104,6 +105,9 @@ bool manager_is_ready(const struct manager *manager, struct strbuf *why);
 unix_ms manager_wall(const struct manager *manager);
 bool manager_blast_limit_reached(const struct manager *manager);
 void manager_count_switch(struct manager *manager);
+
+/* A step of a switch begins: for a moment the API server is to have nothing else to do. */
+void manager_hurry(struct manager *manager);
 
 /* A slot at the API server: false puts @policy into the line, and its pass runs again when its turn comes. */
 bool manager_take_slot(struct manager *manager, struct policy *policy);

@@ -115,6 +115,7 @@ void record_io_write(struct policy *policy, const struct record *next, const str
                          LOG_TEXT_FIELD("error", why.text));
                 return;
         }
+        manager_hurry(manager);
         policy->record_write = (struct record_write){.record = record_copy(next), .action = decision->rule->then};
         tell_decided(policy, decision);
         char *path = lease_path(policy, policy->record_version != NULL);
@@ -152,6 +153,7 @@ void record_io_confirm(struct policy *policy)
         struct manager *manager = policy->manager;
         if (must_wait(policy) || !manager_take_slot(manager, policy))
                 return;
+        manager_hurry(manager);
         policy->confirm_epoch = policy->record->epoch;
         char *path = kube_path(&kube_policies, policy->namespace_name, policy->name, NULL);
         policy->confirm_call = kube_get(manager->kube, path, TIMEOUT_MS, confirm_answered, policy);

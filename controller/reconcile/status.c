@@ -21,6 +21,7 @@ struct status_writer {
         double tokens;
         mono_ms filled_at;
         struct loop_timer timer;
+        struct yield yield;
 };
 
 static void pump(struct status_writer *writer);
@@ -196,6 +197,10 @@ static void write_now(struct status_mark *mark)
 static void pump(struct status_writer *writer)
 {
         mono_ms now = loop_now(writer->loop);
+        if (writer->first && yield_must_wait(&writer->yield, now)) {
+                wake_at(writer, now + YIELD_LOOK_MS);
+                return;
+        }
         writer->tokens += (double)(now - writer->filled_at) * STATUS_PER_SECOND / 1000.0;
         writer->tokens = writer->tokens > STATUS_BURST ? STATUS_BURST : writer->tokens;
         writer->filled_at = now;
@@ -231,6 +236,11 @@ void status_writer_close(struct status_writer *writer)
         INVARIANT(!writer->first);
         loop_timer_stop(writer->loop, &writer->timer);
         free(writer);
+}
+
+void status_writer_yield(struct status_writer *writer, const struct yield *yield)
+{
+        writer->yield = *yield;
 }
 
 void status_writer_enable(struct status_writer *writer, bool is_enabled)

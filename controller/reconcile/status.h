@@ -13,6 +13,7 @@
 
 #include "api/condition.h"
 #include "kube/client.h"
+#include "runtime/yield.h"
 
 struct status_writer;
 
@@ -48,6 +49,8 @@ struct status_mark {
 
 struct status_writer *status_writer_open(struct loop *loop, struct kube *kube);
 void status_writer_close(struct status_writer *writer); /* every mark was forgotten before */
+/* What goes before: no status is built or written while @yield says so. */
+void status_writer_yield(struct status_writer *writer, const struct yield *yield);
 
 void status_init(struct status_mark *mark, struct status_writer *writer, const struct kube_resource *resource);
 /* What a watch saw of the object: its resourceVersion and its conditions, where newer than what we know. What others

@@ -1,0 +1,13 @@
+/* yield.c -- work that only tells lets work that acts go first. */
+#include "runtime/yield.h"
+
+bool yield_must_wait(struct yield *yield, mono_ms now)
+{
+        if (!yield->is_busy || !yield->is_busy(yield->ctx)) {
+                yield->since = 0;
+                return false;
+        }
+        if (!yield->since)
+                yield->since = now;
+        return now - yield->since < YIELD_MAX_MS;
+}
