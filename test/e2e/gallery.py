@@ -20,11 +20,11 @@ from hack.bench.scene import Scene
 WEST, CENTRAL = PLANES
 GOOD = "good"
 NOT_SECRET = ("name", "algorithm", "username", "ca.crt", "tls.crt")
-RESIDENT_KIB_MAX = 64 * 1024  # of a build without sanitizers, which keep what was freed
+RESIDENT_KIB_MAX = 40 * 1024  # of a build without sanitizers, which keep what was freed
 
 
 class Gallery:
-    """One namespace, one zone, one operator. A policy <name> has the name <name>.<zone> and, with a lock, the key <name>."""
+    """One namespace, zone and operator. A policy <name> has the name <name>.<zone> and, with a lock, the key <name>."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -37,7 +37,9 @@ class Gallery:
     def dns_name(self, name: str) -> str:
         return f"{name}.{self.scene.zone}"
 
-    def add(self, name: str, changes: objects.Object | None = None, lock: bool = False, server: RedisServer | None = None) -> None:
+    def add(
+        self, name: str, changes: objects.Object | None = None, lock: bool = False, server: RedisServer | None = None
+    ) -> None:
         """A policy, with record and lock as a person left them; `server` is another Redis than the bench's."""
         spec: objects.Object = {"dns": {"name": self.dns_name(name)}}
         if lock:
@@ -100,7 +102,7 @@ class Gallery:
         }
 
     def _dump(self, name: str) -> list[bytes | None]:
-        """Value and type of the lock's two keys as Redis itself would save them; nothing where it is a case not to answer."""
+        """The lock's two keys as Redis itself would save them; nothing where it is the case that it does not answer."""
         client = self.servers[name].client() if name in self.servers else self.scene.redis
         with contextlib.suppress(redis.exceptions.RedisError):
             return [client.execute_command("DUMP", key, NEVER_DECODE=True) for key in (name, f"{{{name}}}:planekeeper")]
@@ -110,7 +112,9 @@ class Gallery:
         for name in names:
             assert self.traces(name) == self.before[name], f"{name}: something was written"
 
-    def wait_condition(self, name: str, kind: str, status: str, reason: str = "", text: str = "", timeout: float = 15.0) -> str:
+    def wait_condition(
+        self, name: str, kind: str, status: str, reason: str = "", text: str = "", timeout: float = 15.0
+    ) -> str:
         """Until the condition is there with `text` (a regular expression) in its message, which is returned."""
 
         def probe() -> str:
@@ -121,7 +125,9 @@ class Gallery:
 
         return wait.until(f"{name} {kind}={status} {reason} {text!r}", probe, timeout)
 
-    def wait_plane(self, name: str, kind: str, status: str, reason: str = "", text: str = "", timeout: float = 15.0) -> str:
+    def wait_plane(
+        self, name: str, kind: str, status: str, reason: str = "", text: str = "", timeout: float = 15.0
+    ) -> str:
         def probe() -> str:
             conditions = self.scene.plane(name)["status"]["conditions"]
             found = next((item for item in conditions if item["type"] == kind), {})
@@ -137,7 +143,9 @@ class Gallery:
         assert self.kstatus("FailoverPolicy", name) == "Failed"
         return message
 
-    def wait_retrying(self, name: str, reason: str, text: str = "", status: str = "False", timeout: float = 15.0) -> str:
+    def wait_retrying(
+        self, name: str, reason: str, text: str = "", status: str = "False", timeout: float = 15.0
+    ) -> str:
         """It heals by itself, whenever that is: never Stalled, and kstatus goes on waiting."""
         message = self.wait_condition(name, "Ready", status, reason, text, timeout)
         assert self.kstatus("FailoverPolicy", name) == "InProgress"

@@ -1,5 +1,6 @@
 """Policies that contradict each other or the world, requests that make no sense, and objects of an absurd size."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from gallery import CENTRAL, GOOD, WEST, Gallery
 from hack.bench import objects, wait
 from hack.bench.bench import PLANES
+from hack.bench.kube import KubectlError
+from hack.bench.rest import ApiError
 
 NOBODY = "us-east-1"
 FAR = 99999999999999999999
@@ -34,12 +37,16 @@ def test_a_plane_in_two_policies_serves_both(gallery):
 
 def test_a_policy_of_one_plane_says_that_nothing_could_take_over(gallery):
     gallery.wait_good("alone")
-    gallery.wait_condition("alone", "FailoverPossible", "False", "NoStandby", "the policy names no other plane; a second failure")
+    gallery.wait_condition(
+        "alone", "FailoverPossible", "False", "NoStandby", "the policy names no other plane; a second failure"
+    )
 
 
 def test_an_unknown_plane_is_named_and_heals_when_it_comes(gallery):
     """Beside it the known one is adopted; alone it is waited for."""
-    gallery.wait_condition("unknown-plane", "FailoverPossible", "False", "NoStandby", f"^{NOBODY}: no ManagementPlane of this name")
+    gallery.wait_condition(
+        "unknown-plane", "FailoverPossible", "False", "NoStandby", f"^{NOBODY}: no ManagementPlane of this name"
+    )
     gallery.wait_retrying("only-unknown", "PlaneNotFound", f"waiting for ManagementPlane {NOBODY}")
     gallery.assert_untouched("only-unknown")
     spec = gallery.scene.plane_spec(WEST)
@@ -53,7 +60,9 @@ def test_a_second_policy_on_one_name_loses_and_both_say_so(gallery):
     """The owner in the TXT wins, also after the restart that makes everybody forget who came first."""
     gallery.wait_good()
     gallery.put("thief", [{"dns": {"name": gallery.dns_name(GOOD)}, "planes": [CENTRAL, WEST]}])
-    gallery.wait_stalled("thief", "DuplicateTarget", f"the older policy .*/{GOOD} has the same DNS name: give this one another")
+    gallery.wait_stalled(
+        "thief", "DuplicateTarget", f"the older policy .*/{GOOD} has the same DNS name: give this one another"
+    )
     gallery.wait_good()
     gallery.operator.stop()
     gallery.operator.run()
@@ -68,7 +77,7 @@ def test_a_name_belongs_to_the_owner_in_its_txt_however_young(gallery):
     gallery.add("owner")
     gallery.wait_good("owner")
     gallery.put("elder", [{"dns": {"name": gallery.dns_name("owner")}}])
-    gallery.wait_stalled("elder", "DuplicateTarget")
+    gallery.wait_condition("elder", "Ready", "False", text="has the same DNS name|belongs to another owner")
     before = gallery.traces("owner")
     gallery.bench.hub.admin.delete("FailoverPolicy", "owner", gallery.scene.namespace)
     gallery.wait_stalled("elder", "ForeignOwner", f"{gallery.dns_name('owner')} belongs to another owner")
@@ -160,3 +169,35 @@ def test_large_annotations_are_survived(gallery):
     gallery.operator.run()
     gallery.wait_condition(GOOD, "Ready", "True")
     gallery.assert_memory_is_bounded()
+
+
+REFUSED = [  # through kubectl, with the policy as it runs
+    ({"spec": {"planes": [WEST, WEST]}}, f"planes names {WEST} more than once"),
+    (
+        {"spec": {"detection": {"timeout": "1s"}}},
+        "timeout 1s is not between 10ms and interval 200ms: probes would overlap",
+    ),
+    ({"spec": {"dns": {"rfc2136": None}}}, "dns needs exactly one provider: set rfc2136"),
+    ({"spec": {"writeMode": "SingleCluster"}}, "writeMode SingleCluster needs redis.lock"),
+    ({"spec": {"dns": {"name": "\u00e9.example.com"}}}, "spec.dns.name"),
+    ({"spec": {"planes": ["x" * 64]}}, "Too long"),
+    ({"spec": {"dns": {"recordTTL": 2**40}}}, "spec.dns.recordTTL"),
+    ({"metadata": {"annotations": {"example.com/notes": "x" * 300_000}}}, "metadata.annotations: Too long"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), REFUSED, ids=[message[:30] for _, message in REFUSED])
+def test_what_one_object_can_say_wrongly_never_gets_in(gallery, change, message):
+    with pytest.raises(KubectlError) as refused:
+        gallery.scene.kubectl("patch", "fop", GOOD, "--type=merge", "--patch-file=/dev/stdin", input=json.dumps(change))
+    assert message in refused.value.stderr
+
+
+def test_an_object_above_what_the_api_server_stores_changes_nothing(gallery):
+    """Etcd refuses what is larger than 1.5 MiB; a policy with a status of that size cannot come about."""
+    spec = {"dns": {"name": gallery.dns_name("huge")}, "planes": [WEST]}
+    thing = objects.failover_policy("huge", gallery.scene.namespace, objects.merged(gallery.scene.policy_spec(), spec))
+    thing["metadata"]["labels"] = {f"example.com/{number}": "x" * 60 for number in range(40_000)}
+    with pytest.raises(ApiError):
+        gallery.bench.hub.admin.put(thing)
+    gallery.wait_condition(GOOD, "Ready", "True")

@@ -84,7 +84,10 @@ POLICIES = {  # name -> (what differs in spec.redis, which server)
     "bad-ca": (tls("no-ca"), "tls"),
     "no-ca-secret": (tls("nowhere"), "tls"),
     "wrong-name": (tls("relay-ca"), "other-name"),
-    **{name: ({}, "") for name in ("not-ours", "other-plane", "odd-bytes", "huge", "empty", "absent", "hash", "expires")},
+    **{
+        name: ({}, "")
+        for name in ("not-ours", "other-plane", "odd-bytes", "huge", "empty", "absent", "hash", "expires")
+    },
     "owned": ({}, ""),
     "odd-stamp": ({}, ""),
 }
@@ -116,14 +119,26 @@ STALLED = {
     "no-secret": ("CredentialsInvalid", r"Secret \S+/nowhere not found: create it"),
     "no-key": ("TargetRefused", r"Secret \S+/no-password: key password is missing; its keys: pass$"),
     "user-alone": ("TargetRefused", "key password is missing; its keys: username$"),
-    "auth-unwanted": ("TargetRefused", "AUTH <password> called without any password configured.*: check redis.authSecretRef"),
-    "no-perm": ("TargetRefused", r"NOPERM .*: grant the user \+eval \+type \+pttl \+get \+mset \+select on the lock's key"),
+    "auth-unwanted": (
+        "TargetRefused",
+        "AUTH <password> called without any password configured.*: check redis.authSecretRef",
+    ),
+    "no-perm": (
+        "TargetRefused",
+        r"NOPERM .*: grant the user \+eval \+type \+pttl \+get \+mset \+select on the lock's key",
+    ),
     "db-too-high": ("TargetRefused", "DB index is out of range: check redis.db"),
-    "wrong-ca": ("TargetRefused", "its certificate is refused: .*self.signed certificate in certificate chain; check redis.tls"),
+    "wrong-ca": (
+        "TargetRefused",
+        "its certificate is refused: .*self.signed certificate in certificate chain; check redis.tls",
+    ),
     "bad-ca": ("TargetRefused", "redis.tls: the CA is no PEM certificate"),
     "no-ca-secret": ("CredentialsInvalid", r"Secret \S+/nowhere not found: create it"),
     "wrong-name": ("TargetRefused", "its certificate is refused: IP address mismatch; check redis.tls"),
-    "not-ours": ("UnknownTarget", 'lock not-ours holds "us-east-1" at .*, where "eu-west-1" is expected.*switch-to=eu-west-1/1'),
+    "not-ours": (
+        "UnknownTarget",
+        'lock not-ours holds "us-east-1" at .*, where "eu-west-1" is expected.*switch-to=eu-west-1/1',
+    ),
     "other-plane": ("UnknownTarget", 'shows eu-west-1, but lock other-plane holds "eu-central-1"'),
     "odd-bytes": ("UnknownTarget", r'lock odd-bytes holds "\?\?eu-west-1"'),
     "huge": ("TargetRefused", "key huge holds 5000 bytes, which is no lock; choose another lock key"),
@@ -131,7 +146,10 @@ STALLED = {
     "absent": ("UnknownTarget", "lock absent is absent at .*adopt=eu-west-1/1"),
     "hash": ("TargetRefused", "key hash holds a hash, not a text; choose another lock key"),
     "expires": ("TargetRefused", "key expires expires, but a lock moves and never expires; PERSIST it"),
-    "owned": ("ForeignOwner", 'owned belongs to another owner: "v=pk1 e=9 id=00000000000000bb p=eu-west-1 s=k8s/other/ns/x"'),
+    "owned": (
+        "ForeignOwner",
+        'owned belongs to another owner: "v=pk1 e=9 id=00000000000000bb p=eu-west-1 s=k8s/other/ns/x"',
+    ),
     "odd-stamp": ("ForeignOwner", r'odd-stamp belongs to another owner: "v=pk9 \?+"'),
 }
 
@@ -193,7 +211,9 @@ def test_a_value_that_is_not_ours_is_drift_once_adopted(gallery):
     client.set(GOOD, "somebody-else")
     gallery.operator.run()
     gallery.wait_condition(GOOD, "Drift", "True", "Drift", message)
-    gallery.wait_condition(GOOD, "Ready", "True", text=f"{message}: put it back, or keep what is there by .*adopt=<plane>/2")
+    gallery.wait_condition(
+        GOOD, "Ready", "True", text=f"{message}: put it back, or keep what is there by .*adopt=<plane>/2"
+    )
     assert client.get(GOOD) == "somebody-else"
     gallery.operator.stop()
     client.set(GOOD, WEST)
