@@ -57,6 +57,8 @@ static void forget_cluster(struct plane *plane)
         plane_address_stop(plane);
         kube_close(plane->kube);
         plane->kube = NULL;
+        free(plane->kube_error);
+        plane->kube_error = NULL;
         free(plane->kube_secret_version);
         plane->kube_secret_version = NULL;
         free(plane->cluster_uid);
@@ -97,8 +99,8 @@ static void open_kube(struct plane *plane)
                 }
         }
         if (err != ERR_OK) {
-                free(plane->address_error);
-                plane->address_error = mem_strdup(why.text);
+                plane->kube_error = mem_strdup(why.text);
+                plane->kube_needs_person = err != ERR_TRANSIENT;
                 plane->is_located |= err != ERR_TRANSIENT;
         }
 }

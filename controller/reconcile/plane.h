@@ -46,6 +46,8 @@ struct plane {
         bool needs_setup; /* spec, Secrets, address or cadence changed: probes are built anew */
 
         struct kube *kube;         /* of its own cluster by kubeconfig; NULL otherwise */
+        char *kube_error;          /* why there is no client although a kubeconfig is named, NULL otherwise */
+        bool kube_needs_person;    /* and that it will not mend by itself */
         char *kube_secret_version; /* resourceVersion of the Secret that kube was made from */
         char *cluster_uid;         /* kube-system UID of its cluster, NULL unknown */
         bool is_located;           /* its cluster was asked which one it is; one that cannot be asked is not ours */

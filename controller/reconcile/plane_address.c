@@ -94,7 +94,8 @@ static void service_answered(void *ctx, const struct kube_reply *reply)
         if (err == ERR_OK)
                 set_addresses(plane, (const char *const *)ingress.addresses, ingress.count, ingress.port);
         else if (!plane->address_count || err == ERR_INVALID)
-                set_error(plane, err == ERR_DENIED ? "may not read the Service: grant get on services "
+                set_error(plane, reply->status == 401 ? "the API server refuses the kubeconfig's credentials (401)"
+                                 : err == ERR_DENIED  ? "may not read the Service: grant get on services "
                                                      "(manifests/samples/plane-cluster.yaml in that cluster)"
                                                    : why.text);
         service_ingress_clear(&ingress);

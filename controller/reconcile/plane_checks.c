@@ -133,6 +133,8 @@ static enum err open_probe(struct plane *plane, struct check *check, struct errm
         const struct plane_check *spec = check->spec;
         if (spec->type != CHECK_DEPLOYMENT && !plane->address_count)
                 return err_set(reterr, ERR_INVALID, "no address to check yet");
+        if (spec->type == CHECK_DEPLOYMENT && plane->kube_error)
+                return err_set(reterr, ERR_INVALID, "%s", plane->kube_error);
         if (spec->uses_tls) {
                 enum err err = load_tls(plane, check, reterr);
                 if (err != ERR_OK)
@@ -232,6 +234,7 @@ void plane_view_fill(const struct plane *plane, const char *record_type_rrset, s
                                        : "",
             .address_error = plane->spec_error      ? plane->spec_error
                              : plane->address_error ? plane->address_error
+                             : plane->kube_error    ? plane->kube_error
                                                     : "",
         };
         ret->check_count = plane->check_count < CHECKS_MAX ? (unsigned)plane->check_count : CHECKS_MAX;

@@ -91,6 +91,8 @@ static struct ready judge(const struct plane *plane, const struct plane_health *
 {
         if (plane->spec_error)
                 return (struct ready){CONDITION_FALSE, "InvalidSpec", plane->spec_error, true};
+        if (!plane->address_count && plane->kube_error && plane->kube_needs_person)
+                return (struct ready){CONDITION_FALSE, "KubeconfigInvalid", plane->kube_error, true};
         if (!plane->address_count)
                 return (struct ready){CONDITION_FALSE, "NoAddress",
                                       plane->address_error ? plane->address_error : "waiting for the Service's address",

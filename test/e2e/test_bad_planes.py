@@ -101,7 +101,7 @@ DEPLOYMENT_UNKNOWN = {  # the path is fine, and the Deployment cannot be seen: t
     "fixed-bad-token": "refused the kubeconfig's credentials: HTTP 401 .renew the token or client certificate",
     "fixed-other-cluster": "the API server refused the kubeconfig's credentials: HTTP 401",
     "fixed-wrong-ca": "unable to get local issuer certificate",
-    "fixed-not-yaml": "no usable kubeconfig for this cluster|not YAML",
+    "fixed-not-yaml": "line [12]: not YAML",
 }
 
 
@@ -141,7 +141,11 @@ def put_plane(gallery, name, secret, changes=None):
 
 @pytest.mark.parametrize("case", NOT_READABLE)
 def test_a_cluster_that_cannot_be_read_is_named(gallery, case):
-    gallery.wait_plane(case, "Ready", "False", "NoAddress", NOT_READABLE[case])
+    is_ours = list(NOT_READABLE).index(case) <= list(NOT_READABLE).index("no-secret")  # a person has to mend the Secret
+    reason = "KubeconfigInvalid" if is_ours else "NoAddress"
+    gallery.wait_plane(case, "Ready", "False", reason, NOT_READABLE[case])
+    if is_ours:
+        gallery.wait_plane(case, "Stalled", "True", reason)
     gallery.wait_condition(
         f"standby-{case}", "FailoverPossible", "False", "NoStandby", f"^{case}: .*{NOT_READABLE[case]}"
     )
