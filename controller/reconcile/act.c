@@ -69,12 +69,18 @@ static void read_target(struct policy *policy, enum effect_kind kind)
         (void)effect_start(policy, kind);
 }
 
-/* The timer comes every 10 s; half a second of slack keeps a visit from slipping to the next round. */
+/*
+ * Each policy's timer comes every 10 s, spread over them: the next look at the mechanism comes that much sooner the
+ * more policies use it. So it is due already when it would be overdue by then. Half a second of slack keeps a visit
+ * from slipping to the next round.
+ */
 static bool is_due(const struct policy *policy, const struct target_slot *slot)
 {
         mono_ms now = loop_now(policy->manager->loop) + 500;
-        return !slot->mechanism || now - slot->mechanism->asked_at >= MECHANISM_EVERY_MS ||
-               now - slot->read_at >= RECORDS_EVERY_MS;
+        const struct mechanism *mechanism = slot->mechanism;
+        if (!mechanism || now - slot->read_at >= RECORDS_EVERY_MS)
+                return true;
+        return now - mechanism->asked_at >= MECHANISM_EVERY_MS - MECHANISM_EVERY_MS / (mono_ms)mechanism->users;
 }
 
 void act_read_due_targets(struct policy *policy)
@@ -262,7 +268,9 @@ static void take_result(struct policy *policy, struct effect *effect)
                 dns_state_clear(&policy->dns);
                 policy->dns = (struct dns_state){.rrset = mem_strdup(effect->want.rrset),
                                                  .ttl_s = effect->want.ttl_s,
-                                                 .stamp = wanted_stamp(effect)};
+                                                 .stamp = wanted_stamp(effect),
+                                                 .zone = effect->dns_expected.zone};
+                effect->dns_expected.zone = NULL;
                 break;
         case EFFECT_READ_LOCK:
                 lock_state_clear(&policy->lock);

@@ -329,6 +329,9 @@ static void test_live_name_is_adopted(void **state)
         pass(rig, 60000);
         assert_int_equal(rig->statuses, statuses); /* nothing is new, nothing is written */
         assert_int_equal(dns.writes, 1);
+        unsigned reads = dns.reads;
+        pass(rig, 100000);
+        assert_in_range(dns.reads - reads, 9, 11); /* the mechanism is looked at every 10 s */
 }
 
 /* Our own clock is wrong by days: records and people get the API server's time. */
