@@ -88,6 +88,7 @@ struct dns_state {
         const char *rrset;
         uint32_t ttl_s;
         struct stamp stamp;
+        const char *zone; /* where the reader found it, to save the next visit the search; NULL: not said */
 };
 
 /* What the Redis lock shows. */

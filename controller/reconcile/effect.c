@@ -213,6 +213,7 @@ static void fill_want(struct effect *effect)
         effect->lock_value = arena_strdup(arena, record->plan.to_lock);
         effect->dns_expected = policy->dns;
         effect->dns_expected.rrset = mem_strdup(policy->dns.rrset ? policy->dns.rrset : "");
+        effect->dns_expected.zone = policy->dns.zone ? mem_strdup(policy->dns.zone) : NULL;
         copy_stamp(&effect->dns_expected.stamp, &policy->dns.stamp);
         effect->lock_expected = policy->lock;
         effect->lock_expected.value = mem_strdup(policy->lock.value ? policy->lock.value : "");

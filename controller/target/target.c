@@ -42,6 +42,7 @@ void target_stamp_clear(struct stamp *stamp)
 void dns_state_clear(struct dns_state *state)
 {
         free_text(&state->rrset);
+        free_text(&state->zone);
         target_stamp_clear(&state->stamp);
         *state = (struct dns_state){0};
 }

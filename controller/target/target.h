@@ -65,7 +65,8 @@ struct dns_driver {
         MUST_CHECK enum err (*open)(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr);
         /* The live record and its stamp, read at the server that takes the updates, credentials proven by the answer. */
         MUST_CHECK enum err (*read)(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr);
-        /* One atomic change from exactly @expected to @want. ERR_OK only after a re-read at the update server showed @want. */
+        /* One atomic change from exactly @expected to @want. ERR_OK only after a re-read at the update server showed @want. What @expected
+         * says of the zone is only where to look first. */
         MUST_CHECK enum err (*compare_and_set)(struct dns_target *target, const struct dns_state *expected,
                                                const struct dns_want *want, mono_ms deadline, struct errmsg *reterr);
         void (*close)(struct dns_target *target); /* NULL is a no-op */

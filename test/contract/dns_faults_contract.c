@@ -181,6 +181,28 @@ static void zone_that_is_not_there_is_invalid(void **state)
         dns_target_close(target);
 }
 
+/* What was remembered from the last read saves a search and is never believed: a wrong zone costs one refusal. */
+static void outdated_zone_is_found_anew(void **state)
+{
+        (void)state;
+        static const char *const outdated[] = {"test", "elsewhere.test", "not a name"};
+        for (epoch_t i = 0; i < 3; i++) {
+                struct dns_state now = {0};
+                struct errmsg error = {0};
+                struct dns_target *reader = open_name("moved.dr.test");
+                read_name(reader, &now);
+                assert_string_equal(now.zone, "dr.test.");
+                free((char *)now.zone);
+                now.zone = strdup(outdated[i]);
+                struct dns_target *writer = open_name("moved.dr.test");
+                if (move_name(writer, &now, want_rrset("A 192.0.2.1", 1 + i), &error) != ERR_OK)
+                        fail_msg("zone %s: %s", outdated[i], error.text);
+                dns_state_clear(&now);
+                dns_target_close(reader);
+                dns_target_close(writer);
+        }
+}
+
 static void stronger_algorithms_work(void **state)
 {
         (void)state;
@@ -224,6 +246,7 @@ int main(void)
             cmocka_unit_test(skewed_clock_is_measured),
             cmocka_unit_test(frozen_zone_is_denied_until_thawed),
             cmocka_unit_test(zone_that_is_not_there_is_invalid),
+            cmocka_unit_test(outdated_zone_is_found_anew),
             cmocka_unit_test(stronger_algorithms_work),
             cmocka_unit_test(secondary_is_observed_until_it_follows),
         };

@@ -59,7 +59,7 @@ static void every_relation(void **state)
                 struct world world;
                 world_init(&world);
                 struct stamp stamp = {row->presence, row->epoch, row->id, "a", row->store, ""};
-                world.view.dns = (struct dns_state){dns_value(row->value), 30, stamp};
+                world.view.dns = (struct dns_state){.rrset = dns_value(row->value), .ttl_s = 30, .stamp = stamp};
                 world.view.lock = (struct lock_state){row->value[0] != '\0', lock_value(row->value), stamp};
                 if (fence_dns(&world.record, &world.view) != row->dns)
                         fail_msg("%s: DNS is %d", row->name, (int)fence_dns(&world.record, &world.view));

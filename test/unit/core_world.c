@@ -219,7 +219,7 @@ static struct stamp stamp_of(epoch_t epoch, const char *plane)
 
 void world_dns(struct world *world, const char *rrset, epoch_t epoch, const char *plane)
 {
-        world->view.dns = (struct dns_state){rrset, 30, stamp_of(epoch, plane)};
+        world->view.dns = (struct dns_state){.rrset = rrset, .ttl_s = 30, .stamp = stamp_of(epoch, plane)};
 }
 
 void world_lock(struct world *world, const char *value, epoch_t epoch, const char *plane)

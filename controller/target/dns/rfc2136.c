@@ -40,6 +40,11 @@ static void rfc2136_close(struct dns_target *target)
         free(self);
 }
 
+static bool holds(const ldns_rdf *zone, const ldns_rdf *name)
+{
+        return ldns_dname_compare(zone, name) == 0 || ldns_dname_is_subdomain(name, zone);
+}
+
 static enum err set_zone(struct rfc2136 *self, const char *zone, const char *name, struct errmsg *reterr)
 {
         if (!zone || !zone[0])
@@ -47,8 +52,7 @@ static enum err set_zone(struct rfc2136 *self, const char *zone, const char *nam
         if (text_is_dns_name(zone))
                 self->zone = ldns_dname_new_frm_str(zone);
         self->zone_is_setting = true;
-        if (!self->zone || (ldns_dname_compare(self->zone, self->names.address) != 0 &&
-                            !ldns_dname_is_subdomain(self->names.address, self->zone)))
+        if (!self->zone || !holds(self->zone, self->names.address))
                 return err_set(reterr, ERR_INVALID, "zone \"%.80s\" does not hold the name %.80s", zone, name);
         return ERR_OK;
 }
@@ -131,6 +135,24 @@ static enum err find_zone(struct rfc2136 *self, mono_ms deadline, struct errmsg 
         return err;
 }
 
+static bool is_zone(const struct rfc2136 *self, const char *text)
+{
+        CLEANUP(cleanup_free) char *zone = self->zone ? ldns_rdf2str(self->zone) : NULL;
+        return text_equal(zone, text);
+}
+
+/* Where it was found when it was read, unless somebody has said where it is. */
+static void recall_zone(struct rfc2136 *self, const char *zone)
+{
+        if (self->zone || !zone || !text_is_dns_name(zone))
+                return;
+        self->zone = ldns_dname_new_frm_str(zone);
+        if (self->zone && !holds(self->zone, self->names.address)) {
+                ldns_rdf_deep_free(self->zone);
+                self->zone = NULL;
+        }
+}
+
 static enum err read_state(struct rfc2136 *self, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
 {
         struct message messages[ASK_COUNT];
@@ -149,7 +171,11 @@ static enum err rfc2136_read(struct dns_target *target, mono_ms deadline, struct
 {
         struct rfc2136 *self = rfc2136_of(target);
         enum err err = find_zone(self, deadline, reterr); /* here, so that a swap need not */
-        return err == ERR_OK ? read_state(self, deadline, ret, reterr) : err;
+        if (err == ERR_OK)
+                err = read_state(self, deadline, ret, reterr);
+        if (err == ERR_OK)
+                ret->zone = ldns_rdf2str(self->zone);
+        return err;
 }
 
 /*
@@ -201,6 +227,13 @@ static enum err send_update(struct rfc2136 *self, const struct dns_state *expect
                 self->zone = NULL;
         }
         return err;
+}
+
+/* Whether what was refused in @zone may be accepted in another, which is then the one to use: nothing was applied. */
+static bool has_moved(struct rfc2136 *self, const char *zone, mono_ms deadline)
+{
+        struct errmsg ignored;
+        return zone && !self->zone && find_zone(self, deadline, &ignored) == ERR_OK && !is_zone(self, zone);
 }
 
 static bool shows(const struct dns_state *state, const struct dns_want *want)
@@ -258,10 +291,13 @@ static enum err rfc2136_compare_and_set(struct dns_target *target, const struct 
                                         const struct dns_want *want, mono_ms deadline, struct errmsg *reterr)
 {
         struct rfc2136 *self = rfc2136_of(target);
+        recall_zone(self, expected->zone);
         enum err err = find_zone(self, deadline, reterr);
         if (err == ERR_OK && is_cname(want->rrset) && !is_cname(expected->rrset))
                 err = check_alone(self, deadline, reterr);
         if (err == ERR_OK)
+                err = send_update(self, expected, want, deadline, reterr);
+        if (err == ERR_INVALID && has_moved(self, expected->zone, deadline))
                 err = send_update(self, expected, want, deadline, reterr);
         if (err == ERR_CONFLICT)
                 return explain_conflict(self, expected, want, deadline, reterr);
