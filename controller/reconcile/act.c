@@ -93,11 +93,11 @@ void act_read_due_targets(struct policy *policy)
 
 static void read_what_is_unknown(struct policy *policy)
 {
-        if (policy->secret_changed || !policy->dns_slot.read_at)
+        if (policy->reads_wanted || !policy->dns_slot.read_at)
                 read_target(policy, EFFECT_READ_DNS);
-        if (policy->secret_changed || !policy->lock_slot.read_at)
+        if (policy->reads_wanted || !policy->lock_slot.read_at)
                 read_target(policy, EFFECT_READ_LOCK);
-        policy->secret_changed = false;
+        policy->reads_wanted = false;
 }
 
 static void verify_servers(struct policy *policy)

@@ -328,7 +328,7 @@ static void policy_uses(void *value, void *ctx)
         if (!policy_uses_secret(policy, user->key))
                 return;
         policy->dns_slot.retry_at = policy->lock_slot.retry_at = 0; /* a mended Secret is tried at once */
-        policy->secret_changed = true;
+        policy->reads_wanted = true;
         policy_wake(policy);
 }
 

@@ -147,7 +147,7 @@ static void forget_targets(struct policy *policy)
         policy->dns = (struct dns_state){0};
         policy->lock = (struct lock_state){0};
         policy->dns_met_at = 0;
-        policy->secret_changed = false;
+        policy->reads_wanted = false;
 }
 
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
@@ -184,6 +184,9 @@ static void take_spec(struct policy *policy, const json_t *object)
         bool is_readable = failover_policy_decode(object, &spec, &why) == ERR_OK;
         set_text(&policy->spec_error, is_readable ? NULL : why.text);
         bool is_new = !policy->spec || !spec || policy->spec->generation != spec->generation;
+        /* A person who asks has just looked at the targets, or changed them: so do we, before the 30 s are over. */
+        policy->reads_wanted |= policy->spec && spec && (!text_equal(policy->spec->switch_to, spec->switch_to) ||
+                                                         !text_equal(policy->spec->adopt, spec->adopt));
         failover_policy_free(policy->spec);
         policy->spec = spec;
         policy->generation =

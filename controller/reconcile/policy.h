@@ -93,7 +93,7 @@ struct policy {
         char *last_answer;
         unix_ms last_request_at;
         bool has_seen_status;
-        bool secret_changed; /* read the targets again with the new credentials */
+        bool reads_wanted; /* read the targets in the next pass: credentials or a person's request are new */
 
         bool is_waiting; /* in the manager's line for a slot */
         struct policy *waiting_next;
