@@ -40,6 +40,7 @@ void event_facts_set(struct event_facts *ret, const struct event_subject *subjec
         (void)TEXT_COPY(ret->action, action && action[0] ? action : reason);
         (void)TEXT_COPY(ret->note, message);
         make_utf8(ret->note);
+        ret->hash = text_hash(ret->note) ^ text_hash(subject->uid ? subject->uid : "");
 }
 
 struct event_entry *entry_new(const struct event_facts *facts)
@@ -51,6 +52,7 @@ struct event_entry *entry_new(const struct event_facts *facts)
         (void)snprintf(api_version, sizeof(api_version), "%s%s%s", resource->group, resource->group[0] ? "/" : "",
                        resource->version);
         entry->is_warning = facts->is_warning;
+        entry->hash = facts->hash;
         entry->api_version = mem_strdup(api_version);
         entry->kind = mem_strdup(resource->kind);
         entry->namespace_name = subject->namespace_name ? mem_strdup(subject->namespace_name) : NULL;
@@ -79,8 +81,8 @@ void entry_free(struct event_entry *entry)
 bool entry_has_facts(const struct event_entry *entry, const struct event_facts *facts)
 {
         const char *uid = facts->subject->uid ? facts->subject->uid : "";
-        return strcmp(entry->reason, facts->reason) == 0 && strcmp(entry->uid, uid) == 0 &&
-               strcmp(entry->note, facts->note) == 0;
+        return entry->hash == facts->hash && strcmp(entry->reason, facts->reason) == 0 &&
+               strcmp(entry->uid, uid) == 0 && strcmp(entry->note, facts->note) == 0;
 }
 
 /* As client-go names them: the subject, and something that nobody else has. */

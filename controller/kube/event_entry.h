@@ -14,6 +14,7 @@
 /* What an Event says; two with equal facts belong to one series. Texts within the bounds. */
 struct event_facts {
         const struct event_subject *subject;
+        uint64_t hash; /* of what makes a series: most others differ in it, and a mass switch has thousands */
         bool is_warning;
         char reason[128 + 1];
         char action[128 + 1];
@@ -32,6 +33,7 @@ struct event_entry {
         char *name;     /* of the Event object */
         bool is_stored; /* the API server has it */
         bool is_warning;
+        uint64_t hash;     /* as in the facts */
         char *api_version; /* of the object that it is about */
         char *kind;
         char *namespace_name; /* NULL: cluster-wide */
