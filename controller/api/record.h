@@ -50,6 +50,8 @@ struct record_lease {
         char *why;             /* why there is no record to use; NULL where there is one */
 };
 
+/* Whose record it carries, borrowed from @lease; NULL: it is not a record Lease (other name or label). */
+const char *record_lease_policy(const json_t *lease);
 /* ERR_NOT_FOUND: not a record Lease (other name or label). A Lease whose record is unusable is ERR_OK with `why`. */
 MUST_CHECK enum err record_lease_decode(const json_t *lease, struct record_lease *ret, struct errmsg *reterr);
 void record_lease_clear(struct record_lease *lease);

@@ -76,19 +76,26 @@ static void decode_annotation(const json_t *lease, struct record_lease *ret)
                 ret->why = mem_strdup(why.text);
 }
 
+const char *record_lease_policy(const json_t *lease)
+{
+        const char *name = object_meta(lease, "name");
+        bool is_record = text_has_prefix(name, RECORD_LEASE_PREFIX) && name[strlen(RECORD_LEASE_PREFIX)] != '\0' &&
+                         text_equal(object_label(lease, RECORD_LABEL_KEY), RECORD_LABEL_VALUE);
+        return is_record ? name + strlen(RECORD_LEASE_PREFIX) : NULL;
+}
+
 enum err record_lease_decode(const json_t *lease, struct record_lease *ret, struct errmsg *reterr)
 {
         const char *name = object_meta(lease, "name");
-        const char *label = object_label(lease, RECORD_LABEL_KEY);
+        const char *policy = record_lease_policy(lease);
         const char *resource_version = object_meta(lease, "resourceVersion");
-        if (!text_has_prefix(name, RECORD_LEASE_PREFIX) || name[strlen(RECORD_LEASE_PREFIX)] == '\0' ||
-            !text_equal(label, RECORD_LABEL_VALUE))
+        if (!policy)
                 return err_set(reterr, ERR_NOT_FOUND, "lease %.200s carries no record", name);
         if (resource_version[0] == '\0')
                 return err_set(reterr, ERR_INVALID, "lease %.200s has no resourceVersion", name);
         *ret = (struct record_lease){
             .namespace_name = mem_strdup(object_meta(lease, "namespace")),
-            .policy = mem_strdup(name + strlen(RECORD_LEASE_PREFIX)),
+            .policy = mem_strdup(policy),
             .resource_version = mem_strdup(resource_version),
             .uid = mem_strdup(object_meta(lease, "uid")),
         };

@@ -141,12 +141,10 @@ static void lease_object(void *ctx, enum watch_change change, const json_t *leas
                         election_observe(manager->election, change == WATCH_SET ? lease : NULL);
                 return;
         }
-        struct record_lease seen = {0};
-        struct errmsg why;
-        if (record_lease_decode(lease, &seen, &why) != ERR_OK)
+        const char *name = record_lease_policy(lease);
+        if (!name)
                 return; /* of our label, but no record: somebody else's */
-        struct policy *policy = policy_obtain(manager, seen.namespace_name, seen.policy);
-        record_lease_clear(&seen);
+        struct policy *policy = policy_obtain(manager, object_meta(lease, "namespace"), name);
         policy_set_record(policy, change == WATCH_SET ? lease : NULL);
 }
 

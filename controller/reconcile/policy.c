@@ -185,8 +185,9 @@ static void take_spec(struct policy *policy, const json_t *object)
         set_text(&policy->spec_error, is_readable ? NULL : why.text);
         bool is_new = !policy->spec || !spec || policy->spec->generation != spec->generation;
         /* A person who asks has just looked at the targets, or changed them: so do we, before the 30 s are over. */
-        policy->reads_wanted |= policy->spec && spec && (!text_equal(policy->spec->switch_to, spec->switch_to) ||
-                                                         !text_equal(policy->spec->adopt, spec->adopt));
+        policy->reads_wanted |=
+            policy->spec && spec &&
+            (!text_equal(policy->spec->switch_to, spec->switch_to) || !text_equal(policy->spec->adopt, spec->adopt));
         failover_policy_free(policy->spec);
         policy->spec = spec;
         policy->generation =
@@ -270,8 +271,8 @@ void policy_set_record(struct policy *policy, const json_t *lease)
                 bool is_relisted = policy->record_generation < policy->manager->lease_list;
                 policy->record_generation = policy->manager->list_generation;
                 if (policy->record_version && !is_relisted &&
-                    status_version_newer(policy->record_version, object_meta(lease, "resourceVersion")))
-                        return; /* older than what our own write was answered with */
+                    !status_version_newer(object_meta(lease, "resourceVersion"), policy->record_version))
+                        return; /* not newer than what our own write was answered with */
                 if (record_lease_decode(lease, &seen, NULL) != ERR_OK)
                         take_unlabelled(lease, &seen);
         }
