@@ -27,7 +27,7 @@ UNIT_TESTS   := $(UNIT_SOURCES:test/unit/%.c=$(OUT)/unit/%)
 FUZZ_SOURCES := $(wildcard test/fuzz/*.c)
 FUZZERS      := $(FUZZ_SOURCES:test/fuzz/%.c=build/fuzz/%)
 # Whatever starts a thread, by itself or through the executor.
-THREADED     := $(shell grep -lE "executor_open|pthread_create|probe_rig" $(UNIT_SOURCES) 2>/dev/null)
+THREADED     := $(shell grep -lE "executor_open|pthread_create|probe_rig|manager_open" $(UNIT_SOURCES) 2>/dev/null)
 
 .PHONY: all help clean
 all: build/planekeeper

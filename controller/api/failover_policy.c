@@ -2,14 +2,12 @@
 #include "api/failover_policy.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/decode.h"
 #include "util/mem.h"
-#include "util/strbuf.h"
 #include "util/text.h"
 
 enum { SETTING_BYTES_MAX = 1024, LOCK_TEXT_MAX = 512 };
@@ -237,27 +235,4 @@ enum err failover_policy_decode(const json_t *object, struct failover_policy **r
 void failover_policy_free(struct failover_policy *policy)
 {
         free(policy);
-}
-
-char *failover_policy_lock_value(const struct failover_policy *policy, const struct management_plane *plane,
-                                 epoch_t epoch)
-{
-        char number[24];
-        (void)snprintf(number, sizeof(number), "%" PRIu64, epoch);
-        const struct {
-                const char *token;
-                const char *value;
-        } table[] = {{"{clusterName}", plane->cluster_name},
-                     {"{name}", plane->name},
-                     {"{uid}", plane->uid},
-                     {"{epoch}", number}};
-        struct strbuf value = STRBUF_INIT((size_t)LOCK_TEXT_MAX * DECODE_TEXT_MAX);
-        for (const char *at = policy->redis.lock_value; *at;) {
-                size_t i = 0;
-                while (i < 4 && !text_has_prefix(at, table[i].token))
-                        i++;
-                (void)(i < 4 ? strbuf_append_text(&value, table[i].value) : strbuf_append_char(&value, *at));
-                at += i < 4 ? strlen(table[i].token) : 1;
-        }
-        return strbuf_take(&value);
 }

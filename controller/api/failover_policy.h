@@ -60,7 +60,7 @@ struct policy_redis {
         bool uses_tls;
         struct tls_refs tls;
         const char *lock_key;   /* "" = no lock */
-        const char *lock_value; /* template, see failover_policy_lock_value() */
+        const char *lock_value; /* template, filled by plan_lock_value() */
 };
 
 struct failover_policy {
@@ -89,10 +89,5 @@ struct failover_policy {
 
 MUST_CHECK enum err failover_policy_decode(const json_t *object, struct failover_policy **ret, struct errmsg *reterr);
 void failover_policy_free(struct failover_policy *policy); /* NULL is a no-op */
-
-/* The lock's value for @plane under @epoch: the template with {clusterName}, {name}, {uid} and {epoch} replaced. The
- * caller frees. */
-char *failover_policy_lock_value(const struct failover_policy *policy, const struct management_plane *plane,
-                                 epoch_t epoch);
 
 #endif

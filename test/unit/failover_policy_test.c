@@ -218,18 +218,6 @@ static void test_provider_with_too_many_fields(void **state)
         json_decref(object);
 }
 
-static void test_lock_value_says_which_plane(void **state)
-{
-        (void)state;
-        struct failover_policy *policy = decoded(SMALL ", 'redis': {'address': 'r:1', 'lock': {'key': 'k', 'value': "
-                                                       "'{clusterName}/{name}:{uid} e{epoch}{name}'}}");
-        struct management_plane plane = {.name = "west", .uid = "u-1", .cluster_name = "{uid}"};
-        char *value = failover_policy_lock_value(policy, &plane, 18446744073709551615u);
-        assert_string_equal(value, "{uid}/west:u-1 e18446744073709551615west");
-        free(value);
-        failover_policy_free(policy);
-}
-
 static void test_one_thousand_fit(void **state)
 {
         (void)state;
@@ -250,7 +238,6 @@ int main(void)
             cmocka_unit_test(test_annotations_are_kept_as_written),
             cmocka_unit_test(test_refusals_name_object_field_and_remedy),
             cmocka_unit_test(test_provider_with_too_many_fields),
-            cmocka_unit_test(test_lock_value_says_which_plane),
             cmocka_unit_test(test_one_thousand_fit),
         };
         return cmocka_run_group_tests_name("failover_policy", tests, NULL, NULL);
