@@ -14,6 +14,7 @@ enum {
         QUEUE_MAX = 1000,
         RECENT_MAX = 256,
         IN_FLIGHT_MAX = 4,
+        KNOWN_SLOTS = 1024,
         BURST = 50,
         EVERY_MS = 50, /* 20 per second */
         SERIES_MS = 5 * 60 * 1000,
@@ -29,7 +30,7 @@ struct entry_list {
         size_t count;
 };
 
-/* An entry is in exactly one place: waiting, in flight or recent. */
+/* An entry is in exactly one place: waiting, in flight or recent; and in the table, by the hash of its facts. */
 struct event_recorder {
         struct loop *loop;
         struct kube *kube;
@@ -38,7 +39,8 @@ struct event_recorder {
         struct entry_list waiting; /* to be written, oldest first */
         struct entry_list recent;  /* written, may become a series; the one seen longest ago first */
         struct event_entry *in_flight[IN_FLIGHT_MAX];
-        mono_ms full_at; /* when the burst is whole again: a token bucket as one time */
+        struct event_entry *known[KNOWN_SLOTS]; /* a mass switch records thousands, each compared with all there are */
+        mono_ms full_at;                        /* when the burst is whole again: a token bucket as one time */
         struct loop_timer pace;
         struct yield yield;
 };
@@ -73,12 +75,28 @@ static struct event_entry *take(struct entry_list *list, struct event_entry *ent
         return entry;
 }
 
-static struct event_entry *find(const struct entry_list *list, const struct event_facts *facts)
+static struct event_entry *find(const struct event_recorder *recorder, const struct event_facts *facts)
 {
-        for (struct event_entry *entry = list->first; entry; entry = entry->next)
-                if (entry_has_facts(entry, facts))
-                        return entry;
-        return NULL;
+        struct event_entry *entry = recorder->known[facts->hash % KNOWN_SLOTS];
+        while (entry && !entry_has_facts(entry, facts))
+                entry = entry->next_known;
+        return entry;
+}
+
+static void remember(struct event_recorder *recorder, struct event_entry *entry)
+{
+        struct event_entry **slot = &recorder->known[entry->hash % KNOWN_SLOTS];
+        entry->next_known = *slot;
+        *slot = entry;
+}
+
+static void forget(struct event_recorder *recorder, struct event_entry *entry)
+{
+        struct event_entry **link = &recorder->known[entry->hash % KNOWN_SLOTS];
+        while (*link != entry)
+                link = &(*link)->next_known;
+        *link = entry->next_known;
+        entry_free(entry);
 }
 
 static void forget_old(struct event_recorder *recorder)
@@ -86,7 +104,7 @@ static void forget_old(struct event_recorder *recorder)
         struct entry_list *recent = &recorder->recent;
         mono_ms now = loop_now(recorder->loop);
         while (recent->first && (recent->count > RECENT_MAX || now - recent->first->seen_at >= SERIES_MS))
-                entry_free(take(recent, recent->first));
+                forget(recorder, take(recent, recent->first));
 }
 
 /* ---- writing ---- */
@@ -99,10 +117,10 @@ static struct event_entry **slot_of(struct event_recorder *recorder, const struc
         return NULL;
 }
 
-static void drop(struct event_entry *entry)
+static void drop(struct event_recorder *recorder, struct event_entry *entry)
 {
         metric_add(METRIC(&dropped_total, NULL), 1);
-        entry_free(entry);
+        forget(recorder, entry);
 }
 
 static void on_written(void *ctx, const struct kube_reply *reply)
@@ -119,7 +137,7 @@ static void on_written(void *ctx, const struct kube_reply *reply)
                 entry->written = 0;
         entry->is_stored = !is_gone;
         if (reply->err != ERR_OK && !is_gone)
-                drop(entry);
+                drop(recorder, entry);
         else
                 append(entry->seen > entry->written ? &recorder->waiting : &recorder->recent, entry);
         pump(recorder);
@@ -173,14 +191,9 @@ static void on_pace(struct loop_timer *timer)
 /* The entry with these facts wherever it is, NULL where there is none; a remembered one is put into the queue again. */
 static struct event_entry *find_series(struct event_recorder *recorder, const struct event_facts *facts)
 {
-        struct event_entry *entry = find(&recorder->waiting, facts);
-        for (size_t i = 0; i < IN_FLIGHT_MAX && !entry; i++)
-                if (recorder->in_flight[i] && entry_has_facts(recorder->in_flight[i], facts))
-                        entry = recorder->in_flight[i];
-        if (entry)
-                return entry;
-        entry = find(&recorder->recent, facts);
-        if (entry)
+        struct event_entry *entry = find(recorder, facts);
+        bool is_recent = entry && !entry->call && entry->seen == entry->written;
+        if (is_recent)
                 append(&recorder->waiting, take(&recorder->recent, entry));
         return entry;
 }
@@ -201,6 +214,7 @@ void event_record(struct event_recorder *recorder, const struct event_subject *s
                 entry->owner = recorder;
                 entry->first_seen = clock_wall();
                 append(&recorder->waiting, entry);
+                remember(recorder, entry);
         }
         entry->seen++;
         entry->last_seen = clock_wall();

@@ -14,7 +14,7 @@
 /* What an Event says; two with equal facts belong to one series. Texts within the bounds. */
 struct event_facts {
         const struct event_subject *subject;
-        uint64_t hash; /* of what makes a series: most others differ in it, and a mass switch has thousands */
+        uint64_t hash; /* of what makes a series */
         bool is_warning;
         char reason[128 + 1];
         char action[128 + 1];
@@ -22,7 +22,8 @@ struct event_facts {
 };
 
 struct event_entry {
-        struct event_entry *next; /* in a list of its owner */
+        struct event_entry *next;       /* in a list of its owner */
+        struct event_entry *next_known; /* in its owner's table of all */
         void *owner;
         struct kube_call *call; /* while it is being written */
         mono_ms seen_at;        /* last */

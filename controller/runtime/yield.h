@@ -11,7 +11,7 @@
 #include "util/units.h"
 
 enum {
-        YIELD_MAX_MS = 2000, /* then it goes on beside the other work, until that is over */
+        YIELD_MAX_MS = 5000, /* then it goes on beside the other work, until that is over */
         YIELD_LOOK_MS = 5,   /* whoever waits looks again after this */
 };
 
