@@ -30,8 +30,8 @@ class Connection:
 
     def call(self, method: str, path: str, body: object = None) -> bytes:
         text = b"" if body is None else json.dumps(body).encode()
-        head = f"{method} {path} HTTP/1.1\r\n{self._head}Content-Type: {MERGE_PATCH}\r\nContent-Length: {len(text)}\r\n\r\n"
-        self._socket.sendall(head.encode() + text)
+        head = f"{method} {path} HTTP/1.1\r\n{self._head}Content-Type: {MERGE_PATCH}\r\n"
+        self._socket.sendall(f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text)
         answer = b""
         while b"\r\n\r\n" not in answer:
             answer += self._socket.recv(65536)

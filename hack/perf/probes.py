@@ -6,7 +6,6 @@ includes its Lease, its watches and its policies.
 """
 
 import json
-import pathlib
 import subprocess
 import time
 
@@ -66,7 +65,8 @@ class Haproxy(Process):
         config = self.folder / "haproxy.cfg"
         config.write_text(
             "global\n  nbthread 1\n  spread-checks 50\n  maxconn 4096\n"
-            "defaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\n  timeout check 1s\n"
+            "defaults\n  mode http\n  timeout connect 1s\n"
+            "  timeout client 1s\n  timeout server 1s\n  timeout check 1s\n"
             f"frontend front\n  bind 127.0.0.1:{self._front}\n  default_backend back\n"
             f"backend back\n{check}{servers}"
         )

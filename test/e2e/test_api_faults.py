@@ -15,7 +15,7 @@ from world import (
     wait_world,
 )
 
-from hack.bench import wait
+from hack.bench import operator_process, wait
 from hack.bench.api_faults import ApiFaults
 from hack.bench.bench import PLANES
 from hack.bench.bind import Bind, TsigKey
@@ -130,7 +130,8 @@ def test_an_answer_without_end_is_not_waited_for(scene, proxy):
     proxy.wire.break_connections()
     wait.until("endless answer", lambda: endless.hits, 20.0)
     check_still_works(scene)
-    assert operator.resident_kib() < 40 * 1024
+    keeps_freed_memory = "asan" in str(operator_process.binary())  # to find late uses of it
+    assert operator.resident_kib() < (400 if keeps_freed_memory else 40) * 1024
 
 
 def test_a_watch_that_talks_nonsense_is_left(scene, proxy):
