@@ -27,8 +27,8 @@ enum {
         KILL_SWITCH_EVERY_MS = 2000,
         HURRY_MS = 100, /* longer than a step takes where it goes well */
         TIMEOUT_MS = 3000,
-        CONNECTIONS_PER_HOST = 8,
-        WORKERS = 8, /* started when they are needed */
+        CONNECTIONS_PER_HOST = 16, /* three watches, the passes' turns, statuses and Events, each without waiting */
+        WORKERS = 8,               /* started when they are needed */
         JOBS_MAX = 8192,
 };
 
@@ -40,58 +40,6 @@ static const struct kube_resource config_maps = {
 unix_ms manager_wall(const struct manager *manager)
 {
         return manager->wall_base + loop_now(manager->loop);
-}
-
-/* ---- slots: how much is under way at once ---- */
-
-static void wait_in_line(struct manager *manager, struct policy *policy)
-{
-        if (policy->is_waiting)
-                return;
-        policy->is_waiting = true;
-        policy->waiting_next = NULL;
-        *(manager->waiting_last ? &manager->waiting_last->waiting_next : &manager->waiting_first) = policy;
-        manager->waiting_last = policy;
-}
-
-bool manager_take_slot(struct manager *manager, struct policy *policy)
-{
-        if (manager->api_slots_used < API_SLOTS) {
-                manager->api_slots_used++;
-                return true;
-        }
-        wait_in_line(manager, policy);
-        return false;
-}
-
-void manager_give_slot(struct manager *manager)
-{
-        INVARIANT(manager->api_slots_used > 0);
-        manager->api_slots_used--;
-        manager_serve_line(manager);
-}
-
-void manager_serve_line(struct manager *manager)
-{
-        struct policy *policy = manager->waiting_first;
-        if (!policy || manager->api_slots_used == API_SLOTS)
-                return;
-        manager_leave_line(manager, policy);
-        policy_wake(policy);
-}
-
-void manager_leave_line(struct manager *manager, struct policy *policy)
-{
-        if (!policy->is_waiting)
-                return;
-        struct policy *before = NULL;
-        for (struct policy *at = manager->waiting_first; at != policy; at = at->waiting_next)
-                before = at;
-        *(before ? &before->waiting_next : &manager->waiting_first) = policy->waiting_next;
-        if (manager->waiting_last == policy)
-                manager->waiting_last = before;
-        policy->is_waiting = false;
-        policy->waiting_next = NULL;
 }
 
 /* ---- what goes first ---- */

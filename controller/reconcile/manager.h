@@ -16,6 +16,7 @@
 #include "kube/lease.h"
 #include "kube/watch.h"
 #include "probe/probe.h"
+#include "reconcile/line.h"
 #include "runtime/executor.h"
 #include "runtime/http.h"
 #include "runtime/loop.h"
@@ -41,10 +42,6 @@ struct manager_options {
         bool kubeconfig_exec;             /* exec plugins in kubeconfig Secrets */
         bool kubeconfig_files;            /* file paths in kubeconfig Secrets */
 };
-
-/* How many requests of the passes are under way at the API server at once: enough to keep it busy, few enough to stay
- * small. */
-enum { API_SLOTS = 16 };
 
 struct manager {
         struct manager_options options;
@@ -82,8 +79,7 @@ struct manager {
         mono_ms hurry_until;         /* a step of a switch is under way: what only tells of it waits */
         mono_ms recent_switches[64]; /* for --max-switches-per-minute, a ring */
         unsigned recent_switch_next;
-        unsigned api_slots_used;
-        struct policy *waiting_first, *waiting_last; /* policies that wait for a slot */
+        struct line line;
         struct loop_timer tick;
         struct kube_call *kill_switch_call;
         mono_ms kill_switch_asked_at;
@@ -108,12 +104,5 @@ void manager_count_switch(struct manager *manager);
 
 /* A step of a switch begins: for a moment the API server is to have nothing else to do. */
 void manager_hurry(struct manager *manager);
-
-/* A slot at the API server: false puts @policy into the line, and its pass runs again when its turn comes. */
-bool manager_take_slot(struct manager *manager, struct policy *policy);
-void manager_give_slot(struct manager *manager);
-/* Wake the first of the line where there is a slot for it. */
-void manager_serve_line(struct manager *manager);
-void manager_leave_line(struct manager *manager, struct policy *policy);
 
 #endif

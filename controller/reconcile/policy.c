@@ -39,10 +39,9 @@ void policy_wake(struct policy *policy)
 static void run(struct work *work)
 {
         struct policy *policy = CONTAINER_OF(work, struct policy, work);
-        struct manager *manager = policy->manager;
-        if (manager->is_leader)
+        if (policy->manager->is_leader)
                 act_pass(policy);
-        manager_serve_line(manager); /* a policy that came out of the line may have wanted nothing any more */
+        turn_unused(policy);
 }
 
 /* Reads are spread over the interval by the key, so that a thousand policies do not ask at once. */
@@ -134,7 +133,7 @@ static void forget_jobs(struct policy *policy)
         slot_void(&policy->dns_slot);
         slot_void(&policy->lock_slot);
         forget_verification(policy);
-        manager_leave_line(policy->manager, policy);
+        turn_leave(policy);
         record_io_cancel(policy);
 }
 

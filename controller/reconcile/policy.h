@@ -95,8 +95,7 @@ struct policy {
         bool has_seen_status;
         bool reads_wanted; /* read the targets in the next pass: credentials or a person's request are new */
 
-        bool is_waiting; /* in the manager's line for a slot */
-        struct policy *waiting_next;
+        struct place place; /* in the line for the API server */
         struct status_mark status;
 };
 

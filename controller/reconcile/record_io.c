@@ -23,7 +23,7 @@ static char *lease_path(const struct policy *policy, bool is_named)
 static void call_ended(struct policy *policy)
 {
         policy->record_call = NULL;
-        manager_give_slot(policy->manager);
+        turn_end(policy->manager);
         policy_wake(policy);
 }
 
@@ -64,7 +64,7 @@ bool record_io_settle(struct policy *policy)
                 return false;
         if (!policy->record_is_doubtful)
                 return true;
-        if (!must_wait(policy) && manager_take_slot(manager, policy)) {
+        if (!must_wait(policy) && turn_take(policy, URGENCY_DECIDE)) {
                 char *path = lease_path(policy, true);
                 policy->record_call = kube_get(manager->kube, path, TIMEOUT_MS, read_answered, policy);
                 free(path);
@@ -99,10 +99,15 @@ static void write_answered(void *ctx, const struct kube_reply *reply)
         write_clear(&write);
 }
 
+static enum urgency urgency_of(enum action action)
+{
+        return action == DO_DECIDE || action == DO_ABORT ? URGENCY_DECIDE : URGENCY_REST;
+}
+
 void record_io_write(struct policy *policy, const struct record *next, const struct decision *decision)
 {
         struct manager *manager = policy->manager;
-        if (must_wait(policy) || !manager_take_slot(manager, policy))
+        if (must_wait(policy) || !turn_take(policy, urgency_of(decision->rule->then)))
                 return;
         json_t *body = NULL;
         struct errmsg why;
@@ -110,7 +115,7 @@ void record_io_write(struct policy *policy, const struct record *next, const str
                            ? record_lease_patch(next, policy->record_version, &body, &why)
                            : record_lease_new(policy->namespace_name, policy->name, next, &body, &why);
         if (err != ERR_OK) {
-                manager_give_slot(manager);
+                turn_end(manager);
                 log_line(LOG_ERROR, "record", "decision cannot be written down", LOG_TEXT_FIELD("policy", policy->key),
                          LOG_TEXT_FIELD("error", why.text));
                 return;
@@ -131,7 +136,7 @@ static void confirm_answered(void *ctx, const struct kube_reply *reply)
         struct policy *policy = ctx;
         struct manager *manager = policy->manager;
         policy->confirm_call = NULL;
-        manager_give_slot(manager);
+        turn_end(manager);
         bool is_same = reply->err == ERR_OK && text_equal(policy->uid, object_meta(reply->body, "uid"));
         if (reply->err == ERR_OK)
                 policy_set(policy, reply->body); /* suspend and mode as they are now */
@@ -151,7 +156,7 @@ static void confirm_answered(void *ctx, const struct kube_reply *reply)
 void record_io_confirm(struct policy *policy)
 {
         struct manager *manager = policy->manager;
-        if (must_wait(policy) || !manager_take_slot(manager, policy))
+        if (must_wait(policy) || !turn_take(policy, URGENCY_CONFIRM))
                 return;
         manager_hurry(manager);
         policy->confirm_epoch = policy->record->epoch;
@@ -170,7 +175,7 @@ void record_io_cancel(struct policy *policy)
                 if (!calls[i])
                         continue;
                 kube_cancel(calls[i]);
-                manager_give_slot(policy->manager);
+                turn_end(policy->manager);
         }
         write_clear(&policy->record_write);
 }

@@ -323,7 +323,7 @@ static void test_live_name_is_adopted(void **state)
         assert_non_null(strstr(dns.stamp, "e=1"));
         assert_int_equal(dns.writes, 1);
         assert_int_equal(rig->lease_requests, 1);
-        assert_int_equal(rig->manager.api_slots_used, 0);
+        assert_int_equal(rig->manager.line.turns, 0);
         pass(rig, 30000); /* until the verdict on every plane stands */
         unsigned statuses = rig->statuses;
         pass(rig, 60000);
@@ -376,7 +376,7 @@ static void test_silent_arbiter_is_not_hammered(void **state)
         pass(rig, 6000);
         assert_int_equal(policy->record->epoch, 1);
         assert_int_equal(dns.writes, 1);
-        assert_int_equal(rig->manager.api_slots_used, 0);
+        assert_int_equal(rig->manager.line.turns, 0);
 }
 
 /* Read fine, written never: visible all the time, and tried at the pace of the back-off. */
@@ -445,18 +445,18 @@ static void test_gone_with_everything_under_way(void **state)
         policy->record_is_doubtful = true;
         policy_wake(policy);
         pass(rig, 200);
-        assert_int_equal(rig->manager.api_slots_used, 1);
+        assert_int_equal(rig->manager.line.turns, 1);
         rig->manager.is_leader = false;
         caches_leadership_changed(&rig->manager);
-        assert_int_equal(rig->manager.api_slots_used, 0);
+        assert_int_equal(rig->manager.line.turns, 0);
         rig->manager.is_leader = true;
         caches_leadership_changed(&rig->manager);
         workqueue_turn(rig->manager.policies_queue); /* reads DNS, and the record */
         assert_non_null(policy->dns_slot.effect);
-        assert_int_equal(rig->manager.api_slots_used, 1);
+        assert_int_equal(rig->manager.line.turns, 1);
         policy_set_record(policy, NULL);
         policy_set(policy, NULL); /* freed: the sanitizers watch what comes back for it */
-        assert_int_equal(rig->manager.api_slots_used, 0);
+        assert_int_equal(rig->manager.line.turns, 0);
         assert_null(map_find(&rig->manager.policies, "ns/gloo"));
         pass(rig, 10000);
 }
