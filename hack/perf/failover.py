@@ -1,8 +1,9 @@
 """How long after the last probe that detection needs the new answer is served.
 
 The floor is the moment at which the threshold-th probe in a row had failed: its RST (refused), or its SYN and the
-timeout (black hole). The end is the first datagram of the DNS server with the new address, which is the operator's own
-read after its update. Both are kernel times of packets, so nothing is asked of the operator and nothing polls.
+timeout (black hole). The end is the DNS server's yes to the update after which it serves the new address, as the
+operator's read right behind it shows. Both are kernel times of packets: nothing is asked of the operator and nothing
+polls.
 """
 
 import random

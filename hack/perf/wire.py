@@ -1,8 +1,8 @@
 """What goes over loopback, with the kernel's time of each packet: attempts to connect, and what the DNS server answers.
 
 It sees the operator from outside. A refused connection leaves no trace at the server that is gone, but its RST is on
-the wire; and the moment when the DNS server first serves a new address is the time of the datagram that carries it.
-Needs CAP_NET_RAW.
+the wire. A new address is served from when the DNS server says yes to the update: that datagram is the moment, if what
+the server next answers to the same client shows the address; else it is that answer. Needs CAP_NET_RAW.
 """
 
 import ctypes
@@ -31,10 +31,16 @@ class Attempt:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """One datagram of the DNS server."""
+    """One datagram of the DNS server to a client's port."""
 
     at: float
+    port: int
     wire: bytes
+
+    @property
+    def is_update_done(self) -> bool:
+        """Operation code UPDATE (RFC 2136), no error."""
+        return self.wire[2] >> 3 & 15 == 5 and self.wire[3] & 15 == 0
 
     def carries(self, host: str) -> bool:
         """Whether there is an A record with this address in it: type and class, any TTL, length, address."""
@@ -89,12 +95,15 @@ class Wire:
         return sorted(one.refused or one.began + timeout for one in failed)
 
     def shown(self, host: str, since: float) -> dict[str, float]:
-        """The names that the DNS server answered with the address `host` after `since`, and when it first did."""
+        """The names that the DNS server has served with the address `host` after `since`, and from when."""
         names: dict[str, float] = {}
+        updated: dict[int, float] = {}
         with self._changed:
             for answer in self._answers:
-                if answer.at > since and answer.carries(host):
-                    names.setdefault(answer.name, answer.at)
+                if answer.at > since and answer.is_update_done:
+                    updated[answer.port] = answer.at
+                elif answer.at > since and answer.carries(host):
+                    names.setdefault(answer.name, updated.get(answer.port, answer.at))
         return names
 
     def wait_shown(self, host: str, since: float, patience: float) -> float:
@@ -129,7 +138,7 @@ class Wire:
         from_port, to_port = struct.unpack("!HH", packet[start : start + 4])
         if packet[9] == socket.IPPROTO_UDP:
             self._forget(self._answers, at)
-            self._answers.append(Answer(at, packet[start + 8 :]))
+            self._answers.append(Answer(at, to_port, packet[start + 8 :]))
         elif to_port == self._tcp_port and source != self._ignored:
             if packet[start + 13] & (SYN | ACK) == SYN:
                 self._forget(self._attempts, at)
