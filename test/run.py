@@ -91,7 +91,6 @@ STAGES = [
         "e2e",
         "make --no-print-directory -s -j2 VARIANT=asan build/asan/planekeeper && "
         # Real processes on a shared machine: a test gets a second try, and pytest's summary names it as rerun.
-        "LSAN_OPTIONS=suppressions=$PWD/test/lsan.supp:print_suppressions=0 "
         f"PLANEKEEPER_BINARY=$PWD/build/asan/planekeeper {PYTEST} --reruns 1 -rR test/e2e",
         40,
         ("tools", "venv", "build"),

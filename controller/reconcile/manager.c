@@ -298,9 +298,9 @@ void manager_close(struct manager *manager)
         workqueue_close(manager->policies_queue);
         workqueue_close(manager->planes_queue);
         prober_close(manager->prober);
-        executor_close(manager->executor, clock_mono() + 200);
         kube_close(manager->kube);
         kube_close(manager->election_kube);
+        executor_close(manager->executor, clock_mono() + 200); /* after everybody who may have a job in flight */
         http_close(manager->http);
         http_close(manager->election_http);
         free(manager->cluster_uid);

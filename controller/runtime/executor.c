@@ -25,9 +25,9 @@ struct executor {
         struct job **end;
         unsigned waiting;
         unsigned idle; /* workers that wait for a job */
-        unsigned live; /* workers that have not left */
+        unsigned live; /* workers that have not left; after executor_close() has given up also that call itself */
         bool is_closing;
-        bool is_abandoned; /* executor_close() has given up: the last worker frees, and nobody touches the loop */
+        bool is_abandoned; /* executor_close() has given up: the last one out frees, and nobody touches the loop */
         unsigned started;
         const void **groups; /* of the jobs that run, as many as threads; NULL: none */
         pthread_t threads[];
@@ -164,7 +164,7 @@ struct executor *executor_open(struct loop *loop, unsigned threads, unsigned que
 /* With the lock held. A thread costs memory for ever, so one is started only when there is nobody to take the job. */
 static bool can_take_more(struct executor *executor, const struct job *job)
 {
-        if (executor->waiting >= executor->queue_max)
+        if (executor->is_closing || executor->waiting >= executor->queue_max)
                 return false;
         if (executor->waiting < executor->idle || executor->started == executor->threads_max)
                 return true;
@@ -211,23 +211,44 @@ static void wait_for_workers(struct executor *executor, mono_ms deadline)
                         return;
 }
 
+static void give_back(struct job *job)
+{
+        while (job) {
+                struct job *next = job->next;
+                job->done(job);
+                job = next;
+        }
+}
+
+static void leave(struct executor *executor)
+{
+        (void)pthread_mutex_lock(&executor->lock);
+        bool is_last_one_out = --executor->live == 0;
+        (void)pthread_mutex_unlock(&executor->lock);
+        if (is_last_one_out)
+                destroy(executor);
+}
+
 void executor_close(struct executor *executor, mono_ms deadline)
 {
         if (!executor)
                 return;
         (void)pthread_mutex_lock(&executor->lock);
         executor->is_closing = true;
+        struct job *never_ran = executor->first;
         executor->first = NULL;
+        executor->end = &executor->first;
         (void)pthread_cond_broadcast(&executor->has_job);
         wait_for_workers(executor, deadline);
         bool have_all_left = executor->live == 0;
         for (unsigned i = 0; !have_all_left && i < executor->started; i++)
                 (void)pthread_detach(executor->threads[i]);
         executor->is_abandoned = !have_all_left;
+        executor->live++; /* ourselves, until the jobs are back */
         (void)pthread_mutex_unlock(&executor->lock);
-        if (!have_all_left)
-                return;
-        for (unsigned i = 0; i < executor->started; i++)
+        give_back(never_ran);
+        loop_run_posted(executor->loop);
+        for (unsigned i = 0; have_all_left && i < executor->started; i++)
                 (void)pthread_join(executor->threads[i], NULL);
-        destroy(executor);
+        leave(executor);
 }

@@ -197,7 +197,7 @@ void loop_post(struct loop *loop, struct loop_post *post)
                 (void)eventfd_write(loop->wake.fd, 1); /* it can only fail by being full, and then it wakes as well */
 }
 
-static void run_posted(struct loop *loop)
+void loop_run_posted(struct loop *loop)
 {
         (void)pthread_mutex_lock(&loop->posted_lock);
         struct loop_post *post = loop->posted;
@@ -339,7 +339,7 @@ void loop_run(struct loop *loop)
 {
         loop->now = clock_mono();
         while (!loop->is_stopping) {
-                run_posted(loop);
+                loop_run_posted(loop);
                 run_due_timers(loop);
                 run_ready_descriptors(loop);
                 if (loop->idle)

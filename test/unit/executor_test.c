@@ -179,7 +179,7 @@ static void test_full_queue_refuses(void **state)
         executor_close(executor, clock_mono() + 5000);
 }
 
-static void test_close_waits_for_what_runs_and_drops_what_waits(void **state)
+static void test_close_waits_for_what_runs_and_gives_every_job_back(void **state)
 {
         unsigned left = 3;
         struct sum sums[3];
@@ -194,7 +194,7 @@ static void test_close_waits_for_what_runs_and_drops_what_waits(void **state)
         gate_set(true); /* the worker may take the second one before it sees that it is to end */
         executor_close(executor, clock_mono() + 5000);
         gate_await(0);
-        assert_int_equal(left, 3); /* done() needs a turn of the loop, and there was none */
+        assert_int_equal(left, 0); /* also of those that never ran, and without a turn of the loop */
 }
 
 static void test_close_gives_up_at_its_deadline(void **state)
@@ -217,13 +217,7 @@ static void test_close_gives_up_at_its_deadline(void **state)
         assert_int_equal(left, 1);
 }
 
-static void test_unused_pool_closes(void **state)
-{
-        executor_close(executor_open(*state, 3, 3), 0);
-        executor_close(NULL, 0);
-}
-
-/* done() submits the next job at once, as retries do. */
+/* done() submits the next job at once. */
 struct chain {
         struct job job;
         struct executor *executor;
@@ -236,6 +230,31 @@ static void run_nothing(struct job *self)
         (void)self;
 }
 
+/* As an owner does that tries again whatever happened. */
+static void on_done_submit_again(struct job *self)
+{
+        struct chain *chain = CONTAINER_OF(self, struct chain, job);
+        chain->left--;
+        assert_false(executor_submit(chain->executor, self));
+}
+
+static void test_nothing_is_taken_while_closing(void **state)
+{
+        struct executor *executor = executor_open(*state, 1, 1);
+        struct chain chain = {
+            .job = {.run = run_nothing, .done = on_done_submit_again}, .executor = executor, .loop = *state, .left = 1};
+        assert_true(executor_submit(executor, &chain.job));
+        executor_close(executor, clock_mono() + 5000);
+        assert_int_equal(chain.left, 0);
+}
+
+static void test_unused_pool_closes(void **state)
+{
+        executor_close(executor_open(*state, 3, 3), 0);
+        executor_close(NULL, 0);
+}
+
+/* As retries do. */
 static void on_chain_done(struct job *self)
 {
         struct chain *chain = CONTAINER_OF(self, struct chain, job);
@@ -290,8 +309,9 @@ int main(void)
             LOOP_TEST(test_jobs_come_back_with_their_results),
             LOOP_TEST(test_threads_start_only_when_needed),
             LOOP_TEST(test_full_queue_refuses),
-            LOOP_TEST(test_close_waits_for_what_runs_and_drops_what_waits),
+            LOOP_TEST(test_close_waits_for_what_runs_and_gives_every_job_back),
             LOOP_TEST(test_close_gives_up_at_its_deadline),
+            LOOP_TEST(test_nothing_is_taken_while_closing),
             LOOP_TEST(test_unused_pool_closes),
             LOOP_TEST(test_job_can_be_submitted_again_from_done),
             LOOP_TEST(test_one_group_does_not_hold_every_thread),
