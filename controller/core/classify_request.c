@@ -74,7 +74,6 @@ bool classify_request(struct pass *pass, enum purpose purpose, enum finding *ret
         decision->answer = refuse(pass, purpose);
         if (request->kind == REQUEST_NONE || decision->answer[0])
                 return false;
-        decision->answer = arena_printf(pass->arena, "accepted: epoch %llu", (unsigned long long)request->epoch);
         if (request->kind == REQUEST_ADOPT) {
                 pass->adoption =
                     (struct adoption){.outcome = ADOPTION_NAMED, .plane = request->plane, .complete = true, .text = ""};

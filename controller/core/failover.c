@@ -85,7 +85,8 @@ void failover_decide(const struct view *view, struct arena *arena, struct decisi
         INVARIANT(ret->rule);
         ret->next = write_down(&pass);
         INVARIANT(!ret->next || ret->may_act);
-        /* A request that was not come to is not forgotten. */
-        if (ret->request.kind != REQUEST_NONE && !ret->answer[0])
+        /* One that is being recorded is answered by the record; one that was not come to is not forgotten. */
+        bool is_accepted = ret->finding == FINDING_SWITCH_REQUESTED || ret->finding == FINDING_ADOPT_REQUESTED;
+        if (ret->request.kind != REQUEST_NONE && !ret->answer[0] && !is_accepted)
                 ret->answer = arena_printf(arena, "waiting: %s", ret->why);
 }

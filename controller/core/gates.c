@@ -209,13 +209,6 @@ static struct gate_verdict gate_no_drift(const struct inquiry *q)
         return holds("the targets show what was recorded");
 }
 
-static bool is_acknowledged(const struct view *view)
-{
-        epoch_t acknowledged;
-        return view->record && request_parse_epoch(view->policy.ack, &acknowledged) &&
-               acknowledged == view->record->epoch;
-}
-
 static const char *how_to_acknowledge(const struct inquiry *q)
 {
         return arena_printf(q->arena, "kubectl annotate fop %s -n %s --overwrite planekeeper.io/ack=%llu",
@@ -232,7 +225,7 @@ static struct gate_verdict gate_cooldown(const struct inquiry *q)
                 int64_t at_most = view->record_seen_at + view->policy.cooldown_ms - view->now;
                 left = left < at_most ? left : at_most;
         }
-        if (left <= 0 || is_acknowledged(view))
+        if (left <= 0 || request_is_acknowledged(view))
                 return holds("not cooling down");
         return refuses(arena_printf(q->arena, "cooling down until %s; to end it: %s",
                                     phrase_instant(view, view->now + left, q->arena), how_to_acknowledge(q)),
@@ -245,7 +238,7 @@ static struct gate_verdict gate_limit(const struct inquiry *q)
         unsigned limit = view->policy.max_switches, recent = 0;
         for (unsigned i = 0; view->record && i < view->record->recent_count; i++)
                 recent += view->wall - view->record->recent[i] < LIMIT_WINDOW_MS;
-        if (recent < limit || is_acknowledged(view) || !view->record)
+        if (recent < limit || request_is_acknowledged(view) || !view->record)
                 return holds("below the limit of switches");
         /* Newest first: the limit-th of them leaves the window next. */
         mono_ms due = limit ? view->now + view->record->recent[limit - 1] + LIMIT_WINDOW_MS - view->wall : 0;

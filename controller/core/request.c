@@ -40,6 +40,8 @@ static struct request parse(const struct view *view, enum request_kind kind, epo
 {
         const char *name = kind == REQUEST_SWITCH ? "switch-to" : "adopt";
         const char *text = kind == REQUEST_SWITCH ? view->policy.switch_to : view->policy.adopt;
+        if (!text[0])
+                return (struct request){.text = "", .answer = ""};
         const char *excerpt = phrase_excerpt(text, REQUEST_TEXT_MAX, arena);
         struct request request = {.text = arena_printf(arena, "%s=%s", name, excerpt), .answer = ""};
         const char *slash = strrchr(text, '/');
@@ -63,17 +65,51 @@ static struct request parse(const struct view *view, enum request_kind kind, epo
         return request;
 }
 
+bool request_is_acknowledged(const struct view *view)
+{
+        epoch_t acknowledged;
+        return view->record && request_parse_epoch(view->policy.ack, &acknowledged) &&
+               acknowledged == view->record->epoch;
+}
+
+/* Nothing is done for it: the gates that it opens look at it themselves. */
+static struct request parse_ack(const struct view *view, struct arena *arena)
+{
+        if (!view->policy.ack[0])
+                return (struct request){.text = "", .answer = ""};
+        struct request request = {
+            .text = arena_printf(arena, "ack=%s", phrase_excerpt(view->policy.ack, REQUEST_TEXT_MAX, arena))};
+        unsigned long long in_force = view->record ? view->record->epoch : 0;
+        if (!request_parse_epoch(view->policy.ack, &request.epoch))
+                request.answer = arena_printf(arena, "not understood: write ack=<epoch>, now ack=%llu", in_force);
+        else if (request_is_acknowledged(view))
+                request.answer = arena_printf(arena, "accepted: epoch %llu is acknowledged", in_force);
+        else
+                request.answer = arena_printf(arena, "%s: the epoch in force is %llu",
+                                              request.epoch < in_force ? "past" : "not yet", in_force);
+        return request;
+}
+
+/* What may act goes first, then what was not understood (it has no epoch), then what speaks of the later epoch. */
+static bool is_heard_before(const struct request *a, const struct request *b)
+{
+        if (!a->text[0] || !b->text[0])
+                return a->text[0] != '\0';
+        if (a->kind != REQUEST_NONE || b->kind != REQUEST_NONE)
+                return b->kind == REQUEST_NONE;
+        return b->epoch && (!a->epoch || a->epoch > b->epoch);
+}
+
 struct request request_read(const struct view *view, epoch_t current, struct arena *arena)
 {
-        struct request request = {.text = "", .answer = ""};
-        if (view->policy.switch_to[0])
-                request = parse(view, REQUEST_SWITCH, current, arena);
-        if (request.kind == REQUEST_NONE && view->policy.adopt[0]) {
-                struct request adopt = parse(view, REQUEST_ADOPT, current, arena);
-                if (adopt.kind != REQUEST_NONE || !request.text[0] || adopt.epoch > request.epoch)
-                        request = adopt;
-        }
-        return request;
+        /* An epoch can be acknowledged only once it was decided, so of two that name the same the ack is the later. */
+        const struct request requests[] = {parse_ack(view, arena), parse(view, REQUEST_SWITCH, current, arena),
+                                           parse(view, REQUEST_ADOPT, current, arena)};
+        struct request heard = {.text = "", .answer = ""};
+        for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+                if (is_heard_before(&requests[i], &heard))
+                        heard = requests[i];
+        return heard;
 }
 
 epoch_t request_highest_epoch(const struct view *view, epoch_t limit)

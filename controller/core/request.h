@@ -1,5 +1,6 @@
 /*
- * request.h -- what a person asked for by annotation: switch-to and adopt, each "<plane>/<epoch>". Pure.
+ * request.h -- what a person asked for by annotation: switch-to and adopt, each "<plane>/<epoch>", and ack, an epoch.
+ * Pure.
  *
  * A request names the epoch that it wants decided (status.epoch + 1), so it acts once: an epoch is decided once.
  * Whatever stands there afterwards is stale and is answered as such.
@@ -25,6 +26,9 @@ struct request {
  * The one annotation that may still act, or else the one to answer. @current is the epoch in force (0: there is none).
  */
 struct request request_read(const struct view *view, epoch_t current, struct arena *arena);
+
+/* Whether a person has acknowledged the epoch in force, so that cooldown and limit do not hold the next decision back. */
+bool request_is_acknowledged(const struct view *view);
 
 /*
  * The highest epoch that an annotation names, if at most @limit: what stands there at the first adoption counts as

@@ -226,8 +226,10 @@ def test_cooldown_holds_until_acknowledged(scene):
     scene.annotate(ack="1")  # of another epoch: it allows nothing
     before = outside(scene)
     wait.always("a wrong ack", lambda: outside(scene) == before, 1.0)
+    wait_answer(scene, "ack=1", "past: the epoch in force is 2")
     scene.annotate(ack="2")
     wait_world(scene, WEST, 3)
+    wait_answer(scene, "ack=2", "accepted: epoch 2 is acknowledged")
 
 
 def test_max_switches_holds_until_acknowledged(scene):

@@ -76,6 +76,47 @@ static void a_request_is_said_as_it_was_written(void **state)
         world_clear(&world);
 }
 
+static void an_acknowledgement_is_answered(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *ack, *switch_to;
+                const char *text, *answer; /* how it begins */
+        } rows[] = {
+            {"5", "", "ack=5", "accepted: epoch 5 is acknowledged"},
+            {"4", "", "ack=4", "past: the epoch in force is 5"},
+            {"6", "", "ack=6", "not yet: the epoch in force is 5"},
+            {"yes", "", "ack=yes", "not understood: write ack=<epoch>, now ack=5"},
+            {"5", "b/6", "switch-to=b/6", ""},   /* what may act goes first */
+            {"5", "a/5", "ack=5", "accepted: "}, /* it speaks of what the switch led to */
+            {"4", "a/5", "switch-to=a/5", "accepted: "},
+            {"yes", "a/5", "ack=yes", "not understood"},
+            {"5", "nonsense", "switch-to=nonsense", "not understood"},
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct world world;
+                world_init(&world);
+                world.view.policy.ack = rows[i].ack;
+                struct request request = read_both(&world, rows[i].switch_to, "");
+                assert_string_equal(request.text, rows[i].text);
+                if (strncmp(request.answer, rows[i].answer, strlen(rows[i].answer)) != 0)
+                        fail_msg("ack=%s: \"%s\"", rows[i].ack, request.answer);
+                world_clear(&world);
+        }
+}
+
+static void nothing_can_be_acknowledged_before_the_first_record(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world_without_record(&world);
+        world.view.policy.ack = "1";
+        assert_string_equal(read_both(&world, "", "").answer, "not yet: the epoch in force is 0");
+        assert_false(request_is_acknowledged(&world.view));
+        world_clear(&world);
+}
+
 /* An annotation may be 256 KiB of anything; status holds a part of it that is still text. */
 static void a_long_text_is_cut_at_a_character(void **state)
 {
@@ -124,6 +165,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(every_text),
             cmocka_unit_test(a_request_is_said_as_it_was_written),
+            cmocka_unit_test(an_acknowledgement_is_answered),
+            cmocka_unit_test(nothing_can_be_acknowledged_before_the_first_record),
             cmocka_unit_test(a_long_text_is_cut_at_a_character),
             cmocka_unit_test(without_a_record_the_targets_count),
             cmocka_unit_test(the_highest_epoch_that_stands_there),
