@@ -100,6 +100,17 @@ static void read_what_is_unknown(struct policy *policy)
         policy->reads_wanted = false;
 }
 
+/* Whether somebody outside answers since the trouble began is what tells an outage from our own isolation: asked when
+ * it begins, not when the next visit is due. */
+static void look_outside(struct policy *policy, mono_ms failing_since)
+{
+        const struct mechanism *dns = policy->dns_slot.mechanism, *lock = policy->lock_slot.mechanism;
+        if (dns && dns->asked_at < failing_since)
+                read_target(policy, EFFECT_READ_DNS);
+        if (lock && lock->asked_at < failing_since)
+                read_target(policy, EFFECT_READ_LOCK);
+}
+
 static void verify_servers(struct policy *policy)
 {
         mono_ms now = loop_now(policy->manager->loop);
@@ -233,6 +244,7 @@ void act_pass(struct policy *policy)
         remember(policy, &decision);
         act(policy, &decision);
         read_what_is_unknown(policy);
+        look_outside(policy, decision.active_health.failing_since);
         verify_servers(policy);
         tell_pass(policy, &view, &decision, &arena);
         status_request(&policy->status);
