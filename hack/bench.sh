@@ -6,7 +6,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 hack/install.sh build bench test
-[ -n "${KUBEBUILDER_ASSETS:-}" ] || hack/install.sh go
 make --no-print-directory -s build/planekeeper bench-programs
 venv=$(hack/venv.sh)
 hack/tools.sh servers >/dev/null

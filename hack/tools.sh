@@ -5,9 +5,10 @@
 #   hack/tools.sh judges     kubectl-validate, kube-score, promtool, kstatus, kustomize-controller and Flux's CRDs
 #   hack/tools.sh all        both, one line each
 #
-# Order for the servers: KUBEBUILDER_ASSETS where it has all three, the cache, the build (about 10 minutes cold on two
-# cores). There is no download: no checksum of a release is recorded here, and an unchecked binary is not run.
-# What is built is pinned by go.mod and go.sum and cached under a hash of them, so a change builds anew.
+# Order for the servers: KUBEBUILDER_ASSETS where it has all three, the cache, the release of controller-tools' envtest,
+# the build from source (about 5 minutes cold on two cores). What is downloaded is pinned by servers/envtest.sha512, what
+# is built by go.mod and go.sum; both are cached under a hash of those files, so a change gets it anew.
+# PLANEKEEPER_ENVTEST_URL: a mirror of the releases (also file://); "none": build from source.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -65,7 +66,32 @@ build() {
 	rm -f "$log"
 }
 
+# The release for this machine, checked before it is unpacked; false where there is none or it is not reached.
+download_servers() {
+	local archive url=${PLANEKEEPER_ENVTEST_URL:-https://github.com/kubernetes-sigs/controller-tools/releases/download}
+	archive=$(awk -v arch="$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')" \
+		'$2 ~ "-linux-" arch "\\." { print $2 }' "$here/servers/envtest.sha512")
+	[ -n "$archive" ] && [ "$url" != none ] && command -v curl >/dev/null || return 1
+	say "downloading ${archive%.tar.gz} (kube-apiserver, etcd, kubectl)"
+	if ! curl -fsSL --proto =https,file --proto-redir =https --connect-timeout 5 --max-time 600 --max-filesize 500M \
+		-o "$new/$archive" "$url/${archive%-linux-*}/$archive" 2>"$new/curl.log"; then
+		say "not to be had ($(tail -n 1 "$new/curl.log")): building from source"
+		return 1
+	fi
+	if ! (cd "$new" && grep -F "  $archive" "$here/servers/envtest.sha512" | sha512sum --check --status); then
+		say "$archive is not what servers/envtest.sha512 names: not used, building from source"
+		return 1
+	fi
+	tar -xzf "$new/$archive" --no-same-owner --strip-components=2 -C "$new" \
+		controller-tools/envtest/{etcd,kube-apiserver,kubectl} && rm "$new/$archive" "$new/curl.log"
+}
+
 build_servers() {
+	if download_servers; then
+		return
+	fi
+	rm -rf "${new:?}"/*
+	need_go servers
 	local etcd=go.etcd.io/etcd/server/v3 k8s=k8s.io/kubernetes
 	build servers etcd $etcd $etcd "2 minutes" -ldflags "-s -w"
 	build servers kube-apiserver $k8s $k8s/cmd/kube-apiserver "7 minutes" -ldflags "-s -w $version_flags"
@@ -73,6 +99,7 @@ build_servers() {
 }
 
 build_judges() {
+	need_go judges
 	local score=github.com/zegl/kube-score prometheus=github.com/prometheus/prometheus
 	local validate=sigs.k8s.io/kubectl-validate flux=github.com/fluxcd/kustomize-controller
 	build judges/kstatus kstatus "" . "2 minutes" -ldflags "-s -w"
@@ -95,16 +122,19 @@ copy_flux_crds() {
 	done
 }
 
+has_go_for() {
+	command -v go >/dev/null && (cd "$(dirname "$(find "$here/$1" -name go.mod | head -n 1)")" && go list -m) >/dev/null 2>&1
+}
+
 # Go 1.21 and later fetch the version that a go.mod names from the module proxy, so the version in PATH matters little.
 need_go() {
-	local module wanted
-	module=$(find "$here/$1" -name go.mod | head -n 1)
-	if command -v go >/dev/null && (cd "$(dirname "$module")" && go list -m) >/dev/null 2>&1; then
-		return
-	fi
+	local wanted
+	has_go_for "$1" && return
+	"$here/install.sh" go >&2 || true
+	has_go_for "$1" && return
 	wanted=$(find "$here/$1" -name go.mod -exec sed -n 's/^go //p' {} + | sort -V | tail -n 1)
 	say "Go is needed to build the $1 of the bench: 1.21 or later where it may fetch $wanted, else $wanted itself."
-	say "Found: $(go version 2>/dev/null || echo none). \`hack/install.sh go\` installs one on Debian."
+	say "Found: $(go version 2>/dev/null || echo none)."
 	if [ "$1" = servers ]; then
 		say "Or set KUBEBUILDER_ASSETS to a folder with kube-apiserver, etcd and kubectl $kubernetes; then no Go is needed."
 	fi
@@ -121,11 +151,10 @@ ensure() {
 		fi
 		say "KUBEBUILDER_ASSETS=$KUBEBUILDER_ASSETS lacks kube-apiserver, etcd or kubectl: not used"
 	fi
-	hash=$(cd "$here/$group" && find . -type f \( -name 'go.*' -o -name '*.go' \) | LC_ALL=C sort | xargs cat |
+	hash=$(cd "$here/$group" && find . -type f \( -name 'go.*' -o -name '*.go' -o -name '*.sha512' \) | LC_ALL=C sort | xargs cat |
 		cat - <(uname -m) | sha256sum | cut -c1-16)
 	folder=$cache/bin-$hash
 	if [ ! -d "$folder" ]; then
-		need_go "$group"
 		mkdir -p "$cache"
 		exec 9>"$cache/.$group.lock"
 		flock -n 9 || { say "another run builds the $group; waiting for it" && flock 9; }
