@@ -13,8 +13,8 @@ for status in "$out"/*.status; do
   bad=0
   passed=$((passed + $(grep -c '^\[       OK \]' "$log")))
   if [ "$code" -ne 0 ]; then
-    bad=$(grep -c '^\[  FAILED  \] .*[^)]$' "$log")
-    [ "$bad" -gt 0 ] || bad=1 # it crashed, or a sanitizer spoke
+    bad=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test(s).*/\1/p' "$log")
+    bad=${bad:-1} # none named: it crashed, or a sanitizer spoke
     echo "---- $(basename "$log" .log) (exit $code)"
     grep -vE '^\[( RUN|       OK)' "$log" | tail -60
   fi
