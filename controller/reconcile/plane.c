@@ -232,8 +232,11 @@ void plane_set(struct plane *plane, const json_t *object)
                 status_request(&plane->status);
                 return;
         }
+        bool is_first = !plane->spec;
         take_spec(plane, object);
         plane->generation = generation;
+        if (is_first && plane->spec)
+                plane_address_restore(plane, json_object_get(object, "status"), generation);
         free(plane->uid);
         plane->uid = mem_strdup(uid);
         plane_rebuild(plane);

@@ -14,20 +14,26 @@
 #include "reconcile/manager.h"
 #include "reconcile/status.h"
 
-/* One check: its probe and the run of equal samples it is in (see core/view.h). */
-struct check {
-        struct plane *plane;
-        const struct plane_check *spec; /* inside plane->spec */
-        struct probe *probe;            /* NULL: cannot be run, `text` says why */
-        struct http_tls tls;
-        char *label;
-        char *text;
-        enum probe_error error;
+/* What the samples of one check have shown: the run of equal ones it is in (see core/view.h). */
+struct check_run {
         uint32_t fails, passes;
         mono_ms run_since, counted_at, sampled_at;
         bool last_unknown;
         int32_t replicas_available, replicas_wanted, replicas_updated;
         unix_ms certificate_not_after;
+        enum probe_error error;
+        char *text; /* of the last sample; NULL: none yet */
+};
+
+/* One check: its probe, and its run, which outlives the probe where the same thing is checked again. */
+struct check {
+        struct plane *plane;
+        const struct plane_check *spec; /* inside plane->spec */
+        struct probe *probe;            /* NULL: cannot be run, the run's text says why */
+        struct http_tls tls;
+        char *label;
+        uint64_t subject; /* hash of what is checked, and how: a run says something only of this */
+        struct check_run run;
 };
 
 struct plane {
@@ -61,6 +67,8 @@ struct plane {
 
         struct check *checks;
         size_t check_count;
+        struct check *kept; /* checks that were taken down, for their runs, until they are up again; NULL: none */
+        size_t kept_count;
         struct probe_cadence cadence;
 
         enum verdict was;

@@ -8,7 +8,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { DISCOVERY_MS = 10000, DISCOVERY_RETRY_MS = 3000, TIMEOUT_MS = 5000 };
+enum { DISCOVERY_MS = 10000, DISCOVERY_RETRY_MS = 3000, TIMEOUT_MS = 5000, ADDRESS_BYTES_MAX = 253 };
 
 static const struct kube_resource services = {.group = "", .version = "v1", .plural = "services", .kind = "Service"};
 static const struct kube_resource namespaces = {
@@ -64,6 +64,28 @@ static void set_addresses(struct plane *plane, const char *const *addresses, siz
                 plane->address_error = mem_strdup(why.text);
         if (!plane->needs_setup)
                 plane_rebuild(plane);
+}
+
+void plane_address_restore(struct plane *plane, const json_t *status, int64_t generation)
+{
+        const json_t *addresses = json_object_get(status, "addresses");
+        json_int_t port = json_integer_value(json_object_get(status, "port"));
+        size_t count = json_array_size(addresses);
+        const char *texts[SERVICE_ADDRESSES_MAX];
+        bool is_of_this_spec = json_integer_value(json_object_get(status, "observedGeneration")) == generation;
+        if (!is_of_this_spec || plane->spec->address[0] || !count || count > SERVICE_ADDRESSES_MAX || port < 1 ||
+            port > UINT16_MAX)
+                return;
+        for (size_t i = 0; i < count; i++) {
+                texts[i] = json_string_value(json_array_get(addresses, i));
+                if (!texts[i] || !texts[i][0] || strlen(texts[i]) > ADDRESS_BYTES_MAX)
+                        return;
+        }
+        char *rrset;
+        if (rrset_from_addresses(RRSET_AUTO, texts, count, &rrset, NULL) != ERR_OK)
+                return;
+        free(rrset);
+        set_addresses(plane, texts, count, (uint16_t)port);
 }
 
 static void set_error(struct plane *plane, const char *why)

@@ -22,41 +22,41 @@ static struct metric_family check_up = {
 
 static void set_text(struct check *check, const char *text)
 {
-        if (check->text && strcmp(check->text, text) == 0)
+        if (check->run.text && strcmp(check->run.text, text) == 0)
                 return;
-        free(check->text);
-        check->text = mem_strdup(text);
+        free(check->run.text);
+        check->run.text = mem_strdup(text);
 }
 
 /* Whether anything that a decision could rest on is new. */
 static bool count_sample(struct check *check, const struct sample *sample)
 {
-        bool was_unknown = check->last_unknown;
-        check->sampled_at = sample->ended_at;
-        check->last_unknown = sample->result == PROBE_UNKNOWN;
+        bool was_unknown = check->run.last_unknown;
+        check->run.sampled_at = sample->ended_at;
+        check->run.last_unknown = sample->result == PROBE_UNKNOWN;
         if (sample->certificate_not_after)
-                check->certificate_not_after = sample->certificate_not_after;
-        if (check->last_unknown)
+                check->run.certificate_not_after = sample->certificate_not_after;
+        if (check->run.last_unknown)
                 return !was_unknown;
-        uint32_t *run = sample->result == PROBE_PASS ? &check->passes : &check->fails;
-        uint32_t *other = sample->result == PROBE_PASS ? &check->fails : &check->passes;
+        uint32_t *run = sample->result == PROBE_PASS ? &check->run.passes : &check->run.fails;
+        uint32_t *other = sample->result == PROBE_PASS ? &check->run.fails : &check->run.passes;
         if (*run == 0)
-                check->run_since = sample->started_at;
+                check->run.run_since = sample->started_at;
         *run += *run < UINT32_MAX;
         *other = 0;
-        check->counted_at = sample->ended_at;
-        bool is_new = was_unknown || *run <= LONGEST_RUN || sample->replicas_available != check->replicas_available ||
-                      sample->replicas_updated != check->replicas_updated ||
-                      sample->replicas_wanted != check->replicas_wanted;
-        check->replicas_available = sample->replicas_available;
-        check->replicas_wanted = sample->replicas_wanted;
-        check->replicas_updated = sample->replicas_updated;
+        check->run.counted_at = sample->ended_at;
+        bool is_new = was_unknown || *run <= LONGEST_RUN || sample->replicas_available != check->run.replicas_available ||
+                      sample->replicas_updated != check->run.replicas_updated ||
+                      sample->replicas_wanted != check->run.replicas_wanted;
+        check->run.replicas_available = sample->replicas_available;
+        check->run.replicas_wanted = sample->replicas_wanted;
+        check->run.replicas_updated = sample->replicas_updated;
         return is_new;
 }
 
 static bool run_may_matter(const struct check *check)
 {
-        uint32_t run = check->fails + check->passes;
+        uint32_t run = check->run.fails + check->run.passes;
         if (run <= DEFAULT_THRESHOLD)
                 return true;
         for (size_t i = 0; i < check->plane->user_count; i++) {
@@ -72,15 +72,15 @@ static void on_sample(void *ctx, const struct sample *sample)
         struct check *check = ctx;
         struct plane *plane = check->plane;
         bool first_of_run =
-            (sample->result == PROBE_PASS && !check->passes) || (sample->result == PROBE_FAIL && !check->fails);
+            (sample->result == PROBE_PASS && !check->run.passes) || (sample->result == PROBE_FAIL && !check->run.fails);
         bool is_new = count_sample(check, sample);
-        bool new_text = !check->text || strcmp(check->text, sample->text) != 0;
-        check->error = sample->error;
+        bool new_text = !check->run.text || strcmp(check->run.text, sample->text) != 0;
+        check->run.error = sample->error;
         set_text(check, sample->text);
         if (first_of_run)
                 metric_set(METRIC(&check_up, plane->namespace_name, plane->name, check->spec->name),
                            sample->result == PROBE_PASS);
-        if (is_new && (first_of_run || new_text || check->last_unknown || run_may_matter(check)))
+        if (is_new && (first_of_run || new_text || check->run.last_unknown || run_may_matter(check)))
                 plane_wake_users(plane);
         if (first_of_run || new_text || run_may_matter(check))
                 status_request(&plane->status);
@@ -158,6 +158,52 @@ static enum err open_probe(struct plane *plane, struct check *check, struct errm
         return probe_open(plane->manager->prober, &probe, &plane->cadence, on_sample, check, &check->probe, reterr);
 }
 
+/*
+ * Everything that a sample depends on, but for what the Secrets hold: a new certificate or kubeconfig says nothing
+ * against what was measured with the old one.
+ */
+static uint64_t subject_of(const struct plane *plane, const struct plane_check *spec)
+{
+        struct strbuf text = STRBUF_INIT(8192);
+        const struct management_plane *of = plane->spec;
+        (void)strbuf_printf(&text, "%s %s ", spec->name, check_type_name(spec->type));
+        if (spec->type == CHECK_DEPLOYMENT)
+                (void)strbuf_printf(&text, "%d %s/%s %s/%s", (int)of->access, of->kube_config.name, of->kube_config.key,
+                                    of->deployment_namespace, of->deployment_name);
+        else
+                (void)strbuf_printf(&text, "%s %u %d %s %s %s %s %s %u-%u %s",
+                                    plane->address_count ? plane->addresses[0] : "",
+                                    spec->port ? spec->port : plane->port, (int)spec->uses_tls, spec->tls.server_name,
+                                    spec->tls.ca.name, spec->tls.client_certificate, spec->method, spec->path,
+                                    spec->status_low, spec->status_high, spec->grpc_service);
+        uint64_t hash = text_hash(strbuf_text(&text));
+        strbuf_deinit(&text);
+        return hash;
+}
+
+static void forget_kept(struct plane *plane)
+{
+        for (size_t i = 0; i < plane->kept_count; i++)
+                free(plane->kept[i].run.text);
+        free(plane->kept);
+        plane->kept = NULL;
+        plane->kept_count = 0;
+}
+
+/* A run goes on only where no sample was missed: what was seen before a gap and after it is not in a row. */
+static void recall_run(struct check *check)
+{
+        struct plane *plane = check->plane;
+        mono_ms since = loop_now(plane->manager->loop) - plane->cadence.interval_ms - plane->cadence.timeout_ms;
+        for (size_t i = 0; i < plane->kept_count; i++) {
+                if (plane->kept[i].subject != check->subject || plane->kept[i].run.sampled_at < since)
+                        continue;
+                check->run = plane->kept[i].run;
+                plane->kept[i].run.text = NULL; /* moved */
+                return;
+        }
+}
+
 static char *label_of(const struct plane *plane, const struct plane_check *spec)
 {
         char label[96];
@@ -178,39 +224,46 @@ void plane_checks_build(struct plane *plane)
                 struct check *check = &plane->checks[i];
                 struct errmsg why;
                 *check = (struct check){.plane = plane, .spec = &plane->spec->checks[i]};
-                check->replicas_available = check->replicas_wanted = check->replicas_updated = -1;
+                check->run.replicas_available = check->run.replicas_wanted = check->run.replicas_updated = -1;
                 check->label = label_of(plane, check->spec);
+                check->subject = subject_of(plane, check->spec);
+                recall_run(check);
                 if (open_probe(plane, check, &why) != ERR_OK) {
-                        check->last_unknown = true;
-                        check->error = PROBE_ERROR_CONFIG;
+                        check->run.last_unknown = true;
+                        check->run.error = PROBE_ERROR_CONFIG;
                         set_text(check, why.text);
                 }
         }
+        forget_kept(plane);
 }
 
 void plane_checks_clear(struct plane *plane)
 {
+        if (!plane->checks)
+                return; /* taken down already; what is kept stays */
         for (size_t i = 0; i < plane->check_count; i++) {
                 struct check *check = &plane->checks[i];
                 probe_close(check->probe);
                 http_tls_clear(&check->tls);
                 free(check->label);
-                free(check->text);
         }
-        free(plane->checks);
+        forget_kept(plane);
+        plane->kept = plane->checks;
+        plane->kept_count = plane->check_count;
         plane->checks = NULL;
         plane->check_count = 0;
 }
 
 void plane_checks_forget(struct plane *plane)
 {
+        forget_kept(plane);
         metrics_forget(&check_up, "plane", plane->name);
 }
 
 void plane_discard_samples(struct plane *plane)
 {
         for (size_t i = 0; i < plane->check_count; i++)
-                plane->checks[i].fails = plane->checks[i].passes = 0;
+                plane->checks[i].run.fails = plane->checks[i].run.passes = 0;
 }
 
 static const char *region_of(const struct plane *plane)
@@ -243,17 +296,17 @@ void plane_view_fill(const struct plane *plane, const char *record_type_rrset, s
                 ret->checks[i] = (struct check_view){
                     .label = check->label,
                     .is_path = check->spec->type != CHECK_DEPLOYMENT,
-                    .fails = check->fails,
-                    .passes = check->passes,
-                    .run_since = check->run_since,
-                    .counted_at = check->counted_at,
-                    .sampled_at = check->sampled_at,
-                    .last_unknown = check->last_unknown,
-                    .text = check->text ? check->text : "",
-                    .replicas_available = check->replicas_available,
-                    .replicas_wanted = check->replicas_wanted,
-                    .replicas_updated = check->replicas_updated,
-                    .certificate_not_after = check->certificate_not_after,
+                    .fails = check->run.fails,
+                    .passes = check->run.passes,
+                    .run_since = check->run.run_since,
+                    .counted_at = check->run.counted_at,
+                    .sampled_at = check->run.sampled_at,
+                    .last_unknown = check->run.last_unknown,
+                    .text = check->run.text ? check->run.text : "",
+                    .replicas_available = check->run.replicas_available,
+                    .replicas_wanted = check->run.replicas_wanted,
+                    .replicas_updated = check->run.replicas_updated,
+                    .certificate_not_after = check->run.certificate_not_after,
                 };
         }
 }

@@ -36,9 +36,9 @@ static const char *role_of(const struct plane *plane)
 
 static const char *check_result(const struct check *check)
 {
-        if (check->last_unknown || !check->counted_at)
+        if (check->run.last_unknown || !check->run.counted_at)
                 return "Unknown";
-        return check->fails ? "Fail" : "Pass";
+        return check->run.fails ? "Fail" : "Pass";
 }
 
 /* The schema wants a time; a run that has not begun began when we looked. */
@@ -54,16 +54,16 @@ static json_t *checks_json(const struct plane *plane)
         json_t *checks = json_array();
         for (size_t i = 0; i < plane->check_count; i++) {
                 const struct check *check = &plane->checks[i];
-                bool is_counted = check->counted_at && !check->last_unknown;
+                bool is_counted = check->run.counted_at && !check->run.last_unknown;
                 json_t *item =
                     json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", check->spec->name, "type",
                               check_type_name(check->spec->type), "result", check_result(check), "error",
-                              check->sampled_at || check->last_unknown ? probe_error_name(check->error) : "unsampled",
-                              "message", check->text ? check->text : "not sampled yet");
+                              check->run.sampled_at || check->run.last_unknown ? probe_error_name(check->run.error) : "unsampled",
+                              "message", check->run.text ? check->run.text : "not sampled yet");
                 INVARIANT(item);
                 if (is_counted)
                         json_object_set_new(item, "since",
-                                            time_json((check->run_since + plane->manager->wall_base) / 1000 * 1000));
+                                            time_json((check->run.run_since + plane->manager->wall_base) / 1000 * 1000));
                 json_array_append_new(checks, item);
         }
         return checks;
@@ -80,9 +80,9 @@ static const char *first_bad_check(const struct plane *plane, struct arena *aren
 {
         for (size_t i = 0; i < plane->check_count; i++) {
                 const struct check *check = &plane->checks[i];
-                if (check->fails || check->last_unknown || !check->counted_at)
+                if (check->run.fails || check->run.last_unknown || !check->run.counted_at)
                         return arena_printf(arena, "%s: %s", check->label,
-                                            check->text ? check->text : "not sampled yet");
+                                            check->run.text ? check->run.text : "not sampled yet");
         }
         return "";
 }
@@ -135,6 +135,15 @@ static void set_conditions(const struct plane *plane, const struct plane_health 
         condition_list_set(ret, before, &degraded, now);
 }
 
+/* All of them, where address is the first: a process that starts while the Service cannot be asked goes on from here. */
+static json_t *addresses_json(const struct plane *plane)
+{
+        json_t *addresses = json_array();
+        for (size_t i = 0; i < plane->address_count; i++)
+                json_array_append_new(addresses, json_string(plane->addresses[i]));
+        return addresses;
+}
+
 static json_t *certificate_json(const struct plane *plane, unix_ms not_after)
 {
         if (!not_after)
@@ -164,10 +173,10 @@ json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_
                 ? "-"
                 : arena_printf(&arena, "%d/%d", (int)health.replicas_available, (int)health.replicas_wanted);
         json_t *status =
-            json_pack("{s:I, s:s, s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o}", "observedGeneration",
+            json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o}", "observedGeneration",
                       (json_int_t)plane->generation, "region", view.region[0] ? view.region : "-", "role",
                       role_of(plane), "eligible", view.eligible ? "True" : "False", "address",
-                      plane->address_count ? plane->addresses[0] : "-", "port", (int)plane->port, "replicas", replicas,
+                      plane->address_count ? plane->addresses[0] : "-", "addresses", addresses_json(plane), "port", (int)plane->port, "replicas", replicas,
                       "certificate", certificate_json(plane, health.certificate_not_after), "checks",
                       checks_json(plane), "conditions", condition_list_encode(ret_conditions));
         INVARIANT(status);
