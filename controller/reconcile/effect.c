@@ -12,7 +12,7 @@
 
 /* A dead server holds a worker until the deadline, so no endpoint may have them all; other servers are only looked at
  * one by one. */
-enum { FULL_RETRY_MS = 100, VISITS_AT_ONCE = 3, VERIFICATIONS_AT_ONCE = 1 };
+enum { FULL_RETRY_MS = 100, VISITS_AT_ONCE = 3, VERIFICATIONS = 1, VERIFICATIONS_AT_ONCE = 1 };
 
 static bool is_switching(const struct policy *policy)
 {
@@ -328,6 +328,19 @@ static struct effect **slot_of(struct policy *policy, enum effect_kind kind)
         return kind == EFFECT_READ_DNS || kind == EFFECT_SET_DNS ? &policy->dns_slot.effect : &policy->lock_slot.effect;
 }
 
+/*
+ * A dead server is dead for every name, database and credential: what comes first in the source says which one it is.
+ */
+static uint64_t endpoint_of(const struct effect *effect, bool is_dns)
+{
+        const char *end = is_dns ? strrchr(effect->source, ' ') : strchr(effect->source, '/');
+        struct strbuf text = STRBUF_INIT(2048);
+        (void)strbuf_printf(&text, "%.*s", end ? (int)(end - effect->source) : 0, effect->source);
+        uint64_t hash = text_hash(strbuf_text(&text));
+        strbuf_deinit(&text);
+        return hash;
+}
+
 bool effect_start(struct policy *policy, enum effect_kind kind)
 {
         struct effect **slot = slot_of(policy, kind);
@@ -337,10 +350,9 @@ bool effect_start(struct policy *policy, enum effect_kind kind)
         *effect = (struct effect){.kind = kind, .policy = policy, .job = {.run = run, .done = done}};
         bool is_dns = kind == EFFECT_READ_DNS || kind == EFFECT_SET_DNS;
         bool is_verification = kind == EFFECT_VERIFY;
-        effect->job.group = is_verification ? (const void *)policy->manager
-                                            : (is_dns ? &policy->dns_slot : &policy->lock_slot)->mechanism;
-        effect->job.group_max = is_verification ? VERIFICATIONS_AT_ONCE : VISITS_AT_ONCE;
         effect->source = is_dns ? effect_dns_source(policy) : effect_lock_source(policy);
+        effect->job.group = is_verification ? VERIFICATIONS : endpoint_of(effect, is_dns);
+        effect->job.group_max = is_verification ? VERIFICATIONS_AT_ONCE : VISITS_AT_ONCE;
         if (is_verification)
                 effect->err = fill_verify(effect);
         else

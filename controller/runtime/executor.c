@@ -29,7 +29,7 @@ struct executor {
         bool is_closing;
         bool is_abandoned; /* executor_close() has given up: the last one out frees, and nobody touches the loop */
         unsigned started;
-        const void **groups; /* of the jobs that run, as many as threads; NULL: none */
+        uint64_t *groups; /* of the jobs that run, as many as threads; 0: none */
         pthread_t threads[];
 };
 
@@ -87,9 +87,9 @@ static struct job *take_job(struct executor *executor)
 }
 
 /* With the lock held. A place for the group of a job that runs; every thread has at most one. */
-static const void **note_group(struct executor *executor, const struct job *job)
+static uint64_t *note_group(struct executor *executor, const struct job *job)
 {
-        const void **place = executor->groups;
+        uint64_t *place = executor->groups;
         while (*place)
                 place++;
         *place = job->group;
@@ -101,12 +101,12 @@ static void *work(void *arg)
         struct executor *executor = arg;
         (void)pthread_mutex_lock(&executor->lock);
         for (struct job *job = take_job(executor); job; job = take_job(executor)) {
-                const void **group = note_group(executor, job);
+                uint64_t *group = note_group(executor, job);
                 (void)pthread_mutex_unlock(&executor->lock);
                 job->run(job);
                 atomic_fetch_sub(&executor->depth, 1);
                 (void)pthread_mutex_lock(&executor->lock);
-                *group = NULL;
+                *group = 0;
                 if (!executor->is_abandoned)
                         loop_post(executor->loop, &job->post); /* from here on the job is the owner's again */
         }

@@ -24,7 +24,7 @@ struct executor;
 struct job {
         void (*run)(struct job *self);  /* worker thread */
         void (*done)(struct job *self); /* loop thread */
-        const void *group;              /* compared, never followed; NULL: none */
+        uint64_t group;                 /* hash of the endpoint's name; 0: none */
         unsigned group_max;             /* threads at once for its group */
         struct loop_post post;          /* private to executor.c */
         struct job *next;               /* private to executor.c */

@@ -279,7 +279,6 @@ static void test_job_can_be_submitted_again_from_done(void **state)
  * overtakes it. */
 static void test_one_group_does_not_hold_every_thread(void **state)
 {
-        static const int endpoint;
         unsigned stuck_left = 2, left = 1;
         struct executor *executor = executor_open(*state, 2, 8);
         struct sum stuck[] = {new_sum(*state, &stuck_left, 1), new_sum(*state, &stuck_left, 2)},
@@ -287,7 +286,7 @@ static void test_one_group_does_not_hold_every_thread(void **state)
         gate_set(false);
         for (unsigned i = 0; i < 2; i++) {
                 stuck[i].job.run = run_at_gate;
-                stuck[i].job.group = &endpoint;
+                stuck[i].job.group = 4711;
                 stuck[i].job.group_max = 1;
                 assert_true(executor_submit(executor, &stuck[i].job));
         }
