@@ -18,6 +18,8 @@ enum {
         BURST = 50,
         EVERY_MS = 50, /* 20 per second */
         SERIES_MS = 5 * 60 * 1000,
+        RETRY_FIRST_MS = 250,
+        RETRIES_DOUBLED = 5, /* then every 8 s */
         TIMEOUT_MS = 5 * 1000,
         INSTANCE_BYTES = 128 + 1, /* bound of the API, with the NUL */
 };
@@ -41,6 +43,8 @@ struct event_recorder {
         struct event_entry *in_flight[IN_FLIGHT_MAX];
         struct event_entry *known[KNOWN_SLOTS]; /* a mass switch records thousands, each compared with all there are */
         mono_ms full_at;                        /* when the burst is whole again: a token bucket as one time */
+        mono_ms retry_at;                       /* nothing is written before: the API server did not take the last one */
+        unsigned failures;                      /* in a row */
         struct loop_timer pace;
         struct yield yield;
 };
@@ -123,6 +127,21 @@ static void drop(struct event_recorder *recorder, struct event_entry *entry)
         forget(recorder, entry);
 }
 
+/* An API server that is away for a while, as in the minutes that Events are wanted of, is asked again with what it did
+ * not take. What it refuses is refused. */
+static bool try_again(struct event_recorder *recorder, struct event_entry *entry, enum err err)
+{
+        if ((err != ERR_TRANSIENT && err != ERR_UNKNOWN) || recorder->waiting.count >= QUEUE_MAX)
+                return false;
+        mono_ms delay = (mono_ms)RETRY_FIRST_MS
+                        << (recorder->failures < RETRIES_DOUBLED ? recorder->failures : RETRIES_DOUBLED);
+        recorder->failures++;
+        recorder->retry_at = loop_now(recorder->loop) + delay;
+        entry->written = 0;
+        append(&recorder->waiting, entry);
+        return true;
+}
+
 static void on_written(void *ctx, const struct kube_reply *reply)
 {
         struct event_entry *entry = ctx;
@@ -133,13 +152,17 @@ static void on_written(void *ctx, const struct kube_reply *reply)
         entry->call = NULL;
         bool is_gone =
             reply->err == ERR_NOT_FOUND && entry->is_stored; /* its time to live ended: the series begins anew */
+        if (reply->err != ERR_OK && !is_gone) {
+                if (!try_again(recorder, entry, reply->err))
+                        drop(recorder, entry);
+                pump(recorder);
+                return;
+        }
         if (is_gone)
                 entry->written = 0;
         entry->is_stored = !is_gone;
-        if (reply->err != ERR_OK && !is_gone)
-                drop(recorder, entry);
-        else
-                append(entry->seen > entry->written ? &recorder->waiting : &recorder->recent, entry);
+        recorder->failures = 0;
+        append(entry->seen > entry->written ? &recorder->waiting : &recorder->recent, entry);
         pump(recorder);
 }
 
@@ -165,6 +188,10 @@ static void pump(struct event_recorder *recorder)
         mono_ms now = loop_now(recorder->loop);
         struct event_entry **slot;
         forget_old(recorder);
+        if (recorder->waiting.first && now < recorder->retry_at) {
+                loop_timer_set(recorder->loop, &recorder->pace, recorder->retry_at);
+                return;
+        }
         if (recorder->waiting.first && yield_must_wait(&recorder->yield, now)) {
                 loop_timer_set(recorder->loop, &recorder->pace, now + YIELD_LOOK_MS);
                 return;

@@ -355,6 +355,25 @@ static void test_queue_is_bounded(void **state)
         assert_true(dropped() - before >= 6 && dropped() - before <= 10); /* 1,000 wait, 4 are in flight */
 }
 
+/* The API server is away just when the story is told. */
+static void test_ones_that_were_not_taken_are_written_later(void **state)
+{
+        struct rig *rig = *state;
+        double before = dropped();
+        rig->status = 503;
+        record_many(rig, 0, 3);
+        settle(rig);
+        assert_int_equal(rig->creates, 3); /* and then no more for a while */
+        rig->status = 201;
+        now_ms += 60000;
+        settle(rig);
+        assert_int_equal(rig->creates, 6);
+        assert_true(dropped() - before == 0);
+        record_many(rig, 0, 1); /* remembered as a series */
+        settle(rig);
+        assert_int_equal(rig->patches, 1);
+}
+
 static void test_refused_ones_are_dropped(void **state)
 {
         struct rig *rig = *state;
@@ -400,6 +419,7 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_pace, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_few_in_flight, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_queue_is_bounded, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_ones_that_were_not_taken_are_written_later, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_refused_ones_are_dropped, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_memory_of_series_is_bounded, open_rig, close_rig),
         };
