@@ -133,6 +133,7 @@ static void decode_dns(const struct scope *spec, struct policy_dns *dns)
         dns->name = decode_dns_name(&dns_scope);
         dns->record_type = (enum rrset_type)decode_choice(&dns_scope, "recordType", CHOICES(record_types), RRSET_AUTO);
         dns->ttl_s = (uint32_t)decode_integer(&dns_scope, "recordTTL", 30, 1, 300);
+        dns->plane = decode_text(&dns_scope, "plane", "", DECODE_TEXT_MAX);
         dns->provider = "";
         dns->credentials_secret = "";
         find_provider(&dns_scope, dns);
@@ -165,6 +166,7 @@ static void decode_redis(const struct scope *spec, struct policy_redis *redis)
         struct scope lock = decode_object(&scope, "lock");
         redis->address = scope.json ? decode_text(&scope, "address", NULL, DECODE_TEXT_MAX) : "";
         redis->db = (uint32_t)decode_integer(&scope, "db", 0, 0, 65535);
+        redis->plane = decode_text(&scope, "plane", "", DECODE_TEXT_MAX);
         redis->auth_secret = decode_secret_ref(&scope, "authSecretRef", "").name;
         redis->uses_tls = decode_has(&scope, "tls");
         redis->tls = decode_tls_refs(&scope, &no_tls);

@@ -45,6 +45,7 @@ struct policy_dns {
         const char *name; /* lower case, no final dot */
         enum rrset_type record_type;
         uint32_t ttl_s;
+        const char *plane; /* where the provider lives, "" elsewhere: what is lost together is not waited for */
         const char *provider;
         const char *credentials_secret; /* "" = none */
         const struct policy_setting *settings;
@@ -56,6 +57,7 @@ struct policy_dns {
 struct policy_redis {
         const char *address; /* host:port or [v6]:port; "" = the policy has no Redis */
         uint32_t db;
+        const char *plane;       /* as in policy_dns */
         const char *auth_secret; /* Secret with keys username (optional) and password; "" = none */
         bool uses_tls;
         struct tls_refs tls;

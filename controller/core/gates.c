@@ -185,13 +185,21 @@ static const char *silence(const struct inquiry *q, const char *what, const char
         return arena_printf(q->arena, "%s %s: %s", what, where, health->error[0] ? health->error : "not read recently");
 }
 
+/* What lives inside the plane that is left is expected to be silent with it: the switch begins, and waits at that step
+ * until somebody has brought it back elsewhere. */
+static bool is_lost_with_active(const struct inquiry *q, const char *plane)
+{
+        return plane[0] && q->question->active && strcmp(q->question->active->name, plane) == 0;
+}
+
 static struct gate_verdict gate_mechanisms(const struct inquiry *q)
 {
         const struct view *view = q->view;
         const struct targets targets = targets_in_force(view);
-        if (!answered(&view->dns_health, view->now))
+        if (!answered(&view->dns_health, view->now) && !is_lost_with_active(q, view->policy.dns_plane))
                 return refuses(silence(q, "DNS server", targets.dns_server, &view->dns_health), 0);
-        if (targets.lock_server[0] && !answered(&view->lock_health, view->now))
+        if (targets.lock_server[0] && !answered(&view->lock_health, view->now) &&
+            !is_lost_with_active(q, view->policy.lock_plane))
                 return refuses(silence(q, "Redis", targets.lock_server, &view->lock_health), 0);
         return holds("everything the plan needs answered recently");
 }

@@ -65,6 +65,15 @@ const char *phrase_all_checks(const struct plane_view *plane, struct arena *aren
         return text[0] ? text : "no check is set up";
 }
 
+const char *phrase_how_to_return(const char *namespace_name, const char *policy, const char *plane, epoch_t epoch,
+                                 struct arena *arena)
+{
+        return arena_printf(arena,
+                            "; to return: kubectl annotate fop %s -n %s --overwrite planekeeper.io/switch-to=%s/%llu "
+                            "--field-manager=oncall",
+                            policy, namespace_name, plane, (unsigned long long)epoch);
+}
+
 const char *phrase_dns_drift(const struct view *view, struct arena *arena)
 {
         const struct plan *plan = &view->record->plan;

@@ -24,6 +24,10 @@ const char *phrase_bad_checks(const struct plane_view *plane, struct arena *aren
 /* "TLS :9900 ok, 3/3 replicas": every check. */
 const char *phrase_all_checks(const struct plane_view *plane, struct arena *arena);
 
+/* "; to return: <the command>", by which a person sends the policy back to @plane under @epoch. */
+const char *phrase_how_to_return(const char *namespace_name, const char *policy, const char *plane, epoch_t epoch,
+                                 struct arena *arena);
+
 /* What one DNS name or lock shows against what the record says, for a person who has to mend it. */
 const char *phrase_dns_drift(const struct view *view, struct arena *arena);
 const char *phrase_lock_drift(const struct view *view, struct arena *arena);

@@ -35,6 +35,11 @@ struct report {
 
 void report_build(const struct view *view, const struct decision *decision, struct arena *arena, struct report *ret);
 
+/* Whether Ready is True: the policy is enforced and its active plane healthy, wherever that is. */
+bool report_is_ready(const struct view *view, const struct decision *decision);
+/* The reason for which a switch waits at a target, "RedisUnavailable"; NULL: it does not. */
+const char *report_blocked_by(const struct view *view, const struct decision *decision);
+
 /* "2m31s", "0.4s": durations as people write them. */
 const char *report_duration(mono_ms duration_ms, struct arena *arena);
 

@@ -81,6 +81,12 @@ static enum contract contract_of(const struct writer *w)
         }
 }
 
+bool report_is_ready(const struct view *view, const struct decision *decision)
+{
+        const struct writer writer = {.view = view, .decision = decision};
+        return contract_of(&writer) == CONTRACT_READY;
+}
+
 static bool is_on_preferred(const struct writer *w)
 {
         return w->roles->active == &w->view->planes[0];
@@ -109,6 +115,13 @@ static const char *blocked_reason(const struct writer *w, const struct target_he
         if (w->decision->step == STEP_LOCK)
                 return needs_person(health) ? "RedisRefused" : "RedisUnavailable";
         return needs_person(health) ? "DNSRefused" : "DNSUnavailable";
+}
+
+const char *report_blocked_by(const struct view *view, const struct decision *decision)
+{
+        const struct writer writer = {.view = view, .decision = decision};
+        const struct target_health *health = blocking_target(&writer);
+        return health ? blocked_reason(&writer, health) : NULL;
 }
 
 static const char *ready_reason(const struct writer *w, enum contract contract)
@@ -154,13 +167,13 @@ static const char *failed_over_message(const struct writer *w)
 {
         const struct view *view = w->view;
         const struct record *record = view->record;
-        return arena_printf(
-            w->arena,
-            "%s is active since %s, epoch %llu (%s); to return: kubectl annotate fop %s -n %s --overwrite "
-            "planekeeper.io/switch-to=%s/%llu --field-manager=oncall",
-            record->to, phrase_time(record->completed_at, w->arena), (unsigned long long)record->epoch, record->reason,
-            view->policy.name, view->policy.namespace_name, view->planes[0].name,
-            (unsigned long long)w->decision->epoch + 1);
+        const char *back = view->policy.failback == FAILBACK_NEVER
+                               ? ""
+                               : phrase_how_to_return(view->policy.namespace_name, view->policy.name,
+                                                      view->planes[0].name, w->decision->epoch + 1, w->arena);
+        return arena_printf(w->arena, "%s is active since %s, epoch %llu (%s)%s", record->to,
+                            phrase_time(record->completed_at, w->arena), (unsigned long long)record->epoch,
+                            record->reason, back);
 }
 
 static const char *ready_message(const struct writer *w, enum contract contract)
@@ -228,7 +241,8 @@ static void set_failover_possible(const struct writer *w)
                     arena_printf(w->arena, "%s: %s", candidate->name, phrase_all_checks(candidate, w->arena)));
         else
                 set(w, "FailoverPossible", REPORT_FALSE, "NoStandby",
-                    arena_printf(w->arena, "%s; a second failure needs a person", why));
+                    arena_printf(w->arena, "%s; %s failure needs a person", why,
+                                 w->roles->active && !is_on_preferred(w) ? "a second" : "a"));
 }
 
 /* The mechanism that does not answer; NULL where all do. */

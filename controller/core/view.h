@@ -90,6 +90,8 @@ struct policy_view {
         const char *dns_server;
         const char *dns_name;
         uint32_t dns_ttl_s;
+        const char *dns_plane;   /* the plane whose loss takes the DNS server along; "" none */
+        const char *lock_plane;  /* the same of Redis */
         const char *lock_server; /* "" where no lock is used */
         const char *lock_key;
         uint32_t lock_db;

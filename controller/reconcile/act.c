@@ -100,14 +100,15 @@ static void read_what_is_unknown(struct policy *policy)
         policy->reads_wanted = false;
 }
 
-/* Whether somebody outside answers since the trouble began is what tells an outage from our own isolation: asked when
- * it begins, not when the next visit is due. */
+/*
+ * What a decision rests on is read when the trouble begins, not when the next visit is due: whether somebody outside
+ * answers tells an outage from our own isolation, and a person's edit is to be found before anything is decided on it.
+ */
 static void look_outside(struct policy *policy, mono_ms failing_since)
 {
-        const struct mechanism *dns = policy->dns_slot.mechanism, *lock = policy->lock_slot.mechanism;
-        if (dns && dns->asked_at < failing_since)
+        if (policy->dns_slot.read_at < failing_since)
                 read_target(policy, EFFECT_READ_DNS);
-        if (lock && lock->asked_at < failing_since)
+        if (policy->lock_slot.read_at < failing_since)
                 read_target(policy, EFFECT_READ_LOCK);
 }
 
@@ -254,7 +255,7 @@ void act_pass(struct policy *policy)
                                     decision.wake_at > now ? decision.wake_at - now : 1);
         }
         arena_deinit(&arena);
-        tell_pass_time(clock_mono_us() - began_us);
+        tell_pass_time(clock_mono_us() - began_us, decision.wake_at != 0);
 }
 
 static struct stamp wanted_stamp(const struct effect *effect)

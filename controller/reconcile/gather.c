@@ -33,6 +33,8 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
             .dns_server = effect_dns_server(policy),
             .dns_name = spec->dns.name,
             .dns_ttl_s = spec->dns.ttl_s,
+            .dns_plane = spec->dns.plane,
+            .lock_plane = has_lock ? spec->redis.plane : "",
             .lock_server = has_lock ? spec->redis.address : "",
             .lock_key = spec->redis.lock_key,
             .lock_db = spec->redis.db,

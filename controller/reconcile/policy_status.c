@@ -109,6 +109,20 @@ static const char *text_of(const json_t *object, const char *field, const char *
         return text && text[0] ? text : none;
 }
 
+/* Of the last failover, however many switches by hand there were since. */
+static const char *last_rto(const json_t *history)
+{
+        size_t index;
+        const json_t *entry;
+        json_array_foreach((json_t *)history, index, entry)
+        {
+                const char *rto = text_of(entry, "rto", NULL);
+                if (rto)
+                        return rto;
+        }
+        return "-";
+}
+
 static json_t *request_json(const struct policy *policy)
 {
         if (!policy->last_request)
@@ -149,6 +163,7 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
         report_build(&view, &decision, &arena, &report);
         set_conditions(policy, &report, &mark->conditions, ret_conditions);
         json_t *last_switch = switch_report_load(policy->last_switch);
+        json_t *history = policy->history ? switch_report_load(policy->history) : json_array();
         const char *completed = text_of(last_switch, "completedAt", "Never");
         json_t *status = json_pack(
             "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
@@ -156,12 +171,12 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
             "effectiveModeMessage", decision.mode.message, "state", report.state, "activePlane", report.active,
             "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step, "failover",
             report.failover, "lastSwitchText", ago(policy, completed, &arena), "rtoLast",
-            text_of(last_switch, "rto", "-"), "store", "Kubernetes", "message", report.message);
+            last_rto(history), "store", "Kubernetes", "message", report.message);
         INVARIANT(status);
         json_object_set_new(status, "lastSwitchTime",
                             strcmp(completed, "Never") ? json_string(completed) : json_null());
         json_object_set_new(status, "lastSwitch", last_switch);
-        json_object_set_new(status, "history", policy->history ? switch_report_load(policy->history) : json_array());
+        json_object_set_new(status, "history", history);
         json_object_set_new(status, "lastDecision", decision_json(policy, &decision));
         json_object_set_new(status, "lastRequest", request_json(policy));
         json_object_set_new(status, "runbook", runbook_json(&view, &decision, &arena));

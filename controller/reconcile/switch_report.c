@@ -77,20 +77,31 @@ static json_t *steps_json(const struct policy *policy, const struct record *reco
         return steps;
 }
 
+/* From the first failure to the new answer; of a switch that nothing failed for there is none. The commit is later than
+ * the answer where other DNS servers are waited for; who did not route it himself knows no better. */
+static json_t *rto_json(const struct policy *policy, const struct record *record, struct arena *arena)
+{
+        const struct step_times *times = &policy->times;
+        if (!record->automatic || !record->detected_at)
+                return json_null();
+        bool is_known = times->epoch == record->epoch && times->routed_us;
+        unix_ms answered = is_known ? policy->manager->wall_base + times->routed_us / 1000 : record->completed_at;
+        return json_string(report_duration(answered - record->detected_at, arena));
+}
+
 void switch_report_complete(struct policy *policy, const struct record *record)
 {
-        if (record->epoch <= policy->last_switch_epoch)
+        if (record->epoch <= policy->last_switch_epoch || strcmp(record->from, record->to) == 0)
                 return;
         policy->last_switch_epoch = record->epoch;
         struct arena arena = {0};
-        unix_ms since = record->detected_at ? record->detected_at : record->started_at;
         json_t *report = json_pack(
-            "{s:I, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "epoch", (json_int_t)record->epoch, "from",
+            "{s:I, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "epoch", (json_int_t)record->epoch, "from",
             record->from, "to", record->to, "reason", record->reason, "automatic", (int)record->automatic, "detectedAt",
             switch_report_time(record->detected_at), "decidedAt", switch_report_time(record->started_at), "startedAt",
             switch_report_time(record->started_at), "completedAt", switch_report_time(record->completed_at),
             "durationMilliseconds", (json_int_t)(record->completed_at - record->started_at), "rto",
-            report_duration(record->completed_at - since, &arena), "steps", steps_json(policy, record));
+            rto_json(policy, record, &arena), "steps", steps_json(policy, record));
         INVARIANT(report);
         arena_deinit(&arena);
         json_t *history = policy->history ? switch_report_load(policy->history) : json_array();

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/phrase.h"
 #include "reconcile/claims.h"
 #include "reconcile/switch_report.h"
 #include "runtime/clock.h"
@@ -110,9 +111,9 @@ void tell_late(mono_ms late_ms)
                  LOG_NUMBER_FIELD("late_ms", late_ms));
 }
 
-void tell_pass_time(int64_t took_us)
+void tell_pass_time(int64_t took_us, bool comes_again)
 {
-        metric_add(METRIC(&reconcile_total, "failoverpolicy", "success"), 1);
+        metric_add(METRIC(&reconcile_total, "failoverpolicy", comes_again ? "requeue_after" : "success"), 1);
         metric_observe(METRIC(&reconcile_time, "failoverpolicy"), (double)took_us / 1e6);
 }
 
@@ -135,8 +136,7 @@ static void event(struct policy *policy, bool is_warning, const char *reason, co
 
 static void set_metrics(struct policy *policy, const struct view *view, const struct decision *decision)
 {
-        bool is_ready = decision->finding == FINDING_STEADY || decision->finding == FINDING_DRIFT;
-        metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), is_ready);
+        metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), report_is_ready(view, decision));
         metric_set(METRIC(&policy_epoch, policy->namespace_name, policy->name),
                    view->record ? (double)view->record->epoch : 0);
         metric_set(METRIC(&policy_fit, policy->namespace_name, policy->name), decision->candidate != NULL);
@@ -249,10 +249,12 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         set_metrics(policy, view, decision);
         complete_for_another(policy);
         answer_request(policy, decision);
-        const char *reason = decision->rule->reason;
+        const char *blocked = report_blocked_by(view, decision);
+        const char *reason = blocked ? blocked : decision->rule->reason;
+        bool is_news = blocked || is_trouble(decision);
         bool is_told = policy->last_finding == decision->finding && text_equal(policy->last_reason, reason);
         policy->last_finding = decision->finding;
-        if (is_told && (!is_trouble(decision) || text_equal(policy->last_why, decision->why)))
+        if (is_told && (!is_news || text_equal(policy->last_why, decision->why)))
                 return;
         bool only_text = is_told;
         free(policy->last_reason);
@@ -261,10 +263,10 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         policy->last_why = mem_strdup(decision->why);
         if (decision->finding == FINDING_RIVAL && !only_text)
                 tell_rival(policy, arena);
-        if (is_trouble(decision) && !only_text) {
+        if (is_news && !only_text) {
                 event(policy, true, reason, "Judge", decision->why);
                 switch_report_log_runbook(policy, view, decision, arena);
-        } else if (decision->finding == FINDING_STEADY || is_trouble(decision)) {
+        } else if (decision->finding == FINDING_STEADY || is_news) {
                 log_line(LOG_INFO, "policy", decision->why, LOG_TEXT_FIELD("policy", policy->key),
                          LOG_TEXT_FIELD("reason", reason));
         } else {
@@ -296,8 +298,12 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
                 manager_count_switch(policy->manager);
         const char *gates =
             write->gate_count ? arena_printf(arena, "; %u/%u gates hold", write->gates_held, write->gate_count) : "";
-        if (record->phase == PHASE_SWITCHING)
-                event(policy, true, "FailoverDecided", "Decide",
+        if (record->phase == PHASE_SWITCHING && strcmp(record->from, record->to) == 0)
+                event(policy, false, record->reason, "Decide",
+                      arena_printf(arena, "epoch %llu: %s stays active, what is recorded of it is brought up to date",
+                                   (unsigned long long)record->epoch, record->to));
+        else if (record->phase == PHASE_SWITCHING)
+                event(policy, record->automatic, "FailoverDecided", "Decide",
                       arena_printf(arena, "epoch %llu: %s -> %s (%s)%s; record in status.lastDecision",
                                    (unsigned long long)record->epoch, record->from[0] ? record->from : "(unknown)",
                                    record->to, record->reason, gates));
@@ -311,18 +317,20 @@ static void tell_complete(struct policy *policy, const struct record *record, st
         mono_ms took = (mono_ms)(record->completed_at - record->started_at);
         metric_observe(metrics_child(&switch_seconds, NULL), (double)took / 1000.0);
         switch_report_complete(policy, record);
+        if (strcmp(record->from, record->to) == 0) {
+                event(policy, false, "TargetsUpdated", "Commit",
+                      arena_printf(arena, "epoch %llu in %s: %s stays active", (unsigned long long)record->epoch,
+                                   report_duration(took, arena), record->to));
+                return;
+        }
         const char *detected = record->detected_at
                                    ? arena_printf(arena, " after %s of detection",
                                                   report_duration(record->started_at - record->detected_at, arena))
                                    : "";
-        const char *back =
-            record->from[0] && strcmp(record->from, record->to) != 0
-                ? arena_printf(
-                      arena,
-                      "; to return: kubectl annotate fop %s -n %s --overwrite planekeeper.io/switch-to=%s/%llu "
-                      "--field-manager=oncall",
-                      policy->name, policy->namespace_name, record->from, (unsigned long long)(record->epoch + 1))
-                : "";
+        bool may_return = record->from[0] && policy->spec && policy->spec->failback != FAILBACK_NEVER;
+        const char *back = may_return ? phrase_how_to_return(policy->namespace_name, policy->name, record->from,
+                                                             record->epoch + 1, arena)
+                                      : "";
         event(policy, false, "FailoverComplete", "Commit",
               arena_printf(arena, "epoch %llu in %s%s%s", (unsigned long long)record->epoch,
                            report_duration(took, arena), detected, back));
@@ -367,6 +375,7 @@ void tell_effect_failed(struct policy *policy, const struct effect *effect)
         const struct target_slot *slot = is_dns ? &policy->dns_slot : &policy->lock_slot;
         metric_add(METRIC(&target_errors, is_dns ? "dns" : "lock", err_name(effect->err)), 1);
         metric_add(METRIC(&reconcile_errors, "failoverpolicy"), 1);
+        metric_add(METRIC(&reconcile_total, "failoverpolicy", "error"), 1);
         /* The first of a row is news, the rest is the same fact. */
         log_line(slot->failures <= 1 ? LOG_WARN : LOG_DEBUG, "target", effect->why.text,
                  LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("target", is_dns ? "dns" : "lock"),

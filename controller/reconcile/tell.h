@@ -10,7 +10,7 @@
 
 void tell_setup(const char *election_id); /* registers the metrics */
 void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);
-void tell_pass_time(int64_t took_us);
+void tell_pass_time(int64_t took_us, bool comes_again);
 void tell_invalid(struct policy *policy);
 /* What is new of its planes; before what they were is forgotten. */
 void tell_planes(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);

@@ -38,7 +38,7 @@ def test_a_plane_in_two_policies_serves_both(gallery):
 def test_a_policy_of_one_plane_says_that_nothing_could_take_over(gallery):
     gallery.wait_good("alone")
     gallery.wait_condition(
-        "alone", "FailoverPossible", "False", "NoStandby", "the policy names no other plane; a second failure"
+        "alone", "FailoverPossible", "False", "NoStandby", "the policy names no other plane; a failure"
     )
 
 

@@ -207,6 +207,19 @@ static void a_request_is_answered_whatever_happens(void **state)
         expect_answer(world, "refused: a is active already");
 }
 
+/* Whoever may not act does not say that he will. */
+static void suspended_says_when_a_switch_is_due_and_that_it_will_not_come(void **state)
+{
+        struct world *world = *state;
+        world->view.policy.suspended = true;
+        world_fail(world, 0, WORLD_DELAY_MS - 1);
+        struct decision decision = world_decide(world);
+        assert_non_null(strstr(decision.why, "unless it recovers, but suspended"));
+        assert_null(strstr(decision.why, "switching at"));
+        world->view.policy.suspended = false;
+        assert_non_null(strstr(world_decide(world).why, "switching at"));
+}
+
 static void a_drift_is_adopted_or_put_back(void **state)
 {
         struct world *world = *state;
@@ -349,6 +362,7 @@ int main(void)
             CASE(suspended_on_other_targets_is_no_drift),
             CASE(in_advise_the_live_plane_is_the_active_one),
             CASE(a_request_is_answered_whatever_happens),
+            CASE(suspended_says_when_a_switch_is_due_and_that_it_will_not_come),
             CASE(a_drift_is_adopted_or_put_back),
             CASE(what_stood_there_at_the_adoption_is_used_up),
             CASE(bug_a_request_without_a_record_ignored_the_targets),

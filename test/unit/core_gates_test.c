@@ -175,6 +175,26 @@ static void redis_silent_unused(struct world *world)
         world_without_lock(world);
         world_lock_fails(world, ERR_TRANSIENT, "refused", true);
 }
+static void redis_silent_inside_active(struct world *world)
+{
+        redis_silent(world);
+        world->view.policy.lock_plane = "a";
+}
+static void redis_silent_inside_standby(struct world *world)
+{
+        redis_silent(world);
+        world->view.policy.lock_plane = "b";
+}
+static void dns_silent_inside_active(struct world *world)
+{
+        dns_silent(world);
+        world->view.policy.dns_plane = "a";
+}
+static void dns_silent_redis_inside_active(struct world *world)
+{
+        dns_silent(world);
+        world->view.policy.lock_plane = "a";
+}
 static void dns_drift(struct world *world)
 {
         world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "a");
@@ -272,6 +292,10 @@ static const struct row rows[] = {
     {"dns read long ago", dns_read_long_ago, GATE_MECHANISMS, false, 0},
     {"redis silent", redis_silent, GATE_MECHANISMS, false, 0},
     {"redis silent, unused", redis_silent_unused, GATE_MECHANISMS, true, 0},
+    {"redis silent, inside the failed plane", redis_silent_inside_active, GATE_MECHANISMS, true, 0},
+    {"redis silent, inside another plane", redis_silent_inside_standby, GATE_MECHANISMS, false, 0},
+    {"dns silent, inside the failed plane", dns_silent_inside_active, GATE_MECHANISMS, true, 0},
+    {"dns silent, redis inside the failed plane", dns_silent_redis_inside_active, GATE_MECHANISMS, false, 0},
     {"no drift", nothing, GATE_NO_DRIFT, true, 0},
     {"dns drift", dns_drift, GATE_NO_DRIFT, false, 0},
     {"lock drift", lock_drift, GATE_NO_DRIFT, false, 0},

@@ -383,9 +383,45 @@ static void durations_as_people_write_them(void **state)
         arena_deinit(&arena);
 }
 
+/* "Never does not mention it." */
+static void failback_never_is_not_mentioned(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        failed_over(&world);
+        world.view.policy.failback = FAILBACK_NEVER;
+        struct decision decision = world_decide(&world);
+        struct report report = world_report(&world, &decision);
+        assert_string_equal(report.message, "b is active since 2026-11-23T02:59:11Z, epoch 6 (ThresholdReached)");
+        world_clear(&world);
+}
+
+/* What the metric and the Event say is what the condition says. */
+static void ready_and_blocked_agree_with_the_condition(void **state)
+{
+        (void)state;
+        void (*const scenes[])(struct world *) = {failed_over, drift, switching, redis_down, unknown_target, suspended};
+        for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
+                struct world world;
+                world_init(&world);
+                scenes[i](&world);
+                struct decision decision = world_decide(&world);
+                struct report report = world_report(&world, &decision);
+                const char *ready = world_condition_text(&world, &report, "Ready");
+                assert_int_equal(report_is_ready(&world.view, &decision), strncmp(ready, "True ", 5) == 0);
+                const char *blocked = report_blocked_by(&world.view, &decision);
+                assert_true(!blocked || strcmp(ready + strlen("False "), blocked) == 0);
+                assert_int_equal(blocked != NULL, scenes[i] == redis_down);
+                world_clear(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            cmocka_unit_test(failback_never_is_not_mentioned),
+            cmocka_unit_test(ready_and_blocked_agree_with_the_condition),
             cmocka_unit_test(every_state_of_the_contract),
             cmocka_unit_test(every_condition),
             cmocka_unit_test(degraded_says_what_is_lacking),

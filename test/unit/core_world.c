@@ -119,6 +119,8 @@ static struct policy_view ordinary_policy(void)
             .dns_server = "192.0.2.53:53",
             .dns_name = "gloo.example.com",
             .dns_ttl_s = 30,
+            .dns_plane = "",
+            .lock_plane = "",
             .lock_server = "redis.example.com:6379",
             .lock_key = "mgmt-active",
             .lock_template = "{clusterName}",
