@@ -27,12 +27,18 @@ struct kube {
         struct kube_call *calls;
 };
 
+#define MERGE_PATCH "Content-Type: application/merge-patch+json"
+/* A server that cannot do that sends the whole object, which has the metadata too. */
+#define ACCEPT_METADATA \
+        "Accept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+
 struct kube_call {
         struct kube *kube;
         struct kube_call *previous;
         struct kube_call *next;
         const char *method;
         const char *content_type; /* NULL without a body */
+        bool wants_metadata;      /* and nothing else of the answer */
         char *url;
         char *body;
         mono_ms deadline;    /* 0: none */
@@ -266,7 +272,8 @@ static void send_request(struct kube_call *call)
 {
         struct credentials *credentials = call->kube->credentials;
         mono_ms left = call->deadline ? call->deadline - loop_now(call->kube->loop) : 0;
-        const char *headers[] = {"Accept: application/json", call->content_type, NULL};
+        const char *headers[] = {call->wants_metadata ? ACCEPT_METADATA : "Accept: application/json", call->content_type,
+                                 NULL};
         call->tls = credentials_tls_ref(credentials);
         call->generation = credentials_generation(credentials);
         struct http_request request = {
@@ -350,6 +357,13 @@ struct kube_call *kube_get(struct kube *kube, const char *path, mono_ms timeout_
         return start(new_call(kube, "GET", path, done, ctx), timeout_ms);
 }
 
+struct kube_call *kube_get_metadata(struct kube *kube, const char *path, mono_ms timeout_ms, kube_done *done, void *ctx)
+{
+        struct kube_call *call = new_call(kube, "GET", path, done, ctx);
+        call->wants_metadata = true;
+        return start(call, timeout_ms);
+}
+
 struct kube_call *kube_delete(struct kube *kube, const char *path, mono_ms timeout_ms, kube_done *done, void *ctx)
 {
         return start(new_call(kube, "DELETE", path, done, ctx), timeout_ms);
@@ -374,8 +388,15 @@ struct kube_call *kube_create(struct kube *kube, const char *path, const json_t 
 struct kube_call *kube_patch(struct kube *kube, const char *path, const json_t *patch, mono_ms timeout_ms,
                              kube_done *done, void *ctx)
 {
-        return send_object(new_call(kube, "PATCH", path, done, ctx), "Content-Type: application/merge-patch+json",
-                           patch, timeout_ms);
+        return send_object(new_call(kube, "PATCH", path, done, ctx), MERGE_PATCH, patch, timeout_ms);
+}
+
+struct kube_call *kube_patch_for_metadata(struct kube *kube, const char *path, const json_t *patch, mono_ms timeout_ms,
+                                          kube_done *done, void *ctx)
+{
+        struct kube_call *call = new_call(kube, "PATCH", path, done, ctx);
+        call->wants_metadata = true;
+        return send_object(call, MERGE_PATCH, patch, timeout_ms);
 }
 
 struct kube_call *kube_stream(struct kube *kube, const struct kube_stream *stream)

@@ -131,7 +131,14 @@ void record_io_write(struct policy *policy, const struct record *next, const str
         json_decref(body);
 }
 
-static void confirm_answered(void *ctx, const struct kube_reply *reply)
+static void confirm(struct policy *policy)
+{
+        policy->confirmed_epoch = policy->confirm_epoch;
+        policy->times.confirmed_us = clock_mono_us();
+}
+
+/* The spec as it is now: suspend and mode may be others than those that the decision rested on. */
+static void spec_answered(void *ctx, const struct kube_reply *reply)
 {
         struct policy *policy = ctx;
         struct manager *manager = policy->manager;
@@ -143,14 +150,42 @@ static void confirm_answered(void *ctx, const struct kube_reply *reply)
         /* The record may have moved on while the answer was on its way: it was asked for the one before. */
         if (is_same && policy->spec && !policy->spec->deleting && policy->record &&
             policy->record->epoch == policy->confirm_epoch) {
-                policy->confirmed_epoch = policy->confirm_epoch;
-                policy->times.confirmed_us = clock_mono_us();
-                policy_wake(policy);
+                confirm(policy);
         } else {
                 policy->record_retry_at =
                     loop_now(manager->loop) + (reply->err == ERR_TRANSIENT ? RETRY_FIRST_MS : CONFIRM_AGAIN_MS);
-                policy_wake(policy);
         }
+        policy_wake(policy);
+}
+
+static char *policy_path(const struct policy *policy)
+{
+        return kube_path(&kube_policies, policy->namespace_name, policy->name, NULL);
+}
+
+/* Mostly nothing was changed, and uid, generation and deletion say so. */
+static void metadata_answered(void *ctx, const struct kube_reply *reply)
+{
+        struct policy *policy = ctx;
+        const json_t *meta = reply->err == ERR_OK ? json_object_get(reply->body, "metadata") : NULL;
+        bool is_unchanged = meta && text_equal(policy->uid, object_meta(reply->body, "uid")) &&
+                            json_integer_value(json_object_get(meta, "generation")) == policy->generation &&
+                            !json_object_get(meta, "deletionTimestamp") && policy->spec && !policy->spec->deleting;
+        if (meta && !is_unchanged) {
+                char *path = policy_path(policy);
+                policy->confirm_call = kube_get(policy->manager->kube, path, TIMEOUT_MS, spec_answered, policy);
+                free(path);
+                return;
+        }
+        if (!is_unchanged) {
+                spec_answered(policy, reply);
+                return;
+        }
+        policy->confirm_call = NULL;
+        turn_end(policy->manager);
+        if (policy->record && policy->record->epoch == policy->confirm_epoch)
+                confirm(policy);
+        policy_wake(policy);
 }
 
 void record_io_confirm(struct policy *policy)
@@ -160,8 +195,8 @@ void record_io_confirm(struct policy *policy)
                 return;
         manager_hurry(manager);
         policy->confirm_epoch = policy->record->epoch;
-        char *path = kube_path(&kube_policies, policy->namespace_name, policy->name, NULL);
-        policy->confirm_call = kube_get(manager->kube, path, TIMEOUT_MS, confirm_answered, policy);
+        char *path = policy_path(policy);
+        policy->confirm_call = kube_get_metadata(manager->kube, path, TIMEOUT_MS, metadata_answered, policy);
         free(path);
 }
 

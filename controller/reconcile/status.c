@@ -163,7 +163,7 @@ static void send_status(struct status_mark *mark, json_t *status)
         char *path = kube_path(mark->resource, mark->namespace_name, mark->name, "status");
         mark->writer->tokens -= 1;
         mark->writer->in_flight++;
-        mark->call = kube_patch(mark->writer->kube, path, patch, TIMEOUT_MS, written, mark);
+        mark->call = kube_patch_for_metadata(mark->writer->kube, path, patch, TIMEOUT_MS, written, mark);
         free(path);
         json_decref(patch);
 }
