@@ -16,7 +16,8 @@
 const struct kube_resource kube_planes = {
     .group = "planekeeper.io", .version = "v1alpha1", .plural = "managementplanes", .kind = "ManagementPlane"};
 
-enum { DEFAULT_INTERVAL_MS = 5000, DEFAULT_TIMEOUT_MS = 3000 };
+/* A wake-up costs as much as a probe: those that fall due within TOGETHER_MS start in one turn of the loop. */
+enum { DEFAULT_INTERVAL_MS = 5000, DEFAULT_TIMEOUT_MS = 3000, TOGETHER_MS = 5 };
 
 void plane_wake_users(struct plane *plane)
 {
@@ -43,6 +44,7 @@ static struct probe_cadence wanted_cadence(const struct plane *plane)
         mono_ms half = plane->manager->is_leader ? 0 : cadence.interval_ms / 2;
         mono_ms base = plane->manager->wall_base % cadence.interval_ms;
         cadence.offset_ms = (spread + half + cadence.interval_ms - base) % cadence.interval_ms;
+        cadence.offset_ms -= cadence.offset_ms % TOGETHER_MS;
         return cadence;
 }
 
