@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-hack/install.sh build bench test
+hack/install.sh build bench test image
 make --no-print-directory -s build/planekeeper bench-programs
 venv=$(hack/venv.sh)
 hack/tools.sh servers >/dev/null

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 
+from . import floors
 from .figures import Figure, quantile
 from .peers import FILLER, Keeper, Peer
 from .rig import Place, Rig, place
@@ -72,15 +73,17 @@ class Cell:
         active.live()
         self.wire.wait_accepted(active.host, repaired, THRESHOLD, PATIENCE_S)
 
-    def figure(self, runs: int) -> list[Figure]:
+    def figure(self, runs: int, floor: Figure) -> list[Figure]:
         if self.error or len(self.overheads_ms) < runs:
             raise RuntimeError(f"{self.policy} ({self.mode}, {self.death}): {self.error}\n{self._told()}")
         self._check_epoch(runs)
         p50, p99 = quantile(self.overheads_ms, 0.50), quantile(self.overheads_ms, 0.99)
         name = f"failover overhead, {self.mode}, {self.death}"
         common = {"unit": "ms", "runs": runs, "p50": p50, "p99": p99}
+        bare = f"bare requests {floor.p50:.1f} / {floor.p99:.1f} ms"
+        ratio = f"{p50 / floor.p50:.2f} × the bare requests"
         return [
-            Figure(f"{name}, p50", p50, bound=BOUND_P50_MS, **common),
+            Figure(f"{name}, p50", p50, bound=BOUND_P50_MS, floor=bare, note=ratio, **common),
             Figure(f"{name}, p99", p99, bound=BOUND_P99_MS, note=f"worst {max(self.overheads_ms):.1f}", **common),
         ]
 
@@ -95,9 +98,10 @@ class Cell:
 
 
 def measure(rig: Rig, runs: int) -> list[Figure]:
+    floor = floors.bare_switch(rig, max(20, runs // 4))
     wire = Wire(PORT, rig.bind.port, FILLER)
     keeper = Keeper()
-    figures = []
+    figures = [floor]
     with place(rig) as scene:
         cells = [Cell(scene, wire, keeper, number, mode, death) for number, (mode, death) in enumerate(CELLS)]
         for cell in cells:
@@ -111,6 +115,6 @@ def measure(rig: Rig, runs: int) -> list[Figure]:
         for thread in threads:
             thread.join()
         for cell in cells:
-            figures += cell.figure(runs)
+            figures += cell.figure(runs, floor)
     wire.close()
     return figures
