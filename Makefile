@@ -12,6 +12,8 @@ HARDEN := -fstack-protector-strong -fPIE $(if $(filter x86_64,$(shell uname -m))
 OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPTIMISE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPTIMISE_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+# Unoptimised, and each condition of a && or || with a branch of its own, so that every one of them is counted.
+OPTIMISE_cover   := -g -fno-inline --param logical-op-non-short-circuit=0
 OPTIMISE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 OPTIMISE_fuzz_target := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 CPPFLAGS += -D_GNU_SOURCE -Icontroller $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
@@ -20,9 +22,18 @@ LDFLAGS  := $(filter -fsanitize%,$(OPTIMISE_$(VARIANT))) -pie -Wl,-z,relro,-z,no
 LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
 LIB_SOURCES  := $(filter-out controller/main.c,$(wildcard controller/*.c controller/*/*.c controller/*/*/*.c))
-LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 UNIT_SOURCES := $(wildcard test/unit/*_test.c)
 UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard test/unit/*.c))
+# Coverage is measured of the core, by its own tests that state an outcome (what random histories visit proves no branch):
+# nothing else is compiled for it, and nothing else is instrumented.
+ifeq ($(VARIANT),cover)
+LIB_SOURCES  := $(filter controller/core/% controller/util/%,$(LIB_SOURCES))
+UNIT_SOURCES := $(shell grep -L PK_SEED test/unit/core_*_test.c)
+UNIT_HELPERS := $(filter test/unit/core_world.c,$(UNIT_HELPERS))
+LDFLAGS      += --coverage
+$(OUT)/controller/core/%.o: CFLAGS += --coverage
+endif
+LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 UNIT_TESTS   := $(UNIT_SOURCES:test/unit/%.c=$(OUT)/unit/%)
 FUZZ_SOURCES := $(wildcard test/fuzz/*.c)
 FUZZERS      := $(FUZZ_SOURCES:test/fuzz/%.c=build/fuzz/%)
@@ -86,6 +97,11 @@ check: lint ## the quick inner loop: layers, sizes, unit tests under ASan+UBSan;
 check-tsan: ## the unit tests of threaded modules under TSan
 	@$(MAKE) --no-print-directory VARIANT=tsan $(THREADED:test/unit/%.c=build/tsan/unit/%)
 	@test/run-units.sh build/tsan/unit
+
+.PHONY: cover
+cover: ## every branch of the failover protocol, taken by its unit tests
+	@$(MAKE) --no-print-directory VARIANT=cover units
+	@test/run-cover.py build/cover
 
 lint:
 	@hack/check-layers.sh

@@ -1,7 +1,6 @@
 /*
- * core_rules_test.c -- the table of the state machine: its dump is a golden file, every row is reached by a real view,
- * and no view reaches a pair that is not in it. PK_SEED chooses other random views, PK_GOLDEN=write renews the golden
- * file.
+ * core_rules_test.c -- random views against the table of the state machine: every row is reached, and no view reaches a
+ * pair that is not in it. PK_SEED chooses other views.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,39 +14,7 @@
 #include "core/runbook.h"
 #include "core_mutators.h"
 
-#define GOLDEN_PATH "test/golden/rules.txt"
-enum { DEFAULT_SEED = 20261123, VIEWS = 15000, MUTATIONS_MAX = 5, DUMP_MAX = 65536 };
-
-static char *read_golden(void)
-{
-        FILE *file = fopen(GOLDEN_PATH, "r");
-        char *text = calloc(DUMP_MAX, 1);
-        assert_non_null(text);
-        if (file) {
-                size_t count = fread(text, 1, DUMP_MAX - 1, file);
-                assert_true(count < DUMP_MAX - 1);
-                fclose(file);
-        }
-        return text;
-}
-
-static void the_dump_is_the_golden_file(void **state)
-{
-        (void)state;
-        struct strbuf dump = STRBUF_INIT(DUMP_MAX);
-        rules_print(&dump);
-        const char *wish = getenv("PK_GOLDEN");
-        if (wish && strcmp(wish, "write") == 0) {
-                FILE *file = fopen(GOLDEN_PATH, "w");
-                assert_non_null(file);
-                assert_int_equal(fputs(strbuf_text(&dump), file) < 0, 0);
-                fclose(file);
-        }
-        char *golden = read_golden();
-        assert_string_equal(strbuf_text(&dump), golden); /* a change of the rules has to be a change of the file */
-        free(golden);
-        strbuf_deinit(&dump);
-}
+enum { DEFAULT_SEED = 20261123, VIEWS = 15000, MUTATIONS_MAX = 5 };
 
 static bool is_camel_case(const char *text)
 {
@@ -60,16 +27,12 @@ static bool is_camel_case(const char *text)
         return true;
 }
 
-static void rows_are_unique_and_named(void **state)
+static void rows_are_named(void **state)
 {
         (void)state;
         for (size_t i = 0; rule_at(i); i++) {
-                const struct rule *rule = rule_at(i);
-                assert_ptr_equal(rule_find(rule->phase, rule->finding), rule);
-                assert_true(is_camel_case(rule->reason));
-                assert_true(is_camel_case(rule->state));
-                for (size_t j = 0; j < i; j++)
-                        assert_false(rule_at(j)->phase == rule->phase && rule_at(j)->finding == rule->finding);
+                assert_true(is_camel_case(rule_at(i)->reason));
+                assert_true(is_camel_case(rule_at(i)->state));
         }
 }
 
@@ -235,8 +198,7 @@ static void every_row_is_reached_and_nothing_else(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(the_dump_is_the_golden_file),
-            cmocka_unit_test(rows_are_unique_and_named),
+            cmocka_unit_test(rows_are_named),
             cmocka_unit_test_teardown(every_row_is_reached_and_nothing_else, say_current),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
