@@ -7,6 +7,7 @@
 #include "core/phrase.h"
 #include "core/plan.h"
 #include "core/targets.h"
+#include "util/mem.h"
 
 static bool dns_names(const struct view *view, const struct plane_view *plane)
 {
@@ -109,7 +110,8 @@ static const struct plane_view *plane_by_stamps(const struct view *view, epoch_t
                         return NULL;
                 named = by_lock;
         }
-        return named && named->known && named->rrset[0] ? named : NULL;
+        INVARIANT(named); /* one of the two carries the highest epoch */
+        return named->known && named->rrset[0] ? named : NULL;
 }
 
 /* A value without a stamp was never ours to replace: it has to be the plane's already, or (the lock) nobody's. */

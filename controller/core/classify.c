@@ -126,7 +126,7 @@ enum finding classify_active(struct pass *pass)
                     pass, FINDING_PLANE_MISSING,
                     arena_printf(pass->arena,
                                  "the active plane %s is not in spec.planes; name it there, or annotate switch-to",
-                                 view->record ? view->record->to : "(unknown)"));
+                                 view->record->to));
         if (!active->known)
                 return classify_as(pass, FINDING_PLANE_MISSING,
                                    arena_printf(pass->arena, "no ManagementPlane %s in namespace %s: create it",

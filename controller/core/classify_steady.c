@@ -117,8 +117,8 @@ static bool classify_failback(struct pass *pass, enum finding *ret)
         struct decision *decision = pass->decision;
         if (view->policy.failback != FAILBACK_AUTOMATIC || !decision->may_act)
                 return false;
-        for (unsigned i = 0; i < view->plane_count && &view->planes[i] != decision->active; i++) {
-                const struct plane_view *plane = &view->planes[i];
+        /* The planes of higher preference. */
+        for (const struct plane_view *plane = view->planes; plane != decision->active; plane++) {
                 mono_ms due = stable_at(pass, plane);
                 if (!due || view->now < due) {
                         classify_wake(pass, due);

@@ -84,7 +84,8 @@ void failover_decide(const struct view *view, struct arena *arena, struct decisi
         ret->rule = rule_find(ret->phase, ret->finding);
         INVARIANT(ret->rule);
         ret->next = write_down(&pass);
-        INVARIANT(!ret->next || ret->may_act);
+        if (ret->next)
+                INVARIANT(ret->may_act);
         /* One that is being recorded is answered by the record; one that was not come to is not forgotten. */
         bool is_accepted = ret->finding == FINDING_SWITCH_REQUESTED || ret->finding == FINDING_ADOPT_REQUESTED;
         if (ret->request.kind != REQUEST_NONE && !ret->answer[0] && !is_accepted)

@@ -7,6 +7,7 @@
 #include "core/phrase.h"
 #include "core/request.h"
 #include "core/targets.h"
+#include "util/mem.h"
 
 enum { DELAY_MS = 30000, CROSS_REGION_DELAY_MS = 60000, LIMIT_WINDOW_MS = 24 * 3600 * 1000, BLAST_RETRY_MS = 1000 };
 
@@ -246,10 +247,11 @@ static struct gate_verdict gate_limit(const struct inquiry *q)
         unsigned limit = view->policy.max_switches, recent = 0;
         for (unsigned i = 0; view->record && i < view->record->recent_count; i++)
                 recent += view->wall - view->record->recent[i] < LIMIT_WINDOW_MS;
-        if (recent < limit || request_is_acknowledged(view) || !view->record)
+        INVARIANT(limit > 0); /* so that where nothing is recorded it is not reached */
+        if (recent < limit || request_is_acknowledged(view))
                 return holds("below the limit of switches");
         /* Newest first: the limit-th of them leaves the window next. */
-        mono_ms due = limit ? view->now + view->record->recent[limit - 1] + LIMIT_WINDOW_MS - view->wall : 0;
+        mono_ms due = view->now + view->record->recent[limit - 1] + LIMIT_WINDOW_MS - view->wall;
         return refuses(arena_printf(q->arena, "maxSwitches %u in 24h is reached; to allow one more: %s", limit,
                                     how_to_acknowledge(q)),
                        due > view->now ? due : 0);

@@ -33,7 +33,7 @@ static bool is_bad(const struct check_view *check)
 static const char *phrase_check(const struct check_view *check, struct arena *arena)
 {
         bool is_set_up = !check->last_unknown || !check->text[0]; /* else a Secret is missing, and it never was */
-        if (!check->sampled_at && !check->counted_at && is_set_up)
+        if (!check->sampled_at && is_set_up)
                 return arena_printf(arena, "%s not sampled yet", check->label);
         if (check->last_unknown)
                 return arena_printf(arena, "%s unknown: %s", check->label, check->text);
@@ -62,7 +62,7 @@ const char *phrase_all_checks(const struct plane_view *plane, struct arena *aren
         const char *text = "";
         for (unsigned i = 0; i < plane->check_count; i++)
                 text = arena_printf(arena, "%s%s%s", text, text[0] ? ", " : "", phrase_check(&plane->checks[i], arena));
-        return text[0] ? text : "no check is set up";
+        return text;
 }
 
 const char *phrase_how_to_return(const char *namespace_name, const char *policy, const char *plane, epoch_t epoch,

@@ -186,7 +186,7 @@ static const char *ready_message(const struct writer *w, enum contract contract)
                 return decision->why;
         if (is_automatic_unsafe(w))
                 return decision->mode.message;
-        bool is_recorded = record && decision->active && strcmp(record->to, decision->active->name) == 0;
+        bool is_recorded = record && strcmp(record->to, decision->active->name) == 0;
         return is_recorded && decision->may_act && !is_on_preferred(w) ? failed_over_message(w) : decision->why;
 }
 

@@ -5,11 +5,12 @@
 
 #include "core/plan.h"
 #include "core/targets.h"
+#include "util/mem.h"
 
 static void add(struct runbook *runbook, const char *line)
 {
-        if (runbook->count < RUNBOOK_LINES_MAX)
-                runbook->lines[runbook->count++] = line;
+        INVARIANT(runbook->count < RUNBOOK_LINES_MAX);
+        runbook->lines[runbook->count++] = line;
 }
 
 /* 'text', with ' itself as '\''. */

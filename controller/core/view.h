@@ -83,7 +83,7 @@ struct policy_view {
         bool single_writer; /* writeMode SingleCluster */
         struct detection detection;
         mono_ms cooldown_ms;
-        uint32_t max_switches; /* automatic ones in 24 h */
+        uint32_t max_switches; /* automatic ones in 24 h; at least 1 */
         enum failback failback;
         mono_ms failback_stable_ms; /* also how long the plane that failed must be healthy before it is chosen again */
         const char *dns_provider;

@@ -17,8 +17,15 @@ char *mem_strndup(const char *text, size_t bytes) __attribute__((malloc, returns
 /* One zeroed object of the pointed-to type: struct watch *w = mem_new(w). */
 #define mem_new(pointer) mem_calloc(1, sizeof(*(pointer)))
 
-/* Broken invariant: print it and abort; kept in release builds. */
-#define INVARIANT(condition) ((condition) ? (void)0 : invariant_broken(#condition, __FILE__, __LINE__))
+/* Broken invariant: print it and abort; kept in release builds. What cannot happen is no branch of who says so. */
+#define INVARIANT(condition) invariant_check(!!(condition), #condition, __FILE__, __LINE__)
 _Noreturn void invariant_broken(const char *what, const char *file, int line);
+
+/* An int, because ldns.h makes bool a signed char where it comes first. */
+static inline void invariant_check(int holds, const char *what, const char *file, int line)
+{
+        if (!holds)
+                invariant_broken(what, file, line);
+}
 
 #endif
