@@ -1,0 +1,295 @@
+/* core_truth_outage_test.c -- truth tables of the gates that ask whether the active plane is down, and not we. */
+#include "core_truth.h"
+
+enum { LONG_AGO = 200000 };
+
+static struct plane_view *plane(struct scene *scene, unsigned i)
+{
+        return &scene->world.view.planes[i];
+}
+
+/* ---- ActiveDown ---- */
+
+static void outage(struct scene *scene)
+{
+        world_fail(&scene->world, 0, LONG_AGO);
+}
+static void not_observed(struct scene *scene)
+{
+        world_stale(&scene->world, 0);
+}
+static void below_threshold(struct scene *scene)
+{
+        world_count(&scene->world, 0, 0, 2);
+}
+static void within_delay(struct scene *scene)
+{
+        plane(scene, 0)->checks[0].run_since = scene->world.view.now - WORLD_DELAY_MS + 1;
+}
+/* 45 s of failing: more than one delay, less than the others. */
+static void outage_of_45_s(struct scene *scene)
+{
+        world_fail(&scene->world, 0, 45000);
+        scene->world.view.policy.detection.failover_delay_ms = 50000;
+}
+static void delay_not_said(struct scene *scene)
+{
+        scene->world.view.policy.detection.failover_delay_ms = -1;
+}
+static void regions_differ(struct scene *scene)
+{
+        plane(scene, 2)->region = "eu-central-1";
+}
+
+/* ---- PathDownDeploymentUp ---- */
+
+static void outage_with_replicas(struct scene *scene)
+{
+        world_fail(&scene->world, 0, CONTRADICTION_DELAY_MS);
+        world_deployment(&scene->world, 0, 3, 3);
+}
+static void deployment_not_observed(struct scene *scene)
+{
+        plane(scene, 0)->checks[1].last_unknown = true;
+}
+static void no_replica_available(struct scene *scene)
+{
+        plane(scene, 0)->checks[1].fails = 3;
+        plane(scene, 0)->checks[1].passes = 0;
+}
+static void path_answers(struct scene *scene)
+{
+        world_count(&scene->world, 0, 3, 0);
+}
+static void within_contradiction(struct scene *scene)
+{
+        plane(scene, 0)->checks[0].run_since = scene->world.view.now - CONTRADICTION_DELAY_MS + 1;
+}
+
+/* ---- LoopLate ---- */
+
+static void late(struct scene *scene)
+{
+        scene->world.view.late_until = scene->world.view.now + 1;
+}
+
+/* ---- Isolated ---- */
+
+/* a fails for 6 s; of the others only b, by one of its two paths, DNS and Redis have answered since. */
+static void all_answer(struct scene *scene)
+{
+        world_fail(&scene->world, 0, 6000);
+        world_stale(&scene->world, 2);
+        plane(scene, 1)->check_count = 2;
+        plane(scene, 1)->checks[1] = plane(scene, 0)->checks[0];
+}
+static void holds_operator(struct scene *scene)
+{
+        plane(scene, 1)->holds_operator = true;
+}
+static void one_path_is_stale(struct scene *scene)
+{
+        plane(scene, 1)->checks[1].counted_at = scene->world.view.now - 600000;
+}
+static void passed_before(struct scene *scene)
+{
+        plane(scene, 1)->checks[0].counted_at = scene->world.view.now - 6001;
+}
+static void dns_fails(struct scene *scene)
+{
+        scene->world.view.dns_health.reach = REACH_FAILED;
+}
+static void dns_read_before(struct scene *scene)
+{
+        scene->world.view.dns_health.read_at = scene->world.view.now - 6001;
+}
+static void lock_not_used(struct scene *scene)
+{
+        scene->world.view.policy.lock_server = "";
+}
+static void lock_fails(struct scene *scene)
+{
+        scene->world.view.lock_health.reach = REACH_FAILED;
+}
+static void lock_read_before(struct scene *scene)
+{
+        scene->world.view.lock_health.read_at = scene->world.view.now - 6001;
+}
+/* Only b answers, and nothing says since when it would have to. */
+static void b_alone_answers(struct scene *scene)
+{
+        world_stale(&scene->world, 0);
+        world_stale(&scene->world, 2);
+        dns_fails(scene);
+        lock_fails(scene);
+}
+static void b_is_the_active(struct scene *scene)
+{
+        scene->question.active = plane(scene, 1);
+}
+static void b_never_passed(struct scene *scene)
+{
+        world_count(&scene->world, 1, 0, 3);
+}
+
+/* ---- SameSymptomEverywhere ---- */
+
+/* b fails as a does and would be the only standby; c is not there. */
+static void b_fails_too(struct scene *scene)
+{
+        world_fail(&scene->world, 1, LONG_AGO);
+        plane(scene, 2)->known = false;
+}
+static void b_is_not_known(struct scene *scene)
+{
+        plane(scene, 1)->known = false;
+}
+static void b_is_not_eligible(struct scene *scene)
+{
+        plane(scene, 1)->eligible = false;
+}
+static void b_is_not_observed(struct scene *scene)
+{
+        world_stale(&scene->world, 1);
+}
+static void b_passes(struct scene *scene)
+{
+        world_count(&scene->world, 1, 3, 0);
+}
+static void c_is_well(struct scene *scene)
+{
+        plane(scene, 2)->known = true;
+}
+
+/* ---- RolloutInProgress ---- */
+
+static void rollout_for_10_min(struct scene *scene)
+{
+        world_fail(&scene->world, 0, ROLLOUT_LIMIT_MS);
+        world_deployment(&scene->world, 0, 1, 3);
+        plane(scene, 0)->checks[1].replicas_updated = 1;
+}
+static void rollout_is_over(struct scene *scene)
+{
+        plane(scene, 0)->checks[1].replicas_updated = 3;
+}
+static void updated_not_said(struct scene *scene)
+{
+        plane(scene, 0)->checks[1].replicas_updated = -1;
+}
+static void within_rollout(struct scene *scene)
+{
+        plane(scene, 0)->checks[0].run_since = scene->world.view.now - ROLLOUT_LIMIT_MS + 1;
+}
+/* Asked for a failback from a to b, while Deployments of both roll. */
+static void both_roll(struct scene *scene)
+{
+        scene->question.purpose = PURPOSE_FAILBACK;
+        for (unsigned i = 0; i < 2; i++) {
+                world_deployment(&scene->world, i, 3, 3);
+                plane(scene, i)->checks[1].replicas_updated = 1;
+        }
+}
+static void failover_is_asked_for(struct scene *scene)
+{
+        scene->question.purpose = PURPOSE_FAILOVER;
+}
+static void nobody_is_fit(struct scene *scene)
+{
+        scene->question.candidate = NULL;
+}
+static void b_does_not_roll(struct scene *scene)
+{
+        plane(scene, 1)->checks[1].replicas_updated = 3;
+}
+
+static const struct truth_table tables[] = {
+    {GATE_ACTIVE_DOWN,
+     "failing",
+     outage,
+     {{"observed", not_observed}, {"threshold", below_threshold}, {"failoverDelay", within_delay}},
+     {{"TTT", true, "3 probes in a row and more failed"},
+      {"TT-", false, "switching at "},
+      {"T--", false, "fewer than 3 probes"},
+      {"---", false, "not observed"}}},
+    {GATE_ACTIVE_DOWN,
+     "which delay",
+     outage_of_45_s,
+     {{"said", delay_not_said}, {"same region", regions_differ}},
+     {{"FT", true, "failed on every path"}, {"--", false, "switching at "}}},
+    {GATE_CONTRADICTION,
+     "replicas",
+     outage_with_replicas,
+     {{"observed", deployment_not_observed},
+      {"available", no_replica_available},
+      {"path down", path_answers},
+      {"2 min", within_contradiction}},
+     {{"F---", true, "cannot be observed"},
+      {"-F--", true, "no replica is available"},
+      {"--TT", true, "no path reached them for 2m"},
+      {"----", false, "its Deployment says replicas are available"}}},
+    {GATE_NOT_LATE, "loop", outage, {{"on time", late}}, {{"T", true, "on time"}, {"F", false, "suspended or late"}}},
+    {GATE_NOT_ISOLATED,
+     "who answers",
+     all_answer,
+     {{"b is outside", holds_operator},
+      {"b is observed", one_path_is_stale},
+      {"b passed since", passed_before},
+      {"DNS answers", dns_fails},
+      {"DNS read since", dns_read_before},
+      {"lock used", lock_not_used},
+      {"Redis answers", lock_fails},
+      {"Redis read since", lock_read_before}},
+     {{"TTT-----", true, "b answers"},
+      {"---TT---", true, "the DNS server answers"},
+      {"-----TTT", true, "Redis answers"},
+      {"--------", false, "may be the one that is cut off"}}},
+    {GATE_NOT_ISOLATED,
+     "not since when",
+     b_alone_answers,
+     {{"b is not the active", b_is_the_active}, {"b has passed", b_never_passed}},
+     {{"TT", true, "b answers"}, {"--", false, "may be the one that is cut off"}}},
+    {GATE_HELPS,
+     "standbys",
+     b_fails_too,
+     {{"b is not the active", b_is_the_active},
+      {"b is known", b_is_not_known},
+      {"b is eligible", b_is_not_eligible},
+      {"b is observed", b_is_not_observed},
+      {"b fails", b_passes},
+      {"no other", c_is_well}},
+     {{"TTTTTT", false, "every standby fails too"}, {"------", true, "the active plane's alone"}}},
+    {GATE_ROLLOUT,
+     "of the active",
+     rollout_for_10_min,
+     {{"observed", deployment_not_observed},
+      {"not updated", rollout_is_over},
+      {"updated said", updated_not_said},
+      {"path down", path_answers},
+      {"10 min", within_rollout}},
+     {{"TTTTF", false, "may take 10m"}, {"TTTF-", false, "may take 10m"}, {"-----", true, "no rollout"}}},
+    {GATE_ROLLOUT,
+     "whose",
+     both_roll,
+     {{"failback", failover_is_asked_for},
+      {"candidate", nobody_is_fit},
+      {"a rolls", rollout_is_over},
+      {"b rolls", b_does_not_roll}},
+     {{"TT-T", false, "is in progress"},
+      {"TT-F", true, "no rollout"},
+      {"--T-", false, "is in progress"},
+      {"----", true, "no rollout"}}},
+};
+
+static void each_condition_has_a_say(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+                truth_check(&tables[i]);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {cmocka_unit_test(each_condition_has_a_say)};
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
