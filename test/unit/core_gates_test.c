@@ -1,4 +1,4 @@
-/* core_gates_test.c -- each gate: when it holds, when it does not, when time opens it, and which purpose asks it. */
+/* core_gates_test.c -- each gate: when it holds, when it does not, and when time opens it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,6 +51,10 @@ static void not_observed(struct world *world)
 static void two_fails(struct world *world)
 {
         world_count(world, 0, 0, 2);
+}
+static void three_fails(struct world *world)
+{
+        world_count(world, 0, 0, 3);
 }
 static void delay_not_over(struct world *world)
 {
@@ -117,6 +121,24 @@ static void alone_but_dns(struct world *world)
         alone(world);
         world->view.dns_health.read_at = world->view.now;
 }
+/* At the very moment when the outage began. */
+static void alone_but_redis_at_the_start(struct world *world)
+{
+        alone(world);
+        world->view.lock_health.read_at = world->view.now - LONG_AGO;
+}
+static void alone_but_dns_at_the_start(struct world *world)
+{
+        alone(world);
+        world->view.dns_health.read_at = world->view.now - LONG_AGO;
+}
+static void alone_but_plane_at_the_start(struct world *world)
+{
+        alone(world);
+        world_fail(world, 0, 10000);
+        world_pass(world, 2, 10000);
+        world->view.planes[2].checks[0].counted_at = world->view.now - 10000;
+}
 static void alone_but_dns_failing_now(struct world *world)
 {
         alone(world);
@@ -161,6 +183,10 @@ static void rollout_long(struct world *world)
 static void dns_silent(struct world *world)
 {
         world_dns_fails(world, ERR_TRANSIENT, "timeout", true);
+}
+static void dns_read_just_recently(struct world *world)
+{
+        world->view.dns_health.read_at = world->view.now - MECHANISM_FRESH_MS;
 }
 static void dns_read_long_ago(struct world *world)
 {
@@ -262,6 +288,7 @@ static const struct row rows[] = {
     {"failing long enough", nothing, GATE_ACTIVE_DOWN, true, 0},
     {"not observed", not_observed, GATE_ACTIVE_DOWN, false, 0},
     {"below the threshold", two_fails, GATE_ACTIVE_DOWN, false, 0},
+    {"at the threshold", three_fails, GATE_ACTIVE_DOWN, true, 0},
     {"failoverDelay not over", delay_not_over, GATE_ACTIVE_DOWN, false, 1},
     {"failoverDelay over", delay_over, GATE_ACTIVE_DOWN, true, 0},
     {"no deployment watched", nothing, GATE_CONTRADICTION, true, 0},
@@ -278,6 +305,9 @@ static const struct row rows[] = {
     {"alone", alone, GATE_NOT_ISOLATED, false, 0},
     {"redis answers", alone_but_redis, GATE_NOT_ISOLATED, true, 0},
     {"dns answers", alone_but_dns, GATE_NOT_ISOLATED, true, 0},
+    {"redis answered at the start", alone_but_redis_at_the_start, GATE_NOT_ISOLATED, true, 0},
+    {"dns answered at the start", alone_but_dns_at_the_start, GATE_NOT_ISOLATED, true, 0},
+    {"another plane answered at the start", alone_but_plane_at_the_start, GATE_NOT_ISOLATED, true, 0},
     {"dns answered, but no longer", alone_but_dns_failing_now, GATE_NOT_ISOLATED, false, 0},
     {"only my own cluster answers", alone_but_own_cluster, GATE_NOT_ISOLATED, false, 0},
     {"another plane answers", alone_but_plane, GATE_NOT_ISOLATED, true, 0},
@@ -289,6 +319,7 @@ static const struct row rows[] = {
     {"rollout for ever", rollout_long, GATE_ROLLOUT, true, 0},
     {"mechanisms answer", nothing, GATE_MECHANISMS, true, 0},
     {"dns silent", dns_silent, GATE_MECHANISMS, false, 0},
+    {"dns read just recently", dns_read_just_recently, GATE_MECHANISMS, true, 0},
     {"dns read long ago", dns_read_long_ago, GATE_MECHANISMS, false, 0},
     {"redis silent", redis_silent, GATE_MECHANISMS, false, 0},
     {"redis silent, unused", redis_silent_unused, GATE_MECHANISMS, true, 0},
@@ -361,67 +392,6 @@ static void the_candidate_is_a_gate(void **state)
         world_clear(&world);
 }
 
-static void purposes_ask_what_concerns_them(void **state)
-{
-        (void)state;
-        /* One letter a gate, in the order of GATE_LIST: x asked, - not. */
-        static const char *const wanted[PURPOSE_COUNT] = {
-            [PURPOSE_FAILOVER] = "xxxxxxxxxxxxx", [PURPOSE_REQUEST] = "---x--x-xx---",
-            [PURPOSE_TAKEOVER] = "---x--x-x----", [PURPOSE_RETARGET] = "---x--x------",
-            [PURPOSE_FAILBACK] = "--xx--xxxxxxx", [PURPOSE_SUPERSEDE] = "xxxxxxxxxx-xx",
-        };
-        for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
-                char asked[GATE_COUNT + 1] = "";
-                for (unsigned gate = 0; gate < GATE_COUNT; gate++)
-                        asked[gate] = gate_applies((enum gate)gate, (enum purpose)purpose) ? 'x' : '-';
-                assert_string_equal(asked, wanted[purpose]);
-        }
-}
-
-static void the_first_that_refuses_is_the_reason(void **state)
-{
-        (void)state;
-        struct world world;
-        ordinary_outage(&world);
-        cooling(&world);
-        late(&world);
-        struct gates gates = ask(&world, PURPOSE_FAILOVER);
-        assert_int_equal(gates.verdicts[gates.refused].gate, GATE_NOT_LATE);
-        assert_int_equal(gates.held, gates.count - 2);
-        assert_int_equal(gates.wake_at, world.view.now + 700);
-        world_clear(&world);
-}
-
-static void a_failback_waits_for_the_rollout_it_goes_to(void **state)
-{
-        (void)state;
-        struct world world;
-        world_init(&world);
-        world_deployment(&world, 1, 3, 3);
-        world.view.planes[1].checks[1].replicas_updated = 1;
-        struct gates gates = ask(&world, PURPOSE_FAILBACK);
-        assert_false(verdict_of(&gates, GATE_ROLLOUT)->holds);
-        world.view.planes[1].checks[1].replicas_updated = 3;
-        gates = ask(&world, PURPOSE_FAILBACK);
-        assert_int_equal(gates.refused, -1);
-        world_clear(&world);
-}
-
-static void the_delay_depends_on_the_regions(void **state)
-{
-        (void)state;
-        struct world world;
-        world_init(&world);
-        assert_int_equal(gates_failover_delay(&world.view), WORLD_DELAY_MS);
-        world.view.policy.detection.failover_delay_ms = 0;
-        assert_int_equal(gates_failover_delay(&world.view), 0);
-        world.view.policy.detection.failover_delay_ms = -1;
-        assert_int_equal(gates_failover_delay(&world.view), 30000);
-        world.view.planes[1].region = "eu-central-1";
-        assert_int_equal(gates_failover_delay(&world.view), 60000);
-        world_clear(&world);
-}
-
 /* Texts hold what was fixed at a transition: time alone changes none, unless it opens the gate. */
 static void texts_do_not_run(void **state)
 {
@@ -447,10 +417,6 @@ int main(void)
             cmocka_unit_test(every_gate_holds_and_does_not),
             cmocka_unit_test(every_gate_is_tried_both_ways),
             cmocka_unit_test(the_candidate_is_a_gate),
-            cmocka_unit_test(purposes_ask_what_concerns_them),
-            cmocka_unit_test(the_first_that_refuses_is_the_reason),
-            cmocka_unit_test(a_failback_waits_for_the_rollout_it_goes_to),
-            cmocka_unit_test(the_delay_depends_on_the_regions),
             cmocka_unit_test(texts_do_not_run),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
