@@ -167,6 +167,8 @@ static void the_earliest_certificate_counts(void **state)
         checks[0].certificate_not_after = 300;
         checks[2].certificate_not_after = 200;
         assert_int_equal(judge(checks, 3, VERDICT_UP).certificate_not_after, 200);
+        checks[1].certificate_not_after = 100;
+        assert_int_equal(judge(checks, 3, VERDICT_UP).certificate_not_after, 100);
 }
 
 int main(void)

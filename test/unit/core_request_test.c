@@ -10,6 +10,10 @@
 #include "core/targets.h"
 #include "core_world.h"
 
+/* As long as a request may be. */
+#define WORDS_OF_49  "seven by seven letters make forty-nine, all told,"
+#define WORDS_OF_300 WORDS_OF_49 WORDS_OF_49 WORDS_OF_49 WORDS_OF_49 WORDS_OF_49 WORDS_OF_49 "plus/6"
+
 static struct request read_both(struct world *world, const char *switch_to, const char *adopt)
 {
         world->view.policy.switch_to = switch_to;
@@ -45,6 +49,8 @@ static void every_text(void **state)
             {"b/9007199254740992", "", REQUEST_NONE, "not yet"},
             {"b/9007199254740993", "", REQUEST_NONE, "not understood"},
             {"b/18446744073709551622", "", REQUEST_NONE, "not understood"}, /* 6 if it wrapped */
+            {WORDS_OF_300, "", REQUEST_NONE, "refused: spec.planes does not name"},
+            {"x" WORDS_OF_300, "", REQUEST_NONE, "not understood"},
             {"", "nonsense", REQUEST_NONE, "not understood: write adopt="},
             /* Both: the one that may act, else the later. */
             {"b/6", "a/6", REQUEST_SWITCH, ""},
@@ -105,6 +111,29 @@ static void an_acknowledgement_is_answered(void **state)
         }
 }
 
+/* Who decided the epoch that is asked for: an operator by itself was not asked, and another plane was not meant. */
+static void only_the_request_that_made_the_epoch_was_accepted(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *switch_to;
+                bool automatic;
+                const char *answer;
+        } rows[] = {{"a/5", false, "accepted: epoch 5"},
+                    {"a/5", true, "past: epoch 5 was decided already"},
+                    {"b/5", false, "past: epoch 5 was decided already"},
+                    {"a/4", false, "past: epoch 4 was decided already"}};
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct world world;
+                world_init(&world);
+                world.record.automatic = rows[i].automatic;
+                struct request request = read_both(&world, rows[i].switch_to, "");
+                if (strncmp(request.answer, rows[i].answer, strlen(rows[i].answer)) != 0)
+                        fail_msg("%s: \"%s\"", rows[i].switch_to, request.answer);
+                world_clear(&world);
+        }
+}
+
 static void nothing_can_be_acknowledged_before_the_first_record(void **state)
 {
         (void)state;
@@ -155,6 +184,10 @@ static void the_highest_epoch_that_stands_there(void **state)
         (void)read_both(&world, "b/17", "a/3");
         assert_int_equal(request_highest_epoch(&world.view, 100), 17);
         assert_int_equal(request_highest_epoch(&world.view, 16), 3);
+        (void)read_both(&world, "a/3", "b/17");
+        assert_int_equal(request_highest_epoch(&world.view, 100), 17);
+        (void)read_both(&world, "b/17", "b/x");
+        assert_int_equal(request_highest_epoch(&world.view, 100), 17);
         (void)read_both(&world, "nonsense", "");
         assert_int_equal(request_highest_epoch(&world.view, 100), 0);
         world_clear(&world);
@@ -167,6 +200,7 @@ int main(void)
             cmocka_unit_test(a_request_is_said_as_it_was_written),
             cmocka_unit_test(an_acknowledgement_is_answered),
             cmocka_unit_test(nothing_can_be_acknowledged_before_the_first_record),
+            cmocka_unit_test(only_the_request_that_made_the_epoch_was_accepted),
             cmocka_unit_test(a_long_text_is_cut_at_a_character),
             cmocka_unit_test(without_a_record_the_targets_count),
             cmocka_unit_test(the_highest_epoch_that_stands_there),

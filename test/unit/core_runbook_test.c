@@ -130,6 +130,23 @@ static void nobody_else_has_an_address(void **state)
         world_clear(&world);
 }
 
+/* A switch under way to a plane that has lost its address, or its place in the spec. */
+static void the_plane_that_it_moves_to_is_gone(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world_switching(&world);
+        world.view.planes[1].rrset = "";
+        struct runbook runbook = build(&world);
+        assert_int_equal(runbook.count, 1);
+        assert_non_null(strstr(runbook.lines[0], "no other plane has an address"));
+        world.record.to = "z";
+        runbook = build(&world);
+        assert_non_null(strstr(runbook.lines[0], "# to a by hand (healthy now: no, check it first)"));
+        world_clear(&world);
+}
+
 /* Advise without a record: nothing to adopt into, and no lock where none is used. */
 static void without_a_record(void **state)
 {
@@ -152,7 +169,7 @@ int main(void)
             cmocka_unit_test(the_ordinary_runbook), cmocka_unit_test(addresses_are_split_as_the_tools_want_them),
             cmocka_unit_test(values_are_quoted),    cmocka_unit_test(every_value_of_a_set_is_added),
             cmocka_unit_test(where_it_leads),       cmocka_unit_test(nobody_else_has_an_address),
-            cmocka_unit_test(without_a_record),
+            cmocka_unit_test(without_a_record),     cmocka_unit_test(the_plane_that_it_moves_to_is_gone),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

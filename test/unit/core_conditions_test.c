@@ -1,0 +1,294 @@
+/* core_conditions_test.c -- what each condition says of the less ordinary states, and how its sentence is made. */
+#include "core_rows.h"
+
+enum { LONG_AGO = 200000, DAY_MS = 86400000 };
+
+/* ---- Ready, Reconciling, Stalled ---- */
+
+static void lock_behind(struct world *world)
+{
+        world_lock(world, "cluster-b", WORLD_EPOCH - 1, "b");
+}
+static void lock_behind_active_unobserved(struct world *world)
+{
+        lock_behind(world);
+        world_stale(world, 0);
+}
+static void lock_behind_at_first_sight(struct world *world)
+{
+        lock_behind(world);
+        world_fail(world, 0, 0);
+        world->view.planes[0].was = VERDICT_UNKNOWN;
+}
+static void lock_behind_redis_down(struct world *world)
+{
+        lock_behind(world);
+        world_lock_fails(world, ERR_TRANSIENT, "connection refused", true);
+}
+static void lock_behind_redis_refuses(struct world *world)
+{
+        lock_behind(world);
+        world_lock_fails(world, ERR_DENIED, "NOPERM", true);
+}
+static void dns_behind_and_invalid(struct world *world)
+{
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH - 1, "b");
+        world_dns_fails(world, ERR_INVALID, "no such zone", true);
+}
+static void switching_redis_refuses_since_start(struct world *world)
+{
+        world_switching(world);
+        world_lock_fails(world, ERR_DENIED, "NOAUTH", false);
+}
+static void switching_unconfirmed(struct world *world)
+{
+        world_switching(world);
+        world->view.confirmed_epoch = WORLD_EPOCH;
+}
+static void switching_all_met_unconfirmed(struct world *world)
+{
+        switching_unconfirmed(world);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+}
+
+/* ---- ActiveHealthy ---- */
+
+static void at_first_sight(struct world *world)
+{
+        world_fail(world, 0, 0);
+        world->view.planes[0].was = VERDICT_UNKNOWN;
+}
+static void answers_again(struct world *world)
+{
+        world_pass(world, 0, 0);
+        world->view.planes[0].was = VERDICT_DOWN;
+}
+static void not_sampled_yet(struct world *world)
+{
+        struct check_view *check = &world->view.planes[0].checks[0];
+        *check = (struct check_view){.label = "TLS :9900", .is_path = true, .text = ""};
+}
+static void never_could_be_sampled(struct world *world)
+{
+        not_sampled_yet(world);
+        world->view.planes[0].checks[0].last_unknown = true;
+        world->view.planes[0].checks[0].text = "Secret ca is missing";
+}
+static void could_not_be_sampled_says_nothing(struct world *world)
+{
+        not_sampled_yet(world);
+        world->view.planes[0].checks[0].last_unknown = true;
+}
+static void no_check(struct world *world)
+{
+        world->view.planes[0].check_count = 0;
+}
+static void two_checks_fail(struct world *world)
+{
+        world_fail(world, 0, LONG_AGO);
+        world_deployment(world, 0, 0, 3);
+}
+static void deployment_counts_nothing(struct world *world)
+{
+        world_deployment(world, 0, 3, 3);
+        world->view.planes[0].checks[1].replicas_available = -1;
+}
+static void active_not_named(struct world *world)
+{
+        world->record.to = "z";
+}
+static void switching_from_nobody(struct world *world)
+{
+        world_switching(world);
+        world->record.from = "z";
+}
+
+/* ---- FailoverPossible ---- */
+
+static void switching_to_nobody(struct world *world)
+{
+        world_switching(world);
+        world->record.to = "z";
+}
+static void switching_to_a_sick_plane(struct world *world)
+{
+        world_switching(world);
+        world_fail(world, 1, 0);
+}
+
+/* ---- Degraded ---- */
+
+static void all_replicas(struct world *world)
+{
+        world_deployment(world, 0, 3, 3);
+}
+static void a_replica_missing(struct world *world)
+{
+        world_deployment(world, 0, 2, 3);
+}
+static void certificate_for_years(struct world *world)
+{
+        world->view.planes[0].checks[0].certificate_not_after = WORLD_WALL + (unix_ms)1000 * DAY_MS;
+}
+static void certificate_for_21_days(struct world *world)
+{
+        world->view.planes[0].checks[0].certificate_not_after = WORLD_WALL + (unix_ms)21 * DAY_MS - 1;
+}
+static void a_server(struct world *world, enum reach reach, bool shows_record)
+{
+        world->view.verify_count = 1;
+        world->view.verify[0] = (struct verify_view){"192.0.2.54:53", reach, shows_record};
+}
+static void a_server_not_asked_yet(struct world *world)
+{
+        a_server(world, REACH_NEVER, false);
+}
+static void a_server_that_shows_it(struct world *world)
+{
+        a_server(world, REACH_OK, true);
+}
+static void a_server_with_old_data(struct world *world)
+{
+        a_server(world, REACH_OK, false);
+}
+static void a_dead_server(struct world *world)
+{
+        a_server(world, REACH_FAILED, false);
+}
+static void a_dead_server_beside_drift(struct world *world)
+{
+        a_dead_server(world);
+        world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "a");
+}
+
+/* ---- Drift ---- */
+
+static void lock_edited(struct world *world)
+{
+        world_lock(world, "by hand", WORLD_EPOCH, "a");
+}
+static void lock_removed(struct world *world)
+{
+        world_lock(world, NULL, WORLD_EPOCH, "a");
+}
+static void dns_foreign(struct world *world)
+{
+        world->view.dns.stamp.store = WORLD_OTHER;
+}
+static void lock_foreign(struct world *world)
+{
+        world->view.lock.stamp.store = WORLD_OTHER;
+}
+static void dns_ahead(struct world *world)
+{
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 3, "b");
+}
+static void lock_ahead(struct world *world)
+{
+        world_lock(world, "cluster-b", WORLD_EPOCH + 3, "b");
+}
+
+/* ---- Paused ---- */
+
+static void kill_switch(struct world *world)
+{
+        world->view.kill_switch = world->view.policy.suspended = true;
+}
+
+static const struct condition_row rows[] = {
+    {"lock behind", lock_behind, "Ready", "True Steady", "lacks epoch 5"},
+    {"lock behind, unobserved", lock_behind_active_unobserved, "Ready", "Unknown TargetBehind", "not observed"},
+    {"lock behind, first sight", lock_behind_at_first_sight, "Ready", "Unknown TargetBehind", "not observed"},
+    {"lock behind, Redis down", lock_behind_redis_down, "Ready", "True Steady", "connection refused"},
+    {"lock refused", lock_behind_redis_refuses, "Stalled", "True TargetRefused", "lacks epoch 5: NOPERM"},
+    {"DNS refused", dns_behind_and_invalid, "Stalled", "True TargetRefused", "lacks epoch 5: no such zone"},
+    {"switching, refused", switching_redis_refuses_since_start, "Ready", "False RedisRefused",
+     "Moving to b, epoch 6: blocked at Lock since"},
+    {"switching, unconfirmed", switching_unconfirmed, "Ready", "False FailoverInProgress", "; then Route, Commit"},
+    {"switching, all met", switching_all_met_unconfirmed, "Ready", "False FailoverInProgress",
+     "at Commit since 2026-11-23T02:59:10Z"},
+
+    {"first sight", at_first_sight, "ActiveHealthy", "Unknown Unobserved", "a: TLS :9900 timeout"},
+    {"answers again", answers_again, "ActiveHealthy", "False Recovering", "a answers again"},
+    {"not sampled", not_sampled_yet, "ActiveHealthy", "Unknown Unobserved", "a: TLS :9900 not sampled yet"},
+    {"cannot be sampled", never_could_be_sampled, "ActiveHealthy", "Unknown Unobserved",
+     "a: TLS :9900 unknown: Secret ca is missing"},
+    {"says nothing", could_not_be_sampled_says_nothing, "ActiveHealthy", "Unknown Unobserved",
+     "a: TLS :9900 not sampled yet"},
+    {"no check", no_check, "ActiveHealthy", "Unknown Unobserved", "a: no check is set up"},
+    {"two fail", two_checks_fail, "ActiveHealthy", "False ProbesFailed", "TLS :9900 timeout; Deployment 0 available"},
+    {"no count", deployment_counts_nothing, "ActiveHealthy", "True ProbesPassed", "a: TLS :9900 ok, Deployment ok"},
+    {"not named", active_not_named, "ActiveHealthy", "Unknown Unobserved", "The active plane is not known"},
+    {"left, not named", switching_from_nobody, "ActiveHealthy", "Unknown Unobserved", "The active plane is not known"},
+
+    {"active not named", active_not_named, "FailoverPossible", "False NoStandby", "the active plane is not known"},
+    {"to nobody", switching_to_nobody, "FailoverPossible", "False NoStandby",
+     "the plane that it moves to is not in spec.planes"},
+    {"to a sick plane", switching_to_a_sick_plane, "FailoverPossible", "False NoStandby", "unhealthy (TLS :9900"},
+
+    {"all replicas", all_replicas, "Degraded", "False Redundant", "a standby is fit"},
+    {"a replica missing", a_replica_missing, "Degraded", "True ReplicasMissing", "a: 2/3 replicas"},
+    {"certificate for years", certificate_for_years, "Degraded", "False Redundant", "a standby is fit"},
+    {"certificate for 21 days", certificate_for_21_days, "Degraded", "True CertificateExpires",
+     "a: certificate expires 2026-12-14T02:59:10Z"},
+    {"server not asked", a_server_not_asked_yet, "Degraded", "False Redundant", "a standby is fit"},
+    {"server shows it", a_server_that_shows_it, "Degraded", "False Redundant", "a standby is fit"},
+    {"server behind", a_server_with_old_data, "Degraded", "True DNSServerBehind", "still answers old data"},
+    {"server dead", a_dead_server, "Degraded", "True DNSServerBehind", "192.0.2.54:53 does not answer"},
+    {"server beside drift", a_dead_server_beside_drift, "Degraded", "False Redundant", "a standby is fit"},
+
+    {"lock edited", lock_edited, "Drift", "True Drift", "lock mgmt-active holds \"by hand\""},
+    {"lock removed", lock_removed, "Drift", "True Drift", "lock mgmt-active holds \"nothing\""},
+    {"DNS foreign", dns_foreign, "Drift", "Unknown OtherDecision", "another owner's stamp"},
+    {"lock foreign", lock_foreign, "Drift", "Unknown OtherDecision", "another owner's stamp"},
+    {"DNS ahead", dns_ahead, "Drift", "Unknown OtherDecision", "a later epoch of ours"},
+    {"lock ahead", lock_ahead, "Drift", "Unknown OtherDecision", "a later epoch of ours"},
+
+    {"kill switch", kill_switch, "Paused", "True KillSwitch", "nothing decides anywhere"},
+};
+
+static void each_condition_says_what_it_is(void **state)
+{
+        (void)state;
+        rows_report(rows, ROWS_COUNT(rows));
+}
+
+static void the_state_column_names_the_refusal(void **state)
+{
+        struct world *world = *state;
+        lock_behind_redis_refuses(world);
+        struct decision decision = world_decide(world);
+        assert_string_equal(world_report(world, &decision).state, "TargetRefused");
+}
+
+/* The columns while the active plane is known only by its name, or by none. */
+static void the_active_column_is_never_empty(void **state)
+{
+        (void)state;
+        static const struct {
+                void (*arrange)(struct world *world);
+                const char *active;
+        } columns[] = {{active_not_named, "z"}, {switching_from_nobody, "z"}, {switching_to_a_sick_plane, "a"}};
+        for (size_t i = 0; i < ROWS_COUNT(columns); i++) {
+                struct world world;
+                world_init(&world);
+                columns[i].arrange(&world);
+                struct decision decision = world_decide(&world);
+                assert_string_equal(world_report(&world, &decision).active, columns[i].active);
+                world.record.from = ""; /* of a first adoption that is not complete: nobody is left */
+                decision = world_decide(&world);
+                assert_string_equal(world_report(&world, &decision).active, i == 0 ? "z" : "b");
+                world_clear(&world);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(each_condition_says_what_it_is),
+            cmocka_unit_test_setup_teardown(the_state_column_names_the_refusal, world_set_up, world_tear_down),
+            cmocka_unit_test(the_active_column_is_never_empty),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,65 @@
+/* core_targets_test.c -- which registers count, whether they are read, and whether the spec names others. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "core/targets.h"
+#include "core_world.h"
+
+static void any_part_makes_another_target(void **state)
+{
+        (void)state;
+        const struct targets ours = {"rfc2136", "192.0.2.53:53", "gloo.example.com", "redis:6379", "active", 1};
+        const struct targets others[] = {
+            {"route53", "192.0.2.53:53", "gloo.example.com", "redis:6379", "active", 1},
+            {"rfc2136", "192.0.2.54:53", "gloo.example.com", "redis:6379", "active", 1},
+            {"rfc2136", "192.0.2.53:53", "mesh.example.com", "redis:6379", "active", 1},
+            {"rfc2136", "192.0.2.53:53", "gloo.example.com", "redis:6380", "active", 1},
+            {"rfc2136", "192.0.2.53:53", "gloo.example.com", "redis:6379", "writer", 1},
+            {"rfc2136", "192.0.2.53:53", "gloo.example.com", "redis:6379", "active", 2},
+        };
+        const struct targets copy = ours;
+        assert_true(targets_are_same(&ours, &copy));
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+                assert_false(targets_are_same(&ours, &others[i]));
+}
+
+static void only_what_is_recorded_can_move(void **state)
+{
+        struct world *world = *state;
+        assert_false(targets_moved(&world->view));
+        world->view.policy.lock_db = 3;
+        assert_true(targets_moved(&world->view));
+        world->view.record = NULL;
+        assert_false(targets_moved(&world->view));
+}
+
+static void every_target_in_force_has_to_be_read(void **state)
+{
+        struct world *world = *state;
+        static const struct {
+                bool dns_read, uses_lock, lock_read, are_read;
+        } rows[] = {{true, true, true, true},
+                    {false, true, true, false},
+                    {true, true, false, false},
+                    {true, false, false, true},
+                    {false, false, false, false}};
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                world->view.dns_health.read_at = rows[i].dns_read ? WORLD_NOW : 0;
+                world->view.lock_health.read_at = rows[i].lock_read ? WORLD_NOW : 0;
+                world->view.policy.lock_server = rows[i].uses_lock ? "redis:6379" : "";
+                assert_int_equal(targets_are_read(&world->view), rows[i].are_read);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(any_part_makes_another_target),
+            cmocka_unit_test_setup_teardown(only_what_is_recorded_can_move, world_set_up, world_tear_down),
+            cmocka_unit_test_setup_teardown(every_target_in_force_has_to_be_read, world_set_up, world_tear_down),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
