@@ -75,10 +75,9 @@ def main() -> int:
     print(f"{'file':<44} {'lines':^11} {'branches':^11}")
     for file in files.values():
         print(file.row(), "" if not missing[file.source] else "INCOMPLETE")
-    print(*(line for each in missing.values() for line in each), sep="\n", end="")
-    # A file without a line was not measured; only the two that hold nothing but names have no branch.
-    unmeasured = [file.source for file in files.values() if not file.lines]
-    print(*(f"{source}: not measured" for source in unmeasured), sep="\n", end="")
+    unmeasured = [source for source, file in files.items() if not file.lines]
+    for line in [*(line for each in missing.values() for line in each), *(f"{each}: not measured" for each in unmeasured)]:
+        print(line)
     failed = sum(bool(each) for each in missing.values()) + len(unmeasured) + (tests.returncode != 0)
     print(f"core coverage: {len(files) - failed} passed, {failed} failed")
     return 1 if failed else 0

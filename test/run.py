@@ -83,6 +83,7 @@ STAGES = [
     Stage("venv", "hack/venv.sh >/dev/null", 10, ("install",), setup=True),
     Stage("build", "make --no-print-directory -s -j2 build/planekeeper", 5, ("install",), setup=True),
     Stage("check", "make --no-print-directory -s -j2 check", 10, ("install",)),
+    Stage("cover", "make --no-print-directory -s -j2 cover", 5, ("install",)),
     Stage("tsan", "make --no-print-directory -s -j2 check-tsan", 10, ("install",)),
     Stage("contract", "make --no-print-directory -s -j2 VARIANT=asan contract", 8, ("install",)),
     Stage("fuzz", "make --no-print-directory -s -j2 fuzz", 12, ("install",)),
