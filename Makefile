@@ -132,6 +132,10 @@ fuzz: ## replay the stored corpora, then look for new inputs for FUZZ_SECONDS (1
 	@$(MAKE) --no-print-directory fuzzers
 	@test/run-fuzz.sh build/fuzz $(or $(FUZZ_SECONDS),10)
 
+.PHONY: model
+model: ## the protocol by itself: SPIN explores a small model of it and has to catch every mutant
+	@test/model/run.py $(MODEL_FLAGS)
+
 .PHONY: test run run-here bench image
 test: ## everything, from a fresh machine: set-up, unit, contract, fuzz, end to end, image
 	@python3 test/run.py $(STAGES)

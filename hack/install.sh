@@ -41,7 +41,8 @@ libclang-rt-dev|sanitizer and fuzzer runtime of clang
 faketime|clocks that are wrong
 strace|faults and figures of system calls
 haproxy|the yardstick for probes
-iproute2|networks that are cut"
+iproute2|networks that are cut
+spin|the model of the protocol"
 
 packages_image="
 buildah|builds the image without a daemon

@@ -87,6 +87,7 @@ STAGES = [
     Stage("tsan", "make --no-print-directory -s -j2 check-tsan", 10, ("install",)),
     Stage("contract", "make --no-print-directory -s -j2 VARIANT=asan contract", 8, ("install",)),
     Stage("fuzz", "make --no-print-directory -s -j2 fuzz", 12, ("install",)),
+    Stage("model", "test/model/run.py --quick", 8, ("install",)),
     Stage("tools", "hack/tools.sh all >/dev/null", 45, ("install",), setup=True),
     Stage(
         "e2e",
