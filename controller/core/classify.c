@@ -104,8 +104,7 @@ static enum finding classify_outage(struct pass *pass)
                                                 decision->candidate->name));
         }
         const struct gate_verdict *refused = &decision->gates.verdicts[decision->gates.refused];
-        bool is_due_later = refused->gate == GATE_ACTIVE_DOWN && refused->wake_at;
-        const char *then = is_due_later && !decision->may_act
+        const char *then = refused->gate == GATE_ACTIVE_DOWN && !decision->may_act
                                ? arena_printf(pass->arena, "a switch is due at %s unless it recovers, but %s",
                                               phrase_instant(pass->view, refused->wake_at, pass->arena),
                                               why_not_acting(pass))

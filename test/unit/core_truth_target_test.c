@@ -60,6 +60,25 @@ static void dns_read_long_ago(struct scene *scene)
         view_of(scene)->dns_health.read_at = 1;
         view_of(scene)->now = LATER_MS;
 }
+/* Both live inside the plane that is left. */
+static void dns_fails_with_the_plane(struct scene *scene)
+{
+        dns_fails(scene);
+        view_of(scene)->policy.dns_plane = "a";
+        view_of(scene)->policy.lock_plane = "a";
+}
+static void dns_elsewhere(struct scene *scene)
+{
+        view_of(scene)->policy.dns_plane = "";
+}
+static void dns_inside_standby(struct scene *scene)
+{
+        view_of(scene)->policy.dns_plane = "b";
+}
+static void active_not_known(struct scene *scene)
+{
+        scene->question.active = NULL;
+}
 static void lock_not_used(struct scene *scene)
 {
         view_of(scene)->policy.lock_server = "";
@@ -184,6 +203,11 @@ static const struct truth_table tables[] = {
       {"TTT----", false, "Redis redis.example.com:6379: refused"},
       {"T------", false, "DNS server 192.0.2.53:53: not read recently"},
       {"-------", false, "DNS server 192.0.2.53:53: timeout"}}},
+    {GATE_MECHANISMS,
+     "lost with the plane",
+     dns_fails_with_the_plane,
+     {{"a plane is named", dns_elsewhere}, {"it is the active", dns_inside_standby}, {"which is known", active_not_known}},
+     {{"TTT", true, "answered recently"}, {"---", false, "DNS server 192.0.2.53:53: timeout"}}},
     {GATE_NO_DRIFT,
      "as recorded",
      ordinary,
