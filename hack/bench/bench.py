@@ -20,6 +20,7 @@ MANIFESTS = tools.ROOT / "manifests"
 PLANE_RBAC = MANIFESTS / "samples" / "plane-cluster.yaml"
 PLANE_ACCOUNT = "planekeeper"
 GRANTED = ("Role", "RoleBinding")
+RECORDED = ("coordination.k8s.io/leases",)
 
 
 class Bench:
@@ -31,14 +32,17 @@ class Bench:
     bind, redis         what is switched
     """
 
-    def __init__(self, fsync: bool = True, report: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self, fsync: bool = True, report: Callable[[str], None] = lambda line: None, recorded: bool = False
+    ) -> None:
+        """`recorded`: the hub and the DNS server keep what they were asked and what they answered."""
         self.scratch = Scratch()
         self._report = report
         self.authority = pki.Authority()
         self.etcd = Etcd(self.scratch, fsync)
-        self.hub = ApiServer(self.scratch, self.etcd, HUB, self.authority)
+        self.hub = ApiServer(self.scratch, self.etcd, HUB, self.authority, audits=RECORDED if recorded else ())
         self.clusters = {name: ApiServer(self.scratch, self.etcd, name, self.authority) for name in PLANES}
-        self.bind = Bind(self.scratch, (ZONE,))
+        self.bind = Bind(self.scratch, (ZONE,), taps=recorded)
         self.redis = RedisServer(self.scratch, password="bench-secret")
         hosts = tuple(PLANES.values())
         self.mgmt_port = MGMT_PORT if ports.try_lease(MGMT_PORT, *hosts) else ports.lease(*hosts)
@@ -107,11 +111,9 @@ class Bench:
 
     def grant(self, namespace: str) -> None:
         """Give the operator in `namespace` what the shipped Roles give it in its own: policies may live anywhere."""
-        copies = []
         for thing in self._shipped:
             if thing["metadata"].get("namespace") == kube.OPERATOR_NAMESPACE and thing["kind"] in GRANTED:
-                copies.append(objects.merged(thing, {"metadata": {"namespace": namespace}}))
-        self.hub.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(copies))
+                self.hub.admin.put(objects.merged(thing, {"metadata": {"namespace": namespace}}))
 
     @functools.cached_property
     def _shipped(self) -> list[objects.Object]:

@@ -49,7 +49,9 @@ class Bind(Process):
         key_name: str = "planekeeper",
         name: str = "named",
         primary: "Bind | None" = None,
+        taps: bool = False,
     ) -> None:
+        """With `taps` the server keeps every query, update and answer in `tap_path` (dnstap), as it saw them."""
         super().__init__(scratch, name)
         self.host = "127.0.0.1"  # named listens on addresses of interfaces only, so no other 127.x will do
         self.port = ports.lease()
@@ -57,6 +59,8 @@ class Bind(Process):
         self.zones = list(zones if primary is None else primary.zones)
         self.primary = primary
         self.secondaries: list[Bind] = []
+        self.tap_path = self.folder / "tap"
+        self._taps = taps
         self.keys = {key_name: TsigKey(key_name)}
         self.key = self.keys[key_name]
         (self.folder / "rndc.key").write_text(_output("tsig-keygen", "-a", "hmac-sha256", "rndc"))
@@ -94,6 +98,8 @@ options {{
     listen-on port {self.port} {{ {self.host}; }}; listen-on-v6 {{ none; }};
     recursion no; dnssec-validation no; empty-zones-enable no; minimal-responses yes;
     allow-transfer {{ any; }}; allow-new-zones yes; {notify}
+    max-journal-size unlimited; max-ixfr-ratio unlimited;
+    {f'dnstap {{ all; }}; dnstap-output file "{self.tap_path}";' if self._taps else ""}
 }};
 logging {{ category default {{ default_stderr; }}; category update {{ default_stderr; }}; }};
 include "{self.folder}/rndc.key";

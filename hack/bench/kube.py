@@ -65,8 +65,13 @@ class ApiServer(Process):
 
     ready_timeout = 60.0
 
-    def __init__(self, scratch: Scratch, etcd: Etcd, name: str, authority: pki.Authority) -> None:
+    def __init__(
+        self, scratch: Scratch, etcd: Etcd, name: str, authority: pki.Authority, audits: tuple[str, ...] = ()
+    ) -> None:
+        """Of the resources in `audits` ("coordination.k8s.io/leases") every request and answer is in `audit_path`."""
         super().__init__(scratch, name)
+        self.audit_path = self.folder / "audit.log"
+        self._audits = audits
         self.etcd = etcd
         self.authority = authority
         self.port = ports.lease()
@@ -105,7 +110,19 @@ class ApiServer(Process):
             "--disable-admission-plugins=ServiceAccount",  # no controller makes the default accounts
             "--endpoint-reconciler-type=none",
             "--v=0",
+            *self._audit_args(),
         ]
+
+    def _audit_args(self) -> list[str]:
+        if not self._audits:
+            return []
+        kinds = (kind.split("/") for kind in self._audits)
+        resources = [{"group": group, "resources": [plural]} for group, plural in kinds]
+        rules = [{"level": "RequestResponse", "resources": resources}, {"level": "None"}]
+        policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": rules}
+        path = self.folder / "audit.yaml"
+        path.write_text(yaml.safe_dump(policy))
+        return [f"--audit-policy-file={path}", f"--audit-log-path={self.audit_path}", "--audit-log-mode=blocking"]
 
     def is_ready(self) -> bool:
         return self.admin.call("GET", "/readyz") == "ok"

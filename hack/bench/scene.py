@@ -27,9 +27,11 @@ class Scene:
     <plane>-kubeconfig (value).
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, planes: dict[str, str] | None = None) -> None:
+        """`planes`: name -> address of its server, where they are not the ones of the bench."""
         number = next(_numbers)
         self.bench = bench
+        self.planes = planes or PLANES
         self.db = number
         self.namespace = bench.hub.ensure_namespace(f"t{number}-{os.getpid()}")
         self.zone = bench.bind.add_zone(f"t{number}.example.com")
@@ -65,7 +67,7 @@ class Scene:
     def policy_spec(self, single_writer: bool = False) -> objects.Object:
         spec: objects.Object = {
             "mode": "Automatic",
-            "planes": list(PLANES),
+            "planes": list(self.planes),
             "detection": QUICK,
             "cooldown": "0s",
             "maxSwitches": 100,
@@ -87,7 +89,7 @@ class Scene:
 
     def put_planes(self, **changes: objects.Object) -> None:
         """Both planes; a keyword with underscores for dashes changes the spec of one: eu_west_1={"eligible": False}."""
-        for name in PLANES:
+        for name in self.planes:
             spec = objects.merged(self.plane_spec(name), changes.get(name.replace("-", "_"), {}))
             self.bench.hub.admin.put(objects.management_plane(name, self.namespace, spec))
 
@@ -104,7 +106,7 @@ class Scene:
 
     def point_at(self, plane: str, lock: bool = True, ttl: int = 30) -> None:
         """Record and lock as a person left them before the operator came (who adopts only what agrees)."""
-        self.bench.bind.replace(self.dns_name, "A", PLANES[plane], ttl=ttl)
+        self.bench.bind.replace(self.dns_name, "A", self.planes[plane], ttl=ttl)
         if lock:
             self.redis.set(LOCK_KEY, plane)
 
@@ -136,7 +138,7 @@ class Scene:
     def active_in_dns(self) -> str:
         """The plane whose address the name has; "" if it is not exactly one plane's."""
         found = self.addresses()
-        return next((name for name, host in PLANES.items() if found == {"A": frozenset({host})}), "")
+        return next((name for name, host in self.planes.items() if found == {"A": frozenset({host})}), "")
 
     def lock(self) -> str:
         """Whom the lock names; "" where there is none."""

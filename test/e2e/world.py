@@ -103,7 +103,7 @@ def replicas(scene: Scene) -> tuple[Operator, Operator]:
 
 def check_world(scene: Scene, plane: str, epoch: int, single_writer: bool = False) -> None:
     """Every target, the record and the status agree on the plane and on the epoch."""
-    assert scene.addresses() == {"A": frozenset({PLANES[plane]})}
+    assert scene.addresses() == {"A": frozenset({scene.planes[plane]})}
     seen, decided = dns_stamp(scene), record(scene)
     assert (seen.plane, seen.epoch) == (plane, epoch)
     assert (decided["to"], decided["epoch"], decided["phase"]) == (plane, epoch, "Steady")
@@ -116,12 +116,19 @@ def check_world(scene: Scene, plane: str, epoch: int, single_writer: bool = Fals
     assert status["state"] not in ("Switching", "Unseen", "Observing")
 
 
-def wait_world(scene: Scene, plane: str, epoch: int, single_writer: bool = False, timeout: float = 20.0) -> None:
+def wait_world(
+    scene: Scene,
+    plane: str,
+    epoch: int,
+    single_writer: bool = False,
+    timeout: float = 20.0,
+    poll: float = wait.POLL_SECONDS,
+) -> None:
     def probe() -> bool:
         check_world(scene, plane, epoch, single_writer)
         return True
 
-    wait.until(f"all on {plane}, epoch {epoch}", probe, timeout)
+    wait.until(f"all on {plane}, epoch {epoch}", probe, timeout, poll)
 
 
 def outside(scene: Scene) -> tuple:
