@@ -4,6 +4,7 @@ For what a restart or a cut wire cannot show: 410 and 429 and 500, a line broken
 without end, bytes that are not UTF-8.
 """
 
+import contextlib
 import dataclasses
 import http.client
 import http.server
@@ -12,9 +13,11 @@ import pathlib
 import ssl
 import threading
 import time
+from collections.abc import Callable
 
 from . import ports
 from .kube import ApiServer
+from .trap import AFTER_ANSWER, AFTER_SEND, BEFORE_SEND, Trap
 
 CHUNK = 65536
 
@@ -55,6 +58,7 @@ class ApiFaults:
         self.url = f"https://127.0.0.1:{self.port}"
         self.requests: list[str] = []  # all that came, as "METHOD path?query", oldest first
         self.faults: list[Fault] = []
+        self.trap: Trap | None = None
         self.lock = threading.Lock()
         self.upstream = ssl.create_default_context(cadata=server.authority.cert)
         files = server.authority.server("127.0.0.1", "localhost").write(server.scratch.folder("api-faults"))
@@ -70,6 +74,11 @@ class ApiFaults:
         with self.lock:
             self.faults.append(fault)
         return fault
+
+    def set_trap(self, boundary: str, fits: Callable[[bytes], bool]) -> Trap:
+        """`fits` sees "METHOD path?query", a line's end, and the body."""
+        self.trap = Trap(boundary, fits)
+        return self.trap
 
     def heal(self) -> None:
         with self.lock:
@@ -121,8 +130,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _handle(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else None
-        fault = self.proxy.take(f"{self.command} {self.path}") or Fault(())
-        if fault.endless:
+        request = f"{self.command} {self.path}"
+        fault = self.proxy.take(request) or Fault(())
+        trap = self.proxy.trap
+        if trap is not None and trap.take(f"{request}\n".encode() + (body or b"")):
+            self._pass_trap(body, trap)
+        elif fault.endless:
             self._answer_endlessly()
         elif fault.status:
             self._answer_wrongly(fault)
@@ -154,15 +167,49 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         while True:  # until the client has had enough
             self._chunk(b"x" * CHUNK)
 
-    def _pass_on(self, body: bytes | None, fault: Fault) -> None:
-        upstream = http.client.HTTPSConnection(
-            "127.0.0.1", self.proxy.server.port, context=self.proxy.upstream, timeout=600
-        )
+    def _ask_upstream(self, upstream: http.client.HTTPSConnection, body: bytes | None) -> http.client.HTTPResponse:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         headers["Accept-Encoding"] = "identity"
+        upstream.request(self.command, self.path, body, headers)
+        return upstream.getresponse()
+
+    def _new_upstream(self) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection(
+            "127.0.0.1", self.proxy.server.port, context=self.proxy.upstream, timeout=600
+        )
+
+    def _pass_trap(self, body: bytes | None, trap: Trap) -> None:
+        """The server's answer is read whole before it goes on: it has answered, whoever hears of it."""
+        answers: list[tuple[int, str, bytes]] = []
+        for _ in range(trap.at(BEFORE_SEND)):
+            with contextlib.closing(self._new_upstream()) as upstream:
+                answer = self._ask_upstream(upstream, body)
+                answers.append((answer.status, answer.getheader("Content-Type", ""), answer.read()))
+        if trap.boundary == BEFORE_SEND:
+            trap.went_on()
+        self.close_connection = True
+        if not answers or not trap.at(AFTER_SEND):
+            return
         try:
-            upstream.request(self.command, self.path, body, headers)
-            answer = upstream.getresponse()
+            self._answer_whole(*answers[0])
+        except OSError:
+            """Whoever asked is gone; it was answered all the same."""
+        if trap.boundary == AFTER_SEND:
+            trap.went_on()
+        trap.at(AFTER_ANSWER)
+
+    def _answer_whole(self, status: int, content_type: str, payload: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(payload)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def _pass_on(self, body: bytes | None, fault: Fault) -> None:
+        upstream = self._new_upstream()
+        try:
+            answer = self._ask_upstream(upstream, body)
             self._copy(answer, fault)
         except OSError:
             self.close_connection = True

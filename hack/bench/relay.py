@@ -6,18 +6,35 @@ neither kill nor SIGSTOP can do.
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from . import ports
 
 PASS, REFUSE, SWALLOW = "pass", "refuse", "swallow"
 
+# Given one message and whether it is an answer: how often it goes on, and (by returning late) when.
+Tamper = Callable[[bytes, bool], Awaitable[int]]
+# Takes in a piece of a TCP stream and gives the messages that are whole by now; one for each direction of a connection.
+Framer = Callable[[bytes], list[bytes]]
+
+
+async def untouched(message: bytes, is_answer: bool) -> int:
+    return 1
+
+
+def unframed(chunk: bytes) -> list[bytes]:
+    return [chunk]
+
 
 class Relay:
     """`address` reaches `target` ("host:port"). All methods take effect before they return."""
 
-    def __init__(self, target: str, listen: str = "127.0.0.1") -> None:
+    def __init__(
+        self, target: str, listen: str = "127.0.0.1", new_framer: Callable[[], Framer] = lambda: unframed
+    ) -> None:
         host, port = target.rsplit(":", 1)
+        self._new_framer = new_framer
+        self.converse: Callable[[], Tamper] = lambda: untouched  # one for each connection, or client of UDP
         self._target = (host, int(port))
         self.host, self.port = listen, ports.lease(listen)
         self.mode = PASS
@@ -107,8 +124,10 @@ class Relay:
             return
         self._writers |= {writer, far_writer}
         try:
+            tamper = self.converse()
             await asyncio.gather(
-                self._pump(reader, far_writer, is_answer=False), self._pump(far_reader, writer, is_answer=True)
+                self._pump(reader, far_writer, tamper, is_answer=False),
+                self._pump(far_reader, writer, tamper, is_answer=True),
             )
         except OSError:
             pass
@@ -117,20 +136,28 @@ class Relay:
                 end.transport.abort()
                 self._writers.discard(end)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_answer: bool) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tamper: Tamper, is_answer: bool
+    ) -> None:
+        framer = self._new_framer()
         while chunk := await reader.read(65536):
             await self._hold()
-            if is_answer and self._cut_after is not None:
-                passed = chunk[: self._cut_after]
-                self._cut_after -= len(passed)
-                if len(passed) < len(chunk):
-                    writer.write(passed)
-                    await writer.drain()
-                    raise ConnectionResetError("cut")
-            writer.write(chunk)
-            await writer.drain()
+            for message in framer(chunk):
+                for _ in range(await tamper(message, is_answer)):
+                    await self._pass_on(message, writer, is_answer)
         if writer.can_write_eof() and not writer.is_closing():
             writer.write_eof()
+
+    async def _pass_on(self, message: bytes, writer: asyncio.StreamWriter, is_answer: bool) -> None:
+        if is_answer and self._cut_after is not None:
+            passed = message[: self._cut_after]
+            self._cut_after -= len(passed)
+            if len(passed) < len(message):
+                writer.write(passed)
+                await writer.drain()
+                raise ConnectionResetError("cut")
+        writer.write(message)
+        await writer.drain()
 
     async def _hold(self) -> None:
         if self.delay:
@@ -145,6 +172,7 @@ class _UdpFront(asyncio.DatagramProtocol):
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
         self._backs: dict[tuple, asyncio.DatagramTransport] = {}
+        self._tampers: dict[tuple, Tamper] = {}
 
     def connection_made(self, transport) -> None:
         self._transport = transport
@@ -163,15 +191,25 @@ class _UdpFront(asyncio.DatagramProtocol):
 
     async def forward(self, data: bytes, client: tuple) -> None:
         await asyncio.sleep(self._relay.delay)
+        for _ in range(await self._tamper(client)(data, False)):
+            await self._send(data, client)
+
+    def _tamper(self, client: tuple) -> Tamper:
+        if client not in self._tampers:
+            self._tampers[client] = self._relay.converse()
+        return self._tampers[client]
+
+    async def _send(self, data: bytes, client: tuple) -> None:
         if client not in self._backs:
             self._backs[client], _ = await asyncio.get_running_loop().create_datagram_endpoint(
                 lambda: _UdpBack(self, client), remote_addr=self._relay._target
             )
         self._backs[client].sendto(data)
 
-    def answer(self, data: bytes, client: tuple) -> None:
-        if self._relay.mode == PASS and not self._transport.is_closing():
-            self._transport.sendto(data, client)
+    async def answer(self, data: bytes, client: tuple) -> None:
+        for _ in range(await self._tamper(client)(data, True)):
+            if self._relay.mode == PASS and not self._transport.is_closing():
+                self._transport.sendto(data, client)
 
 
 class _UdpBack(asyncio.DatagramProtocol):
@@ -179,7 +217,7 @@ class _UdpBack(asyncio.DatagramProtocol):
         self._front, self._client = front, client
 
     def datagram_received(self, data: bytes, _: tuple) -> None:
-        self._front.answer(data, self._client)
+        asyncio.ensure_future(self._front.answer(data, self._client))
 
     def error_received(self, error) -> None:
         """The target is down: a UDP client learns that by silence."""
