@@ -2,7 +2,7 @@
 # Builds the Go programs of the bench from their modules, once, and prints the folder they are in.
 #
 #   hack/tools.sh servers    kube-apiserver, etcd and kubectl: what every test and `make run` needs
-#   hack/tools.sh judges     kubectl-validate, kube-score, promtool, kstatus, kustomize-controller and Flux's CRDs
+#   hack/tools.sh judges     kubectl-validate, kube-score, promtool, kstatus, porcupine, kustomize-controller and Flux's CRDs
 #   hack/tools.sh all        both, one line each
 #
 # Order for the servers: KUBEBUILDER_ASSETS where it has all three, the cache, the release of controller-tools' envtest,
@@ -103,6 +103,7 @@ build_judges() {
 	local score=github.com/zegl/kube-score prometheus=github.com/prometheus/prometheus
 	local validate=sigs.k8s.io/kubectl-validate flux=github.com/fluxcd/kustomize-controller
 	build judges/kstatus kstatus "" . "2 minutes" -ldflags "-s -w"
+	build judges/porcupine porcupine "" . "1 minute" -ldflags "-s -w"
 	build judges/kube-score kube-score $score $score/cmd/kube-score "1 minute" -ldflags "-s -w"
 	build judges/promtool promtool $prometheus $prometheus/cmd/promtool "2 minutes" \
 		-tags remove_all_sd -ldflags "-s -w"

@@ -30,6 +30,13 @@ def kstatus(*things: objects.Object) -> list[dict[str, str]]:
     return [json.loads(line) for line in _ask("kstatus", input=text).splitlines()]
 
 
+def porcupine(operations: list[dict[str, Any]]) -> dict[str, str]:
+    """register -> Ok, Illegal or Unknown: whether its operations (hack/judges/porcupine/model.go) are linearizable."""
+    text = "\n".join(json.dumps(operation) for operation in operations)
+    lines = _ask("porcupine", input=text).splitlines()
+    return {line["register"]: line["result"] for line in map(json.loads, lines)}
+
+
 def kubectl_validate(*paths: pathlib.Path) -> str:
     """Manifests against our CRDs and the built-in schemas, CEL included; raises with its report if one is wrong."""
     return _ask("kubectl-validate", "--local-crds", str(tools.ROOT / "crds"), *map(str, paths))

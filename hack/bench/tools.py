@@ -22,5 +22,5 @@ def server(name: str) -> pathlib.Path:
 
 
 def judge(name: str) -> pathlib.Path:
-    """kubectl-validate, kube-score, promtool, kstatus or kustomize-controller."""
+    """kubectl-validate, kube-score, promtool, kstatus, porcupine or kustomize-controller."""
     return folder("judges") / name
