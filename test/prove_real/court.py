@@ -1,0 +1,53 @@
+"""Brings the histories of a corner before the judge."""
+
+import dataclasses
+
+from corner import Corner
+from histories import DnsRecorder, Operation, RedisMonitor, check_monitored, lease_operations, lock_operations
+from world import WEST
+
+from hack.bench import judges
+from hack.bench.bench import Bench
+from hack.bench.scene import LOCK_KEY
+from hack.bench.wires import RedisWire
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What was found about one corner."""
+
+    operations: list[Operation]
+    verdicts: dict[str, str]
+
+    def check(self) -> None:
+        """All linearizable, and no epoch ever decided, or put, in two ways."""
+        assert set(self.verdicts.values()) == {"Ok"}, f"not linearizable: {self.verdicts}"
+        decisions: dict[tuple[str, int], set[str]] = {}
+        for operation in self.operations:
+            if operation.get("epoch") and operation.get("applied"):
+                decisions.setdefault((operation["register"], operation["epoch"]), set()).add(operation["id"])
+        twice = {key: found for key, found in decisions.items() if len(found) > 1}
+        assert not twice, f"an epoch with two decisions: {twice}"
+
+
+class Court:
+    """One for a whole run: what the servers keep is read by one reader."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._dns = DnsRecorder(bench)
+        self._monitor = RedisMonitor(bench.redis)
+
+    def close(self) -> None:
+        self._monitor.close()
+
+    def hear(self, corner: Corner, wire: RedisWire, monitor: RedisMonitor | None = None) -> Case:
+        operations = self._dns.operations(corner.zone, corner.dns_name)
+        operations += lease_operations(self._bench, corner.namespace)
+        if corner.single_writer:
+            locks = lock_operations(wire.calls, f"lock {corner.namespace}", WEST)
+            check_monitored(locks, (monitor or self._monitor).stamps(corner.db, LOCK_KEY))
+            operations += locks
+        case = Case(operations, judges.porcupine(operations))
+        case.check()
+        return case
