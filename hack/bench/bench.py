@@ -20,7 +20,7 @@ MANIFESTS = tools.ROOT / "manifests"
 PLANE_RBAC = MANIFESTS / "samples" / "plane-cluster.yaml"
 PLANE_ACCOUNT = "planekeeper"
 GRANTED = ("Role", "RoleBinding")
-RECORDED = ("coordination.k8s.io/leases",)
+RECORDED = ("coordination.k8s.io/leases/planekeeper-gloo",)
 
 
 class Bench:
@@ -33,12 +33,16 @@ class Bench:
     """
 
     def __init__(
-        self, fsync: bool = True, report: Callable[[str], None] = lambda line: None, recorded: bool = False
+        self,
+        fsync: bool = True,
+        report: Callable[[str], None] = lambda line: None,
+        recorded: bool = False,
+        authority: pki.Authority | None = None,
     ) -> None:
         """`recorded`: the hub and the DNS server keep what they were asked and what they answered."""
         self.scratch = Scratch()
         self._report = report
-        self.authority = pki.Authority()
+        self.authority = authority or pki.Authority()
         self.etcd = Etcd(self.scratch, fsync)
         self.hub = ApiServer(self.scratch, self.etcd, HUB, self.authority, audits=RECORDED if recorded else ())
         self.clusters = {name: ApiServer(self.scratch, self.etcd, name, self.authority) for name in PLANES}

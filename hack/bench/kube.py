@@ -68,7 +68,8 @@ class ApiServer(Process):
     def __init__(
         self, scratch: Scratch, etcd: Etcd, name: str, authority: pki.Authority, audits: tuple[str, ...] = ()
     ) -> None:
-        """Of the resources in `audits` ("coordination.k8s.io/leases") every request and answer is in `audit_path`."""
+        """`audits`: objects ("coordination.k8s.io/leases/<name>") of which every request, with its answer, is written to
+        `audit_path`; what creates something of their kind is, whatever its name."""
         super().__init__(scratch, name)
         self.audit_path = self.folder / "audit.log"
         self._audits = audits
@@ -116,9 +117,14 @@ class ApiServer(Process):
     def _audit_args(self) -> list[str]:
         if not self._audits:
             return []
-        kinds = (kind.split("/") for kind in self._audits)
-        resources = [{"group": group, "resources": [plural]} for group, plural in kinds]
-        rules = [{"level": "RequestResponse", "resources": resources}, {"level": "None"}]
+        things = [audited.split("/") for audited in self._audits]
+        named = [{"group": group, "resources": [plural], "resourceNames": [name]} for group, plural, name in things]
+        kinds = [{"group": group, "resources": [plural]} for group, plural, _ in things]
+        rules = [
+            {"level": "RequestResponse", "resources": named},
+            {"level": "RequestResponse", "resources": kinds, "verbs": ["create"]},
+            {"level": "None"},
+        ]
         policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": rules}
         path = self.folder / "audit.yaml"
         path.write_text(yaml.safe_dump(policy))
@@ -128,12 +134,13 @@ class ApiServer(Process):
         return self.admin.call("GET", "/readyz") == "ok"
 
     def write_kubeconfig(
-        self, name: str, token: str = "", identity: pki.Identity | None = None, url: str = ""
+        self, name: str, token: str = "", identity: pki.Identity | None = None, url: str = "", server_name: str = ""
     ) -> pathlib.Path:
-        """A file for one identity; `url` is another way to this server, through a relay or a proxy."""
+        """A file for one identity; `url` is another way to this server, through a relay or a proxy, and `server_name` the
+        name in its certificate where that is not the host in `url`."""
         path = self.folder / f"{name.replace(':', '_')}.kubeconfig"
         path.touch(mode=0o600)
-        path.write_text(kubeconfig_text(url or self.url, self.authority.cert, self.name, token, identity))
+        path.write_text(kubeconfig_text(url or self.url, self.authority.cert, self.name, token, identity, server_name))
         return path
 
     @property
@@ -192,7 +199,9 @@ class ApiServer(Process):
         return name
 
 
-def kubeconfig_text(url: str, ca: str, name: str, token: str = "", identity: pki.Identity | None = None) -> str:
+def kubeconfig_text(
+    url: str, ca: str, name: str, token: str = "", identity: pki.Identity | None = None, server_name: str = ""
+) -> str:
     """A kubeconfig with everything inline, as it goes into a Secret or a file."""
     user: dict[str, str] = {}
     if token:
@@ -200,11 +209,14 @@ def kubeconfig_text(url: str, ca: str, name: str, token: str = "", identity: pki
     if identity:
         user["client-certificate-data"] = _b64(identity.cert)
         user["client-key-data"] = _b64(identity.key)
+    cluster = {"server": url, "certificate-authority-data": _b64(ca)}
+    if server_name:
+        cluster["tls-server-name"] = server_name
     config = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": name,
-        "clusters": [{"name": name, "cluster": {"server": url, "certificate-authority-data": _b64(ca)}}],
+        "clusters": [{"name": name, "cluster": cluster}],
         "users": [{"name": name, "user": user}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
     }

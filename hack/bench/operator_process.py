@@ -21,16 +21,22 @@ def binary() -> pathlib.Path:
 
 
 def wrong_clock(seconds: int) -> dict[str, str]:
-    """`extra_env` for a replica whose wall clock is off by that much; its monotonic clock is right.
+    """`extra_env` for a replica whose wall clock is off by that much; its monotonic clock is right."""
+    return {**_faked_clock(), "FAKETIME": f"{seconds:+d}s"}
 
-    The library directly, because faketime(1) would be a process between the operator and us.
-    """
+
+def moving_clock(path: pathlib.Path) -> dict[str, str]:
+    """`extra_env` for a replica whose wall clock is off by what `path` says ("+31536000s"), and jumps when it changes."""
+    return {**_faked_clock(), "FAKETIME_TIMESTAMP_FILE": str(path), "FAKETIME_CACHE_DURATION": "1"}
+
+
+def _faked_clock() -> dict[str, str]:
+    """The library directly, because faketime(1) would be a process between the operator and us."""
     library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
     if library is None:
         raise RuntimeError("libfaketime is missing: hack/install.sh test")
     return {
         "LD_PRELOAD": str(library),
-        "FAKETIME": f"{seconds:+d}s",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "ASAN_OPTIONS": "verify_asan_link_order=0",
     }

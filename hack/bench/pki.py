@@ -41,9 +41,10 @@ class IdentityFiles:
 
 
 class Authority:
-    """A self-signed root on P-256."""
+    """A self-signed root on P-256. `lasting` is how far on either side of now it is valid, and what it issues by default."""
 
-    def __init__(self, name: str = "planekeeper bench CA") -> None:
+    def __init__(self, name: str = "planekeeper bench CA", lasting: datetime.timedelta | None = None) -> None:
+        self._lasting = lasting
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         now = _now()
@@ -54,8 +55,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - DAY)
-            .not_valid_after(now + 365 * DAY)
+            .not_valid_before(now - (lasting or DAY))
+            .not_valid_after(now + (lasting or 365 * DAY))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
@@ -63,17 +64,19 @@ class Authority:
         )
         self.cert = _pem(self._cert)
 
-    def server(self, *names: str, expires_in: datetime.timedelta = 90 * DAY) -> Identity:
+    def server(self, *names: str, expires_in: datetime.timedelta | None = None) -> Identity:
         """A server certificate for DNS names and addresses. A negative `expires_in` has expired already."""
         return self._issue(names[0], (), names, expires_in, ExtendedKeyUsageOID.SERVER_AUTH)
 
-    def client(self, user: str, *groups: str, expires_in: datetime.timedelta = 90 * DAY) -> Identity:
+    def client(self, user: str, *groups: str, expires_in: datetime.timedelta | None = None) -> Identity:
         """A client certificate. Kubernetes reads the user from CN and the groups from O."""
         return self._issue(user, groups, (), expires_in, ExtendedKeyUsageOID.CLIENT_AUTH)
 
     def _issue(self, common_name, organizations, names, expires_in, usage) -> Identity:
         key = ec.generate_private_key(ec.SECP256R1())
         now = _now()
+        ends = expires_in if expires_in is not None else self._lasting or 90 * DAY
+        begins = self._lasting if self._lasting and expires_in is None else 2 * DAY - min(ends, datetime.timedelta())
         attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, name) for name in organizations]
         attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
         builder = (
@@ -82,8 +85,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - 2 * DAY + min(expires_in, datetime.timedelta()))
-            .not_valid_after(now + expires_in)
+            .not_valid_before(now - begins)
+            .not_valid_after(now + ends)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)

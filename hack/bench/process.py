@@ -175,6 +175,10 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
 
+    def is_to_be_ended(self) -> None:
+        """Somebody else will end it on our behalf: that is no crash."""
+        self._was_ended = True
+
     def kill9(self) -> None:
         self.signal(signal.SIGKILL)
         self.reap()

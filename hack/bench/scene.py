@@ -115,9 +115,10 @@ class Scene:
         options.setdefault("namespace", self.namespace)
         options.setdefault("lease_namespace", self.namespace)
         kubeconfig = options.pop("kubeconfig", None) or self.bench.hub.operator_kubeconfig()
+        is_near = options.pop("is_near", True)  # else it lives in another network, and cannot be asked how it is
         process = Operator(self.bench.scratch, kubeconfig, name, **options)
         self.operators.append(process)
-        process.run()
+        process.run() if is_near else process.start()
         return process
 
     def agent(self) -> Agent:

@@ -26,7 +26,7 @@ class Wire(Relay):
 
 
 class DnsWire(Wire):
-    """UDP between a client and a DNS server, in weather of its own (`storm`)."""
+    """UDP between a client and a DNS server, in weather of its own, either way."""
 
     def __init__(self, target: str, listen: str = "127.0.0.1") -> None:
         super().__init__(target, listen)
@@ -44,7 +44,7 @@ class DnsWire(Wire):
             copies = 1
             if trap is not None:
                 copies = await _ask(trap, is_answer)
-            elif self.weather is not None and is_update(message):
+            elif self.weather is not None:
                 copies = await self.weather.pass_by()
             return copies
 
@@ -109,14 +109,19 @@ def _went_on(trap: Trap, is_answer: bool) -> None:
 
 
 class Weather:
-    """Late and doubled messages: what a network may do to UDP."""
+    """Lost, late and doubled messages: what a network may do to UDP."""
 
-    def __init__(self, seed: int, late: float = 0.5, longest_s: float = 0.15, twice: float = 0.3) -> None:
+    def __init__(
+        self, seed: int, late: float = 0.5, longest_s: float = 0.15, twice: float = 0.3, lost: float = 0.0
+    ) -> None:
         self._random = random.Random(seed)
-        self._late, self._longest_s, self._twice = late, longest_s, twice
-        self.delayed = self.doubled = 0
+        self._late, self._longest_s, self._twice, self._lost = late, longest_s, twice, lost
+        self.delayed = self.doubled = self.dropped = 0
 
     async def pass_by(self) -> int:
+        if self._random.random() < self._lost:
+            self.dropped += 1
+            return 0
         copies = 1 + (self._random.random() < self._twice)
         if self._random.random() < self._late:
             self.delayed += 1
