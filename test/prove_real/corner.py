@@ -2,22 +2,31 @@
 
 import contextlib
 
+import redis
+
 from farm import Farm
-from world import CENTRAL, WEST, stamp, wait_world
+from world import CENTRAL, WEST, check_world, record, stamp, wait_world
 from zone_history import states
 
-from hack.bench import objects
+from hack.bench import objects, wait
 from hack.bench.bench import Bench
+from hack.bench.redis_server import RedisServer
 from hack.bench.scene import Scene
 
 
 class Corner(Scene):
     """Two planes by fixed address on a farm; `servers[plane]` can be killed and revived alone."""
 
+    redis_server: RedisServer | None = None  # one of its own, where Redis itself is to fail
+
     def __init__(self, bench: Bench, farm: Farm, single_writer: bool) -> None:
         self.servers = dict(zip((WEST, CENTRAL), farm.new_servers(2), strict=True))
         super().__init__(bench, {name: server.host for name, server in self.servers.items()})
         self.single_writer = single_writer
+
+    @property
+    def redis(self) -> redis.Redis:
+        return (self.redis_server or self.bench.redis).client(self.db)
 
     def plane_spec(self, name: str) -> objects.Object:
         return {"region": name, "server": {"address": self.servers[name].host, "port": self.servers[name].port}}
@@ -32,32 +41,47 @@ class Corner(Scene):
     def wait_world(self, plane: str, epoch: int, timeout: float = 30.0) -> None:
         wait_world(self, plane, epoch, self.single_writer, timeout, poll=0.1)
 
+    def wait_settled(self, plane: str, after: int, timeout: float = 40.0) -> int:
+        """Until all targets, the record and the status agree on the plane under some later epoch; returns it."""
+
+        def probe() -> int:
+            epoch = record(self)["epoch"]
+            assert epoch > after, f"still epoch {epoch}"
+            check_world(self, plane, epoch, self.single_writer)
+            return epoch
+
+        return wait.until(f"settled on {plane}, after epoch {after}", probe, timeout, poll=0.1)
+
     def close(self) -> None:
         for server in self.servers.values():
             server.kill()
         super().close()
-
-    # The laws
+        if self.redis_server:
+            self.redis_server.kill9()
 
     def check_laws(self) -> int:
-        """S2 and S6 over every version that the zone ever had; returns how many there were.
-
-        The answer is always exactly one member's address, and the epoch beside it never falls.
-        """
-        members = {f"A {host}" for host in self.planes.values()}
-        newest, found = 0, states(self.bench.bind, self.zone, self.dns_name, self.serial_at_start)
-        for state in found:
-            assert len(state.addresses) == 1 and state.addresses <= members, f"not one member's address: {state}"
-            assert len(state.stamps) <= 1, f"more than one stamp: {state}"
-            seen = stamp(next(iter(state.stamps), None))
-            assert seen.epoch >= newest, f"the epoch fell from {newest}: {state}"
-            if seen.epoch:
-                assert state.addresses == {f"A {self.planes[seen.plane]}"}, f"stamp and address differ: {state}"
-            newest = seen.epoch
-        return len(found)
+        return check_laws(self, self.serial_at_start)
 
     def logs(self) -> str:
         return "\n".join(operator.log_tail(40) for operator in self.operators)
+
+
+def check_laws(scene: Scene, since: int) -> int:
+    """S2 and S6 over every version that the zone had after the serial `since`; returns how many there were.
+
+    The answer is always exactly one member's address, and the epoch beside it never falls.
+    """
+    members = {f"A {host}" for host in scene.planes.values()}
+    newest, found = 0, states(scene.bench.bind, scene.zone, scene.dns_name, since)
+    for state in found:
+        assert len(state.addresses) == 1 and state.addresses <= members, f"not one member's address: {state}"
+        assert len(state.stamps) <= 1, f"more than one stamp: {state}"
+        seen = stamp(next(iter(state.stamps), None))
+        assert seen.epoch >= newest, f"the epoch fell from {newest}: {state}"
+        if seen.epoch:
+            assert state.addresses == {f"A {scene.planes[seen.plane]}"}, f"stamp and address differ: {state}"
+        newest = seen.epoch
+    return len(found)
 
 
 @contextlib.contextmanager

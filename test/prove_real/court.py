@@ -3,7 +3,16 @@
 import dataclasses
 
 from corner import Corner
-from histories import DnsRecorder, Operation, RedisMonitor, check_monitored, lease_operations, lock_operations
+from farm import Farm
+from histories import (
+    DnsRecorder,
+    Operation,
+    LeaseRecorder,
+    RedisMonitor,
+    check_executed,
+    file_stamps,
+    lock_operations,
+)
 from world import WEST
 
 from hack.bench import judges
@@ -30,23 +39,33 @@ class Case:
         assert not twice, f"an epoch with two decisions: {twice}"
 
 
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """What every job is given."""
+
+    bench: Bench
+    farm: Farm
+    court: "Court"
+
+
 class Court:
     """One for a whole run: what the servers keep is read by one reader."""
 
     def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-        self._dns = DnsRecorder(bench)
+        self._dns, self._leases = DnsRecorder(bench), LeaseRecorder(bench)
         self._monitor = RedisMonitor(bench.redis)
 
     def close(self) -> None:
         self._monitor.close()
 
-    def hear(self, corner: Corner, wire: RedisWire, monitor: RedisMonitor | None = None) -> Case:
+    def hear(self, corner: Corner, wire: RedisWire) -> Case:
         operations = self._dns.operations(corner.zone, corner.dns_name)
-        operations += lease_operations(self._bench, corner.namespace)
+        operations += self._leases.operations(corner.namespace)
         if corner.single_writer:
             locks = lock_operations(wire.calls, f"lock {corner.namespace}", WEST)
-            check_monitored(locks, (monitor or self._monitor).stamps(corner.db, LOCK_KEY))
+            own = corner.redis_server
+            executed = file_stamps(own, LOCK_KEY) if own else self._monitor.stamps(corner.db, LOCK_KEY)
+            check_executed(locks, executed)
             operations += locks
         case = Case(operations, judges.porcupine(operations))
         case.check()

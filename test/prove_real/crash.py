@@ -8,13 +8,11 @@ import time
 from collections.abc import Callable
 
 from corner import Corner, corner_on
-from court import Court
-from farm import Farm
+from court import Court, Stage
 from world import CENTRAL, WEST, leader
 
 from hack.bench import wait
 from hack.bench.api_faults import ApiFaults
-from hack.bench.bench import Bench
 from hack.bench.operator_process import Operator
 from hack.bench.trap import AFTER_ANSWER, BOUNDARIES, Trap
 from hack.bench.wires import DnsWire, RedisWire, is_eval, is_update
@@ -47,6 +45,10 @@ class Cell:
     def single_writer(self) -> bool:
         return self.write_mode == "SingleCluster"
 
+    def run(self, stage: Stage) -> "Outcome":
+        with corner_on(stage.bench, stage.farm, self.single_writer) as corner, Wires(corner) as wires:
+            return Run(self, corner, wires, stage.court).story()
+
 
 def cells(seeds: int) -> list[Cell]:
     return [
@@ -72,7 +74,7 @@ class Wires:
     def __init__(self, corner: Corner) -> None:
         self.api = ApiFaults(corner.bench.hub)
         self.dns = DnsWire(corner.bench.bind.address)
-        self.redis = RedisWire(corner.bench.redis.address)
+        self.redis = RedisWire((corner.redis_server or corner.bench.redis).address)
 
     def spec(self, single_writer: bool) -> dict:
         spec = {"dns": {"rfc2136": {"nameserver": self.dns.address}}}
@@ -177,7 +179,3 @@ class Run:
         wait.always("it stays", lambda: corner.active_in_dns() == CENTRAL, 0.3, poll=0.1)
         corner.wait_world(CENTRAL, 2)
 
-
-def run_cell(bench: Bench, farm: Farm, court: Court, cell: Cell) -> Outcome:
-    with corner_on(bench, farm, cell.single_writer) as corner, Wires(corner) as wires:
-        return Run(cell, corner, wires, court).story()

@@ -20,22 +20,22 @@ class Mood:
 
     loss    the share of connections that get no answer at all
     slow    seconds until the answer
-    silent  it accepts and never answers
+    silent  the ways in, "port" and "path", that accept and never answer
     """
 
     loss: float = 0.0
     slow: float = 0.0
-    silent: bool = False
+    silent: frozenset[str] = frozenset()
 
 
 class Server:
-    """One plane's address. `path` answers HTTP, `port` only accepts; both are the agents' way in."""
+    """One plane's address, with two ways in."""
 
     def __init__(self, farm: "Farm", host: str, port: int, path_port: int) -> None:
         self._farm = farm
         self.host, self.port, self.path_port = host, port, path_port
         self.mood = Mood()
-        self.answered = 0
+        self.answered = self.unanswered = 0
         self._listeners: list[asyncio.Server] = []
         self._writers: set[asyncio.StreamWriter] = set()
         self.revive()
@@ -47,9 +47,9 @@ class Server:
     def revive(self) -> None:
         self._farm.do(self._listen())
 
-    def close_port(self, port: int) -> None:
-        """One way in is gone, the other stays."""
-        self._farm.do(self._close_port(port))
+    def close_way(self, way: str) -> None:
+        """Of "port" and "path" one is gone, the other stays."""
+        self._farm.do(self._close_port(self.port if way == "port" else self.path_port))
 
     async def _listen(self) -> None:
         await self._kill()
@@ -80,7 +80,9 @@ class Server:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         mood = self.mood
-        if mood.silent or self._farm.random.random() < mood.loss:
+        way = "port" if writer.get_extra_info("sockname")[1] == self.port else "path"
+        if way in mood.silent or self._farm.random.random() < mood.loss:
+            self.unanswered += 1
             await reader.read()  # until the client has had enough
             return
         await reader.readuntil(b"\r\n\r\n")
@@ -102,12 +104,12 @@ class Farm:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def new_servers(self, count: int) -> list[Server]:
+    def new_servers(self, count: int, hosts: list[str] | None = None) -> list[Server]:
         """Members of one policy: their agents use one port."""
         with self._lock:
             numbers = range(self._count, self._count + count)
             self._count += count
-            hosts = [f"127.64.{number // 250}.{number % 250 + 1}" for number in numbers]
+            hosts = hosts or [f"127.64.{number // 250}.{number % 250 + 1}" for number in numbers]
             port, path_port = ports.lease(*hosts), ports.lease(*hosts)
         return [Server(self, host, port, path_port) for host in hosts]
 

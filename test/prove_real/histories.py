@@ -25,7 +25,7 @@ from hack.bench import wait
 from hack.bench.bench import Bench
 from hack.bench.bind import ADDRESS_TYPES
 from hack.bench.redis_server import RedisServer
-from hack.bench.wires import Call, resp_values
+from hack.bench.wires import Call, RespFramer, resp_values
 
 Operation = dict
 RECORD = "planekeeper.io/record"
@@ -148,13 +148,30 @@ def rrset_text(kind: int, items) -> str | None:
 # The record: one register for each Lease, its value the record and its stamp the resourceVersion
 
 
-def lease_operations(bench: Bench, namespace: str, name: str = "planekeeper-gloo") -> list[Operation]:
-    path = f"/namespaces/{namespace}/leases"
-    found = []
-    for line in bench.hub.audit_path.read_text().splitlines():
-        if path in line and name in line:
-            found += lease_operation(namespace, name, json.loads(line))
-    return found
+class LeaseRecorder:
+    """What the API server has logged, by namespace. A namespace's part is given out once."""
+
+    def __init__(self, bench: Bench, name: str = "planekeeper-gloo") -> None:
+        self._path, self._name = bench.hub.audit_path, name
+        self._read = 0
+        self._entries: dict[str, list[dict]] = {}
+        self._lock = threading.Lock()
+
+    def operations(self, namespace: str) -> list[Operation]:
+        """Everything that was asked of its record until now."""
+        with self._lock:
+            self._collect()
+            entries = self._entries.pop(namespace, [])
+        return [operation for entry in entries for operation in lease_operation(namespace, self._name, entry)]
+
+    def _collect(self) -> None:
+        with open(self._path, "rb") as log:
+            log.seek(self._read)
+            whole, _, _ = log.read().rpartition(b"\n")
+        self._read += len(whole) + bool(whole)
+        for line in whole.splitlines():
+            entry = json.loads(line)
+            self._entries.setdefault(entry["objectRef"].get("namespace", ""), []).append(entry)
 
 
 def lease_operation(namespace: str, name: str, entry: dict) -> list[Operation]:
@@ -277,7 +294,14 @@ class RedisMonitor:
         self._socket.close()
 
 
-def check_monitored(operations: list[Operation], stamps: list[str]) -> None:
+def file_stamps(server: RedisServer, key: str) -> list[str]:
+    """The same from the append-only file of a server that has it, which a kill -9 does not end."""
+    files = sorted((server.folder / "appendonlydir").glob("*.incr.aof"))
+    commands = (resp_values(command) for path in files for command in RespFramer()(path.read_bytes()))
+    return [words[4] for words in commands if words[0] == "MSET" and words[1] == key]
+
+
+def check_executed(operations: list[Operation], stamps: list[str]) -> None:
     """The wire has seen all that Redis did: nobody wrote beside it, and nothing that was answered was left undone."""
     swaps = [operation for operation in operations if operation["kind"] == "swap" and operation.get("epoch")]
     asked = {operation["setStamp"][0] for operation in swaps}

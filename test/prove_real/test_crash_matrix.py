@@ -4,25 +4,15 @@ import statistics
 
 import pytest
 from conftest import SEEDS
-from crash import Cell, Outcome, cells, run_cell
-
-CELLS = cells(SEEDS)
+from crash import Cell, cells
 
 
-@pytest.fixture(scope="module")
-def matrix(bench, farm, court, pool, request, figures):
-    """All cells that were asked for, under way at once."""
-    wanted = [item.callspec.params["cell"] for item in request.session.items if "cell" in getattr(item, "fixturenames", ())]
-    futures = {cell: pool.submit(run_cell, bench, farm, court, cell) for cell in wanted}
-    yield futures
-    done = [future.result() for future in futures.values() if not future.cancelled() and not future.exception()]
-    if done:
-        figures["crash_matrix"] = summary(len(futures), done)
-
-
-def summary(wanted: int, done: list[Outcome]) -> dict:
-    took = sorted(outcome.converged_s for outcome in done)
-    return {
+@pytest.fixture(scope="module", autouse=True)
+def summary(results, figures):
+    yield
+    wanted, done = results.of(Cell)
+    took = sorted(outcome.converged_s for outcome in done) or [0.0]
+    figures["crash_matrix"] = {
         "cells": wanted,
         "converged": len(done),
         "operations_found_linearizable": sum(outcome.operations for outcome in done),
@@ -31,7 +21,6 @@ def summary(wanted: int, done: list[Outcome]) -> dict:
     }
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_whoever_comes_next_finishes(matrix, cell: Cell):
-    outcome = matrix[cell].result()
-    assert outcome.versions >= 2, "adoption and switch, at least"
+@pytest.mark.parametrize("job", cells(SEEDS), ids=str)
+def test_whoever_comes_next_finishes(results, job: Cell):
+    assert results[job].versions >= 2, "adoption and switch, at least"

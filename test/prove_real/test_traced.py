@@ -1,0 +1,24 @@
+"""The leader dies inside any system call of a switch, or its calls fail: somebody finishes, and nothing is done twice."""
+
+import pytest
+from conftest import SEEDS
+from traced import DIES, FAILS, Traced
+
+JOBS = [
+    Traced(mode, how, seed)
+    for seed in range(1, SEEDS + 1)
+    for mode in ("AllClusters", "SingleCluster")
+    for how in (DIES, FAILS)
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def summary(results, figures):
+    yield
+    wanted, done = results.of(Traced)
+    figures["system_calls"] = {"histories": wanted, "converged": len(done)}
+
+
+@pytest.mark.parametrize("job", JOBS, ids=str)
+def test_it_ends_well(results, job):
+    assert set(results[job].verdicts.values()) == {"Ok"}
