@@ -34,8 +34,11 @@ static void look_around(struct pass *pass)
         decision->mode = mode_in_effect(view, pass->arena);
         decision->may_act = decision->mode.mode == MODE_AUTOMATIC && !view->policy.suspended && !view->kill_switch;
         decision->epoch = targets_highest_epoch(view);
-        for (unsigned i = 0; i < view->plane_count; i++)
-                decision->verdicts[i] = health_of(&view->planes[i], &view->policy.detection, view->now).verdict;
+        for (unsigned i = 0; i < view->plane_count; i++) {
+                struct plane_health health = health_of(&view->planes[i], &view->policy.detection, view->now);
+                decision->verdicts[i] = health.verdict;
+                decision->verdicts_since[i] = health_verdict_since(&view->planes[i], &health, view->now);
+        }
         look_at_targets(view, decision);
         decision->active = active_plane(view, decision);
         if (decision->active) {

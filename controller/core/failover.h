@@ -29,6 +29,7 @@ struct decision {
         const char *why_no_candidate;
         struct plane_health active_health;
         enum verdict verdicts[PLANES_MAX]; /* to be given back as plane_view.was */
+        mono_ms verdicts_since[PLANES_MAX]; /* and as plane_view.was_since */
         bool has_gates;
         struct gates gates;
         struct request request;

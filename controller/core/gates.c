@@ -116,19 +116,50 @@ static struct gate_verdict gate_arbiter(const struct inquiry *q)
         return refuses("the decision store (Lease) does not answer; frozen, nothing changes", 0);
 }
 
+static bool is_outside(const struct inquiry *q, const struct plane_view *plane)
+{
+        return plane != q->question->active && !plane->holds_operator;
+}
+
+/* Since when some plane outside my own cluster, and not the active one, is up without a break; 0: always, or none is. */
+static mono_ms witness_since(const struct inquiry *q)
+{
+        const struct view *view = q->view;
+        mono_ms first = 0;
+        for (unsigned i = 0; i < view->plane_count; i++) {
+                const struct plane_view *plane = &view->planes[i];
+                struct plane_health health = health_of(plane, &view->policy.detection, view->now);
+                if (!is_outside(q, plane) || health.verdict != VERDICT_UP)
+                        continue;
+                mono_ms since = health_verdict_since(plane, &health, view->now);
+                if (!since)
+                        return 0;
+                first = !first || since < first ? since : first;
+        }
+        return first;
+}
+
 /*
  * Somebody outside my own cluster and outside the active plane must have answered since the outage began, or I am the
- * one cut off.
+ * one cut off. And where every other plane was down with the active one, I may have been cut off until the first came
+ * back: what failed until then proves nothing, and the active one may only be slower to return. So the delay counts
+ * from there.
  */
 static struct gate_verdict gate_not_isolated(const struct inquiry *q)
 {
         const struct view *view = q->view;
         mono_ms since = q->health.failing_since;
+        mono_ms back = witness_since(q), due = back + gates_failover_delay(view);
+        if (back > since && view->now < due)
+                return refuses(arena_printf(q->arena,
+                                            "no other plane answered until %s, so I may have been cut off; switching "
+                                            "at %s unless it recovers",
+                                            phrase_instant(view, back, q->arena), phrase_instant(view, due, q->arena)),
+                               due);
         for (unsigned i = 0; i < view->plane_count; i++) {
                 const struct plane_view *plane = &view->planes[i];
                 struct plane_health health = health_of(plane, &view->policy.detection, view->now);
-                bool is_outside = plane != q->question->active && !plane->holds_operator;
-                if (is_outside && health.fresh && health.last_pass_at > 0 && health.last_pass_at >= since)
+                if (is_outside(q, plane) && health.fresh && health.last_pass_at > 0 && health.last_pass_at >= since)
                         return holds(arena_printf(q->arena, "%s answers", plane->name));
         }
         if (view->dns_health.reach == REACH_OK && view->dns_health.read_at >= since)

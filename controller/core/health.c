@@ -72,3 +72,10 @@ struct plane_health health_of(const struct plane_view *plane, const struct detec
                 health.verdict = plane->was;
         return health;
 }
+
+mono_ms health_verdict_since(const struct plane_view *plane, const struct plane_health *health, mono_ms now)
+{
+        if (plane->was == VERDICT_UNKNOWN && !plane->was_since)
+                return health->verdict == VERDICT_DOWN ? health->failing_since : health->healthy_since;
+        return health->verdict == plane->was ? plane->was_since : now;
+}

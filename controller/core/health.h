@@ -31,4 +31,10 @@ struct plane_health {
 
 struct plane_health health_of(const struct plane_view *plane, const struct detection *detection, mono_ms now);
 
+/*
+ * When the verdict of @health, which is of @plane at @now, began: a lost probe in between does not count, because the
+ * verdict stood. At first sight it is as old as the run of samples. 0: it was always so.
+ */
+mono_ms health_verdict_since(const struct plane_view *plane, const struct plane_health *health, mono_ms now);
+
 #endif

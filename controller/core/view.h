@@ -46,7 +46,8 @@ struct plane_view {
         const char *address_error; /* why not, "" otherwise */
         struct check_view checks[CHECKS_MAX];
         unsigned check_count;
-        enum verdict was; /* what the last evaluation said: the hysteresis of rise and fall */
+        enum verdict was;  /* what the last evaluation said: the hysteresis of rise and fall */
+        mono_ms was_since; /* and since when it says so; 0 always */
 };
 
 /* One target or mechanism as last read: the plan's while a switch is under way, else the spec's (targets.h). */

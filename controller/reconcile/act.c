@@ -199,10 +199,11 @@ static void remember(struct policy *policy, const struct decision *decision)
 {
         const char *active = decision->active ? decision->active->name : NULL;
         bool is_new_role = !text_equal(active, policy->active);
-        for (size_t i = 0; i < policy->plane_count; i++)
-                if (is_new_role || policy->was[i] != decision->verdicts[i])
+        for (size_t i = 0; i < policy->plane_count; i++) {
+                if (is_new_role || policy->was[i].verdict != decision->verdicts[i])
                         status_request(&policy->planes[i]->status);
-        memcpy(policy->was, decision->verdicts, sizeof(policy->was));
+                policy->was[i] = (struct last_verdict){decision->verdicts[i], decision->verdicts_since[i]};
+        }
         if (is_new_role) {
                 free(policy->active);
                 policy->active = active ? mem_strdup(active) : NULL;

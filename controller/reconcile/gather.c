@@ -117,7 +117,8 @@ static void gather_planes(struct policy *policy, struct arena *arena, struct vie
                 plane_view_fill(plane, rrset, &ret->planes[i]);
                 if (error)
                         ret->planes[i].address_error = error;
-                ret->planes[i].was = policy->was[i];
+                ret->planes[i].was = policy->was[i].verdict;
+                ret->planes[i].was_since = policy->was[i].since;
         }
 }
 

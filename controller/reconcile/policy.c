@@ -82,7 +82,7 @@ struct policy *policy_obtain(struct manager *manager, const char *namespace_name
 static void relink_planes(struct policy *policy)
 {
         struct plane *before[PLANES_MAX];
-        enum verdict was[PLANES_MAX];
+        struct last_verdict was[PLANES_MAX];
         size_t count = policy->plane_count;
         memcpy(before, policy->planes, sizeof(before));
         memcpy(was, policy->was, sizeof(was));

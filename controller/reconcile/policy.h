@@ -37,6 +37,11 @@ struct step_times { /* microseconds on the monotonic clock, of the epoch under w
 
 enum { HISTORY_MAX = 5 };
 
+struct last_verdict { /* plane_view.was and was_since */
+        enum verdict verdict;
+        mono_ms since;
+};
+
 struct policy {
         struct manager *manager;
         char *key;
@@ -79,7 +84,7 @@ struct policy {
         struct effect *verify_effect;
         mono_ms verified_at;
 
-        enum verdict was[PLANES_MAX];
+        struct last_verdict was[PLANES_MAX];
         enum finding last_finding; /* of the pass before: changes are told once */
         char *last_reason;
         char *last_why;

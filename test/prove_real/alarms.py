@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from court import Stage
-from crowd import LONGER_THAN_DELAY_S, TIMEOUT_S, Crowd
+from crowd import FAILOVER_DELAY_S, LONGER_THAN_DELAY_S, TIMEOUT_S, Crowd
 from farm import Mood
 from nets import Net
 
@@ -68,6 +68,22 @@ def isolated_by_refusal(crowd: Crowd) -> None:
         member.away.revive()
     crowd.dns.heal()
     crowd.wire.heal()
+
+
+def the_network_returns_bit_by_bit(crowd: Crowd) -> None:
+    """After a time alone, DNS, Redis and the standby answer again, and the active a little later than they."""
+    begin(crowd)
+    silence(crowd, ("home", "away"))
+    crowd.dns.swallow()
+    crowd.wire.swallow()
+    lasts(LONGER_THAN_DELAY_S)
+    crowd.check_noticed()
+    crowd.dns.heal()
+    crowd.wire.heal()
+    for member in crowd.members:
+        member.away.mood = Mood()
+    lasts(FAILOVER_DELAY_S * 2 / 3)
+    cheer_up(crowd)
 
 
 def unplugged(crowd: Crowd) -> None:
@@ -176,6 +192,7 @@ def the_api_server_is_stopped(crowd: Crowd) -> None:
 FAULTS = (
     isolated_by_silence,
     isolated_by_refusal,
+    the_network_returns_bit_by_bit,
     unplugged,
     gray_slowness,
     loss_of_30_percent,

@@ -111,6 +111,49 @@ static void alone(struct world *world)
         world_stale(world, 2);
         world->view.dns_health.read_at = world->view.lock_health.read_at = before;
 }
+static void back_since(struct world *world, mono_ms ago)
+{
+        for (unsigned i = 1; i < WORLD_PLANES; i++)
+                world->view.planes[i].was_since = world->view.now - ago;
+}
+static void all_back_lately(struct world *world)
+{
+        back_since(world, 1000);
+}
+static void all_back_now(struct world *world)
+{
+        for (unsigned i = 1; i < WORLD_PLANES; i++)
+                world->view.planes[i].was = VERDICT_DOWN;
+}
+static void all_back_for_the_delay(struct world *world)
+{
+        back_since(world, WORLD_DELAY_MS);
+}
+static void one_was_never_gone(struct world *world)
+{
+        back_since(world, 1000);
+        world->view.planes[2].was_since = world->view.now - LONG_AGO - 1;
+}
+static void seen_for_the_first_time(struct world *world, mono_ms run)
+{
+        for (unsigned i = 1; i < WORLD_PLANES; i++) {
+                world_pass(world, i, run);
+                world->view.planes[i].was = VERDICT_UNKNOWN;
+        }
+}
+static void all_are_new_and_back_lately(struct world *world)
+{
+        seen_for_the_first_time(world, 1000);
+}
+static void all_are_new_and_were_never_gone(struct world *world)
+{
+        seen_for_the_first_time(world, LONG_AGO + 1);
+}
+static void the_first_is_back_for_the_delay(struct world *world)
+{
+        back_since(world, 1000);
+        world->view.planes[1].was_since = world->view.now - WORLD_DELAY_MS;
+}
 static void alone_but_redis(struct world *world)
 {
         alone(world);
@@ -311,6 +354,14 @@ static const struct row rows[] = {
     {"dns answered, but no longer", alone_but_dns_failing_now, GATE_NOT_ISOLATED, false, 0},
     {"only my own cluster answers", alone_but_own_cluster, GATE_NOT_ISOLATED, false, 0},
     {"another plane answers", alone_but_plane, GATE_NOT_ISOLATED, true, 0},
+    {"all others are back since lately", all_back_lately, GATE_NOT_ISOLATED, false, WORLD_DELAY_MS - 1000},
+    {"all others are back just now", all_back_now, GATE_NOT_ISOLATED, false, WORLD_DELAY_MS},
+    {"all others are back for the delay", all_back_for_the_delay, GATE_NOT_ISOLATED, true, 0},
+    {"one other was never gone", one_was_never_gone, GATE_NOT_ISOLATED, true, 0},
+    {"all others are new, back since lately", all_are_new_and_back_lately, GATE_NOT_ISOLATED, false,
+     WORLD_DELAY_MS - 1000},
+    {"all others are new, were never gone", all_are_new_and_were_never_gone, GATE_NOT_ISOLATED, true, 0},
+    {"the first other is back for the delay", the_first_is_back_for_the_delay, GATE_NOT_ISOLATED, true, 0},
     {"all standbys fail", all_fail, GATE_HELPS, false, 0},
     {"one standby fails", one_of_two_fails, GATE_HELPS, true, 0},
     {"the other is not eligible", ineligible_does_not_count, GATE_HELPS, false, 0},

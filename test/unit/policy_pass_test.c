@@ -406,12 +406,12 @@ static void test_recreated_policy_inherits_nothing_but_the_record(void **state)
         policy->last_request = mem_strdup("b/7");
         policy->last_answer = mem_strdup("accepted: epoch 7");
         policy->history = mem_strdup("[]");
-        policy->was[1] = VERDICT_DOWN;
+        policy->was[1].verdict = VERDICT_DOWN;
         assert_ptr_equal(set_gloo(rig, "u2", 21), policy);
         assert_null(policy->last_request);
         assert_null(policy->history);
         assert_int_equal(policy->confirmed_epoch, 0);
-        assert_int_equal(policy->was[1], VERDICT_UNKNOWN);
+        assert_int_equal(policy->was[1].verdict, VERDICT_UNKNOWN);
         assert_int_equal(policy->dns_slot.reach, REACH_NEVER);
         assert_int_equal(policy->record->epoch, 1);
         pass(rig, 3000);
