@@ -139,8 +139,10 @@ class ApiServer(Process):
         """A file for one identity; `url` is another way to this server, through a relay or a proxy, and `server_name` the
         name in its certificate where that is not the host in `url`."""
         path = self.folder / f"{name.replace(':', '_')}.kubeconfig"
-        path.touch(mode=0o600)
-        path.write_text(kubeconfig_text(url or self.url, self.authority.cert, self.name, token, identity, server_name))
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")  # others may be reading the one that is there
+        fresh.touch(mode=0o600)
+        fresh.write_text(kubeconfig_text(url or self.url, self.authority.cert, self.name, token, identity, server_name))
+        fresh.rename(path)
         return path
 
     @property
