@@ -272,3 +272,23 @@ mono_ms text_to_duration(const char *text)
         } while (*text != '\0');
         return total;
 }
+
+void text_from_duration(mono_ms duration_ms, char ret_text[static TEXT_DURATION_BYTES])
+{
+        static const struct {
+                const char *unit;
+                mono_ms ms;
+        } units[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+        const mono_ms longest = 999999 * (mono_ms)3600000;
+        mono_ms left = duration_ms < 0 ? 0 : duration_ms > longest ? longest : duration_ms;
+        size_t at = 0;
+        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+                mono_ms part = left / units[i].ms;
+                left -= part * units[i].ms;
+                if (part)
+                        at += (size_t)snprintf(ret_text + at, TEXT_DURATION_BYTES - at, "%lld%s", (long long)part,
+                                               units[i].unit);
+        }
+        if (!at)
+                memcpy(ret_text, "0s", sizeof("0s"));
+}

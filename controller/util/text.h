@@ -34,6 +34,9 @@ MUST_CHECK enum err text_to_time(const char *text, unix_ms *ret_time);
 
 /* Go's form without fractions ("5s", "200ms", "1h30m") in milliseconds; -1 where it is not that. */
 mono_ms text_to_duration(const char *text);
+#define TEXT_DURATION_BYTES sizeof("999999h59m59s999ms")
+/* The same, written: "41s234ms", "1h0m0s" as "1h", "0s". Negative is 0; cut at 999,999 hours. */
+void text_from_duration(mono_ms duration_ms, char ret_text[static TEXT_DURATION_BYTES]);
 
 /* Decoded bytes go into a secret, because that is what Kubernetes carries in base64. */
 MUST_CHECK enum err text_from_base64(const char *base64, size_t count, struct secret *ret_bytes, struct errmsg *reterr);

@@ -234,6 +234,24 @@ static void assert_decodes(const char *base64, const char *bytes, size_t count)
         secret_clear(&decoded);
 }
 
+static void test_durations_are_written(void **state)
+{
+        (void)state;
+        const struct {
+                mono_ms ms;
+                const char *text;
+        } cases[] = {{0, "0s"},          {-5, "0s"},           {200, "200ms"},
+                     {41234, "41s234ms"}, {3600000, "1h"},      {3661001, "1h1m1s1ms"},
+                     {90000, "1m30s"},    {INT64_MAX, "999999h"}};
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                char text[TEXT_DURATION_BYTES];
+                text_from_duration(cases[i].ms, text);
+                assert_string_equal(text, cases[i].text);
+                if (cases[i].ms >= 0 && cases[i].ms < INT64_MAX)
+                        assert_int_equal(text_to_duration(text), cases[i].ms);
+        }
+}
+
 static void test_base64(void **state)
 {
         (void)state;
@@ -292,6 +310,7 @@ int main(void)
                 cmocka_unit_test(test_times_are_read),
                 cmocka_unit_test(test_times_survive_the_way_there_and_back),
                 cmocka_unit_test(test_durations),
+                cmocka_unit_test(test_durations_are_written),
                 cmocka_unit_test(test_base64),
                 cmocka_unit_test(test_base64_of_any_bytes),
                 cmocka_unit_test(test_address_families),
