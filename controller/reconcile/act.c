@@ -153,7 +153,7 @@ static bool may_begin(const struct policy *policy)
         return true;
 }
 
-static void act(struct policy *policy, const struct decision *decision)
+static void act(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         if (policy->manager->stopping || !may_begin(policy) || !record_io_settle(policy))
                 return;
@@ -162,7 +162,7 @@ static void act(struct policy *policy, const struct decision *decision)
         case DO_DECIDE:
         case DO_ABORT:
         case DO_COMMIT:
-                record_io_write(policy, decision->next, decision);
+                record_io_write(policy, view, decision);
                 break;
         case DO_REASSERT:
                 set_target(policy, decision->step == STEP_LOCK ? EFFECT_SET_LOCK : EFFECT_SET_DNS);
@@ -244,7 +244,7 @@ void act_pass(struct policy *policy)
                 slot_forget_write(&policy->lock_slot);
         tell_planes(policy, &view, &decision, &arena);
         remember(policy, &decision);
-        act(policy, &decision);
+        act(policy, &view, &decision);
         read_what_is_unknown(policy);
         look_outside(policy, decision.active_health.failing_since);
         verify_servers(policy);

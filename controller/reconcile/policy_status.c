@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/decision_facts.h"
 #include "core/runbook.h"
 #include "reconcile/gather.h"
+#include "reconcile/status_fit.h"
 #include "reconcile/switch_report.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -60,17 +62,18 @@ static json_t *targets_json(const struct view *view)
 
 /* While something holds the decision back it is still shown, as the one that would be taken: in Advise that is the
  * product. */
-static json_t *decision_json(const struct policy *policy, const struct decision *decision)
+static json_t *decision_json(const struct policy *policy, const struct view *view, const struct decision *decision)
 {
         if (!decision->has_gates || decision->next || !decision->active)
                 return switch_report_load(policy->last_decision);
         bool would = decision->gates.refused < 0 && decision->candidate;
         json_t *report =
-            json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:b, s:n, s:o}", "epoch", (json_int_t)decision->epoch + 1,
+            json_pack("{s:I, s:s, s:s, s:o, s:s, s:o, s:b, s:n, s:o, s:o}", "epoch", (json_int_t)decision->epoch + 1,
                       "decision", would ? "WouldSwitch" : "Hold", "from", decision->active->name, "to",
                       text_or_null(decision->candidate ? decision->candidate->name : ""), "reason",
-                      decision->rule->reason, "message", decision->why, "automatic",
-                      (int)(decision->mode.mode == MODE_AUTOMATIC), "at", "gates", switch_report_gates(decision));
+                      decision->rule->reason, "message", switch_report_text(decision->why), "automatic",
+                      (int)(decision->mode.mode == MODE_AUTOMATIC), "at", "gates", switch_report_gates(decision),
+                      "facts", decision_facts_encode(view));
         INVARIANT(report);
         return report;
 }
@@ -177,11 +180,12 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
                             strcmp(completed, "Never") ? json_string(completed) : json_null());
         json_object_set_new(status, "lastSwitch", last_switch);
         json_object_set_new(status, "history", history);
-        json_object_set_new(status, "lastDecision", decision_json(policy, &decision));
+        json_object_set_new(status, "lastDecision", decision_json(policy, &view, &decision));
         json_object_set_new(status, "lastRequest", request_json(policy));
         json_object_set_new(status, "runbook", runbook_json(&view, &decision, &arena));
         json_object_set_new(status, "targets", targets_json(&view));
         json_object_set_new(status, "conditions", condition_list_encode(ret_conditions));
+        status_fit(status);
         arena_deinit(&arena);
         return status;
 }

@@ -104,9 +104,10 @@ static enum urgency urgency_of(enum action action)
         return action == DO_DECIDE || action == DO_ABORT ? URGENCY_DECIDE : URGENCY_REST;
 }
 
-void record_io_write(struct policy *policy, const struct record *next, const struct decision *decision)
+void record_io_write(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         struct manager *manager = policy->manager;
+        const struct record *next = decision->next;
         if (must_wait(policy) || !turn_take(policy, urgency_of(decision->rule->then)))
                 return;
         json_t *body = NULL;
@@ -122,7 +123,7 @@ void record_io_write(struct policy *policy, const struct record *next, const str
         }
         manager_hurry(manager);
         policy->record_write = (struct record_write){.record = record_copy(next), .action = decision->rule->then};
-        tell_decided(policy, decision);
+        tell_decided(policy, view, decision);
         char *path = lease_path(policy, policy->record_version != NULL);
         policy->record_call = policy->record_version
                                   ? kube_patch(manager->kube, path, body, TIMEOUT_MS, write_answered, policy)

@@ -7,8 +7,8 @@
 
 #include "reconcile/policy.h"
 
-/* Write @next over the record that is known; on a conflict the record is read again and the pass decides anew. */
-void record_io_write(struct policy *policy, const struct record *next, const struct decision *decision);
+/* Write the decision's next record over the record that is known; on a conflict the record is read again and the pass decides anew. */
+void record_io_write(struct policy *policy, const struct view *view, const struct decision *decision);
 /* Read the policy uncached; then confirmed_epoch is the record's. */
 void record_io_confirm(struct policy *policy);
 /* Whether the record is known as the arbiter has it and nothing is under way; else that is seen to, and the policy is

@@ -61,6 +61,22 @@ static uint64_t hash_facts(const json_t *status)
         return hash;
 }
 
+/* Taken out while it is asked whether anything is new; NULL where there are none. */
+static json_t *take_facts(json_t *status)
+{
+        json_t *decision = json_object_get(status, "lastDecision");
+        json_t *facts = json_incref(json_object_get(decision, "facts"));
+        if (facts)
+                INVARIANT(json_object_del(decision, "facts") == 0);
+        return facts;
+}
+
+static void put_facts(json_t *status, json_t *facts)
+{
+        if (facts)
+                INVARIANT(json_object_set_new(json_object_get(status, "lastDecision"), "facts", facts) == 0);
+}
+
 static void unqueue(struct status_mark *mark)
 {
         struct status_writer *writer = mark->writer;
@@ -176,6 +192,7 @@ static void write_now(struct status_mark *mark)
         }
         struct condition_list conditions = {0};
         json_t *status = mark->resource_version[0] ? mark->build(mark, &conditions) : NULL;
+        json_t *facts = take_facts(status);
         struct status_content content = {.whole = status ? hash_json(status) : 0};
         mono_ms until = 0;
         if (status && content.whole != mark->written.whole)
@@ -184,9 +201,11 @@ static void write_now(struct status_mark *mark)
                 hold_back(mark, until);
         if (until || content.whole == mark->written.whole || !status) {
                 condition_list_clear(&conditions);
+                json_decref(facts);
         } else {
                 mark->sent_conditions = conditions;
                 mark->sent = content;
+                put_facts(status, facts);
                 send_status(mark, status);
         }
         json_decref(status);

@@ -3,7 +3,8 @@
  * write in flight per object, guarded by resourceVersion, and none at all where nothing changed.
  *
  * The value is built when its turn comes, so what is written is the newest; an unchanged one is recognised by its hash.
- * Where only messages differ (a probe that fails in two ways by turns) it is written once a minute.
+ * Where only messages differ (a probe that fails in two ways by turns) it is written once a minute. What a decision
+ * rested on (lastDecision.facts: samples are new all the time) is written with the rest, never for itself.
  *
  * Ownership: struct status_mark is embedded in its owner, who calls status_forget() before freeing it.
  * Threads:   loop thread only.

@@ -4,10 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/decision_facts.h"
 #include "core/runbook.h"
 #include "runtime/log.h"
 #include "util/mem.h"
 #include "util/text.h"
+
+enum { SENTENCE_BYTES_MAX = 512 };
+
+json_t *switch_report_text(const char *text)
+{
+        char kept[SENTENCE_BYTES_MAX + 1];
+        (void)TEXT_COPY(kept, text ? text : "");
+        return json_string(kept);
+}
 
 json_t *switch_report_time(unix_ms at)
 {
@@ -38,20 +48,21 @@ json_t *switch_report_gates(const struct decision *decision)
         json_t *gates = json_array();
         for (unsigned i = 0; decision->has_gates && i < decision->gates.count; i++) {
                 const struct gate_verdict *verdict = &decision->gates.verdicts[i];
-                json_array_append_new(gates,
-                                      json_pack("{s:s, s:b, s:s}", "name", gate_name(verdict->gate), "holds",
-                                                (int)verdict->holds, "message", verdict->text ? verdict->text : ""));
+                json_array_append_new(gates, json_pack("{s:s, s:b, s:o}", "name", gate_name(verdict->gate), "holds",
+                                                       (int)verdict->holds, "message",
+                                                       switch_report_text(verdict->text)));
         }
         return gates;
 }
 
-char *switch_report_decision(const struct record *next, const struct decision *decision)
+char *switch_report_decision(const struct record *next, const struct view *view, const struct decision *decision)
 {
-        json_t *report =
-            json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "epoch", (json_int_t)next->epoch, "decision",
-                      next->phase == PHASE_SWITCHING ? "Switch" : "Record", "from", next->from, "to", next->to,
-                      "reason", next->reason, "message", decision->why, "automatic", (int)next->automatic, "at",
-                      switch_report_time(next->started_at), "gates", switch_report_gates(decision));
+        json_t *report = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:o}", "epoch",
+                                   (json_int_t)next->epoch, "decision",
+                                   next->phase == PHASE_SWITCHING ? "Switch" : "Record", "from", next->from, "to",
+                                   next->to, "reason", next->reason, "message", switch_report_text(decision->why),
+                                   "automatic", (int)next->automatic, "at", switch_report_time(next->started_at),
+                                   "gates", switch_report_gates(decision), "facts", decision_facts_encode(view));
         INVARIANT(report);
         return switch_report_keep(report);
 }

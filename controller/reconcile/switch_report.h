@@ -9,14 +9,15 @@
 
 #include "reconcile/policy.h"
 
-/* status.lastDecision: the record and every gate with what was found. */
-char *switch_report_decision(const struct record *next, const struct decision *decision);
+/* status.lastDecision: the record, every gate with what was found, and what all of it rested on. */
+char *switch_report_decision(const struct record *next, const struct view *view, const struct decision *decision);
 /* Puts the completed switch into last_switch and history, once. */
 void switch_report_complete(struct policy *policy, const struct record *record);
 void switch_report_log_runbook(struct policy *policy, const struct view *view, const struct decision *decision,
                                struct arena *arena);
 
 json_t *switch_report_gates(const struct decision *decision);
+json_t *switch_report_text(const char *text); /* a sentence, cut where it is longer than a person reads */
 json_t *switch_report_time(unix_ms at);       /* null for 0 */
 json_t *switch_report_load(const char *text); /* of a kept text; null for NULL */
 char *switch_report_keep(json_t *value);      /* the compact text; takes the reference */

@@ -275,13 +275,13 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         }
 }
 
-void tell_decided(struct policy *policy, const struct decision *decision)
+void tell_decided(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         struct record_write *write = &policy->record_write;
         if (write->action == DO_COMMIT)
                 return;
         policy->times = (struct step_times){.epoch = write->record->epoch, .decided_us = clock_mono_us()};
-        write->report = switch_report_decision(write->record, decision);
+        write->report = switch_report_decision(write->record, view, decision);
         write->gates_held = decision->has_gates ? decision->gates.held : 0;
         write->gate_count = decision->has_gates ? decision->gates.count : 0;
 }

@@ -16,7 +16,8 @@ void tell_invalid(struct policy *policy);
 void tell_planes(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);
 void tell_late(mono_ms late_ms);
 void tell_shared(struct policy *policy, const struct plane *plane);        /* that @policy names from now on */
-void tell_decided(struct policy *policy, const struct decision *decision); /* policy->record_write is on its way */
+/* policy->record_write is on its way. */
+void tell_decided(struct policy *policy, const struct view *view, const struct decision *decision);
 void tell_recorded(struct policy *policy, struct record_write *write);     /* and has arrived; its report is taken */
 void tell_effect_done(struct policy *policy, const struct effect *effect);
 void tell_effect_failed(struct policy *policy, const struct effect *effect);

@@ -50,6 +50,7 @@ struct rig {
         struct status_mark marks[MARKS];
         /* what the statuses say */
         const char *reason, *message;
+        int facts; /* what the last decision rested on */
         /* the server */
         long version; /* of every object */
         bool is_mute;
@@ -93,7 +94,9 @@ static json_t *build(struct status_mark *self, struct condition_list *ret_condit
 {
         const struct condition_value ready = {"Ready", CONDITION_TRUE, the_rig->reason, the_rig->message, 1};
         condition_list_set(ret_conditions, &self->conditions, &ready, clock_wall());
-        return json_pack("{s:s, s:o}", "name", self->name, "conditions", condition_list_encode(ret_conditions));
+        return json_pack("{s:s, s:o, s:{s:s, s:{s:i}}}", "name", self->name, "conditions",
+                         condition_list_encode(ret_conditions), "lastDecision", "decision", "Hold", "facts", "fails",
+                         the_rig->facts);
 }
 
 static int open_rig(void **state)
@@ -189,6 +192,24 @@ static void test_unchanged_is_written_once(void **state)
                 pass(rig, 1000);
         }
         assert_int_equal(rig->requests, 1);
+}
+
+/* Samples are new all the time: they go with what else is new, and are never the reason to write. */
+static void test_facts_are_written_with_the_rest(void **state)
+{
+        struct rig *rig = *state;
+        write_first(rig);
+        assert_non_null(strstr(rig->sent, "\"facts\":{\"fails\":0}"));
+        for (unsigned i = 0; i < 100; i++) {
+                rig->facts++;
+                status_request(&rig->marks[0]);
+                pass(rig, 1000);
+        }
+        assert_int_equal(rig->requests, 1);
+        rig->reason = "FailoverHeld";
+        status_request(&rig->marks[0]);
+        await(rig, 2);
+        assert_non_null(strstr(rig->sent, "\"facts\":{\"fails\":100}"));
 }
 
 static void test_change_while_a_write_is_in_flight_is_not_lost(void **state)
@@ -342,6 +363,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             RIG_TEST(test_unchanged_is_written_once),
+            RIG_TEST(test_facts_are_written_with_the_rest),
             RIG_TEST(test_change_while_a_write_is_in_flight_is_not_lost),
             RIG_TEST(test_conflict_waits_for_the_watch),
             RIG_TEST(test_refused_write_is_tried_again_by_itself),

@@ -1,0 +1,305 @@
+/* decision_facts.c -- what a decision rested on, written down. */
+#include "api/decision_facts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/decision_facts_words.h"
+#include "core/targets.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+        INVARIANT(value && json_object_set_new(object, key, value) == 0);
+}
+
+static void set_flag(json_t *object, const char *key, bool is_set)
+{
+        if (is_set)
+                set(object, key, json_true());
+}
+
+/* At most @max bytes, cut between characters; a text that is not there is left out. */
+static void set_text(json_t *object, const char *key, const char *text, size_t max)
+{
+        char kept[FACTS_REQUEST_MAX + 1];
+        INVARIANT(max < sizeof(kept));
+        (void)text_copy(kept, max + 1, text ? text : "");
+        size_t bytes = strlen(kept);
+        if (bytes)
+                set(object, key, text_is_utf8(kept, bytes) ? json_string(kept) : json_string("(not UTF-8)"));
+}
+
+/* Equal values are equal afterwards, and others are not. */
+static void set_value(json_t *object, const char *key, const char *value)
+{
+        enum { HASHED = sizeof("...#0123456789abcdef") - 1 };
+        char kept[FACTS_VALUE_MAX + 1];
+        if (!text_copy(kept, sizeof(kept), value)) {
+                (void)text_copy(kept, sizeof(kept) - HASHED, value);
+                size_t bytes = strlen(kept);
+                (void)snprintf(kept + bytes, sizeof(kept) - bytes, "...#%016" PRIx64, text_hash(value));
+        }
+        set_text(object, key, kept, FACTS_VALUE_MAX);
+}
+
+static void set_duration(json_t *object, const char *key, mono_ms duration)
+{
+        char text[TEXT_DURATION_BYTES];
+        text_from_duration(duration, text);
+        set(object, key, json_string(text));
+}
+
+/* How long before now it was; a point that is not there is left out. */
+static void set_age(json_t *object, const char *key, const struct view *view, mono_ms at)
+{
+        if (at)
+                set_duration(object, key, view->now - at);
+}
+
+static json_t *time_json(unix_ms at)
+{
+        char text[TEXT_TIME_BYTES + 4];
+        text_from_time_micro(at, text);
+        return json_string(text);
+}
+
+static void set_time(json_t *object, const char *key, unix_ms at)
+{
+        if (at)
+                set(object, key, time_json(at));
+}
+
+#define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* A status is merged into what is there: what is not said any more has to be said to be gone. */
+static void null_absent(json_t *object, const char *const *keys)
+{
+        for (; *keys; keys++)
+                if (!json_object_get(object, *keys))
+                        set(object, *keys, json_null());
+}
+
+static json_t *check_json(const struct view *view, const struct check_view *check)
+{
+        json_t *object = json_object();
+        set_text(object, "name", check->label, FACTS_TEXT_MAX);
+        if (check->fails)
+                set(object, "fails", json_integer(check->fails));
+        if (check->passes)
+                set(object, "passes", json_integer(check->passes));
+        set_age(object, "for", view, check->run_since);
+        set_age(object, "age", view, check->counted_at);
+        set_flag(object, "unknown", check->last_unknown);
+        if (!check->is_path) {
+                char text[48];
+                (void)snprintf(text, sizeof(text), "%d/%d/%d", (int)check->replicas_available,
+                               (int)check->replicas_wanted, (int)check->replicas_updated);
+                set(object, "replicas", json_string(text));
+        }
+        /* Nothing but its being over decides anything. */
+        if (check->certificate_not_after && check->certificate_not_after <= view->wall)
+                set_time(object, "certificateExpired", check->certificate_not_after);
+        set_text(object, "text", check->text, FACTS_TEXT_MAX);
+        return object;
+}
+
+static json_t *plane_json(const struct view *view, const struct plane_view *plane)
+{
+        json_t *object = json_object(), *checks = json_array();
+        bool by_uid = strstr(view->policy.lock_template, "{uid}") != NULL;
+        set_text(object, "name", plane->name, FACTS_VALUE_MAX);
+        set_text(object, "region", plane->region, FACTS_VALUE_MAX);
+        if (strcmp(plane->cluster_name, plane->name) != 0)
+                set_value(object, "clusterName", plane->cluster_name);
+        set_text(object, "uid", by_uid ? plane->uid : "", FACTS_VALUE_MAX);
+        set_flag(object, "absent", !plane->known);
+        set_flag(object, "ineligible", !plane->eligible);
+        set_flag(object, "holdsOperator", plane->holds_operator);
+        set(object, "port", json_integer(plane->port));
+        set_value(object, "address", plane->rrset);
+        set_text(object, "addressError", plane->address_error, FACTS_TEXT_MAX);
+        set(object, "was", json_string(facts_verdicts[plane->was]));
+        for (unsigned i = 0; i < plane->check_count; i++)
+                INVARIANT(json_array_append_new(checks, check_json(view, &plane->checks[i])) == 0);
+        set(object, "checks", checks);
+        return object;
+}
+
+static json_t *policy_json(const struct policy_view *policy)
+{
+        json_t *object = json_object();
+        const struct detection *detection = &policy->detection;
+        set(object, "mode", json_string(facts_modes[policy->mode]));
+        set_flag(object, "suspend", policy->suspended);
+        set_flag(object, "singleWriter", policy->single_writer);
+        set_duration(object, "interval", detection->interval_ms);
+        set_duration(object, "timeout", detection->timeout_ms);
+        set(object, "failureThreshold", json_integer(detection->failure_threshold));
+        set(object, "successThreshold", json_integer(detection->success_threshold));
+        if (detection->failover_delay_ms >= 0)
+                set_duration(object, "failoverDelay", detection->failover_delay_ms);
+        set_duration(object, "cooldown", policy->cooldown_ms);
+        set(object, "maxSwitches", json_integer(policy->max_switches));
+        set(object, "failback", json_string(facts_failbacks[policy->failback]));
+        set_duration(object, "stableFor", policy->failback_stable_ms);
+        set(object, "recordTTL", json_integer(policy->dns_ttl_s));
+        set_text(object, "switchTo", policy->switch_to, FACTS_REQUEST_MAX);
+        set_text(object, "adopt", policy->adopt, FACTS_REQUEST_MAX);
+        set_text(object, "ack", policy->ack, FACTS_VALUE_MAX);
+        set_text(object, "credentialsError", policy->credentials_error, FACTS_TEXT_MAX);
+        set_text(object, "rival", policy->rival, FACTS_TEXT_MAX);
+        null_absent(object, KEYS("suspend", "singleWriter", "failoverDelay", "switchTo", "adopt", "ack",
+                                 "credentialsError", "rival"));
+        return object;
+}
+
+static json_t *operator_json(const struct view *view)
+{
+        json_t *object = json_object();
+        set_text(object, "region", view->region, FACTS_VALUE_MAX);
+        set_age(object, "storeAge", view, view->arbiter_answered_at);
+        set_duration(object, "storePeriod", view->arbiter_period_ms);
+        set_age(object, "recordSeen", view, view->record_seen_at);
+        if (view->late_until > view->now)
+                set_duration(object, "lateFor", view->late_until - view->now);
+        set_flag(object, "killSwitch", view->kill_switch);
+        set_flag(object, "rateLimited", view->blast_limit_reached);
+        set_flag(object, "confirmed", view->record && view->confirmed_epoch == view->record->epoch);
+        null_absent(object, KEYS("region", "storeAge", "recordSeen", "lateFor", "killSwitch", "rateLimited",
+                                 "confirmed"));
+        return object;
+}
+
+static json_t *record_json(const struct record *record)
+{
+        json_t *object = json_object(), *recent = json_array();
+        set(object, "epoch", json_integer((json_int_t)record->epoch));
+        set(object, "phase", json_string(phase_name(record->phase)));
+        set_text(object, "from", record->from, FACTS_VALUE_MAX);
+        set_text(object, "to", record->to, FACTS_VALUE_MAX);
+        set_text(object, "reason", record->reason, FACTS_VALUE_MAX);
+        set_flag(object, "automatic", record->automatic);
+        set_time(object, "detectedAt", record->detected_at);
+        set_time(object, "startedAt", record->started_at);
+        set_time(object, "completedAt", record->completed_at);
+        set_time(object, "cooldownUntil", record->cooldown_until);
+        for (unsigned i = 0; i < record->recent_count; i++)
+                INVARIANT(json_array_append_new(recent, time_json(record->recent[i])) == 0);
+        set(object, "recent", recent);
+        null_absent(object, KEYS("from", "reason", "automatic", "detectedAt", "startedAt", "completedAt",
+                                 "cooldownUntil"));
+        return object;
+}
+
+static const char *stamp_word(const struct view *view, const struct stamp *stamp)
+{
+        bool is_recorded = view->record && stamp->epoch == view->record->epoch && stamp->id == view->record->id;
+        if (stamp->presence == STAMP_ABSENT)
+                return facts_stamps[FACTS_STAMP_NONE];
+        if (targets_stamp_is_foreign(view, stamp))
+                return facts_stamps[FACTS_STAMP_OTHER];
+        return facts_stamps[is_recorded ? FACTS_STAMP_RECORD : FACTS_STAMP_OURS];
+}
+
+static bool is_among(const char *value, const char *const *values, unsigned count)
+{
+        for (unsigned i = 0; i < count; i++)
+                if (strcmp(value, values[i]) == 0)
+                        return true;
+        return false;
+}
+
+/* What a target showed, and what the record's plan makes of it: the value it names, and whether it may replace this. */
+static json_t *target_json(const struct view *view, const struct target_health *health, const struct stamp *stamp,
+                           const char *value)
+{
+        json_t *object = json_object();
+        set(object, "reach", json_string(facts_reaches[health->reach]));
+        if (health->reach == REACH_FAILED)
+                set(object, "errorClass", json_string(err_name(health->error_class)));
+        set_text(object, "error", health->error, FACTS_TEXT_MAX);
+        set_age(object, "age", view, health->read_at);
+        set_age(object, "failedFor", view, health->failed_since);
+        set_value(object, "value", value);
+        set(object, "stamp", json_string(stamp_word(view, stamp)));
+        if (stamp->presence == STAMP_OURS)
+                set(object, "epoch", json_integer((json_int_t)stamp->epoch));
+        set_text(object, "plane", stamp->plane, FACTS_VALUE_MAX);
+        null_absent(object, KEYS("errorClass", "error", "age", "failedFor", "value", "epoch", "plane"));
+        return object;
+}
+
+/* Where the record's own target is, where the spec names another by now; none at all is "-". */
+static void set_other(json_t *object, const char *key, const char *recorded, const char *wanted)
+{
+        if (strcmp(recorded, wanted) != 0)
+                set_value(object, key, recorded[0] ? recorded : "-");
+}
+
+static json_t *dns_json(const struct view *view)
+{
+        const struct targets spec = targets_of_spec(view);
+        json_t *object = target_json(view, &view->dns_health, &view->dns.stamp, view->dns.rrset);
+        set_value(object, "server", spec.dns_server);
+        set_value(object, "name", spec.dns_name);
+        set_value(object, "provider", spec.dns_provider);
+        if (view->record) {
+                const struct plan *plan = &view->record->plan;
+                set_value(object, "recorded", plan->to_rrset);
+                set(object, "recordedTTL", json_integer(plan->dns_ttl_s));
+                set_flag(object, "replaceable", is_among(view->dns.rrset, plan->old_rrsets, plan->old_rrset_count));
+                set_other(object, "recordedServer", plan->dns_server, spec.dns_server);
+                set_other(object, "recordedName", plan->dns_name, spec.dns_name);
+                set_other(object, "recordedProvider", plan->dns_provider, spec.dns_provider);
+        }
+        null_absent(object, KEYS("server", "recorded", "recordedTTL", "replaceable", "recordedServer", "recordedName",
+                                 "recordedProvider"));
+        return object;
+}
+
+static json_t *lock_json(const struct view *view)
+{
+        const struct targets spec = targets_of_spec(view);
+        json_t *object = target_json(view, &view->lock_health, &view->lock.stamp, view->lock.value);
+        set_value(object, "server", spec.lock_server);
+        set_value(object, "key", spec.lock_key);
+        set_value(object, "template", view->policy.lock_template);
+        set_flag(object, "present", view->lock.present);
+        if (view->record) {
+                const struct plan *plan = &view->record->plan;
+                set_value(object, "recorded", plan->to_lock);
+                set_flag(object, "replaceable", is_among(view->lock.value, plan->old_locks, plan->old_lock_count));
+                set_other(object, "recordedServer", plan->lock_server, spec.lock_server);
+                set_other(object, "recordedKey", plan->lock_key, spec.lock_key);
+                if (plan->lock_db != spec.lock_db)
+                        set(object, "recordedDB", json_integer(plan->lock_db));
+        }
+        set(object, "db", json_integer(spec.lock_db));
+        null_absent(object, KEYS("server", "key", "template", "present", "recorded", "replaceable", "recordedServer",
+                                 "recordedKey", "recordedDB"));
+        return object;
+}
+
+json_t *decision_facts_encode(const struct view *view)
+{
+        json_t *facts = json_object(), *planes = json_array();
+        set(facts, "version", json_integer(FACTS_VERSION));
+        set(facts, "at", time_json(view->wall));
+        set(facts, "policy", policy_json(&view->policy));
+        set(facts, "operator", operator_json(view));
+        if (view->record)
+                set(facts, "record", record_json(view->record));
+        set_text(facts, "recordError", view->record_error, FACTS_TEXT_MAX);
+        set_flag(facts, "recordUnread", !view->record_read);
+        set(facts, "dns", dns_json(view));
+        if (view->policy.lock_server[0] || (view->record && view->record->plan.lock_server[0]))
+                set(facts, "lock", lock_json(view));
+        for (unsigned i = 0; i < view->plane_count; i++)
+                INVARIANT(json_array_append_new(planes, plane_json(view, &view->planes[i])) == 0);
+        set(facts, "planes", planes);
+        null_absent(facts, KEYS("record", "recordError", "recordUnread", "lock"));
+        return facts;
+}

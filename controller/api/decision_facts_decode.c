@@ -1,0 +1,336 @@
+/* decision_facts_decode.c -- what a decision rested on, as the view that it was. */
+#include "api/decision_facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/decision_facts_words.h"
+#include "api/decode.h"
+#include "util/text.h"
+
+/* Where the rebuilt monotonic clock stands: far enough from 0 that the longest age is still a point on it. */
+enum { LABEL_MAX = 96 };
+#define REPLAY_NOW  ((mono_ms)1000000000000000)
+#define AGE_MAX     ((mono_ms)100 * 366 * 24 * 3600000)
+#define EPOCH_LIMIT ((int64_t)1 << 53)
+#define STORE_OURS  "k8s/ours"
+
+const char *const facts_modes[2] = {"Advise", "Automatic"};
+const char *const facts_failbacks[3] = {"Manual", "Automatic", "Never"};
+const char *const facts_verdicts[3] = {"Unknown", "Up", "Down"};
+const char *const facts_reaches[3] = {"Never", "Ok", "Failed"};
+const char *const facts_stamps[FACTS_STAMP_COUNT] = {"None", "Record", "Ours", "Other"};
+static const char *const phases[] = {"Steady", "Switching"};
+
+static mono_ms decode_age(const struct scope *scope, const char *key)
+{
+        mono_ms age = decode_duration(scope, key, -1, 0, AGE_MAX);
+        return age < 0 ? 0 : REPLAY_NOW - age;
+}
+
+/* Years 1970 to 9999, as in a record. */
+static bool time_of(const json_t *value, unix_ms *ret_time)
+{
+        const unix_ms end_of_9999 = 253402300799999;
+        const char *text = json_string_value(value);
+        unix_ms time;
+        if (!text || text_to_time(text, &time) != ERR_OK || time < 0 || time > end_of_9999)
+                return false;
+        *ret_time = time;
+        return true;
+}
+
+static unix_ms decode_time(const struct scope *scope, const char *key, bool is_required)
+{
+        unix_ms time = 0;
+        if ((is_required || decode_has(scope, key)) && !time_of(json_object_get(scope->json, key), &time))
+                decode_fail(scope, key, "must be a time such as 2026-11-23T02:59:11.412Z");
+        return time;
+}
+
+/* "available/wanted/updated"; each -1 or a count. */
+static void decode_replicas(const struct scope *scope, struct check_view *check)
+{
+        const char *text = decode_text(scope, "replicas", "", FACTS_TEXT_MAX);
+        int32_t *const counts[] = {&check->replicas_available, &check->replicas_wanted, &check->replicas_updated};
+        check->is_path = text[0] == '\0';
+        for (size_t i = 0; i < 3 && !check->is_path; i++) {
+                char *end;
+                long count = strtol(text, &end, 10);
+                if (end == text || count < -1 || count > 1000000 || *end != (i < 2 ? '/' : '\0')) {
+                        decode_fail(scope, "replicas", "must be available/wanted/updated, such as 3/3/3");
+                        return;
+                }
+                *counts[i] = (int32_t)count;
+                text = end + 1;
+        }
+}
+
+static void decode_check(const struct scope *scope, struct check_view *check)
+{
+        *check = (struct check_view){
+            .label = decode_text(scope, "name", "?", LABEL_MAX),
+            .fails = (uint32_t)decode_integer(scope, "fails", 0, 0, UINT32_MAX),
+            .passes = (uint32_t)decode_integer(scope, "passes", 0, 0, UINT32_MAX),
+            .run_since = decode_age(scope, "for"),
+            .counted_at = decode_age(scope, "age"),
+            .last_unknown = decode_bool(scope, "unknown", false),
+            .text = decode_text(scope, "text", "", FACTS_TEXT_MAX),
+            .replicas_available = -1,
+            .replicas_wanted = -1,
+            .replicas_updated = -1,
+            .certificate_not_after = decode_time(scope, "certificateExpired", false),
+        };
+        if (check->fails && check->passes)
+                decode_fail(scope, "passes", "stands beside fails: a run is of one of them");
+        check->sampled_at = check->last_unknown ? REPLAY_NOW : check->counted_at;
+        decode_replicas(scope, check);
+}
+
+static void decode_plane(const struct scope *scope, struct plane_view *plane)
+{
+        struct scope checks = decode_array(scope, "checks", CHECKS_MAX);
+        const char *name = decode_text(scope, "name", NULL, FACTS_VALUE_MAX);
+        *plane = (struct plane_view){
+            .name = name,
+            .region = decode_text(scope, "region", "", FACTS_VALUE_MAX),
+            .cluster_name = decode_text(scope, "clusterName", name, FACTS_VALUE_MAX),
+            .uid = decode_text(scope, "uid", "", FACTS_VALUE_MAX),
+            .known = !decode_bool(scope, "absent", false),
+            .eligible = !decode_bool(scope, "ineligible", false),
+            .holds_operator = decode_bool(scope, "holdsOperator", false),
+            .port = (uint16_t)decode_integer(scope, "port", 0, 0, UINT16_MAX),
+            .rrset = decode_text(scope, "address", "", FACTS_VALUE_MAX),
+            .address_error = decode_text(scope, "addressError", "", FACTS_TEXT_MAX),
+            .was = (enum verdict)decode_choice(scope, "was", CHOICES(facts_verdicts), VERDICT_UNKNOWN),
+            .check_count = (unsigned)decode_count(&checks),
+        };
+        for (size_t i = 0; i < decode_count(&checks); i++) {
+                struct scope check = decode_item(&checks, i);
+                decode_check(&check, &plane->checks[i]);
+        }
+}
+
+static void decode_planes(const struct scope *root, struct view *view)
+{
+        struct scope planes = decode_array(root, "planes", PLANES_MAX);
+        view->plane_count = (unsigned)decode_count(&planes);
+        for (size_t i = 0; i < decode_count(&planes); i++) {
+                struct scope plane = decode_item(&planes, i);
+                decode_plane(&plane, &view->planes[i]);
+                for (size_t before = 0; before < i; before++)
+                        if (strcmp(view->planes[before].name, view->planes[i].name) == 0)
+                                decode_fail(&plane, "name", "is there twice");
+        }
+        if (!view->plane_count)
+                decode_fail(&planes, "", "is required: at least one plane");
+}
+
+static void decode_policy(const struct scope *root, struct policy_view *policy)
+{
+        enum { MINUTE_MS = 60000, HOUR_MS = 60 * MINUTE_MS };
+        struct scope scope = decode_object(root, "policy");
+        const mono_ms week = 168 * (mono_ms)HOUR_MS;
+        *policy = (struct policy_view){
+            .namespace_name = "<namespace>",
+            .name = "<policy>",
+            .uid = "",
+            .mode = (enum mode)decode_choice(&scope, "mode", CHOICES(facts_modes), SIZE_MAX),
+            .suspended = decode_bool(&scope, "suspend", false),
+            .single_writer = decode_bool(&scope, "singleWriter", false),
+            .detection = {.interval_ms = decode_duration(&scope, "interval", 5000, 1, HOUR_MS),
+                          .timeout_ms = decode_duration(&scope, "timeout", 3000, 1, HOUR_MS),
+                          .failure_threshold = (uint32_t)decode_integer(&scope, "failureThreshold", 3, 1, 20),
+                          .success_threshold = (uint32_t)decode_integer(&scope, "successThreshold", 3, 1, 20),
+                          .failover_delay_ms = decode_duration(&scope, "failoverDelay", -1, 0, HOUR_MS)},
+            .cooldown_ms = decode_duration(&scope, "cooldown", HOUR_MS, 0, week),
+            .max_switches = (uint32_t)decode_integer(&scope, "maxSwitches", 2, 1, 100),
+            .failback = (enum failback)decode_choice(&scope, "failback", CHOICES(facts_failbacks), FAILBACK_MANUAL),
+            .failback_stable_ms = decode_duration(&scope, "stableFor", 10 * MINUTE_MS, 0, week),
+            .dns_ttl_s = (uint32_t)decode_integer(&scope, "recordTTL", 30, 1, 300),
+            .switch_to = decode_text(&scope, "switchTo", "", FACTS_REQUEST_MAX),
+            .adopt = decode_text(&scope, "adopt", "", FACTS_REQUEST_MAX),
+            .ack = decode_text(&scope, "ack", "", FACTS_VALUE_MAX),
+            .credentials_error = decode_text(&scope, "credentialsError", "", FACTS_TEXT_MAX),
+            .rival = decode_text(&scope, "rival", "", FACTS_TEXT_MAX),
+        };
+}
+
+static void decode_operator(const struct scope *root, struct view *view)
+{
+        struct scope scope = decode_object(root, "operator");
+        view->region = decode_text(&scope, "region", "", FACTS_VALUE_MAX);
+        view->arbiter_answered_at = decode_age(&scope, "storeAge");
+        view->arbiter_period_ms = decode_duration(&scope, "storePeriod", 3000, 0, AGE_MAX);
+        view->record_seen_at = decode_age(&scope, "recordSeen");
+        view->late_until = decode_has(&scope, "lateFor")
+                               ? REPLAY_NOW + decode_duration(&scope, "lateFor", 0, 0, AGE_MAX)
+                               : 0;
+        view->kill_switch = decode_bool(&scope, "killSwitch", false);
+        view->blast_limit_reached = decode_bool(&scope, "rateLimited", false);
+        if (view->record && decode_bool(&scope, "confirmed", false))
+                view->confirmed_epoch = view->record->epoch;
+}
+
+static void decode_record(const struct scope *root, struct decision_facts *facts)
+{
+        struct record *record = &facts->record;
+        struct scope scope = decode_object(root, "record");
+        struct scope recent = decode_array(&scope, "recent", RECENT_SWITCHES_MAX);
+        if (!scope.json)
+                return;
+        facts->view.record = record;
+        *record = (struct record){
+            .version = RECORD_VERSION,
+            .epoch = (epoch_t)decode_integer(&scope, "epoch", 1, 1, EPOCH_LIMIT),
+            .id = 1,
+            .phase = decode_choice(&scope, "phase", CHOICES(phases), SIZE_MAX) ? PHASE_SWITCHING : PHASE_STEADY,
+            .from = decode_text(&scope, "from", "", FACTS_VALUE_MAX),
+            .to = decode_text(&scope, "to", NULL, FACTS_VALUE_MAX),
+            .reason = decode_text(&scope, "reason", "", FACTS_VALUE_MAX),
+            .holder = "",
+            .automatic = decode_bool(&scope, "automatic", false),
+            .detected_at = decode_time(&scope, "detectedAt", false),
+            .started_at = decode_time(&scope, "startedAt", false),
+            .completed_at = decode_time(&scope, "completedAt", false),
+            .cooldown_until = decode_time(&scope, "cooldownUntil", false),
+            .recent_count = (unsigned)decode_count(&recent),
+        };
+        for (size_t i = 0; i < decode_count(&recent); i++)
+                if (!time_of(json_array_get(recent.json, i), &record->recent[i]))
+                        decode_fail(&recent, "", "item %zu must be a time", i);
+}
+
+static enum err decode_class(const struct scope *scope)
+{
+        const char *names[ERR_COUNT];
+        for (size_t i = 0; i < ERR_COUNT; i++)
+                names[i] = err_name((enum err)i);
+        return (enum err)decode_choice(scope, "errorClass", CHOICES(names), ERR_OK);
+}
+
+static struct target_health decode_health(const struct scope *scope)
+{
+        return (struct target_health){
+            .reach = (enum reach)decode_choice(scope, "reach", CHOICES(facts_reaches), REACH_NEVER),
+            .error_class = decode_class(scope),
+            .error = decode_text(scope, "error", "", FACTS_TEXT_MAX),
+            .read_at = decode_age(scope, "age"),
+            .failed_since = decode_age(scope, "failedFor"),
+        };
+}
+
+static struct stamp decode_stamp(const struct scope *scope, const struct view *view)
+{
+        size_t word = decode_choice(scope, "stamp", CHOICES(facts_stamps), FACTS_STAMP_NONE);
+        struct stamp stamp = {
+            .epoch = (epoch_t)decode_integer(scope, "epoch", 0, 0, EPOCH_LIMIT),
+            .id = word == FACTS_STAMP_RECORD ? 1 : 2,
+            .plane = decode_text(scope, "plane", "", FACTS_VALUE_MAX),
+            .store = "",
+            .raw = "",
+        };
+        if (word == FACTS_STAMP_NONE)
+                return stamp;
+        stamp.presence = word == FACTS_STAMP_OTHER ? STAMP_FOREIGN : STAMP_OURS;
+        stamp.store = word == FACTS_STAMP_OTHER ? "another owner's" : STORE_OURS;
+        if (word == FACTS_STAMP_RECORD && (!view->record || stamp.epoch != view->record->epoch))
+                decode_fail(scope, "epoch", "is not the record's, though the stamp is said to be");
+        return stamp;
+}
+
+/* What the record's plan says of a target; "" and the value shown where it may replace that. */
+static void decode_plan(const struct scope *scope, const char *shown, const char **ret_to, const char **ret_old,
+                        unsigned *ret_count)
+{
+        *ret_to = decode_text(scope, "recorded", "", FACTS_VALUE_MAX);
+        *ret_count = decode_bool(scope, "replaceable", false);
+        *ret_old = shown;
+}
+
+static const char *decode_other(const struct scope *scope, const char *key, const char *wanted)
+{
+        const char *recorded = decode_text(scope, key, wanted, FACTS_VALUE_MAX);
+        return strcmp(recorded, "-") == 0 ? "" : recorded;
+}
+
+static void decode_dns(const struct scope *root, struct decision_facts *facts)
+{
+        struct view *view = &facts->view;
+        struct plan *plan = &facts->record.plan;
+        struct scope scope = decode_object(root, "dns");
+        view->dns_health = decode_health(&scope);
+        view->dns = (struct dns_state){.rrset = decode_text(&scope, "value", "", FACTS_VALUE_MAX),
+                                       .ttl_s = view->policy.dns_ttl_s,
+                                       .stamp = decode_stamp(&scope, view)};
+        view->policy.dns_provider = decode_text(&scope, "provider", "", FACTS_VALUE_MAX);
+        view->policy.dns_server = decode_text(&scope, "server", "", FACTS_VALUE_MAX);
+        view->policy.dns_name = decode_text(&scope, "name", "", FACTS_VALUE_MAX);
+        decode_plan(&scope, view->dns.rrset, &plan->to_rrset, &plan->old_rrsets[0], &plan->old_rrset_count);
+        plan->dns_provider = decode_other(&scope, "recordedProvider", view->policy.dns_provider);
+        plan->dns_server = decode_other(&scope, "recordedServer", view->policy.dns_server);
+        plan->dns_name = decode_other(&scope, "recordedName", view->policy.dns_name);
+        plan->dns_ttl_s = (uint32_t)decode_integer(&scope, "recordedTTL", view->policy.dns_ttl_s, 0, INT32_MAX);
+}
+
+static void decode_lock(const struct scope *root, struct decision_facts *facts)
+{
+        struct view *view = &facts->view;
+        struct plan *plan = &facts->record.plan;
+        struct scope scope = decode_object(root, "lock");
+        view->lock_health = decode_health(&scope);
+        view->lock = (struct lock_state){.present = decode_bool(&scope, "present", false),
+                                         .value = decode_text(&scope, "value", "", FACTS_VALUE_MAX),
+                                         .stamp = decode_stamp(&scope, view)};
+        view->policy.lock_server = decode_text(&scope, "server", "", FACTS_VALUE_MAX);
+        view->policy.lock_db = (uint32_t)decode_integer(&scope, "db", 0, 0, 65535);
+        view->policy.lock_key = decode_text(&scope, "key", "", FACTS_VALUE_MAX);
+        view->policy.lock_template = decode_text(&scope, "template", "", FACTS_VALUE_MAX);
+        decode_plan(&scope, view->lock.value, &plan->to_lock, &plan->old_locks[0], &plan->old_lock_count);
+        plan->lock_server = decode_other(&scope, "recordedServer", view->policy.lock_server);
+        plan->lock_key = decode_other(&scope, "recordedKey", view->policy.lock_key);
+        plan->lock_db = (uint32_t)decode_integer(&scope, "recordedDB", view->policy.lock_db, 0, 65535);
+}
+
+static void *fill(const struct scope *root)
+{
+        struct decision_facts *facts = decode_alloc(root->decoder, sizeof(*facts));
+        struct view *view = &facts->view;
+        root->decoder->takes_any_text = true; /* what a lock holds, or a server said */
+        (void)decode_integer(root, "version", 0, FACTS_VERSION, FACTS_VERSION);
+        if (!decode_has(root, "version"))
+                decode_fail(root, "version", "is required");
+        *view = (struct view){
+            .record_read = !decode_bool(root, "recordUnread", false),
+            .record_error = decode_text(root, "recordError", "", FACTS_TEXT_MAX),
+            .now = REPLAY_NOW,
+            .wall = decode_time(root, "at", true),
+            .identity = "explain",
+            .store = STORE_OURS,
+            .fresh_id = 3,
+        };
+        facts->record = (struct record){.from = "", .to = "", .reason = "", .holder = ""};
+        decode_record(root, facts);
+        decode_policy(root, &view->policy);
+        decode_operator(root, view);
+        decode_planes(root, view);
+        decode_dns(root, facts);
+        decode_lock(root, facts);
+        return facts;
+}
+
+enum err decision_facts_decode(const json_t *facts, struct decision_facts **ret, struct errmsg *reterr)
+{
+        if (!json_is_object(facts))
+                return err_set(reterr, ERR_INVALID, "facts: must be an object");
+        void *decoded;
+        enum err err = decoder_run("facts", facts, fill, &decoded, reterr);
+        if (err == ERR_OK)
+                *ret = decoded;
+        return err;
+}
+
+void decision_facts_free(struct decision_facts *facts)
+{
+        free(facts);
+}

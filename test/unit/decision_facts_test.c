@@ -1,0 +1,251 @@
+/*
+ * decision_facts_test.c -- what a decision rested on survives being written down: the core decides the same on what is
+ * read back, for random views too. PK_SEED chooses other ones.
+ */
+#include "api/decision_facts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core_mutators.h"
+#include "json_text.h"
+
+enum { DEFAULT_SEED = 20261123, VIEWS = 6000, MUTATIONS_MAX = 5 };
+
+/* Through text, as it is stored. */
+static struct decision_facts *survive(const struct view *view)
+{
+        json_t *facts = decision_facts_encode(view);
+        char *text = json_dumps(facts, JSON_COMPACT);
+        json_t *again = json_loads(text, 0, NULL);
+        struct decision_facts *decoded = NULL;
+        struct errmsg why;
+        if (decision_facts_decode(again, &decoded, &why) != ERR_OK)
+                fail_msg("%s\n%s", why.text, text);
+        free(text);
+        json_decref(facts);
+        json_decref(again);
+        return decoded;
+}
+
+static void expect_same(const struct decision *a, const struct decision *b)
+{
+        assert_string_equal(finding_name(a->finding), finding_name(b->finding));
+        assert_int_equal(a->phase, b->phase);
+        assert_int_equal(a->rule->then, b->rule->then);
+        assert_int_equal(a->has_gates, b->has_gates);
+        assert_int_equal(a->dns, b->dns);
+        assert_int_equal(a->lock, b->lock);
+        assert_int_equal(a->epoch, b->epoch);
+        assert_int_equal(a->candidate != NULL, b->candidate != NULL);
+        if (a->candidate)
+                assert_string_equal(a->candidate->name, b->candidate->name);
+        for (unsigned i = 0; a->has_gates && i < a->gates.count; i++) {
+                assert_int_equal(a->gates.verdicts[i].gate, b->gates.verdicts[i].gate);
+                assert_int_equal(a->gates.verdicts[i].holds, b->gates.verdicts[i].holds);
+        }
+        if (a->next)
+                assert_string_equal(a->next->to, b->next->to);
+}
+
+static void decide_again(struct world *world)
+{
+        struct decision before = world_decide(world), after;
+        struct decision_facts *facts = survive(&world->view);
+        facts->view.policy.name = world->view.policy.name;
+        facts->view.policy.namespace_name = world->view.policy.namespace_name;
+        failover_decide(&facts->view, &world->arena, &after);
+        expect_same(&before, &after);
+        decision_facts_free(facts);
+}
+
+static void the_ordinary_failover_says_the_same(void **state)
+{
+        struct world *world = *state;
+        world_fail(world, 0, 40000);
+        world_deployment(world, 0, 0, 3);
+        struct decision before = world_decide(world), after;
+        struct decision_facts *facts = survive(&world->view);
+        failover_decide(&facts->view, &world->arena, &after);
+        assert_int_equal(before.finding, FINDING_ACTIVE_DOWN);
+        expect_same(&before, &after);
+        assert_string_equal(before.why, after.why);
+        for (unsigned i = 0; i < before.gates.count; i++)
+                assert_string_equal(before.gates.verdicts[i].text, after.gates.verdicts[i].text);
+        decision_facts_free(facts);
+}
+
+/* Which view is being looked at, so that a failure can be looked at again. */
+static char current[1024];
+
+static int say_current(void **state)
+{
+        (void)state;
+        if (current[0])
+                print_error("the view was %s\n", current);
+        return 0;
+}
+
+/* A switch under way waits for other servers, which are not part of it: nothing is decided there. */
+static bool is_replayable(const struct view *view)
+{
+        return !view->verify_count;
+}
+
+static void start_world(struct world *world, uint64_t *seed)
+{
+        (void)snprintf(current, sizeof(current), "PK_SEED=%llu:", (unsigned long long)*seed);
+        world_init(world);
+        unsigned kind = core_pick(seed, 4);
+        if (kind == 0)
+                world_without_record(world);
+        else if (kind == 3)
+                world_switching(world);
+        for (unsigned left = core_pick(seed, MUTATIONS_MAX + 1); left > 0; left--) {
+                const struct mutator *mutator = &core_mutators[core_pick(seed, (unsigned)core_mutator_count)];
+                size_t at = strlen(current);
+                mutator->apply(world);
+                (void)snprintf(current + at, sizeof(current) - at, " %s", mutator->name);
+        }
+}
+
+static void random_views_are_decided_the_same(void **state)
+{
+        (void)state;
+        const char *wish = getenv("PK_SEED");
+        const uint64_t chosen = wish ? strtoull(wish, NULL, 10) : DEFAULT_SEED;
+        print_message("PK_SEED=%llu\n", (unsigned long long)chosen);
+        unsigned replayed = 0;
+        for (unsigned number = 0; number < VIEWS; number++) {
+                uint64_t seed = chosen + number;
+                struct world world;
+                start_world(&world, &seed);
+                if (is_replayable(&world.view))
+                        decide_again(&world);
+                replayed += is_replayable(&world.view);
+                world_clear(&world);
+        }
+        current[0] = '\0';
+        assert_true(replayed > VIEWS / 2);
+}
+
+static char *long_text(char fill, size_t count)
+{
+        static char texts[4][2048];
+        static unsigned next;
+        char *text = texts[next++ % 4];
+        memset(text, fill, count);
+        text[count] = '\0';
+        return text;
+}
+
+/* Long values are abbreviated, and what was equal stays equal. */
+static void long_values_stay_comparable(void **state)
+{
+        struct world *world = *state;
+        const char *a = long_text('1', 600), *b = long_text('1', 601);
+        world->view.planes[0].rrset = a;
+        world->view.planes[1].rrset = b;
+        world->record.plan.to_rrset = a;
+        world_dns(world, a, WORLD_EPOCH, "a");
+        struct decision_facts *facts = survive(&world->view);
+        assert_true(strlen(facts->view.planes[0].rrset) <= FACTS_VALUE_MAX);
+        assert_string_equal(facts->view.planes[0].rrset, facts->view.dns.rrset);
+        assert_string_not_equal(facts->view.planes[0].rrset, facts->view.planes[1].rrset);
+        decision_facts_free(facts);
+        decide_again(world);
+}
+
+/* Eight planes with eight checks that fail at length. */
+static void the_worst_case_is_bounded(void **state)
+{
+        struct world *world = *state;
+        static char names[PLANES_MAX][64];
+        world->view.plane_count = PLANES_MAX;
+        for (unsigned i = 0; i < PLANES_MAX; i++) {
+                struct plane_view *plane = &world->view.planes[i];
+                *plane = world->view.planes[0];
+                (void)snprintf(names[i], sizeof(names[i]), "plane-%u-%s", i, "eu-central-1.europe.example");
+                plane->name = names[i];
+                plane->check_count = CHECKS_MAX;
+                for (unsigned c = 0; c < CHECKS_MAX; c++) {
+                        plane->checks[c] = plane->checks[0];
+                        plane->checks[c].fails = 4000000000U;
+                        plane->checks[c].passes = 0;
+                        plane->checks[c].run_since = 1;
+                        plane->checks[c].text = long_text('e', 1000);
+                }
+        }
+        json_t *facts = decision_facts_encode(&world->view);
+        size_t bytes = json_dumpb(facts, NULL, 0, JSON_COMPACT);
+        print_message("facts of eight planes with eight checks: %zu bytes\n", bytes);
+        assert_in_range(bytes, 1, 16000);
+        json_decref(facts);
+}
+
+static void expect_refusal(struct world *world, const char *path, json_t *value, const char *want)
+{
+        json_t *facts = decision_facts_encode(&world->view), *at = facts;
+        struct decision_facts *decoded = NULL;
+        struct errmsg why = {""};
+        char part[64];
+        const char *rest = path;
+        for (const char *slash = strchr(rest, '/'); slash; rest = slash + 1, slash = strchr(rest, '/')) {
+                (void)snprintf(part, sizeof(part), "%.*s", (int)(slash - rest), rest);
+                at = json_is_array(at) ? json_array_get(at, (size_t)atoi(part)) : json_object_get(at, part);
+        }
+        assert_int_equal(json_object_set_new(at, rest, value), 0);
+        assert_int_equal(decision_facts_decode(facts, &decoded, &why), ERR_INVALID);
+        if (!strstr(why.text, want))
+                fail_msg("\"%s\" does not say \"%s\"", why.text, want);
+        json_decref(facts);
+}
+
+static void hostile_facts_are_refused_by_field(void **state)
+{
+        struct world *world = *state;
+        world_deployment(world, 0, 3, 3);
+        expect_refusal(world, "version", json_integer(2), "facts: version: must be");
+        expect_refusal(world, "version", json_null(), "facts: version: is required");
+        expect_refusal(world, "at", json_string("now"), "facts: at: must be a time");
+        expect_refusal(world, "at", json_null(), "facts: at: must be a time");
+        expect_refusal(world, "policy", json_string("x"), "facts: policy: must be an object");
+        expect_refusal(world, "policy/mode", json_null(), "facts: policy.mode: must be one of");
+        expect_refusal(world, "policy/failureThreshold", json_integer(0), "facts: policy.failureThreshold: must be");
+        expect_refusal(world, "policy/interval", json_string("0s"), "facts: policy.interval: must be a duration");
+        expect_refusal(world, "planes", json_array(), "facts: planes: is required");
+        expect_refusal(world, "planes/1/name", json_string("a"), "facts: planes[1].name: is there twice");
+        expect_refusal(world, "planes/0/checks/0/passes", json_integer(-1), "planes[0].checks[0].passes: must be");
+        expect_refusal(world, "planes/0/checks/0/fails", json_integer(1), "passes: stands beside fails");
+        expect_refusal(world, "planes/0/checks/1/replicas", json_string("3/3"), "replicas: must be available");
+        expect_refusal(world, "planes/0/checks/1/replicas", json_string("3/-2/3"), "replicas: must be available");
+        expect_refusal(world, "planes/0/checks/0/age", json_string("99999999h"), "age: must be a duration");
+        expect_refusal(world, "record/epoch", json_integer(0), "facts: record.epoch: must be");
+        expect_refusal(world, "record/phase", json_string("None"), "facts: record.phase: must be one of");
+        expect_refusal(world, "dns/epoch", json_integer(4), "facts: dns.epoch: is not the record's");
+        expect_refusal(world, "dns/stamp", json_string("Mine"), "facts: dns.stamp: must be one of");
+        expect_refusal(world, "lock/server", json_string(long_text('s', 300)), "facts: lock.server: has 300 bytes");
+        struct decision_facts *decoded = NULL;
+        struct errmsg why;
+        assert_int_equal(decision_facts_decode(NULL, &decoded, &why), ERR_INVALID);
+        assert_string_equal(why.text, "facts: must be an object");
+}
+
+#define WORLD_TEST(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            WORLD_TEST(the_ordinary_failover_says_the_same),
+            cmocka_unit_test_teardown(random_views_are_decided_the_same, say_current),
+            WORLD_TEST(long_values_stay_comparable),
+            WORLD_TEST(the_worst_case_is_bounded),
+            WORLD_TEST(hostile_facts_are_refused_by_field),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
