@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/rules.h"
+#include "explain.h"
 #include "kube/config.h"
 #include "options.h"
 #include "reconcile/manager.h"
@@ -151,6 +152,8 @@ static int print_rules(void)
 
 int main(int argc, char **argv)
 {
+        if (argc > 1 && strcmp(argv[1], "explain") == 0)
+                return explain_main(argc - 1, argv + 1);
         struct options options;
         options_parse(argc, argv, &options);
         if (options.print_rules)

@@ -55,9 +55,10 @@ static enum err add_scalar(struct builder *b, const yaml_event_t *event, struct 
                 b->key = text;
                 return ERR_OK;
         }
-        bool is_null = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-                       (bytes == 0 || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0);
-        struct yaml_tree node = {.kind = is_null ? YAML_TREE_NULL : YAML_TREE_TEXT, .text = is_null ? NULL : text};
+        bool is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+        bool is_null = is_plain && (bytes == 0 || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0);
+        struct yaml_tree node = {
+            .kind = is_null ? YAML_TREE_NULL : YAML_TREE_TEXT, .text = is_null ? NULL : text, .is_plain = is_plain};
         struct yaml_tree *added = NULL;
         return add(b, &node, &added, reterr);
 }

@@ -22,6 +22,7 @@ struct yaml_tree {
         enum yaml_tree_kind kind;
         char *key;               /* its key where it is in a map, else NULL */
         char *text;              /* of YAML_TREE_TEXT, NULL for the others */
+        bool is_plain;           /* the text is not quoted: it may stand for a number or a truth value */
         struct yaml_tree *first; /* first child */
         struct yaml_tree *next;  /* next child of the same parent */
         struct yaml_tree *last;  /* last child, so that appending is cheap */
