@@ -169,7 +169,7 @@ static void forget_object(struct policy *policy)
                 set_text(texts[i], NULL);
         policy->times = (struct step_times){0};
         policy->last_finding = FINDING_COUNT;
-        policy->last_switch_epoch = policy->confirmed_epoch = 0;
+        policy->history_epoch = policy->confirmed_epoch = 0;
         policy->last_request_at = policy->created_at = 0;
         policy->record_retry_at = 0;
         policy->record_failures = 0;

@@ -231,7 +231,7 @@ void policy_status_restore(struct policy *policy, const json_t *object)
         policy->history = kept_text(status, "history", JSON_ARRAY);
         policy->last_switch = kept_text(status, "lastSwitch", JSON_OBJECT);
         policy->last_decision = kept_text(status, "lastDecision", JSON_OBJECT);
-        policy->last_switch_epoch =
-            (epoch_t)json_integer_value(json_object_get(json_object_get(status, "lastSwitch"), "epoch"));
+        policy->history_epoch = (epoch_t)json_integer_value(
+            json_object_get(json_array_get(json_object_get(status, "history"), 0), "epoch"));
         restore_request(policy, json_object_get(status, "lastRequest"));
 }

@@ -100,11 +100,28 @@ static json_t *rto_json(const struct policy *policy, const struct record *record
         return json_string(report_duration(answered - record->detected_at, arena));
 }
 
-void switch_report_complete(struct policy *policy, const struct record *record)
+static void add_to_history(struct policy *policy, json_t *report)
 {
-        if (record->epoch <= policy->last_switch_epoch || strcmp(record->from, record->to) == 0)
-                return;
-        policy->last_switch_epoch = record->epoch;
+        json_t *history = policy->history ? switch_report_load(policy->history) : json_array();
+        json_array_insert(history, 0, report);
+        while (json_array_size(history) > HISTORY_MAX)
+                json_array_remove(history, HISTORY_MAX);
+        free(policy->history);
+        policy->history = switch_report_keep(history);
+}
+
+/* An abort or an adoption is complete as soon as it is recorded, and new values for the same plane move nobody. */
+static bool is_switch(const struct record *record)
+{
+        return record->completed_at > record->started_at && strcmp(record->from, record->to) != 0;
+}
+
+bool switch_report_complete(struct policy *policy, const struct record *record)
+{
+        if (record->epoch <= policy->history_epoch || record->phase != PHASE_STEADY ||
+            (!record->from[0] && !is_switch(record)))
+                return false;
+        policy->history_epoch = record->epoch;
         struct arena arena = {0};
         json_t *report = json_pack(
             "{s:I, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "epoch", (json_int_t)record->epoch, "from",
@@ -115,14 +132,13 @@ void switch_report_complete(struct policy *policy, const struct record *record)
             rto_json(policy, record, &arena), "steps", steps_json(policy, record));
         INVARIANT(report);
         arena_deinit(&arena);
-        json_t *history = policy->history ? switch_report_load(policy->history) : json_array();
-        json_array_insert(history, 0, report);
-        while (json_array_size(history) > HISTORY_MAX)
-                json_array_remove(history, HISTORY_MAX);
-        free(policy->history);
-        policy->history = switch_report_keep(history);
-        free(policy->last_switch);
-        policy->last_switch = switch_report_keep(report);
+        add_to_history(policy, report);
+        if (is_switch(record)) {
+                free(policy->last_switch);
+                policy->last_switch = switch_report_keep(json_incref(report));
+        }
+        json_decref(report);
+        return true;
 }
 
 void switch_report_log_runbook(struct policy *policy, const struct view *view, const struct decision *decision,

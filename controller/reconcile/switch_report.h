@@ -11,8 +11,11 @@
 
 /* status.lastDecision: the record, every gate with what was found, and what all of it rested on. */
 char *switch_report_decision(const struct record *next, const struct view *view, const struct decision *decision);
-/* Puts the completed switch into last_switch and history, once. */
-void switch_report_complete(struct policy *policy, const struct record *record);
+/*
+ * Puts a decision that came to its end into the history, and a switch into last_switch too; false where it was there
+ * already. What was only found at the first look is no entry.
+ */
+bool switch_report_complete(struct policy *policy, const struct record *record);
 void switch_report_log_runbook(struct policy *policy, const struct view *view, const struct decision *decision,
                                struct arena *arena);
 

@@ -67,6 +67,10 @@ static struct metric_family decisions = {.name = "planekeeper_decisions_total",
                                          .help = "Decisions recorded, by reason",
                                          .type = METRIC_COUNTER,
                                          .labels = {"namespace", "policy", "reason"}};
+static struct metric_family completed = {.name = "planekeeper_decisions_completed_total",
+                                         .help = "Decisions that came to their end, by reason: entries of the history",
+                                         .type = METRIC_COUNTER,
+                                         .labels = {"namespace", "policy", "reason"}};
 static struct metric_family switch_seconds = {.name = "planekeeper_switch_duration_seconds",
                                               .help = "From the decision to its commit",
                                               .type = METRIC_HISTOGRAM,
@@ -91,8 +95,8 @@ void tell_setup(const char *election_id)
 {
         struct metric_family *const families[] = {&reconcile_total, &reconcile_errors, &reconcile_time, &active_workers,
                                                   &max_workers,     &master_status,    &policy_ready,   &policy_epoch,
-                                                  &policy_fit,      &policy_active,    &decisions,      &switch_seconds,
-                                                  &step_seconds,    &target_errors,    &late_turns};
+                                                  &policy_fit,      &policy_active,    &decisions,      &completed,
+                                                  &switch_seconds,  &step_seconds,     &target_errors,  &late_turns};
         for (size_t i = 0; i < COUNT(families); i++)
                 metrics_register(families[i]);
         static const char *const results[] = {"success", "error", "requeue", "requeue_after"};
@@ -223,14 +227,28 @@ void tell_planes(struct policy *policy, const struct view *view, const struct de
         }
 }
 
+/* An entry of the history is an Event, a metric and a log line too, by the one word that says why it was decided. */
+static void tell_entry(struct policy *policy, const struct record *record, struct arena *arena)
+{
+        if (!switch_report_complete(policy, record))
+                return;
+        mono_ms took = (mono_ms)(record->completed_at - record->started_at);
+        metric_add(METRIC(&completed, policy->namespace_name, policy->name, record->reason), 1);
+        const char *from = record->from[0] && strcmp(record->from, record->to) != 0
+                               ? arena_printf(arena, "%s -> ", record->from)
+                               : "";
+        event(policy, strcmp(record->reason, "ActiveRecovered") == 0, record->reason, "Record",
+              arena_printf(arena, "epoch %llu: %s%s is active%s", (unsigned long long)record->epoch, from, record->to,
+                           took ? arena_printf(arena, ", done in %s", report_duration(took, arena)) : ""));
+}
+
 /* The leader that committed a switch may have died before its status was written; the record tells as much as is
  * needed. */
-static void complete_for_another(struct policy *policy)
+static void complete_for_another(struct policy *policy, struct arena *arena)
 {
         const struct record *record = policy->record;
-        bool is_switch = record && record->phase == PHASE_STEADY && record->completed_at > record->started_at;
-        if (is_switch && record->completed_at >= policy->created_at)
-                switch_report_complete(policy, record);
+        if (record && record->phase == PHASE_STEADY && record->completed_at >= policy->created_at)
+                tell_entry(policy, record, arena);
 }
 
 /* The rival is told too: its owner would otherwise never hear of the claim. */
@@ -247,7 +265,7 @@ static void tell_rival(struct policy *policy, struct arena *arena)
 void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
 {
         set_metrics(policy, view, decision);
-        complete_for_another(policy);
+        complete_for_another(policy, arena);
         answer_request(policy, decision);
         const char *blocked = report_blocked_by(view, decision);
         const char *reason = blocked ? blocked : decision->rule->reason;
@@ -307,8 +325,10 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
                       arena_printf(arena, "epoch %llu: %s -> %s (%s)%s; record in status.lastDecision",
                                    (unsigned long long)record->epoch, record->from[0] ? record->from : "(unknown)",
                                    record->to, record->reason, gates));
+        else if (record->from[0])
+                tell_entry(policy, record, arena);
         else
-                event(policy, strcmp(record->reason, "ActiveRecovered") == 0, record->reason, "Record",
+                event(policy, false, record->reason, "Record",
                       arena_printf(arena, "epoch %llu: %s is active", (unsigned long long)record->epoch, record->to));
 }
 
@@ -316,7 +336,7 @@ static void tell_complete(struct policy *policy, const struct record *record, st
 {
         mono_ms took = (mono_ms)(record->completed_at - record->started_at);
         metric_observe(metrics_child(&switch_seconds, NULL), (double)took / 1000.0);
-        switch_report_complete(policy, record);
+        tell_entry(policy, record, arena);
         if (strcmp(record->from, record->to) == 0) {
                 event(policy, false, "TargetsUpdated", "Commit",
                       arena_printf(arena, "epoch %llu in %s: %s stays active", (unsigned long long)record->epoch,
@@ -391,8 +411,8 @@ void tell_forget(struct policy *policy)
 {
         /* Label values may repeat in other namespaces; losing their children only means that they are set again in the
          * next pass. */
-        struct metric_family *const families[] = {&policy_ready, &policy_epoch, &policy_fit, &policy_active,
-                                                  &decisions};
+        struct metric_family *const families[] = {&policy_ready,  &policy_epoch, &policy_fit,
+                                                  &policy_active, &decisions,    &completed};
         for (size_t i = 0; i < COUNT(families); i++)
                 metrics_forget(families[i], "policy", policy->name);
 }

@@ -129,6 +129,43 @@ def test_manual_switch_and_back(scene):
     assert (last["reason"], last["automatic"], "detectedAt" in last) == ("SwitchRequested", False, False)
 
 
+def told_everywhere(scene, operator, reason):
+    """The one word that an entry of the history, an Event, a metric and a log line have in common."""
+    completed = f'planekeeper_decisions_completed_total{{namespace="{scene.namespace}",policy="gloo",reason="{reason}"}}'
+    assert wait_event(scene, reason)
+    assert operator.metrics()[completed] == 1
+    assert [line["epoch"] for line in operator.logs() if line.get("reason") == reason]
+
+
+def test_every_entry_of_the_history_is_told_by_the_same_word(scene):
+    operator = steady(scene)
+    scene.bench.kill_plane(WEST)
+    wait_world(scene, CENTRAL, 2)
+    scene.bench.revive_plane(WEST)
+    scene.wait_condition("FailoverPossible", "True")
+    switch_to(scene, WEST, 3)
+    wait_world(scene, WEST, 3)
+    scene.point_at(CENTRAL)
+    scene.annotate(adopt=f"{CENTRAL}/4")
+    wait_world(scene, CENTRAL, 4)
+    wait.until("three entries", lambda: len(scene.status()["history"]) == 3)
+    history = scene.status()["history"]
+    assert [(item["epoch"], item["reason"], item["to"]) for item in history] == [
+        (4, "AdoptRequested", CENTRAL),
+        (3, "SwitchRequested", WEST),
+        (2, "ThresholdReached", CENTRAL),
+    ]
+    assert scene.status()["lastSwitch"]["epoch"] == 3  # nothing was switched by an adoption
+    for item in history:
+        told_everywhere(scene, operator, item["reason"])
+    operator.stop()
+    operator.run()
+    wait.until("it leads again", operator.is_leader)
+    scene.bench.kill_plane(CENTRAL)
+    wait_world(scene, WEST, 5)
+    wait.until("four entries", lambda: [item["epoch"] for item in scene.status()["history"]] == [5, 4, 3, 2])
+
+
 @pytest.mark.parametrize(
     ("request_text", "answer"),
     [
