@@ -108,8 +108,9 @@ static void say_thresholds(struct explained *e)
         const struct detection *detection = &policy->detection;
         say(e, "%s", "");
         say(e, "Thresholds as they were");
-        say(e, "  mode %s%s, %s", policy->mode == MODE_AUTOMATIC ? "Automatic" : "Advise",
-            policy->suspended ? ", suspended" : "", policy->single_writer ? "single writer" : "all clusters written");
+        say(e, "  mode %s%s, %s, drift %s", policy->mode == MODE_AUTOMATIC ? "Automatic" : "Advise",
+            policy->suspended ? ", suspended" : "", policy->single_writer ? "single writer" : "all clusters written",
+            policy->drift == DRIFT_ENFORCE ? "Enforce" : "Report");
         say(e, "  down after %u failures in a row and %s, up after %u passes; a probe every %s, %s long at most",
             detection->failure_threshold, duration(e, gates_failover_delay(&e->facts->view)),
             detection->success_threshold, duration(e, detection->interval_ms), duration(e, detection->timeout_ms));
@@ -259,6 +260,7 @@ static void take_policy(struct explained *e, const struct failover_policy *polic
         to->cooldown_ms = policy->cooldown_ms;
         to->max_switches = policy->max_switches;
         to->failback = policy->failback;
+        to->drift = policy->drift;
         to->failback_stable_ms = policy->stable_for_ms;
         to->dns_ttl_s = policy->dns.ttl_s;
         say_changes(e, &e->facts->view, view);

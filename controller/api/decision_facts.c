@@ -145,6 +145,7 @@ static json_t *policy_json(const struct policy_view *policy)
         set(object, "maxSwitches", json_integer(policy->max_switches));
         set(object, "failback", json_string(facts_failbacks[policy->failback]));
         set_duration(object, "stableFor", policy->failback_stable_ms);
+        set(object, "drift", json_string(facts_drifts[policy->drift]));
         set(object, "recordTTL", json_integer(policy->dns_ttl_s));
         set_text(object, "switchTo", policy->switch_to, FACTS_REQUEST_MAX);
         set_text(object, "adopt", policy->adopt, FACTS_REQUEST_MAX);
@@ -173,9 +174,17 @@ static json_t *operator_json(const struct view *view)
         return object;
 }
 
+static json_t *times_json(const unix_ms *times, unsigned count)
+{
+        json_t *array = json_array();
+        for (unsigned i = 0; i < count; i++)
+                INVARIANT(json_array_append_new(array, time_json(times[i])) == 0);
+        return array;
+}
+
 static json_t *record_json(const struct record *record)
 {
-        json_t *object = json_object(), *recent = json_array();
+        json_t *object = json_object();
         set(object, "epoch", json_integer((json_int_t)record->epoch));
         set(object, "phase", json_string(phase_name(record->phase)));
         set_text(object, "from", record->from, FACTS_VALUE_MAX);
@@ -186,9 +195,8 @@ static json_t *record_json(const struct record *record)
         set_time(object, "startedAt", record->started_at);
         set_time(object, "completedAt", record->completed_at);
         set_time(object, "cooldownUntil", record->cooldown_until);
-        for (unsigned i = 0; i < record->recent_count; i++)
-                INVARIANT(json_array_append_new(recent, time_json(record->recent[i])) == 0);
-        set(object, "recent", recent);
+        set(object, "recent", times_json(record->recent, record->recent_count));
+        set(object, "enforced", times_json(record->enforced, record->enforced_count));
         null_absent(object, KEYS("from", "reason", "automatic", "detectedAt", "startedAt", "completedAt",
                                  "cooldownUntil"));
         return object;

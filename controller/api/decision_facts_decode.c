@@ -17,6 +17,7 @@ enum { LABEL_MAX = 96 };
 
 const char *const facts_modes[2] = {"Advise", "Automatic"};
 const char *const facts_failbacks[3] = {"Manual", "Automatic", "Never"};
+const char *const facts_drifts[2] = {"Report", "Enforce"};
 const char *const facts_verdicts[3] = {"Unknown", "Up", "Down"};
 const char *const facts_reaches[3] = {"Never", "Ok", "Failed"};
 const char *const facts_stamps[FACTS_STAMP_COUNT] = {"None", "Record", "Ours", "Other"};
@@ -146,6 +147,7 @@ static void decode_policy(const struct scope *root, struct policy_view *policy)
             .cooldown_ms = decode_duration(&scope, "cooldown", HOUR_MS, 0, week),
             .max_switches = (uint32_t)decode_integer(&scope, "maxSwitches", 2, 1, 100),
             .failback = (enum failback)decode_choice(&scope, "failback", CHOICES(facts_failbacks), FAILBACK_MANUAL),
+            .drift = (enum drift_policy)decode_choice(&scope, "drift", CHOICES(facts_drifts), DRIFT_REPORT),
             .failback_stable_ms = decode_duration(&scope, "stableFor", 10 * MINUTE_MS, 0, week),
             .dns_ttl_s = (uint32_t)decode_integer(&scope, "recordTTL", 30, 1, 300),
             .switch_to = decode_text(&scope, "switchTo", "", FACTS_REQUEST_MAX),
@@ -172,11 +174,19 @@ static void decode_operator(const struct scope *root, struct view *view)
                 view->confirmed_epoch = view->record->epoch;
 }
 
+static unsigned decode_times(const struct scope *scope, const char *key, unix_ms *ret_times, size_t max)
+{
+        struct scope times = decode_array(scope, key, max);
+        for (size_t i = 0; i < decode_count(&times); i++)
+                if (!time_of(json_array_get(times.json, i), &ret_times[i]))
+                        decode_fail(&times, "", "item %zu must be a time", i);
+        return (unsigned)decode_count(&times);
+}
+
 static void decode_record(const struct scope *root, struct decision_facts *facts)
 {
         struct record *record = &facts->record;
         struct scope scope = decode_object(root, "record");
-        struct scope recent = decode_array(&scope, "recent", RECENT_SWITCHES_MAX);
         if (!scope.json)
                 return;
         facts->view.record = record;
@@ -194,11 +204,9 @@ static void decode_record(const struct scope *root, struct decision_facts *facts
             .started_at = decode_time(&scope, "startedAt", false),
             .completed_at = decode_time(&scope, "completedAt", false),
             .cooldown_until = decode_time(&scope, "cooldownUntil", false),
-            .recent_count = (unsigned)decode_count(&recent),
         };
-        for (size_t i = 0; i < decode_count(&recent); i++)
-                if (!time_of(json_array_get(recent.json, i), &record->recent[i]))
-                        decode_fail(&recent, "", "item %zu must be a time", i);
+        record->recent_count = decode_times(&scope, "recent", record->recent, RECENT_SWITCHES_MAX);
+        record->enforced_count = decode_times(&scope, "enforced", record->enforced, ENFORCED_MAX);
 }
 
 static enum err decode_class(const struct scope *scope)

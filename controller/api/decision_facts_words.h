@@ -6,6 +6,7 @@ enum { FACTS_STAMP_NONE, FACTS_STAMP_RECORD, FACTS_STAMP_OURS, FACTS_STAMP_OTHER
 
 extern const char *const facts_modes[2];
 extern const char *const facts_failbacks[3];
+extern const char *const facts_drifts[2];
 extern const char *const facts_verdicts[3];
 extern const char *const facts_reaches[3];
 /* None; the record's own epoch; another epoch of this policy's; another owner's, or not readable. */

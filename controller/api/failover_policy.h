@@ -76,6 +76,7 @@ struct failover_policy {
         enum mode mode;
         enum write_mode write_mode;
         enum failback failback;
+        enum drift_policy drift;
         const char *const *planes; /* in order of preference */
         size_t plane_count;
         struct detection detection;

@@ -54,25 +54,34 @@ static json_t *encode_plan(const struct plan *plan)
                          "to", or_empty(plan->to_lock), "old", encode_texts(plan->old_locks, plan->old_lock_count));
 }
 
+static json_t *encode_times(const unix_ms *times, unsigned count)
+{
+        json_t *array = json_array();
+        for (unsigned i = 0; i < count; i++)
+                INVARIANT(json_array_append_new(array, encode_time(times[i])) == 0);
+        return array;
+}
+
 /* NULL where a text is not UTF-8, which is the one thing that jansson refuses. */
 static json_t *encode(const struct record *record)
 {
         char id[17];
         (void)snprintf(id, sizeof(id), "%016" PRIx64, record->id);
-        json_t *recent = json_array();
-        for (unsigned i = 0; i < record->recent_count; i++)
-                INVARIANT(json_array_append_new(recent, encode_time(record->recent[i])) == 0);
         json_t *object = json_pack("{s:i, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "v", (int)record->version,
                                    "epoch", (json_int_t)record->epoch, "id", id, "phase", phases[record->phase], "from",
                                    or_empty(record->from), "to", or_empty(record->to), "reason",
                                    or_empty(record->reason), "holder", or_empty(record->holder), "automatic",
-                                   (int)record->automatic, "recent", recent, "plan", encode_plan(&record->plan));
+                                   (int)record->automatic, "recent", encode_times(record->recent, record->recent_count),
+                                   "plan", encode_plan(&record->plan));
         if (!object)
                 return NULL;
         set_time(object, "detectedAt", record->detected_at);
         set_time(object, "startedAt", record->started_at);
         set_time(object, "completedAt", record->completed_at);
         set_time(object, "cooldownUntil", record->cooldown_until);
+        if (record->enforced_count)
+                INVARIANT(json_object_set_new(object, "enforced",
+                                              encode_times(record->enforced, record->enforced_count)) == 0);
         return object;
 }
 
@@ -105,13 +114,13 @@ static decision_id decode_id(const struct scope *scope)
         return strtoull(text, NULL, 16);
 }
 
-static void decode_recent(const struct scope *scope, struct record *record)
+static unsigned decode_times(const struct scope *scope, const char *key, unix_ms *ret_times, size_t max)
 {
-        struct scope recent = decode_array(scope, "recent", RECENT_SWITCHES_MAX);
-        for (size_t i = 0; i < decode_count(&recent); i++)
-                if (!time_of(json_array_get(recent.json, i), &record->recent[i]))
-                        decode_fail(&recent, "", "item %zu must be a time", i);
-        record->recent_count = (unsigned)decode_count(&recent);
+        struct scope times = decode_array(scope, key, max);
+        for (size_t i = 0; i < decode_count(&times); i++)
+                if (!time_of(json_array_get(times.json, i), &ret_times[i]))
+                        decode_fail(&times, "", "item %zu must be a time", i);
+        return (unsigned)decode_count(&times);
 }
 
 static unsigned decode_texts(const struct scope *scope, const char *key, const char **ret_texts)
@@ -171,7 +180,8 @@ static void *fill(const struct scope *scope)
         record->started_at = decode_time(scope, "startedAt");
         record->completed_at = decode_time(scope, "completedAt");
         record->cooldown_until = decode_time(scope, "cooldownUntil");
-        decode_recent(scope, record);
+        record->recent_count = decode_times(scope, "recent", record->recent, RECENT_SWITCHES_MAX);
+        record->enforced_count = decode_times(scope, "enforced", record->enforced, ENFORCED_MAX);
         decode_plan(scope, &record->plan);
         return record;
 }
@@ -207,7 +217,7 @@ static enum err check_readable(const char *text, size_t bytes, struct errmsg *re
 enum err record_encode(const struct record *record, char **ret_text, struct errmsg *reterr)
 {
         INVARIANT(record->version == RECORD_VERSION && record->phase < PHASE_COUNT &&
-                  record->recent_count <= RECENT_SWITCHES_MAX);
+                  record->recent_count <= RECENT_SWITCHES_MAX && record->enforced_count <= ENFORCED_MAX);
         INVARIANT(record->epoch >= 1 && record->epoch <= INT64_MAX);
         INVARIANT(record->plan.old_rrset_count <= PLAN_OLD_MAX && record->plan.old_lock_count <= PLAN_OLD_MAX);
         json_t *object = encode(record);

@@ -2,6 +2,7 @@
 #include "core/classify.h"
 
 #include "core/election.h"
+#include "core/enforce.h"
 #include "core/phrase.h"
 #include "core/targets.h"
 
@@ -71,6 +72,42 @@ bool classify_gates(struct pass *pass, const struct gate_question *question)
         pass->decision->gates = gates;
         pass->decision->has_gates = true;
         return true;
+}
+
+/* "" when it may be put back: to the plane that the record names, which has to be fit for agents. */
+static const char *why_not_enforced(struct pass *pass)
+{
+        const struct view *view = pass->view;
+        struct decision *decision = pass->decision;
+        const struct plane_view *active = decision->active;
+        if (!decision->may_act || !active || targets_moved(view))
+                return "nothing may be written";
+        const struct enforcement enforcement = enforce_drift(view, pass->arena);
+        classify_wake(pass, enforcement.wake_at);
+        if (enforcement.why_not[0])
+                return enforcement.why_not;
+        const char *unfit = election_unfit(view, active, active, pass->arena);
+        const struct gate_question question = {PURPOSE_ENFORCE, active, unfit[0] ? NULL : active,
+                                               arena_printf(pass->arena, "%s: %s", active->name, unfit)};
+        struct gates gates = gates_evaluate(view, &question, pass->arena);
+        classify_wake(pass, gates.wake_at);
+        if (gates.refused >= 0)
+                return gates.verdicts[gates.refused].text;
+        decision->gates = gates;
+        decision->has_gates = true;
+        return "";
+}
+
+enum finding classify_edit(struct pass *pass, const char *what, const char *way_out)
+{
+        if (pass->view->policy.drift != DRIFT_ENFORCE)
+                return classify_as(pass, FINDING_DRIFT, arena_printf(pass->arena, "%s: %s", what, way_out));
+        const char *why_not = why_not_enforced(pass);
+        if (why_not[0])
+                return classify_as(pass, FINDING_DRIFT,
+                                   arena_printf(pass->arena, "%s: %s. Or %s", what, why_not, way_out));
+        pass->to = pass->decision->active;
+        return classify_as(pass, FINDING_DRIFT_ENFORCED, arena_printf(pass->arena, "%s: put back", what));
 }
 
 static const char *why_not_acting(const struct pass *pass)

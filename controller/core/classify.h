@@ -35,6 +35,11 @@ bool classify_unread(struct pass *pass, enum finding *ret);
 bool classify_request(struct pass *pass, enum purpose purpose, enum finding *ret);
 /* The health of the active plane and what it lets us do; FINDING_STEADY: nothing ails it. */
 enum finding classify_active(struct pass *pass);
+/*
+ * A value that nobody recorded is put back, where the policy says so and @what (it, for people) may be; else it is
+ * reported, with @way_out for a person.
+ */
+enum finding classify_edit(struct pass *pass, const char *what, const char *way_out);
 /* Asks the gates; true when all hold, and then they are part of the decision. */
 bool classify_gates(struct pass *pass, const struct gate_question *question);
 

@@ -65,7 +65,7 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
 }
 
 /*
- * A person's edit is reported, not fought. In Advise a person moves the targets: the Drift condition says it, and
+ * A person's edit is reported, not fought, unless the policy says that it is to be put back. In Advise a person moves the targets: the Drift condition says it, and
  * nothing is wrong.
  */
 static bool classify_drift(struct pass *pass, enum finding *ret)
@@ -76,10 +76,9 @@ static bool classify_drift(struct pass *pass, enum finding *ret)
                 return false;
         const char *what = decision->dns == FENCE_DRIFT ? phrase_dns_drift(pass->view, pass->arena)
                                                         : phrase_lock_drift(pass->view, pass->arena);
-        *ret = classify_as(pass, FINDING_DRIFT,
-                           arena_printf(pass->arena,
-                                        "%s: put it back, or keep what is there by planekeeper.io/adopt=<plane>/%llu",
-                                        what, next));
+        *ret = classify_edit(
+            pass, what,
+            arena_printf(pass->arena, "put it back, or keep what is there by planekeeper.io/adopt=<plane>/%llu", next));
         return true;
 }
 

@@ -59,12 +59,11 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
         if (decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT)
                 return false;
         if (!classify_request(pass, purpose, ret))
-                *ret = classify_as(
-                    pass, FINDING_DRIFT,
-                    arena_printf(pass->arena,
-                                 "%s: put back what was there, or keep it by planekeeper.io/adopt=<plane>/%llu",
-                                 decision->lock == FENCE_DRIFT ? phrase_lock_drift(view, pass->arena)
-                                                               : phrase_dns_drift(view, pass->arena),
+                *ret = classify_edit(
+                    pass,
+                    decision->lock == FENCE_DRIFT ? phrase_lock_drift(view, pass->arena)
+                                                  : phrase_dns_drift(view, pass->arena),
+                    arena_printf(pass->arena, "put back what was there, or keep it by planekeeper.io/adopt=<plane>/%llu",
                                  (unsigned long long)decision->epoch + 1));
         return true;
 }

@@ -55,6 +55,7 @@ bool gate_applies(enum gate gate, enum purpose purpose)
                                  BIT(GATE_BLAST),
             /* A switch whose plane was lost has to end somewhere: exempt from the cooldown, but counted. */
             [PURPOSE_SUPERSEDE] = ALL & ~BIT(GATE_COOLDOWN),
+            [PURPOSE_ENFORCE] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS),
         };
         return applies[purpose] & BIT(gate);
 }

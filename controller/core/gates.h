@@ -45,6 +45,7 @@ enum purpose {
         PURPOSE_RETARGET, /* a person's, from an unfinished switch to other targets: the old may be gone */
         PURPOSE_FAILBACK,
         PURPOSE_SUPERSEDE, /* the new active was lost during its switch */
+        PURPOSE_ENFORCE,   /* a person's edit is put back: nothing moves, but a target is written */
         PURPOSE_COUNT
 };
 

@@ -10,6 +10,12 @@
  */
 enum { REQUEST_JUMP_MAX = 1000000 };
 
+/* Whoever decides by hand has seen what the targets show: a fight over them is over. */
+static bool is_asked_for(enum finding finding)
+{
+        return finding == FINDING_ADOPT_REQUESTED || finding == FINDING_SWITCH_REQUESTED;
+}
+
 /* What the cooldown and the limit per window rest on is handed from record to record. */
 static struct record *start(const struct view *view, const struct decision *decision, epoch_t epoch,
                             const struct plane_view *to, struct arena *arena)
@@ -31,6 +37,10 @@ static struct record *start(const struct view *view, const struct decision *deci
                 next->recent_count = view->record->recent_count;
                 memcpy(next->recent, view->record->recent, sizeof(next->recent));
         }
+        if (view->record && !is_asked_for(decision->finding)) {
+                next->enforced_count = view->record->enforced_count;
+                memcpy(next->enforced, view->record->enforced, sizeof(next->enforced));
+        }
         return next;
 }
 
@@ -49,6 +59,20 @@ static void count_automatic(const struct view *view, const struct decision *deci
                 next->detected_at = view->wall - (view->now - decision->active_health.failing_since);
 }
 
+/* What is put back in the middle of a switch is still that switch: its origin, its cause and its cooldown stay. */
+static void count_enforced(const struct view *view, struct record *next)
+{
+        const struct record *record = view->record;
+        memmove(next->enforced + 1, next->enforced, sizeof(next->enforced) - sizeof(next->enforced[0]));
+        next->enforced[0] = view->wall;
+        next->enforced_count += next->enforced_count < ENFORCED_MAX;
+        if (record->phase != PHASE_SWITCHING)
+                return;
+        next->from = record->from;
+        next->automatic = record->automatic;
+        next->detected_at = record->detected_at;
+}
+
 const struct record *next_switch(const struct view *view, const struct decision *decision, const struct plane_view *to,
                                  struct arena *arena)
 {
@@ -57,6 +81,8 @@ const struct record *next_switch(const struct view *view, const struct decision 
         next->from = decision->active ? decision->active->name : view->record ? view->record->to : "";
         if (is_automatic(decision->finding))
                 count_automatic(view, decision, next);
+        if (decision->finding == FINDING_DRIFT_ENFORCED)
+                count_enforced(view, next);
         return next;
 }
 

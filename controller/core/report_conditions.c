@@ -309,6 +309,8 @@ static void set_drift(const struct writer *w)
         enum fence dns = w->decision->dns, lock = w->decision->lock;
         if (!w->view->record)
                 set(w, type, REPORT_FALSE, "NothingRecorded", "Nothing is recorded that the targets could differ from");
+        else if (w->decision->finding == FINDING_DRIFT)
+                set(w, type, REPORT_TRUE, "Drift", w->decision->why);
         else if (dns == FENCE_DRIFT)
                 set(w, type, REPORT_TRUE, "Drift", phrase_dns_drift(w->view, w->arena));
         else if (lock == FENCE_DRIFT)

@@ -27,7 +27,7 @@ struct request {
  */
 struct request request_read(const struct view *view, epoch_t current, struct arena *arena);
 
-/* Whether a person has acknowledged the epoch in force, so that cooldown and limit do not hold the next decision back. */
+/* Whether annotation ack names the epoch in force: what holds back until a person has looked may go on once. */
 bool request_is_acknowledged(const struct view *view);
 
 /*

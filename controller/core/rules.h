@@ -28,6 +28,7 @@
         X(FINDING_SWITCH_REQUESTED)                                                                              \
         X(FINDING_TARGET_BEHIND) /* a target carries an older epoch: write the record there */                   \
         X(FINDING_DRIFT)                                                                                         \
+        X(FINDING_DRIFT_ENFORCED)   /* and the policy says that it is to be put back */                          \
         X(FINDING_PLAN_OUTDATED)    /* the active plane's address or the spec's values changed */                \
         X(FINDING_ACTIVE_UNKNOWN)   /* the active plane is not observed, or not yet long enough */               \
         X(FINDING_ACTIVE_FAILING)   /* down by the probes, but not yet for failoverDelay */                      \

@@ -46,7 +46,7 @@ struct plan {
         unsigned old_lock_count;
 };
 
-enum { RECENT_SWITCHES_MAX = 8 };
+enum { RECENT_SWITCHES_MAX = 8, ENFORCED_MAX = 3 };
 
 /* The decision record: the one register where a decision is made, by compare-and-swap. */
 struct record {
@@ -65,6 +65,8 @@ struct record {
         unix_ms cooldown_until; /* 0 = none */
         unsigned recent_count;
         unix_ms recent[RECENT_SWITCHES_MAX]; /* the last automatic switches, newest first, for the limit */
+        unsigned enforced_count;
+        unix_ms enforced[ENFORCED_MAX]; /* when an edit was put back, newest first; a person's decision empties it */
         struct plan plan;
 };
 

@@ -15,6 +15,7 @@ enum { PLANES_MAX = 8, CHECKS_MAX = 8, VERIFY_SERVERS_MAX = 8 };
 enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DOWN, VERDICT_COUNT };
 enum mode { MODE_ADVISE, MODE_AUTOMATIC };
 enum failback { FAILBACK_MANUAL, FAILBACK_AUTOMATIC, FAILBACK_NEVER };
+enum drift_policy { DRIFT_REPORT, DRIFT_ENFORCE }; /* what becomes of a person's edit of a target */
 
 /* One check of one plane: the run of equal samples it is in. UNKNOWN samples end no run and start none. */
 struct check_view {
@@ -86,6 +87,7 @@ struct policy_view {
         mono_ms cooldown_ms;
         uint32_t max_switches; /* automatic ones in 24 h; at least 1 */
         enum failback failback;
+        enum drift_policy drift;
         mono_ms failback_stable_ms; /* also how long the plane that failed must be healthy before it is chosen again */
         const char *dns_provider;
         const char *dns_server;

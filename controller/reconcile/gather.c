@@ -28,6 +28,7 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
             .cooldown_ms = spec->cooldown_ms,
             .max_switches = spec->max_switches,
             .failback = spec->failback,
+            .drift = spec->drift,
             .failback_stable_ms = spec->stable_for_ms,
             .dns_provider = spec->dns.provider,
             .dns_server = effect_dns_server(policy),

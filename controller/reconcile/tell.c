@@ -337,12 +337,8 @@ static void tell_complete(struct policy *policy, const struct record *record, st
         mono_ms took = (mono_ms)(record->completed_at - record->started_at);
         metric_observe(metrics_child(&switch_seconds, NULL), (double)took / 1000.0);
         tell_entry(policy, record, arena);
-        if (strcmp(record->from, record->to) == 0) {
-                event(policy, false, "TargetsUpdated", "Commit",
-                      arena_printf(arena, "epoch %llu in %s: %s stays active", (unsigned long long)record->epoch,
-                                   report_duration(took, arena), record->to));
-                return;
-        }
+        if (strcmp(record->from, record->to) == 0)
+                return; /* nobody has moved */
         const char *detected = record->detected_at
                                    ? arena_printf(arena, " after %s of detection",
                                                   report_duration(record->started_at - record->detected_at, arena))

@@ -33,6 +33,7 @@ static void purposes_ask_what_concerns_them(void **state)
             [PURPOSE_FAILOVER] = "xxxxxxxxxxxxx", [PURPOSE_REQUEST] = "---x--x-xx---",
             [PURPOSE_TAKEOVER] = "---x--x-x----", [PURPOSE_RETARGET] = "---x--x------",
             [PURPOSE_FAILBACK] = "--xx--xxxxxxx", [PURPOSE_SUPERSEDE] = "xxxxxxxxxx-xx",
+            [PURPOSE_ENFORCE] = "---x--x-x----",
         };
         for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
                 char asked[GATE_COUNT + 1] = "";

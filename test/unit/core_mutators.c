@@ -122,6 +122,16 @@ static void server_behind(struct world *w)
         w->view.dns_met_at = w->view.now - 5000;
 }
 static void server_behind_for_long(struct world *w) { server_behind(w); w->view.dns_met_at = w->view.now - LONG_AGO; }
+static void enforce(struct world *w) { w->view.policy.drift = DRIFT_ENFORCE; }
+static void edited_by_hand(struct world *w) { enforce(w); lock_by_hand(w); }
+static void enforced_before(struct world *w) { w->record.enforced_count = 1; w->record.enforced[0] = WORLD_WALL - 600000; }
+static void enforced_lately(struct world *w) { w->record.enforced_count = 2; w->record.enforced[0] = WORLD_WALL + 600000; }
+static void fought_back(struct world *w)
+{
+        w->record.enforced_count = 3;
+        for (unsigned i = 0; i < 3; i++)
+                w->record.enforced[i] = WORLD_WALL - 900000 - (unix_ms)i * 120000;
+}
 static void late(struct world *w) { w->view.late_until = w->view.now + 600000; }
 
 #define MUTATOR(name) {#name, name}
@@ -143,7 +153,8 @@ const struct mutator core_mutators[] = {
         MUTATOR(switch_requested_after_ahead), MUTATOR(switch_requested_first), MUTATOR(adopt_requested),
         MUTATOR(adopt_requested_first), MUTATOR(adopt_b_requested), MUTATOR(moved_to_c_by_hand), MUTATOR(adopt_c_requested), MUTATOR(nonsense_requested), MUTATOR(failback_wanted),
         MUTATOR(after_a_failover), MUTATOR(unconfirmed), MUTATOR(ttl_edited), MUTATOR(name_edited), MUTATOR(lock_dropped_from_spec),
-        MUTATOR(server_behind), MUTATOR(server_behind_for_long), MUTATOR(late),
+        MUTATOR(server_behind), MUTATOR(server_behind_for_long), MUTATOR(enforce), MUTATOR(edited_by_hand), MUTATOR(enforced_before),
+        MUTATOR(enforced_lately), MUTATOR(fought_back), MUTATOR(late),
 };
 const size_t core_mutator_count = sizeof(core_mutators) / sizeof(core_mutators[0]);
 /* clang-format on */

@@ -77,7 +77,7 @@ static void test_every_field(void **state)
             "'maxSwitches': 9,"
             "'detection': {'interval': '200ms', 'timeout': '150ms', 'failureThreshold': 1, 'successThreshold': 20, "
             "'failoverDelay': '0s'},"
-            "'failback': {'policy': 'Automatic', 'stableFor': '1h'}, 'decisionStore': 'Kubernetes', 'drift': 'Report',"
+            "'failback': {'policy': 'Automatic', 'stableFor': '1h'}, 'decisionStore': 'Kubernetes', 'drift': 'Enforce',"
             "'dns': {'name': 'a.b', 'recordType': 'CNAME', 'recordTTL': 300, 'rfc2136': {'nameserver': 'ns', 'zone': "
             "'b'},"
             " 'verify': {'servers': ['192.0.2.1', 'ns2:53']}},"
@@ -185,7 +185,7 @@ static void test_refusals_name_object_field_and_remedy(void **state)
              "spec.redis.lock.value: knows the tokens {clusterName}, {name}, {uid} and {epoch} only"},
             {REFUSED_SPEC("'redis': {}"), "spec.redis.address: is required"},
             {REFUSED_SPEC("'decisionStore': 'DNS'"), "spec.decisionStore: must be one of Kubernetes"},
-            {REFUSED_SPEC("'drift': 'Enforce'"), "spec.drift: must be one of Report"},
+            {REFUSED_SPEC("'drift': 'Ignore'"), "spec.drift: must be one of Report, Enforce"},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 json_t *object = json_text("{" META ", 'spec': {%s}}", cases[i].spec);

@@ -27,6 +27,8 @@ static const struct record sample = {
     .cooldown_until = 1795406351000,
     .recent_count = 2,
     .recent = {1795402751007, 1795302751000},
+    .enforced_count = 3,
+    .enforced = {1795402751007, 1795402691007, 1795402631007},
     .plan = {.dns_provider = "rfc2136",
              .dns_server = "192.0.2.53:53",
              .dns_name = "gloo-mgmt.mesh.example.com",
@@ -58,6 +60,8 @@ static void assert_same(const struct record *a, const struct record *b)
         assert_int_equal(a->cooldown_until, b->cooldown_until);
         assert_int_equal(a->recent_count, b->recent_count);
         assert_memory_equal(a->recent, b->recent, sizeof(a->recent));
+        assert_int_equal(a->enforced_count, b->enforced_count);
+        assert_memory_equal(a->enforced, b->enforced, sizeof(a->enforced));
         assert_string_equal(a->plan.dns_provider, b->plan.dns_provider);
         assert_string_equal(a->plan.dns_server, b->plan.dns_server);
         assert_string_equal(a->plan.dns_name, b->plan.dns_name);

@@ -1,0 +1,23 @@
+/*
+ * enforce.h -- whether a person's edit of a target may be put back now (drift: Enforce). Pure.
+ *
+ * At most once a minute; and whoever writes it again and again is not fought: three within ten minutes, and then a day of
+ * reporting only, unless a person decides something or acknowledges. The times are in the record, so a restart or
+ * another replica counts on.
+ */
+#ifndef PK_CORE_ENFORCE_H
+#define PK_CORE_ENFORCE_H
+
+#include "core/view.h"
+#include "util/arena.h"
+
+enum { ENFORCE_PAUSE_MS = 60000, ENFORCE_WINDOW_MS = 600000, ENFORCE_TRUCE_MS = 24 * 3600 * 1000 };
+
+struct enforcement {
+        const char *why_not; /* "" when it may be put back */
+        mono_ms wake_at;     /* when it may be by the passing of time alone; 0 unknown */
+};
+
+struct enforcement enforce_drift(const struct view *view, struct arena *arena);
+
+#endif
