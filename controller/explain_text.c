@@ -263,6 +263,8 @@ static void take_policy(struct explained *e, const struct failover_policy *polic
         to->drift = policy->drift;
         to->failback_stable_ms = policy->stable_for_ms;
         to->dns_ttl_s = policy->dns.ttl_s;
+        to->dns_plane = policy->dns.plane;
+        to->lock_plane = policy->redis.plane;
         say_changes(e, &e->facts->view, view);
         take_planes(e, policy, view);
         if (strlen(policy->dns.name) <= FACTS_VALUE_MAX && strcmp(policy->dns.name, to->dns_name) != 0)

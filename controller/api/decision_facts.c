@@ -122,6 +122,7 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
         set_value(object, "address", plane->rrset);
         set_text(object, "addressError", plane->address_error, FACTS_TEXT_MAX);
         set(object, "was", json_string(facts_verdicts[plane->was]));
+        set_age(object, "wasFor", view, plane->was_since);
         for (unsigned i = 0; i < plane->check_count; i++)
                 INVARIANT(json_array_append_new(checks, check_json(view, &plane->checks[i])) == 0);
         set(object, "checks", checks);
@@ -254,6 +255,7 @@ static json_t *dns_json(const struct view *view)
         set_value(object, "server", spec.dns_server);
         set_value(object, "name", spec.dns_name);
         set_value(object, "provider", spec.dns_provider);
+        set_value(object, "inside", view->policy.dns_plane);
         if (view->record) {
                 const struct plan *plan = &view->record->plan;
                 set_value(object, "recorded", plan->to_rrset);
@@ -263,8 +265,8 @@ static json_t *dns_json(const struct view *view)
                 set_other(object, "recordedName", plan->dns_name, spec.dns_name);
                 set_other(object, "recordedProvider", plan->dns_provider, spec.dns_provider);
         }
-        null_absent(object, KEYS("server", "recorded", "recordedTTL", "replaceable", "recordedServer", "recordedName",
-                                 "recordedProvider"));
+        null_absent(object, KEYS("server", "inside", "recorded", "recordedTTL", "replaceable", "recordedServer",
+                                 "recordedName", "recordedProvider"));
         return object;
 }
 
@@ -275,6 +277,7 @@ static json_t *lock_json(const struct view *view)
         set_value(object, "server", spec.lock_server);
         set_value(object, "key", spec.lock_key);
         set_value(object, "template", view->policy.lock_template);
+        set_value(object, "inside", view->policy.lock_plane);
         set_flag(object, "present", view->lock.present);
         if (view->record) {
                 const struct plan *plan = &view->record->plan;
@@ -286,8 +289,8 @@ static json_t *lock_json(const struct view *view)
                         set(object, "recordedDB", json_integer(plan->lock_db));
         }
         set(object, "db", json_integer(spec.lock_db));
-        null_absent(object, KEYS("server", "key", "template", "present", "recorded", "replaceable", "recordedServer",
-                                 "recordedKey", "recordedDB"));
+        null_absent(object, KEYS("server", "key", "template", "inside", "present", "recorded", "replaceable",
+                                 "recordedServer", "recordedKey", "recordedDB"));
         return object;
 }
 

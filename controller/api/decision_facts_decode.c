@@ -104,6 +104,7 @@ static void decode_plane(const struct scope *scope, struct plane_view *plane)
             .rrset = decode_text(scope, "address", "", FACTS_VALUE_MAX),
             .address_error = decode_text(scope, "addressError", "", FACTS_TEXT_MAX),
             .was = (enum verdict)decode_choice(scope, "was", CHOICES(facts_verdicts), VERDICT_UNKNOWN),
+            .was_since = decode_age(scope, "wasFor"),
             .check_count = (unsigned)decode_count(&checks),
         };
         for (size_t i = 0; i < decode_count(&checks); i++) {
@@ -274,6 +275,7 @@ static void decode_dns(const struct scope *root, struct decision_facts *facts)
         view->policy.dns_provider = decode_text(&scope, "provider", "", FACTS_VALUE_MAX);
         view->policy.dns_server = decode_text(&scope, "server", "", FACTS_VALUE_MAX);
         view->policy.dns_name = decode_text(&scope, "name", "", FACTS_VALUE_MAX);
+        view->policy.dns_plane = decode_text(&scope, "inside", "", FACTS_VALUE_MAX);
         decode_plan(&scope, view->dns.rrset, &plan->to_rrset, &plan->old_rrsets[0], &plan->old_rrset_count);
         plan->dns_provider = decode_other(&scope, "recordedProvider", view->policy.dns_provider);
         plan->dns_server = decode_other(&scope, "recordedServer", view->policy.dns_server);
@@ -294,6 +296,7 @@ static void decode_lock(const struct scope *root, struct decision_facts *facts)
         view->policy.lock_db = (uint32_t)decode_integer(&scope, "db", 0, 0, 65535);
         view->policy.lock_key = decode_text(&scope, "key", "", FACTS_VALUE_MAX);
         view->policy.lock_template = decode_text(&scope, "template", "", FACTS_VALUE_MAX);
+        view->policy.lock_plane = decode_text(&scope, "inside", "", FACTS_VALUE_MAX);
         decode_plan(&scope, view->lock.value, &plan->to_lock, &plan->old_locks[0], &plan->old_lock_count);
         plan->lock_server = decode_other(&scope, "recordedServer", view->policy.lock_server);
         plan->lock_key = decode_other(&scope, "recordedKey", view->policy.lock_key);

@@ -41,6 +41,8 @@ static void limited(struct world *w)
         w->record.recent_count = 2;
         w->record.recent[0] = w->record.recent[1] = WORLD_WALL - 7200000;
 }
+static void dns_inside_a(struct world *w) { w->view.policy.dns_plane = "a"; }
+static void redis_inside_a(struct world *w) { w->view.policy.lock_plane = "a"; }
 static void acknowledged(struct world *w) { w->view.policy.ack = "5"; }
 static void no_arbiter(struct world *w) { w->view.arbiter_answered_at = 0; }
 static void no_record_yet(struct world *w) { w->view.record = NULL; w->view.record_read = false; }
@@ -143,7 +145,7 @@ const struct mutator core_mutators[] = {
         MUTATOR(b_fails), MUTATOR(b_is_stale), MUTATOR(b_is_missing), MUTATOR(b_has_no_address), MUTATOR(b_shares_the_address),
         MUTATOR(c_fails), MUTATOR(c_is_ineligible), MUTATOR(one_plane), MUTATOR(everything_fails), MUTATOR(operator_inside),
         MUTATOR(advise), MUTATOR(suspended), MUTATOR(kill_switch), MUTATOR(blast), MUTATOR(cooling), MUTATOR(limited),
-        MUTATOR(acknowledged), MUTATOR(no_arbiter), MUTATOR(no_record_yet), MUTATOR(record_unreadable), MUTATOR(no_credentials),
+        MUTATOR(dns_inside_a), MUTATOR(redis_inside_a), MUTATOR(acknowledged), MUTATOR(no_arbiter), MUTATOR(no_record_yet), MUTATOR(record_unreadable), MUTATOR(no_credentials),
         MUTATOR(rival), MUTATOR(dns_never_read), MUTATOR(dns_unreachable), MUTATOR(dns_lost), MUTATOR(dns_refused),
         MUTATOR(dns_refused_now), MUTATOR(lock_unreachable), MUTATOR(lock_lost), MUTATOR(lock_refused), MUTATOR(lock_moved_away),
         MUTATOR(no_lock), MUTATOR(dns_shows_b), MUTATOR(dns_by_hand), MUTATOR(dns_without_stamp), MUTATOR(dns_of_nobody),
