@@ -138,13 +138,14 @@ model: ## the protocol by itself: SPIN explores a small model of it and has to c
 
 .PHONY: test run run-here bench image
 test: ## everything, from a fresh machine: set-up, unit, contract, fuzz, end to end, image
+	@command -v python3 >/dev/null || hack/install.sh bench
 	@python3 test/run.py $(STAGES)
 
 run: ## the show: real API servers, BIND, Redis; kills the active server and watches the switch; Ctrl-C ends it
 	@hack/run.sh
 
-run-here: build/planekeeper ## run the operator against the current kubeconfig context
-	@hack/run-here.sh
+run-here: ## run the operator against the current kubeconfig context; ARGS=--region=… and other flags
+	@hack/run-here.sh $(ARGS)
 
 bench: ## the figures of README.md, measured on this machine; nothing else should be running
 	@hack/bench.sh
