@@ -150,7 +150,7 @@ run-here: ## run the operator against the current kubeconfig context; ARGS=--reg
 bench: ## the figures of README.md, measured on this machine; nothing else should be running
 	@hack/bench.sh
 
-image: ## build the container image without a daemon and start it
+image: ## build the container image IMG without a daemon, start it, and leave it as build/image.tar
 	@hack/image.sh $(IMG)
 
 KUBECTL ?= kubectl

@@ -37,4 +37,22 @@ for pair in "${mounts[@]}"; do
 	mount -o remount,bind,ro "$to"
 done
 mount -o remount,bind,ro "$root"
-exec setpriv --no-new-privs chroot --userspec=65532:65532 --groups= "$root" /usr/bin/planekeeper "$@"
+
+# Not chroot(1) and setpriv(1), because the signal for the death of our parent is lost where the user changes, and is to
+# be set anew on the other side.
+exec python3 -c '
+import ctypes, os, sys
+
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, SIGKILL = 1, 24, 38, 9
+prctl = ctypes.CDLL(None).prctl
+os.chroot(sys.argv[1])
+os.chdir("/")
+for capability in range(64):
+    prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+os.setgroups([])
+os.setgid(65532)
+os.setuid(65532)
+prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+os.execv("/usr/bin/planekeeper", ["planekeeper", *sys.argv[2:]])
+' "$root" "$@"

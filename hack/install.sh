@@ -48,6 +48,7 @@ packages_image="
 buildah|builds the image without a daemon
 mmdebstrap|makes the base image where no registry is reached
 uidmap|users in the image
+python3|starts the operator in the image
 ca-certificates|the CA bundle that goes into it"
 
 packages_go="

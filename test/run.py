@@ -97,7 +97,7 @@ STAGES = [
         40,
         ("tools", "venv", "build"),
     ),
-    Stage("image", "hack/image.sh", 10, ("install",)),
+    Stage("image", 'hack/image.sh && test/run-image.sh --junitxml="$JUNIT"', 12, ("tools", "venv")),
     Stage("show", "hack/run.sh </dev/null", 6, ("tools", "venv", "build")),
 ]
 

@@ -30,13 +30,18 @@ class Relay:
     """`address` reaches `target` ("host:port"). All methods take effect before they return."""
 
     def __init__(
-        self, target: str, listen: str = "127.0.0.1", new_framer: Callable[[], Framer] = lambda: unframed
+        self,
+        target: str,
+        listen: str = "127.0.0.1",
+        new_framer: Callable[[], Framer] = lambda: unframed,
+        port: int = 0,
     ) -> None:
-        host, port = target.rsplit(":", 1)
+        """`port` where it has to be a certain one, such as 53."""
+        host, _, target_port = target.rpartition(":")
         self._new_framer = new_framer
         self.converse: Callable[[], Tamper] = lambda: untouched  # one for each connection, or client of UDP
-        self._target = (host, int(port))
-        self.host, self.port = listen, ports.lease(listen)
+        self._target = (host, int(target_port))
+        self.host, self.port = listen, port or ports.lease(listen)
         self.mode = PASS
         self.delay = 0.0  # seconds that everything is late, either way
         self.holds: Callable[[bytes], bool] = lambda datagram: False  # datagrams to the target that are kept back
