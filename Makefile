@@ -155,13 +155,17 @@ image: ## build the container image IMG without a daemon, start it, and leave it
 
 KUBECTL ?= kubectl
 IMG     ?= localhost/planekeeper:dev
+# --force-conflicts: what was changed by hand in the cluster (a scale to 0, say) is what these commands put right.
+APPLY   := $(KUBECTL) apply --server-side --force-conflicts
+WITH_IMAGE  := s|(image: )planekeeper:.*|\1$(IMG)|
+WITH_REGION := $(if $(REGION),s|^( *)- --leader-elect$$|&\n\1- --region=$(REGION)|)
 .PHONY: install uninstall deploy undeploy
 install: ## CRDs into the current kubeconfig context
-	$(KUBECTL) apply -k crds --server-side
+	$(APPLY) -k crds
 uninstall: ## remove the CRDs and with them every ManagementPlane and FailoverPolicy; DNS, Redis and records stay as they are
 	$(KUBECTL) delete --ignore-not-found -k crds
-deploy: ## CRDs, RBAC and two replicas of IMG into the current kubeconfig context
-	$(KUBECTL) kustomize manifests | sed -E 's|(image: )planekeeper.*|\1$(IMG)|' | $(KUBECTL) apply -f -
+deploy: ## CRDs, RBAC and two replicas of IMG (in REGION) into the current kubeconfig context
+	$(KUBECTL) kustomize manifests | sed -E -e '$(WITH_IMAGE)' -e '$(WITH_REGION)' | $(APPLY) -f -
 undeploy: ## remove the replicas and their rights; CRDs, resources, Secrets and records stay
 	$(KUBECTL) delete --ignore-not-found -k manifests/manager
 	$(KUBECTL) delete --ignore-not-found -k manifests/rbac
