@@ -42,6 +42,7 @@ faketime|clocks that are wrong
 strace|faults and figures of system calls
 haproxy|the yardstick for probes
 iproute2|networks that are cut
+lua5.1|the health checks for Argo CD
 spin|the model of the protocol"
 
 packages_image="
