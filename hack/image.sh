@@ -133,5 +133,9 @@ start -- --help >"$log" # as a pipe it could end by SIGPIPE
 check_start
 export_archive
 say "build/image.tar has it: docker load -i build/image.tar, or podman load, or kind load image-archive"
-say "to a registry: skopeo copy docker-archive:build/image.tar docker://$tag, or, after \`buildah login\`,"
-say "  ${sudo[*]:+sudo }buildah --root $cache/root --runroot $cache/run --storage-driver $driver push $tag"
+if [[ $tag = localhost/* ]]; then
+	say "to a registry: make image IMG=registry.example.com/planekeeper:0.1.0, with the name that it shall have there"
+else
+	say "to the registry: skopeo copy docker-archive:build/image.tar docker://$tag"
+	say "or: ${sudo[*]:+sudo }buildah --root $cache/root --runroot $cache/run --storage-driver $driver push $tag"
+fi

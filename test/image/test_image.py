@@ -85,7 +85,9 @@ def names(bench):
 @pytest.fixture(scope="module")
 def tls_redis(bench):
     identity = bench.authority.server(f"redis.{ZONE}", "127.0.0.1")  # the address is for us
-    server = RedisServer(bench.scratch, "redis-tls", password="in-the-image", authority=bench.authority, identity=identity)
+    server = RedisServer(
+        bench.scratch, "redis-tls", password="in-the-image", authority=bench.authority, identity=identity
+    )
     server.run()
     yield server
     server.kill9()
