@@ -11,6 +11,7 @@
 #include "api/failover_policy.h"
 #include "core/election.h"
 #include "core/failover.h"
+#include "core/maintenance.h"
 #include "core/phrase.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -143,8 +144,10 @@ static void say_samples(struct explained *e)
         for (unsigned i = 0; i < view->plane_count; i++) {
                 const struct plane_view *plane = &view->planes[i];
                 enum verdict verdict = health_of(plane, &view->policy.detection, view->now).verdict;
-                say(e, "  %s: %s%s%s, address \"%s\"", plane->name, verdicts[verdict],
-                    plane->known ? "" : ", no ManagementPlane", plane->eligible ? "" : ", not eligible", plane->rrset);
+                say(e, "  %s: %s%s%s%s%s, address \"%s\"", plane->name, verdicts[verdict],
+                    plane->known ? "" : ", no ManagementPlane", plane->eligible ? "" : ", not eligible",
+                    maintenance_holds(view, plane) ? ", " : "",
+                    maintenance_holds(view, plane) ? maintenance_phrase(plane, &e->arena) : "", plane->rrset);
                 for (unsigned c = 0; c < plane->check_count; c++)
                         say_check(e, &plane->checks[c]);
         }

@@ -118,6 +118,7 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
         set_flag(object, "absent", !plane->known);
         set_flag(object, "ineligible", !plane->eligible);
         set_flag(object, "holdsOperator", plane->holds_operator);
+        set_time(object, "maintenanceUntil", plane->maintenance_until);
         set(object, "port", json_integer(plane->port));
         set_value(object, "address", plane->rrset);
         set_text(object, "addressError", plane->address_error, FACTS_TEXT_MAX);

@@ -6,6 +6,7 @@
 
 #include "api/decision_facts_words.h"
 #include "api/decode.h"
+#include "core/maintenance.h"
 #include "util/text.h"
 
 /* Where the rebuilt monotonic clock stands: far enough from 0 that the longest age is still a point on it. */
@@ -88,7 +89,7 @@ static void decode_check(const struct scope *scope, struct check_view *check)
         decode_replicas(scope, check);
 }
 
-static void decode_plane(const struct scope *scope, struct plane_view *plane)
+static void decode_plane(const struct scope *scope, unix_ms wall, struct plane_view *plane)
 {
         struct scope checks = decode_array(scope, "checks", CHECKS_MAX);
         const char *name = decode_text(scope, "name", NULL, FACTS_VALUE_MAX);
@@ -107,6 +108,12 @@ static void decode_plane(const struct scope *scope, struct plane_view *plane)
             .was_since = decode_age(scope, "wasFor"),
             .check_count = (unsigned)decode_count(&checks),
         };
+        const unix_ms until = decode_time(scope, "maintenanceUntil", false);
+        const struct maintenance maintenance = {!until         ? MAINTENANCE_NONE
+                                                : until > wall ? MAINTENANCE_HOLDS
+                                                               : MAINTENANCE_ENDED,
+                                                until};
+        maintenance_set(plane, &maintenance, wall, REPLAY_NOW);
         for (size_t i = 0; i < decode_count(&checks); i++) {
                 struct scope check = decode_item(&checks, i);
                 decode_check(&check, &plane->checks[i]);
@@ -119,7 +126,7 @@ static void decode_planes(const struct scope *root, struct view *view)
         view->plane_count = (unsigned)decode_count(&planes);
         for (size_t i = 0; i < decode_count(&planes); i++) {
                 struct scope plane = decode_item(&planes, i);
-                decode_plane(&plane, &view->planes[i]);
+                decode_plane(&plane, view->wall, &view->planes[i]);
                 for (size_t before = 0; before < i; before++)
                         if (strcmp(view->planes[before].name, view->planes[i].name) == 0)
                                 decode_fail(&plane, "name", "is there twice");

@@ -20,6 +20,8 @@
 #include "api/tls_refs.h"
 #include "util/err.h"
 
+#define ANNOTATION_MAINTENANCE "planekeeper.io/maintenance-until" /* RFC 3339; core/maintenance.h reads it */
+
 /* How the plane's own cluster is reached, for its Service and its Deployment. */
 enum plane_access {
         PLANE_ACCESS_NONE,       /* fixed address only: the cluster behind it is not looked at */

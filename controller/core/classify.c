@@ -3,6 +3,7 @@
 
 #include "core/election.h"
 #include "core/enforce.h"
+#include "core/maintenance.h"
 #include "core/phrase.h"
 #include "core/targets.h"
 
@@ -152,6 +153,23 @@ static enum finding classify_outage(struct pass *pass)
         return classify_as(pass, decision->may_act ? FINDING_ACTIVE_DOWN_HELD : FINDING_AWAITING_HUMAN, why);
 }
 
+/* What its checks say is shown, and nothing follows from it. */
+static enum finding classify_maintenance(struct pass *pass)
+{
+        struct decision *decision = pass->decision;
+        const struct plane_view *active = decision->active;
+        const struct gate_question question = {PURPOSE_FAILOVER, active, decision->candidate,
+                                               decision->why_no_candidate};
+        if (decision->active_health.verdict == VERDICT_DOWN) {
+                decision->gates = gates_evaluate(pass->view, &question, pass->arena);
+                decision->has_gates = true;
+        }
+        return classify_as(pass, FINDING_MAINTENANCE,
+                           arena_printf(pass->arena, "%s is %s and not judged (%s)", active->name,
+                                        maintenance_phrase(active, pass->arena),
+                                        phrase_bad_checks(active, pass->arena)));
+}
+
 enum finding classify_active(struct pass *pass)
 {
         const struct view *view = pass->view;
@@ -167,6 +185,8 @@ enum finding classify_active(struct pass *pass)
                 return classify_as(pass, FINDING_PLANE_MISSING,
                                    arena_printf(pass->arena, "no ManagementPlane %s in namespace %s: create it",
                                                 active->name, view->policy.namespace_name));
+        if (maintenance_holds(view, active) && health->verdict != VERDICT_UP)
+                return classify_maintenance(pass);
         if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
                 return classify_as(pass, FINDING_ACTIVE_UNKNOWN,
                                    arena_printf(pass->arena, "%s is not observed long enough (%s)", active->name,

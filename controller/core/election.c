@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/maintenance.h"
 #include "core/phrase.h"
 
 static const char *unfit_health(const struct view *view, const struct plane_view *plane, struct arena *arena)
@@ -34,6 +35,8 @@ const char *election_unfit(const struct view *view, const struct plane_view *pla
                 return "no ManagementPlane of this name";
         if (!plane->eligible)
                 return "eligible: false";
+        if (maintenance_holds(view, plane))
+                return maintenance_phrase(plane, arena);
         if (!plane->rrset[0])
                 return plane->address_error[0] ? plane->address_error : "no address yet";
         if (active && active != plane && active->port && plane->port != active->port)

@@ -3,6 +3,7 @@
 
 #include "core/classify.h"
 #include "core/election.h"
+#include "core/maintenance.h"
 #include "core/next_record.h"
 #include "core/targets.h"
 #include "util/mem.h"
@@ -38,6 +39,8 @@ static void look_around(struct pass *pass)
                 struct plane_health health = health_of(&view->planes[i], &view->policy.detection, view->now);
                 decision->verdicts[i] = health.verdict;
                 decision->verdicts_since[i] = health_verdict_since(&view->planes[i], &health, view->now);
+                if (maintenance_holds(view, &view->planes[i]))
+                        classify_wake(pass, maintenance_end(view, &view->planes[i]));
         }
         look_at_targets(view, decision);
         decision->active = active_plane(view, decision);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/fence.h"
+#include "core/maintenance.h"
 #include "core/phrase.h"
 #include "core/request.h"
 #include "core/targets.h"
@@ -50,9 +51,9 @@ bool gate_applies(enum gate gate, enum purpose purpose)
             [PURPOSE_REQUEST] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS) | BIT(GATE_NO_DRIFT),
             [PURPOSE_TAKEOVER] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS),
             [PURPOSE_RETARGET] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE),
-            [PURPOSE_FAILBACK] = BIT(GATE_NOT_LATE) | BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_ROLLOUT) |
-                                 BIT(GATE_MECHANISMS) | BIT(GATE_NO_DRIFT) | BIT(GATE_COOLDOWN) | BIT(GATE_LIMIT) |
-                                 BIT(GATE_BLAST),
+            [PURPOSE_FAILBACK] = BIT(GATE_MAINTENANCE) | BIT(GATE_NOT_LATE) | BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) |
+                                 BIT(GATE_ROLLOUT) | BIT(GATE_MECHANISMS) | BIT(GATE_NO_DRIFT) | BIT(GATE_COOLDOWN) |
+                                 BIT(GATE_LIMIT) | BIT(GATE_BLAST),
             /* A switch whose plane was lost has to end somewhere: exempt from the cooldown, but counted. */
             [PURPOSE_SUPERSEDE] = ALL & ~BIT(GATE_COOLDOWN),
             [PURPOSE_ENFORCE] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS),
@@ -68,6 +69,16 @@ mono_ms gates_failover_delay(const struct view *view)
                 if (strcmp(view->planes[0].region, view->planes[i].region) != 0)
                         return CROSS_REGION_DELAY_MS;
         return DELAY_MS;
+}
+
+/* A person works on it: nothing moves away from it by itself. */
+static struct gate_verdict gate_maintenance(const struct inquiry *q)
+{
+        const struct plane_view *active = q->question->active;
+        if (!active || !maintenance_holds(q->view, active))
+                return holds("the active plane is not in maintenance");
+        return refuses(arena_printf(q->arena, "%s is %s", active->name, maintenance_phrase(active, q->arena)),
+                       maintenance_end(q->view, active));
 }
 
 static struct gate_verdict gate_active_down(const struct inquiry *q)
@@ -175,7 +186,8 @@ static struct gate_verdict gate_helps(const struct inquiry *q)
         unsigned others = 0, down = 0;
         for (unsigned i = 0; i < q->view->plane_count; i++) {
                 const struct plane_view *plane = &q->view->planes[i];
-                if (plane == q->question->active || !plane->known || !plane->eligible)
+                if (plane == q->question->active || !plane->known || !plane->eligible ||
+                    maintenance_holds(q->view, plane))
                         continue;
                 struct plane_health health = health_of(plane, &q->view->policy.detection, q->view->now);
                 others++;
@@ -299,6 +311,7 @@ static struct gate_verdict gate_blast(const struct inquiry *q)
 struct gates gates_evaluate(const struct view *view, const struct gate_question *question, struct arena *arena)
 {
         static struct gate_verdict (*const evaluate[GATE_COUNT])(const struct inquiry *) = {
+            [GATE_MAINTENANCE] = gate_maintenance,
             [GATE_ACTIVE_DOWN] = gate_active_down,
             [GATE_CONTRADICTION] = gate_contradiction,
             [GATE_NOT_LATE] = gate_not_late,

@@ -12,6 +12,7 @@
 
 /* In the order in which a person wants to hear of them: the first that does not hold is the reason. */
 #define GATE_LIST(X)                                  \
+        X(GATE_MAINTENANCE, "MaintenanceUntil")       \
         X(GATE_ACTIVE_DOWN, "ActiveDown")             \
         X(GATE_CONTRADICTION, "PathDownDeploymentUp") \
         X(GATE_NOT_LATE, "LoopLate")                  \

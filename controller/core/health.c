@@ -60,8 +60,7 @@ struct plane_health health_of(const struct plane_view *plane, const struct detec
                 return health;
         }
         health.fails = fewest_fails;
-        if (!fewest_fails)
-                health.failing_since = 0;
+        health.failing_since = fewest_fails ? later(health.failing_since, plane->judged_since) : 0;
         if (!fewest_passes)
                 health.healthy_since = 0;
         if (fewest_fails >= detection->failure_threshold)

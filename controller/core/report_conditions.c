@@ -1,6 +1,7 @@
 /* report_conditions.c -- the decision as conditions, by the status contract. */
 #include <string.h>
 
+#include "core/maintenance.h"
 #include "core/phrase.h"
 #include "core/report_parts.h"
 #include "core/targets.h"
@@ -68,6 +69,7 @@ static enum contract contract_of(const struct writer *w)
         case FINDING_OBSERVING:
         case FINDING_ADOPTABLE:
         case FINDING_ACTIVE_UNKNOWN:
+        case FINDING_MAINTENANCE:
                 return CONTRACT_UNKNOWN;
         case FINDING_RECORD_UNREADABLE:
         case FINDING_CREDENTIALS:
@@ -219,7 +221,11 @@ static void set_active_healthy(const struct writer *w)
                 return;
         }
         const char *bad = phrase_bad_checks(active, w->arena);
-        if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
+        if (maintenance_holds(w->view, active) && health->verdict != VERDICT_UP)
+                set(w, type, REPORT_UNKNOWN, "MaintenanceUntil",
+                    arena_printf(w->arena, "%s is %s and not judged: %s", active->name,
+                                 maintenance_phrase(active, w->arena), bad));
+        else if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
                 set(w, type, REPORT_UNKNOWN, "Unobserved", arena_printf(w->arena, "%s: %s", active->name, bad));
         else if (health->verdict == VERDICT_UP)
                 set(w, type, REPORT_TRUE, "ProbesPassed",
@@ -283,6 +289,10 @@ static void set_degraded(const struct writer *w)
                 set(w, type, REPORT_UNKNOWN, "Unobserved", "The active plane is not known");
         else if (!w->roles->candidate)
                 set(w, type, REPORT_TRUE, "NoStandby", "No plane could take over now");
+        else if (maintenance_holds(w->view, w->roles->active))
+                set(w, type, REPORT_TRUE, "MaintenanceUntil",
+                    arena_printf(w->arena, "%s is %s: nothing moves away from it by itself", name,
+                                 maintenance_phrase(w->roles->active, w->arena)));
         else if (health->failing_checks || health->unknown_checks)
                 set(w, type, REPORT_TRUE, "CheckLacking",
                     arena_printf(w->arena, "%s: %s", name, phrase_bad_checks(w->roles->active, w->arena)));

@@ -30,6 +30,7 @@
         X(FINDING_DRIFT)                                                                                         \
         X(FINDING_DRIFT_ENFORCED)   /* and the policy says that it is to be put back */                          \
         X(FINDING_PLAN_OUTDATED)    /* the active plane's address or the spec's values changed */                \
+        X(FINDING_MAINTENANCE)      /* the active plane is worked on, and does not look healthy */               \
         X(FINDING_ACTIVE_UNKNOWN)   /* the active plane is not observed, or not yet long enough */               \
         X(FINDING_ACTIVE_FAILING)   /* down by the probes, but not yet for failoverDelay */                      \
         X(FINDING_ACTIVE_DOWN)      /* and every gate holds */                                                   \

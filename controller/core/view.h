@@ -42,6 +42,9 @@ struct plane_view {
         bool known; /* a ManagementPlane of this name exists */
         bool eligible;
         bool holds_operator; /* the operator runs inside this cluster */
+        unix_ms
+            maintenance_until; /* not judged before, by the wall clock (maintenance.h); 0 none, and it may be past */
+        mono_ms judged_since;  /* when the last maintenance ended; 0 none: what failed during it does not count */
         uint16_t port;
         const char *rrset;         /* "" where it has no address */
         const char *address_error; /* why not, "" otherwise */

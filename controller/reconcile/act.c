@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/maintenance.h"
 #include "reconcile/gather.h"
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
@@ -195,13 +196,17 @@ static void note_dns_met(struct policy *policy, const struct decision *decision)
         }
 }
 
-static void remember(struct policy *policy, const struct decision *decision)
+static void remember(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         const char *active = decision->active ? decision->active->name : NULL;
         bool is_new_role = !text_equal(active, policy->active);
         for (size_t i = 0; i < policy->plane_count; i++) {
-                if (is_new_role || policy->was[i].verdict != decision->verdicts[i])
-                        status_request(&policy->planes[i]->status);
+                struct plane *plane = policy->planes[i];
+                bool in_maintenance = maintenance_holds(view, &view->planes[i]);
+                if (is_new_role || policy->was[i].verdict != decision->verdicts[i] ||
+                    plane->was_in_maintenance != in_maintenance)
+                        status_request(&plane->status);
+                plane->was_in_maintenance = in_maintenance;
                 policy->was[i] = (struct last_verdict){decision->verdicts[i], decision->verdicts_since[i]};
         }
         if (is_new_role) {
@@ -243,7 +248,7 @@ void act_pass(struct policy *policy)
         if (is_write_over(decision.lock))
                 slot_forget_write(&policy->lock_slot);
         tell_planes(policy, &view, &decision, &arena);
-        remember(policy, &decision);
+        remember(policy, &view, &decision);
         act(policy, &view, &decision);
         read_what_is_unknown(policy);
         look_outside(policy, decision.active_health.failing_since);

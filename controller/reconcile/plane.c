@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/maintenance.h"
 #include "reconcile/plane_parts.h"
 #include "reconcile/policy.h"
 #include "reconcile/secret_cache.h"
@@ -174,6 +175,9 @@ static void forget_object(struct plane *plane)
         plane->spec_error = NULL;
         free(plane->uid);
         plane->uid = NULL;
+        free(plane->maintenance);
+        plane->maintenance = NULL;
+        plane->was_in_maintenance = false;
         plane->was = VERDICT_UNKNOWN;
         plane->needs_setup = false;
         status_forget(&plane->status);
@@ -212,6 +216,22 @@ static void take_spec(struct plane *plane, const json_t *object)
         plane->spec = spec;
 }
 
+/* An annotation changes no generation; it is one line for people, whatever is written there. */
+static void take_maintenance(struct plane *plane, const json_t *object)
+{
+        const char *text = object_annotation(object, ANNOTATION_MAINTENANCE);
+        char kept[MAINTENANCE_TEXT_MAX + 1];
+        (void)TEXT_COPY(kept, text ? text : "");
+        for (char *at = kept; *at; at++)
+                if ((unsigned char)*at < 0x20 || *at == 0x7F)
+                        *at = '?';
+        if (text_equal(text ? kept : NULL, plane->maintenance))
+                return;
+        free(plane->maintenance);
+        plane->maintenance = text ? mem_strdup(kept) : NULL;
+        plane_wake_users(plane);
+}
+
 void plane_set(struct plane *plane, const json_t *object)
 {
         if (!object) {
@@ -229,6 +249,7 @@ void plane_set(struct plane *plane, const json_t *object)
         if (plane->uid && !text_equal(plane->uid, uid))
                 forget_object(plane); /* deleted and created again */
         status_seen(&plane->status, object);
+        take_maintenance(plane, object);
         bool is_known = plane->spec_error || (plane->spec && plane->spec->deleting == is_deleting);
         if (is_known && generation == plane->generation) {
                 status_request(&plane->status);

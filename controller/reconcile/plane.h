@@ -46,6 +46,8 @@ struct plane {
         char *uid;
         int64_t generation;
         uint64_t list_generation;
+        char *maintenance; /* annotation as written, bounded; NULL where there is none */
+        bool was_in_maintenance;
         struct work work;
         struct policy **users; /* policies that name this plane */
         size_t user_count;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/maintenance.h"
 #include "reconcile/plane_parts.h"
 #include "reconcile/policy.h"
 #include "reconcile/secret_cache.h"
@@ -290,6 +291,9 @@ void plane_view_fill(const struct plane *plane, const char *record_type_rrset, s
                              : plane->kube_error    ? plane->kube_error
                                                     : "",
         };
+        const unix_ms wall = manager_wall(plane->manager);
+        const struct maintenance maintenance = maintenance_read(plane->maintenance ? plane->maintenance : "", wall);
+        maintenance_set(ret, &maintenance, wall, loop_now(plane->manager->loop));
         ret->check_count = plane->check_count < CHECKS_MAX ? (unsigned)plane->check_count : CHECKS_MAX;
         for (unsigned i = 0; i < ret->check_count; i++) {
                 const struct check *check = &plane->checks[i];

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/health.h"
+#include "core/maintenance.h"
 #include "reconcile/plane_parts.h"
 #include "reconcile/policy.h"
 #include "util/arena.h"
@@ -87,6 +88,23 @@ static const char *first_bad_check(const struct plane *plane, struct arena *aren
         return "";
 }
 
+static struct maintenance maintenance_of(const struct plane *plane)
+{
+        return maintenance_read(plane->maintenance ? plane->maintenance : "", manager_wall(plane->manager));
+}
+
+/* Whoever works on it knows that it is down; nobody else needs to hear it. */
+static struct ready spare(const struct plane *plane, struct ready ready, struct arena *arena)
+{
+        const struct maintenance maintenance = maintenance_of(plane);
+        if (maintenance.state != MAINTENANCE_HOLDS || ready.status == CONDITION_TRUE || ready.is_stalled)
+                return ready;
+        return (struct ready){
+            CONDITION_UNKNOWN, "MaintenanceUntil",
+            arena_printf(arena, "%s; %s", maintenance_message(&maintenance, plane->maintenance, arena), ready.message),
+            false};
+}
+
 static struct ready judge(const struct plane *plane, const struct plane_health *health, struct arena *arena)
 {
         if (plane->spec_error)
@@ -111,13 +129,21 @@ static void set_conditions(const struct plane *plane, const struct plane_health 
                            const struct condition_list *before, struct condition_list *ret)
 {
         unix_ms now = manager_wall(plane->manager);
-        struct ready ready = judge(plane, health, arena);
+        struct ready ready = spare(plane, judge(plane, health, arena), arena);
         const struct condition_value value = {"Ready", ready.status, ready.reason, ready.message, plane->generation};
         condition_list_set(ret, before, &value, now);
         if (ready.status != CONDITION_TRUE) {
                 const struct condition_value why = {ready.is_stalled ? "Stalled" : "Reconciling", CONDITION_TRUE,
                                                     ready.reason, ready.message, plane->generation};
                 condition_list_set(ret, before, &why, now);
+        }
+        if (plane->maintenance) {
+                const struct maintenance maintenance = maintenance_of(plane);
+                const struct condition_value what = {
+                    "Maintenance", maintenance.state == MAINTENANCE_HOLDS ? CONDITION_TRUE : CONDITION_FALSE,
+                    maintenance_reason(&maintenance), maintenance_message(&maintenance, plane->maintenance, arena),
+                    plane->generation};
+                condition_list_set(ret, before, &what, now);
         }
         bool lost = health->replicas_available >= 0 && health->replicas_available < health->replicas_wanted;
         bool lacking = health->failing_checks || health->unknown_checks || lost;
@@ -172,13 +198,15 @@ json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_
             health.replicas_available < 0
                 ? "-"
                 : arena_printf(&arena, "%d/%d", (int)health.replicas_available, (int)health.replicas_wanted);
-        json_t *status =
-            json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o}", "observedGeneration",
-                      (json_int_t)plane->generation, "region", view.region[0] ? view.region : "-", "role",
-                      role_of(plane), "eligible", view.eligible ? "True" : "False", "address",
-                      plane->address_count ? plane->addresses[0] : "-", "addresses", addresses_json(plane), "port", (int)plane->port, "replicas", replicas,
-                      "certificate", certificate_json(plane, health.certificate_not_after), "checks",
-                      checks_json(plane), "conditions", condition_list_encode(ret_conditions));
+        json_t *status = json_pack(
+            "{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o}", "observedGeneration", (json_int_t)plane->generation,
+            "region", view.region[0] ? view.region : "-", "role", role_of(plane), "eligible",
+            maintenance_of(plane).state == MAINTENANCE_HOLDS ? "Maintenance"
+            : view.eligible                                  ? "True"
+                                                             : "False",
+            "address", plane->address_count ? plane->addresses[0] : "-", "addresses", addresses_json(plane), "port", (int)plane->port, "replicas", replicas,
+            "certificate", certificate_json(plane, health.certificate_not_after), "checks", checks_json(plane),
+            "conditions", condition_list_encode(ret_conditions));
         INVARIANT(status);
         arena_deinit(&arena);
         return status;

@@ -83,6 +83,14 @@ static void deployment_unknown(struct world *world)
         world_deployment(world, 0, 3, 3);
         world->view.planes[0].checks[1].last_unknown = true;
 }
+static void maintained(struct world *world)
+{
+        world->view.planes[0].maintenance_until = world->view.wall + 900;
+}
+static void maintenance_is_over(struct world *world)
+{
+        world->view.planes[0].maintenance_until = world->view.wall;
+}
 static void late(struct world *world)
 {
         world->view.late_until = world->view.now + 700;
@@ -328,6 +336,8 @@ static void blast(struct world *world)
 }
 
 static const struct row rows[] = {
+    {"worked on", maintained, GATE_MAINTENANCE, false, 900},
+    {"no longer worked on", maintenance_is_over, GATE_MAINTENANCE, true, 0},
     {"failing long enough", nothing, GATE_ACTIVE_DOWN, true, 0},
     {"not observed", not_observed, GATE_ACTIVE_DOWN, false, 0},
     {"below the threshold", two_fails, GATE_ACTIVE_DOWN, false, 0},

@@ -1,6 +1,8 @@
 /* core_mutators.c -- ways in which a world may differ from the ordinary one. */
 #include "core_mutators.h"
 
+#include "core/maintenance.h"
+
 /* clang-format off */
 #define LONG_AGO 200000
 
@@ -134,6 +136,14 @@ static void fought_back(struct world *w)
         for (unsigned i = 0; i < 3; i++)
                 w->record.enforced[i] = WORLD_WALL - 900000 - (unix_ms)i * 120000;
 }
+static void maintain(struct world *w, unsigned plane, mono_ms until)
+{
+        const struct maintenance maintenance = {until > 0 ? MAINTENANCE_HOLDS : MAINTENANCE_ENDED, w->view.wall + until};
+        maintenance_set(&w->view.planes[plane], &maintenance, w->view.wall, w->view.now);
+}
+static void active_in_maintenance(struct world *w) { maintain(w, 0, 3600000); }
+static void b_in_maintenance(struct world *w) { maintain(w, 1, 3600000); }
+static void active_was_in_maintenance(struct world *w) { maintain(w, 0, -3600000); }
 static void late(struct world *w) { w->view.late_until = w->view.now + 600000; }
 
 #define MUTATOR(name) {#name, name}
@@ -156,7 +166,8 @@ const struct mutator core_mutators[] = {
         MUTATOR(adopt_requested_first), MUTATOR(adopt_b_requested), MUTATOR(moved_to_c_by_hand), MUTATOR(adopt_c_requested), MUTATOR(nonsense_requested), MUTATOR(failback_wanted),
         MUTATOR(after_a_failover), MUTATOR(unconfirmed), MUTATOR(ttl_edited), MUTATOR(name_edited), MUTATOR(lock_dropped_from_spec),
         MUTATOR(server_behind), MUTATOR(server_behind_for_long), MUTATOR(enforce), MUTATOR(edited_by_hand), MUTATOR(enforced_before),
-        MUTATOR(enforced_lately), MUTATOR(fought_back), MUTATOR(late),
+        MUTATOR(enforced_lately), MUTATOR(fought_back), MUTATOR(active_in_maintenance), MUTATOR(b_in_maintenance),
+        MUTATOR(active_was_in_maintenance), MUTATOR(late),
 };
 const size_t core_mutator_count = sizeof(core_mutators) / sizeof(core_mutators[0]);
 /* clang-format on */
