@@ -49,6 +49,8 @@ static void look_around(struct pass *pass)
                 decision->candidate = election_choose(view, decision->active, pass->arena, &decision->why_no_candidate);
         }
         classify_wake(pass, election_quarantine_end(view));
+        if (view->now < view->late_until) /* it is in the status, and has to leave it */
+                classify_wake(pass, view->late_until);
         decision->request = request_read(view, decision->epoch, pass->arena);
         decision->answer = decision->request.answer;
 }

@@ -285,17 +285,27 @@ static struct gate_verdict gate_cooldown(const struct inquiry *q)
                        view->now + left);
 }
 
+/* How much longer a switch counts; after a wall clock that jumped back, one window at most from when it was first seen.
+ */
+static int64_t window_left(const struct view *view, unix_ms switched_at)
+{
+        int64_t left = switched_at + LIMIT_WINDOW_MS - view->wall;
+        if (left <= LIMIT_WINDOW_MS || !view->record_seen_at)
+                return left;
+        return view->record_seen_at + LIMIT_WINDOW_MS - view->now;
+}
+
 static struct gate_verdict gate_limit(const struct inquiry *q)
 {
         const struct view *view = q->view;
         unsigned limit = view->policy.max_switches, recent = 0;
         for (unsigned i = 0; view->record && i < view->record->recent_count; i++)
-                recent += view->wall - view->record->recent[i] < LIMIT_WINDOW_MS;
+                recent += window_left(view, view->record->recent[i]) > 0;
         INVARIANT(limit > 0); /* so that where nothing is recorded it is not reached */
         if (recent < limit || request_is_acknowledged(view))
                 return holds("below the limit of switches");
         /* Newest first: the limit-th of them leaves the window next. */
-        mono_ms due = view->now + view->record->recent[limit - 1] + LIMIT_WINDOW_MS - view->wall;
+        mono_ms due = view->now + window_left(view, view->record->recent[limit - 1]);
         return refuses(arena_printf(q->arena, "maxSwitches %u in 24h is reached; to allow one more: %s", limit,
                                     how_to_acknowledge(q)),
                        due > view->now ? due : 0);

@@ -221,7 +221,14 @@ static void set_active_healthy(const struct writer *w)
                 return;
         }
         const char *bad = phrase_bad_checks(active, w->arena);
-        if (maintenance_holds(w->view, active) && health->verdict != VERDICT_UP)
+        if (w->view->now < w->view->late_until)
+                set(w, type, REPORT_UNKNOWN, "LoopLate",
+                    arena_printf(w->arena,
+                                 "my own loop was %s late (suspended, or starved of CPU), so the samples of %s are "
+                                 "discarded and counted anew; nothing is decided on them before %s",
+                                 report_duration(w->view->late_by, w->arena), active->name,
+                                 phrase_instant(w->view, w->view->late_until, w->arena)));
+        else if (maintenance_holds(w->view, active) && health->verdict != VERDICT_UP)
                 set(w, type, REPORT_UNKNOWN, "MaintenanceUntil",
                     arena_printf(w->arena, "%s is %s and not judged: %s", active->name,
                                  maintenance_phrase(active, w->arena), bad));

@@ -135,6 +135,7 @@ struct view {
         mono_ms arbiter_period_ms; /* how often the Lease is renewed */
         mono_ms record_seen_at;    /* when this process first saw the record's epoch; bounds the cooldown; 0 unknown */
         mono_ms late_until;        /* our own loop was late: samples are doubtful until then; 0 no */
+        mono_ms late_by;           /* how late it was */
         bool kill_switch;
         bool blast_limit_reached; /* --max-switches-per-minute */
         epoch_t confirmed_epoch;  /* the policy was read uncached after this epoch was recorded */

@@ -140,6 +140,7 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
                 manager->election ? election_last_answer(manager->election) : manager->api_answered_at,
             .arbiter_period_ms = manager->options.renew_deadline_ms,
             .late_until = manager->late_until,
+            .late_by = manager->late_by,
             .kill_switch = manager->kill_switch,
             .blast_limit_reached = manager_blast_limit_reached(manager),
             .confirmed_epoch = policy->confirmed_epoch,

@@ -177,19 +177,19 @@ static void tick(struct loop_timer *timer)
 
 /* A process that was suspended or starved measured nothing in the meantime: its samples are thrown away and counted
  * anew. */
-static void watch_own_lateness(struct manager *manager)
+void manager_was_late(struct manager *manager, mono_ms late_ms)
 {
-        if (loop_lateness(manager->loop) < LATE_MS)
-                return;
-        tell_late(loop_lateness(manager->loop));
+        tell_late(late_ms);
         manager->late_until = loop_now(manager->loop) + LATE_MS;
+        manager->late_by = late_ms;
         caches_discard_samples(manager);
 }
 
 static void idle(void *ctx)
 {
         struct manager *manager = ctx;
-        watch_own_lateness(manager);
+        if (loop_lateness(manager->loop) >= LATE_MS)
+                manager_was_late(manager, loop_lateness(manager->loop));
         workqueue_turn(manager->planes_queue);
         workqueue_turn(manager->policies_queue);
 }

@@ -75,7 +75,7 @@ struct manager {
         bool kill_switch;
         bool kill_switch_known; /* asked and answered: nothing is recorded before */
         mono_ms refreshed_at;
-        mono_ms late_until;
+        mono_ms late_until, late_by;
         mono_ms hurry_until;         /* a step of a switch is under way: what only tells of it waits */
         mono_ms recent_switches[64]; /* for --max-switches-per-minute, a ring */
         unsigned recent_switch_next;
@@ -98,6 +98,8 @@ void manager_close(struct manager *manager);
 /* For /readyz: the caches are filled. */
 bool manager_is_ready(const struct manager *manager, struct strbuf *why);
 
+/* Our own loop was late by that: samples are discarded, and doubtful for a moment longer. */
+void manager_was_late(struct manager *manager, mono_ms late_ms);
 unix_ms manager_wall(const struct manager *manager);
 bool manager_blast_limit_reached(const struct manager *manager);
 void manager_count_switch(struct manager *manager);

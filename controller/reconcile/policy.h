@@ -86,6 +86,7 @@ struct policy {
 
         struct last_verdict was[PLANES_MAX];
         enum finding last_finding; /* of the pass before: changes are told once */
+        mono_ms late_told_until;   /* of the last late loop that was told; several on end are one */
         char *last_reason;
         char *last_why;
         char *active; /* plane that is active by the last pass; NULL unknown */

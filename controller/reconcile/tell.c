@@ -7,11 +7,14 @@
 #include "core/phrase.h"
 #include "reconcile/claims.h"
 #include "reconcile/switch_report.h"
+#include "reconcile/tell_parts.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 #include "util/mem.h"
 #include "util/text.h"
+
+enum { LATE_IS_ONE_MS = 60000 }; /* late loops nearer than this are one fact */
 
 static const double seconds_buckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
 /* controller-runtime's own list, so that its dashboards' quantiles mean the same. */
@@ -128,7 +131,7 @@ void tell_leading(bool is_leader, const char *election_id, const char *identity)
                  LOG_TEXT_FIELD("identity", identity));
 }
 
-static void event(struct policy *policy, bool is_warning, const char *reason, const char *action, const char *message)
+void tell_event(struct policy *policy, bool is_warning, const char *reason, const char *action, const char *message)
 {
         const struct event_subject subject = {&kube_policies, policy->namespace_name, policy->name,
                                               policy->uid ? policy->uid : ""};
@@ -174,8 +177,8 @@ static void answer_request(struct policy *policy, const struct decision *decisio
         policy->last_answer = mem_strdup(decision->answer);
         policy->last_request_at = manager_wall(policy->manager) / 1000 * 1000;
         struct arena arena = {0};
-        event(policy, false, "RequestAnswered", "Request",
-              arena_printf(&arena, "%s: %s", decision->request.text, decision->answer));
+        tell_event(policy, false, "RequestAnswered", "Request",
+                   arena_printf(&arena, "%s: %s", decision->request.text, decision->answer));
         arena_deinit(&arena);
 }
 
@@ -187,44 +190,7 @@ void tell_invalid(struct policy *policy)
         policy->last_why = mem_strdup(policy->spec_error);
         policy->last_finding = FINDING_COUNT;
         metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), 0);
-        event(policy, true, "InvalidSpec", "Judge", policy->spec_error);
-}
-
-static void tell_other(struct policy *policy, const struct plane *plane, const struct policy *other)
-{
-        struct arena arena = {0};
-        event(policy, false, "PlaneShared", "Judge",
-              arena_printf(&arena, "plane %s is also in policy %s", plane->name, other->key));
-        arena_deinit(&arena);
-}
-
-/* Where many policies share a plane it is meant so. */
-void tell_shared(struct policy *policy, const struct plane *plane)
-{
-        enum { MEANT_SO = 4 };
-        if (!policy->manager->is_leader || plane->user_count > MEANT_SO)
-                return;
-        for (size_t i = 0; i < plane->user_count; i++) {
-                if (plane->users[i] == policy)
-                        continue;
-                tell_other(policy, plane, plane->users[i]);
-                tell_other(plane->users[i], plane, policy);
-        }
-}
-
-void tell_planes(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
-{
-        const struct record *record = view->record;
-        for (unsigned i = 0; i < view->plane_count; i++) {
-                const struct plane_view *plane = &view->planes[i];
-                bool is_back = plane->was == VERDICT_DOWN && decision->verdicts[i] == VERDICT_UP;
-                if (!is_back || !record || record->phase != PHASE_STEADY || !record->automatic ||
-                    strcmp(record->from, plane->name) != 0)
-                        continue;
-                event(policy, true, "OldActiveBack", "Judge",
-                      arena_printf(arena, "%s answers again: quarantined until healthy for %s", plane->name,
-                                   report_duration(view->policy.failback_stable_ms, arena)));
-        }
+        tell_event(policy, true, "InvalidSpec", "Judge", policy->spec_error);
 }
 
 /* An entry of the history is an Event, a metric and a log line too, by the one word that says why it was decided. */
@@ -237,7 +203,7 @@ static void tell_entry(struct policy *policy, const struct record *record, struc
         const char *from = record->from[0] && strcmp(record->from, record->to) != 0
                                ? arena_printf(arena, "%s -> ", record->from)
                                : "";
-        event(policy, strcmp(record->reason, "ActiveRecovered") == 0, record->reason, "Record",
+        tell_event(policy, strcmp(record->reason, "ActiveRecovered") == 0, record->reason, "Record",
               arena_printf(arena, "epoch %llu: %s%s is active%s", (unsigned long long)record->epoch, from, record->to,
                            took ? arena_printf(arena, ", done in %s", report_duration(took, arena)) : ""));
 }
@@ -257,14 +223,30 @@ static void tell_rival(struct policy *policy, struct arena *arena)
         const char *what;
         struct policy *rival = claims_find(policy, &what, arena);
         if (rival)
-                event(rival, true, "DuplicateTarget", "Judge",
-                      arena_printf(arena, "policy %s claims the same %s; it is held back, this one goes on",
-                                   policy->key, what));
+                tell_event(rival, true, "DuplicateTarget", "Judge",
+                           arena_printf(arena, "policy %s claims the same %s; it is held back, this one goes on",
+                                        policy->key, what));
+}
+
+/* Once, however many turns on end are late. */
+static void tell_doubt(struct policy *policy, const struct view *view, struct arena *arena)
+{
+        if (view->now >= view->late_until)
+                return;
+        bool is_told = policy->late_told_until >= view->now;
+        policy->late_told_until = view->late_until + LATE_IS_ONE_MS;
+        if (!is_told)
+                tell_event(policy, true, "LoopLate", "Judge",
+                           arena_printf(arena,
+                                        "my own loop was %s late: samples are discarded and counted anew, nothing is "
+                                        "decided on them",
+                                        report_duration(view->late_by, arena)));
 }
 
 void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
 {
         set_metrics(policy, view, decision);
+        tell_doubt(policy, view, arena);
         complete_for_another(policy, arena);
         answer_request(policy, decision);
         const char *blocked = report_blocked_by(view, decision);
@@ -282,7 +264,7 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         if (decision->finding == FINDING_RIVAL && !only_text)
                 tell_rival(policy, arena);
         if (is_news && !only_text) {
-                event(policy, true, reason, "Judge", decision->why);
+                tell_event(policy, true, reason, "Judge", decision->why);
                 switch_report_log_runbook(policy, view, decision, arena);
         } else if (decision->finding == FINDING_STEADY || is_news) {
                 log_line(LOG_INFO, "policy", decision->why, LOG_TEXT_FIELD("policy", policy->key),
@@ -317,19 +299,20 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
         const char *gates =
             write->gate_count ? arena_printf(arena, "; %u/%u gates hold", write->gates_held, write->gate_count) : "";
         if (record->phase == PHASE_SWITCHING && strcmp(record->from, record->to) == 0)
-                event(policy, false, record->reason, "Decide",
+                tell_event(policy, false, record->reason, "Decide",
                       arena_printf(arena, "epoch %llu: %s stays active, what is recorded of it is brought up to date",
                                    (unsigned long long)record->epoch, record->to));
         else if (record->phase == PHASE_SWITCHING)
-                event(policy, record->automatic, "FailoverDecided", "Decide",
+                tell_event(policy, record->automatic, "FailoverDecided", "Decide",
                       arena_printf(arena, "epoch %llu: %s -> %s (%s)%s; record in status.lastDecision",
                                    (unsigned long long)record->epoch, record->from[0] ? record->from : "(unknown)",
                                    record->to, record->reason, gates));
         else if (record->from[0])
                 tell_entry(policy, record, arena);
         else
-                event(policy, false, record->reason, "Record",
-                      arena_printf(arena, "epoch %llu: %s is active", (unsigned long long)record->epoch, record->to));
+                tell_event(
+                    policy, false, record->reason, "Record",
+                    arena_printf(arena, "epoch %llu: %s is active", (unsigned long long)record->epoch, record->to));
 }
 
 static void tell_complete(struct policy *policy, const struct record *record, struct arena *arena)
@@ -347,7 +330,7 @@ static void tell_complete(struct policy *policy, const struct record *record, st
         const char *back = may_return ? phrase_how_to_return(policy->namespace_name, policy->name, record->from,
                                                              record->epoch + 1, arena)
                                       : "";
-        event(policy, false, "FailoverComplete", "Commit",
+        tell_event(policy, false, "FailoverComplete", "Commit",
               arena_printf(arena, "epoch %llu in %s%s%s", (unsigned long long)record->epoch,
                            report_duration(took, arena), detected, back));
 }
@@ -379,9 +362,9 @@ void tell_effect_done(struct policy *policy, const struct effect *effect)
         const char *tail = effect->kind == EFFECT_SET_DNS
                                ? arena_printf(&arena, " ; clients follow within TTL %us", (unsigned)effect->want.ttl_s)
                                : "";
-        event(policy, false, "StepDone", step,
-              arena_printf(&arena, "%s %lldms: %s -> %s%s", step, (long long)((took_us + 500) / 1000), name, value,
-                           tail));
+        tell_event(policy, false, "StepDone", step,
+                   arena_printf(&arena, "%s %lldms: %s -> %s%s", step, (long long)((took_us + 500) / 1000), name, value,
+                                tail));
         arena_deinit(&arena);
 }
 

@@ -37,9 +37,11 @@ mono_ms clock_mono(void)
         return clock_mono_us() / 1000;
 }
 
+static _Atomic int64_t wall_step_ms; /* what somebody set the machine's wall clock by */
+
 unix_ms clock_wall(void)
 {
-        return 1795402751412 + clock_mono();
+        return 1795402751412 + clock_mono() + wall_step_ms;
 }
 
 /* ---- DNS in memory: one name; jobs look at it from their threads ---- */
@@ -134,6 +136,8 @@ struct rig {
         long version;
         unsigned lease_requests, confirms, statuses, events;
         char last_event[1024];
+        char last_status[32768]; /* of a policy */
+        unsigned late_events;
 };
 
 static void answer_json(struct fake_peer *peer, int status, const json_t *body)
@@ -193,10 +197,13 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
                 on_lease(rig, peer, request);
         else if (strstr(target, "/events")) {
                 rig->events++;
+                rig->late_events += strstr(request->body, "LoopLate") != NULL;
                 (void)snprintf(rig->last_event, sizeof(rig->last_event), "%s", request->body);
                 fake_answer(peer, 201, "", "{}");
         } else if (strstr(target, "/status")) {
                 rig->statuses++;
+                if (strstr(target, "/failoverpolicies/"))
+                        (void)snprintf(rig->last_status, sizeof(rig->last_status), "%s", request->body);
                 fake_answer(peer, 200, "", "{\"metadata\":{\"resourceVersion\":\"11\"}}");
         } else if (strstr(target, "/failoverpolicies/gloo") && rig->policy) {
                 rig->confirms++;
@@ -276,6 +283,7 @@ static int open_rig(void **state)
 {
         struct rig *rig = mem_new(rig);
         leap_ms = 0;
+        wall_step_ms = 0;
         dns_set("A 127.0.0.1", ERR_OK, ERR_OK);
         dns.reads = dns.writes = 0;
         rig->version = 100;
@@ -346,6 +354,52 @@ static void test_wall_time_is_the_api_servers(void **state)
         assert_in_range(manager_wall(&rig->manager) - wanted, 0, 2000);
         pass(rig, 3000);
         assert_in_range(policy->record->started_at - wanted, 0, 5000);
+}
+
+/* Somebody sets the machine's clock while we run: nothing that is written or judged moves with it. */
+static void test_wall_clock_steps_shift_nothing(void **state)
+{
+        struct rig *rig = *state;
+        const int64_t year_ms = (int64_t)365 * 24 * 3600000;
+        start(rig);
+        struct policy *policy = set_gloo(rig, "u1", 20);
+        pass(rig, 30000);
+        const int64_t steps[] = {year_ms, -year_ms, 3000};
+        for (size_t i = 0; i < 3; i++) {
+                unix_ms wall = manager_wall(&rig->manager);
+                unsigned statuses = rig->statuses;
+                wall_step_ms = steps[i];
+                pass(rig, 5000);
+                assert_in_range(manager_wall(&rig->manager) - wall, 5000, 8000);
+                assert_int_equal(rig->statuses, statuses); /* not even a time in the status */
+        }
+        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(dns.writes, 1);
+}
+
+/* The process stood still for half a minute: said in the status while it lasts, as one Event, and over by itself. */
+static void test_a_late_loop_is_said_once_and_is_over(void **state)
+{
+        struct rig *rig = *state;
+        start(rig);
+        (void)set_gloo(rig, "u1", 20);
+        pass(rig, 30000);
+        for (unsigned i = 0; i < 3; i++) { /* late three times in a row: one fact */
+                leap_ms += 30000;
+                fake_turn(rig->loop);
+                manager_was_late(&rig->manager, 30000);
+                pass(rig, 500);
+        }
+        assert_non_null(strstr(rig->last_status, "LoopLate"));
+        assert_non_null(strstr(rig->last_status, "my own loop was"));
+        assert_int_equal(rig->late_events, 1);
+        mono_ms until = rig->manager.late_until;
+        assert_in_range(until - loop_now(rig->loop), 1, 1000);
+        pass(rig, 2000);
+        assert_null(strstr(rig->last_status, "LoopLate"));
+        assert_int_equal(rig->manager.late_until, until); /* it was not prolonged */
+        assert_int_equal(rig->late_events, 1);
+        assert_int_equal(dns.writes, 1);
 }
 
 static void test_nothing_is_recorded_while_the_kill_switch_is_on(void **state)
@@ -518,6 +572,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
             RIG_TEST(test_live_name_is_adopted),
             RIG_TEST(test_wall_time_is_the_api_servers),
+            RIG_TEST(test_wall_clock_steps_shift_nothing),
+            RIG_TEST(test_a_late_loop_is_said_once_and_is_over),
             RIG_TEST(test_nothing_is_recorded_while_the_kill_switch_is_on),
             RIG_TEST(test_silent_arbiter_is_not_hammered),
             RIG_TEST(test_refused_update_is_backed_off),
