@@ -70,7 +70,7 @@ $(OUT)/unit/%: test/unit/%.c $(UNIT_HELPERS) $(OUT)/libcontroller.a
 	@echo "test $<"
 	@$(CC) $(CPPFLAGS) -Itest/unit $(CFLAGS) -MF $@.d $(LDFLAGS) -o $@ $< $(UNIT_HELPERS) $(OUT)/libcontroller.a $(LDLIBS) -lcmocka
 
--include $(LIB_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+-include $(LIB_OBJECTS:.o=.d) $(OUT)/controller/main.d $(UNIT_TESTS:=.d)
 
 .PHONY: units
 units: $(UNIT_TESTS)
