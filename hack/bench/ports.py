@@ -31,14 +31,15 @@ def try_lease(number: int, *hosts: str) -> bool:
     except OSError:
         claim.close()
         return False
-    if not all(_is_free(host, number) for host in hosts):
+    if not all(is_free(host, number) for host in hosts):
         claim.close()
         return False
     _leases[number] = claim
     return True
 
 
-def _is_free(host: str, number: int) -> bool:
+def is_free(host: str, number: int) -> bool:
+    """Whether nobody listens there now: no promise that it stays so."""
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_INET, kind) as probe:
             if kind == socket.SOCK_STREAM:

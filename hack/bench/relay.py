@@ -46,6 +46,7 @@ class Relay:
         self.delay = 0.0  # seconds that everything is late, either way
         self.holds: Callable[[bytes], bool] = lambda datagram: False  # datagrams to the target that are kept back
         self.held: list[tuple[bytes, tuple]] = []  # those, with the client each came from
+        self.swallowed = 0  # pieces of a stream that came while SWALLOW was on: somebody waits for an answer
         self._cut_after: int | None = None
         self._listener: asyncio.Server | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
@@ -146,6 +147,7 @@ class Relay:
     ) -> None:
         framer = self._new_framer()
         while chunk := await reader.read(65536):
+            self.swallowed += self.mode == SWALLOW
             await self._hold()
             for message in framer(chunk):
                 for _ in range(await tamper(message, is_answer)):
