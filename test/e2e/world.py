@@ -4,8 +4,11 @@ All of it is read with clients that the operator has no part in; nothing here as
 """
 
 import dataclasses
+import datetime
 import json
 import re
+
+import pytest
 
 from hack.bench import wait
 from hack.bench.bench import PLANES
@@ -19,6 +22,7 @@ QUICK_LEASE = (
     "--leader-elect-renew-deadline=800ms",
     "--leader-elect-retry-period=200ms",
 )
+MODES = pytest.mark.parametrize("single_writer", [False, True], ids=["AllClusters", "SingleCluster"])
 STAMP = re.compile(r"v=pk1 e=(?P<epoch>\d+) id=(?P<id>[0-9a-f]+) p=(?P<plane>\S+) s=(?P<store>\S+)")
 
 
@@ -153,14 +157,25 @@ def wait_answer(scene: Scene, request: str, answer: str, timeout: float = 10.0) 
     return wait.until(f"answer to {request}", probe, timeout)
 
 
+def instant(text: str) -> float:
+    """Seconds since the Unix epoch of a time as status or a message writes it."""
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
+def told_time(scene: Scene) -> float:
+    """When it says that it will switch; waits until it says so."""
+    found = wait.until("it says when", lambda: re.search(r"switching at (\S+Z)", message(scene, "Ready")), 10.0)
+    return instant(found[1])
+
+
 def events(scene: Scene, name: str = POLICY) -> dict[str, str]:
     """reason -> the newest message, as kubectl shows them."""
     listed = scene.bench.hub.kubectl_json("get", "events", "-n", scene.namespace)["items"]
     return {item["reason"]: item["message"] for item in listed if item["involvedObject"]["name"] == name}
 
 
-def wait_event(scene: Scene, reason: str, timeout: float = 10.0) -> str:
-    return wait.until(f"Event {reason}", lambda: events(scene).get(reason), timeout)
+def wait_event(scene: Scene, reason: str, timeout: float = 10.0, name: str = POLICY) -> str:
+    return wait.until(f"Event {reason} of {name}", lambda: events(scene, name).get(reason), timeout)
 
 
 def columns(scene: Scene, kind: str, *args: str) -> dict[str, dict[str, str]]:
@@ -186,6 +201,6 @@ def message(scene: Scene, kind: str) -> str:
     return scene.condition(kind).get("message", "")
 
 
-def refused_gates(scene: Scene) -> set[str]:
+def refused_gates(scene: Scene, name: str = POLICY) -> set[str]:
     """The gates that hold a decision back, by name."""
-    return {gate["name"] for gate in scene.status().get("lastDecision", {}).get("gates", []) if not gate["holds"]}
+    return {gate["name"] for gate in scene.status(name).get("lastDecision", {}).get("gates", []) if not gate["holds"]}
