@@ -7,6 +7,7 @@ import pytest
 from test_outages import dns_takes_no_updates, redis_takes_no_writes, wait_step
 from world import (
     CENTRAL,
+    MODES,
     QUICK_LEASE,
     WEST,
     arrange,
@@ -27,13 +28,19 @@ from hack.bench.relay import Relay
 from hack.bench.timeline import Watcher
 
 RECORD_WRITE = ("PATCH", "/leases/planekeeper-gloo")
+# By writeMode: the step with the first effect, and what blocks it.
+FIRST = {"AllClusters": ("Route", dns_takes_no_updates), "SingleCluster": ("Lock", redis_takes_no_writes)}
 
 
-def pair_at_work(scene):
+def first_effect(scene):
+    return FIRST[scene.policy()["spec"]["writeMode"]]
+
+
+def pair_at_work(scene, single_writer=True):
     """Two replicas, adopted under epoch 1: the one that leads, and the other."""
-    arrange(scene, single_writer=True)
+    arrange(scene, single_writer)
     pair = replicas(scene)
-    wait_world(scene, WEST, 1, single_writer=True)
+    wait_world(scene, WEST, 1, single_writer)
     scene.wait_condition("FailoverPossible", "True", "Chosen")
     leading = leader(*pair)
     return leading, other(leading, pair)
@@ -60,7 +67,7 @@ def stop_before_intent(scene, proxy, stack):
 def stop_with_intent_unanswered(scene, proxy, stack):
     """The decision is recorded, and whoever made it does not know."""
     cut = proxy.inject(*RECORD_WRITE, cut_after=0, times=1000)
-    stack.enter_context(redis_takes_no_writes(scene))
+    stack.enter_context(first_effect(scene)[1](scene))
     scene.bench.kill_plane(WEST)
     wait.until("Intent was recorded", lambda: cut.hits and record(scene)["epoch"] == 2)
 
@@ -78,30 +85,37 @@ def stop_before_route(scene, proxy, stack):
 
 
 def stop_before_commit(scene, proxy, stack):
-    with redis_takes_no_writes(scene):  # so that Intent passes and Commit does not
+    step, blocked = first_effect(scene)
+    with blocked(scene):  # so that Intent passes and Commit does not
         scene.bench.kill_plane(WEST)
-        wait_step(scene, "Lock")
+        wait_step(scene, step)
         proxy.inject(*RECORD_WRITE, status=500, times=1000)
     wait.until("routed", lambda: scene.active_in_dns() == CENTRAL)
     assert record(scene)["phase"] == "Switching"
 
 
 STEPS = [stop_before_intent, stop_with_intent_unanswered, stop_before_lock, stop_before_route, stop_before_commit]
+AT_EACH_STEP = [
+    pytest.param(single_writer, stop, id=f"{mode}-{stop.__name__.removeprefix('stop_')}")
+    for mode, single_writer in (("AllClusters", False), ("SingleCluster", True))
+    for stop in STEPS
+    if single_writer or stop is not stop_before_lock
+]
 
 
-@pytest.mark.parametrize("stop", STEPS, ids=lambda stop: stop.__name__.removeprefix("stop_"))
-def test_leader_killed_at_each_step_is_replaced(scene, stop):
+@pytest.mark.parametrize(("single_writer", "stop"), AT_EACH_STEP)
+def test_leader_killed_at_each_step_is_replaced(scene, single_writer, stop):
     with ApiFaults(scene.bench.hub) as proxy, contextlib.ExitStack() as stack, epochs(scene) as seen:
-        arrange(scene, single_writer=True)
+        arrange(scene, single_writer)
         first = scene.operator("first", kubeconfig=proxy.write_kubeconfig("first"), extra_args=QUICK_LEASE)
-        wait_world(scene, WEST, 1, single_writer=True)
+        wait_world(scene, WEST, 1, single_writer)
         scene.wait_condition("FailoverPossible", "True", "Chosen")
         second = scene.operator("second", extra_args=QUICK_LEASE)
         second.wait_readyz()
         stop(scene, proxy, stack)
         first.kill9()
         stack.pop_all().close()
-        wait_world(scene, CENTRAL, 2, single_writer=True)
+        wait_world(scene, CENTRAL, 2, single_writer)
         assert leader(first, second) is second
         check_never_fell(seen)
 
@@ -119,23 +133,25 @@ def test_a_switch_survives_every_replica(scene):
     wait_world(scene, CENTRAL, 2, single_writer=True)
 
 
-def test_a_paused_leader_that_wakes_too_late_changes_nothing(scene):
-    leading, standby = pair_at_work(scene)
-    with redis_takes_no_writes(scene):
+@MODES
+def test_a_paused_leader_that_wakes_too_late_changes_nothing(scene, single_writer):
+    leading, standby = pair_at_work(scene, single_writer)
+    step, blocked = first_effect(scene)
+    with blocked(scene):
         scene.bench.kill_plane(WEST)
-        wait_step(scene, "Lock")
-        leading.pause()  # on its way from Intent to Lock
+        wait_step(scene, step)
+        leading.pause()  # on its way from Intent to the first effect
         wait.until("replaced", standby.is_leader, 5.0)
-    wait_world(scene, CENTRAL, 2, single_writer=True)
+    wait_world(scene, CENTRAL, 2, single_writer)
     scene.bench.revive_plane(WEST)
     scene.wait_condition("FailoverPossible", "True")
     switch_to(scene, WEST, 3)
-    wait_world(scene, WEST, 3, single_writer=True)
+    wait_world(scene, WEST, 3, single_writer)
     before = outside(scene)
     leading.resume()
     wait.until("it noticed", lambda: not leading.is_leader())
     wait.always("the old leader", lambda: outside(scene) == before, 2.0)
-    check_world(scene, WEST, 3, single_writer=True)
+    check_world(scene, WEST, 3, single_writer)
     assert leader(leading, standby) is standby
 
 

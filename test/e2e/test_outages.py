@@ -1,14 +1,17 @@
 """Things die around a switch, in every order: what must still happen, and what must not."""
 
 import contextlib
+import re
 
 import pytest
 from world import (
     CENTRAL,
+    MODES,
     WEST,
     arrange,
     check_world,
     conditions,
+    instant,
     leader,
     message,
     other,
@@ -27,6 +30,8 @@ from hack.bench.bind import Bind
 from hack.bench.relay import Relay
 from hack.bench.scene import LOCK_KEY
 from hack.bench.timeline import Watcher
+
+SILENCE_LIMIT_MS = 3500  # 3 s for the first answer of any other server, and the steps of the switch
 
 
 @contextlib.contextmanager
@@ -137,15 +142,16 @@ def test_all_planes_down_holds_and_resumes_by_itself(scene):
     wait_world(scene, CENTRAL, 2)
 
 
-def test_a_whole_region_goes_at_once(scene):
+@MODES
+def test_a_whole_region_goes_at_once(scene, single_writer):
     """The server, the API server that knows its Deployment, and the replica that leads."""
-    arrange(scene, single_writer=True)
+    arrange(scene, single_writer)
     pair = replicas(scene)
-    wait_world(scene, WEST, 1, single_writer=True)
+    wait_world(scene, WEST, 1, single_writer)
     leading = leader(*pair)
     leading.kill9()
     scene.bench.kill_plane(WEST, with_region=True)
-    wait_world(scene, CENTRAL, 2, single_writer=True)
+    wait_world(scene, CENTRAL, 2, single_writer)
     assert leader(*pair) is other(leading, pair)
     scene.wait_condition("Ready", "True", "FailedOver")
 
@@ -165,28 +171,33 @@ def test_redis_silent_blocks_and_resumes_by_itself(scene):
     wait_world(scene, CENTRAL, 2, single_writer=True)
 
 
-def test_dns_server_silent_holds_and_resumes_by_itself(scene):
-    steady(scene, single_writer=True)
+@MODES
+def test_dns_server_silent_holds_and_resumes_by_itself(scene, single_writer):
+    steady(scene, single_writer)
     scene.bench.bind.pause()
     scene.bench.kill_plane(WEST)
     scene.wait_condition("Ready", "False", "DNSUnavailable")
     assert "Stalled" not in conditions(scene)
     scene.bench.bind.resume()
-    wait_world(scene, CENTRAL, 2, single_writer=True)
+    wait_world(scene, CENTRAL, 2, single_writer)
 
 
-@pytest.mark.parametrize("server", ["redis", "bind"])
-def test_a_target_that_is_gone_at_the_first_failure_holds_the_decision(scene, server):
+@pytest.mark.parametrize(
+    ("single_writer", "server"),
+    [(False, "bind"), (True, "bind"), (True, "redis")],
+    ids=["AllClusters-bind", "SingleCluster-bind", "SingleCluster-redis"],
+)
+def test_a_target_that_is_gone_at_the_first_failure_holds_the_decision(scene, single_writer, server):
     """Found when the active plane fails first, so that nothing is begun that could not be ended. Redis has forgotten
     everything when it comes back."""
-    steady(scene, single_writer=True)
+    steady(scene, single_writer)
     getattr(scene.bench, server).kill9()
     scene.bench.kill_plane(WEST)
     scene.wait_condition("Ready", "False", "FailoverHeld")
     assert refused_gates(scene) == {"MechanismUnreachable"}
     assert record(scene)["epoch"] == 1 and "Stalled" not in conditions(scene)
     getattr(scene.bench, server).run()
-    wait_world(scene, CENTRAL, 2, single_writer=True)
+    wait_world(scene, CENTRAL, 2, single_writer)
 
 
 def test_redis_inside_the_failed_plane_does_not_hold_the_decision(scene):
@@ -251,6 +262,27 @@ def test_a_dead_second_nameserver_delays_nothing_and_is_named(scene):
     scene.bench.kill_plane(WEST)
     wait_world(scene, CENTRAL, 2, timeout=8.0)
     wait.until("named", lambda: scene.status()["targets"]["dns"]["behind"] == [dead.address])
+
+
+def test_a_silent_second_nameserver_delays_nothing_and_is_named(scene):
+    """Silence is no refusal: it is waited for, but for its one look, whoever else is silent as well."""
+    with Relay(scene.bench.bind.address) as one, Relay(scene.bench.bind.address) as two:
+        servers = [one.address, scene.bench.bind.address, two.address]
+        steady(scene, changes={"dns": {"verify": {"servers": servers}}})
+        one.swallow()
+        two.swallow()
+        with Watcher(lambda: scene.active_in_dns()) as active:
+            scene.bench.kill_plane(WEST)
+            wait_world(scene, CENTRAL, 2, timeout=10.0)
+        last = scene.status()["lastSwitch"]
+        assert last["durationMilliseconds"] < SILENCE_LIMIT_MS
+        assert active.became(CENTRAL) - instant(last["decidedAt"]) < 1.0, "the agents' server waits for nobody"
+        silent = sorted([one.address, two.address])
+        wait.until("named", lambda: sorted(scene.status()["targets"]["dns"]["behind"]) == silent)
+        scene.bench.revive_plane(WEST)
+        scene.wait_condition("Degraded", "True", "DNSServerBehind")
+        assert re.search(f"DNS server ({'|'.join(silent)}) does not answer", message(scene, "Degraded"))
+        scene.wait_condition("Ready", "True", "FailedOver")
 
 
 @pytest.mark.parametrize("catches_up", [True, False])
