@@ -284,11 +284,28 @@ static const char *server_behind(const struct writer *w)
         return NULL;
 }
 
+/* A certificate that runs out soon, the active plane's before a standby's; NULL: none. */
+static const char *expiring(const struct writer *w)
+{
+        const char *text = NULL;
+        for (unsigned i = 0; i < w->view->plane_count; i++) {
+                const struct plane_view *plane = &w->view->planes[i];
+                unix_ms end = health_of(plane, &w->view->policy.detection, w->view->now).certificate_not_after;
+                if (!end || end - w->view->wall >= CERTIFICATE_WARNING_DAYS * DAY_MS)
+                        continue;
+                text = arena_printf(w->arena, "%s: certificate expires %s", plane->name, phrase_time(end, w->arena));
+                if (plane == w->roles->active)
+                        break;
+        }
+        return text;
+}
+
 static void set_degraded(const struct writer *w)
 {
         static const char type[] = "Degraded";
         const struct plane_health *health = &w->roles->health;
-        const char *name = w->roles->active_name, *silent = silent_mechanism(w), *behind = server_behind(w);
+        const char *name = w->roles->active_name, *silent = silent_mechanism(w), *behind = server_behind(w),
+                   *certificate = expiring(w);
         if (w->decision->phase == PHASE_SWITCHING)
                 set(w, type, REPORT_TRUE, "SwitchInProgress",
                     "Configuration changes are not propagated; traffic in the mesh is not affected");
@@ -307,11 +324,8 @@ static void set_degraded(const struct writer *w)
                 set(w, type, REPORT_TRUE, "ReplicasMissing",
                     arena_printf(w->arena, "%s: %d/%d replicas", name, (int)health->replicas_available,
                                  (int)health->replicas_wanted));
-        else if (health->certificate_not_after &&
-                 health->certificate_not_after - w->view->wall < CERTIFICATE_WARNING_DAYS * DAY_MS)
-                set(w, type, REPORT_TRUE, "CertificateExpires",
-                    arena_printf(w->arena, "%s: certificate expires %s", name,
-                                 phrase_time(health->certificate_not_after, w->arena)));
+        else if (certificate)
+                set(w, type, REPORT_TRUE, "CertificateExpires", certificate);
         else if (silent)
                 set(w, type, REPORT_TRUE, "MechanismUnreachable", silent);
         else if (behind)

@@ -69,6 +69,37 @@ struct policy *claims_find(const struct policy *policy, const char **ret_what, s
         return search.rival;
 }
 
+struct inquest {
+        const struct policy *owner;
+        const struct policy *claimant;
+};
+
+static void look_for_claimant(void *value, void *ctx)
+{
+        const struct policy *other = value;
+        struct inquest *inquest = ctx;
+        if (other != inquest->owner && other->spec &&
+            (same_name(other, inquest->owner) || same_lock(other, inquest->owner)))
+                inquest->claimant = other;
+}
+
+const struct policy *claims_claimant(const struct policy *owner)
+{
+        struct inquest inquest = {.owner = owner};
+        map_each(&owner->manager->policies, look_for_claimant, &inquest);
+        return inquest.claimant;
+}
+
+void claims_changed(struct policy *policy)
+{
+        struct arena arena = {0};
+        const char *what;
+        struct policy *owner = policy->spec ? claims_find(policy, &what, &arena) : NULL;
+        if (owner)
+                status_request(&owner->status);
+        arena_deinit(&arena);
+}
+
 const char *claims_rival(const struct policy *policy, struct arena *arena)
 {
         const char *what;

@@ -12,5 +12,9 @@
 struct policy *claims_find(const struct policy *policy, const char **ret_what, struct arena *arena);
 /* The text about an older policy that claims the same DNS name or lock; "" where @policy is the rightful one. */
 const char *claims_rival(const struct policy *policy, struct arena *arena);
+/* Another policy that names the DNS name or lock of @owner and is held back for it; NULL: none. */
+const struct policy *claims_claimant(const struct policy *owner);
+/* @policy begins or ceases to claim what is another's: the status of that one says so. */
+void claims_changed(struct policy *policy);
 
 #endif

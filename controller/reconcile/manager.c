@@ -69,7 +69,7 @@ static unsigned switches_in_last_minute(const struct manager *manager)
 bool manager_blast_limit_reached(const struct manager *manager)
 {
         unsigned limit = manager->options.max_switches_per_minute;
-        return limit && switches_in_last_minute(manager) >= limit;
+        return limit && switches_in_last_minute(manager) + manager->deciding >= limit;
 }
 
 void manager_count_switch(struct manager *manager)

@@ -79,6 +79,7 @@ struct manager {
         mono_ms hurry_until;         /* a step of a switch is under way: what only tells of it waits */
         mono_ms recent_switches[64]; /* for --max-switches-per-minute, a ring */
         unsigned recent_switch_next;
+        unsigned deciding; /* automatic switches on their way to the arbiter: they count before it has answered */
         struct line line;
         struct loop_timer tick;
         struct kube_call *kill_switch_call;

@@ -68,6 +68,22 @@ static bool run_may_matter(const struct check *check)
         return false;
 }
 
+/* What is cached of a Secret may be older than what a person has put there together with the new certificate. */
+static void look_at_secrets_again(const struct check *check, enum probe_error error)
+{
+        const struct plane *plane = check->plane;
+        struct secret_cache *secrets = plane->manager->secrets;
+        const struct tls_refs *tls = &check->spec->tls;
+        if (error != PROBE_ERROR_CREDENTIALS && error != PROBE_ERROR_CERTIFICATE)
+                return;
+        if (check->spec->type == CHECK_DEPLOYMENT && plane->spec->access == PLANE_ACCESS_KUBECONFIG)
+                secret_cache_refresh(secrets, plane->namespace_name, plane->spec->kube_config.name);
+        if (check->spec->uses_tls && tls->ca.name[0])
+                secret_cache_refresh(secrets, plane->namespace_name, tls->ca.name);
+        if (check->spec->uses_tls && tls->client_certificate[0])
+                secret_cache_refresh(secrets, plane->namespace_name, tls->client_certificate);
+}
+
 static void on_sample(void *ctx, const struct sample *sample)
 {
         struct check *check = ctx;
@@ -85,8 +101,7 @@ static void on_sample(void *ctx, const struct sample *sample)
                 plane_wake_users(plane);
         if (first_of_run || new_text || run_may_matter(check))
                 status_request(&plane->status);
-        if (sample->error == PROBE_ERROR_CREDENTIALS && plane->spec->access == PLANE_ACCESS_KUBECONFIG)
-                secret_cache_refresh(plane->manager->secrets, plane->namespace_name, plane->spec->kube_config.name);
+        look_at_secrets_again(check, sample->error);
 }
 
 static enum probe_kind kind_of(enum check_type type)

@@ -7,6 +7,7 @@
 
 #include "api/object.h"
 #include "reconcile/act.h"
+#include "reconcile/claims.h"
 #include "reconcile/effect.h"
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
@@ -156,6 +157,7 @@ static void forget_object(struct policy *policy)
                                 &policy->last_reason,  &policy->last_why,   &policy->active,
                                 &policy->last_switch,  &policy->history,    &policy->last_decision,
                                 &policy->last_request, &policy->last_answer};
+        claims_changed(policy);
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
         workqueue_remove(&policy->work);
@@ -187,6 +189,7 @@ static void take_spec(struct policy *policy, const json_t *object)
         policy->reads_wanted |=
             policy->spec && spec &&
             (!text_equal(policy->spec->switch_to, spec->switch_to) || !text_equal(policy->spec->adopt, spec->adopt));
+        claims_changed(policy);
         failover_policy_free(policy->spec);
         policy->spec = spec;
         policy->generation =
@@ -289,6 +292,8 @@ void policy_leadership_changed(struct policy *policy)
         policy->dns_met_at = 0;
         policy->last_finding = FINDING_COUNT;
         status_rewrite(&policy->status);
+        if (policy->manager->is_leader)
+                tell_what_is_shared(policy);
         policy_wake(policy);
 }
 

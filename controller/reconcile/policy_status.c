@@ -6,6 +6,7 @@
 
 #include "api/decision_facts.h"
 #include "core/runbook.h"
+#include "reconcile/claims.h"
 #include "reconcile/gather.h"
 #include "reconcile/status_fit.h"
 #include "reconcile/switch_report.h"
@@ -47,12 +48,14 @@ static json_t *behind_json(const struct view *view)
         return behind;
 }
 
-static json_t *targets_json(const struct view *view)
+static json_t *targets_json(const struct policy *policy, const struct view *view)
 {
+        const struct policy *claimant = view->policy.rival[0] ? NULL : claims_claimant(policy);
         json_t *dns = target_json(view->policy.dns_server, view->policy.dns_name, view->dns.rrset, &view->dns.stamp,
                                   &view->dns_health);
         json_object_set_new(dns, "ttl", json_integer((json_int_t)view->dns.ttl_s));
         json_object_set_new(dns, "behind", behind_json(view));
+        json_object_set_new(dns, "claimedBy", text_or_null(claimant ? claimant->key : ""));
         json_t *lock = view->policy.lock_server[0]
                            ? target_json(view->policy.lock_server, view->policy.lock_key, view->lock.value,
                                          &view->lock.stamp, &view->lock_health)
@@ -183,7 +186,7 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
         json_object_set_new(status, "lastDecision", decision_json(policy, &view, &decision));
         json_object_set_new(status, "lastRequest", request_json(policy));
         json_object_set_new(status, "runbook", runbook_json(&view, &decision, &arena));
-        json_object_set_new(status, "targets", targets_json(&view));
+        json_object_set_new(status, "targets", targets_json(policy, &view));
         json_object_set_new(status, "conditions", condition_list_encode(ret_conditions));
         status_fit(status);
         arena_deinit(&arena);

@@ -72,8 +72,14 @@ bool record_io_settle(struct policy *policy)
         return false;
 }
 
-static void write_clear(struct record_write *write)
+static bool is_counted(const struct record_write *write)
 {
+        return write->record && write->record->automatic && write->action != DO_COMMIT;
+}
+
+static void write_clear(struct manager *manager, struct record_write *write)
+{
+        manager->deciding -= is_counted(write);
         record_free(write->record);
         free(write->report);
         *write = (struct record_write){0};
@@ -96,7 +102,7 @@ static void write_answered(void *ctx, const struct kube_reply *reply)
                 policy->record_is_doubtful = true;
                 retry_later(policy, reply->err);
         }
-        write_clear(&write);
+        write_clear(policy->manager, &write);
 }
 
 static enum urgency urgency_of(enum action action)
@@ -123,6 +129,7 @@ void record_io_write(struct policy *policy, const struct view *view, const struc
         }
         manager_hurry(manager);
         policy->record_write = (struct record_write){.record = record_copy(next), .action = decision->rule->then};
+        manager->deciding += is_counted(&policy->record_write);
         tell_decided(policy, view, decision);
         char *path = lease_path(policy, policy->record_version != NULL);
         policy->record_call = policy->record_version
@@ -213,5 +220,5 @@ void record_io_cancel(struct policy *policy)
                 kube_cancel(calls[i]);
                 turn_end(policy->manager);
         }
-        write_clear(&policy->record_write);
+        write_clear(policy->manager, &policy->record_write);
 }

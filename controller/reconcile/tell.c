@@ -222,10 +222,12 @@ static void tell_rival(struct policy *policy, struct arena *arena)
 {
         const char *what;
         struct policy *rival = claims_find(policy, &what, arena);
-        if (rival)
-                tell_event(rival, true, "DuplicateTarget", "Judge",
-                           arena_printf(arena, "policy %s claims the same %s; it is held back, this one goes on",
-                                        policy->key, what));
+        if (!rival)
+                return;
+        status_request(&rival->status);
+        tell_event(rival, true, "DuplicateTarget", "Judge",
+                   arena_printf(arena, "policy %s claims the same %s; it is held back, this one goes on", policy->key,
+                                what));
 }
 
 /* Once, however many turns on end are late. */

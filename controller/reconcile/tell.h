@@ -15,6 +15,7 @@ void tell_invalid(struct policy *policy);
 /* What is new of its planes; before what they were is forgotten. */
 void tell_planes(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);
 void tell_late(mono_ms late_ms);
+void tell_what_is_shared(struct policy *policy); /* to a policy, of all its planes: who leads from now on says it */
 void tell_shared(struct policy *policy, const struct plane *plane);        /* that @policy names from now on */
 /* policy->record_write is on its way. */
 void tell_decided(struct policy *policy, const struct view *view, const struct decision *decision);

@@ -14,9 +14,20 @@ static void tell_other(struct policy *policy, const struct plane *plane, const s
 }
 
 /* Where many policies share a plane it is meant so. */
+enum { MEANT_SO = 4 };
+
+void tell_what_is_shared(struct policy *policy)
+{
+        for (size_t i = 0; i < policy->plane_count; i++) {
+                const struct plane *plane = policy->planes[i];
+                for (size_t j = 0; plane->user_count <= MEANT_SO && j < plane->user_count; j++)
+                        if (plane->users[j] != policy)
+                                tell_other(policy, plane, plane->users[j]);
+        }
+}
+
 void tell_shared(struct policy *policy, const struct plane *plane)
 {
-        enum { MEANT_SO = 4 };
         if (!policy->manager->is_leader || plane->user_count > MEANT_SO)
                 return;
         for (size_t i = 0; i < plane->user_count; i++) {

@@ -131,6 +131,15 @@ static void certificate_for_years(struct world *world)
 {
         world->view.planes[0].checks[0].certificate_not_after = WORLD_WALL + (unix_ms)1000 * DAY_MS;
 }
+static void certificate_of_a_standby(struct world *world)
+{
+        world->view.planes[1].checks[0].certificate_not_after = WORLD_WALL + (unix_ms)3 * DAY_MS;
+}
+static void certificates_of_both(struct world *world)
+{
+        certificate_of_a_standby(world);
+        world->view.planes[0].checks[0].certificate_not_after = WORLD_WALL + (unix_ms)21 * DAY_MS - 1;
+}
 static void certificate_for_21_days(struct world *world)
 {
         world->view.planes[0].checks[0].certificate_not_after = WORLD_WALL + (unix_ms)21 * DAY_MS - 1;
@@ -167,6 +176,16 @@ static void a_dead_server_beside_drift(struct world *world)
 static void lock_edited(struct world *world)
 {
         world_lock(world, "by hand", WORLD_EPOCH, "a");
+}
+static void edited_while_failing(struct world *world)
+{
+        world_fail(world, 0, 20000);
+        world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "a");
+}
+static void lock_edited_while_failing(struct world *world)
+{
+        world_fail(world, 0, 20000);
+        lock_edited(world);
 }
 static void lock_removed(struct world *world)
 {
@@ -230,6 +249,10 @@ static const struct condition_row rows[] = {
     {"all replicas", all_replicas, "Degraded", "False Redundant", "a standby is fit"},
     {"a replica missing", a_replica_missing, "Degraded", "True ReplicasMissing", "a: 2/3 replicas"},
     {"certificate for years", certificate_for_years, "Degraded", "False Redundant", "a standby is fit"},
+    {"a standby's for 3 days", certificate_of_a_standby, "Degraded", "True CertificateExpires",
+     "b: certificate expires 2026-11-26T02:59:11Z"},
+    {"the active one's first", certificates_of_both, "Degraded", "True CertificateExpires",
+     "a: certificate expires 2026-12-14T02:59:10Z"},
     {"certificate for 21 days", certificate_for_21_days, "Degraded", "True CertificateExpires",
      "a: certificate expires 2026-12-14T02:59:10Z"},
     {"server not asked", a_server_not_asked_yet, "Degraded", "False Redundant", "a standby is fit"},
@@ -239,6 +262,8 @@ static const struct condition_row rows[] = {
     {"server beside drift", a_dead_server_beside_drift, "Degraded", "False Redundant", "a standby is fit"},
 
     {"lock edited", lock_edited, "Drift", "True Drift", "lock mgmt-active holds \"by hand\""},
+    {"edited while failing", edited_while_failing, "Drift", "True Drift", "gloo.example.com shows \"CNAME c"},
+    {"lock edited while failing", lock_edited_while_failing, "Drift", "True Drift", "holds \"by hand\""},
     {"lock removed", lock_removed, "Drift", "True Drift", "lock mgmt-active holds \"nothing\""},
     {"DNS foreign", dns_foreign, "Drift", "Unknown OtherDecision", "another owner's stamp"},
     {"lock foreign", lock_foreign, "Drift", "Unknown OtherDecision", "another owner's stamp"},

@@ -1,4 +1,5 @@
-/* core_enforce_test.c -- a person's edit under drift: Enforce: put back under a new epoch, within bounds, never in a fight. */
+/* core_enforce_test.c -- a person's edit under drift: Enforce: put back under a new epoch, within bounds, never in a
+ * fight. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,6 +191,9 @@ static void in_a_switch_the_switch_goes_on(void **state)
         assert_true(next->automatic);
         assert_int_equal(next->detected_at, world->record.detected_at);
         assert_int_equal(next->recent_count, 1); /* it is no second switch */
+        world->record.to = "z";                  /* whose address nobody knows any more */
+        expect_reported(world, "nothing may be written");
+        world->record.to = "b";
         world->view.policy.dns_name = "new.example.com";
         expect_reported(world, "nothing may be written");
 }

@@ -67,6 +67,26 @@ static void rise_and_fall(void **state)
         }
 }
 
+/* At first sight a verdict is as old as the run that it rests on; later as old as the evaluation that turned it. */
+static void a_verdict_stands_since_it_was_first_given(void **state)
+{
+        (void)state;
+        static const struct {
+                enum verdict was;
+                mono_ms was_since;
+                enum verdict is;
+                mono_ms since;
+        } rows[] = {{VERDICT_UNKNOWN, 0, VERDICT_DOWN, 300}, {VERDICT_UNKNOWN, 0, VERDICT_UP, 200},
+                    {VERDICT_UNKNOWN, 5, VERDICT_DOWN, NOW}, {VERDICT_UNKNOWN, 5, VERDICT_UNKNOWN, 5},
+                    {VERDICT_UP, 5, VERDICT_UP, 5},          {VERDICT_UP, 5, VERDICT_DOWN, NOW},
+                    {VERDICT_UP, 0, VERDICT_UP, 0}};
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                const struct plane_view plane = {.was = rows[i].was, .was_since = rows[i].was_since};
+                const struct plane_health health = {.verdict = rows[i].is, .healthy_since = 200, .failing_since = 300};
+                assert_int_equal(health_verdict_since(&plane, &health, NOW), rows[i].since);
+        }
+}
+
 static void old_samples_say_nothing(void **state)
 {
         (void)state;
@@ -175,6 +195,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(rise_and_fall),
+            cmocka_unit_test(a_verdict_stands_since_it_was_first_given),
             cmocka_unit_test(old_samples_say_nothing),
             cmocka_unit_test(an_unknown_sample_does_not_refresh),
             cmocka_unit_test(down_only_when_every_path_is),

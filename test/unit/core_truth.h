@@ -15,8 +15,7 @@
 
 #include <cmocka.h>
 
-#include "core/gates.h"
-#include "core_world.h"
+#include "core_gate_rows.h"
 
 enum { TRUTH_CONDITIONS_MAX = 9, TRUTH_ROWS_MAX = 8 };
 
@@ -67,14 +66,6 @@ static inline const struct truth_row *truth_row_for(const struct truth_table *ta
         return NULL;
 }
 
-static inline const struct gate_verdict *truth_verdict(const struct gates *gates, enum gate gate)
-{
-        for (unsigned i = 0; i < gates->count; i++)
-                if (gates->verdicts[i].gate == gate)
-                        return &gates->verdicts[i];
-        return NULL;
-}
-
 static inline bool truth_try(const struct truth_table *table, unsigned combination)
 {
         struct scene scene = {.question = {PURPOSE_FAILOVER, NULL, NULL, "nobody is fit"}};
@@ -89,7 +80,7 @@ static inline bool truth_try(const struct truth_table *table, unsigned combinati
                         table->conditions[i].deny(&scene);
         }
         const struct gates gates = gates_evaluate(&scene.world.view, &scene.question, &scene.world.arena);
-        const struct gate_verdict *verdict = truth_verdict(&gates, table->gate);
+        const struct gate_verdict *verdict = gate_rows_verdict(&gates, table->gate);
         const struct truth_row *row = truth_row_for(table, combination);
         if (!row || !verdict || verdict->holds != row->holds || !strstr(verdict->text, row->text))
                 fail_msg("%s, %s, %s: %s \"%s\", expected %s \"%s\"", gate_name(table->gate), table->name, letters,

@@ -1,11 +1,24 @@
 /* core_truth_outage_test.c -- truth tables of the gates that ask whether the active plane is down, and not we. */
 #include "core_truth.h"
 
-enum { LONG_AGO = 200000 };
-
 static struct plane_view *plane(struct scene *scene, unsigned i)
 {
         return &scene->world.view.planes[i];
+}
+
+/* ---- MaintenanceUntil ---- */
+
+static void worked_on(struct scene *scene)
+{
+        plane(scene, 0)->maintenance_until = WORLD_WALL + 1;
+}
+static void work_is_over(struct scene *scene)
+{
+        plane(scene, 0)->maintenance_until = WORLD_WALL;
+}
+static void active_not_known(struct scene *scene)
+{
+        scene->question.active = NULL;
 }
 
 /* ---- ActiveDown ---- */
@@ -132,6 +145,30 @@ static void b_never_passed(struct scene *scene)
         world_count(&scene->world, 1, 0, 3);
 }
 
+/* a fails for 40 s; b, the only other plane, is up again for 1 s; DNS has answered all the time. */
+static void b_is_back_lately(struct scene *scene)
+{
+        world_fail(&scene->world, 0, 40000);
+        world_stale(&scene->world, 2);
+        plane(scene, 1)->was_since = scene->world.view.now - 1000;
+}
+static void b_is_down(struct scene *scene)
+{
+        world_fail(&scene->world, 1, 40000);
+}
+static void b_was_never_away(struct scene *scene)
+{
+        plane(scene, 1)->was_since = 0;
+}
+static void a_fails_since_b_is_back(struct scene *scene)
+{
+        plane(scene, 0)->checks[0].run_since = scene->world.view.now - 1000;
+}
+static void delay_of_1_s(struct scene *scene)
+{
+        scene->world.view.policy.detection.failover_delay_ms = 1000;
+}
+
 /* ---- SameSymptomEverywhere ---- */
 
 /* b fails as a does and would be the only standby; c is not there. */
@@ -147,6 +184,10 @@ static void b_is_not_known(struct scene *scene)
 static void b_is_not_eligible(struct scene *scene)
 {
         plane(scene, 1)->eligible = false;
+}
+static void b_is_worked_on(struct scene *scene)
+{
+        plane(scene, 1)->maintenance_until = WORLD_WALL + 1;
 }
 static void b_is_not_observed(struct scene *scene)
 {
@@ -204,6 +245,11 @@ static void b_does_not_roll(struct scene *scene)
 }
 
 static const struct truth_table tables[] = {
+    {GATE_MAINTENANCE,
+     "of the active",
+     worked_on,
+     {{"active known", active_not_known}, {"not over", work_is_over}},
+     {{"TT", false, "a is in maintenance until 2026-11-23T02:59:11Z"}, {"--", true, "not in maintenance"}}},
     {GATE_ACTIVE_DOWN,
      "failing",
      outage,
@@ -249,16 +295,27 @@ static const struct truth_table tables[] = {
      b_alone_answers,
      {{"b is not the active", b_is_the_active}, {"b has passed", b_never_passed}},
      {{"TT", true, "b answers"}, {"--", false, "may be the one that is cut off"}}},
+    {GATE_NOT_ISOLATED,
+     "all were gone",
+     b_is_back_lately,
+     {{"b is not the active", b_is_the_active},
+      {"b is outside", holds_operator},
+      {"b is up", b_is_down},
+      {"b was away", b_was_never_away},
+      {"in the outage", a_fails_since_b_is_back},
+      {"within the delay", delay_of_1_s}},
+     {{"TTTTTT", false, "no other plane answered until 2026-11-23T02:59:10Z"}, {"------", true, "answers"}}},
     {GATE_HELPS,
      "standbys",
      b_fails_too,
      {{"b is not the active", b_is_the_active},
       {"b is known", b_is_not_known},
       {"b is eligible", b_is_not_eligible},
+      {"b is judged", b_is_worked_on},
       {"b is observed", b_is_not_observed},
       {"b fails", b_passes},
       {"no other", c_is_well}},
-     {{"TTTTTT", false, "every standby fails too"}, {"------", true, "the active plane's alone"}}},
+     {{"TTTTTTT", false, "every standby fails too"}, {"-------", true, "the active plane's alone"}}},
     {GATE_ROLLOUT,
      "of the active",
      rollout_for_10_min,
@@ -288,8 +345,22 @@ static void each_condition_has_a_say(void **state)
                 truth_check(&tables[i]);
 }
 
+static void every_gate_has_a_table(void **state)
+{
+        (void)state;
+        bool has_table[GATE_COUNT] = {false};
+        for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+                has_table[tables[i].gate] = true;
+        for (unsigned gate = 0; gate < GATE_COUNT; gate++)
+                if (!has_table[gate] && gate_is_of_outage((enum gate)gate))
+                        fail_msg("%s has no truth table", gate_name((enum gate)gate));
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(each_condition_has_a_say)};
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(each_condition_has_a_say),
+            cmocka_unit_test(every_gate_has_a_table),
+        };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

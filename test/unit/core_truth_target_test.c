@@ -1,6 +1,6 @@
 /*
  * core_truth_target_test.c -- truth tables of the gates that ask whether a switch could go through, and may now. Every
- * gate that core_truth_outage_test.c does not name has to have a table here.
+ * gate has to have a table here or in core_truth_outage_test.c.
  */
 #include "core_truth.h"
 
@@ -51,6 +51,11 @@ static void dns_fails(struct scene *scene)
         view_of(scene)->dns_health.reach = REACH_FAILED;
         view_of(scene)->dns_health.error = "timeout";
 }
+static void lock_fails(struct scene *scene)
+{
+        view_of(scene)->lock_health.reach = REACH_FAILED;
+        view_of(scene)->lock_health.error = "refused";
+}
 static void dns_never_read(struct scene *scene)
 {
         view_of(scene)->dns_health.read_at = 0;
@@ -60,12 +65,26 @@ static void dns_read_long_ago(struct scene *scene)
         view_of(scene)->dns_health.read_at = 1;
         view_of(scene)->now = LATER_MS;
 }
-/* Both live inside the plane that is left. */
+/* Both live inside the plane that is left; it takes DNS along, or Redis. */
 static void dns_fails_with_the_plane(struct scene *scene)
 {
         dns_fails(scene);
         view_of(scene)->policy.dns_plane = "a";
         view_of(scene)->policy.lock_plane = "a";
+}
+static void lock_fails_with_the_plane(struct scene *scene)
+{
+        lock_fails(scene);
+        view_of(scene)->policy.dns_plane = "a";
+        view_of(scene)->policy.lock_plane = "a";
+}
+static void lock_elsewhere(struct scene *scene)
+{
+        view_of(scene)->policy.lock_plane = "";
+}
+static void lock_inside_standby(struct scene *scene)
+{
+        view_of(scene)->policy.lock_plane = "b";
 }
 static void dns_elsewhere(struct scene *scene)
 {
@@ -82,11 +101,6 @@ static void active_not_known(struct scene *scene)
 static void lock_not_used(struct scene *scene)
 {
         view_of(scene)->policy.lock_server = "";
-}
-static void lock_fails(struct scene *scene)
-{
-        view_of(scene)->lock_health.reach = REACH_FAILED;
-        view_of(scene)->lock_health.error = "refused";
 }
 static void lock_never_read(struct scene *scene)
 {
@@ -204,10 +218,19 @@ static const struct truth_table tables[] = {
       {"T------", false, "DNS server 192.0.2.53:53: not read recently"},
       {"-------", false, "DNS server 192.0.2.53:53: timeout"}}},
     {GATE_MECHANISMS,
-     "lost with the plane",
+     "DNS lost with the plane",
      dns_fails_with_the_plane,
-     {{"a plane is named", dns_elsewhere}, {"it is the active", dns_inside_standby}, {"which is known", active_not_known}},
+     {{"a plane is named", dns_elsewhere},
+      {"it is the active", dns_inside_standby},
+      {"which is known", active_not_known}},
      {{"TTT", true, "answered recently"}, {"---", false, "DNS server 192.0.2.53:53: timeout"}}},
+    {GATE_MECHANISMS,
+     "Redis lost with the plane",
+     lock_fails_with_the_plane,
+     {{"a plane is named", lock_elsewhere},
+      {"it is the active", lock_inside_standby},
+      {"which is known", active_not_known}},
+     {{"TTT", true, "answered recently"}, {"---", false, "Redis redis.example.com:6379: refused"}}},
     {GATE_NO_DRIFT,
      "as recorded",
      ordinary,
@@ -260,14 +283,11 @@ static void each_condition_has_a_say(void **state)
 static void every_gate_has_a_table(void **state)
 {
         (void)state;
-        bool has_table[GATE_COUNT] = {
-            [GATE_ACTIVE_DOWN] = true,  [GATE_CONTRADICTION] = true, [GATE_NOT_LATE] = true,
-            [GATE_NOT_ISOLATED] = true, [GATE_HELPS] = true,         [GATE_ROLLOUT] = true,
-        };
+        bool has_table[GATE_COUNT] = {false};
         for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
                 has_table[tables[i].gate] = true;
         for (unsigned gate = 0; gate < GATE_COUNT; gate++)
-                if (!has_table[gate])
+                if (!has_table[gate] && !gate_is_of_outage((enum gate)gate))
                         fail_msg("%s has no truth table", gate_name((enum gate)gate));
 }
 
