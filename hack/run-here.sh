@@ -10,13 +10,22 @@ give_up() {
 	exit 1
 }
 
+build() {
+	hack/install.sh build
+	make --no-print-directory -s -j"$(nproc)" build/planekeeper
+}
+
+start() { build/planekeeper --leader-elect=false --log-encoding=text "$@"; }
+
 # What cannot work is said before anything is installed or compiled.
 no_context='There is no current kubeconfig context: `kubectl config use-context NAME` sets one. `make run` brings clusters of its own.'
 if ! kubectl=$(command -v "${KUBECTL:-kubectl}"); then
 	[ -n "${KUBECONFIG:-}" ] || [ -e ~/.kube/config ] || give_up "$no_context"
-	say "kubectl is not here: taking the one of the bench"
-	hack/install.sh bench
-	kubectl=$(hack/tools.sh servers)/kubectl
+	build
+	say "kubectl is not here, so nothing is checked beforehand: running against the current context of ${KUBECONFIG:-~/.kube/config};"
+	say "its namespace is the operator's own: the kill switch is ConfigMap planekeeper there. Ctrl-C ends it and leaves DNS and Redis as they are."
+	start "$@"
+	exit
 fi
 context=$("$kubectl" config current-context 2>/dev/null) || give_up "$no_context"
 if ! answer=$("$kubectl" get crd failoverpolicies.planekeeper.io managementplanes.planekeeper.io 2>&1); then
@@ -27,9 +36,7 @@ if ! answer=$("$kubectl" get crd failoverpolicies.planekeeper.io managementplane
 	esac
 fi
 
-hack/install.sh build
-make --no-print-directory -s -j"$(nproc)" build/planekeeper
-
+build
 kubeconfig=$(mktemp) # one file, flattened, whatever KUBECONFIG joins together
 chmod 600 "$kubeconfig"
 trap 'rm -f "$kubeconfig"' EXIT
@@ -49,4 +56,4 @@ if [ -n "$leader" ]; then
 	say "NOTE: $leader leads in namespace planekeeper; this one works beside it, and both write status. To be alone:"
 	say "  kubectl scale deployment planekeeper -n planekeeper --replicas=0"
 fi
-build/planekeeper --kubeconfig="$kubeconfig" --leader-elect=false --log-encoding=text "$@"
+start --kubeconfig="$kubeconfig" "$@"

@@ -52,6 +52,13 @@ class Cluster(kube.ApiServer):
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
+    def uninstall(self) -> None:
+        """Not in the second after the CRDs came: an API server that has to delete what it cannot list yet ("storage is
+        (re)initializing") may never try again."""
+        for kind in ("FailoverPolicy", "ManagementPlane") if self.find_crds() else ():
+            wait.until(f"{kind} is served", lambda kind=kind: self.admin.list(kind) is not None, 20.0)
+        self.make("uninstall")
+
     def find_crds(self) -> set[str]:
         crds = self.kubectl("get", "crd", "-o", "name").splitlines()
         return {name.rpartition("/")[2] for name in crds}
@@ -78,7 +85,7 @@ def deployed(cluster):
     cluster.make("deploy", f"IMG={IMAGE}")
     yield cluster
     cluster.make("undeploy")
-    cluster.make("uninstall")
+    cluster.uninstall()
 
 
 def test_install_and_uninstall_are_about_crds_only(cluster):
@@ -88,7 +95,7 @@ def test_install_and_uninstall_are_about_crds_only(cluster):
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=10s", *(f"crd/{name}" for name in CRDS))
     assert cluster.admin.find("Namespace", NAMESPACE) is None
     for _ in ("once", "again"):
-        cluster.make("uninstall")
+        cluster.uninstall()
         assert cluster.find_crds() == set()
 
 
@@ -316,7 +323,7 @@ def test_the_deployed_operator_switches_and_undeploy_leaves_what_was_decided(wor
     switched(cluster, bench, WEST, 3)
     assert again.stop() == 0
 
-    cluster.make("uninstall")
+    cluster.uninstall()
     assert cluster.find_crds() == set()
     assert traces(cluster, bench) == before
 
