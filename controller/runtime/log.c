@@ -31,27 +31,33 @@ void log_setup(enum log_level level, enum log_encoding encoding)
         line_encoding = encoding;
 }
 
-static void append_escaped_char(struct strbuf *line, char c)
+/* What ends or escapes a string in quotes; plain text has neither, and a command in it can be pasted as it is. */
+static const char in_quotes[] = "\"\\";
+static const char in_plain_text[] = "";
+
+static void append_escaped_char(struct strbuf *line, char c, const char *special)
 {
-        static const char controls[] = "\b\f\n\r\t\"\\";
-        static const char letters[] = "bfnrt\"\\";
+        static const char controls[] = "\b\f\n\r\t";
+        static const char letters[] = "bfnrt";
         const char *found = c ? strchr(controls, c) : NULL;
         if (found)
                 (void)strbuf_printf(line, "\\%c", letters[found - controls]);
+        else if (c && strchr(special, c))
+                (void)strbuf_printf(line, "\\%c", c);
         else if ((unsigned char)c < 0x20 || c == 0x7F)
                 (void)strbuf_printf(line, "\\u%04x", (unsigned)(unsigned char)c);
         else
                 (void)strbuf_append_char(line, c);
 }
 
-/* The inside of a JSON string: what is no UTF-8 becomes U+FFFD, for one bad byte makes a collector drop the line. */
-static void append_escaped(struct strbuf *line, const char *text)
+/* On one line, and what is no UTF-8 becomes U+FFFD, for one bad byte makes a collector drop the line. */
+static void append_escaped(struct strbuf *line, const char *text, const char *special)
 {
         size_t count = strnlen(text, VALUE_MAX_BYTES);
         for (size_t at = 0; at < count;) {
                 size_t step = text_utf8_step(text + at, count - at);
                 if (step == 1)
-                        append_escaped_char(line, text[at]);
+                        append_escaped_char(line, text[at], special);
                 else if (step == 0)
                         (void)strbuf_append_text(line, "\xEF\xBF\xBD");
                 else
@@ -65,7 +71,7 @@ static void append_escaped(struct strbuf *line, const char *text)
 static void append_quoted(struct strbuf *line, const char *text)
 {
         (void)strbuf_append_char(line, '"');
-        append_escaped(line, text);
+        append_escaped(line, text, in_quotes);
         (void)strbuf_append_char(line, '"');
 }
 
@@ -126,7 +132,7 @@ static void append_head(struct strbuf *line, enum log_level level, const char *l
         int millis = (int)sizeof("2026-11-23T02:59:11.412") - 1;
         if (line_encoding == LOG_TEXT) {
                 (void)strbuf_printf(line, "%.*sZ %s %s ", millis, micro, level_marks[level], logger);
-                append_escaped(line, message);
+                append_escaped(line, message, in_plain_text);
                 return;
         }
         (void)strbuf_printf(line, "{\"level\":\"%s\",\"ts\":\"%.*sZ\",\"logger\":", level_words[level], millis, micro);

@@ -102,6 +102,16 @@ static void test_text_line(void **state)
                             "empty=\"\" tricky=\"a\\\"b=\\n\"\n");
 }
 
+/* A runbook's line is there to be copied; it is one line whatever it holds. */
+static void test_text_message_can_be_pasted(void **state)
+{
+        (void)state;
+        log_setup(LOG_INFO, LOG_TEXT);
+        log_plain(LOG_INFO, "runbook", "printf '%s\\n' \"a\" | nsupdate\n");
+        assert_string_equal(written() + strlen("2026-11-23T02:59:11.412"),
+                            "Z INFO runbook printf '%s\\n' \"a\" | nsupdate\\n\n");
+}
+
 static void test_level_and_plain(void **state)
 {
         (void)state;
@@ -185,6 +195,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_json_line, capture, release),
                 cmocka_unit_test_setup_teardown(test_text_line, capture, release),
+                cmocka_unit_test_setup_teardown(test_text_message_can_be_pasted, capture, release),
                 cmocka_unit_test_setup_teardown(test_level_and_plain, capture, release),
                 cmocka_unit_test_setup_teardown(test_hostile_values_stay_valid_json, capture, release),
                 cmocka_unit_test_setup_teardown(test_any_bytes_stay_valid_json, capture, release),
