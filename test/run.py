@@ -97,6 +97,8 @@ STAGES = [
         40,
         ("tools", "venv", "build"),
     ),
+    # No second try here: what is proven is that it never goes wrong.
+    Stage("prove-real", f"{PYTEST} test/prove_real", 12, ("tools", "venv", "build")),
     Stage("image", 'hack/image.sh && test/run-image.sh --junitxml="$JUNIT"', 12, ("tools", "venv")),
     Stage("show", "hack/run.sh </dev/null", 6, ("tools", "venv", "build")),
 ]

@@ -20,7 +20,8 @@ from hack.bench import operator_process, pki
 from hack.bench.bench import Bench
 
 IS_LONG = os.environ.get("PROVE_LONG", "") not in ("", "0")
-SEEDS = int(os.environ.get("PROVE_SEEDS") or (20 if IS_LONG else 1))
+FIRST_SEED = int(os.environ.get("PROVE_FIRST_SEED") or 1)
+SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("PROVE_SEEDS") or (20 if IS_LONG else 1)))
 JOBS = int(os.environ.get("PROVE_JOBS") or 6)
 FIGURES = ROOT / "build" / "prove-real.json"
 
@@ -61,7 +62,7 @@ def court(bench):
 @pytest.fixture(scope="session")
 def figures():
     """What is found, for build/prove-real.json: figures["crash"] = {...}."""
-    found: dict = {"long": IS_LONG, "seeds": SEEDS}
+    found: dict = {"long": IS_LONG, "seeds": [*SEEDS]}
     started = time.monotonic()
     yield found
     found["seconds"] = round(time.monotonic() - started, 1)

@@ -5,7 +5,7 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from corner import Corner, corner_on
 from court import Court, Stage
@@ -50,10 +50,10 @@ class Cell:
             return Run(self, corner, wires, stage.court).story()
 
 
-def cells(seeds: int) -> list[Cell]:
+def cells(seeds: Iterable[int]) -> list[Cell]:
     return [
         Cell(write_mode, step, boundary, fault, seed)
-        for seed in range(1, seeds + 1)
+        for seed in seeds
         for write_mode, steps in STEPS.items()
         for step, boundary, fault in itertools.product(steps, BOUNDARIES, (KILL, STOP))
     ]

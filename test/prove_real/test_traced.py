@@ -6,7 +6,7 @@ from traced import DIES, FAILS, Traced
 
 JOBS = [
     Traced(mode, how, seed)
-    for seed in range(1, SEEDS + 1)
+    for seed in SEEDS
     for mode in ("AllClusters", "SingleCluster")
     for how in (DIES, FAILS)
 ]
