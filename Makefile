@@ -37,6 +37,7 @@ LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
 UNIT_TESTS   := $(UNIT_SOURCES:test/unit/%.c=$(OUT)/unit/%)
 FUZZ_SOURCES := $(wildcard test/fuzz/*.c)
 FUZZERS      := $(FUZZ_SOURCES:test/fuzz/%.c=build/fuzz/%)
+SIM_OBJECTS  := $(patsubst %.c,$(OUT)/%.o,$(wildcard test/sim/*.c))
 # Whatever starts a thread, by itself or through the executor.
 THREADED     := $(shell grep -lE "executor_open|pthread_create|probe_rig|manager_open" $(UNIT_SOURCES) 2>/dev/null)
 
@@ -64,13 +65,18 @@ $(OUT)/%.o: %.c
 	@echo "cc $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The simulated world in which the core is tested; see test/sim/sim.h.
+$(OUT)/libsim.a: $(SIM_OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $^
+
 # One binary per module's test; the library is linked, so a test sees what ships.
-$(OUT)/unit/%: test/unit/%.c $(UNIT_HELPERS) $(OUT)/libcontroller.a
+$(OUT)/unit/%: test/unit/%.c $(UNIT_HELPERS) $(OUT)/libsim.a $(OUT)/libcontroller.a
 	@mkdir -p $(@D)
 	@echo "test $<"
-	@$(CC) $(CPPFLAGS) -Itest/unit $(CFLAGS) -MF $@.d $(LDFLAGS) -o $@ $< $(UNIT_HELPERS) $(OUT)/libcontroller.a $(LDLIBS) -lcmocka
+	@$(CC) $(CPPFLAGS) -Itest/unit -Itest/sim $(CFLAGS) -MF $@.d $(LDFLAGS) -o $@ $< $(UNIT_HELPERS) $(OUT)/libsim.a $(OUT)/libcontroller.a $(LDLIBS) -lcmocka
 
--include $(LIB_OBJECTS:.o=.d) $(OUT)/controller/main.d $(UNIT_TESTS:=.d)
+-include $(LIB_OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(OUT)/controller/main.d $(UNIT_TESTS:=.d)
 
 .PHONY: units
 units: $(UNIT_TESTS)

@@ -1,5 +1,5 @@
 /*
- * core_property_test.c -- the invariants of DESIGN section 1 on random histories of the simulated world (core_sim.h):
+ * core_property_test.c -- the invariants of DESIGN section 1 on random histories of the simulated world (sim.h):
  * two operators that both believe they lead, late, lost and doubled writes, crashes between any two steps, stale views,
  * people, and a Redis that forgets.
  *
@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "core_mutators.h"
-#include "core_sim.h"
+#include "sim.h"
 
 enum { DEFAULT_SEED = 20261123, DEFAULT_RUNS = 250, ACTIONS = 600, ROUNDS = 40, PASSES_PER_ROUND = 6, REMEDIES = 4 };
 

@@ -1,10 +1,10 @@
-/* core_sim_world.c -- the simulated registers, the network between, and the people. */
+/* sim_world.c -- the simulated registers, the network between, and the people. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/targets.h"
-#include "core_sim_parts.h"
+#include "sim_parts.h"
 #include "util/mem.h"
 
 static const char *const names[SIM_PLANES_MAX] = {"a", "b", "c"};

@@ -1,11 +1,11 @@
 /*
- * core_sim.c -- the simulated world and what its operators do in it. The registers and people are in core_sim_world.c.
+ * sim.c -- the simulated world and what its operators do in it. The registers and people are in sim_world.c.
  */
-#include "core_sim.h"
+#include "sim.h"
 
 #include <string.h>
 
-#include "core_sim_parts.h"
+#include "sim_parts.h"
 #include "util/mem.h"
 
 enum { FIRST_NOW = 100000000 };
@@ -21,18 +21,18 @@ static struct sim_policy ordinary_policy(const struct sim_config *config)
                                    .ack = ""};
 }
 
-static void forget(struct sim *sim, struct sim_operator *operator)
+static void forget(struct sim *sim, struct sim_operator *self)
 {
-        *operator=(struct sim_operator){.policy = sim->policy, .is_isolated = operator->is_isolated };
-        operator->dns_health.error = operator->lock_health.error = "";
-        operator->dns = operator->lock = sim_register_empty();
+        *self = (struct sim_operator){.policy = sim->policy, .is_isolated = self->is_isolated};
+        self->dns_health.error = self->lock_health.error = "";
+        self->dns = self->lock = sim_register_empty();
         for (unsigned i = 0; i < sim->config.plane_count; i++)
-                operator->checks[i] =(struct check_view){.label = "TCP",
-                                                         .is_path = true,
-                                                         .text = "",
-                                                         .replicas_available = -1,
-                                                         .replicas_wanted = -1,
-                                                         .replicas_updated = -1};
+                self->checks[i] = (struct check_view){.label = "TCP",
+                                                      .is_path = true,
+                                                      .text = "",
+                                                      .replicas_available = -1,
+                                                      .replicas_wanted = -1,
+                                                      .replicas_updated = -1};
 }
 
 void sim_init(struct sim *sim, const struct sim_config *config)
@@ -84,30 +84,27 @@ static void fill_policy(const struct sim *sim, const struct sim_policy *policy, 
 
 void sim_view(const struct sim *sim, unsigned who, struct view *ret)
 {
-        const struct sim_operator *operator= & sim->operators[who];
-        *ret =
-            (struct view){.plane_count = sim->config.plane_count,
-                          .record_read = operator->has_seen_record,
-                          .record = operator->has_record ? &operator->record : NULL,
-                          .record_error = "",
-                          .dns_health = operator->dns_health,
-                          .dns = {operator->dns.value, 30, operator->dns.stamp }, .lock_health = operator->lock_health,
-                                  .lock =
-                                      {
-                                          operator->lock.present,
-                                          operator->lock.value,
-                                          operator->lock.stamp },
-                                          .now = sim->now,
-                                          .wall = sim_wall(sim),
-                                          .identity = who ? "operator-1" : "operator-0",
-                                          .store = SIM_STORE,
-                                          .region = "",
-                                          .arbiter_answered_at = sim->now,
-                                          .arbiter_period_ms = 1000,
-                                          .confirmed_epoch = operator->confirmed_epoch,
-                                          .fresh_id = sim->next_id + 1,
-                                  };
-        fill_policy(sim, &operator->policy, &ret->policy);
+        const struct sim_operator *self = &sim->operators[who];
+        *ret = (struct view){
+            .plane_count = sim->config.plane_count,
+            .record_read = self->has_seen_record,
+            .record = self->has_record ? &self->record : NULL,
+            .record_error = "",
+            .dns_health = self->dns_health,
+            .dns = {self->dns.value, 30, self->dns.stamp},
+            .lock_health = self->lock_health,
+            .lock = {self->lock.present, self->lock.value, self->lock.stamp},
+            .now = sim->now,
+            .wall = sim_wall(sim),
+            .identity = who ? "operator-1" : "operator-0",
+            .store = SIM_STORE,
+            .region = "",
+            .arbiter_answered_at = sim->now,
+            .arbiter_period_ms = 1000,
+            .confirmed_epoch = self->confirmed_epoch,
+            .fresh_id = sim->next_id + 1,
+        };
+        fill_policy(sim, &self->policy, &ret->policy);
         for (unsigned i = 0; i < sim->config.plane_count; i++) {
                 ret->planes[i] = (struct plane_view){.name = sim_name(i),
                                                      .region = "",
@@ -119,8 +116,8 @@ void sim_view(const struct sim *sim, unsigned who, struct view *ret)
                                                      .rrset = sim_rrset(i),
                                                      .address_error = "",
                                                      .check_count = 1,
-                                                     .was = operator->was[i] };
-                ret->planes[i].checks[0] = operator->checks[i];
+                                                     .was = self->was[i]};
+                ret->planes[i].checks[0] = self->checks[i];
         }
 }
 
@@ -131,10 +128,10 @@ unix_ms sim_wall(const struct sim *sim)
 
 /* ---- observing ---- */
 
-static void sample(struct sim *sim, struct sim_operator *operator, unsigned plane)
+static void sample(struct sim *sim, struct sim_operator *self, unsigned plane)
 {
-        struct check_view *check = &operator->checks[plane];
-        bool passes = sim->is_up[plane] && !operator->is_isolated;
+        struct check_view *check = &self->checks[plane];
+        bool passes = sim->is_up[plane] && !self->is_isolated;
         uint32_t *run = passes ? &check->passes : &check->fails;
         if (!*run)
                 check->run_since = sim->now;
@@ -147,19 +144,19 @@ static void tick(struct sim *sim)
 {
         sim->now += SIM_TICK_MS;
         for (unsigned i = 0; i < SIM_OPERATORS; i++) {
-                struct sim_operator *operator= & sim->operators[i];
-                operator->has_sampled_isolated = operator->is_isolated;
+                struct sim_operator *self = &sim->operators[i];
+                self->has_sampled_isolated = self->is_isolated;
                 for (unsigned j = 0; j < sim->config.plane_count; j++)
-                        sample(sim, operator, j);
+                        sample(sim, self, j);
         }
 }
 
-static void see_record(struct sim *sim, struct sim_operator *operator)
+static void see_record(struct sim *sim, struct sim_operator *self)
 {
-        operator->has_seen_record = true;
-        operator->has_record = sim->has_record;
-        operator->record = sim->record;
-        operator->record_version = sim->record_version;
+        self->has_seen_record = true;
+        self->has_record = sim->has_record;
+        self->record = sim->record;
+        self->record_version = sim->record_version;
 }
 
 static void not_answered(struct sim *sim, struct target_health *health, enum err class)
@@ -171,10 +168,10 @@ static void not_answered(struct sim *sim, struct target_health *health, enum err
         health->error = "no answer";
 }
 
-static void read_register(struct sim *sim, const struct sim_operator *operator, const struct sim_register * from,
+static void read_register(struct sim *sim, const struct sim_operator *self, const struct sim_register *from,
                           struct sim_register *to, struct target_health *health)
 {
-        if (operator->is_isolated) {
+        if (self->is_isolated) {
                 not_answered(sim, health, ERR_TRANSIENT);
                 return;
         }
@@ -202,8 +199,8 @@ static void keep_decision(struct sim *sim, const struct record *next)
 static void write_record(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision,
                          enum sim_ending ending)
 {
-        struct sim_operator *operator= & sim->operators[who];
-        if (ending == SIM_LOST || operator->record_version != sim->record_version)
+        struct sim_operator *self = &sim->operators[who];
+        if (ending == SIM_LOST || self->record_version != sim->record_version)
                 return;
         struct record next = sim_keep_record(decision->next);
         sim_check_record(sim, who, view, decision, &next);
@@ -219,7 +216,7 @@ static void write_record(struct sim *sim, unsigned who, const struct view *view,
         sim->has_record = true;
         sim->record_version++;
         if (ending == SIM_ANSWERED)
-                see_record(sim, operator);
+                see_record(sim, self);
 }
 
 static struct sim_register wanted(const struct record *record, bool is_lock)
@@ -233,12 +230,12 @@ static struct sim_register wanted(const struct record *record, bool is_lock)
 
 static void write_target(struct sim *sim, unsigned who, bool is_lock, enum sim_ending ending)
 {
-        struct sim_operator *operator= & sim->operators[who];
-        struct sim_register *known = is_lock   ? &operator->lock : & operator->dns;
-        struct target_health *health = is_lock ? &operator->lock_health : & operator->dns_health;
-        const struct sim_packet packet = {is_lock, *known, wanted(&operator->record, is_lock)};
+        struct sim_operator *self = &sim->operators[who];
+        struct sim_register *known = is_lock ? &self->lock : &self->dns;
+        struct target_health *health = is_lock ? &self->lock_health : &self->dns_health;
+        const struct sim_packet packet = {is_lock, *known, wanted(&self->record, is_lock)};
         sim_check_effect(sim, who, &packet);
-        if (ending == SIM_LOST || operator->is_isolated) {
+        if (ending == SIM_LOST || self->is_isolated) {
                 not_answered(sim, health, ERR_TRANSIENT);
                 return;
         }
@@ -260,9 +257,9 @@ static void write_target(struct sim *sim, unsigned who, bool is_lock, enum sim_e
 
 static void confirm(struct sim *sim, unsigned who)
 {
-        struct sim_operator *operator= & sim->operators[who];
-        operator->policy = sim->policy;
-        operator->confirmed_epoch = operator->record.epoch;
+        struct sim_operator *self = &sim->operators[who];
+        self->policy = sim->policy;
+        self->confirmed_epoch = self->record.epoch;
 }
 
 static void act(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision,
@@ -294,49 +291,49 @@ static void act(struct sim *sim, unsigned who, const struct view *view, const st
 
 static void pass(struct sim *sim, unsigned who, enum sim_ending ending)
 {
-        struct sim_operator *operator= & sim->operators[who];
+        struct sim_operator *self = &sim->operators[who];
         struct arena arena = {0};
         struct view view;
         struct decision decision;
         sim_view(sim, who, &view);
         failover_decide(&view, &arena, &decision);
-        memcpy(operator->was, decision.verdicts, sizeof(operator->was));
+        memcpy(self->was, decision.verdicts, sizeof(self->was));
         sim_check_decision(sim, who, &view, &decision);
         act(sim, who, &view, &decision, ending == SIM_CRASHED ? SIM_UNANSWERED : ending);
         if (ending == SIM_CRASHED)
-                forget(sim, operator);
+                forget(sim, self);
         arena_deinit(&arena);
 }
 
 static void apply_to_operator(struct sim *sim, struct sim_action action)
 {
-        struct sim_operator *operator= & sim->operators[action.who];
+        struct sim_operator *self = &sim->operators[action.who];
         switch (action.verb) {
         case SIM_PASS:
                 pass(sim, action.who, action.ending);
                 break;
         case SIM_SEE_RECORD:
-                see_record(sim, operator);
+                see_record(sim, self);
                 break;
         case SIM_SEE_POLICY:
-                operator->policy = sim->policy;
+                self->policy = sim->policy;
                 break;
         case SIM_READ_DNS:
-                read_register(sim, operator, & sim->dns, &operator->dns, &operator->dns_health);
+                read_register(sim, self, &sim->dns, &self->dns, &self->dns_health);
                 break;
         case SIM_READ_LOCK:
-                read_register(sim, operator, & sim->lock, &operator->lock, &operator->lock_health);
+                read_register(sim, self, &sim->lock, &self->lock, &self->lock_health);
                 break;
         case SIM_READ_NOTHING:
-                not_answered(sim, &operator->dns_health, ERR_TRANSIENT);
-                not_answered(sim, &operator->lock_health, ERR_TRANSIENT);
+                not_answered(sim, &self->dns_health, ERR_TRANSIENT);
+                not_answered(sim, &self->lock_health, ERR_TRANSIENT);
                 break;
         case SIM_ISOLATE:
-                operator->is_isolated = !operator->is_isolated;
-                operator->has_sampled_isolated = false;
+                self->is_isolated = !self->is_isolated;
+                self->has_sampled_isolated = false;
                 break;
         default:
-                forget(sim, operator);
+                forget(sim, self);
                 break;
         }
 }

@@ -1,10 +1,10 @@
-/* core_sim_check.c -- the invariants of DESIGN section 1 (S1 to S13), watched while the simulated world moves. */
+/* sim_check.c -- the invariants of DESIGN section 1 (S1 to S13), watched while the simulated world moves. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/election.h"
-#include "core_sim_parts.h"
+#include "sim_parts.h"
 
 static void violated(struct sim *sim, const char *format, ...) PRINTF_LIKE(2, 3);
 

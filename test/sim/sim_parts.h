@@ -1,11 +1,11 @@
 /*
- * core_sim_parts.h -- internal to the simulation: interned texts, registers, people, and the invariants that are
+ * sim_parts.h -- internal to the simulation: interned texts, registers, people, and the invariants that are
  * watched.
  */
-#ifndef PK_TEST_CORE_SIM_PARTS_H
-#define PK_TEST_CORE_SIM_PARTS_H
+#ifndef PK_TEST_SIM_PARTS_H
+#define PK_TEST_SIM_PARTS_H
 
-#include "core_sim.h"
+#include "sim.h"
 
 #define SIM_STORE "k8s/uid/default/gloo"
 

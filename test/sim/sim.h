@@ -1,13 +1,13 @@
 /*
- * core_sim.h -- one policy, its planes, its targets, and operators that all believe they lead, in simulated time. The
+ * sim.h -- one policy, its planes, its targets, and operators that all believe they lead, in simulated time. The
  * operators run the real core; registers behave as target/target.h documents (compare-and-set, fenced by epoch), and
  * everything between may be late, lost or twice.
  *
  * A struct sim is plain data: it may be copied to come back to a state. Texts in it are interned and live as long as
  * the process. Whoever explores asks for the actions that are possible now, picks, applies, and looks at the violation.
  */
-#ifndef PK_TEST_CORE_SIM_H
-#define PK_TEST_CORE_SIM_H
+#ifndef PK_TEST_SIM_H
+#define PK_TEST_SIM_H
 
 #include "core/failover.h"
 
