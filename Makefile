@@ -78,6 +78,19 @@ $(OUT)/unit/%: test/unit/%.c $(UNIT_HELPERS) $(OUT)/libsim.a $(OUT)/libcontrolle
 
 -include $(LIB_OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(OUT)/controller/main.d $(UNIT_TESTS:=.d)
 
+# The explorer and the simulator: the same production objects, and the simulated world.
+PROVERS := $(patsubst test/prove/%.c,$(OUT)/prove/%,$(wildcard test/prove/explore.c test/prove/simulate.c))
+
+$(OUT)/prove/%: test/prove/%.c $(OUT)/libsim.a $(OUT)/libcontroller.a
+	@mkdir -p $(@D)
+	@echo "prove $<"
+	@$(CC) $(CPPFLAGS) -Itest/sim $(CFLAGS) -MF $@.d $(LDFLAGS) -o $@ $< $(OUT)/libsim.a $(OUT)/libcontroller.a $(LDLIBS)
+
+-include $(PROVERS:=.d)
+
+.PHONY: provers
+provers: $(PROVERS)
+
 .PHONY: units
 units: $(UNIT_TESTS)
 

@@ -3,8 +3,11 @@
  * operators run the real core; registers behave as target/target.h documents (compare-and-set, fenced by epoch), and
  * everything between may be late, lost or twice.
  *
- * A struct sim is plain data: it may be copied to come back to a state. Texts in it are interned and live as long as
- * the process. Whoever explores asks for the actions that are possible now, picks, applies, and looks at the violation.
+ * A struct sim is plain data: it may be copied to come back to a state, and everything before `decisions` may be
+ * compared by value. Texts in it are interned and live as long as the process. Whoever explores asks for the actions
+ * that are possible now, picks, applies, and looks at the violation.
+ *
+ * Pauses need no action of their own: what an operator knows is old until it reads again, and it may act at any time.
  */
 #ifndef PK_TEST_SIM_H
 #define PK_TEST_SIM_H
@@ -12,27 +15,45 @@
 #include "core/failover.h"
 
 enum {
-        SIM_OPERATORS = 2,
+        SIM_OPERATORS_MAX = 2,
         SIM_PLANES_MAX = 3,
         SIM_PACKETS_MAX = 6,
-        SIM_DECISIONS_MAX = 256,
-        SIM_ACTIONS_MAX = 128,
+        SIM_DECISIONS_MAX = 64,
+        SIM_SWITCHES_MAX = 4, /* how far back maxSwitches may look */
+        SIM_ACTIONS_MAX = 192,
         SIM_TICK_MS = 5000,
         SIM_DELAY_MS = 10000,
-        SIM_COOLDOWN_MS = 60000,
+        SIM_LATE_MS = 6000, /* how long a loop that was late doubts itself: past the next tick */
+};
+
+/* How planes are judged. */
+enum sim_judgement {
+        SIM_BY_SAMPLES, /* as time passes */
+        SIM_AT_WILL,    /* each pass believes of each plane what it likes: right or wrong, sooner or later */
 };
 
 struct sim_config {
+        const char *name;
         unsigned plane_count;
+        unsigned operator_count;
+        unsigned packet_max; /* how many delayed writes are on their way at once */
+        enum sim_judgement judgement;
         bool uses_lock;
-        const char *lock_template;
-        const char *first_lock; /* what the lock holds before the first adoption */
+        const char *lock_template; /* NULL: {clusterName} */
+        const char *first_lock;    /* what the lock holds before the first adoption; NULL: "a" */
         enum failback failback;
         mono_ms cooldown_ms;
         uint32_t max_switches;
-        bool has_people;     /* edits by hand, requests, suspend, mode, spec */
-        bool has_amnesia;    /* the record is lost, or restored from an older backup */
-        bool has_weak_redis; /* Redis loses its last write, or everything */
+        unsigned blind_planes; /* bits: planes that are reached by name, so that who is cut off cannot judge them */
+        bool has_people;       /* edits by hand, requests, suspend, mode, spec */
+        bool has_amnesia;      /* the record is lost, or restored from an older backup */
+        bool has_weak_redis;   /* Redis loses its last write, or everything */
+        bool has_late_records; /* a write to the arbiter may come late */
+        bool has_odd_clocks;   /* the API server's date jumps by a year; a day passes at once */
+        bool has_odd_probes;   /* silence, one-sided cuts, what Deployments say, planes set aside */
+        /* The lock counts, when written and when read, only once a replica has it; then Redis may lose only what does
+         * not count. */
+        bool lock_waits;
 };
 
 struct sim_policy {
@@ -55,18 +76,33 @@ struct sim_packet {
         struct sim_register expected, want;
 };
 
+enum sim_deployment { SIM_UNSEEN, SIM_AVAILABLE, SIM_UNAVAILABLE, SIM_ROLLING, SIM_DEPLOYMENT_COUNT };
+
 /* What one operator knows: all of it may be old. */
 struct sim_operator {
         bool has_seen_record, has_record;
         unsigned record_version;
         struct record record;
+        mono_ms record_seen_at;
         struct sim_policy policy;
         struct sim_register dns, lock;
         struct target_health dns_health, lock_health;
         struct check_view checks[SIM_PLANES_MAX];
+        enum sim_deployment deployments[SIM_PLANES_MAX];
         enum verdict was[SIM_PLANES_MAX];
         epoch_t confirmed_epoch;
-        bool is_isolated, has_sampled_isolated;
+        mono_ms arbiter_answered_at;
+        mono_ms late_until;
+        unsigned unreached; /* bits: planes that it alone cannot reach */
+        bool is_isolated, is_stalled, is_without_arbiter;
+        mono_ms isolated_at; /* 0 not isolated */
+};
+
+/* A record on its way: the arbiter takes it if its version is still the one that it was made from. */
+struct sim_late_record {
+        bool present, is_commit;
+        unsigned version;
+        struct record record;
 };
 
 /* Every record that was ever decided. */
@@ -80,74 +116,133 @@ struct sim_decision {
 struct sim {
         struct sim_config config;
         mono_ms now;
+        int64_t wall_skew_ms;
         uint64_t next_id;
         bool is_up[SIM_PLANES_MAX];
+        bool is_set_aside[SIM_PLANES_MAX]; /* eligible: false */
+        enum sim_deployment deployments[SIM_PLANES_MAX];
         struct sim_policy policy;
+        bool kill_switch, is_rate_limited, refuses_us; /* refuses_us: both targets deny our credentials */
         bool has_record;
         struct record record;
-        struct record older_record; /* the one before: what a backup may hold */
         bool has_older_record;
+        struct record older_record; /* the one before: what a backup may hold */
         unsigned record_version;
-        struct sim_register dns, lock, lock_before;
+        struct sim_late_record late;
+        struct sim_register dns, lock, lock_before; /* lock_before: what is left if Redis loses its last write */
         struct sim_packet packets[SIM_PACKETS_MAX];
         unsigned packet_count;
-        struct sim_operator operators[SIM_OPERATORS];
-        struct sim_decision decisions[SIM_DECISIONS_MAX];
+        struct sim_operator operators[SIM_OPERATORS_MAX];
+        mono_ms committed_at; /* the last automatic switch that was completed; 0 none */
+        unix_ms committed_wall;
+        unix_ms switches[SIM_SWITCHES_MAX]; /* automatic ones, newest first; 0 none */
+        bool was_touched;                   /* a person or a loss has changed a target or the record */
+        uint64_t writes;                    /* passes that sent something */
         unsigned decision_count;
-        unix_ms last_automatic_commit;
-        bool was_touched;    /* a person or a loss has changed a target or the record */
+        struct sim_decision decisions[SIM_DECISIONS_MAX];
         char violation[256]; /* "" while every invariant holds */
 };
 
-enum sim_verb {
-        SIM_TICK,       /* time passes; everybody who is not cut off samples the planes */
-        SIM_PASS,       /* operator: decide and act; how it ends is the argument */
-        SIM_SEE_RECORD, /* operator: the watch delivers */
-        SIM_SEE_POLICY,
-        SIM_READ_DNS,
-        SIM_READ_LOCK,
-        SIM_READ_NOTHING, /* operator: both reads time out */
-        SIM_ISOLATE,      /* operator: cut off from all but the API server, or back again */
-        SIM_CRASH,        /* operator: forgets everything */
-        SIM_DELIVER,      /* packet arrives and is gone */
-        SIM_DUPLICATE,    /* packet arrives and will come again */
-        SIM_DROP,
-        SIM_FLIP, /* plane dies or comes back */
-        SIM_SUSPEND,
-        SIM_ADVISE,
-        SIM_EDIT_TTL,
-        SIM_EDIT_LOCK, /* the spec's lock goes or comes */
-        SIM_ACK,
-        SIM_REQUEST_SWITCH, /* plane */
-        SIM_REQUEST_ADOPT,
-        SIM_HAND_DNS, /* plane: a person moves the name */
-        SIM_HAND_LOCK,
-        SIM_PUT_BACK,   /* a person restores the values that are recorded */
-        SIM_HAND_STAMP, /* a person removes the TXT record */
-        SIM_FLUSH,      /* Redis loses everything */
-        SIM_REVERT,     /* Redis loses its last write */
-        SIM_FORGET,     /* the record is deleted */
-        SIM_RESTORE,    /* the record before is restored */
-        SIM_VERB_COUNT
-};
+#define SIM_VERB_LIST(X)                                                                                      \
+        X(SIM_TICK, "tick") /* time passes; everybody who is not cut off samples the planes */                \
+        /* an operator's: */                                                                                  \
+        X(SIM_PASS, "pass")             /* decide and act; how it ends and what it believes is said beside */ \
+        X(SIM_SEE_RECORD, "see-record") /* the watch delivers */                                              \
+        X(SIM_SEE_POLICY, "see-policy")                                                                       \
+        X(SIM_READ_DNS, "read-dns")                                                                           \
+        X(SIM_READ_LOCK, "read-lock")                                                                         \
+        X(SIM_READ_NOTHING, "read-nothing") /* both reads time out */                                         \
+        X(SIM_CRASH, "crash")               /* forgets everything */                                          \
+        X(SIM_ISOLATE, "isolate")           /* cut off from all but the API server, or back again */          \
+        X(SIM_STALL, "stall")               /* its samples stop; when they come again it knows it was late */ \
+        X(SIM_LOSE_ARBITER, "lose-arbiter") /* cut off from the API server, or back again */                  \
+        X(SIM_UNREACH, "unreach")           /* plane: this operator alone cannot reach it, or can again */    \
+        /* the network's: */                                                                                  \
+        X(SIM_DELIVER, "deliver")     /* packet arrives and is gone */                                        \
+        X(SIM_DUPLICATE, "duplicate") /* packet arrives and will come again */                                \
+        X(SIM_DROP, "drop")                                                                                   \
+        X(SIM_DELIVER_RECORD, "deliver-record")                                                               \
+        /* the planes': */                                                                                    \
+        X(SIM_FLIP, "flip")             /* dies or comes back */                                              \
+        X(SIM_DEPLOYMENT, "deployment") /* its cluster says something else of it */                           \
+        X(SIM_SET_ASIDE, "set-aside")   /* eligible: false, or true again */                                  \
+        /* people's: */                                                                                       \
+        X(SIM_SUSPEND, "suspend")                                                                             \
+        X(SIM_ADVISE, "advise")                                                                               \
+        X(SIM_KILL_SWITCH, "kill-switch")                                                                     \
+        X(SIM_EDIT_TTL, "edit-ttl")                                                                           \
+        X(SIM_EDIT_LOCK, "edit-lock") /* the spec's lock goes or comes */                                     \
+        X(SIM_ACK, "ack")                                                                                     \
+        X(SIM_REQUEST_SWITCH, "request-switch")                                                               \
+        X(SIM_REQUEST_ADOPT, "request-adopt")                                                                 \
+        X(SIM_HAND_DNS, "hand-dns") /* a person moves the name */                                             \
+        X(SIM_HAND_LOCK, "hand-lock")                                                                         \
+        X(SIM_PUT_BACK, "put-back")     /* a person restores the values that are recorded */                  \
+        X(SIM_HAND_STAMP, "hand-stamp") /* a person removes the TXT record */                                 \
+        /* the servers': */                                                                                   \
+        X(SIM_REPLICATE, "replicate")   /* Redis' replica catches up */                                       \
+        X(SIM_REVERT, "revert")         /* Redis loses its last write */                                      \
+        X(SIM_FLUSH, "flush")           /* Redis loses everything */                                          \
+        X(SIM_REFUSE, "refuse")         /* the targets deny our credentials, or take them again */            \
+        X(SIM_RATE_LIMIT, "rate-limit") /* --max-switches-per-minute is reached, or not any more */           \
+        X(SIM_FORGET, "forget")         /* the record is deleted */                                           \
+        X(SIM_RESTORE, "restore")       /* the record before is restored */                                   \
+        X(SIM_JUMP, "jump")             /* the API server's date jumps by a year, or back */                  \
+        X(SIM_DAY, "day")               /* a day passes at once */
+
+#define SIM_VERB_ENUM(verb, text) verb,
+enum sim_verb { SIM_VERB_LIST(SIM_VERB_ENUM) SIM_VERB_COUNT };
+#undef SIM_VERB_ENUM
 
 /* How a pass that writes ends. */
-enum sim_ending { SIM_ANSWERED, SIM_UNANSWERED, SIM_DELAYED, SIM_LOST, SIM_CRASHED, SIM_ENDING_COUNT };
+enum sim_ending {
+        SIM_ANSWERED,
+        SIM_UNANSWERED, /* applied, and the reply is lost */
+        SIM_DELAYED,    /* on its way */
+        SIM_LOST,       /* the request is lost */
+        SIM_CRASHED,    /* applied, and the operator forgets everything */
+        SIM_ENDING_COUNT
+};
 
 struct sim_action {
         enum sim_verb verb;
-        unsigned who; /* operator, packet or plane */
-        enum sim_ending ending;
+        unsigned who;           /* operator, packet or plane */
+        unsigned plane;         /* UNREACH only */
+        enum sim_ending ending; /* PASS only */
+        unsigned down;          /* PASS AT_WILL only: bits of the planes that are believed down */
+};
+
+/* One evaluation by an operator, before it acts. */
+struct sim_turn {
+        struct arena arena;
+        struct record record;
+        struct view view;
+        struct decision decision;
 };
 
 void sim_init(struct sim *sim, const struct sim_config *config);
 /* What is possible now; returns the count, at most SIM_ACTIONS_MAX. */
 unsigned sim_actions(const struct sim *sim, struct sim_action *ret);
 void sim_apply(struct sim *sim, struct sim_action action);
+/* Where set, it is told of every action that was applied. */
+extern void (*sim_on_apply)(const struct sim *sim, struct sim_action action);
 
-/* The view of an operator as it stands, for a look at what it would do. */
-void sim_view(const struct sim *sim, unsigned who, struct view *ret);
+/* SIM_PASS in two halves: one evaluation may be followed by every ending, each on its own copy of the sim. */
+void sim_turn_begin(const struct sim *sim, unsigned who, unsigned down, struct sim_turn *ret);
+void sim_turn_finish(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending);
+void sim_turn_end(struct sim_turn *turn);
+/* Whether all endings but a crash come to the same. */
+bool sim_turn_is_quiet(const struct sim_turn *turn);
+
 /* Whether the record is Steady, for the targets of the spec, and every one of them shows it. */
 bool sim_is_settled(const struct sim *sim);
+
+const char *sim_verb_name(enum sim_verb verb);
+const char *sim_ending_name(enum sim_ending ending);
+/* "pass.0:lost b" and the like; sim_action_parse() takes it back. */
+void sim_action_print(struct sim_action action, char *ret_text, size_t size);
+bool sim_action_parse(const char *text, struct sim_action *ret);
+/* One line for people: the record and the targets. */
+void sim_print(const struct sim *sim, char *ret_text, size_t size);
 
 #endif

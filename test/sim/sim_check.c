@@ -1,10 +1,13 @@
-/* sim_check.c -- the invariants of DESIGN section 1 (S1 to S13), watched while the simulated world moves. */
+/* sim_check.c -- the invariants S1 to S13 and L2, watched while the simulated world moves. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/election.h"
+#include "core/plan.h"
 #include "sim_parts.h"
+
+enum { SAMPLE_AGE_MAX = 4 * SIM_TICK_MS, READ_AGE_MAX = 6 * SIM_TICK_MS };
 
 static void violated(struct sim *sim, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -26,12 +29,15 @@ static struct sim_decision *find_decision(struct sim *sim, epoch_t epoch, decisi
         return NULL;
 }
 
-/* S13: suspended, in Advise or without a record of it, nothing is done. */
-void sim_check_decision(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision)
+/* S13: suspended, in Advise or without having asked again, nothing is done. S10: no way back after the first effect. */
+void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *turn)
 {
+        const struct view *view = &turn->view;
+        const struct decision *decision = &turn->decision;
         enum action action = decision->rule->then;
-        bool is_quiet = action == DO_WAIT || action == DO_HOLD;
-        if ((view->policy.suspended || view->policy.mode == MODE_ADVISE) && !is_quiet)
+        if (action == DO_WAIT || action == DO_HOLD)
+                return;
+        if (view->policy.suspended || view->policy.mode == MODE_ADVISE || view->kill_switch)
                 violated(sim, "S13: operator %u does %s while it may not", who, action_name(action));
         bool is_effect = action == DO_LOCK || action == DO_ROUTE || action == DO_REASSERT;
         if (is_effect && view->confirmed_epoch != view->record->epoch)
@@ -43,37 +49,148 @@ void sim_check_decision(struct sim *sim, unsigned who, const struct view *view, 
                          (unsigned long long)view->record->epoch);
 }
 
-static void check_automatic(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision,
-                            const struct record *next)
+/* ---- decisions, as they are sent to the arbiter ---- */
+
+static bool is_acknowledged(const struct view *view)
 {
+        char epoch[32];
+        (void)snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)(view->record ? view->record->epoch : 0));
+        return strcmp(view->policy.ack, epoch) == 0;
+}
+
+/*
+ * S9: at most one automatic switch per cooldown, and maxSwitches per day. A lost record takes both with it; who knows
+ * an old record decides nothing, since the arbiter refuses it.
+ */
+static void check_frequency(struct sim *sim, unsigned who, const struct sim_turn *turn)
+{
+        bool is_moot = sim->config.has_amnesia || sim->operators[who].record_version != sim->record_version;
+        unsigned long long epoch = turn->decision.next->epoch;
+        bool is_early = sim->committed_at && sim->now < sim->committed_at + sim->config.cooldown_ms &&
+                        sim_wall(sim) < sim->committed_wall + sim->config.cooldown_ms;
+        unsigned recent = 0;
+        for (unsigned i = 0; i < SIM_SWITCHES_MAX && sim->switches[i]; i++)
+                recent += sim_wall(sim) - sim->switches[i] < SIM_DAY_MS;
+        if (is_moot || is_acknowledged(&turn->view))
+                return;
+        if (is_early && turn->decision.finding != FINDING_TARGET_LOST)
+                violated(sim, "S9: epoch %llu is decided within the cooldown", epoch);
+        if (recent >= sim->config.max_switches)
+                violated(sim, "S9: epoch %llu is the automatic switch %u within a day", epoch, recent + 1);
+}
+
+static bool is_old(const struct sim *sim, mono_ms at, mono_ms age_max)
+{
+        return sim->now - at > age_max;
+}
+
+/* Cut off, and all that it knows of the outage is from then: it may be its own. */
+static bool is_own_outage(const struct sim_operator *self, const struct plane_view *active)
+{
+        const struct check_view *check = &active->checks[0];
+        return self->is_isolated && check->fails && check->run_since > self->isolated_at;
+}
+
+/* S7: never while cut off, late, or on what was seen long ago. */
+static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *turn, const struct plane_view *to)
+{
+        const struct view *view = &turn->view;
+        const struct plane_view *active = turn->decision.active;
+        unsigned long long epoch = turn->decision.next->epoch;
+        if (active && is_own_outage(&sim->operators[who], active))
+                violated(sim, "S7: epoch %llu is decided by operator %u while it is cut off", epoch, who);
+        if (sim->now < view->late_until)
+                violated(sim, "S7: epoch %llu is decided by operator %u, which was late", epoch, who);
+        if (is_old(sim, to->checks[0].counted_at, SAMPLE_AGE_MAX) ||
+            (active && is_old(sim, active->checks[0].counted_at, SAMPLE_AGE_MAX)))
+                violated(sim, "S7: epoch %llu is decided on old samples", epoch);
+        if (is_old(sim, view->dns_health.read_at, READ_AGE_MAX) ||
+            (turn->decision.next->plan.lock_server[0] && is_old(sim, view->lock_health.read_at, READ_AGE_MAX)))
+                violated(sim, "S7: epoch %llu is decided on targets as they were long ago", epoch);
+}
+
+static void check_automatic(struct sim *sim, unsigned who, const struct sim_turn *turn, const struct plane_view *to)
+{
+        const struct record *next = turn->decision.next;
         struct arena arena = {0};
-        const struct plane_view *to = election_find(view, next->to);
-        const char *unfit = to ? election_unfit(view, to, decision->active, &arena) : "unknown";
+        const char *unfit = election_unfit(&turn->view, to, turn->decision.active, &arena);
         if (unfit[0])
                 violated(sim, "S8: epoch %llu goes to %s: %s", (unsigned long long)next->epoch, next->to, unfit);
         arena_deinit(&arena);
-        if (sim->operators[who].has_sampled_isolated)
-                violated(sim, "S7: operator %u decides while it is cut off", who);
-        bool is_first = decision->finding != FINDING_TARGET_LOST && sim->last_automatic_commit;
-        char ack[32];
-        (void)snprintf(ack, sizeof(ack), "%llu", (unsigned long long)(view->record ? view->record->epoch : 0));
-        if (is_first && sim_wall(sim) < sim->last_automatic_commit + sim->config.cooldown_ms &&
-            strcmp(view->policy.ack, ack) != 0 && !sim->config.has_amnesia)
-                violated(sim, "S9: epoch %llu is decided within the cooldown", (unsigned long long)next->epoch);
+        if (turn->decision.rule->then == DO_ABORT)
+                return;
+        check_vantage(sim, who, turn, to);
+        check_frequency(sim, who, turn);
+        if (turn->decision.finding == FINDING_FAILBACK_DUE && sim->config.failback != FAILBACK_AUTOMATIC)
+                violated(sim, "S9: epoch %llu is a failback that nobody asked for", (unsigned long long)next->epoch);
 }
 
-/* S1: an epoch is decided once and only rises; a commit changes nothing else. */
-void sim_check_record(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision,
-                      const struct record *next)
+/* S10: the way back and the way forward, each in its own form, and both above everything that was seen. */
+static void check_form(struct sim *sim, const struct sim_turn *turn)
+{
+        const struct record *next = turn->decision.next, *record = turn->view.record;
+        enum action action = turn->decision.rule->then;
+        unsigned long long epoch = next->epoch;
+        if (next->epoch <= turn->decision.epoch)
+                violated(sim, "S10: epoch %llu was seen already", epoch);
+        if (action == DO_DECIDE && next->phase != PHASE_SWITCHING)
+                violated(sim, "S10: epoch %llu skips its steps", epoch);
+        if (action == DO_ABORT && (next->phase != PHASE_STEADY || strcmp(next->to, record->from) != 0))
+                violated(sim, "S10: epoch %llu aborts to %s", epoch, next->to);
+}
+
+/* S2, S3: what an epoch will write is the address and the lock value of the plane that it names. */
+static void check_plan(struct sim *sim, const struct sim_turn *turn, const struct plane_view *to)
+{
+        const struct record *next = turn->decision.next;
+        struct arena arena = {0};
+        const char *lock = next->plan.lock_server[0] ? plan_lock_value(&turn->view, to, next->epoch, &arena) : "";
+        if (strcmp(next->plan.to_rrset, to->rrset) != 0)
+                violated(sim, "S2: epoch %llu leads to %s, but its plan is \"%s\"", (unsigned long long)next->epoch,
+                         next->to, next->plan.to_rrset);
+        if (strcmp(next->plan.to_lock, lock) != 0)
+                violated(sim, "S3: epoch %llu leads to %s, but its plan is lock \"%s\"",
+                         (unsigned long long)next->epoch, next->to, next->plan.to_lock);
+        arena_deinit(&arena);
+}
+
+void sim_check_judgement(struct sim *sim, unsigned who, const struct sim_turn *turn)
+{
+        const struct record *next = turn->decision.next;
+        enum action action = turn->decision.rule->then;
+        if (action == DO_COMMIT)
+                return;
+        const struct plane_view *to = election_find(&turn->view, next->to);
+        if (!to) {
+                violated(sim, "S8: epoch %llu goes to %s, which the policy does not name",
+                         (unsigned long long)next->epoch, next->to);
+                return;
+        }
+        check_form(sim, turn);
+        check_plan(sim, turn, to);
+        if (next->automatic || action == DO_ABORT)
+                check_automatic(sim, who, turn, to);
+}
+
+/* ---- records, as the arbiter takes them ---- */
+
+static void check_commit(struct sim *sim, const struct record *next)
 {
         unsigned long long epoch = next->epoch;
         const struct sim_decision *decided = find_decision(sim, next->epoch, next->id);
-        if (decision->rule->then == DO_COMMIT) {
-                if (!decided || !decided->was_routed || (decided->uses_lock && !decided->was_locked))
-                        violated(sim, "L2: epoch %llu is committed before every target has shown it", epoch);
-                if (!sim->has_record || sim->record.epoch != next->epoch || sim->record.id != next->id ||
-                    sim->record.phase != PHASE_SWITCHING || next->phase != PHASE_STEADY)
-                        violated(sim, "S1: the commit of epoch %llu is of another decision", epoch);
+        if (!decided || !decided->was_routed || (decided->uses_lock && !decided->was_locked))
+                violated(sim, "L2: epoch %llu is committed before every target has shown it", epoch);
+        if (!sim->has_record || sim->record.epoch != next->epoch || sim->record.id != next->id ||
+            sim->record.phase != PHASE_SWITCHING || next->phase != PHASE_STEADY)
+                violated(sim, "S1: the commit of epoch %llu is of another decision", epoch);
+}
+
+/* S1: an epoch is decided once and only rises; a commit changes nothing else. */
+void sim_check_record(struct sim *sim, const struct record *next, bool is_commit)
+{
+        unsigned long long epoch = next->epoch;
+        if (is_commit) {
+                check_commit(sim, next);
                 return;
         }
         if (sim->has_record && next->epoch <= sim->record.epoch)
@@ -81,11 +198,25 @@ void sim_check_record(struct sim *sim, unsigned who, const struct view *view, co
         for (unsigned i = 0; i < sim->decision_count && !sim->config.has_amnesia; i++)
                 if (sim->decisions[i].epoch == next->epoch)
                         violated(sim, "S1: epoch %llu is decided twice", epoch);
-        if (next->automatic)
-                check_automatic(sim, who, view, decision, next);
 }
 
-/* S5: what is sent was decided, as it was decided. S4: the address only after the lock. */
+/* ---- effects ---- */
+
+static bool may_replace(const struct record *record, const struct sim_packet *packet)
+{
+        const struct plan *plan = &record->plan;
+        const char *const *old = packet->is_lock ? plan->old_locks : plan->old_rrsets;
+        unsigned count = packet->is_lock ? plan->old_lock_count : plan->old_rrset_count;
+        bool is_listed = !packet->expected.present || strcmp(packet->expected.value, packet->want.value) == 0;
+        for (unsigned i = 0; i < count && !is_listed; i++)
+                is_listed = strcmp(packet->expected.value, old[i]) == 0;
+        return is_listed;
+}
+
+/*
+ * S5: what is sent was decided, as it was decided. S4: the address only after the lock. S11: nothing that the plan does
+ * not name is replaced.
+ */
 void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *packet)
 {
         const struct sim_register *want = &packet->want;
@@ -102,21 +233,31 @@ void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *pa
         if (packet->expected.stamp.presence == STAMP_OURS && packet->expected.stamp.epoch > want->stamp.epoch)
                 violated(sim, "S6: operator %u would overwrite epoch %llu by %llu", who,
                          (unsigned long long)packet->expected.stamp.epoch, epoch);
+        if (!may_replace(&sim->operators[who].record, packet))
+                violated(sim, "S11: operator %u would replace \"%s\" by epoch %llu", who, packet->expected.value,
+                         epoch);
 }
 
-/* S2, S3, S6: one member's value at all times, and the epoch beside it never falls. */
+/* S2, S3, S6: one member's value at all times, and the epoch beside it never falls. S4 where the lock waits: for good.
+ */
 void sim_check_arrival(struct sim *sim, const struct sim_packet *packet, const struct sim_register *before)
 {
         const struct sim_register *now = &packet->want;
+        unsigned long long epoch = now->stamp.epoch;
         if (before->stamp.presence == STAMP_OURS && before->stamp.epoch > now->stamp.epoch)
-                violated(sim, "S6: epoch %llu replaces %llu", (unsigned long long)now->stamp.epoch,
-                         (unsigned long long)before->stamp.epoch);
+                violated(sim, "S6: epoch %llu replaces %llu", epoch, (unsigned long long)before->stamp.epoch);
+        if (before->stamp.presence == STAMP_OURS && before->stamp.epoch == now->stamp.epoch)
+                violated(sim, "S6: epoch %llu replaces itself", epoch);
         bool is_member = packet->is_lock;
         for (unsigned i = 0; i < sim->config.plane_count && !is_member; i++)
                 is_member = strcmp(now->value, sim_rrset(i)) == 0;
         if (!is_member)
                 violated(sim, "S2: the name shows \"%s\"", now->value);
         struct sim_decision *decided = find_decision(sim, now->stamp.epoch, now->stamp.id);
-        if (decided)
-                *(packet->is_lock ? &decided->was_locked : &decided->was_routed) = true;
+        if (!decided)
+                return;
+        *(packet->is_lock ? &decided->was_locked : &decided->was_routed) = true;
+        if (!packet->is_lock && decided->uses_lock && sim->config.lock_waits &&
+            sim->lock_before.stamp.epoch < now->stamp.epoch)
+                violated(sim, "S4: epoch %llu is routed while Redis may still lose its lock", epoch);
 }

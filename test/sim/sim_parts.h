@@ -1,13 +1,14 @@
 /*
- * sim_parts.h -- internal to the simulation: interned texts, registers, people, and the invariants that are
- * watched.
+ * sim_parts.h -- internal to the simulation: interned texts, registers, what operators do, people, and the invariants
+ * that are watched.
  */
 #ifndef PK_TEST_SIM_PARTS_H
 #define PK_TEST_SIM_PARTS_H
 
 #include "sim.h"
 
-#define SIM_STORE "k8s/uid/default/gloo"
+#define SIM_STORE  "k8s/uid/default/gloo"
+#define SIM_DAY_MS ((int64_t)24 * 3600 * 1000)
 
 const char *sim_intern(const char *text);
 const char *sim_name(unsigned plane);
@@ -16,17 +17,33 @@ unix_ms sim_wall(const struct sim *sim);
 struct sim_register sim_register_empty(void);
 struct record sim_keep_record(const struct record *record); /* with interned texts */
 
+/* ---- operators: sim_view.c and sim_operator.c ---- */
+
+/* What @who knows, as the core is asked; AT_WILL the planes in @down are believed down. */
+void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *ret);
+void sim_operator_forget(struct sim *sim, struct sim_operator *self);
+void sim_operator_sample(struct sim *sim);
+void sim_operator_act(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending);
+void sim_operator_apply(struct sim *sim, struct sim_action action);
+/* The arbiter takes what is on its way to it, if nothing was written there since. */
+void sim_deliver_record(struct sim *sim);
+
+/* ---- the world: sim_world.c ---- */
+
 /* A copy is on its way; where there is no room the oldest is lost. */
 void sim_send(struct sim *sim, const struct sim_packet *packet);
 /* As the target does it: true when the register now shows what was wanted. */
 bool sim_arrive(struct sim *sim, const struct sim_packet *packet);
+void sim_world_apply(struct sim *sim, struct sim_action action);
+void sim_people_apply(struct sim *sim, struct sim_action action);
 
-void sim_apply_to_world(struct sim *sim, struct sim_action action);
+/* ---- invariants: the first that breaks is kept in sim->violation ---- */
 
-/* Invariants: the first that breaks is kept in sim->violation. */
-void sim_check_decision(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision);
-void sim_check_record(struct sim *sim, unsigned who, const struct view *view, const struct decision *decision,
-                      const struct record *next);
+void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *turn);
+/* When a record is sent: may this be decided now, and is it what it says? */
+void sim_check_judgement(struct sim *sim, unsigned who, const struct sim_turn *turn);
+/* When the arbiter takes it. */
+void sim_check_record(struct sim *sim, const struct record *next, bool is_commit);
 void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *packet);
 void sim_check_arrival(struct sim *sim, const struct sim_packet *packet, const struct sim_register *before);
 

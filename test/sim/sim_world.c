@@ -1,16 +1,15 @@
-/* sim_world.c -- the simulated registers, the network between, and the people. */
+/* sim_world.c -- the simulated registers, the network between, and the servers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/targets.h"
 #include "sim_parts.h"
 #include "util/mem.h"
 
 static const char *const names[SIM_PLANES_MAX] = {"a", "b", "c"};
 static const char *const rrsets[SIM_PLANES_MAX] = {"A 192.0.2.1", "A 192.0.2.2", "A 192.0.2.3"};
 
-/* Texts that live as long as the process, each once: a sim can be copied and compared by value. */
+/* Texts that live as long as the process, each once: a sim can be copied and compared by value. One thread. */
 const char *sim_intern(const char *text)
 {
         enum { SLOTS = 65536 };
@@ -30,17 +29,18 @@ const char *sim_intern(const char *text)
 
 const char *sim_name(unsigned plane)
 {
-        return names[plane];
+        return sim_intern(names[plane]);
 }
 
 const char *sim_rrset(unsigned plane)
 {
-        return rrsets[plane];
+        return sim_intern(rrsets[plane]);
 }
 
 struct sim_register sim_register_empty(void)
 {
-        return (struct sim_register){.value = "", .stamp = {.plane = "", .store = "", .raw = ""}};
+        const char *nothing = sim_intern("");
+        return (struct sim_register){.value = nothing, .stamp = {.plane = nothing, .store = nothing, .raw = nothing}};
 }
 
 struct record sim_keep_record(const struct record *record)
@@ -107,127 +107,88 @@ static void take_packet(struct sim *sim, unsigned index)
 {
         memmove(&sim->packets[index], &sim->packets[index + 1],
                 (sim->packet_count - index - 1) * sizeof(sim->packets[0]));
-        sim->packet_count--;
+        sim->packets[--sim->packet_count] = (struct sim_packet){0};
 }
 
 void sim_send(struct sim *sim, const struct sim_packet *packet)
 {
-        if (sim->packet_count == SIM_PACKETS_MAX)
+        if (sim->packet_count == sim->config.packet_max)
                 take_packet(sim, 0);
         sim->packets[sim->packet_count++] = *packet;
 }
 
-/* ---- people ---- */
+/* ---- servers ---- */
 
-/* What kubectl shows as the epoch is the highest of the record and the targets in force. */
-static epoch_t status_epoch(const struct sim *sim)
+static void lose_record(struct sim *sim, bool is_restored)
 {
-        epoch_t epoch = sim->has_record ? sim->record.epoch : 0;
-        bool is_switching = sim->has_record && sim->record.phase == PHASE_SWITCHING;
-        bool uses_lock = is_switching ? sim->record.plan.lock_server[0] != '\0' : sim->policy.uses_lock;
-        epoch = sim->dns.stamp.epoch > epoch ? sim->dns.stamp.epoch : epoch;
-        return uses_lock && sim->lock.stamp.epoch > epoch ? sim->lock.stamp.epoch : epoch;
-}
-
-static const char *request_text(const struct sim *sim, unsigned plane)
-{
-        char text[64];
-        (void)snprintf(text, sizeof(text), "%s/%llu", names[plane], (unsigned long long)status_epoch(sim) + 1);
-        return sim_intern(text);
-}
-
-static void edit_policy(struct sim *sim, struct sim_action action)
-{
-        struct sim_policy *policy = &sim->policy;
-        char text[32];
-        switch (action.verb) {
-        case SIM_SUSPEND:
-                policy->suspended = !policy->suspended;
-                break;
-        case SIM_ADVISE:
-                policy->mode = policy->mode == MODE_ADVISE ? MODE_AUTOMATIC : MODE_ADVISE;
-                break;
-        case SIM_EDIT_TTL:
-                policy->ttl_s = 90 - policy->ttl_s;
-                break;
-        case SIM_EDIT_LOCK:
-                policy->uses_lock = !policy->uses_lock && sim->config.uses_lock;
-                break;
-        case SIM_ACK:
-                (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)status_epoch(sim));
-                policy->ack = sim_intern(text);
-                break;
-        case SIM_REQUEST_SWITCH:
-                policy->switch_to = request_text(sim, action.who);
-                break;
-        default:
-                policy->adopt = request_text(sim, action.who);
-                break;
-        }
-}
-
-static void put_back(struct sim *sim)
-{
-        if (!sim->has_record)
+        if (is_restored && !sim->has_older_record)
                 return;
-        sim->dns.value = sim->record.plan.to_rrset;
-        if (sim->record.plan.lock_server[0]) {
-                sim->lock.present = true;
-                sim->lock.value = sim->record.plan.to_lock;
-        }
+        sim->was_touched = true;
+        sim->has_record = is_restored;
+        sim->record = is_restored ? sim->older_record : (struct record){0};
+        sim->has_older_record = false;
+        sim->record_version++;
 }
 
-static void change_by_hand(struct sim *sim, struct sim_action action)
+static void jump(struct sim *sim)
 {
-        sim->was_touched = true;
+        const int64_t year = 365 * SIM_DAY_MS;
+        sim->wall_skew_ms = sim->wall_skew_ms ? -sim->wall_skew_ms : year;
+}
+
+void sim_world_apply(struct sim *sim, struct sim_action action)
+{
+        const struct sim_packet packet = sim->packets[action.who < SIM_PACKETS_MAX ? action.who : 0];
         switch (action.verb) {
-        case SIM_HAND_DNS:
-                sim->dns.value = rrsets[action.who];
+        case SIM_DELIVER:
+                take_packet(sim, action.who);
+                (void)sim_arrive(sim, &packet);
                 break;
-        case SIM_HAND_LOCK:
-                sim->lock.present = true;
-                sim->lock.value = names[action.who];
+        case SIM_DUPLICATE:
+                (void)sim_arrive(sim, &packet);
                 break;
-        case SIM_PUT_BACK:
-                put_back(sim);
+        case SIM_DROP:
+                take_packet(sim, action.who);
                 break;
-        case SIM_HAND_STAMP:
-                sim->dns.stamp = sim_register_empty().stamp;
+        case SIM_DELIVER_RECORD:
+                sim_deliver_record(sim);
                 break;
-        case SIM_FLUSH:
-                sim->lock = sim->lock_before = sim_register_empty();
+        case SIM_FLIP:
+                sim->is_up[action.who] = !sim->is_up[action.who];
+                break;
+        case SIM_DEPLOYMENT:
+                sim->deployments[action.who] =
+                    (enum sim_deployment)((sim->deployments[action.who] + 1) % SIM_DEPLOYMENT_COUNT);
+                break;
+        case SIM_SET_ASIDE:
+                sim->is_set_aside[action.who] = !sim->is_set_aside[action.who];
+                break;
+        case SIM_REPLICATE:
+                sim->lock_before = sim->lock;
                 break;
         case SIM_REVERT:
                 sim->lock = sim->lock_before;
                 break;
-        case SIM_FORGET:
-                sim->has_record = sim->has_older_record = false;
-                sim->record_version++;
+        case SIM_FLUSH:
+                sim->was_touched = true;
+                sim->lock = sim->lock_before = sim_register_empty();
+                break;
+        case SIM_REFUSE:
+                sim->refuses_us = !sim->refuses_us;
+                break;
+        case SIM_RATE_LIMIT:
+                sim->is_rate_limited = !sim->is_rate_limited;
+                break;
+        case SIM_JUMP:
+                jump(sim);
+                break;
+        case SIM_DAY:
+                sim->now += SIM_DAY_MS;
+                sim_operator_sample(sim);
                 break;
         default:
-                if (sim->has_older_record) {
-                        sim->record = sim->older_record;
-                        sim->has_older_record = false;
-                        sim->record_version++;
-                }
+                lose_record(sim, action.verb == SIM_RESTORE);
                 break;
-        }
-}
-
-void sim_apply_to_world(struct sim *sim, struct sim_action action)
-{
-        if (action.verb == SIM_FLIP) {
-                sim->is_up[action.who] = !sim->is_up[action.who];
-        } else if (action.verb <= SIM_DROP) {
-                const struct sim_packet packet = sim->packets[action.who];
-                if (action.verb != SIM_DROP)
-                        (void)sim_arrive(sim, &packet);
-                if (action.verb != SIM_DUPLICATE)
-                        take_packet(sim, action.who);
-        } else if (action.verb <= SIM_REQUEST_ADOPT) {
-                edit_policy(sim, action);
-        } else {
-                change_by_hand(sim, action);
         }
 }
 

@@ -1,0 +1,146 @@
+/* calm.c -- what becomes of the simulated world once the faults are over. */
+#include "calm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim_parts.h"
+
+enum { ROUNDS = 40, CALM_ROUNDS = 3, PASSES_PER_ROUND = 6, REMEDIES = 4 };
+
+static void apply(struct sim *sim, enum sim_verb verb, unsigned who)
+{
+        sim_apply(sim, (struct sim_action){.verb = verb, .who = who});
+}
+
+static void heal_operator(struct sim *sim, unsigned who)
+{
+        struct sim_operator *self = &sim->operators[who];
+        self->is_isolated = self->is_without_arbiter = false;
+        self->unreached = 0;
+        self->isolated_at = self->arbiter_answered_at = 0;
+        if (self->is_stalled)
+                apply(sim, SIM_STALL, who);
+}
+
+void calm_begin(struct sim *sim, const struct calm *calm)
+{
+        sim->policy.suspended = sim->kill_switch = sim->refuses_us = sim->is_rate_limited = false;
+        sim->policy.mode = MODE_AUTOMATIC;
+        while (sim->packet_count)
+                apply(sim, calm->packets_are_lost ? SIM_DROP : SIM_DELIVER, sim->packet_count - 1);
+        if (sim->late.present && !calm->packets_are_lost)
+                apply(sim, SIM_DELIVER_RECORD, 0);
+        sim->late = (struct sim_late_record){0};
+        for (unsigned i = 0; i < sim->config.plane_count; i++) {
+                sim->is_up[i] = !((calm->dead >> i) & 1);
+                sim->is_set_aside[i] = false;
+                sim->deployments[i] = SIM_UNSEEN;
+        }
+        for (unsigned i = 0; i < sim->config.operator_count; i++)
+                heal_operator(sim, i);
+}
+
+static void look(struct sim *sim, unsigned who)
+{
+        if (sim->config.lock_waits)
+                apply(sim, SIM_REPLICATE, 0);
+        for (unsigned verb = SIM_SEE_RECORD; verb <= SIM_READ_LOCK; verb++)
+                apply(sim, (enum sim_verb)verb, who);
+}
+
+static unsigned nth(const struct sim *sim, const struct calm *calm, unsigned index)
+{
+        return (calm->first + index) % sim->config.operator_count;
+}
+
+void calm_look(struct sim *sim, const struct calm *calm)
+{
+        for (unsigned i = 0; i < sim->config.operator_count; i++)
+                look(sim, nth(sim, calm, i));
+}
+
+void calm_round(struct sim *sim, const struct calm *calm)
+{
+        bool has_time = sim->config.judgement == SIM_BY_SAMPLES;
+        if (has_time)
+                apply(sim, SIM_TICK, 0);
+        unsigned passes = (has_time ? PASSES_PER_ROUND : 1) * sim->config.operator_count;
+        for (unsigned i = 0; i < passes; i++) {
+                unsigned who = nth(sim, calm, i);
+                look(sim, who);
+                sim_apply(sim, (struct sim_action){.verb = SIM_PASS, .who = who, .down = calm->dead});
+        }
+}
+
+static enum finding finding_of(const struct sim *sim)
+{
+        struct sim_turn turn;
+        sim_turn_begin(sim, 0, 0, &turn);
+        enum finding finding = turn.decision.finding;
+        sim_turn_end(&turn);
+        return finding;
+}
+
+void calm_describe(const struct sim *sim, char *ret_text, size_t size)
+{
+        struct sim_turn turn;
+        sim_turn_begin(sim, 0, 0, &turn);
+        (void)snprintf(ret_text, size, "%s: %.150s", finding_name(turn.decision.finding), turn.decision.why);
+        sim_turn_end(&turn);
+}
+
+bool calm_remedy(struct sim *sim)
+{
+        enum finding finding = finding_of(sim);
+        if (!sim->was_touched || (finding != FINDING_UNKNOWN_TARGET && finding != FINDING_DRIFT))
+                return false;
+        apply(sim, finding == FINDING_DRIFT ? SIM_PUT_BACK : SIM_REQUEST_SWITCH, 0);
+        return true;
+}
+
+/* Until every target has shown the record for some rounds, so that what is settled is seen to stay so. */
+static void go_on(struct sim *sim, const struct calm *calm, unsigned rounds)
+{
+        for (unsigned round = 0, settled = 0; round < rounds && settled < CALM_ROUNDS; round++) {
+                settled = sim_is_settled(sim) ? settled + 1 : 0;
+                calm_round(sim, calm);
+        }
+}
+
+void calm_converge(struct sim *sim, const struct calm *calm)
+{
+        calm_begin(sim, calm);
+        go_on(sim, calm, ROUNDS);
+        for (unsigned i = 0; i < REMEDIES && !sim->violation[0] && !sim_is_settled(sim) && calm_remedy(sim); i++)
+                go_on(sim, calm, ROUNDS);
+        if (sim_is_settled(sim) || sim->violation[0])
+                return;
+        char text[200];
+        calm_describe(sim, text, sizeof(text));
+        (void)snprintf(sim->violation, sizeof(sim->violation), "L4: it stays at %s", text);
+}
+
+static bool is_left(const struct sim *sim, const char *dead)
+{
+        return strcmp(sim->record.to, dead) != 0 && sim_is_settled(sim);
+}
+
+void calm_take_over(struct sim *sim)
+{
+        enum { BOUND_TICKS = 2 + SIM_DELAY_MS / SIM_TICK_MS + 2 };
+        const struct calm calm = {0};
+        if (sim->config.cooldown_ms || sim->config.max_switches <= SIM_SWITCHES_MAX || sim->violation[0])
+                return;
+        const char *dead = sim->record.to;
+        for (unsigned i = 0; i < sim->config.plane_count; i++)
+                if (strcmp(dead, sim_name(i)) == 0)
+                        apply(sim, SIM_FLIP, i);
+        for (unsigned i = 0; i < BOUND_TICKS && !is_left(sim, dead); i++)
+                calm_round(sim, &calm);
+        if (sim->violation[0] || is_left(sim, dead))
+                return;
+        char text[200];
+        calm_describe(sim, text, sizeof(text));
+        (void)snprintf(sim->violation, sizeof(sim->violation), "L1: %s is dead, but: %s", dead, text);
+}

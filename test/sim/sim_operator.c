@@ -1,0 +1,336 @@
+/* sim_operator.c -- what the simulated operators do besides deciding: sample, read, record and write. */
+#include <string.h>
+
+#include "sim_parts.h"
+#include "target/fence.h"
+
+static void forget_samples(const struct sim *sim, struct sim_operator *self)
+{
+        for (unsigned i = 0; i < sim->config.plane_count; i++) {
+                self->checks[i] = (struct check_view){.label = sim_intern("TCP"),
+                                                      .is_path = true,
+                                                      .text = sim_intern(""),
+                                                      .replicas_available = -1,
+                                                      .replicas_wanted = -1,
+                                                      .replicas_updated = -1};
+                self->deployments[i] = SIM_UNSEEN;
+                self->was[i] = VERDICT_UNKNOWN;
+        }
+}
+
+/* What surrounds it stays as it is. */
+void sim_operator_forget(struct sim *sim, struct sim_operator *self)
+{
+        const struct sim_operator before = *self;
+        memset(self, 0, sizeof(*self));
+        self->policy = sim->policy;
+        self->dns = self->lock = sim_register_empty();
+        self->dns_health.error = self->lock_health.error = sim_intern("");
+        self->is_isolated = before.is_isolated;
+        self->isolated_at = before.isolated_at;
+        self->is_stalled = before.is_stalled;
+        self->is_without_arbiter = before.is_without_arbiter;
+        self->arbiter_answered_at = before.is_without_arbiter ? before.arbiter_answered_at : 0;
+        self->unreached = before.unreached;
+        forget_samples(sim, self);
+}
+
+/* ---- sampling ---- */
+
+static void count(const struct sim *sim, struct check_view *check, bool passes)
+{
+        uint32_t *run = passes ? &check->passes : &check->fails;
+        if (!*run)
+                check->run_since = sim->now;
+        ++*run;
+        *(passes ? &check->fails : &check->passes) = 0;
+        check->counted_at = sim->now;
+        check->last_unknown = false;
+}
+
+static void sample(struct sim *sim, struct sim_operator *self, unsigned plane)
+{
+        struct check_view *check = &self->checks[plane];
+        bool is_cut = self->is_isolated || ((self->unreached >> plane) & 1);
+        bool is_unknown = self->is_isolated && ((sim->config.blind_planes >> plane) & 1);
+        check->sampled_at = sim->now;
+        if (is_unknown)
+                check->last_unknown = true;
+        else
+                count(sim, check, sim->is_up[plane] && !is_cut);
+        self->deployments[plane] = self->is_isolated ? SIM_UNSEEN : sim->deployments[plane];
+}
+
+void sim_operator_sample(struct sim *sim)
+{
+        for (unsigned i = 0; i < sim->config.operator_count; i++) {
+                struct sim_operator *self = &sim->operators[i];
+                if (self->is_stalled)
+                        continue;
+                for (unsigned j = 0; j < sim->config.plane_count; j++)
+                        sample(sim, self, j);
+        }
+}
+
+/* ---- reading ---- */
+
+static void see_record(struct sim *sim, struct sim_operator *self)
+{
+        if (self->is_without_arbiter)
+                return;
+        bool is_same = self->has_record && sim->has_record && self->record.epoch == sim->record.epoch &&
+                       self->record.id == sim->record.id;
+        if (!is_same)
+                self->confirmed_epoch = 0;
+        if (!is_same || self->record.phase != sim->record.phase)
+                self->record_seen_at = sim->now;
+        self->has_seen_record = true;
+        self->has_record = sim->has_record;
+        self->record = sim->record;
+        self->record_version = sim->record_version;
+}
+
+static void not_answered(struct sim *sim, struct target_health *health, enum err class)
+{
+        if (!health->failed_since)
+                health->failed_since = sim->now;
+        health->reach = REACH_FAILED;
+        health->error_class = class;
+        health->error = sim_intern("no answer");
+}
+
+static struct target_health answered(const struct sim *sim)
+{
+        return (struct target_health){.reach = REACH_OK, .error = sim_intern(""), .read_at = sim->now};
+}
+
+static bool is_replicated(const struct sim *sim)
+{
+        const struct stamp *now = &sim->lock.stamp, *kept = &sim->lock_before.stamp;
+        return now->presence == kept->presence && now->epoch == kept->epoch && now->id == kept->id;
+}
+
+static void read_register(struct sim *sim, struct sim_operator *self, bool is_lock)
+{
+        struct target_health *health = is_lock ? &self->lock_health : &self->dns_health;
+        if (self->is_isolated || (is_lock && sim->config.lock_waits && !is_replicated(sim))) {
+                not_answered(sim, health, ERR_TRANSIENT);
+        } else if (sim->refuses_us) {
+                not_answered(sim, health, ERR_DENIED);
+        } else {
+                *(is_lock ? &self->lock : &self->dns) = is_lock ? sim->lock : sim->dns;
+                *health = answered(sim);
+        }
+}
+
+/* ---- recording ---- */
+
+static void keep_decision(struct sim *sim, const struct record *next)
+{
+        if (sim->decision_count == SIM_DECISIONS_MAX) {
+                memmove(sim->decisions, sim->decisions + 1, sizeof(sim->decisions) - sizeof(sim->decisions[0]));
+                sim->decision_count--;
+        }
+        sim->decisions[sim->decision_count++] = (struct sim_decision){.epoch = next->epoch,
+                                                                      .id = next->id,
+                                                                      .to_rrset = next->plan.to_rrset,
+                                                                      .to_lock = next->plan.to_lock,
+                                                                      .uses_lock = next->plan.lock_server[0] != '\0'};
+        sim->next_id++;
+}
+
+static void count_switch(struct sim *sim, const struct record *next, bool is_commit)
+{
+        if (is_commit) {
+                sim->committed_at = sim->now;
+                sim->committed_wall = next->completed_at;
+                return;
+        }
+        memmove(sim->switches + 1, sim->switches, sizeof(sim->switches) - sizeof(sim->switches[0]));
+        sim->switches[0] = sim_wall(sim);
+}
+
+static void take_record(struct sim *sim, const struct record *next, bool is_commit)
+{
+        sim_check_record(sim, next, is_commit);
+        if (!is_commit)
+                keep_decision(sim, next);
+        if (next->automatic)
+                count_switch(sim, next, is_commit);
+        if (sim->config.has_amnesia) {
+                sim->older_record = sim->record;
+                sim->has_older_record = sim->has_record;
+        }
+        sim->record = *next;
+        sim->has_record = true;
+        sim->record_version++;
+}
+
+void sim_deliver_record(struct sim *sim)
+{
+        const struct sim_late_record late = sim->late;
+        sim->late = (struct sim_late_record){0};
+        if (late.version == sim->record_version)
+                take_record(sim, &late.record, late.is_commit);
+}
+
+/* The arbiter: a write on what is not the newest version is refused, and tells nothing. */
+static void write_record(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending)
+{
+        struct sim_operator *self = &sim->operators[who];
+        bool is_commit = turn->decision.rule->then == DO_COMMIT;
+        sim_check_judgement(sim, who, turn);
+        if (ending == SIM_LOST || self->is_without_arbiter || self->record_version != sim->record_version)
+                return;
+        const struct record next = sim_keep_record(turn->decision.next);
+        if (ending == SIM_DELAYED && sim->config.has_late_records) {
+                sim->late = (struct sim_late_record){
+                    .present = true, .is_commit = is_commit, .version = self->record_version, .record = next};
+                return;
+        }
+        take_record(sim, &next, is_commit);
+        if (ending == SIM_ANSWERED)
+                see_record(sim, self);
+}
+
+static void confirm(struct sim *sim, struct sim_operator *self, enum sim_ending ending)
+{
+        if (ending != SIM_ANSWERED || self->is_without_arbiter)
+                return;
+        self->policy = sim->policy;
+        self->confirmed_epoch = self->record.epoch;
+}
+
+/* ---- writing to targets ---- */
+
+static struct sim_register wanted(const struct record *record, bool is_lock)
+{
+        return (struct sim_register){
+            .present = true,
+            .value = is_lock ? record->plan.to_lock : record->plan.to_rrset,
+            .stamp = {STAMP_OURS, record->epoch, record->id, record->to, sim_intern(SIM_STORE), sim_intern("v=pk1")},
+        };
+}
+
+/* What every target's driver asks before it sends anything. */
+static bool may_be_sent(const struct sim_packet *packet)
+{
+        const struct stamp *stamp = &packet->want.stamp;
+        const struct dns_want want = {.rrset = packet->want.value,
+                                      .epoch = stamp->epoch,
+                                      .id = stamp->id,
+                                      .plane = stamp->plane,
+                                      .store = stamp->store};
+        bool has_value = packet->expected.present && strcmp(packet->expected.value, packet->want.value) == 0;
+        return target_check_stamp(&packet->expected.stamp, has_value, &want, NULL) == ERR_OK;
+}
+
+static void write_target(struct sim *sim, unsigned who, bool is_lock, enum sim_ending ending)
+{
+        struct sim_operator *self = &sim->operators[who];
+        struct sim_register *known = is_lock ? &self->lock : &self->dns;
+        struct target_health *health = is_lock ? &self->lock_health : &self->dns_health;
+        const struct sim_packet packet = {.is_lock = is_lock, *known, wanted(&self->record, is_lock)};
+        sim_check_effect(sim, who, &packet);
+        if (ending == SIM_LOST || self->is_isolated) {
+                not_answered(sim, health, ERR_TRANSIENT);
+                return;
+        }
+        if (sim->refuses_us) {
+                not_answered(sim, health, ERR_DENIED);
+                return;
+        }
+        bool is_sent = may_be_sent(&packet), was_applied = false;
+        if (is_sent && ending == SIM_DELAYED)
+                sim_send(sim, &packet);
+        else if (is_sent)
+                was_applied = sim_arrive(sim, &packet);
+        if (was_applied && ending == SIM_ANSWERED) {
+                if (is_lock && sim->config.lock_waits)
+                        sim->lock_before = sim->lock;
+                *known = packet.want;
+                *health = answered(sim);
+        } else {
+                not_answered(sim, health,
+                             is_sent && (was_applied || ending == SIM_DELAYED) ? ERR_UNKNOWN : ERR_CONFLICT);
+                health->read_at = 0;
+        }
+}
+
+void sim_operator_act(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending)
+{
+        switch (turn->decision.rule->then) {
+        case DO_ADOPT:
+        case DO_DECIDE:
+        case DO_ABORT:
+        case DO_COMMIT:
+                write_record(sim, who, turn, ending);
+                break;
+        case DO_CONFIRM:
+                confirm(sim, &sim->operators[who], ending);
+                break;
+        case DO_REASSERT:
+                write_target(sim, who, turn->decision.step == STEP_LOCK, ending);
+                break;
+        case DO_LOCK:
+                write_target(sim, who, true, ending);
+                break;
+        case DO_ROUTE:
+                write_target(sim, who, false, ending);
+                break;
+        default:
+                break;
+        }
+}
+
+/* ---- everything else that happens to one operator ---- */
+
+static void stall(struct sim *sim, struct sim_operator *self)
+{
+        self->is_stalled = !self->is_stalled;
+        if (self->is_stalled)
+                return;
+        forget_samples(sim, self);
+        self->late_until = sim->now + SIM_LATE_MS;
+}
+
+void sim_operator_apply(struct sim *sim, struct sim_action action)
+{
+        struct sim_operator *self = &sim->operators[action.who];
+        switch (action.verb) {
+        case SIM_SEE_RECORD:
+                see_record(sim, self);
+                break;
+        case SIM_SEE_POLICY:
+                if (!self->is_without_arbiter)
+                        self->policy = sim->policy;
+                break;
+        case SIM_READ_DNS:
+                read_register(sim, self, false);
+                break;
+        case SIM_READ_LOCK:
+                read_register(sim, self, true);
+                break;
+        case SIM_READ_NOTHING:
+                not_answered(sim, &self->dns_health, ERR_TRANSIENT);
+                not_answered(sim, &self->lock_health, ERR_TRANSIENT);
+                break;
+        case SIM_ISOLATE:
+                self->is_isolated = !self->is_isolated;
+                self->isolated_at = self->is_isolated ? sim->now : 0;
+                break;
+        case SIM_STALL:
+                stall(sim, self);
+                break;
+        case SIM_LOSE_ARBITER:
+                self->is_without_arbiter = !self->is_without_arbiter;
+                self->arbiter_answered_at = self->is_without_arbiter ? sim->now : 0;
+                break;
+        case SIM_UNREACH:
+                self->unreached ^= 1U << action.plane;
+                break;
+        default:
+                sim_operator_forget(sim, self);
+                break;
+        }
+}

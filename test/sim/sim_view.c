@@ -1,0 +1,117 @@
+/* sim_view.c -- what an operator of the simulated world knows, as the core is asked. */
+#include "sim_parts.h"
+
+enum { LONG_RUN = 100, LONG_MS = 3600000 };
+
+static void fill_policy(const struct sim *sim, const struct sim_policy *policy, struct policy_view *ret)
+{
+        *ret = (struct policy_view){
+            .namespace_name = "default",
+            .name = "gloo",
+            .uid = "uid",
+            .mode = policy->mode,
+            .suspended = policy->suspended,
+            .single_writer = policy->uses_lock,
+            .detection = {SIM_TICK_MS, SIM_TICK_MS / 2, 2, 2, SIM_DELAY_MS},
+            .cooldown_ms = sim->config.cooldown_ms,
+            .max_switches = sim->config.max_switches,
+            .failback = sim->config.failback,
+            .failback_stable_ms = SIM_TICK_MS,
+            .dns_provider = "rfc2136",
+            .dns_server = "192.0.2.53",
+            .dns_name = "gloo.example.com",
+            .dns_ttl_s = policy->ttl_s,
+            .dns_plane = "",
+            .lock_plane = "",
+            .lock_server = policy->uses_lock ? "redis:6379" : "",
+            .lock_key = policy->uses_lock ? "mgmt-active" : "",
+            .lock_template = policy->uses_lock ? sim->config.lock_template : "",
+            .switch_to = policy->switch_to,
+            .adopt = policy->adopt,
+            .ack = policy->ack,
+            .credentials_error = "",
+            .rival = "",
+        };
+}
+
+static struct check_view believed(const struct sim *sim, bool is_down)
+{
+        return (struct check_view){.label = "TCP",
+                                   .is_path = true,
+                                   .fails = is_down ? LONG_RUN : 0,
+                                   .passes = is_down ? 0 : LONG_RUN,
+                                   .run_since = sim->now - LONG_MS,
+                                   .counted_at = sim->now,
+                                   .sampled_at = sim->now,
+                                   .text = "",
+                                   .replicas_available = -1,
+                                   .replicas_wanted = -1,
+                                   .replicas_updated = -1};
+}
+
+static struct check_view of_deployment(const struct check_view *path, enum sim_deployment deployment)
+{
+        bool is_there = deployment != SIM_UNAVAILABLE;
+        return (struct check_view){.label = "Deployment",
+                                   .fails = is_there ? 0 : 1,
+                                   .passes = is_there ? 1 : 0,
+                                   .run_since = path->sampled_at,
+                                   .counted_at = path->sampled_at,
+                                   .sampled_at = path->sampled_at,
+                                   .text = "",
+                                   .replicas_available = is_there ? 1 : 0,
+                                   .replicas_wanted = 1,
+                                   .replicas_updated = deployment == SIM_ROLLING ? 0 : 1};
+}
+
+static void fill_plane(const struct sim *sim, const struct sim_operator *self, unsigned plane, struct plane_view *ret)
+{
+        *ret = (struct plane_view){.name = sim_name(plane),
+                                   .region = "",
+                                   .cluster_name = sim_name(plane),
+                                   .uid = "",
+                                   .known = true,
+                                   .eligible = !sim->is_set_aside[plane],
+                                   .port = 9900,
+                                   .rrset = sim_rrset(plane),
+                                   .address_error = "",
+                                   .check_count = 1,
+                                   .was = self->was[plane]};
+        ret->checks[0] = self->checks[plane];
+        if (self->deployments[plane] != SIM_UNSEEN)
+                ret->checks[ret->check_count++] = of_deployment(&ret->checks[0], self->deployments[plane]);
+}
+
+void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *ret)
+{
+        const struct sim_operator *self = &sim->operators[who];
+        *ret = (struct view){
+            .plane_count = sim->config.plane_count,
+            .record_read = self->has_seen_record,
+            .record = self->has_record ? &self->record : NULL,
+            .record_error = "",
+            .dns_health = self->dns_health,
+            .dns = {.rrset = self->dns.value, .ttl_s = 30, .stamp = self->dns.stamp},
+            .lock_health = self->lock_health,
+            .lock = {self->lock.present, self->lock.value, self->lock.stamp},
+            .now = sim->now,
+            .wall = sim_wall(sim),
+            .identity = "operator", /* the record names it for people; the operators are alike */
+            .store = SIM_STORE,
+            .region = "",
+            .arbiter_answered_at = self->is_without_arbiter ? self->arbiter_answered_at : sim->now,
+            .arbiter_period_ms = 1000,
+            .record_seen_at = self->record_seen_at,
+            .late_until = self->late_until,
+            .kill_switch = sim->kill_switch,
+            .blast_limit_reached = sim->is_rate_limited,
+            .confirmed_epoch = self->confirmed_epoch,
+            .fresh_id = sim->next_id + 1,
+        };
+        fill_policy(sim, &self->policy, &ret->policy);
+        for (unsigned i = 0; i < sim->config.plane_count; i++) {
+                fill_plane(sim, self, i, &ret->planes[i]);
+                if (sim->config.judgement == SIM_AT_WILL)
+                        ret->planes[i].checks[0] = believed(sim, (down >> i) & 1);
+        }
+}
