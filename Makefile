@@ -79,15 +79,23 @@ $(OUT)/unit/%: test/unit/%.c $(UNIT_HELPERS) $(OUT)/libsim.a $(OUT)/libcontrolle
 -include $(LIB_OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(OUT)/controller/main.d $(UNIT_TESTS:=.d)
 
 # The explorer and the simulator: the same production objects, and the simulated world.
-PROVERS := $(patsubst test/prove/%.c,$(OUT)/prove/%,$(wildcard test/prove/explore.c test/prove/simulate.c))
+PROVE_MAINS   := test/prove/explore.c test/prove/simulate.c
+PROVE_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out $(PROVE_MAINS),$(wildcard test/prove/*.c)))
+PROVERS       := $(PROVE_MAINS:test/prove/%.c=$(OUT)/prove/%)
 
-$(OUT)/prove/%: test/prove/%.c $(OUT)/libsim.a $(OUT)/libcontroller.a
+$(OUT)/test/prove/%.o: CPPFLAGS += -Itest/sim
+
+$(OUT)/libprove.a: $(PROVE_OBJECTS) $(SIM_OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(OUT)/prove/%: $(OUT)/test/prove/%.o $(OUT)/libprove.a $(OUT)/libcontroller.a
 	@mkdir -p $(@D)
-	@echo "prove $<"
-	@$(CC) $(CPPFLAGS) -Itest/sim $(CFLAGS) -MF $@.d $(LDFLAGS) -o $@ $< $(OUT)/libsim.a $(OUT)/libcontroller.a $(LDLIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
--include $(PROVERS:=.d)
+-include $(PROVE_OBJECTS:.o=.d) $(PROVE_MAINS:%.c=$(OUT)/%.d)
 
+.SECONDARY: $(PROVE_MAINS:%.c=$(OUT)/%.o)
 .PHONY: provers
 provers: $(PROVERS)
 

@@ -6,7 +6,6 @@
 #include "sim_parts.h"
 #include "util/mem.h"
 
-enum { FIRST_NOW = 100000000 };
 #define FIRST_WALL ((unix_ms)1795402751000)
 
 void (*sim_on_apply)(const struct sim *sim, struct sim_action action);
@@ -28,7 +27,7 @@ void sim_init(struct sim *sim, const struct sim_config *config)
         sim->config = *config;
         sim->config.lock_template = sim_intern(config->lock_template ? config->lock_template : "{clusterName}");
         sim->config.first_lock = sim_intern(config->first_lock ? config->first_lock : "a");
-        sim->now = FIRST_NOW;
+        sim->now = SIM_FIRST_NOW;
         sim->policy = ordinary_policy(config);
         sim->dns = sim->lock = sim_register_empty();
         sim->dns.present = true;
@@ -46,7 +45,7 @@ void sim_init(struct sim *sim, const struct sim_config *config)
 
 unix_ms sim_wall(const struct sim *sim)
 {
-        return FIRST_WALL + (sim->now - FIRST_NOW) + sim->wall_skew_ms;
+        return FIRST_WALL + (sim->now - SIM_FIRST_NOW) + sim->wall_skew_ms;
 }
 
 /* ---- passes ---- */

@@ -21,6 +21,7 @@ enum {
         SIM_DECISIONS_MAX = 64,
         SIM_SWITCHES_MAX = 4, /* how far back maxSwitches may look */
         SIM_ACTIONS_MAX = 192,
+        SIM_FIRST_NOW = 100000000,
         SIM_TICK_MS = 5000,
         SIM_DELAY_MS = 10000,
         SIM_LATE_MS = 6000, /* how long a loop that was late doubts itself: past the next tick */
