@@ -11,6 +11,7 @@ struct bounds {
         struct sim_config config;
         epoch_t epoch_max;       /* nothing is decided beyond it */
         epoch_t short_epoch_max; /* in the short form; 0: left out of it */
+        bool is_always_answered; /* every write is */
         uint64_t without;        /* bits: verbs that are left out, beyond those that the world does not have */
         const char *what;        /* for people */
 };

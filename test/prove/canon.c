@@ -42,10 +42,11 @@ static unsigned list_ids(struct sim *sim, decision_id **ret)
 
 /* ---- time ---- */
 
-static void renew_age(mono_ms *at, mono_ms now, mono_ms new_now)
+static void renew_age(mono_ms *at, mono_ms now, mono_ms new_now, unsigned ticks_max)
 {
+        const mono_ms age_max = (mono_ms)ticks_max * SIM_TICK_MS;
         if (*at)
-                *at = new_now - (now - *at < CANON_AGE_MAX_MS ? now - *at : CANON_AGE_MAX_MS);
+                *at = new_now - (now - *at < age_max ? now - *at : age_max);
 }
 
 static void flag(unix_ms *at, unix_ms new_wall)
@@ -83,24 +84,23 @@ static void renew_record(struct record *record, unix_ms wall, unix_ms new_wall)
 
 static void renew_check(struct check_view *check, mono_ms now, mono_ms new_now)
 {
-        renew_age(&check->run_since, now, new_now);
-        renew_age(&check->counted_at, now, new_now);
-        renew_age(&check->sampled_at, now, new_now);
+        renew_age(&check->run_since, now, new_now, check->fails ? CANON_FAILING_TICKS : CANON_PASSING_TICKS);
+        renew_age(&check->counted_at, now, new_now, CANON_SAMPLE_TICKS);
+        flag(&check->sampled_at, new_now);
         check->fails = check->fails < CANON_RUN_MAX ? check->fails : CANON_RUN_MAX;
         check->passes = check->passes < CANON_RUN_MAX ? check->passes : CANON_RUN_MAX;
 }
 
 static void renew_health(struct target_health *health, mono_ms now, mono_ms new_now)
 {
-        renew_age(&health->read_at, now, new_now);
+        renew_age(&health->read_at, now, new_now, CANON_READ_TICKS);
         flag(&health->failed_since, new_now);
 }
 
 static void renew_operator(struct sim_operator *self, unsigned planes, mono_ms now, mono_ms new_now)
 {
-        renew_age(&self->record_seen_at, now, new_now);
-        renew_age(&self->arbiter_answered_at, now, new_now);
-        renew_age(&self->isolated_at, now, new_now);
+        renew_age(&self->record_seen_at, now, new_now, CANON_COOLDOWN_TICKS);
+        renew_age(&self->arbiter_answered_at, now, new_now, CANON_ARBITER_TICKS);
         renew_end(&self->late_until, now, new_now);
         renew_health(&self->dns_health, now, new_now);
         renew_health(&self->lock_health, now, new_now);
@@ -120,7 +120,7 @@ static void renew_times(struct sim *sim)
                 renew_record(records[i], wall, new_wall);
         for (unsigned i = 0; i < sim->config.operator_count; i++)
                 renew_operator(&sim->operators[i], sim->config.plane_count, now, new_now);
-        renew_age(&sim->committed_at, now, new_now);
+        renew_age(&sim->committed_at, now, new_now, CANON_COOLDOWN_TICKS);
         if (sim->committed_at)
                 sim->committed_wall = new_wall - (new_now - sim->committed_at);
         (void)renew_switches(sim->switches, SIM_SWITCHES_MAX, wall, new_wall);

@@ -21,7 +21,15 @@
 
 #include "sim.h"
 
-enum { CANON_AGE_MAX_MS = 7 * SIM_TICK_MS, CANON_RUN_MAX = 2 };
+enum {
+        CANON_RUN_MAX = 2,        /* failureThreshold and successThreshold of the world */
+        CANON_FAILING_TICKS = 6,  /* failoverDelay is 2; a target's answer after its begin counts while it is fresh */
+        CANON_PASSING_TICKS = 1,  /* stableFor */
+        CANON_SAMPLE_TICKS = 5,   /* a sample is fresh for 3, and S7 allows 4 */
+        CANON_READ_TICKS = 7,     /* a target's answer is fresh for 5, and S7 allows 6 */
+        CANON_ARBITER_TICKS = 2,  /* the arbiter's answer is fresh for 1 */
+        CANON_COOLDOWN_TICKS = 4, /* the longest cooldown of bounds.c is 3 */
+};
 
 /* Which place before each place of the canonical state was in: to follow an operator or a packet through a history. */
 struct canon_moves {

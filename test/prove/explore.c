@@ -174,6 +174,8 @@ static bool parse_number(struct explorer *e, const char *option, uint64_t number
                 e->states_max = number;
         else if (strcmp(option, "--epochs") == 0)
                 e->epoch_max = number;
+        else if (strcmp(option, "--together") == 0)
+                e->bounds.config.reads_together = number;
         else if (strcmp(option, "--packets") == 0 && number <= SIM_PACKETS_MAX)
                 e->bounds.config.packet_max = (unsigned)number;
         else
@@ -220,7 +222,7 @@ int main(int argc, char **argv)
         explore(&e);
         int status = report(&e, &began);
         seen_deinit(&e.seen);
-        seen_deinit(&e.settle.known);
+        settle_deinit(&e.settle);
         queue_deinit(&e.queue);
         return status;
 }

@@ -41,44 +41,75 @@ static bool stays(struct settle *settle, const struct calm *calm)
         return is_at_rest(next, calm) && next->record.epoch == settle->end.record.epoch && !next->violation[0];
 }
 
-static bool go_on(struct settle *settle, const struct calm *calm, uint64_t salt)
+/* The states that a way passed through, at the beginning of each round. */
+struct passed {
+        struct canon_key keys[ROUNDS];
+        unsigned count;
+};
+
+static bool has_passed(const struct passed *passed, struct canon_key key)
+{
+        for (unsigned i = 0; i < passed->count; i++)
+                if (passed->keys[i].high == key.high && passed->keys[i].low == key.low)
+                        return true;
+        return false;
+}
+
+static void remember(struct seen *seen, const struct passed *passed)
+{
+        uint32_t index;
+        for (unsigned i = 0; i < passed->count; i++)
+                (void)seen_add(seen, passed->keys[i], &index);
+}
+
+/* Rounds until it rests, or comes back to where it was, or something breaks. */
+static enum settled go_on(struct settle *settle, const struct calm *calm, uint64_t salt, struct passed *passed)
 {
         struct sim *sim = &settle->end;
-        struct canon_key passed[ROUNDS];
-        unsigned count = 0;
-        bool rests = false;
-        while (!rests && count < ROUNDS && !sim->violation[0]) {
+        passed->count = 0;
+        while (passed->count < ROUNDS && !sim->violation[0]) {
                 calm_look(sim, calm);
                 canon_make(sim, NULL);
-                passed[count] = canon_key_of(sim, salt);
-                rests = seen_has(&settle->known, passed[count]) || (is_at_rest(sim, calm) && stays(settle, calm));
-                count++;
-                if (!rests)
-                        calm_round(sim, calm);
+                const struct canon_key key = canon_key_of(sim, salt);
+                if (seen_has(&settle->known, key) || (is_at_rest(sim, calm) && stays(settle, calm)))
+                        return SETTLED;
+                if (seen_has(&settle->helped, key))
+                        return SETTLED_BY_A_PERSON;
+                if (has_passed(passed, key))
+                        return NOT_SETTLED;
+                passed->keys[passed->count++] = key;
+                calm_round(sim, calm);
         }
-        uint32_t index;
-        for (unsigned i = 0; i < count && rests; i++)
-                (void)seen_add(&settle->known, passed[i], &index);
-        return rests;
+        return NOT_SETTLED;
+}
+
+static enum settled get_help(struct settle *settle, const struct calm *calm, uint64_t salt)
+{
+        struct passed passed;
+        for (unsigned i = 0; i < REMEDIES && !settle->end.violation[0] && calm_remedy(&settle->end, calm); i++)
+                if (go_on(settle, calm, salt, &passed) != NOT_SETTLED)
+                        return SETTLED_BY_A_PERSON;
+        return NOT_SETTLED;
 }
 
 static enum settled try_way(struct settle *settle, const struct calm *calm, uint64_t salt)
 {
         struct sim *sim = &settle->end;
+        struct passed passed;
         calm_begin(sim, calm);
-        if (go_on(settle, calm, salt))
-                return SETTLED;
-        for (unsigned i = 0; i < REMEDIES && !sim->violation[0] && calm_remedy(sim); i++)
-                if (go_on(settle, calm, salt))
-                        return SETTLED_BY_A_PERSON;
-        if (sim->violation[0])
-                return NOT_SETTLED;
+        enum settled settled = go_on(settle, calm, salt, &passed);
+        if (settled == NOT_SETTLED)
+                settled = get_help(settle, calm, salt);
+        if (settled != NOT_SETTLED)
+                remember(settled == SETTLED ? &settle->known : &settle->helped, &passed);
+        if (settled != NOT_SETTLED || sim->violation[0])
+                return settled;
         char text[180];
-        calm_describe(sim, text, sizeof(text));
+        calm_describe(sim, calm, text, sizeof(text));
         (void)snprintf(sim->violation, sizeof(sim->violation),
                        "L4: wedged (packets %s, operator %u first, dead %u): %s",
                        calm->packets_are_lost ? "lost" : "arrive", calm->first, calm->dead, text);
-        return NOT_SETTLED;
+        return settled;
 }
 
 enum settled settle_try(struct settle *settle, const struct sim *sim)
@@ -94,4 +125,10 @@ enum settled settle_try(struct settle *settle, const struct sim *sim)
                         break;
         }
         return worst;
+}
+
+void settle_deinit(struct settle *settle)
+{
+        seen_deinit(&settle->known);
+        seen_deinit(&settle->helped);
 }

@@ -13,11 +13,13 @@
 enum settled { SETTLED, SETTLED_BY_A_PERSON, NOT_SETTLED };
 
 struct settle {
-        struct seen known; /* by key and way */
-        struct sim end;    /* where the last way ended; its violation says what is wrong with it */
+        struct seen known;  /* by key and way: they come to rest */
+        struct seen helped; /* they do with a person's help */
+        struct sim end;     /* where the last way ended; its violation says what is wrong with it */
         struct sim next;
 };
 
 enum settled settle_try(struct settle *settle, const struct sim *sim);
+void settle_deinit(struct settle *settle);
 
 #endif

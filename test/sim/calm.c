@@ -17,8 +17,8 @@ static void heal_operator(struct sim *sim, unsigned who)
 {
         struct sim_operator *self = &sim->operators[who];
         self->is_isolated = self->is_without_arbiter = false;
-        self->unreached = 0;
-        self->isolated_at = self->arbiter_answered_at = 0;
+        self->unreached = self->own_outages = 0;
+        self->arbiter_answered_at = 0;
         if (self->is_stalled)
                 apply(sim, SIM_STALL, who);
 }
@@ -73,29 +73,33 @@ void calm_round(struct sim *sim, const struct calm *calm)
         }
 }
 
-static enum finding finding_of(const struct sim *sim)
+void calm_describe(const struct sim *sim, const struct calm *calm, char *ret_text, size_t size)
 {
         struct sim_turn turn;
-        sim_turn_begin(sim, 0, 0, &turn);
-        enum finding finding = turn.decision.finding;
-        sim_turn_end(&turn);
-        return finding;
-}
-
-void calm_describe(const struct sim *sim, char *ret_text, size_t size)
-{
-        struct sim_turn turn;
-        sim_turn_begin(sim, 0, 0, &turn);
+        sim_turn_begin(sim, 0, calm->dead, &turn);
         (void)snprintf(ret_text, size, "%s: %.150s", finding_name(turn.decision.finding), turn.decision.why);
         sim_turn_end(&turn);
 }
 
-bool calm_remedy(struct sim *sim)
+static unsigned first_alive(const struct calm *calm)
 {
-        enum finding finding = finding_of(sim);
-        if (!sim->was_touched || (finding != FINDING_UNKNOWN_TARGET && finding != FINDING_DRIFT))
+        unsigned plane = 0;
+        while ((calm->dead >> plane) & 1)
+                plane++;
+        return plane;
+}
+
+bool calm_remedy(struct sim *sim, const struct calm *calm)
+{
+        struct sim_turn turn;
+        sim_turn_begin(sim, 0, calm->dead, &turn);
+        const struct decision *decision = &turn.decision;
+        bool has_drift = decision->dns == FENCE_DRIFT || decision->lock == FENCE_DRIFT;
+        bool is_asked = decision->finding == FINDING_UNKNOWN_TARGET;
+        sim_turn_end(&turn);
+        if (!sim->was_touched || (!has_drift && !is_asked))
                 return false;
-        apply(sim, finding == FINDING_DRIFT ? SIM_PUT_BACK : SIM_REQUEST_SWITCH, 0);
+        apply(sim, is_asked ? SIM_REQUEST_SWITCH : SIM_PUT_BACK, first_alive(calm));
         return true;
 }
 
@@ -112,12 +116,12 @@ void calm_converge(struct sim *sim, const struct calm *calm)
 {
         calm_begin(sim, calm);
         go_on(sim, calm, ROUNDS);
-        for (unsigned i = 0; i < REMEDIES && !sim->violation[0] && !sim_is_settled(sim) && calm_remedy(sim); i++)
+        for (unsigned i = 0; i < REMEDIES && !sim->violation[0] && !sim_is_settled(sim) && calm_remedy(sim, calm); i++)
                 go_on(sim, calm, ROUNDS);
         if (sim_is_settled(sim) || sim->violation[0])
                 return;
         char text[200];
-        calm_describe(sim, text, sizeof(text));
+        calm_describe(sim, calm, text, sizeof(text));
         (void)snprintf(sim->violation, sizeof(sim->violation), "L4: it stays at %s", text);
 }
 
@@ -141,6 +145,6 @@ void calm_take_over(struct sim *sim)
         if (sim->violation[0] || is_left(sim, dead))
                 return;
         char text[200];
-        calm_describe(sim, text, sizeof(text));
+        calm_describe(sim, &calm, text, sizeof(text));
         (void)snprintf(sim->violation, sizeof(sim->violation), "L1: %s is dead, but: %s", dead, text);
 }

@@ -22,9 +22,9 @@ void calm_look(struct sim *sim, const struct calm *calm);
 /* A tick, where time passes, and some passes of each operator. */
 void calm_round(struct sim *sim, const struct calm *calm);
 /* What the operator's texts tell a person to do, where one touched something before: false when it is nothing. */
-bool calm_remedy(struct sim *sim);
+bool calm_remedy(struct sim *sim, const struct calm *calm);
 /* What an operator says of the state now: "FINDING_DRIFT: ..." */
-void calm_describe(const struct sim *sim, char *ret_text, size_t size);
+void calm_describe(const struct sim *sim, const struct calm *calm, char *ret_text, size_t size);
 
 /* Rounds until all is settled, with a person's help where it is asked for; else a violation of L4. */
 void calm_converge(struct sim *sim, const struct calm *calm);

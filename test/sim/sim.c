@@ -92,8 +92,8 @@ static void pass(struct sim *sim, struct sim_action action)
 
 void sim_apply(struct sim *sim, struct sim_action action)
 {
-        if (action.verb == SIM_TICK) {
-                sim->now += SIM_TICK_MS;
+        if (action.verb == SIM_TICK || action.verb == SIM_DAY) {
+                sim->now += action.verb == SIM_TICK ? SIM_TICK_MS : SIM_DAY_MS;
                 sim_operator_sample(sim);
         } else if (action.verb == SIM_PASS) {
                 pass(sim, action);

@@ -40,12 +40,14 @@ struct sim_config {
         unsigned packet_max; /* how many delayed writes are on their way at once */
         enum sim_judgement judgement;
         bool uses_lock;
-        const char *lock_template; /* NULL: {clusterName} */
+        const char *lock_template; /* NULL: {clusterName}; or {name}-{epoch} */
         const char *first_lock;    /* what the lock holds before the first adoption; NULL: "a" */
         enum failback failback;
         mono_ms cooldown_ms;
         uint32_t max_switches;
         unsigned blind_planes; /* bits: planes that are reached by name, so that who is cut off cannot judge them */
+        bool reads_together;   /* an operator reads both targets at once, or neither */
+        bool looks_always;     /* whoever is not cut off sees everything as time passes */
         bool has_people;       /* edits by hand, requests, suspend, mode, spec */
         bool has_amnesia;      /* the record is lost, or restored from an older backup */
         bool has_weak_redis;   /* Redis loses its last write, or everything */
@@ -96,7 +98,7 @@ struct sim_operator {
         mono_ms late_until;
         unsigned unreached; /* bits: planes that it alone cannot reach */
         bool is_isolated, is_stalled, is_without_arbiter;
-        mono_ms isolated_at; /* 0 not isolated */
+        unsigned own_outages; /* bits: planes whose run of failures began since it is cut off as it is now */
 };
 
 /* A record on its way: the arbiter takes it if its version is still the one that it was made from. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/election.h"
-#include "core/plan.h"
 #include "sim_parts.h"
 
 enum { SAMPLE_AGE_MAX = 4 * SIM_TICK_MS, READ_AGE_MAX = 6 * SIM_TICK_MS };
@@ -85,10 +84,11 @@ static bool is_old(const struct sim *sim, mono_ms at, mono_ms age_max)
 }
 
 /* Cut off, and all that it knows of the outage is from then: it may be its own. */
-static bool is_own_outage(const struct sim_operator *self, const struct plane_view *active)
+static bool is_own_outage(const struct sim *sim, unsigned who, const struct sim_turn *turn)
 {
-        const struct check_view *check = &active->checks[0];
-        return self->is_isolated && check->fails && check->run_since > self->isolated_at;
+        const struct sim_operator *self = &sim->operators[who];
+        const unsigned plane = (unsigned)(turn->decision.active - turn->view.planes);
+        return self->is_isolated && self->checks[plane].fails && ((self->own_outages >> plane) & 1);
 }
 
 /* S7: never while cut off, late, or on what was seen long ago. */
@@ -97,7 +97,7 @@ static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *
         const struct view *view = &turn->view;
         const struct plane_view *active = turn->decision.active;
         unsigned long long epoch = turn->decision.next->epoch;
-        if (active && is_own_outage(&sim->operators[who], active))
+        if (active && is_own_outage(sim, who, turn))
                 violated(sim, "S7: epoch %llu is decided by operator %u while it is cut off", epoch, who);
         if (sim->now < view->late_until)
                 violated(sim, "S7: epoch %llu is decided by operator %u, which was late", epoch, who);
@@ -109,14 +109,19 @@ static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *
                 violated(sim, "S7: epoch %llu is decided on targets as they were long ago", epoch);
 }
 
+/* S8, in words of its own: seen to work for as long as the policy wants, and not set aside. */
+static bool is_fit(const struct view *view, const struct plane_view *plane)
+{
+        const struct check_view *path = &plane->checks[0];
+        bool is_gone = plane->check_count > 1 && plane->checks[1].fails && !plane->checks[1].last_unknown;
+        return plane->eligible && !path->fails && path->passes >= view->policy.detection.success_threshold && !is_gone;
+}
+
 static void check_automatic(struct sim *sim, unsigned who, const struct sim_turn *turn, const struct plane_view *to)
 {
         const struct record *next = turn->decision.next;
-        struct arena arena = {0};
-        const char *unfit = election_unfit(&turn->view, to, turn->decision.active, &arena);
-        if (unfit[0])
-                violated(sim, "S8: epoch %llu goes to %s: %s", (unsigned long long)next->epoch, next->to, unfit);
-        arena_deinit(&arena);
+        if (!is_fit(&turn->view, to))
+                violated(sim, "S8: epoch %llu goes to %s, which is not fit", (unsigned long long)next->epoch, next->to);
         if (turn->decision.rule->then == DO_ABORT)
                 return;
         check_vantage(sim, who, turn, to);
@@ -125,13 +130,22 @@ static void check_automatic(struct sim *sim, unsigned who, const struct sim_turn
                 violated(sim, "S9: epoch %llu is a failback that nobody asked for", (unsigned long long)next->epoch);
 }
 
+static epoch_t highest_seen(const struct view *view)
+{
+        epoch_t highest = view->record ? view->record->epoch : 0;
+        bool uses_lock = view->record && view->record->phase == PHASE_SWITCHING ? view->record->plan.lock_server[0]
+                                                                                : view->policy.lock_server[0];
+        highest = view->dns.stamp.epoch > highest ? view->dns.stamp.epoch : highest;
+        return uses_lock && view->lock.stamp.epoch > highest ? view->lock.stamp.epoch : highest;
+}
+
 /* S10: the way back and the way forward, each in its own form, and both above everything that was seen. */
 static void check_form(struct sim *sim, const struct sim_turn *turn)
 {
         const struct record *next = turn->decision.next, *record = turn->view.record;
         enum action action = turn->decision.rule->then;
         unsigned long long epoch = next->epoch;
-        if (next->epoch <= turn->decision.epoch)
+        if (next->epoch <= highest_seen(&turn->view))
                 violated(sim, "S10: epoch %llu was seen already", epoch);
         if (action == DO_DECIDE && next->phase != PHASE_SWITCHING)
                 violated(sim, "S10: epoch %llu skips its steps", epoch);
@@ -143,15 +157,14 @@ static void check_form(struct sim *sim, const struct sim_turn *turn)
 static void check_plan(struct sim *sim, const struct sim_turn *turn, const struct plane_view *to)
 {
         const struct record *next = turn->decision.next;
-        struct arena arena = {0};
-        const char *lock = next->plan.lock_server[0] ? plan_lock_value(&turn->view, to, next->epoch, &arena) : "";
+        unsigned long long epoch = next->epoch;
+        const char *lock = next->plan.lock_server[0] ? sim_lock_value(sim, to->name, next->epoch) : "";
         if (strcmp(next->plan.to_rrset, to->rrset) != 0)
-                violated(sim, "S2: epoch %llu leads to %s, but its plan is \"%s\"", (unsigned long long)next->epoch,
-                         next->to, next->plan.to_rrset);
+                violated(sim, "S2: epoch %llu leads to %s, but its plan is \"%s\"", epoch, next->to,
+                         next->plan.to_rrset);
         if (strcmp(next->plan.to_lock, lock) != 0)
-                violated(sim, "S3: epoch %llu leads to %s, but its plan is lock \"%s\"",
-                         (unsigned long long)next->epoch, next->to, next->plan.to_lock);
-        arena_deinit(&arena);
+                violated(sim, "S3: epoch %llu leads to %s, but its plan is lock \"%s\"", epoch, next->to,
+                         next->plan.to_lock);
 }
 
 void sim_check_judgement(struct sim *sim, unsigned who, const struct sim_turn *turn)

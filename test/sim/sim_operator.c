@@ -6,6 +6,7 @@
 
 static void forget_samples(const struct sim *sim, struct sim_operator *self)
 {
+        self->own_outages = 0;
         for (unsigned i = 0; i < sim->config.plane_count; i++) {
                 self->checks[i] = (struct check_view){.label = sim_intern("TCP"),
                                                       .is_path = true,
@@ -27,7 +28,6 @@ void sim_operator_forget(struct sim *sim, struct sim_operator *self)
         self->dns = self->lock = sim_register_empty();
         self->dns_health.error = self->lock_health.error = sim_intern("");
         self->is_isolated = before.is_isolated;
-        self->isolated_at = before.isolated_at;
         self->is_stalled = before.is_stalled;
         self->is_without_arbiter = before.is_without_arbiter;
         self->arbiter_answered_at = before.is_without_arbiter ? before.arbiter_answered_at : 0;
@@ -51,25 +51,17 @@ static void count(const struct sim *sim, struct check_view *check, bool passes)
 static void sample(struct sim *sim, struct sim_operator *self, unsigned plane)
 {
         struct check_view *check = &self->checks[plane];
-        bool is_cut = self->is_isolated || ((self->unreached >> plane) & 1);
-        bool is_unknown = self->is_isolated && ((sim->config.blind_planes >> plane) & 1);
+        const unsigned bit = 1U << plane;
+        bool is_cut = self->is_isolated || (self->unreached & bit);
+        bool is_unknown = self->is_isolated && (sim->config.blind_planes & bit);
+        if (self->is_isolated && !is_unknown && !check->fails)
+                self->own_outages |= bit;
         check->sampled_at = sim->now;
         if (is_unknown)
                 check->last_unknown = true;
         else
                 count(sim, check, sim->is_up[plane] && !is_cut);
         self->deployments[plane] = self->is_isolated ? SIM_UNSEEN : sim->deployments[plane];
-}
-
-void sim_operator_sample(struct sim *sim)
-{
-        for (unsigned i = 0; i < sim->config.operator_count; i++) {
-                struct sim_operator *self = &sim->operators[i];
-                if (self->is_stalled)
-                        continue;
-                for (unsigned j = 0; j < sim->config.plane_count; j++)
-                        sample(sim, self, j);
-        }
 }
 
 /* ---- reading ---- */
@@ -120,6 +112,29 @@ static void read_register(struct sim *sim, struct sim_operator *self, bool is_lo
         } else {
                 *(is_lock ? &self->lock : &self->dns) = is_lock ? sim->lock : sim->dns;
                 *health = answered(sim);
+        }
+}
+
+/* ---- as time passes ---- */
+
+static void look(struct sim *sim, struct sim_operator *self)
+{
+        see_record(sim, self);
+        self->policy = sim->policy;
+        read_register(sim, self, false);
+        read_register(sim, self, true);
+}
+
+void sim_operator_sample(struct sim *sim)
+{
+        for (unsigned i = 0; i < sim->config.operator_count; i++) {
+                struct sim_operator *self = &sim->operators[i];
+                if (self->is_stalled)
+                        continue;
+                for (unsigned j = 0; j < sim->config.plane_count; j++)
+                        sample(sim, self, j);
+                if (sim->config.looks_always)
+                        look(sim, self);
         }
 }
 
@@ -307,6 +322,8 @@ void sim_operator_apply(struct sim *sim, struct sim_action action)
                 break;
         case SIM_READ_DNS:
                 read_register(sim, self, false);
+                if (sim->config.reads_together)
+                        read_register(sim, self, true);
                 break;
         case SIM_READ_LOCK:
                 read_register(sim, self, true);
@@ -317,7 +334,7 @@ void sim_operator_apply(struct sim *sim, struct sim_action action)
                 break;
         case SIM_ISOLATE:
                 self->is_isolated = !self->is_isolated;
-                self->isolated_at = self->is_isolated ? sim->now : 0;
+                self->own_outages = 0;
                 break;
         case SIM_STALL:
                 stall(sim, self);

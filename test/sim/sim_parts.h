@@ -13,6 +13,8 @@
 const char *sim_intern(const char *text);
 const char *sim_name(unsigned plane);
 const char *sim_rrset(unsigned plane);
+/* What the lock's template makes of a plane under an epoch. */
+const char *sim_lock_value(const struct sim *sim, const char *plane, epoch_t epoch);
 unix_ms sim_wall(const struct sim *sim);
 struct sim_register sim_register_empty(void);
 struct record sim_keep_record(const struct record *record); /* with interned texts */

@@ -76,6 +76,7 @@ void sim_people_apply(struct sim *sim, struct sim_action action)
                 policy->ttl_s = 90 - policy->ttl_s;
                 break;
         case SIM_EDIT_LOCK:
+                sim->was_touched = true; /* the lock that is named now may show anything */
                 policy->uses_lock = !policy->uses_lock && sim->config.uses_lock;
                 break;
         case SIM_ACK:

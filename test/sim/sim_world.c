@@ -37,6 +37,15 @@ const char *sim_rrset(unsigned plane)
         return sim_intern(rrsets[plane]);
 }
 
+const char *sim_lock_value(const struct sim *sim, const char *plane, epoch_t epoch)
+{
+        char text[64];
+        if (!strstr(sim->config.lock_template, "{epoch}"))
+                return plane;
+        (void)snprintf(text, sizeof(text), "%s-%llu", plane, (unsigned long long)epoch);
+        return sim_intern(text);
+}
+
 struct sim_register sim_register_empty(void)
 {
         const char *nothing = sim_intern("");
@@ -181,10 +190,6 @@ void sim_world_apply(struct sim *sim, struct sim_action action)
                 break;
         case SIM_JUMP:
                 jump(sim);
-                break;
-        case SIM_DAY:
-                sim->now += SIM_DAY_MS;
-                sim_operator_sample(sim);
                 break;
         default:
                 lose_record(sim, action.verb == SIM_RESTORE);
