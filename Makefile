@@ -168,6 +168,10 @@ test: ## everything, from a fresh machine: set-up, unit, contract, fuzz, end to 
 	@command -v python3 >/dev/null || hack/install.sh bench
 	@python3 test/run.py $(STAGES)
 
+.PHONY: prove
+prove: provers ## every history of small worlds and 200,000 random ones, with the core as it ships; figures in build/prove.json
+	@test/prove/run.py --long
+
 .PHONY: prove-real
 prove-real: ## the long form of the stage of that name: 20 seeds of every crash, 200 false alarms; figures in build/prove-real.json
 	@hack/install.sh build bench test go
