@@ -93,12 +93,12 @@ class Show:
     def failover(self) -> bool:
         host = PLANES[HOME]
         headline(f"The active management server dies: {HOME}, {host}:{self.bench.mgmt_port}, kill -9")
-        with Watcher(self.addresses) as dns, Watcher(self.lock) as lock:
-            wait.until("first readings", lambda: dns.changes and lock.changes)
+        with Watcher(self.targets) as seen:
+            wait.until("a first reading", lambda: seen.changes)
             killed = time.time()
             self.bench.kill_plane(HOME)
             done = self.wait_active(AWAY)
-            self.report(killed, AWAY, dns, lock)
+            self.report(killed, AWAY, seen)
         self.views()
         return done
 
@@ -109,14 +109,14 @@ class Show:
         epoch = self.status().get("epoch", 0) + 1
         request = f"planekeeper.io/switch-to={HOME}/{epoch}"
         say(f"kubectl -n {NAMESPACE} annotate fop {self.policy} --overwrite {request}")
-        with Watcher(self.addresses) as dns, Watcher(self.lock) as lock:
-            wait.until("first readings", lambda: dns.changes and lock.changes)
+        with Watcher(self.targets) as seen:
+            wait.until("a first reading", lambda: seen.changes)
             asked = time.time()
             self.kubectl("annotate", "fop", self.policy, "--overwrite", request)
             done = self.wait_active(HOME)
             # A live server keeps its agents, whatever DNS says: a person restarts it so that they move.
             self.bench.servers[AWAY].restart()
-            self.report(asked, HOME, dns, lock)
+            self.report(asked, HOME, seen)
         self.views()
         return done
 
@@ -163,6 +163,10 @@ pkill -9 -f 'mgmt_server.py --address {host}'      # it comes back after {RESTAR
     def lock(self) -> str:
         return self.redis.get(self.lock_key) or ""
 
+    def targets(self) -> tuple[str, str]:
+        """DNS first: the lock moves before it, so a reading with the new address shows the new lock as well."""
+        return self.addresses(), self.lock()
+
     def status(self) -> objects.Object:
         return self.bench.hub.admin.get("FailoverPolicy", self.policy, NAMESPACE).get("status", {})
 
@@ -171,7 +175,7 @@ pkill -9 -f 'mgmt_server.py --address {host}'      # it comes back after {RESTAR
 
     def views(self) -> None:
         for kind in ("mplane", "fop"):
-            say(f"\n$ kubectl get {kind}\n{self.kubectl('get', kind).rstrip()}")
+            say(f"\n$ kubectl get {kind} -n {NAMESPACE}\n{self.kubectl('get', kind).rstrip()}")
 
     def wait_active(self, plane: str) -> bool:
         """DNS, Redis and status all name the plane; False (and why) if one does not in time."""
@@ -184,7 +188,7 @@ pkill -9 -f 'mgmt_server.py --address {host}'      # it comes back after {RESTAR
             return False
         return True
 
-    def report(self, start: float, plane: str, dns: Watcher, lock: Watcher) -> None:
+    def report(self, start: float, plane: str, seen: Watcher) -> None:
         """The timeline: stamps of the operator's log for what it thought, our own readings for what it did."""
         rows: list[tuple[float, str, str]] = []
         detected = logged(self.operators, ("ActiveUnhealthy",), start)
@@ -192,10 +196,11 @@ pkill -9 -f 'mgmt_server.py --address {host}'      # it comes back after {RESTAR
         for what, found in (("detected", detected), ("decided", decided)):
             if found is not None:
                 rows.append((found[0], what, found[1].get("msg", "")))
-        locked = next((change for change in lock.changes if change.at >= start and plane in str(change.value)), None)
+        readings = [(change.at, *change.value) for change in seen.changes if change.at >= start]
+        locked = next(((at, lock) for at, _, lock in readings if plane in lock), None)
         if locked is not None:
-            rows.append((locked.at, "lock", f"{self.lock_key} = {locked.value}"))
-        routed = dns.became(PLANES[plane], start)
+            rows.append((locked[0], "lock", f"{self.lock_key} = {locked[1]}"))
+        routed = next((at for at, addresses, _ in readings if addresses == PLANES[plane]), None)
         if routed is not None:
             rows.append((routed, "DNS", f"{self.dns_name} -> {PLANES[plane]}"))
         try:
@@ -207,7 +212,7 @@ pkill -9 -f 'mgmt_server.py --address {host}'      # it comes back after {RESTAR
         except (wait.Late, StopIteration):
             rows.append((time.time(), "agent", "NOT RECONNECTED"))
         say()
-        for at, what, text in sorted(rows):
+        for at, what, text in sorted(rows, key=lambda row: row[0]):
             say(f"  {at - start:+8.3f}s  {what:<9} {text}")
 
 
