@@ -140,8 +140,9 @@ static struct arguments parse_arguments(int argc, char **argv)
             .options = options,
             .parser = parse,
             .args_doc = "FILE",
-            .doc = "Say why the operator acted, or did not. FILE is what kubectl get fop NAME -o json (or yaml) printed, "
-                   "or a saved status.lastDecision; - is standard input. Nothing is contacted."};
+            .doc =
+                "Say why the operator acted, or did not. FILE is what kubectl get fop NAME -o json (or yaml) printed, "
+                "or a saved status.lastDecision; - is standard input. Nothing is contacted."};
         struct arguments arguments = {0};
         argp_err_exit_status = 2;
         (void)argp_parse(&argp, argc, argv, 0, NULL, &arguments);

@@ -1,7 +1,7 @@
 /*
- * explain.h -- `planekeeper explain FILE`: why the operator acted, or did not, from what it left in status.lastDecision;
- * and with --policy what it would have done under a changed FailoverPolicy. The core itself is asked; nothing is
- * contacted.
+ * explain.h -- `planekeeper explain FILE`: why the operator acted, or did not, from what it left in
+ * status.lastDecision; and with --policy what it would have done under a changed FailoverPolicy. The core itself is
+ * asked; nothing is contacted.
  *
  * Bounds:    files of EXPLAIN_BYTES_MAX; what is printed is one line per fact, without control characters.
  * Errors:    ERR_INVALID with the field.

@@ -79,8 +79,8 @@ static void say_policy(struct explained *e)
         say(e, "FailoverPolicy %s/%s: %s", text_of(meta, "namespace", "-"), text_of(meta, "name", "-"),
             text_of(status, "state", "no operator has looked at it"));
         json_array_foreach(json_object_get(status, "conditions"), i, condition)
-                say(e, "  %-16s %-7s %s: %s", text_of(condition, "type", "-"), text_of(condition, "status", "-"),
-                    text_of(condition, "reason", "-"), text_of(condition, "message", "-"));
+            say(e, "  %-16s %-7s %s: %s", text_of(condition, "type", "-"), text_of(condition, "status", "-"),
+                text_of(condition, "reason", "-"), text_of(condition, "message", "-"));
         say(e, "%s", "");
 }
 
@@ -98,8 +98,8 @@ static void say_decision(struct explained *e)
         say(e, "%s", "");
         say(e, "Gates");
         json_array_foreach(json_object_get(decision, "gates"), i, gate)
-                say(e, "  %-8s %-22s %s", json_is_true(json_object_get(gate, "holds")) ? "holds" : "REFUSES",
-                    text_of(gate, "name", "-"), text_of(gate, "message", "-"));
+            say(e, "  %-8s %-22s %s", json_is_true(json_object_get(gate, "holds")) ? "holds" : "REFUSES",
+                text_of(gate, "name", "-"), text_of(gate, "message", "-"));
 }
 
 static void say_thresholds(struct explained *e)
@@ -321,7 +321,8 @@ static enum err find_decision(const json_t *given, struct explained *e, struct e
         e->object = is_object ? object : NULL;
         e->decision = is_object ? json_object_get(status, "lastDecision") : object;
         if (is_object && json_is_object(json_object_get(object, "spec")) && !json_is_object(e->decision))
-                return err_set(reterr, ERR_INVALID, "status.lastDecision: is not there: nothing was ever decided or held");
+                return err_set(reterr, ERR_INVALID,
+                               "status.lastDecision: is not there: nothing was ever decided or held");
         if (!json_is_object(e->decision) || !json_is_string(json_object_get(e->decision, "decision")))
                 return err_set(reterr, ERR_INVALID,
                                "%sdecision: is not there: give a FailoverPolicy with its status, or its lastDecision",

@@ -223,10 +223,11 @@ void options_parse(int argc, char **argv, struct options *ret)
         static const struct argp argp = {
             .options = argp_options,
             .parser = parse,
-            .doc = "Planekeeper keeps a multi-cluster management plane alive: it watches ManagementPlane and "
-                   "FailoverPolicy resources, "
-                   "checks every management cluster, and moves the DNS record and the Redis lock when the active one "
-                   "is lost.\v`planekeeper explain FILE` says why it acted, or did not: see `planekeeper explain --help`.",
+            .doc =
+                "Planekeeper keeps a multi-cluster management plane alive: it watches ManagementPlane and "
+                "FailoverPolicy resources, "
+                "checks every management cluster, and moves the DNS record and the Redis lock when the active one "
+                "is lost.\v`planekeeper explain FILE` says why it acted, or did not: see `planekeeper explain --help`.",
         };
         argp_err_exit_status = 2;
         (void)argp_parse(&argp, argc, argv, 0, NULL, ret);

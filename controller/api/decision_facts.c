@@ -171,8 +171,8 @@ static json_t *operator_json(const struct view *view)
         set_flag(object, "killSwitch", view->kill_switch);
         set_flag(object, "rateLimited", view->blast_limit_reached);
         set_flag(object, "confirmed", view->record && view->confirmed_epoch == view->record->epoch);
-        null_absent(object, KEYS("region", "storeAge", "recordSeen", "lateFor", "killSwitch", "rateLimited",
-                                 "confirmed"));
+        null_absent(object,
+                    KEYS("region", "storeAge", "recordSeen", "lateFor", "killSwitch", "rateLimited", "confirmed"));
         return object;
 }
 
@@ -199,8 +199,8 @@ static json_t *record_json(const struct record *record)
         set_time(object, "cooldownUntil", record->cooldown_until);
         set(object, "recent", times_json(record->recent, record->recent_count));
         set(object, "enforced", times_json(record->enforced, record->enforced_count));
-        null_absent(object, KEYS("from", "reason", "automatic", "detectedAt", "startedAt", "completedAt",
-                                 "cooldownUntil"));
+        null_absent(object,
+                    KEYS("from", "reason", "automatic", "detectedAt", "startedAt", "completedAt", "cooldownUntil"));
         return object;
 }
 

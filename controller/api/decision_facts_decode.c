@@ -173,9 +173,8 @@ static void decode_operator(const struct scope *root, struct view *view)
         view->arbiter_answered_at = decode_age(&scope, "storeAge");
         view->arbiter_period_ms = decode_duration(&scope, "storePeriod", 3000, 0, AGE_MAX);
         view->record_seen_at = decode_age(&scope, "recordSeen");
-        view->late_until = decode_has(&scope, "lateFor")
-                               ? REPLAY_NOW + decode_duration(&scope, "lateFor", 0, 0, AGE_MAX)
-                               : 0;
+        view->late_until =
+            decode_has(&scope, "lateFor") ? REPLAY_NOW + decode_duration(&scope, "lateFor", 0, 0, AGE_MAX) : 0;
         view->kill_switch = decode_bool(&scope, "killSwitch", false);
         view->blast_limit_reached = decode_bool(&scope, "rateLimited", false);
         if (view->record && decode_bool(&scope, "confirmed", false))

@@ -67,12 +67,12 @@ static json_t *encode(const struct record *record)
 {
         char id[17];
         (void)snprintf(id, sizeof(id), "%016" PRIx64, record->id);
-        json_t *object = json_pack("{s:i, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "v", (int)record->version,
-                                   "epoch", (json_int_t)record->epoch, "id", id, "phase", phases[record->phase], "from",
-                                   or_empty(record->from), "to", or_empty(record->to), "reason",
-                                   or_empty(record->reason), "holder", or_empty(record->holder), "automatic",
-                                   (int)record->automatic, "recent", encode_times(record->recent, record->recent_count),
-                                   "plan", encode_plan(&record->plan));
+        json_t *object =
+            json_pack("{s:i, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "v", (int)record->version, "epoch",
+                      (json_int_t)record->epoch, "id", id, "phase", phases[record->phase], "from",
+                      or_empty(record->from), "to", or_empty(record->to), "reason", or_empty(record->reason), "holder",
+                      or_empty(record->holder), "automatic", (int)record->automatic, "recent",
+                      encode_times(record->recent, record->recent_count), "plan", encode_plan(&record->plan));
         if (!object)
                 return NULL;
         set_time(object, "detectedAt", record->detected_at);

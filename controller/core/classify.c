@@ -142,11 +142,11 @@ static enum finding classify_outage(struct pass *pass)
                                                 decision->candidate->name));
         }
         const struct gate_verdict *refused = &decision->gates.verdicts[decision->gates.refused];
-        const char *then = refused->gate == GATE_ACTIVE_DOWN && !decision->may_act
-                               ? arena_printf(pass->arena, "a switch is due at %s unless it recovers, but %s",
-                                              phrase_instant(pass->view, refused->wake_at, pass->arena),
-                                              why_not_acting(pass))
-                               : refused->text;
+        const char *then =
+            refused->gate == GATE_ACTIVE_DOWN && !decision->may_act
+                ? arena_printf(pass->arena, "a switch is due at %s unless it recovers, but %s",
+                               phrase_instant(pass->view, refused->wake_at, pass->arena), why_not_acting(pass))
+                : refused->text;
         const char *why = arena_printf(pass->arena, "%s fails (%s); %s", name, checks, then);
         if (refused->gate == GATE_ACTIVE_DOWN)
                 return classify_as(pass, FINDING_ACTIVE_FAILING, why);

@@ -65,8 +65,8 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
 }
 
 /*
- * A person's edit is reported, not fought, unless the policy says that it is to be put back. In Advise a person moves the targets: the Drift condition says it, and
- * nothing is wrong.
+ * A person's edit is reported, not fought, unless the policy says that it is to be put back. In Advise a person moves
+ * the targets: the Drift condition says it, and nothing is wrong.
  */
 static bool classify_drift(struct pass *pass, enum finding *ret)
 {

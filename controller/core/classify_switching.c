@@ -63,7 +63,8 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
                     pass,
                     decision->lock == FENCE_DRIFT ? phrase_lock_drift(view, pass->arena)
                                                   : phrase_dns_drift(view, pass->arena),
-                    arena_printf(pass->arena, "put back what was there, or keep it by planekeeper.io/adopt=<plane>/%llu",
+                    arena_printf(pass->arena,
+                                 "put back what was there, or keep it by planekeeper.io/adopt=<plane>/%llu",
                                  (unsigned long long)decision->epoch + 1));
         return true;
 }

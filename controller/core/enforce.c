@@ -4,7 +4,8 @@
 #include "core/phrase.h"
 #include "core/request.h"
 
-/* Of @span since the newest; a wall clock that jumped back makes it no longer than @span from when it was first seen. */
+/* Of @span since the newest; a wall clock that jumped back makes it no longer than @span from when it was first seen.
+ */
 static int64_t time_left(const struct view *view, int64_t span)
 {
         int64_t left = view->record->enforced[0] + span - view->wall;
@@ -29,19 +30,18 @@ struct enforcement enforce_drift(const struct view *view, struct arena *arena)
         int64_t truce = is_fought(record) ? time_left(view, ENFORCE_TRUCE_MS) : 0;
         if (truce > 0)
                 return (struct enforcement){
-                    .why_not = arena_printf(arena,
-                                            "it was put back %d times within 10m and written again: somebody, who is "
-                                            "not known here, fights back, and is let until %s; to put it back once "
-                                            "more: kubectl annotate fop %s -n %s --overwrite planekeeper.io/ack=%llu",
-                                            (int)ENFORCED_MAX, phrase_instant(view, view->now + truce, arena),
-                                            view->policy.name, view->policy.namespace_name,
-                                            (unsigned long long)record->epoch),
+                    .why_not =
+                        arena_printf(arena,
+                                     "it was put back %d times within 10m and written again: somebody, who is "
+                                     "not known here, fights back, and is let until %s; to put it back once "
+                                     "more: kubectl annotate fop %s -n %s --overwrite planekeeper.io/ack=%llu",
+                                     (int)ENFORCED_MAX, phrase_instant(view, view->now + truce, arena),
+                                     view->policy.name, view->policy.namespace_name, (unsigned long long)record->epoch),
                     .wake_at = view->now + truce};
         int64_t pause = time_left(view, ENFORCE_PAUSE_MS);
         if (pause > 0)
-                return (struct enforcement){
-                    .why_not = arena_printf(arena, "put back at most once a minute, so at %s",
-                                            phrase_instant(view, view->now + pause, arena)),
-                    .wake_at = view->now + pause};
+                return (struct enforcement){.why_not = arena_printf(arena, "put back at most once a minute, so at %s",
+                                                                    phrase_instant(view, view->now + pause, arena)),
+                                            .wake_at = view->now + pause};
         return (struct enforcement){.why_not = ""};
 }

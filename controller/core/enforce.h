@@ -1,8 +1,8 @@
 /*
  * enforce.h -- whether a person's edit of a target may be put back now (drift: Enforce). Pure.
  *
- * At most once a minute; and whoever writes it again and again is not fought: three within ten minutes, and then a day of
- * reporting only, unless a person decides something or acknowledges. The times are in the record, so a restart or
+ * At most once a minute; and whoever writes it again and again is not fought: three within ten minutes, and then a day
+ * of reporting only, unless a person decides something or acknowledges. The times are in the record, so a restart or
  * another replica counts on.
  */
 #ifndef PK_CORE_ENFORCE_H

@@ -28,7 +28,7 @@ struct decision {
         const struct plane_view *candidate; /* who would take over; NULL: nobody is fit */
         const char *why_no_candidate;
         struct plane_health active_health;
-        enum verdict verdicts[PLANES_MAX]; /* to be given back as plane_view.was */
+        enum verdict verdicts[PLANES_MAX];  /* to be given back as plane_view.was */
         mono_ms verdicts_since[PLANES_MAX]; /* and as plane_view.was_since */
         bool has_gates;
         struct gates gates;

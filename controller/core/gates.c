@@ -133,7 +133,8 @@ static bool is_outside(const struct inquiry *q, const struct plane_view *plane)
         return plane != q->question->active && !plane->holds_operator;
 }
 
-/* Since when some plane outside my own cluster, and not the active one, is up without a break; 0: always, or none is. */
+/* Since when some plane outside my own cluster, and not the active one, is up without a break; 0: always, or none is.
+ */
 static mono_ms witness_since(const struct inquiry *q)
 {
         const struct view *view = q->view;
@@ -164,8 +165,8 @@ static struct gate_verdict gate_not_isolated(const struct inquiry *q)
         mono_ms back = witness_since(q), due = back + gates_failover_delay(view);
         if (back > since && view->now < due)
                 return refuses(arena_printf(q->arena,
-                                            "no other plane answered until %s, so I may have been cut off; switching "
-                                            "at %s unless it recovers",
+                                            "no other plane answered until %s, so I may have been cut off; the delay "
+                                            "counts from there, until %s",
                                             phrase_instant(view, back, q->arena), phrase_instant(view, due, q->arena)),
                                due);
         for (unsigned i = 0; i < view->plane_count; i++) {

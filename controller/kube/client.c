@@ -29,8 +29,7 @@ struct kube {
 
 #define MERGE_PATCH "Content-Type: application/merge-patch+json"
 /* A server that cannot do that sends the whole object, which has the metadata too. */
-#define ACCEPT_METADATA \
-        "Accept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+#define ACCEPT_METADATA "Accept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
 struct kube_call {
         struct kube *kube;
@@ -272,8 +271,8 @@ static void send_request(struct kube_call *call)
 {
         struct credentials *credentials = call->kube->credentials;
         mono_ms left = call->deadline ? call->deadline - loop_now(call->kube->loop) : 0;
-        const char *headers[] = {call->wants_metadata ? ACCEPT_METADATA : "Accept: application/json", call->content_type,
-                                 NULL};
+        const char *headers[] = {call->wants_metadata ? ACCEPT_METADATA : "Accept: application/json",
+                                 call->content_type, NULL};
         call->tls = credentials_tls_ref(credentials);
         call->generation = credentials_generation(credentials);
         struct http_request request = {

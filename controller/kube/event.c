@@ -43,8 +43,8 @@ struct event_recorder {
         struct event_entry *in_flight[IN_FLIGHT_MAX];
         struct event_entry *known[KNOWN_SLOTS]; /* a mass switch records thousands, each compared with all there are */
         mono_ms full_at;                        /* when the burst is whole again: a token bucket as one time */
-        mono_ms retry_at;                       /* nothing is written before: the API server did not take the last one */
-        unsigned failures;                      /* in a row */
+        mono_ms retry_at;  /* nothing is written before: the API server did not take the last one */
+        unsigned failures; /* in a row */
         struct loop_timer pace;
         struct yield yield;
 };

@@ -118,8 +118,8 @@ static void service_answered(void *ctx, const struct kube_reply *reply)
         else if (!plane->address_count || err == ERR_INVALID)
                 set_error(plane, reply->status == 401 ? "the API server refuses the kubeconfig's credentials (401)"
                                  : err == ERR_DENIED  ? "may not read the Service: grant get on services "
-                                                     "(manifests/samples/plane-cluster.yaml in that cluster)"
-                                                   : why.text);
+                                                        "(manifests/samples/plane-cluster.yaml in that cluster)"
+                                                      : why.text);
         service_ingress_clear(&ingress);
         next_discovery(plane, err == ERR_OK ? DISCOVERY_MS : DISCOVERY_RETRY_MS);
 }

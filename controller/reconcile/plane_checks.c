@@ -46,7 +46,8 @@ static bool count_sample(struct check *check, const struct sample *sample)
         *run += *run < UINT32_MAX;
         *other = 0;
         check->run.counted_at = sample->ended_at;
-        bool is_new = was_unknown || *run <= LONGEST_RUN || sample->replicas_available != check->run.replicas_available ||
+        bool is_new = was_unknown || *run <= LONGEST_RUN ||
+                      sample->replicas_available != check->run.replicas_available ||
                       sample->replicas_updated != check->run.replicas_updated ||
                       sample->replicas_wanted != check->run.replicas_wanted;
         check->run.replicas_available = sample->replicas_available;

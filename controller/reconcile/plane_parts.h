@@ -16,7 +16,8 @@ struct kube *plane_kube(const struct plane *plane); /* client of its cluster; NU
 
 /* plane_checks.c: probes and the runs of their samples. */
 void plane_checks_build(struct plane *plane);
-void plane_checks_clear(struct plane *plane); /* takes the probes down; what they have shown is kept for the next build */
+void plane_checks_clear(
+    struct plane *plane); /* takes the probes down; what they have shown is kept for the next build */
 void plane_checks_forget(struct plane *plane); /* that too, and its metrics */
 
 /* plane_status.c */

@@ -56,15 +56,15 @@ static json_t *checks_json(const struct plane *plane)
         for (size_t i = 0; i < plane->check_count; i++) {
                 const struct check *check = &plane->checks[i];
                 bool is_counted = check->run.counted_at && !check->run.last_unknown;
-                json_t *item =
-                    json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", check->spec->name, "type",
-                              check_type_name(check->spec->type), "result", check_result(check), "error",
-                              check->run.sampled_at || check->run.last_unknown ? probe_error_name(check->run.error) : "unsampled",
-                              "message", check->run.text ? check->run.text : "not sampled yet");
+                json_t *item = json_pack(
+                    "{s:s, s:s, s:s, s:s, s:s}", "name", check->spec->name, "type", check_type_name(check->spec->type),
+                    "result", check_result(check), "error",
+                    check->run.sampled_at || check->run.last_unknown ? probe_error_name(check->run.error) : "unsampled",
+                    "message", check->run.text ? check->run.text : "not sampled yet");
                 INVARIANT(item);
                 if (is_counted)
-                        json_object_set_new(item, "since",
-                                            time_json((check->run.run_since + plane->manager->wall_base) / 1000 * 1000));
+                        json_object_set_new(
+                            item, "since", time_json((check->run.run_since + plane->manager->wall_base) / 1000 * 1000));
                 json_array_append_new(checks, item);
         }
         return checks;
@@ -161,7 +161,8 @@ static void set_conditions(const struct plane *plane, const struct plane_health 
         condition_list_set(ret, before, &degraded, now);
 }
 
-/* All of them, where address is the first: a process that starts while the Service cannot be asked goes on from here. */
+/* All of them, where address is the first: a process that starts while the Service cannot be asked goes on from here.
+ */
 static json_t *addresses_json(const struct plane *plane)
 {
         json_t *addresses = json_array();
@@ -198,15 +199,16 @@ json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_
             health.replicas_available < 0
                 ? "-"
                 : arena_printf(&arena, "%d/%d", (int)health.replicas_available, (int)health.replicas_wanted);
-        json_t *status = json_pack(
-            "{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o}", "observedGeneration", (json_int_t)plane->generation,
-            "region", view.region[0] ? view.region : "-", "role", role_of(plane), "eligible",
-            maintenance_of(plane).state == MAINTENANCE_HOLDS ? "Maintenance"
-            : view.eligible                                  ? "True"
-                                                             : "False",
-            "address", plane->address_count ? plane->addresses[0] : "-", "addresses", addresses_json(plane), "port", (int)plane->port, "replicas", replicas,
-            "certificate", certificate_json(plane, health.certificate_not_after), "checks", checks_json(plane),
-            "conditions", condition_list_encode(ret_conditions));
+        json_t *status = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o}", "observedGeneration",
+                                   (json_int_t)plane->generation, "region", view.region[0] ? view.region : "-", "role",
+                                   role_of(plane), "eligible",
+                                   maintenance_of(plane).state == MAINTENANCE_HOLDS ? "Maintenance"
+                                   : view.eligible                                  ? "True"
+                                                                                    : "False",
+                                   "address", plane->address_count ? plane->addresses[0] : "-", "addresses",
+                                   addresses_json(plane), "port", (int)plane->port, "replicas", replicas, "certificate",
+                                   certificate_json(plane, health.certificate_not_after), "checks", checks_json(plane),
+                                   "conditions", condition_list_encode(ret_conditions));
         INVARIANT(status);
         arena_deinit(&arena);
         return status;

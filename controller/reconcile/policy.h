@@ -92,7 +92,7 @@ struct policy {
         char *active; /* plane that is active by the last pass; NULL unknown */
         struct step_times times;
         epoch_t history_epoch; /* of its newest entry */
-        char *last_switch; /* status.lastSwitch, history and lastDecision as compact JSON text; NULL none */
+        char *last_switch;     /* status.lastSwitch, history and lastDecision as compact JSON text; NULL none */
         char *history;
         char *last_decision;
         char *last_request;

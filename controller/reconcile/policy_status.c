@@ -70,13 +70,12 @@ static json_t *decision_json(const struct policy *policy, const struct view *vie
         if (!decision->has_gates || decision->next || !decision->active)
                 return switch_report_load(policy->last_decision);
         bool would = decision->gates.refused < 0 && decision->candidate;
-        json_t *report =
-            json_pack("{s:I, s:s, s:s, s:o, s:s, s:o, s:b, s:n, s:o, s:o}", "epoch", (json_int_t)decision->epoch + 1,
-                      "decision", would ? "WouldSwitch" : "Hold", "from", decision->active->name, "to",
-                      text_or_null(decision->candidate ? decision->candidate->name : ""), "reason",
-                      decision->rule->reason, "message", switch_report_text(decision->why), "automatic",
-                      (int)(decision->mode.mode == MODE_AUTOMATIC), "at", "gates", switch_report_gates(decision),
-                      "facts", decision_facts_encode(view));
+        json_t *report = json_pack(
+            "{s:I, s:s, s:s, s:o, s:s, s:o, s:b, s:n, s:o, s:o}", "epoch", (json_int_t)decision->epoch + 1, "decision",
+            would ? "WouldSwitch" : "Hold", "from", decision->active->name, "to",
+            text_or_null(decision->candidate ? decision->candidate->name : ""), "reason", decision->rule->reason,
+            "message", switch_report_text(decision->why), "automatic", (int)(decision->mode.mode == MODE_AUTOMATIC),
+            "at", "gates", switch_report_gates(decision), "facts", decision_facts_encode(view));
         INVARIANT(report);
         return report;
 }
@@ -171,13 +170,13 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
         json_t *last_switch = switch_report_load(policy->last_switch);
         json_t *history = policy->history ? switch_report_load(policy->history) : json_array();
         const char *completed = text_of(last_switch, "completedAt", "Never");
-        json_t *status = json_pack(
-            "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
-            (json_int_t)policy->generation, "effectiveMode", report.mode, "effectiveModeReason", decision.mode.reason,
-            "effectiveModeMessage", decision.mode.message, "state", report.state, "activePlane", report.active,
-            "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step, "failover",
-            report.failover, "lastSwitchText", ago(policy, completed, &arena), "rtoLast",
-            last_rto(history), "store", "Kubernetes", "message", report.message);
+        json_t *status = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}",
+                                   "observedGeneration", (json_int_t)policy->generation, "effectiveMode", report.mode,
+                                   "effectiveModeReason", decision.mode.reason, "effectiveModeMessage",
+                                   decision.mode.message, "state", report.state, "activePlane", report.active,
+                                   "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step,
+                                   "failover", report.failover, "lastSwitchText", ago(policy, completed, &arena),
+                                   "rtoLast", last_rto(history), "store", "Kubernetes", "message", report.message);
         INVARIANT(status);
         json_object_set_new(status, "lastSwitchTime",
                             strcmp(completed, "Never") ? json_string(completed) : json_null());

@@ -7,7 +7,8 @@
 
 #include "reconcile/policy.h"
 
-/* Write the decision's next record over the record that is known; on a conflict the record is read again and the pass decides anew. */
+/* Write the decision's next record over the record that is known; on a conflict the record is read again and the pass
+ * decides anew. */
 void record_io_write(struct policy *policy, const struct view *view, const struct decision *decision);
 /* Read the policy uncached; then confirmed_epoch is the record's. */
 void record_io_confirm(struct policy *policy);

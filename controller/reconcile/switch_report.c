@@ -48,21 +48,21 @@ json_t *switch_report_gates(const struct decision *decision)
         json_t *gates = json_array();
         for (unsigned i = 0; decision->has_gates && i < decision->gates.count; i++) {
                 const struct gate_verdict *verdict = &decision->gates.verdicts[i];
-                json_array_append_new(gates, json_pack("{s:s, s:b, s:o}", "name", gate_name(verdict->gate), "holds",
-                                                       (int)verdict->holds, "message",
-                                                       switch_report_text(verdict->text)));
+                json_array_append_new(gates,
+                                      json_pack("{s:s, s:b, s:o}", "name", gate_name(verdict->gate), "holds",
+                                                (int)verdict->holds, "message", switch_report_text(verdict->text)));
         }
         return gates;
 }
 
 char *switch_report_decision(const struct record *next, const struct view *view, const struct decision *decision)
 {
-        json_t *report = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:o}", "epoch",
-                                   (json_int_t)next->epoch, "decision",
-                                   next->phase == PHASE_SWITCHING ? "Switch" : "Record", "from", next->from, "to",
-                                   next->to, "reason", next->reason, "message", switch_report_text(decision->why),
-                                   "automatic", (int)next->automatic, "at", switch_report_time(next->started_at),
-                                   "gates", switch_report_gates(decision), "facts", decision_facts_encode(view));
+        json_t *report =
+            json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:o}", "epoch", (json_int_t)next->epoch,
+                      "decision", next->phase == PHASE_SWITCHING ? "Switch" : "Record", "from", next->from, "to",
+                      next->to, "reason", next->reason, "message", switch_report_text(decision->why), "automatic",
+                      (int)next->automatic, "at", switch_report_time(next->started_at), "gates",
+                      switch_report_gates(decision), "facts", decision_facts_encode(view));
         INVARIANT(report);
         return switch_report_keep(report);
 }

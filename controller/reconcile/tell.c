@@ -200,12 +200,12 @@ static void tell_entry(struct policy *policy, const struct record *record, struc
                 return;
         mono_ms took = (mono_ms)(record->completed_at - record->started_at);
         metric_add(METRIC(&completed, policy->namespace_name, policy->name, record->reason), 1);
-        const char *from = record->from[0] && strcmp(record->from, record->to) != 0
-                               ? arena_printf(arena, "%s -> ", record->from)
-                               : "";
+        const char *from =
+            record->from[0] && strcmp(record->from, record->to) != 0 ? arena_printf(arena, "%s -> ", record->from) : "";
         tell_event(policy, strcmp(record->reason, "ActiveRecovered") == 0, record->reason, "Record",
-              arena_printf(arena, "epoch %llu: %s%s is active%s", (unsigned long long)record->epoch, from, record->to,
-                           took ? arena_printf(arena, ", done in %s", report_duration(took, arena)) : ""));
+                   arena_printf(arena, "epoch %llu: %s%s is active%s", (unsigned long long)record->epoch, from,
+                                record->to,
+                                took ? arena_printf(arena, ", done in %s", report_duration(took, arena)) : ""));
 }
 
 /* The leader that committed a switch may have died before its status was written; the record tells as much as is
@@ -225,9 +225,9 @@ static void tell_rival(struct policy *policy, struct arena *arena)
         if (!rival)
                 return;
         status_request(&rival->status);
-        tell_event(rival, true, "DuplicateTarget", "Judge",
-                   arena_printf(arena, "policy %s claims the same %s; it is held back, this one goes on", policy->key,
-                                what));
+        tell_event(
+            rival, true, "DuplicateTarget", "Judge",
+            arena_printf(arena, "policy %s claims the same %s; it is held back, this one goes on", policy->key, what));
 }
 
 /* Once, however many turns on end are late. */
@@ -302,13 +302,14 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
             write->gate_count ? arena_printf(arena, "; %u/%u gates hold", write->gates_held, write->gate_count) : "";
         if (record->phase == PHASE_SWITCHING && strcmp(record->from, record->to) == 0)
                 tell_event(policy, false, record->reason, "Decide",
-                      arena_printf(arena, "epoch %llu: %s stays active, what is recorded of it is brought up to date",
-                                   (unsigned long long)record->epoch, record->to));
+                           arena_printf(arena,
+                                        "epoch %llu: %s stays active, what is recorded of it is brought up to date",
+                                        (unsigned long long)record->epoch, record->to));
         else if (record->phase == PHASE_SWITCHING)
                 tell_event(policy, record->automatic, "FailoverDecided", "Decide",
-                      arena_printf(arena, "epoch %llu: %s -> %s (%s)%s; record in status.lastDecision",
-                                   (unsigned long long)record->epoch, record->from[0] ? record->from : "(unknown)",
-                                   record->to, record->reason, gates));
+                           arena_printf(arena, "epoch %llu: %s -> %s (%s)%s; record in status.lastDecision",
+                                        (unsigned long long)record->epoch, record->from[0] ? record->from : "(unknown)",
+                                        record->to, record->reason, gates));
         else if (record->from[0])
                 tell_entry(policy, record, arena);
         else
@@ -333,8 +334,8 @@ static void tell_complete(struct policy *policy, const struct record *record, st
                                                              record->epoch + 1, arena)
                                       : "";
         tell_event(policy, false, "FailoverComplete", "Commit",
-              arena_printf(arena, "epoch %llu in %s%s%s", (unsigned long long)record->epoch,
-                           report_duration(took, arena), detected, back));
+                   arena_printf(arena, "epoch %llu in %s%s%s", (unsigned long long)record->epoch,
+                                report_duration(took, arena), detected, back));
 }
 
 void tell_recorded(struct policy *policy, struct record_write *write)

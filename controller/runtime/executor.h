@@ -35,9 +35,9 @@ MUST_CHECK bool executor_submit(struct executor *executor, struct job *job);
 unsigned executor_depth(const struct executor *executor); /* jobs waiting or running */
 
 /*
- * Waits until running jobs ended or @deadline passed, gives those and the ones that never ran back by done(), and frees.
- * Call it when their owners have let go of them, so that done() only frees. A job that runs on after @deadline is lost
- * with its thread.
+ * Waits until running jobs ended or @deadline passed, gives those and the ones that never ran back by done(), and
+ * frees. Call it when their owners have let go of them, so that done() only frees. A job that runs on after @deadline
+ * is lost with its thread.
  */
 void executor_close(struct executor *executor, mono_ms deadline);
 

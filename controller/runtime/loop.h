@@ -68,6 +68,6 @@ void loop_post(struct loop *loop, struct loop_post *post);
 void loop_run_posted(struct loop *loop);
 
 /* The struct that embeds @pointer as @member. */
-#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

@@ -22,8 +22,8 @@ bool text_copy(char *to, size_t size, const char *from);
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_is_utf8(const char *bytes, size_t count);
 size_t text_utf8_step(const char *bytes, size_t count); /* bytes of the first character; 0: not UTF-8. @count >= 1 */
-bool text_is_dns_name(const char *name);  /* RFC 1035 names as used for hosts, underscore allowed, optional final dot */
-uint64_t text_hash(const char *text); /* FNV-1a: for spreading and for noticing a change, not against an adversary */
+bool text_is_dns_name(const char *name); /* RFC 1035 names as used for hosts, underscore allowed, optional final dot */
+uint64_t text_hash(const char *text);    /* FNV-1a: for spreading and for noticing a change, not against an adversary */
 bool text_has_prefix(const char *text, const char *prefix);
 
 #define TEXT_TIME_BYTES sizeof("2026-11-23T02:59:11.412Z")
