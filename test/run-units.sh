@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Run every unit test binary in a folder, as many at once as there are processors; print what failed and one line of counts.
+# Run every unit test binary in a folder, more at once than there are processors because some wait for time-outs of
+# libraries; print what failed and one line of counts.
 set -u
 folder=$1
 out=$folder/results
@@ -9,7 +10,7 @@ for binary in "$folder"/*_test; do # of a test that is gone or has another name 
   [ -e "test/unit/$(basename "$binary").c" ] || rm -f "$binary"
 done
 find "$folder" -maxdepth 1 -name '*_test' -print0 |
-  xargs -0 -P "$(nproc)" -I{} bash -c 'timeout 120 "$1" >"$2/$(basename "$1").log" 2>&1; echo $? >"$2/$(basename "$1").status"' _ {} "$out"
+  xargs -0 -P "$((4 * $(nproc)))" -I{} bash -c 'timeout 120 "$1" >"$2/$(basename "$1").log" 2>&1; echo $? >"$2/$(basename "$1").status"' _ {} "$out"
 passed=0 failed=0
 for status in "$out"/*.status; do
   log=${status%.status}.log code=$(<"$status")

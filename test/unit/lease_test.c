@@ -53,6 +53,7 @@ struct rig {
         json_t *lease; /* NULL: there is none */
         int version;
         enum mood mood;
+        struct fake_peer *unanswered; /* whose request came while it was SILENT */
         int conflicts; /* so many writes are refused, as if somebody had just touched the Lease */
         json_t *last_patch;
 };
@@ -144,6 +145,8 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
                 fake_answer(peer, status, "", text);
                 free(text);
         }
+        if (rig->mood == SILENT)
+                rig->unanswered = peer;
         if (rig->mood == LOSES_ANSWERS) {
                 static const char begun[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
                 fake_raw(peer, begun, strlen(begun));
@@ -422,6 +425,7 @@ static void test_steps_down_when_renewal_is_late(void **state)
         assert_false(election_is_leader(rig->election));
         assert_int_equal(election_last_renewed(rig->election), renewed);
         rig->mood = SERVES;
+        fake_hang_up(rig->unanswered); /* else the request lasts until its time-out, which is of real time */
         while (!election_is_leader(rig->election)) { /* it goes on trying, and leads again when it is confirmed */
                 leap(rig, RETRY / 2);
                 bool never = false;
