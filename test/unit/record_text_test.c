@@ -1,0 +1,302 @@
+/* record_text_test.c -- the decision record in a TXT record: round trip, bounds, hostile texts, digests of plans. */
+#include "api/record_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "api/record.h"
+#include "target/fence.h"
+#include "target/target.h"
+
+#define STORE  "dns/planekeeper/gloo"
+#define AUTHOR "8c6f5d4e-0000-4000-8000-000000000001"
+#define HEAD   "v=pk1 e=7 id=00000000000000ab p=b s=" STORE
+#define WHOLE  HEAD " r=6 phase=Switching plan=0123456789abcdef"
+
+static const struct record sample = {
+    .version = RECORD_VERSION,
+    .epoch = 7,
+    .id = 0x8f00000000000a01,
+    .phase = PHASE_SWITCHING,
+    .from = "eu-west-1",
+    .to = "eu-central-1",
+    .reason = "ThresholdReached",
+    .holder = "planekeeper-7d_1f",
+    .automatic = true,
+    .detected_at = 1795402721412,
+    .started_at = 1795402751007,
+    .cooldown_until = 1795406351000,
+    .recent_count = 2,
+    .recent = {1795402751007, 1795302751000},
+    .enforced_count = 1,
+    .enforced = {1795402700000},
+    .plan = {.dns_provider = "rfc2136",
+             .dns_server = "192.0.2.53:53",
+             .dns_name = "gloo-mgmt.mesh.example.com",
+             .dns_ttl_s = 30,
+             .to_rrset = "A 198.51.100.7",
+             .old_rrsets = {"A 203.0.113.20", "", "sha256:0123456789abcdef"},
+             .old_rrset_count = 3,
+             .lock_server = "redis:6379",
+             .lock_key = "mgmt-active",
+             .lock_db = 3,
+             .to_lock = "eu-central-1",
+             .old_locks = {"eu-west-1", "two words", "eu-west-1"},
+             .old_lock_count = 3},
+};
+
+static void encode(const struct record *record, epoch_t routed, char text[static RECORD_TEXT_BYTES])
+{
+        struct errmsg why = {0};
+        if (record_text_encode(record, routed, STORE, AUTHOR, text, &why) != ERR_OK)
+                fail_msg("%s", why.text);
+}
+
+static void decode(const char *text, struct record_text *ret)
+{
+        struct errmsg why = {0};
+        if (record_text_decode(text, ret, &why) != ERR_OK)
+                fail_msg("%s", why.text);
+}
+
+static void assert_mark(const char *mark, const char *value)
+{
+        char wanted[RECORD_MARK_BYTES];
+        record_text_mark(value, wanted);
+        assert_string_equal(mark, wanted);
+}
+
+static void all_but_the_plan_is_carried(void **state)
+{
+        (void)state;
+        char text[RECORD_TEXT_BYTES], digest[RECORD_DIGEST_BYTES];
+        struct record_text got;
+        encode(&sample, 6, text);
+        decode(text, &got);
+        const struct record *record = got.record;
+        assert_true(record->version == RECORD_VERSION && record->epoch == 7 && record->id == sample.id);
+        assert_int_equal(record->phase, PHASE_SWITCHING);
+        assert_string_equal(record->from, sample.from);
+        assert_string_equal(record->to, sample.to);
+        assert_string_equal(record->reason, sample.reason);
+        assert_string_equal(record->holder, sample.holder);
+        assert_true(record->automatic);
+        assert_true(record->detected_at == sample.detected_at && record->started_at == sample.started_at);
+        assert_true(record->completed_at == 0 && record->cooldown_until == sample.cooldown_until);
+        assert_int_equal(record->recent_count, 2);
+        assert_memory_equal(record->recent, sample.recent, sizeof(record->recent));
+        assert_int_equal(record->enforced_count, 1);
+        assert_true(record->enforced[0] == sample.enforced[0]);
+        assert_int_equal(got.routed, 6);
+        assert_string_equal(got.store, STORE);
+        assert_string_equal(got.author, AUTHOR);
+        record_text_digest(&sample.plan, digest);
+        assert_string_equal(got.digest, digest);
+        record_free(got.record);
+}
+
+static void old_values_are_carried_as_marks(void **state)
+{
+        (void)state;
+        char text[RECORD_TEXT_BYTES];
+        struct record_text got;
+        encode(&sample, 6, text);
+        assert_null(strstr(text, "203.0.113.20"));
+        assert_null(strstr(text, "redis"));
+        decode(text, &got);
+        const struct plan *plan = &got.record->plan;
+        assert_int_equal(plan->old_rrset_count, 3);
+        assert_mark(plan->old_rrsets[0], "A 203.0.113.20");
+        assert_mark(plan->old_rrsets[1], "");
+        assert_string_equal(plan->old_rrsets[2], "sha256:0123456789abcdef"); /* not known in the clear: carried on */
+        assert_int_equal(plan->old_lock_count, 2);                           /* one of them was there twice */
+        assert_mark(plan->old_locks[0], "eu-west-1");
+        assert_mark(plan->old_locks[1], "two words");
+        record_free(got.record);
+}
+
+/* Whoever knows only stamps reads the epoch and the owner. */
+static void the_text_is_a_stamp_too(void **state)
+{
+        (void)state;
+        char text[RECORD_TEXT_BYTES];
+        struct stamp stamp = {0};
+        encode(&sample, 6, text);
+        dns_stamp_parse(text, &stamp);
+        assert_int_equal(stamp.presence, STAMP_OURS);
+        assert_int_equal(stamp.decided, 7);
+        assert_int_equal(stamp.epoch, 6);
+        assert_true(stamp.id == sample.id);
+        assert_string_equal(stamp.plane, "eu-central-1");
+        assert_string_equal(stamp.store, STORE);
+        target_stamp_clear(&stamp);
+}
+
+static void the_longest_names_fit(void **state)
+{
+        (void)state;
+        char name[254], holder[263], store[400], text[RECORD_TEXT_BYTES];
+        memset(name, 'n', sizeof(name) - 1);
+        memset(holder, 'h', sizeof(holder) - 1);
+        memset(store, 's', sizeof(store) - 1);
+        name[sizeof(name) - 1] = holder[sizeof(holder) - 1] = store[sizeof(store) - 1] = '\0';
+        struct record record = sample;
+        record.epoch = (epoch_t)1 << 53;
+        record.from = record.to = name;
+        record.holder = holder;
+        record.completed_at = 253402300799999;
+        record.recent_count = RECENT_SWITCHES_MAX;
+        record.enforced_count = ENFORCED_MAX;
+        for (unsigned i = 0; i < ENFORCED_MAX; i++)
+                record.enforced[i] = 253402300799999;
+        for (unsigned i = 0; i < RECENT_SWITCHES_MAX; i++)
+                record.recent[i] = 253402300799999;
+        record.plan.old_rrset_count = record.plan.old_lock_count = PLAN_OLD_MAX;
+        char values[PLAN_OLD_MAX][8];
+        for (unsigned i = 0; i < PLAN_OLD_MAX; i++) {
+                (void)snprintf(values[i], sizeof(values[i]), "%u", i);
+                record.plan.old_rrsets[i] = record.plan.old_locks[i] = values[i];
+        }
+        struct record_text got;
+        assert_int_equal(record_text_encode(&record, record.epoch, store, AUTHOR, text, NULL), ERR_OK);
+        decode(text, &got);
+        assert_string_equal(got.record->holder, holder);
+        assert_int_equal(got.record->plan.old_lock_count, PLAN_OLD_MAX);
+        record_free(got.record);
+        struct stamp stamp = {0};
+        dns_stamp_parse(text, &stamp);
+        assert_int_equal(stamp.presence, STAMP_OURS);
+        target_stamp_clear(&stamp);
+}
+
+static void an_odd_identity_is_written_in_other_letters(void **state)
+{
+        (void)state;
+        struct record record = sample;
+        char text[RECORD_TEXT_BYTES];
+        struct record_text got;
+        record.holder = "on call \xc3\xa9";
+        encode(&record, 0, text);
+        decode(text, &got);
+        assert_string_equal(got.record->holder, "on_call___");
+        record_free(got.record);
+}
+
+static void further_fields_are_ignored(void **state)
+{
+        (void)state;
+        struct record_text got;
+        decode(WHOLE " later=1 v=pk9", &got);
+        assert_int_equal(got.record->epoch, 7);
+        record_free(got.record);
+}
+
+static void hostile_texts_are_refused(void **state)
+{
+        (void)state;
+        static const char *const texts[] = {
+            "",
+            "v=pk2 e=7",
+            "e=7 v=pk1",
+            WHOLE " ",
+            WHOLE "  x=y",
+            WHOLE " x",
+            WHOLE " e=8",
+            WHOLE " id=00000000000000ac",
+            WHOLE " p=c",
+            WHOLE " s=k8s/x",
+            WHOLE " r=6",
+            WHOLE " phase=Steady",
+            WHOLE " plan=0123456789abcdef",
+            WHOLE " auto=yes",
+            WHOLE " started=-1",
+            WHOLE " started=01",
+            WHOLE " started=1e3",
+            WHOLE " started=",
+            WHOLE " started=253402300800000",
+            WHOLE " started=1 started=2",
+            WHOLE " recent=",
+            WHOLE " recent=1,,2",
+            WHOLE " recent=1,2,",
+            WHOLE " recent=1,2,3,4,5,6,7,8,9",
+            WHOLE " enforced=1,2,3,4",
+            WHOLE " old=0123456789abcde",
+            WHOLE " old=0123456789ABCDEF",
+            WHOLE " old=0123456789abcdef,",
+            WHOLE " locks=../../etc/passwd",
+            HEAD " r=8 phase=Steady plan=0123456789abcdef",
+            HEAD " r=6 phase=None plan=0123456789abcdef",
+            HEAD " r=6 phase=Other plan=0123456789abcdef",
+            HEAD " r=6 plan=0123456789abcdef",
+            HEAD " r=6 phase=Steady",
+            HEAD " r=6 phase=Steady plan=0123456789abcdefg",
+            HEAD " r=06 phase=Steady plan=0123456789abcdef",
+            "v=pk1 e=0 id=00000000000000ab p=b s=" STORE " r=0 phase=Steady plan=0123456789abcdef",
+            "v=pk1 e=9007199254740993 id=00000000000000ab p=b s=" STORE " r=0 phase=Steady plan=0123456789abcdef",
+            "v=pk1 e=7 id=ab p=b s=" STORE " r=0 phase=Steady plan=0123456789abcdef",
+            "v=pk1 e=7 id=00000000000000ab p= s=" STORE " r=0 phase=Steady plan=0123456789abcdef",
+            "v=pk1 e=7 id=00000000000000ab p=b s= r=0 phase=Steady plan=0123456789abcdef",
+            WHOLE " old=0000000000000000,0000000000000001,0000000000000002,0000000000000003,0000000000000004,"
+                  "0000000000000005,0000000000000006,0000000000000007,0000000000000008,0000000000000009",
+        };
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                struct record_text got;
+                struct errmsg why = {0};
+                if (record_text_decode(texts[i], &got, &why) != ERR_INVALID || !why.text[0] || got.record)
+                        fail_msg("taken for a record: \"%s\"", texts[i]);
+        }
+        char endless[2 * RECORD_TEXT_BYTES];
+        memset(endless, 'x', sizeof(endless) - 1);
+        memcpy(endless, WHOLE " x=", sizeof(WHOLE " x=") - 1);
+        endless[sizeof(endless) - 1] = '\0';
+        struct record_text got;
+        assert_int_equal(record_text_decode(endless, &got, NULL), ERR_INVALID);
+        assert_int_equal(record_text_decode(HEAD, &got, NULL), ERR_NOT_FOUND);
+}
+
+static void every_part_of_the_plan_counts_but_the_way_to_it(void **state)
+{
+        (void)state;
+        char digest[RECORD_DIGEST_BYTES], other[RECORD_DIGEST_BYTES];
+        struct plan plans[] = {sample.plan, sample.plan, sample.plan, sample.plan,
+                               sample.plan, sample.plan, sample.plan};
+        plans[0].dns_name = "gloo-mgmt.example.com";
+        plans[1].dns_ttl_s = 31;
+        plans[2].to_rrset = "A 198.51.100.8";
+        plans[3].lock_server = "redis:6380";
+        plans[4].lock_key = "mgmt";
+        plans[5].lock_db = 4;
+        plans[6].to_lock = "";
+        record_text_digest(&sample.plan, digest);
+        assert_string_equal(digest, "d9990d81f6160e91");
+        for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+                record_text_digest(&plans[i], other);
+                assert_string_not_equal(digest, other);
+        }
+        struct plan same = sample.plan;
+        same.dns_server = "ns.example.com";
+        same.dns_provider = "route53";
+        same.old_rrset_count = 0;
+        record_text_digest(&same, other);
+        assert_string_equal(digest, other);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(all_but_the_plan_is_carried),
+            cmocka_unit_test(old_values_are_carried_as_marks),
+            cmocka_unit_test(the_text_is_a_stamp_too),
+            cmocka_unit_test(the_longest_names_fit),
+            cmocka_unit_test(an_odd_identity_is_written_in_other_letters),
+            cmocka_unit_test(further_fields_are_ignored),
+            cmocka_unit_test(hostile_texts_are_refused),
+            cmocka_unit_test(every_part_of_the_plan_counts_but_the_way_to_it),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
