@@ -159,6 +159,18 @@ static json_t *policy_json(const struct policy_view *policy)
         return object;
 }
 
+static void set_alive(json_t *object, const struct view *view)
+{
+        const struct alive_view *alive = &view->alive;
+        set_flag(object, "sharedStore", alive->is_used);
+        if (!alive->is_used || !alive->seen_at)
+                return;
+        set_age(object, "aliveAge", view, alive->seen_at);
+        set_duration(object, "aliveEvery", alive->every_ms);
+        set_text(object, "alivePlane", alive->plane, FACTS_VALUE_MAX);
+        set_flag(object, "aliveMine", alive->is_mine);
+}
+
 static json_t *operator_json(const struct view *view)
 {
         json_t *object = json_object();
@@ -171,8 +183,9 @@ static json_t *operator_json(const struct view *view)
         set_flag(object, "killSwitch", view->kill_switch);
         set_flag(object, "rateLimited", view->blast_limit_reached);
         set_flag(object, "confirmed", view->record && view->confirmed_epoch == view->record->epoch);
-        null_absent(object,
-                    KEYS("region", "storeAge", "recordSeen", "lateFor", "killSwitch", "rateLimited", "confirmed"));
+        set_alive(object, view);
+        null_absent(object, KEYS("region", "storeAge", "recordSeen", "lateFor", "killSwitch", "rateLimited",
+                                 "confirmed", "sharedStore", "aliveAge", "aliveEvery", "alivePlane", "aliveMine"));
         return object;
 }
 
@@ -184,9 +197,14 @@ static json_t *times_json(const unix_ms *times, unsigned count)
         return array;
 }
 
-static json_t *record_json(const struct record *record)
+static json_t *record_json(const struct view *view)
 {
+        const struct record *record = view->record;
         json_t *object = json_object();
+        if (view->plan_proof != PLAN_PROVEN) {
+                set(object, "plan", json_string(facts_proofs[view->plan_proof]));
+                set_text(object, "planText", view->plan_text, FACTS_TEXT_MAX);
+        }
         set(object, "epoch", json_integer((json_int_t)record->epoch));
         set(object, "phase", json_string(phase_name(record->phase)));
         set_text(object, "from", record->from, FACTS_VALUE_MAX);
@@ -199,8 +217,8 @@ static json_t *record_json(const struct record *record)
         set_time(object, "cooldownUntil", record->cooldown_until);
         set(object, "recent", times_json(record->recent, record->recent_count));
         set(object, "enforced", times_json(record->enforced, record->enforced_count));
-        null_absent(object,
-                    KEYS("from", "reason", "automatic", "detectedAt", "startedAt", "completedAt", "cooldownUntil"));
+        null_absent(object, KEYS("plan", "planText", "from", "reason", "automatic", "detectedAt", "startedAt",
+                                 "completedAt", "cooldownUntil"));
         return object;
 }
 
@@ -209,6 +227,8 @@ static const char *stamp_word(const struct view *view, const struct stamp *stamp
         bool is_recorded = view->record && stamp->epoch == view->record->epoch && stamp->id == view->record->id;
         if (stamp->presence == STAMP_ABSENT)
                 return facts_stamps[FACTS_STAMP_NONE];
+        if (targets_stamp_is_unshared(view, stamp))
+                return facts_stamps[FACTS_STAMP_UNSHARED];
         if (targets_stamp_is_foreign(view, stamp))
                 return facts_stamps[FACTS_STAMP_OTHER];
         return facts_stamps[is_recorded ? FACTS_STAMP_RECORD : FACTS_STAMP_OURS];
@@ -303,7 +323,7 @@ json_t *decision_facts_encode(const struct view *view)
         set(facts, "policy", policy_json(&view->policy));
         set(facts, "operator", operator_json(view));
         if (view->record)
-                set(facts, "record", record_json(view->record));
+                set(facts, "record", record_json(view));
         set_text(facts, "recordError", view->record_error, FACTS_TEXT_MAX);
         set_flag(facts, "recordUnread", !view->record_read);
         set(facts, "dns", dns_json(view));

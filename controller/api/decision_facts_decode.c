@@ -13,15 +13,18 @@
 enum { LABEL_MAX = 96 };
 #define REPLAY_NOW  ((mono_ms)1000000000000000)
 #define AGE_MAX     ((mono_ms)100 * 366 * 24 * 3600000)
+#define HOUR_MS     ((mono_ms)3600000)
 #define EPOCH_LIMIT ((int64_t)1 << 53)
-#define STORE_OURS  "k8s/ours"
+#define STORE_OURS  "k8s/ours/policy"
+#define STORE_OTHER "k8s/other/policy"
 
 const char *const facts_modes[2] = {"Advise", "Automatic"};
 const char *const facts_failbacks[3] = {"Manual", "Automatic", "Never"};
 const char *const facts_drifts[2] = {"Report", "Enforce"};
 const char *const facts_verdicts[3] = {"Unknown", "Up", "Down"};
 const char *const facts_reaches[3] = {"Never", "Ok", "Failed"};
-const char *const facts_stamps[FACTS_STAMP_COUNT] = {"None", "Record", "Ours", "Other"};
+const char *const facts_stamps[FACTS_STAMP_COUNT] = {"None", "Record", "Ours", "Other", "Unshared"};
+const char *const facts_proofs[3] = {"Proven", "Pending", "Mismatched"};
 static const char *const phases[] = {"Steady", "Switching"};
 
 static mono_ms decode_age(const struct scope *scope, const char *key)
@@ -137,7 +140,7 @@ static void decode_planes(const struct scope *root, struct view *view)
 
 static void decode_policy(const struct scope *root, struct policy_view *policy)
 {
-        enum { MINUTE_MS = 60000, HOUR_MS = 60 * MINUTE_MS };
+        enum { MINUTE_MS = 60000 };
         struct scope scope = decode_object(root, "policy");
         const mono_ms week = 168 * (mono_ms)HOUR_MS;
         *policy = (struct policy_view){
@@ -179,6 +182,12 @@ static void decode_operator(const struct scope *root, struct view *view)
         view->blast_limit_reached = decode_bool(&scope, "rateLimited", false);
         if (view->record && decode_bool(&scope, "confirmed", false))
                 view->confirmed_epoch = view->record->epoch;
+        view->alive = (struct alive_view){.is_used = decode_bool(&scope, "sharedStore", false),
+                                          .seen_at = decode_age(&scope, "aliveAge"),
+                                          .every_ms = decode_duration(&scope, "aliveEvery", 0, 0, HOUR_MS),
+                                          .is_mine = decode_bool(&scope, "aliveMine", false),
+                                          .plane = decode_text(&scope, "alivePlane", "", FACTS_VALUE_MAX),
+                                          .by = ""};
 }
 
 static unsigned decode_times(const struct scope *scope, const char *key, unix_ms *ret_times, size_t max)
@@ -197,6 +206,8 @@ static void decode_record(const struct scope *root, struct decision_facts *facts
         if (!scope.json)
                 return;
         facts->view.record = record;
+        facts->view.plan_proof = (enum plan_proof)decode_choice(&scope, "plan", CHOICES(facts_proofs), PLAN_PROVEN);
+        facts->view.plan_text = decode_text(&scope, "planText", "", FACTS_TEXT_MAX);
         *record = (struct record){
             .version = RECORD_VERSION,
             .epoch = (epoch_t)decode_integer(&scope, "epoch", 1, 1, EPOCH_LIMIT),
@@ -248,7 +259,9 @@ static struct stamp decode_stamp(const struct scope *scope, const struct view *v
         if (word == FACTS_STAMP_NONE)
                 return stamp;
         stamp.presence = word == FACTS_STAMP_OTHER ? STAMP_FOREIGN : STAMP_OURS;
-        stamp.store = word == FACTS_STAMP_OTHER ? "another owner's" : STORE_OURS;
+        stamp.store = word == FACTS_STAMP_OTHER      ? "another owner's"
+                      : word == FACTS_STAMP_UNSHARED ? STORE_OTHER
+                                                     : STORE_OURS;
         if (word == FACTS_STAMP_RECORD && (!view->record || stamp.epoch != view->record->epoch))
                 decode_fail(scope, "epoch", "is not the record's, though the stamp is said to be");
         return stamp;

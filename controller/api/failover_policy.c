@@ -17,7 +17,7 @@ static const char *const modes[] = {"Advise", "Automatic"};
 static const char *const write_modes[] = {"AllClusters", "SingleCluster"};
 static const char *const failbacks[] = {"Manual", "Automatic", "Never"};
 static const char *const record_types[] = {"Auto", "A", "AAAA", "CNAME"};
-static const char *const stores[] = {"Kubernetes"};
+static const char *const stores[] = {"Kubernetes", "DNS"};
 static const char *const drifts[] = {"Report", "Enforce"};
 
 static const char *const *decode_names(const struct scope *array, size_t *ret_count)
@@ -197,8 +197,7 @@ static void decode_limits(const struct scope *spec, struct failover_policy *poli
         policy->max_switches = (uint32_t)decode_integer(spec, "maxSwitches", 2, 1, 100);
         policy->failback = (enum failback)decode_choice(&failback, "policy", CHOICES(failbacks), FAILBACK_MANUAL);
         policy->stable_for_ms = decode_duration(&failback, "stableFor", 10 * MINUTE_MS, 0, 168 * (mono_ms)HOUR_MS);
-        /* One value today: an object of a newer CRD must not be run as if it said this. */
-        (void)decode_choice(spec, "decisionStore", CHOICES(stores), 0);
+        policy->store = (enum decision_store)decode_choice(spec, "decisionStore", CHOICES(stores), STORE_KUBERNETES);
         policy->drift = (enum drift_policy)decode_choice(spec, "drift", CHOICES(drifts), DRIFT_REPORT);
 }
 

@@ -31,6 +31,7 @@
 
 enum { POLICY_SETTINGS_MAX = 16 };
 
+enum decision_store { STORE_KUBERNETES, STORE_DNS };
 enum write_mode { WRITE_ALL_CLUSTERS, WRITE_SINGLE_CLUSTER };
 
 /* One scalar field under the provider's key, as text ("nameserver" = "192.0.2.53"). */
@@ -75,6 +76,7 @@ struct failover_policy {
         bool suspend;
         enum mode mode;
         enum write_mode write_mode;
+        enum decision_store store;
         enum failback failback;
         enum drift_policy drift;
         const char *const *planes; /* in order of preference */

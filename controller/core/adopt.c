@@ -140,16 +140,32 @@ static const char *describe_foreign(const struct view *view, const char *where, 
                             where, phrase_excerpt(stamp->raw[0] ? stamp->raw : stamp->store, 120, arena), view->store);
 }
 
+/* Whoever decides apart from us is respected in everything: all that is left to us is to look. */
+static struct adoption inquire_theirs(const struct view *view, struct arena *arena)
+{
+        const struct plane_view *plane = adopt_plane_shown(view);
+        if (!plane)
+                return (struct adoption){.outcome = ADOPTION_UNKNOWN, .text = describe_unknown(view, arena)};
+        return (struct adoption){.outcome = ADOPTION_THEIRS, .plane = plane, .text = ""};
+}
+
+static bool is_of_nobody_known(const struct view *view, const struct stamp *stamp)
+{
+        return targets_stamp_is_foreign(view, stamp) && !targets_stamp_is_unshared(view, stamp);
+}
+
 struct adoption adopt_inquire(const struct view *view, struct arena *arena)
 {
         const struct targets targets = targets_in_force(view);
         bool use_lock = targets_use_lock(view);
-        if (targets_stamp_is_foreign(view, &view->dns.stamp))
+        if (is_of_nobody_known(view, &view->dns.stamp))
                 return (struct adoption){.outcome = ADOPTION_FOREIGN,
                                          .text = describe_foreign(view, targets.dns_name, &view->dns.stamp, arena)};
-        if (use_lock && targets_stamp_is_foreign(view, &view->lock.stamp))
+        if (use_lock && is_of_nobody_known(view, &view->lock.stamp))
                 return (struct adoption){.outcome = ADOPTION_FOREIGN,
                                          .text = describe_foreign(view, targets.lock_key, &view->lock.stamp, arena)};
+        if (targets_unshared(view))
+                return inquire_theirs(view, arena);
         epoch_t highest = highest_stamp(view);
         const struct plane_view *plane = adopt_plane_shown(view);
         if (highest)

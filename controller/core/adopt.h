@@ -12,11 +12,12 @@ enum adoption_outcome {
         ADOPTION_NAMED,   /* exactly one plane */
         ADOPTION_UNKNOWN, /* none, or not exactly one: a person has to say */
         ADOPTION_FOREIGN, /* a stamp that is not ours */
+        ADOPTION_THEIRS,  /* the Planekeeper of another cluster decides for this very policy, and names one plane */
 };
 
 struct adoption {
         enum adoption_outcome outcome;
-        const struct plane_view *plane; /* NAMED only; known, with an address */
+        const struct plane_view *plane; /* NAMED and THEIRS only; known, with an address */
         bool complete;                  /* every target already shows that plane's value */
         const char *text;               /* what was found and how to go on; "" where NAMED */
 };

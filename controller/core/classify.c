@@ -31,6 +31,22 @@ bool classify_configuration(struct pass *pass, enum finding *ret)
         return true;
 }
 
+bool classify_plan(struct pass *pass, enum finding *ret)
+{
+        const struct view *view = pass->view;
+        if (view->plan_proof == PLAN_PROVEN)
+                return false;
+        if (view->plan_proof == PLAN_PENDING)
+                *ret = classify_as(pass, FINDING_OBSERVING, view->plan_text);
+        else if (!classify_request(pass, PURPOSE_TAKEOVER, ret))
+                *ret = classify_as(pass, FINDING_PLAN_MISMATCH,
+                                   arena_printf(pass->arena,
+                                                "%s. It goes on when they agree, or by "
+                                                "planekeeper.io/switch-to=<plane>/%llu",
+                                                view->plan_text, (unsigned long long)pass->decision->epoch + 1));
+        return true;
+}
+
 static bool is_refused(const struct target_health *health)
 {
         return health->reach == REACH_FAILED &&

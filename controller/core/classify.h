@@ -29,6 +29,8 @@ enum finding classify_as(struct pass *pass, enum finding finding, const char *wh
 void classify_wake(struct pass *pass, mono_ms at);
 /* A Secret or a rival: no target is touched until a person mends it. */
 bool classify_configuration(struct pass *pass, enum finding *ret);
+/* A record whose plan only a digest tells, and which is not (yet) ours. A person may go on from it. */
+bool classify_plan(struct pass *pass, enum finding *ret);
 /* A target in force of which nothing is known yet, or which refuses us. */
 bool classify_unread(struct pass *pass, enum finding *ret);
 /* A person's annotation, if it may act now; else it is answered and everything else goes on. */

@@ -138,8 +138,8 @@ static bool classify_failback(struct pass *pass, enum finding *ret)
 enum finding classify_steady(struct pass *pass)
 {
         enum finding finding;
-        if (classify_configuration(pass, &finding) || classify_other_world(pass, &finding) ||
-            classify_request(pass, PURPOSE_REQUEST, &finding))
+        if (classify_configuration(pass, &finding) || classify_plan(pass, &finding) ||
+            classify_other_world(pass, &finding) || classify_request(pass, PURPOSE_REQUEST, &finding))
                 return finding;
         const enum finding ailment = classify_active(pass);
         const char *why = pass->decision->why;

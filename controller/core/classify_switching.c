@@ -12,7 +12,9 @@ static enum finding classify_stopped(struct pass *pass)
         const struct view *view = pass->view;
         const char *by = view->kill_switch        ? "the kill switch is on"
                          : view->policy.suspended ? "spec.suspend is true"
-                                                  : "mode Advise is in effect";
+                         : pass->decision->mode.message[0]
+                             ? arena_printf(pass->arena, "mode Advise is in effect. %s", pass->decision->mode.message)
+                             : "mode Advise is in effect";
         return classify_as(pass, FINDING_STOPPED_MIDWAY,
                            arena_printf(pass->arena, "stopped before the next effect: %s", by));
 }
@@ -169,7 +171,7 @@ enum finding classify_switching(struct pass *pass)
                 (void)classify_request(pass, purpose, &finding);
                 return classify_stopped(pass);
         }
-        if (classify_configuration(pass, &finding))
+        if (classify_configuration(pass, &finding) || classify_plan(pass, &finding))
                 return finding;
         if (has_moved && classify_request(pass, purpose, &finding))
                 return finding;

@@ -22,7 +22,8 @@ static const struct plane_view *active_plane(const struct view *view, const stru
 
 static void look_at_targets(const struct view *view, struct decision *decision)
 {
-        bool is_comparable = view->record && (decision->phase == PHASE_SWITCHING || !targets_moved(view));
+        bool is_comparable = view->record && view->plan_proof == PLAN_PROVEN &&
+                             (decision->phase == PHASE_SWITCHING || !targets_moved(view));
         decision->dns = is_comparable ? fence_dns(view->record, view) : FENCE_UNREAD;
         decision->lock = is_comparable ? fence_lock(view->record, view) : FENCE_UNREAD;
 }
@@ -33,6 +34,7 @@ static void look_around(struct pass *pass)
         struct decision *decision = pass->decision;
         decision->phase = view->record ? view->record->phase : PHASE_NONE;
         decision->mode = mode_in_effect(view, pass->arena);
+        classify_wake(pass, decision->mode.wake_at);
         decision->may_act = decision->mode.mode == MODE_AUTOMATIC && !view->policy.suspended && !view->kill_switch;
         decision->epoch = targets_highest_epoch(view);
         for (unsigned i = 0; i < view->plane_count; i++) {
@@ -67,6 +69,17 @@ static enum finding classify(struct pass *pass)
         }
 }
 
+/* Also where Automatic waits for just this; never where nothing outside status may be written. */
+static bool vouches(const struct view *view, const struct decision *decision)
+{
+        const struct plane_view *active = decision->active;
+        const struct plane_health *health = &decision->active_health;
+        bool may_write = view->policy.mode == MODE_AUTOMATIC && !view->policy.suspended && !view->kill_switch &&
+                         !targets_unshared(view) && decision->dns != FENCE_FOREIGN;
+        return may_write && view->alive.is_used && active && active->holds_operator && health->fresh &&
+               health->verdict == VERDICT_UP && health->fails == 0;
+}
+
 static const struct record *write_down(struct pass *pass)
 {
         switch (pass->decision->rule->then) {
@@ -94,6 +107,7 @@ void failover_decide(const struct view *view, struct arena *arena, struct decisi
         ret->next = write_down(&pass);
         if (ret->next)
                 INVARIANT(ret->may_act);
+        ret->vouches = vouches(view, ret);
         /* One that is being recorded is answered by the record; one that was not come to is not forgotten. */
         bool is_accepted = ret->finding == FINDING_SWITCH_REQUESTED || ret->finding == FINDING_ADOPT_REQUESTED;
         if (ret->request.kind != REQUEST_NONE && !ret->answer[0] && !is_accepted)

@@ -22,6 +22,7 @@ struct decision {
         const struct rule *rule;
         const char *why; /* one sentence for a person: why, or why not */
         struct effective_mode mode;
+        bool vouches;  /* I run inside the active plane, and its checks pass: whoever shares the register is to know */
         bool may_act;  /* Automatic in effect, not suspended, no kill switch: else nothing is recorded or written */
         epoch_t epoch; /* highest in the record and at the targets, 0 none: the next decision is this plus one */
         const struct plane_view *active;    /* while switching the plane that is becoming active; NULL: not known */

@@ -81,6 +81,12 @@ static struct gate_verdict gate_maintenance(const struct inquiry *q)
                        maintenance_end(q->view, active));
 }
 
+mono_ms gates_dissent_window(const struct view *view)
+{
+        mono_ms delay = gates_failover_delay(view), renewals = 3 * view->alive.every_ms;
+        return delay > renewals ? delay : renewals;
+}
+
 static struct gate_verdict gate_active_down(const struct inquiry *q)
 {
         const struct detection *detection = &q->view->policy.detection;
@@ -125,7 +131,7 @@ static struct gate_verdict gate_arbiter(const struct inquiry *q)
         mono_ms limit = view->policy.detection.interval_ms + view->arbiter_period_ms;
         if (view->arbiter_answered_at && view->now - view->arbiter_answered_at <= limit)
                 return holds("the decision store answers");
-        return refuses("the decision store (Lease) does not answer; frozen, nothing changes", 0);
+        return refuses("the decision store does not answer; frozen, nothing changes", 0);
 }
 
 static bool is_outside(const struct inquiry *q, const struct plane_view *plane)
@@ -152,6 +158,20 @@ static mono_ms witness_since(const struct inquiry *q)
         return first;
 }
 
+/* Whether what lives inside @plane ("": nobody says where it lives) is lost and cut off together with me. */
+static bool is_beside_me(const struct view *view, const char *plane)
+{
+        for (unsigned i = 0; i < view->plane_count; i++)
+                if (view->planes[i].holds_operator && strcmp(view->planes[i].name, plane) == 0)
+                        return true;
+        return false;
+}
+
+static bool answers_outside(const struct inquiry *q, const struct target_health *health, const char *plane)
+{
+        return health->reach == REACH_OK && health->read_at >= q->health.failing_since && !is_beside_me(q->view, plane);
+}
+
 /*
  * Somebody outside my own cluster and outside the active plane must have answered since the outage began, or I am the
  * one cut off. And where every other plane was down with the active one, I may have been cut off until the first came
@@ -175,11 +195,30 @@ static struct gate_verdict gate_not_isolated(const struct inquiry *q)
                 if (is_outside(q, plane) && health.fresh && health.last_pass_at > 0 && health.last_pass_at >= since)
                         return holds(arena_printf(q->arena, "%s answers", plane->name));
         }
-        if (view->dns_health.reach == REACH_OK && view->dns_health.read_at >= since)
+        if (answers_outside(q, &view->dns_health, view->policy.dns_plane))
                 return holds("the DNS server answers");
-        if (targets_use_lock(view) && view->lock_health.reach == REACH_OK && view->lock_health.read_at >= since)
+        if (targets_use_lock(view) && answers_outside(q, &view->lock_health, view->policy.lock_plane))
                 return holds("Redis answers");
         return refuses("nothing outside the active plane answers me: I may be the one that is cut off", 0);
+}
+
+/* Somebody inside the active plane who says that it is well: then it is the way to it that is cut. */
+static struct gate_verdict gate_dissent(const struct inquiry *q)
+{
+        const struct view *view = q->view;
+        const struct alive_view *alive = &view->alive;
+        if (!alive->is_used || !alive->seen_at || strcmp(alive->plane, q->question->active->name) != 0)
+                return holds("no operator inside the active plane speaks for it");
+        if (alive->is_mine)
+                return holds("I run inside the active plane myself");
+        mono_ms due = alive->seen_at + gates_dissent_window(view);
+        if (view->now >= due)
+                return holds(arena_printf(q->arena, "the operator inside %s is silent", alive->plane));
+        return refuses(arena_printf(q->arena,
+                                    "the operator inside %s says that its checks pass there; it must have been silent "
+                                    "for %llds",
+                                    alive->plane, (long long)(gates_dissent_window(view) / 1000)),
+                       due);
 }
 
 static struct gate_verdict gate_helps(const struct inquiry *q)
@@ -328,6 +367,7 @@ struct gates gates_evaluate(const struct view *view, const struct gate_question 
             [GATE_NOT_LATE] = gate_not_late,
             [GATE_ARBITER] = gate_arbiter,
             [GATE_NOT_ISOLATED] = gate_not_isolated,
+            [GATE_DISSENT] = gate_dissent,
             [GATE_HELPS] = gate_helps,
             [GATE_CANDIDATE] = gate_candidate,
             [GATE_ROLLOUT] = gate_rollout,

@@ -18,6 +18,7 @@
         X(GATE_NOT_LATE, "LoopLate")                  \
         X(GATE_ARBITER, "ArbiterUnreachable")         \
         X(GATE_NOT_ISOLATED, "Isolated")              \
+        X(GATE_DISSENT, "Dissent")                    \
         X(GATE_HELPS, "SameSymptomEverywhere")        \
         X(GATE_CANDIDATE, "NoFitStandby")             \
         X(GATE_ROLLOUT, "RolloutInProgress")          \
@@ -73,6 +74,10 @@ bool gate_applies(enum gate gate, enum purpose purpose);
 
 /* The failoverDelay in force: 30 s, or 60 s where the planes' regions differ, unless the policy says otherwise. */
 mono_ms gates_failover_delay(const struct view *view);
+
+/* How long whoever speaks for the active plane must have been silent: failoverDelay, but three of its renewals at
+ * least. */
+mono_ms gates_dissent_window(const struct view *view);
 
 enum { CONTRADICTION_DELAY_MS = 120000, ROLLOUT_LIMIT_MS = 600000, MECHANISM_FRESH_MS = 25000 };
 

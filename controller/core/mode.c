@@ -3,32 +3,120 @@
 
 #include <string.h>
 
+#include "core/gates.h"
+#include "core/phrase.h"
+#include "core/targets.h"
+
+static bool is_dns_store(const char *store)
+{
+        return strncmp(store, "dns/", 4) == 0;
+}
+
+/* Two that decide each on its own about one name. */
+static const char *describe_unshared(const struct view *view, const struct stamp *stamp, struct arena *arena)
+{
+        const char *name = targets_in_force(view).dns_name;
+        const char *theirs = phrase_excerpt(stamp->store, 120, arena);
+        if (is_dns_store(stamp->store))
+                return arena_printf(arena,
+                                    "Operators of other clusters share their decisions for %s in DNS (%s), and I would "
+                                    "not know of them: set spec.decisionStore: DNS here, too, or remove this policy",
+                                    name, theirs);
+        if (is_dns_store(view->store))
+                return arena_printf(arena,
+                                    "The Planekeeper of another cluster (%s) still decides for %s on a Lease of its "
+                                    "own: set spec.decisionStore: DNS there, too, or remove its policy and its stamp",
+                                    theirs, name);
+        return arena_printf(
+            arena,
+            "The Planekeeper of another cluster (%s) decides for %s on a Lease of its own, and so would "
+            "I: set spec.decisionStore: DNS in both clusters, or remove the policy from one",
+            theirs, name);
+}
+
+static const struct plane_view *plane_around_me(const struct view *view)
+{
+        for (unsigned i = 0; i < view->plane_count; i++)
+                if (view->planes[i].holds_operator)
+                        return &view->planes[i];
+        return NULL;
+}
+
+static const struct plane_view *plane_in_my_region(const struct view *view)
+{
+        for (unsigned i = 0; i < view->plane_count; i++)
+                if (view->region[0] && strcmp(view->region, view->planes[i].region) == 0)
+                        return &view->planes[i];
+        return NULL;
+}
+
+/* Beside the planes, or the only operator: what is lost with me. */
+static struct effective_mode alone(const struct view *view, struct arena *arena)
+{
+        const struct plane_view *around = plane_around_me(view), *near = plane_in_my_region(view);
+        if (around)
+                return (struct effective_mode){
+                    .mode = MODE_ADVISE,
+                    .reason = "OperatorInsidePlane",
+                    .message = arena_printf(arena,
+                                            "I run inside plane %s; if it is lost nobody switches. Run me in a third "
+                                            "cluster, or in every plane with decisionStore: DNS",
+                                            around->name)};
+        if (near)
+                return (struct effective_mode){.mode = MODE_ADVISE,
+                                               .reason = "OperatorSharesRegion",
+                                               .message = arena_printf(arena,
+                                                                       "I run in region %s, that of plane %s; if the "
+                                                                       "region is lost nobody switches. Run me in "
+                                                                       "a third region",
+                                                                       view->region, near->name)};
+        return (struct effective_mode){.mode = MODE_AUTOMATIC,
+                                       .reason = "SingleVantage",
+                                       .message = "One operator location judges the planes; a network cut between it "
+                                                  "and a healthy plane looks like an outage to it"};
+}
+
+/* Inside the planes, with decisions shared in DNS: safe as soon as somebody speaks for the active plane. */
+static struct effective_mode among_others(const struct view *view, struct arena *arena)
+{
+        const struct alive_view *alive = &view->alive;
+        const char *name = targets_in_force(view).dns_name;
+        if (!alive->seen_at)
+                return (struct effective_mode){
+                    .mode = MODE_ADVISE,
+                    .reason = "SingleVantage",
+                    .message = arena_printf(arena,
+                                            "No operator inside the active plane has renewed TXT _planekeeper-alive.%s "
+                                            "yet, so a network cut would look like an outage: run one in every plane, "
+                                            "with the same policy, and let its key write that name",
+                                            name)};
+        mono_ms silent_at = alive->seen_at + 2 * gates_dissent_window(view);
+        if (view->now >= silent_at)
+                return (struct effective_mode){
+                    .mode = MODE_AUTOMATIC,
+                    .reason = "SingleVantage",
+                    .message = arena_printf(arena,
+                                            "Nobody has renewed TXT _planekeeper-alive.%s since %s: a network cut to a "
+                                            "healthy plane would look like an outage",
+                                            name, phrase_instant(view, alive->seen_at, arena))};
+        return (struct effective_mode){.mode = MODE_AUTOMATIC,
+                                       .reason = "SharedVantage",
+                                       .message = "Operators in several clusters share their decisions; the one inside "
+                                                  "the active plane holds a failover back while its own checks pass",
+                                       .wake_at = silent_at};
+}
+
 struct effective_mode mode_in_effect(const struct view *view, struct arena *arena)
 {
+        const struct stamp *unshared = targets_unshared(view);
         if (view->policy.mode == MODE_ADVISE)
-                return (struct effective_mode){MODE_ADVISE, "AsRequested", ""};
-        for (unsigned i = 0; i < view->plane_count; i++) {
-                const struct plane_view *plane = &view->planes[i];
-                if (plane->holds_operator)
-                        return (struct effective_mode){
-                            MODE_ADVISE, "OperatorInsidePlane",
-                            arena_printf(
-                                arena,
-                                "I run inside plane %s; if it is lost nobody switches. Run me in a third cluster",
-                                plane->name)};
-        }
-        for (unsigned i = 0; i < view->plane_count; i++) {
-                const struct plane_view *plane = &view->planes[i];
-                if (view->region[0] && strcmp(view->region, plane->region) == 0)
-                        return (struct effective_mode){MODE_ADVISE, "OperatorSharesRegion",
-                                                       arena_printf(arena,
-                                                                    "I run in region %s, that of plane %s; if the "
-                                                                    "region is lost nobody switches. Run me in "
-                                                                    "a third region",
-                                                                    view->region, plane->name)};
-        }
-        return (struct effective_mode){
-            MODE_AUTOMATIC, "SingleVantage",
-            "One operator location judges the planes; a network cut between it and a healthy plane "
-            "looks like an outage to it"};
+                return (struct effective_mode){.mode = MODE_ADVISE, .reason = "AsRequested", .message = ""};
+        if (unshared)
+                return (struct effective_mode){.mode = MODE_ADVISE,
+                                               .reason = "AutomaticUnsafe",
+                                               .message = describe_unshared(view, unshared, arena)};
+        bool is_beside_a_plane = plane_around_me(view) || plane_in_my_region(view);
+        if (view->alive.is_used && (is_beside_a_plane || view->alive.seen_at))
+                return among_others(view, arena);
+        return alone(view, arena);
 }

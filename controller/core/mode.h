@@ -9,8 +9,10 @@
 
 struct effective_mode {
         enum mode mode;
-        const char *reason;  /* AsRequested, OperatorInsidePlane, OperatorSharesRegion, SingleVantage */
+        const char *reason;  /* AsRequested, AutomaticUnsafe, OperatorInsidePlane, OperatorSharesRegion, SingleVantage,
+                                SharedVantage */
         const char *message; /* what to change; "" for AsRequested */
+        mono_ms wake_at;     /* when the passing of time changes it; 0: it does not */
 };
 
 struct effective_mode mode_in_effect(const struct view *view, struct arena *arena);

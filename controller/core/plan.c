@@ -83,11 +83,11 @@ static void add_old_locks(const struct view *view, const struct record *before, 
         add_all_old(plan->old_locks, &plan->old_lock_count, before->plan.old_locks, before->plan.old_lock_count);
 }
 
-struct plan plan_for(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena)
+struct plan plan_values(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena)
 {
         const struct targets targets = targets_of_spec(view);
         bool has_lock = targets.lock_server[0] != '\0';
-        struct plan plan = {
+        return (struct plan){
             .dns_provider = targets.dns_provider,
             .dns_server = targets.dns_server,
             .dns_name = targets.dns_name,
@@ -98,12 +98,18 @@ struct plan plan_for(const struct view *view, const struct plane_view *to, epoch
             .lock_db = targets.lock_db,
             .to_lock = has_lock ? plan_lock_value(view, to, epoch, arena) : "",
         };
+}
+
+struct plan plan_for(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena)
+{
+        struct plan plan = plan_values(view, to, epoch, arena);
         INVARIANT(to->rrset[0]);
         /*
          * What is recorded of other targets says nothing of these, unless an unfinished switch is carried over to them
-         * by a person.
+         * by a person. A plan that is not known says nothing at all.
          */
-        bool is_related = view->record && (view->record->phase == PHASE_SWITCHING || !targets_moved(view));
+        bool is_related = view->record && view->plan_proof == PLAN_PROVEN &&
+                          (view->record->phase == PHASE_SWITCHING || !targets_moved(view));
         const struct record *before = is_related ? view->record : NULL;
         add_old_rrsets(view, before, &plan);
         add_old_locks(view, before, &plan);

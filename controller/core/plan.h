@@ -12,6 +12,9 @@
 const char *plan_lock_value(const struct view *view, const struct plane_view *plane, epoch_t epoch,
                             struct arena *arena);
 
+/* What @epoch does for @to by the spec and the planes, without the old values: the part that a digest is made of. */
+struct plan plan_values(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena);
+
 /*
  * The plan that makes @to active under @epoch, on the targets that the spec names. Its old values are what the targets
  * show now and what epochs before it may still leave there. @to must have an address.

@@ -72,6 +72,7 @@ static enum contract contract_of(const struct writer *w)
         case FINDING_MAINTENANCE:
                 return CONTRACT_UNKNOWN;
         case FINDING_RECORD_UNREADABLE:
+        case FINDING_PLAN_MISMATCH:
         case FINDING_CREDENTIALS:
         case FINDING_RIVAL:
         case FINDING_TARGET_REFUSED:

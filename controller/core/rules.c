@@ -23,6 +23,7 @@ static const struct rule rules[] = {
     {PHASE_NONE, FINDING_STEADY, DO_WAIT, "Steady", "Steady"},
 
     {PHASE_STEADY, FINDING_OBSERVING, DO_WAIT, "Observing", "Observing"},
+    {PHASE_STEADY, FINDING_PLAN_MISMATCH, DO_HOLD, "PlanMismatch", "PlanMismatch"},
     {PHASE_STEADY, FINDING_CREDENTIALS, DO_HOLD, "CredentialsInvalid", "CredentialsInvalid"},
     {PHASE_STEADY, FINDING_RIVAL, DO_HOLD, "DuplicateTarget", "DuplicateTarget"},
     {PHASE_STEADY, FINDING_PLANE_MISSING, DO_WAIT, "PlaneNotFound", "PlaneNotFound"},
@@ -50,6 +51,7 @@ static const struct rule rules[] = {
 
     /* A switch under way: the first unmet step, as the targets show it. */
     {PHASE_SWITCHING, FINDING_OBSERVING, DO_WAIT, "Observing", "Switching"},
+    {PHASE_SWITCHING, FINDING_PLAN_MISMATCH, DO_HOLD, "PlanMismatch", "Switching"},
     {PHASE_SWITCHING, FINDING_CREDENTIALS, DO_HOLD, "CredentialsInvalid", "Switching"},
     {PHASE_SWITCHING, FINDING_TARGET_UNAVAILABLE, DO_WAIT, "TargetUnavailable", "Switching"},
     {PHASE_SWITCHING, FINDING_TARGET_REFUSED, DO_HOLD, "TargetRefused", "Switching"},

@@ -14,6 +14,7 @@
 #define FINDING_LIST(X)                                                                                          \
         X(FINDING_OBSERVING)          /* facts are still missing after a start */                                \
         X(FINDING_RECORD_UNREADABLE)  /* the record is of a version we do not know */                            \
+        X(FINDING_PLAN_MISMATCH)      /* its plan is another than our spec and planes give */                    \
         X(FINDING_CREDENTIALS)        /* a Secret is missing or malformed */                                     \
         X(FINDING_RIVAL)              /* an older policy holds the same name or lock */                          \
         X(FINDING_PLANE_MISSING)      /* a plane that matters has no ManagementPlane */                          \

@@ -57,9 +57,15 @@ bool targets_are_read(const struct view *view)
         return view->dns_health.read_at && (!targets_use_lock(view) || view->lock_health.read_at);
 }
 
+static bool is_own_store(const struct view *view, const char *store)
+{
+        return strcmp(store, view->store) == 0 ||
+               (view->former_store && view->former_store[0] && strcmp(store, view->former_store) == 0);
+}
+
 static epoch_t later_epoch(const struct view *view, const struct stamp *stamp, epoch_t epoch)
 {
-        bool is_ours = stamp->presence == STAMP_OURS && strcmp(stamp->store, view->store) == 0;
+        bool is_ours = stamp->presence == STAMP_OURS && is_own_store(view, stamp->store);
         return is_ours && stamp->epoch > epoch ? stamp->epoch : epoch;
 }
 
@@ -71,6 +77,30 @@ epoch_t targets_highest_epoch(const struct view *view)
 
 bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp)
 {
-        return stamp->presence == STAMP_FOREIGN ||
-               (stamp->presence == STAMP_OURS && strcmp(stamp->store, view->store) != 0);
+        return stamp->presence == STAMP_FOREIGN || (stamp->presence == STAMP_OURS && !is_own_store(view, stamp->store));
+}
+
+/* Where "/<namespace>/<name>" begins in a store text; NULL where it is none of ours. */
+static const char *policy_part(const char *store)
+{
+        if (strncmp(store, "dns/", 4) == 0)
+                return store + 3;
+        return strncmp(store, "k8s/", 4) == 0 ? strchr(store + 4, '/') : NULL;
+}
+
+bool targets_stamp_is_unshared(const struct view *view, const struct stamp *stamp)
+{
+        if (stamp->presence != STAMP_OURS || is_own_store(view, stamp->store))
+                return false;
+        const char *theirs = policy_part(stamp->store), *mine = policy_part(view->store);
+        return theirs && mine && strcmp(theirs, mine) == 0;
+}
+
+const struct stamp *targets_unshared(const struct view *view)
+{
+        if (view->dns_health.read_at && targets_stamp_is_unshared(view, &view->dns.stamp))
+                return &view->dns.stamp;
+        if (targets_use_lock(view) && view->lock_health.read_at && targets_stamp_is_unshared(view, &view->lock.stamp))
+                return &view->lock.stamp;
+        return NULL;
 }

@@ -36,4 +36,11 @@ epoch_t targets_highest_epoch(const struct view *view);
 /* Whether @stamp is there and not ours: another owner's, or nothing we can read. */
 bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp);
 
+/*
+ * A stamp in force that the Planekeeper of another cluster, or of another decision store, made for this very policy:
+ * two that decide each on its own. NULL: there is none.
+ */
+const struct stamp *targets_unshared(const struct view *view);
+bool targets_stamp_is_unshared(const struct view *view, const struct stamp *stamp);
+
 #endif

@@ -81,8 +81,9 @@ struct stamp {
         epoch_t epoch;
         decision_id id;
         const char *plane; /* "" where the target does not carry it */
-        const char *store; /* whose it is: k8s/<kube-system UID>/<namespace>/<name>; "" where not carried */
+        const char *store; /* whose it is: k8s/<kube-system UID>/<namespace>/<name>, or dns/<namespace>/<name> */
         const char *raw;   /* as found, for people; bounded */
+        epoch_t decided;   /* of the record that shares its text, which the value may still follow; 0: none does */
 };
 
 /* What the DNS record shows at the server that takes the updates. */

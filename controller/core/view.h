@@ -70,6 +70,22 @@ struct verify_view {
         bool shows_record; /* what it answered is what the record wants */
 };
 
+/* Whether the record's plan is known: a register that carries only its digest has it derived from spec and planes. */
+enum plan_proof { PLAN_PROVEN, PLAN_PENDING, PLAN_MISMATCHED };
+
+/*
+ * What operators that share a register say to each other: whoever runs inside the active plane renews a text while its
+ * checks pass. Times are this process's own.
+ */
+struct alive_view {
+        bool is_used;      /* the policy's register is shared: the text is read and, where it is ours to, renewed */
+        mono_ms seen_at;   /* when it was last news: found there at first, or changed; 0: it was never there */
+        mono_ms every_ms;  /* how often its writer renews it */
+        bool is_mine;      /* written in my own cluster */
+        const char *plane; /* whose checks pass by it; "" where it is not there */
+        const char *by;    /* the writer's cluster */
+};
+
 struct detection {
         mono_ms interval_ms;
         mono_ms timeout_ms;
@@ -117,6 +133,8 @@ struct view {
         bool record_read;            /* the arbiter was asked and answered at least once */
         const struct record *record; /* NULL: there is none */
         const char *record_error;    /* it exists and cannot be understood; "" otherwise */
+        enum plan_proof plan_proof;  /* of the record; until PROVEN its plan is only what the spec names */
+        const char *plan_text;       /* what is waited for, or is to be compared; "" where PROVEN */
 
         struct target_health dns_health;
         struct dns_state dns;
@@ -126,11 +144,15 @@ struct view {
         struct verify_view verify[VERIFY_SERVERS_MAX];
         unsigned verify_count;
 
+        struct alive_view alive;
+
         mono_ms now;
         unix_ms wall; /* the API server's clock at now */
         const char *identity;
-        const char *store;  /* k8s/<kube-system UID>/<namespace>/<name> */
-        const char *region; /* the operator's own; "" unknown */
+        const char *store; /* whose stamps are ours: k8s/<kube-system UID>/<namespace>/<name>, dns/<namespace>/<name> */
+        const char *former_store; /* whose were ours before decisionStore was changed, and may be taken over; "" or
+                                     NULL: none */
+        const char *region;       /* the operator's own; "" unknown */
         mono_ms arbiter_answered_at;
         mono_ms arbiter_period_ms; /* how often the Lease is renewed */
         mono_ms record_seen_at;    /* when this process first saw the record's epoch; bounds the cooldown; 0 unknown */

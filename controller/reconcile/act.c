@@ -9,6 +9,7 @@
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
 #include "reconcile/record_io.h"
+#include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
 #include "reconcile/tell.h"
 #include "runtime/clock.h"
@@ -18,13 +19,6 @@
 #include "util/text.h"
 
 enum { VERIFY_EVERY_MS = 1000, VERIFY_STEADY_MS = 30000 };
-
-const char *act_store_text(const struct policy *policy, struct arena *arena)
-{
-        return arena_printf(arena, "k8s/%s/%s/%s",
-                            policy->manager->cluster_uid ? policy->manager->cluster_uid : "unknown",
-                            policy->namespace_name, policy->name);
-}
 
 /* A state that was read from somewhere else than what is now in force says nothing. */
 static bool void_if_moved(struct policy *policy, struct target_slot *slot, const char *source, const char *secret)
@@ -44,6 +38,8 @@ static void void_moved_targets(struct policy *policy)
         if (void_if_moved(policy, &policy->dns_slot, dns, policy->spec->dns.credentials_secret)) {
                 dns_state_clear(&policy->dns);
                 policy->dns = (struct dns_state){0};
+                policy->store->dns_seen(policy);
+                alive_forget(policy);
         }
         if (void_if_moved(policy, &policy->lock_slot, lock, policy->spec->redis.auth_secret)) {
                 lock_state_clear(&policy->lock);
@@ -79,7 +75,8 @@ static bool is_due(const struct policy *policy, const struct target_slot *slot)
 {
         mono_ms now = loop_now(policy->manager->loop) + 500;
         const struct mechanism *mechanism = slot->mechanism;
-        if (!mechanism || now - slot->read_at >= RECORDS_EVERY_MS)
+        mono_ms every = slot == &policy->dns_slot ? policy->store->reads_every(policy) : RECORDS_EVERY_MS;
+        if (!mechanism || now - slot->read_at >= every)
                 return true;
         return now - mechanism->asked_at >= MECHANISM_EVERY_MS - MECHANISM_EVERY_MS / (mono_ms)mechanism->users;
 }
@@ -253,6 +250,7 @@ void act_pass(struct policy *policy)
         read_what_is_unknown(policy);
         look_outside(policy, decision.active_health.failing_since);
         verify_servers(policy);
+        alive_turn(policy, &view, &decision);
         tell_pass(policy, &view, &decision, &arena);
         status_request(&policy->status);
         if (decision.wake_at) {
@@ -283,10 +281,12 @@ static void take_result(struct policy *policy, struct effect *effect)
                 policy->dns = effect->dns;
                 effect->dns = (struct dns_state){0};
                 break;
+        case EFFECT_SET_RECORD:
         case EFFECT_SET_DNS:
                 dns_state_clear(&policy->dns);
                 policy->dns = (struct dns_state){.rrset = mem_strdup(effect->want.rrset),
-                                                 .ttl_s = effect->want.ttl_s,
+                                                 .ttl_s = effect->want.keeps_value ? effect->dns_expected.ttl_s
+                                                                                   : effect->want.ttl_s,
                                                  .stamp = wanted_stamp(effect),
                                                  .zone = effect->dns_expected.zone};
                 effect->dns_expected.zone = NULL;
@@ -307,7 +307,11 @@ static void take_result(struct policy *policy, struct effect *effect)
                 else
                         policy->verified_at = 0; /* it looked for an epoch that has been passed by */
                 break;
+        case EFFECT_ALIVE:
+                break;
         }
+        if (effect_is_dns(effect->kind))
+                policy->store->dns_seen(policy);
 }
 
 static void target_failed(struct policy *policy, struct target_slot *slot, const struct visit *visit)
@@ -324,10 +328,14 @@ static void target_failed(struct policy *policy, struct target_slot *slot, const
 
 void act_effect_done(struct policy *policy, struct effect *effect)
 {
+        if (effect->kind == EFFECT_ALIVE) {
+                alive_done(policy, effect);
+                policy_wake(policy);
+                return;
+        }
         struct manager *manager = policy->manager;
-        bool is_dns = effect->kind == EFFECT_READ_DNS || effect->kind == EFFECT_SET_DNS;
         struct target_slot *slot = effect->kind == EFFECT_VERIFY ? NULL
-                                   : is_dns                      ? &policy->dns_slot
+                                   : effect_is_dns(effect->kind) ? &policy->dns_slot
                                                                  : &policy->lock_slot;
         const struct visit visit = {.is_write = effect->kind == EFFECT_SET_DNS || effect->kind == EFFECT_SET_LOCK,
                                     .err = effect->err,
@@ -348,5 +356,7 @@ void act_effect_done(struct policy *policy, struct effect *effect)
                 take_result(policy, effect);
                 tell_effect_done(policy, effect);
         }
+        if (effect->kind == EFFECT_SET_RECORD)
+                store_dns_written(policy, effect->err, effect->why.text);
         policy_wake(policy);
 }

@@ -12,7 +12,4 @@ void act_pass(struct policy *policy);
 void act_read_due_targets(struct policy *policy);
 void act_effect_done(struct policy *policy, struct effect *effect);
 
-/* k8s/<kube-system UID>/<namespace>/<name>: whose stamps these are. */
-const char *act_store_text(const struct policy *policy, struct arena *arena);
-
 #endif

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "reconcile/act.h"
 #include "reconcile/effect.h"
+#include "reconcile/record_store.h"
 #include "util/text.h"
 
 struct search {
@@ -55,7 +55,7 @@ static bool owns(const struct stamp *stamp, const char *store)
 
 struct policy *claims_find(const struct policy *policy, const char **ret_what, struct arena *arena)
 {
-        const char *store = act_store_text(policy, arena);
+        const char *store = policy->store->owner(policy, arena);
         if (owns(&policy->dns.stamp, store) && (!policy->spec->redis.lock_key[0] || owns(&policy->lock.stamp, store)))
                 return NULL;
         struct search search = {.policy = policy};

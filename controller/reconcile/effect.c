@@ -1,12 +1,12 @@
-/* effect.c -- one blocking visit to a target as an executor job. */
+/* effect.c -- one blocking visit to a target as an executor job: what it is given, and what becomes of it. */
 #include "reconcile/effect.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "reconcile/act.h"
+#include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
-#include "runtime/clock.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -196,6 +196,44 @@ static void copy_stamp(struct stamp *to, const struct stamp *from)
         to->raw = from->raw ? mem_strdup(from->raw) : NULL;
 }
 
+bool effect_is_dns(enum effect_kind kind)
+{
+        return kind == EFFECT_READ_DNS || kind == EFFECT_SET_DNS || kind == EFFECT_SET_RECORD;
+}
+
+static void fill_expected(struct effect *effect)
+{
+        const struct policy *policy = effect->policy;
+        effect->dns_expected = policy->dns;
+        effect->dns_expected.rrset = mem_strdup(policy->dns.rrset ? policy->dns.rrset : "");
+        effect->dns_expected.zone = policy->dns.zone ? mem_strdup(policy->dns.zone) : NULL;
+        copy_stamp(&effect->dns_expected.stamp, &policy->dns.stamp);
+        effect->lock_expected = policy->lock;
+        effect->lock_expected.value = mem_strdup(policy->lock.value ? policy->lock.value : "");
+        copy_stamp(&effect->lock_expected.stamp, &policy->lock.stamp);
+}
+
+/* A decision, bound to the addresses as they were read. */
+static void fill_record(struct effect *effect)
+{
+        const struct policy *policy = effect->policy;
+        const struct record *record = policy->record_write.record;
+        struct arena *arena = &effect->arena;
+        effect->epoch = record->epoch;
+        effect->want = (struct dns_want){
+            .rrset = arena_strdup(arena, policy->dns.rrset ? policy->dns.rrset : ""),
+            .ttl_s = policy->spec->dns.ttl_s,
+            .epoch = record->epoch,
+            .id = record->id,
+            .plane = arena_strdup(arena, record->to),
+            .store = policy->store->owner(policy, arena),
+            .former = policy->store->former(policy, arena),
+            .record = arena_strdup(arena, policy->record_write.text),
+            .keeps_value = true,
+        };
+        fill_expected(effect);
+}
+
 static void fill_want(struct effect *effect)
 {
         const struct policy *policy = effect->policy;
@@ -208,16 +246,12 @@ static void fill_want(struct effect *effect)
             .epoch = record->epoch,
             .id = record->id,
             .plane = arena_strdup(arena, record->to),
-            .store = act_store_text(policy, arena),
+            .store = policy->store->owner(policy, arena),
+            .former = policy->store->former(policy, arena),
+            .record = policy->store->text_beside(policy, arena),
         };
         effect->lock_value = arena_strdup(arena, record->plan.to_lock);
-        effect->dns_expected = policy->dns;
-        effect->dns_expected.rrset = mem_strdup(policy->dns.rrset ? policy->dns.rrset : "");
-        effect->dns_expected.zone = policy->dns.zone ? mem_strdup(policy->dns.zone) : NULL;
-        copy_stamp(&effect->dns_expected.stamp, &policy->dns.stamp);
-        effect->lock_expected = policy->lock;
-        effect->lock_expected.value = mem_strdup(policy->lock.value ? policy->lock.value : "");
-        copy_stamp(&effect->lock_expected.stamp, &policy->lock.stamp);
+        fill_expected(effect);
 }
 
 static enum err fill_verify(struct effect *effect)
@@ -228,70 +262,6 @@ static enum err fill_verify(struct effect *effect)
                 effect->servers[effect->server_count++] = arena_strdup(&effect->arena, dns->verify_servers[i]);
         fill_want(effect);
         return ERR_OK;
-}
-
-static void run_dns(struct effect *effect, mono_ms deadline)
-{
-        struct dns_target *target;
-        effect->err = effect->driver->open(&effect->config, &target, &effect->why);
-        if (effect->err != ERR_OK)
-                return;
-        if (effect->kind == EFFECT_SET_DNS)
-                effect->err = dns_compare_and_set(target, &effect->dns_expected, &effect->want, deadline, &effect->why);
-        else
-                effect->err = dns_read(target, deadline, &effect->dns, &effect->why);
-        dns_target_close(target);
-}
-
-static void run_lock(struct effect *effect, mono_ms deadline)
-{
-        struct lock_target *target;
-        effect->err = lock_open(&effect->lock, &target, &effect->why);
-        if (effect->err != ERR_OK)
-                return;
-        if (effect->kind == EFFECT_SET_LOCK) {
-                const struct lock_want want = {.value = effect->lock_value,
-                                               .epoch = effect->want.epoch,
-                                               .id = effect->want.id,
-                                               .plane = effect->want.plane,
-                                               .store = effect->want.store};
-                effect->err = lock_compare_and_set(target, &effect->lock_expected, &want, deadline, &effect->why);
-        } else {
-                effect->err = lock_read(target, deadline, &effect->lock_state, &effect->why);
-        }
-        lock_close(target);
-}
-
-/* Servers that do not answer cost a second each, in a job of their own: they delay nothing else. */
-static void run_verify(struct effect *effect)
-{
-        for (unsigned i = 0; i < effect->server_count; i++) {
-                struct dns_state state = {0};
-                struct errmsg ignored;
-                enum err err = dns_observe(effect->servers[i], effect->config.name, clock_mono() + VERIFY_DEADLINE_MS,
-                                           &state, &ignored);
-                effect->verify[i].reach = err == ERR_OK ? REACH_OK : REACH_FAILED;
-                effect->verify[i].shows_record = err == ERR_OK && strcmp(state.rrset, effect->want.rrset) == 0 &&
-                                                 state.stamp.presence == STAMP_OURS &&
-                                                 state.stamp.epoch == effect->want.epoch;
-                if (err == ERR_OK)
-                        dns_state_clear(&state);
-        }
-        effect->err = ERR_OK;
-}
-
-static void run(struct job *job)
-{
-        struct effect *effect = CONTAINER_OF(job, struct effect, job);
-        mono_ms deadline = clock_mono() + EFFECT_DEADLINE_MS;
-        effect->started_us = clock_mono_us();
-        if (effect->kind == EFFECT_VERIFY)
-                run_verify(effect);
-        else if (effect->kind == EFFECT_READ_DNS || effect->kind == EFFECT_SET_DNS)
-                run_dns(effect, deadline);
-        else
-                run_lock(effect, deadline);
-        effect->ended_us = clock_mono_us();
 }
 
 static void effect_free(struct effect *effect)
@@ -310,6 +280,7 @@ static void effect_free(struct effect *effect)
         lock_state_clear(&effect->lock_state);
         arena_deinit(&effect->arena);
         free(effect->source);
+        free(effect->heard);
         free(effect);
 }
 
@@ -323,9 +294,9 @@ static void done(struct job *job)
 
 static struct effect **slot_of(struct policy *policy, enum effect_kind kind)
 {
-        if (kind == EFFECT_VERIFY)
-                return &policy->verify_effect;
-        return kind == EFFECT_READ_DNS || kind == EFFECT_SET_DNS ? &policy->dns_slot.effect : &policy->lock_slot.effect;
+        if (kind == EFFECT_VERIFY || kind == EFFECT_ALIVE)
+                return kind == EFFECT_VERIFY ? &policy->verify_effect : &policy->alive.effect;
+        return effect_is_dns(kind) ? &policy->dns_slot.effect : &policy->lock_slot.effect;
 }
 
 /*
@@ -341,26 +312,11 @@ static uint64_t endpoint_of(const struct effect *effect, bool is_dns)
         return hash;
 }
 
-bool effect_start(struct policy *policy, enum effect_kind kind)
+static bool submit(struct effect *effect)
 {
-        struct effect **slot = slot_of(policy, kind);
-        if (*slot)
-                return true;
-        struct effect *effect = mem_new(effect);
-        *effect = (struct effect){.kind = kind, .policy = policy, .job = {.run = run, .done = done}};
-        bool is_dns = kind == EFFECT_READ_DNS || kind == EFFECT_SET_DNS;
-        bool is_verification = kind == EFFECT_VERIFY;
-        effect->source = is_dns ? effect_dns_source(policy) : effect_lock_source(policy);
-        effect->job.group = is_verification ? VERIFICATIONS : endpoint_of(effect, is_dns);
-        effect->job.group_max = is_verification ? VERIFICATIONS_AT_ONCE : VISITS_AT_ONCE;
-        if (is_verification)
-                effect->err = fill_verify(effect);
-        else
-                effect->err = is_dns ? fill_dns(effect, &effect->why) : fill_lock(effect, &effect->why);
-        if (effect->err == ERR_OK && (kind == EFFECT_SET_DNS || kind == EFFECT_SET_LOCK))
-                fill_want(effect);
+        struct policy *policy = effect->policy;
         if (effect->err == ERR_OK && executor_submit(policy->manager->executor, &effect->job)) {
-                *slot = effect;
+                *slot_of(policy, effect->kind) = effect;
                 return true;
         }
         if (effect->err == ERR_NOT_FOUND) /* a Secret that lacks a key is no outage: a person has to complete it */
@@ -372,6 +328,46 @@ bool effect_start(struct policy *policy, enum effect_kind kind)
                 act_effect_done(policy, effect);
         effect_free(effect);
         return !is_full;
+}
+
+static bool is_of_dns_server(enum effect_kind kind)
+{
+        return effect_is_dns(kind) || kind == EFFECT_ALIVE;
+}
+
+static struct effect *effect_new(struct policy *policy, enum effect_kind kind)
+{
+        struct effect *effect = mem_new(effect);
+        *effect = (struct effect){.kind = kind, .policy = policy, .job = {.run = effect_run, .done = done}};
+        bool is_dns = is_of_dns_server(kind), is_verification = kind == EFFECT_VERIFY;
+        effect->source = is_dns ? effect_dns_source(policy) : effect_lock_source(policy);
+        effect->job.group = is_verification ? VERIFICATIONS : endpoint_of(effect, is_dns);
+        effect->job.group_max = is_verification ? VERIFICATIONS_AT_ONCE : VISITS_AT_ONCE;
+        return effect;
+}
+
+bool effect_start(struct policy *policy, enum effect_kind kind)
+{
+        if (*slot_of(policy, kind))
+                return true;
+        struct effect *effect = effect_new(policy, kind);
+        if (kind == EFFECT_VERIFY)
+                effect->err = fill_verify(effect);
+        else
+                effect->err = effect_is_dns(kind) ? fill_dns(effect, &effect->why) : fill_lock(effect, &effect->why);
+        if (effect->err == ERR_OK && (kind == EFFECT_SET_DNS || kind == EFFECT_SET_LOCK))
+                fill_want(effect);
+        if (effect->err == ERR_OK && kind == EFFECT_SET_RECORD)
+                fill_record(effect);
+        return submit(effect);
+}
+
+bool effect_start_alive(struct policy *policy, const char *say)
+{
+        struct effect *effect = effect_new(policy, EFFECT_ALIVE);
+        effect->say = say ? arena_strdup(&effect->arena, say) : NULL;
+        effect->err = fill_dns(effect, &effect->why);
+        return submit(effect);
 }
 
 void effect_abandon(struct effect *effect)

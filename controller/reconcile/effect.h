@@ -16,7 +16,16 @@
 #include "target/target.h"
 #include "util/arena.h"
 
-enum effect_kind { EFFECT_READ_DNS, EFFECT_READ_LOCK, EFFECT_SET_DNS, EFFECT_SET_LOCK, EFFECT_VERIFY };
+enum effect_kind {
+        EFFECT_READ_DNS,
+        EFFECT_READ_LOCK,
+        EFFECT_SET_DNS,
+        EFFECT_SET_LOCK,
+        EFFECT_SET_RECORD, /* the decision record in DNS: the addresses stay */
+        EFFECT_VERIFY,
+        EFFECT_ALIVE /* hear, and where there is something to say, renew the text of alive.h */
+};
+bool effect_is_dns(enum effect_kind kind); /* of the name, not of other servers */
 
 enum { EFFECT_DEADLINE_MS = 5000, VERIFY_DEADLINE_MS = 1000 };
 
@@ -40,10 +49,12 @@ struct effect {
         struct secret username, password;
         const char *servers[VERIFY_SERVERS_MAX];
         unsigned server_count;
+        const char *say; /* NULL: only listen */
         /* results */
         enum err err;
         struct errmsg why;
         struct dns_state dns;
+        char *heard;
         struct lock_state lock_state;
         struct verify_slot verify[VERIFY_SERVERS_MAX];
         int64_t started_us, ended_us;
@@ -52,7 +63,10 @@ struct effect {
 /* Builds and submits; the policy's slot then holds the effect. False: nothing was submitted, every worker is busy; the
  * policy is woken soon. Errors in building (a Secret is missing) are written to the slot. */
 bool effect_start(struct policy *policy, enum effect_kind kind);
+bool effect_start_alive(struct policy *policy, const char *say);
 void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */
+
+void effect_run(struct job *job); /* on a worker; in effect_run.c */
 
 /* "<provider> <server> <name>" of the DNS target in force: the plan's while switching, else the spec's. The caller
  * frees. */

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "api/rrset.h"
-#include "reconcile/act.h"
 #include "reconcile/claims.h"
 #include "reconcile/effect.h"
 #include "reconcile/mechanism.h"
+#include "reconcile/record_store.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -127,18 +127,12 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
 {
         struct manager *manager = policy->manager;
         *ret = (struct view){
-            .record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid &&
-                           manager->kill_switch_known,
-            .record = policy->record,
-            .record_error = policy->record_error ? policy->record_error : "",
             .now = loop_now(manager->loop),
             .wall = manager_wall(manager),
             .identity = manager->options.identity,
-            .store = act_store_text(policy, arena),
+            .store = policy->store->owner(policy, arena),
+            .former_store = policy->store->former(policy, arena),
             .region = manager->options.region,
-            .arbiter_answered_at =
-                manager->election ? election_last_answer(manager->election) : manager->api_answered_at,
-            .arbiter_period_ms = manager->options.renew_deadline_ms,
             .late_until = manager->late_until,
             .late_by = manager->late_by,
             .kill_switch = manager->kill_switch,
@@ -150,4 +144,5 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
         gather_policy(policy, arena, &ret->policy);
         gather_planes(policy, arena, ret);
         gather_targets(policy, arena, ret);
+        policy->store->show(policy, arena, ret);
 }

@@ -12,6 +12,7 @@
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
 #include "reconcile/record_io.h"
+#include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
 #include "reconcile/tell.h"
 #include "runtime/log.h"
@@ -49,7 +50,9 @@ static void run(struct work *work)
 static void reads_due(struct loop_timer *timer)
 {
         struct policy *policy = CONTAINER_OF(timer, struct policy, reads);
-        loop_timer_set(policy->manager->loop, timer, loop_now(policy->manager->loop) + MECHANISM_EVERY_MS);
+        mono_ms every = policy->store->reads_every(policy);
+        loop_timer_set(policy->manager->loop, timer,
+                       loop_now(policy->manager->loop) + (every < MECHANISM_EVERY_MS ? every : MECHANISM_EVERY_MS));
         if (policy->manager->is_leader && policy->spec) {
                 act_read_due_targets(policy);
                 policy_wake(policy);
@@ -68,6 +71,7 @@ struct policy *policy_obtain(struct manager *manager, const char *namespace_name
         policy->key = mem_strdup(key);
         policy->namespace_name = mem_strdup(namespace_name);
         policy->name = mem_strdup(name);
+        policy->store = &store_lease;
         policy->work.run = run;
         policy->reads.due = reads_due;
         policy->last_finding = FINDING_COUNT;
@@ -134,6 +138,7 @@ static void forget_jobs(struct policy *policy)
         slot_void(&policy->dns_slot);
         slot_void(&policy->lock_slot);
         forget_verification(policy);
+        alive_forget(policy);
         turn_leave(policy);
         record_io_cancel(policy);
 }
@@ -148,6 +153,7 @@ static void forget_targets(struct policy *policy)
         policy->lock = (struct lock_state){0};
         policy->dns_met_at = 0;
         policy->reads_wanted = false;
+        policy->store->dns_seen(policy);
 }
 
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
@@ -178,6 +184,48 @@ static void forget_object(struct policy *policy)
         policy->has_seen_status = false;
 }
 
+void policy_take_record(struct policy *policy, struct record *record, char *error)
+{
+        const struct record *old = policy->record;
+        bool is_same = old && record && old->epoch == record->epoch && old->id == record->id;
+        if (!is_same)
+                policy->confirmed_epoch = 0;
+        if (!is_same || old->phase != record->phase)
+                policy->record_seen_at = loop_now(policy->manager->loop);
+        record_free(policy->record);
+        free(policy->record_error);
+        policy->record = record;
+        policy->record_error = error;
+}
+
+/* A Lease that outlives its use as a register is only kept track of. */
+static void take_lease(struct policy *policy, struct record_lease *seen)
+{
+        free(policy->record_version);
+        policy->record_version = seen->resource_version;
+        seen->resource_version = NULL;
+        if (policy->store == &store_lease) {
+                policy_take_record(policy, seen->record, seen->why);
+                seen->record = NULL;
+                seen->why = NULL;
+        }
+        record_lease_clear(seen);
+}
+
+/* What another store showed says nothing; the new one is read before anything is decided. */
+static void use_store(struct policy *policy, const struct record_store *store)
+{
+        if (policy->store == store)
+                return;
+        record_io_cancel(policy);
+        policy_take_record(policy, NULL, NULL);
+        if (store == &store_lease)
+                set_text(&policy->record_version, NULL);
+        policy->record_is_doubtful = store == &store_lease;
+        policy->store = store;
+        store->dns_seen(policy);
+}
+
 static void take_spec(struct policy *policy, const json_t *object)
 {
         struct failover_policy *spec = NULL;
@@ -192,6 +240,8 @@ static void take_spec(struct policy *policy, const json_t *object)
         claims_changed(policy);
         failover_policy_free(policy->spec);
         policy->spec = spec;
+        if (spec)
+                use_store(policy, record_store_find(spec->store));
         policy->generation =
             (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
         if (!is_new)
@@ -247,25 +297,6 @@ static void take_unlabelled(const json_t *lease, struct record_lease *ret)
         ret->why = strbuf_take(&why);
 }
 
-static void take_record(struct policy *policy, struct record_lease *seen)
-{
-        const struct record *old = policy->record, *new = seen->record;
-        bool is_same = old && new && old->epoch == new->epoch && old->id == new->id;
-        if (!is_same)
-                policy->confirmed_epoch = 0;
-        if (!is_same || old->phase != new->phase)
-                policy->record_seen_at = loop_now(policy->manager->loop);
-        record_free(policy->record);
-        free(policy->record_version);
-        free(policy->record_error);
-        policy->record = seen->record;
-        policy->record_version = seen->resource_version;
-        policy->record_error = seen->why;
-        seen->record = NULL;
-        seen->resource_version = seen->why = NULL;
-        record_lease_clear(seen);
-}
-
 void policy_set_record(struct policy *policy, const json_t *lease)
 {
         struct record_lease seen = {0};
@@ -278,7 +309,7 @@ void policy_set_record(struct policy *policy, const json_t *lease)
                 if (record_lease_decode(lease, &seen, NULL) != ERR_OK)
                         take_unlabelled(lease, &seen);
         }
-        take_record(policy, &seen);
+        take_lease(policy, &seen);
         policy_wake(policy);
         if (!lease)
                 free_if_unwanted(policy);
@@ -317,6 +348,7 @@ void policy_free(struct policy *policy)
         record_free(policy->record);
         free(policy->record_version);
         free(policy->record_error);
+        free(policy->dns_record.raw);
         free(policy->key);
         free(policy->namespace_name);
         free(policy->name);

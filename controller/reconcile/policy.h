@@ -9,8 +9,10 @@
 
 #include "api/failover_policy.h"
 #include "api/record.h"
+#include "api/record_text.h"
 #include "core/failover.h"
 #include "core/report.h"
+#include "reconcile/alive.h"
 #include "reconcile/manager.h"
 #include "reconcile/plane.h"
 #include "reconcile/status.h"
@@ -26,8 +28,19 @@ struct verify_slot {
 struct record_write {
         struct record *record; /* NULL: nothing */
         enum action action;    /* why */
+        char *text;            /* as it goes to a store that takes text; NULL: another store */
         char *report;          /* status.lastDecision as compact JSON text; NULL for a commit */
         unsigned gates_held, gate_count;
+};
+
+struct record_store;
+
+/* The record as the TXT record carries it, where that is the store. */
+struct dns_record {
+        char *raw; /* the text that policy->record was read from; NULL: there is none */
+        char digest[RECORD_DIGEST_BYTES];
+        char author[64];
+        bool is_proven; /* the plan of policy->record is the one that the digest is of */
 };
 
 struct step_times { /* microseconds on the monotonic clock, of the epoch under way; for people and metrics */
@@ -61,10 +74,12 @@ struct policy {
         struct work work;
         struct loop_timer reads; /* the targets are read every 10 s */
 
-        struct record *record; /* NULL: none */
-        char *record_version;  /* resourceVersion of its Lease; NULL: there is no Lease */
+        const struct record_store *store; /* where decisions are recorded; never NULL */
+        struct record *record;            /* as it shows it; NULL: none */
+        char *record_version;             /* resourceVersion of its Lease; NULL: there is no Lease */
         char *record_error;
         uint64_t record_generation;
+        struct dns_record dns_record;
         mono_ms record_seen_at;        /* since when this process knows the record as it is */
         struct kube_call *record_call; /* a write, or the read after one that failed */
         struct record_write record_write;
@@ -83,6 +98,7 @@ struct policy {
         struct verify_slot verify[VERIFY_SERVERS_MAX];
         struct effect *verify_effect;
         mono_ms verified_at;
+        struct alive alive; /* where the store is shared */
 
         struct last_verdict was[PLANES_MAX];
         enum finding last_finding; /* of the pass before: changes are told once */
@@ -109,7 +125,9 @@ struct policy *policy_obtain(struct manager *manager, const char *namespace_name
 void policy_set(struct policy *policy, const json_t *object); /* as watched; NULL: it is gone */
 void policy_set_record(struct policy *policy,
                        const json_t *lease); /* its record Lease as watched or answered; NULL: it is gone */
-void policy_wake(struct policy *policy);     /* something it looks at is new */
+/* The record as its store shows it; both are moved in, and either may be NULL. */
+void policy_take_record(struct policy *policy, struct record *record, char *error);
+void policy_wake(struct policy *policy); /* something it looks at is new */
 void policy_leadership_changed(struct policy *policy);
 void policy_free(struct policy *policy);
 

@@ -8,6 +8,7 @@
 #include "core/runbook.h"
 #include "reconcile/claims.h"
 #include "reconcile/gather.h"
+#include "reconcile/record_store.h"
 #include "reconcile/status_fit.h"
 #include "reconcile/switch_report.h"
 #include "util/mem.h"
@@ -170,13 +171,13 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
         json_t *last_switch = switch_report_load(policy->last_switch);
         json_t *history = policy->history ? switch_report_load(policy->history) : json_array();
         const char *completed = text_of(last_switch, "completedAt", "Never");
-        json_t *status = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}",
-                                   "observedGeneration", (json_int_t)policy->generation, "effectiveMode", report.mode,
-                                   "effectiveModeReason", decision.mode.reason, "effectiveModeMessage",
-                                   decision.mode.message, "state", report.state, "activePlane", report.active,
-                                   "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step,
-                                   "failover", report.failover, "lastSwitchText", ago(policy, completed, &arena),
-                                   "rtoLast", last_rto(history), "store", "Kubernetes", "message", report.message);
+        json_t *status = json_pack(
+            "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
+            (json_int_t)policy->generation, "effectiveMode", report.mode, "effectiveModeReason", decision.mode.reason,
+            "effectiveModeMessage", decision.mode.message, "state", report.state, "activePlane", report.active,
+            "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step, "failover",
+            report.failover, "lastSwitchText", ago(policy, completed, &arena), "rtoLast", last_rto(history), "store",
+            policy->store->name, "message", report.message);
         INVARIANT(status);
         json_object_set_new(status, "lastSwitchTime",
                             strcmp(completed, "Never") ? json_string(completed) : json_null());

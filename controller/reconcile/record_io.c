@@ -1,9 +1,10 @@
-/* record_io.c -- the decision record at the arbiter, and the uncached read before the first effect. */
+/* record_io.c -- what all arbiters share, and the uncached read before the first effect. */
 #include "reconcile/record_io.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "reconcile/record_store.h"
 #include "reconcile/tell.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
@@ -12,23 +13,8 @@
 
 enum { TIMEOUT_MS = 3000, RETRY_FIRST_MS = 250, RETRY_MAX_MS = 4000, CONFIRM_AGAIN_MS = 1000 };
 
-static char *lease_path(const struct policy *policy, bool is_named)
-{
-        char *name = record_lease_name(policy->name);
-        char *path = kube_path(&kube_leases, policy->namespace_name, is_named ? name : NULL, NULL);
-        free(name);
-        return path;
-}
-
-static void call_ended(struct policy *policy)
-{
-        policy->record_call = NULL;
-        turn_end(policy->manager);
-        policy_wake(policy);
-}
-
 /* A conflict is answered by a look at once; an arbiter that is silent is not hammered. */
-static void retry_later(struct policy *policy, enum err err)
+void record_io_retry_later(struct policy *policy, enum err err)
 {
         mono_ms delay = (mono_ms)RETRY_FIRST_MS << (policy->record_failures < 4 ? policy->record_failures : 4);
         bool is_first_conflict = err == ERR_CONFLICT && !policy->record_failures;
@@ -36,20 +22,7 @@ static void retry_later(struct policy *policy, enum err err)
         policy->record_retry_at = loop_now(policy->manager->loop) + (is_first_conflict ? 0 : delay);
 }
 
-static void read_answered(void *ctx, const struct kube_reply *reply)
-{
-        struct policy *policy = ctx;
-        call_ended(policy);
-        if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND) {
-                policy->record_is_doubtful = false;
-                policy_set_record(policy, reply->err == ERR_OK ? reply->body : NULL);
-        } else {
-                retry_later(policy, reply->err);
-        }
-}
-
-/* Whether it is too early to ask the arbiter again; then the policy is woken in time. */
-static bool must_wait(struct policy *policy)
+bool record_io_must_wait(struct policy *policy)
 {
         mono_ms left = policy->record_retry_at - loop_now(policy->manager->loop);
         if (left > 0)
@@ -59,17 +32,9 @@ static bool must_wait(struct policy *policy)
 
 bool record_io_settle(struct policy *policy)
 {
-        struct manager *manager = policy->manager;
-        if (policy->record_call || policy->confirm_call)
+        if (policy->record_call || policy->confirm_call || policy->record_write.record)
                 return false;
-        if (!policy->record_is_doubtful)
-                return true;
-        if (!must_wait(policy) && turn_take(policy, URGENCY_DECIDE)) {
-                char *path = lease_path(policy, true);
-                policy->record_call = kube_get(manager->kube, path, TIMEOUT_MS, read_answered, policy);
-                free(path);
-        }
-        return false;
+        return policy->store->settle(policy);
 }
 
 static bool is_counted(const struct record_write *write)
@@ -82,61 +47,45 @@ static void write_clear(struct manager *manager, struct record_write *write)
         manager->deciding -= is_counted(write);
         record_free(write->record);
         free(write->report);
+        free(write->text);
         *write = (struct record_write){0};
 }
 
-static void write_answered(void *ctx, const struct kube_reply *reply)
+void record_io_begin(struct policy *policy, const struct view *view, const struct decision *decision)
 {
-        struct policy *policy = ctx;
+        manager_hurry(policy->manager);
+        policy->record_write =
+            (struct record_write){.record = record_copy(decision->next), .action = decision->rule->then};
+        policy->manager->deciding += is_counted(&policy->record_write);
+        tell_decided(policy, view, decision);
+}
+
+void record_io_drop(struct policy *policy)
+{
+        write_clear(policy->manager, &policy->record_write);
+}
+
+void record_io_written(struct policy *policy, enum err err, const char *why)
+{
         struct record_write write = policy->record_write;
         policy->record_write = (struct record_write){0};
-        call_ended(policy);
-        if (reply->err == ERR_OK) {
+        if (err == ERR_OK) {
                 policy->record_failures = 0;
-                policy_set_record(policy, reply->body);
                 tell_recorded(policy, &write);
         } else {
                 log_line(LOG_WARN, "record", "decision not recorded, reading it again",
                          LOG_TEXT_FIELD("policy", policy->key), LOG_NUMBER_FIELD("epoch", (int64_t)write.record->epoch),
-                         LOG_TEXT_FIELD("error", reply->why.text));
+                         LOG_TEXT_FIELD("error", why));
                 policy->record_is_doubtful = true;
-                retry_later(policy, reply->err);
+                record_io_retry_later(policy, err);
         }
         write_clear(policy->manager, &write);
 }
 
-static enum urgency urgency_of(enum action action)
-{
-        return action == DO_DECIDE || action == DO_ABORT ? URGENCY_DECIDE : URGENCY_REST;
-}
-
 void record_io_write(struct policy *policy, const struct view *view, const struct decision *decision)
 {
-        struct manager *manager = policy->manager;
-        const struct record *next = decision->next;
-        if (must_wait(policy) || !turn_take(policy, urgency_of(decision->rule->then)))
-                return;
-        json_t *body = NULL;
-        struct errmsg why;
-        enum err err = policy->record_version
-                           ? record_lease_patch(next, policy->record_version, &body, &why)
-                           : record_lease_new(policy->namespace_name, policy->name, next, &body, &why);
-        if (err != ERR_OK) {
-                turn_end(manager);
-                log_line(LOG_ERROR, "record", "decision cannot be written down", LOG_TEXT_FIELD("policy", policy->key),
-                         LOG_TEXT_FIELD("error", why.text));
-                return;
-        }
-        manager_hurry(manager);
-        policy->record_write = (struct record_write){.record = record_copy(next), .action = decision->rule->then};
-        manager->deciding += is_counted(&policy->record_write);
-        tell_decided(policy, view, decision);
-        char *path = lease_path(policy, policy->record_version != NULL);
-        policy->record_call = policy->record_version
-                                  ? kube_patch(manager->kube, path, body, TIMEOUT_MS, write_answered, policy)
-                                  : kube_create(manager->kube, path, body, TIMEOUT_MS, write_answered, policy);
-        free(path);
-        json_decref(body);
+        if (!record_io_must_wait(policy))
+                policy->store->write(policy, view, decision);
 }
 
 static void confirm(struct policy *policy)
@@ -199,7 +148,7 @@ static void metadata_answered(void *ctx, const struct kube_reply *reply)
 void record_io_confirm(struct policy *policy)
 {
         struct manager *manager = policy->manager;
-        if (must_wait(policy) || !turn_take(policy, URGENCY_CONFIRM))
+        if (record_io_must_wait(policy) || !turn_take(policy, URGENCY_CONFIRM))
                 return;
         manager_hurry(manager);
         policy->confirm_epoch = policy->record->epoch;

@@ -373,7 +373,7 @@ void tell_effect_done(struct policy *policy, const struct effect *effect)
 
 void tell_effect_failed(struct policy *policy, const struct effect *effect)
 {
-        bool is_dns = effect->kind == EFFECT_READ_DNS || effect->kind == EFFECT_SET_DNS;
+        bool is_dns = effect_is_dns(effect->kind);
         const struct target_slot *slot = is_dns ? &policy->dns_slot : &policy->lock_slot;
         metric_add(METRIC(&target_errors, is_dns ? "dns" : "lock", err_name(effect->err)), 1);
         metric_add(METRIC(&reconcile_errors, "failoverpolicy"), 1);

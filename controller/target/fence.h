@@ -5,7 +5,8 @@
 #include "target/target.h"
 
 enum {
-        TARGET_STAMP_BYTES = 1024, /* longest stamp text with its final NUL: two names and a namespace fit with room */
+        /* Longest text with its final NUL: a record with the longest names that Kubernetes allows fits with room. */
+        TARGET_STAMP_BYTES = 2048,
 };
 
 /* Lua and JSON numbers are exact up to here, so no epoch may pass it. */
@@ -14,6 +15,8 @@ enum {
 /*
  * target_check_stamp() - may a target that carries @stored (with the wanted value already there if @has_value) be moved
  * to @want?
+ *
+ * Where the text beside the value is a decision record, its epoch may never fall, and neither may the value's own.
  *
  * ERR_CONFLICT: a higher epoch is stored, or this one with another id or value. ERR_INVALID: the stamp is not one of
  * ours, or another owner's: a person decides; or @want's names cannot be carried by a stamp.

@@ -54,41 +54,62 @@ void lock_state_clear(struct lock_state *state)
         *state = (struct lock_state){0};
 }
 
-/* A stamp that would not read back as it was meant (a space in a name, too long) must never be written. */
-static bool reads_back(const struct dns_want *want)
+/*
+ * A text that would not read back as it was meant (a space in a name, too long) must never be written. *ret_routed is
+ * the epoch that it gives the value.
+ */
+static bool reads_back(const struct dns_want *want, epoch_t *ret_routed)
 {
         char text[TARGET_STAMP_BYTES];
         dns_stamp_print(want, text, sizeof(text));
         struct stamp stamp = {0};
         dns_stamp_parse(text, &stamp);
-        bool same = stamp.presence == STAMP_OURS && stamp.epoch == want->epoch && stamp.id == want->id &&
-                    text_equal(stamp.plane, want->plane) && text_equal(stamp.store, want->store);
+        epoch_t decided = want->record ? stamp.decided : stamp.epoch;
+        bool same = stamp.presence == STAMP_OURS && decided == want->epoch && stamp.id == want->id &&
+                    (!want->record || text_equal(text, want->record)) && text_equal(stamp.plane, want->plane) &&
+                    text_equal(stamp.store, want->store);
+        *ret_routed = stamp.epoch;
         target_stamp_clear(&stamp);
-        return same;
+        return same && (want->keeps_value || *ret_routed == want->epoch);
+}
+
+static enum err check_owner(const struct stamp *stored, const struct dns_want *want, struct errmsg *reterr)
+{
+        if (stored->presence == STAMP_FOREIGN)
+                return err_set(reterr, ERR_INVALID,
+                               "the stamp beside the value is not ours: \"%.80s\"; remove it if nobody needs it",
+                               stored->raw ? stored->raw : "");
+        bool is_ours =
+            text_equal(stored->store, want->store) || (want->former && text_equal(stored->store, want->former));
+        if (stored->presence == STAMP_OURS && !is_ours)
+                return err_set(reterr, ERR_INVALID, "it belongs to %.100s; remove its stamp to take it over",
+                               stored->store);
+        return ERR_OK;
 }
 
 enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct dns_want *want,
                             struct errmsg *reterr)
 {
-        if (!reads_back(want))
+        epoch_t routed;
+        if (!reads_back(want, &routed))
                 return err_set(reterr, ERR_INVALID,
                                "epoch %" PRIu64 ", plane \"%.60s\" and store \"%.60s\" do not fit a stamp", want->epoch,
                                want->plane, want->store);
-        if (stored->presence == STAMP_ABSENT)
-                return ERR_OK;
-        if (stored->presence == STAMP_FOREIGN)
-                return err_set(reterr, ERR_INVALID,
-                               "the stamp beside the value is not ours: \"%.80s\"; remove it if nobody needs it",
-                               stored->raw ? stored->raw : "");
-        if (!text_equal(stored->store, want->store))
-                return err_set(reterr, ERR_INVALID, "it belongs to %.100s; remove its stamp to take it over",
-                               stored->store);
-        if (stored->epoch > want->epoch)
-                return err_set(reterr, ERR_CONFLICT, "epoch %" PRIu64 " is stored, %" PRIu64 " is older", stored->epoch,
+        enum err err = check_owner(stored, want, reterr);
+        if (err != ERR_OK)
+                return err;
+        bool is_present = stored->presence == STAMP_OURS;
+        epoch_t decided = !is_present ? 0 : stored->decided ? stored->decided : stored->epoch;
+        epoch_t value_epoch = is_present ? stored->epoch : 0;
+        if (decided > want->epoch || value_epoch > routed)
+                return err_set(reterr, ERR_CONFLICT, "epoch %" PRIu64 " is stored, %" PRIu64 " is older", decided,
                                want->epoch);
-        if (stored->epoch == want->epoch && (stored->id != want->id || !has_value))
-                return err_set(reterr, ERR_CONFLICT, "epoch %" PRIu64 " is stored with another %s", stored->epoch,
-                               stored->id != want->id ? "decision id" : "value");
+        if (decided == want->epoch && stored->id != want->id)
+                return err_set(reterr, ERR_CONFLICT, "epoch %" PRIu64 " is stored with another decision id", decided);
+        if (value_epoch == routed && !has_value)
+                return err_set(reterr, ERR_CONFLICT, "epoch %" PRIu64 " is stored with another value", routed);
+        if (want->keeps_value && value_epoch != routed)
+                return err_set(reterr, ERR_CONFLICT, "the value stays, so its epoch stays %" PRIu64, value_epoch);
         return ERR_OK;
 }
 
@@ -101,13 +122,20 @@ enum err dns_read(struct dns_target *target, mono_ms deadline, struct dns_state 
 enum err dns_compare_and_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want,
                              mono_ms deadline, struct errmsg *reterr)
 {
-        if (!want->rrset[0])
+        if (!want->rrset[0] && !want->keeps_value)
                 return err_set(reterr, ERR_INVALID, "an empty address set is never written");
         bool has_value = text_equal(expected->rrset, want->rrset);
         enum err err = target_check_stamp(&expected->stamp, has_value, want, reterr);
         if (err == ERR_OK)
                 err = target->driver->compare_and_set(target, expected, want, deadline, reterr);
         return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "%s", target->driver->name);
+}
+
+enum err dns_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
+                   struct errmsg *reterr)
+{
+        enum err err = target->driver->alive(target, say, deadline, ret_heard, reterr);
+        return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "%s: _planekeeper-alive", target->driver->name);
 }
 
 void dns_target_close(struct dns_target *target)

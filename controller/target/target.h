@@ -56,6 +56,9 @@ struct dns_want {
         decision_id id;
         const char *plane;
         const char *store;
+        const char *former; /* another store text that counts as ours, from before decisionStore was changed; NULL: none */
+        const char *record; /* the text of the decision record that takes the stamp's place; NULL: a plain stamp */
+        bool keeps_value;   /* only the text is replaced, provided that the addresses are as expected: rrset is those */
 };
 
 struct dns_driver {
@@ -69,6 +72,9 @@ struct dns_driver {
          * says of the zone is only where to look first. */
         MUST_CHECK enum err (*compare_and_set)(struct dns_target *target, const struct dns_state *expected,
                                                const struct dns_want *want, mono_ms deadline, struct errmsg *reterr);
+        /* TXT _planekeeper-alive.<name>: what is there (""), and with @say given that in its place, if it still is as read. */
+        MUST_CHECK enum err (*alive)(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
+                                     struct errmsg *reterr);
         void (*close)(struct dns_target *target); /* NULL is a no-op */
 };
 struct dns_target {
@@ -81,6 +87,9 @@ const struct dns_driver *dns_driver_find(const char *name); /* NULL if unknown *
 MUST_CHECK enum err dns_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr);
 MUST_CHECK enum err dns_compare_and_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want,
                                         mono_ms deadline, struct errmsg *reterr);
+/* *ret_heard is the caller's: what is there now. */
+MUST_CHECK enum err dns_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
+                              struct errmsg *reterr);
 void dns_target_close(struct dns_target *target);
 /* dns_state as returned by a target owns its texts. */
 void dns_state_clear(struct dns_state *state);
@@ -88,9 +97,15 @@ void dns_state_clear(struct dns_state *state);
 /* Reads what another authoritative server ("address[:port]") answers for @name and its stamp. Unsigned; for watching only. */
 MUST_CHECK enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr);
 
-/* TXT `_planekeeper.<name>`: v=pk1 e=<epoch> id=<16 hex> p=<plane> s=<store>. Pure; in target/dns/stamp.c. */
+/*
+ * TXT `_planekeeper.<name>`: v=pk1 e=<epoch> id=<16 hex> p=<plane> s=<store>, or the record's text, which begins in the same way. Pure; in
+ * target/dns/stamp.c.
+ */
 void dns_stamp_print(const struct dns_want *want, char *ret_text, size_t size);
-/* Fills @ret with texts owned by the caller (freed by dns_state_clear); anything not of the form above is STAMP_FOREIGN. */
+/*
+ * Fills @ret with texts owned by the caller (freed by dns_state_clear); anything not of the form above is STAMP_FOREIGN. Further fields are
+ * ignored, but for r=<epoch>: the epoch of the value, where that follows the record's.
+ */
 void dns_stamp_parse(const char *text, struct stamp *ret);
 
 /* ---- Redis: the register that names the plane that may write. It has no time to live: it moves, it never expires. ---- */
@@ -120,6 +135,7 @@ struct lock_want {
         decision_id id;
         const char *plane;
         const char *store;
+        const char *former; /* as in struct dns_want */
 };
 
 MUST_CHECK enum err lock_open(const struct lock_config *config, struct lock_target **ret, struct errmsg *reterr);

@@ -106,18 +106,19 @@ class Bench:
         """Where the Service of the plane is reached: addresses or host names; none at all while it is pending."""
         self.clusters[plane].admin.put(objects.service(self.mgmt_port, *ingress))
 
-    def install(self) -> None:
+    def install(self, cluster: ApiServer | None = None) -> None:
         """CRDs, RBAC and the rest into the hub, as `make deploy` would. No kubelet: its Deployment starts nothing."""
-        self._report("CRDs and RBAC into the hub")
-        self.hub.kubectl("apply", "--server-side", "-k", str(MANIFESTS))
+        cluster = cluster or self.hub
+        self._report(f"CRDs and RBAC into {cluster.name}")
+        cluster.kubectl("apply", "--server-side", "-k", str(MANIFESTS))
         crds = ("managementplanes.planekeeper.io", "failoverpolicies.planekeeper.io")
-        self.hub.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", *crds)
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", *crds)
 
-    def grant(self, namespace: str) -> None:
+    def grant(self, namespace: str, cluster: ApiServer | None = None) -> None:
         """Give the operator in `namespace` what the shipped Roles give it in its own: policies may live anywhere."""
         for thing in self._shipped:
             if thing["metadata"].get("namespace") == kube.OPERATOR_NAMESPACE and thing["kind"] in GRANTED:
-                self.hub.admin.put(objects.merged(thing, {"metadata": {"namespace": namespace}}))
+                (cluster or self.hub).admin.put(objects.merged(thing, {"metadata": {"namespace": namespace}}))
 
     @functools.cached_property
     def _shipped(self) -> list[objects.Object]:
@@ -129,14 +130,15 @@ class Bench:
         token = cluster.service_account_token(objects.MGMT_NAMESPACE, PLANE_ACCOUNT, seconds=86400)
         return kube.kubeconfig_text(url or cluster.url, self.authority.cert, plane, token)
 
-    def put_secrets(self, namespace: str) -> None:
+    def put_secrets(self, namespace: str, cluster: ApiServer | None = None) -> None:
         """What planes and policies in `namespace` of the hub refer to, under the names of the samples."""
+        admin = (cluster or self.hub).admin
         for plane in self.clusters:
             data = {"value": self.plane_kubeconfig(plane)}
-            self.hub.admin.put(objects.secret(f"{plane}-kubeconfig", namespace, data))
-        self.hub.admin.put(objects.secret("tsig", namespace, {"tsig.conf": self.bind.key.text}))
-        self.hub.admin.put(objects.secret("relay-ca", namespace, {"ca.crt": self.authority.cert}))
-        self.hub.admin.put(objects.secret("redis-auth", namespace, {"password": self.redis.password}))
+            admin.put(objects.secret(f"{plane}-kubeconfig", namespace, data))
+        admin.put(objects.secret("tsig", namespace, {"tsig.conf": self.bind.key.text}))
+        admin.put(objects.secret("relay-ca", namespace, {"ca.crt": self.authority.cert}))
+        admin.put(objects.secret("redis-auth", namespace, {"password": self.redis.password}))
 
     # What a test or the show asks for
 

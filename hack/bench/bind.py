@@ -14,6 +14,7 @@ import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
+import dns.rdata
 import dns.rdatatype
 import dns.tsig
 import dns.update
@@ -24,6 +25,10 @@ from .relay import Relay
 
 ADDRESS_TYPES = ("A", "AAAA", "CNAME")
 TIMEOUT = 2.0
+
+
+def _value(item: dns.rdata.Rdata) -> str:
+    return b"".join(item.strings).decode() if item.rdtype == dns.rdatatype.TXT else item.to_text()
 
 
 class TsigKey:
@@ -163,12 +168,12 @@ controls {{ inet 127.0.0.1 port {self._control_port} allow {{ 127.0.0.1; }} keys
         return dns.query.udp(question, self.host, TIMEOUT, self.port)
 
     def values(self, name: str, rdtype: str) -> frozenset[str]:
-        """The authoritative values of one type; empty where there are none."""
+        """The authoritative values of one type; empty where there are none. The strings of a TXT record are one text."""
         answer = self.query(name, rdtype)
         assert answer.flags & dns.flags.AA, f"{self.name} is not authoritative for {name}: {answer}"
         wanted = dns.rdatatype.from_text(rdtype)
         return frozenset(
-            item.to_text().strip('"') for rrset in answer.answer if rrset.rdtype == wanted for item in rrset
+            _value(item) for rrset in answer.answer if rrset.rdtype == wanted for item in rrset
         )
 
     def addresses(self, name: str) -> dict[str, frozenset[str]]:

@@ -1,6 +1,7 @@
 """One namespace, one zone and one Redis database on a running bench: what a test has to itself."""
 
 import contextlib
+import copy
 import itertools
 import os
 import time
@@ -31,15 +32,28 @@ class Scene:
         """`planes`: name -> address of its server, where they are not the ones of the bench."""
         number = next(_numbers)
         self.bench = bench
+        self.cluster = bench.hub  # where the resources and the operator are
         self.planes = planes or PLANES
         self.db = number
         self.namespace = bench.hub.ensure_namespace(f"t{number}-{os.getpid()}")
         self.zone = bench.bind.add_zone(f"t{number}.example.com")
         self.dns_name = f"gloo-mgmt.{self.zone}"
         self.operators: list[Operator] = []
+        self.sites: list[Scene] = []
         self._agents: list[Agent] = []
         bench.put_secrets(self.namespace)
         bench.grant(self.namespace)
+
+    def beside(self, plane: str) -> "Scene":
+        """The same names, zone and database in another cluster, that of a plane: an operator there has them, too."""
+        site = copy.copy(self)
+        site.cluster = self.bench.clusters[plane]
+        self.bench.install(site.cluster)
+        site.cluster.ensure_namespace(site.namespace)
+        self.bench.put_secrets(site.namespace, site.cluster)
+        self.bench.grant(site.namespace, site.cluster)
+        self.sites.append(site)
+        return site
 
     def close(self) -> None:
         """The operators go (gracefully: leak checkers report), then the objects; the namespace would never end."""
@@ -48,8 +62,9 @@ class Scene:
             process.stop()
         self.redis.flushdb()
         for kind in ("FailoverPolicy", "ManagementPlane"):
-            with contextlib.suppress(Exception):
-                self.bench.hub.admin.call("DELETE", f"{self._path(kind)}")
+            for site in (self, *self.sites):
+                with contextlib.suppress(Exception):
+                    site.cluster.admin.call("DELETE", f"{self._path(kind)}")
 
     def _path(self, kind: str) -> str:
         plural = {"FailoverPolicy": "failoverpolicies", "ManagementPlane": "managementplanes"}[kind]
@@ -91,18 +106,18 @@ class Scene:
         """Both planes; a keyword with underscores for dashes changes the spec of one: eu_west_1={"eligible": False}."""
         for name in self.planes:
             spec = objects.merged(self.plane_spec(name), changes.get(name.replace("-", "_"), {}))
-            self.bench.hub.admin.put(objects.management_plane(name, self.namespace, spec))
+            self.cluster.admin.put(objects.management_plane(name, self.namespace, spec))
 
     def put_policy(
         self, changes: objects.Object | None = None, single_writer: bool = False, name: str = POLICY
     ) -> None:
         spec = objects.merged(self.policy_spec(single_writer), changes or {})
-        self.bench.hub.admin.put(objects.failover_policy(name, self.namespace, spec))
+        self.cluster.admin.put(objects.failover_policy(name, self.namespace, spec))
 
     def put_secret(self, name: str, **data: str) -> None:
         """Make or rotate one; double underscores stand for dots: put_secret("relay-ca", ca__crt=pem)."""
         fields = {key.replace("__", "."): value for key, value in data.items()}
-        self.bench.hub.admin.put(objects.secret(name, self.namespace, fields))
+        self.cluster.admin.put(objects.secret(name, self.namespace, fields))
 
     def point_at(self, plane: str, lock: bool = True, ttl: int = 30) -> None:
         """Record and lock as a person left them before the operator came (who adopts only what agrees)."""
@@ -114,7 +129,7 @@ class Scene:
         """A running replica for this namespace, under the shipped RBAC. Replicas of one scene share a lease."""
         options.setdefault("namespace", self.namespace)
         options.setdefault("lease_namespace", self.namespace)
-        kubeconfig = options.pop("kubeconfig", None) or self.bench.hub.operator_kubeconfig()
+        kubeconfig = options.pop("kubeconfig", None) or self.cluster.operator_kubeconfig()
         is_near = options.pop("is_near", True)  # else it lives in another network, and cannot be asked how it is
         process = Operator(self.bench.scratch, kubeconfig, name, **options)
         self.operators.append(process)
@@ -150,10 +165,10 @@ class Scene:
         return " ".join(self.bench.bind.values(f"_planekeeper.{self.dns_name}", "TXT"))
 
     def policy(self, name: str = POLICY) -> objects.Object:
-        return self.bench.hub.admin.get("FailoverPolicy", name, self.namespace)
+        return self.cluster.admin.get("FailoverPolicy", name, self.namespace)
 
     def plane(self, name: str) -> objects.Object:
-        return self.bench.hub.admin.get("ManagementPlane", name, self.namespace)
+        return self.cluster.admin.get("ManagementPlane", name, self.namespace)
 
     def status(self, name: str = POLICY) -> objects.Object:
         return self.policy(name).get("status", {})
@@ -165,10 +180,10 @@ class Scene:
     def annotate(self, name: str = POLICY, **annotations: str | None) -> None:
         """planekeeper.io/<key>: underscores stand for dashes, None removes: annotate(switch_to="eu-west-1/3")."""
         keys = {f"planekeeper.io/{key.replace('_', '-')}": value for key, value in annotations.items()}
-        self.bench.hub.admin.patch("FailoverPolicy", name, {"metadata": {"annotations": keys}}, self.namespace)
+        self.cluster.admin.patch("FailoverPolicy", name, {"metadata": {"annotations": keys}}, self.namespace)
 
     def kubectl(self, *args: str, input: str | None = None) -> str:
-        return self.bench.hub.kubectl("-n", self.namespace, *args, input=input)
+        return self.cluster.kubectl("-n", self.namespace, *args, input=input)
 
     def wait_active(self, plane: str, timeout: float = 15.0) -> float:
         """Until DNS and status both name the plane; returns the seconds it took."""

@@ -82,7 +82,7 @@ REFUSED = [
     ("fop", policy(dns={"recordType": "TXT"}), "spec.dns.recordType"),
     ("fop", policy(dns={"name": "not a name"}), "spec.dns.name"),
     ("fop", policy(dns={"rfc2136": {"nameserver": "a b"}}), "spec.dns.rfc2136.nameserver"),
-    ("fop", policy(decisionStore="DNS"), 'supported values: "Kubernetes"'),
+    ("fop", policy(decisionStore="Quorum"), 'supported values: "Kubernetes", "DNS"'),
     ("fop", policy(drift="Ignore"), 'supported values: "Report", "Enforce"'),
     ("fop", policy(sspend=True), 'unknown field "spec.sspend"'),
     (

@@ -223,7 +223,7 @@ static struct sim_register wanted(const struct record *record, bool is_lock)
         return (struct sim_register){
             .present = true,
             .value = is_lock ? record->plan.to_lock : record->plan.to_rrset,
-            .stamp = {STAMP_OURS, record->epoch, record->id, record->to, sim_intern(SIM_STORE), sim_intern("v=pk1")},
+            .stamp = {STAMP_OURS, record->epoch, record->id, record->to, sim_intern(SIM_STORE), sim_intern("v=pk1"), 0},
         };
 }
 

@@ -111,7 +111,7 @@ static void an_edit_away_from_a_failing_plane_stays(void **state)
         expect_reported(world, "a: recovering");
         world_pass(world, 0, 3600000);
         world->view.arbiter_answered_at = 0;
-        expect_reported(world, "the decision store (Lease) does not answer");
+        expect_reported(world, "the decision store does not answer");
 }
 
 static void at_most_once_a_minute(void **state)

@@ -35,6 +35,7 @@ static inline bool gate_is_of_outage(enum gate gate)
         case GATE_CONTRADICTION:
         case GATE_NOT_LATE:
         case GATE_NOT_ISOLATED:
+        case GATE_DISSENT:
         case GATE_HELPS:
         case GATE_ROLLOUT:
                 return true;

@@ -154,10 +154,36 @@ static void alone_but_own_cluster(struct world *world)
         world_pass(world, 1, 10000);
         world->view.planes[1].holds_operator = true;
 }
+/* Both answer, from the plane that I run in myself. */
+static void alone_but_own_mechanisms(struct world *world)
+{
+        alone(world);
+        world->view.dns_health.read_at = world->view.lock_health.read_at = world->view.now;
+        world->view.planes[1].holds_operator = true;
+        world->view.policy.dns_plane = world->view.policy.lock_plane = world->view.planes[1].name;
+}
+static void alone_but_dns_of_another_plane(struct world *world)
+{
+        alone_but_own_mechanisms(world);
+        world->view.policy.dns_plane = world->view.planes[2].name;
+}
 static void alone_but_plane(struct world *world)
 {
         alone(world);
         world_pass(world, 2, 10000);
+}
+static void contradicted(struct world *world)
+{
+        world->view.alive = (struct alive_view){.is_used = true,
+                                                .seen_at = world->view.now - WORLD_DELAY_MS + 300,
+                                                .every_ms = 10000,
+                                                .plane = "a",
+                                                .by = "uid-2"};
+}
+static void contradicted_no_more(struct world *world)
+{
+        contradicted(world);
+        world->view.alive.seen_at -= 300;
 }
 static void all_fail(struct world *world)
 {
@@ -201,6 +227,9 @@ static const struct gate_row rows[] = {
     {"on time", nothing, GATE_NOT_LATE, true, 0},
     {"late", late, GATE_NOT_LATE, false, 700},
     {"late until now", late_is_over, GATE_NOT_LATE, true, 0},
+    {"nobody speaks for it", nothing, GATE_DISSENT, true, 0},
+    {"somebody inside does", contradicted, GATE_DISSENT, false, 300},
+    {"somebody inside did", contradicted_no_more, GATE_DISSENT, true, 0},
     {"alone", alone, GATE_NOT_ISOLATED, false, 0},
     {"redis answers", alone_but_redis, GATE_NOT_ISOLATED, true, 0},
     {"dns answers", alone_but_dns, GATE_NOT_ISOLATED, true, 0},
@@ -209,6 +238,8 @@ static const struct gate_row rows[] = {
     {"another plane answered at the start", alone_but_plane_at_the_start, GATE_NOT_ISOLATED, true, 0},
     {"dns answered, but no longer", alone_but_dns_failing_now, GATE_NOT_ISOLATED, false, 0},
     {"only my own cluster answers", alone_but_own_cluster, GATE_NOT_ISOLATED, false, 0},
+    {"only DNS and Redis of my own cluster answer", alone_but_own_mechanisms, GATE_NOT_ISOLATED, false, 0},
+    {"DNS of another plane answers", alone_but_dns_of_another_plane, GATE_NOT_ISOLATED, true, 0},
     {"another plane answers", alone_but_plane, GATE_NOT_ISOLATED, true, 0},
     {"all others are back since lately", all_back_lately, GATE_NOT_ISOLATED, false, WORLD_DELAY_MS - 1000},
     {"all others are back just now", all_back_now, GATE_NOT_ISOLATED, false, WORLD_DELAY_MS},

@@ -30,10 +30,10 @@ static void purposes_ask_what_concerns_them(void **state)
         (void)state;
         /* One letter a gate, in the order of GATE_LIST: x asked, - not. */
         static const char *const wanted[PURPOSE_COUNT] = {
-            [PURPOSE_FAILOVER] = "xxxxxxxxxxxxxx", [PURPOSE_REQUEST] = "----x--x-xx---",
-            [PURPOSE_TAKEOVER] = "----x--x-x----", [PURPOSE_RETARGET] = "----x--x------",
-            [PURPOSE_FAILBACK] = "x--xx--xxxxxxx", [PURPOSE_SUPERSEDE] = "xxxxxxxxxxx-xx",
-            [PURPOSE_ENFORCE] = "----x--x-x----",
+            [PURPOSE_FAILOVER] = "xxxxxxxxxxxxxxx", [PURPOSE_REQUEST] = "----x---x-xx---",
+            [PURPOSE_TAKEOVER] = "----x---x-x----", [PURPOSE_RETARGET] = "----x---x------",
+            [PURPOSE_FAILBACK] = "x--xx---xxxxxxx", [PURPOSE_SUPERSEDE] = "xxxxxxxxxxxx-xx",
+            [PURPOSE_ENFORCE] = "----x---x-x----",
         };
         for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
                 char asked[GATE_COUNT + 1] = "";

@@ -49,6 +49,15 @@ static void acknowledged(struct world *w) { w->view.policy.ack = "5"; }
 static void no_arbiter(struct world *w) { w->view.arbiter_answered_at = 0; }
 static void no_record_yet(struct world *w) { w->view.record = NULL; w->view.record_read = false; }
 static void record_unreadable(struct world *w) { w->view.record = NULL; w->view.record_error = "version 9 is not known"; }
+static void plan_mismatched(struct world *w) { w->view.plan_proof = PLAN_MISMATCHED; w->view.plan_text = "the plans differ"; }
+static void plan_pending(struct world *w) { w->view.plan_proof = PLAN_PENDING; w->view.plan_text = "waiting for an address"; }
+static void shared_store(struct world *w) { w->view.alive = (struct alive_view){.is_used = true, .plane = "", .by = ""}; }
+static void somebody_speaks(struct world *w)
+{
+        w->view.alive = (struct alive_view){.is_used = true, .seen_at = WORLD_NOW - 1000, .every_ms = 10000, .plane = "a", .by = "uid-2"};
+}
+static void nobody_speaks_any_more(struct world *w) { somebody_speaks(w); w->view.alive.seen_at = WORLD_NOW - LONG_AGO; }
+static void dns_unshared(struct world *w) { w->view.dns.stamp.presence = STAMP_OURS; w->view.dns.stamp.store = "k8s/uid-9/default/gloo"; }
 static void no_credentials(struct world *w) { w->view.policy.credentials_error = "Secret tsig: not found"; }
 static void rival(struct world *w) { w->view.policy.rival = "policy other/gloo is older and holds gloo.example.com"; }
 static void dns_never_read(struct world *w) { w->view.dns_health = (struct target_health){.error = ""}; world_dns(w, "", 0, ""); }
@@ -73,7 +82,7 @@ static void lock_absent(struct world *w) { world_lock(w, NULL, 0, ""); }
 static void lock_by_hand(struct world *w) { world_lock(w, "by hand", WORLD_EPOCH, "a"); }
 static void lock_behind(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH - 1, "b"); }
 static void lock_ahead(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH + 3, "b"); }
-static void lock_foreign(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_FOREIGN, 0, 0, "", "", "x"}; }
+static void lock_foreign(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_FOREIGN, 0, 0, "", "", "x", 0}; }
 static void lock_taken(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH + 1, "b"); }
 static void dns_routed(struct world *w) { lock_taken(w); world_dns(w, WORLD_RRSET_B, WORLD_EPOCH + 1, "b"); }
 static void lock_sharing_epoch(struct world *w) { w->view.lock.stamp.id = 77; }
@@ -155,7 +164,8 @@ const struct mutator core_mutators[] = {
         MUTATOR(b_fails), MUTATOR(b_is_stale), MUTATOR(b_is_missing), MUTATOR(b_has_no_address), MUTATOR(b_shares_the_address),
         MUTATOR(c_fails), MUTATOR(c_is_ineligible), MUTATOR(one_plane), MUTATOR(everything_fails), MUTATOR(operator_inside),
         MUTATOR(advise), MUTATOR(suspended), MUTATOR(kill_switch), MUTATOR(blast), MUTATOR(cooling), MUTATOR(limited),
-        MUTATOR(dns_inside_a), MUTATOR(redis_inside_a), MUTATOR(acknowledged), MUTATOR(no_arbiter), MUTATOR(no_record_yet), MUTATOR(record_unreadable), MUTATOR(no_credentials),
+        MUTATOR(dns_inside_a), MUTATOR(redis_inside_a), MUTATOR(acknowledged), MUTATOR(no_arbiter), MUTATOR(no_record_yet), MUTATOR(record_unreadable), MUTATOR(plan_mismatched),
+        MUTATOR(plan_pending), MUTATOR(shared_store), MUTATOR(somebody_speaks), MUTATOR(nobody_speaks_any_more), MUTATOR(dns_unshared), MUTATOR(no_credentials),
         MUTATOR(rival), MUTATOR(dns_never_read), MUTATOR(dns_unreachable), MUTATOR(dns_lost), MUTATOR(dns_refused),
         MUTATOR(dns_refused_now), MUTATOR(lock_unreachable), MUTATOR(lock_lost), MUTATOR(lock_refused), MUTATOR(lock_moved_away),
         MUTATOR(no_lock), MUTATOR(dns_shows_b), MUTATOR(dns_by_hand), MUTATOR(dns_without_stamp), MUTATOR(dns_of_nobody),

@@ -96,6 +96,21 @@ static void all_answer(struct scene *scene)
         plane(scene, 1)->check_count = 2;
         plane(scene, 1)->checks[1] = plane(scene, 0)->checks[0];
 }
+/* b, which I run in, is no witness; DNS and Redis have answered, and are said to be in c. */
+static void mechanisms_answer(struct scene *scene)
+{
+        all_answer(scene);
+        plane(scene, 1)->holds_operator = true;
+        scene->world.view.policy.dns_plane = scene->world.view.policy.lock_plane = plane(scene, 2)->name;
+}
+static void dns_is_beside_me(struct scene *scene)
+{
+        scene->world.view.policy.dns_plane = plane(scene, 1)->name;
+}
+static void redis_is_beside_me(struct scene *scene)
+{
+        scene->world.view.policy.lock_plane = plane(scene, 1)->name;
+}
 static void holds_operator(struct scene *scene)
 {
         plane(scene, 1)->holds_operator = true;
@@ -244,6 +259,34 @@ static void b_does_not_roll(struct scene *scene)
         plane(scene, 1)->checks[1].replicas_updated = 3;
 }
 
+static void contradicted(struct scene *scene)
+{
+        world_fail(&scene->world, 0, LONG_AGO);
+        scene->world.view.alive = (struct alive_view){
+            .is_used = true, .seen_at = WORLD_NOW - 1000, .every_ms = 10000, .plane = "a", .by = "uid-2"};
+}
+static void not_shared(struct scene *scene)
+{
+        scene->world.view.alive.is_used = false;
+}
+static void never_heard(struct scene *scene)
+{
+        scene->world.view.alive.seen_at = 0;
+}
+static void for_another_plane(struct scene *scene)
+{
+        scene->world.view.alive.plane = "b";
+}
+static void in_my_cluster(struct scene *scene)
+{
+        scene->world.view.alive.is_mine = true;
+}
+static void silent_for_the_delay(struct scene *scene)
+{
+        if (scene->world.view.alive.seen_at)
+                scene->world.view.alive.seen_at = WORLD_NOW - WORLD_DELAY_MS;
+}
+
 static const struct truth_table tables[] = {
     {GATE_MAINTENANCE,
      "of the active",
@@ -274,6 +317,18 @@ static const struct truth_table tables[] = {
       {"-F--", true, "no replica is available"},
       {"--TT", true, "no path reached them for 2m"},
       {"----", false, "its Deployment says replicas are available"}}},
+    {GATE_DISSENT,
+     "somebody inside the active plane speaks for it",
+     contradicted,
+     {{"the store is shared", not_shared},
+      {"somebody was heard", never_heard},
+      {"who is inside the active plane", for_another_plane},
+      {"and not I", in_my_cluster},
+      {"lately", silent_for_the_delay}},
+     {{"TTTTT", false, "the operator inside a says that its checks pass there; it must have been silent for 30s"},
+      {"TTTTF", true, "the operator inside a is silent"},
+      {"TTTF-", true, "I run inside the active plane myself"},
+      {"-----", true, "no operator inside the active plane speaks for it"}}},
     {GATE_NOT_LATE, "loop", outage, {{"on time", late}}, {{"T", true, "on time"}, {"F", false, "suspended or late"}}},
     {GATE_NOT_ISOLATED,
      "who answers",
@@ -290,6 +345,13 @@ static const struct truth_table tables[] = {
       {"---TT---", true, "the DNS server answers"},
       {"-----TTT", true, "Redis answers"},
       {"--------", false, "may be the one that is cut off"}}},
+    {GATE_NOT_ISOLATED,
+     "where they are",
+     mechanisms_answer,
+     {{"DNS is elsewhere", dns_is_beside_me}, {"Redis is elsewhere", redis_is_beside_me}},
+     {{"T-", true, "the DNS server answers"},
+      {"-T", true, "Redis answers"},
+      {"--", false, "may be the one that is cut off"}}},
     {GATE_NOT_ISOLATED,
      "not since when",
      b_alone_answers,

@@ -51,7 +51,14 @@ static void anything_else_is_foreign(void **state)
             "v=pk1 e=1 id=0000000000000001 p=a",
             "v=pk1 e=1 id=0000000000000001 s=b p=a",
             "v=pk1 e=1 id=0000000000000001 p=a s=b ",
-            "v=pk1 e=1 id=0000000000000001 p=a s=b x=y",
+            "v=pk1 e=1 id=0000000000000001 p=a s=b x",
+            "v=pk1 e=1 id=0000000000000001 p=a s=b x=y ",
+            "v=pk1 e=1 id=0000000000000001 p=a s=b  x=y",
+            "v=pk1 e=1 id=0000000000000001 p=a s=b 9=y",
+            "v=pk1 e=1 id=0000000000000001 p=a s=b r=2",
+            "v=pk1 e=1 id=0000000000000001 p=a s=b r=01",
+            "v=pk1 e=1 id=0000000000000001 p=a s=b r=",
+            "v=pk1 e=1 id=0000000000000001 p=a s=b r=1 r=1",
             "v=pk1  e=1 id=0000000000000001 p=a s=b",
             " v=pk1 e=1 id=0000000000000001 p=a s=b",
             "v=pk1 e=1 id=0000000000000001 p=a\tb s=b",
@@ -60,11 +67,91 @@ static void anything_else_is_foreign(void **state)
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
                 struct stamp stamp = {0};
                 dns_stamp_parse(texts[i], &stamp);
-                if (stamp.presence != STAMP_FOREIGN || stamp.epoch != 0 || stamp.id != 0)
+                if (stamp.presence != STAMP_FOREIGN || stamp.epoch != 0 || stamp.id != 0 || stamp.decided != 0)
                         fail_msg("taken for ours: \"%s\"", texts[i]);
                 assert_string_equal(stamp.raw, texts[i]);
                 assert_string_equal(stamp.store, "");
                 target_stamp_clear(&stamp);
+        }
+}
+
+static void further_fields_are_left_alone(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *further;
+                epoch_t epoch, decided;
+        } cases[] = {
+            {" x=y", 42, 0},
+            {" x= y=z", 42, 0},
+            {" r=42", 42, 42},
+            {" r=0 phase=Switching", 0, 42},
+            {" phase=None r=41", 41, 42},
+            {" x=y=z r=1 v=pk2", 1, 42},
+        };
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                char text[TARGET_STAMP_BYTES];
+                struct stamp stamp = {0};
+                (void)snprintf(text, sizeof(text), "v=pk1 e=42 id=00000000000000ab p=b s=" STORE "%s",
+                               cases[i].further);
+                dns_stamp_parse(text, &stamp);
+                assert_int_equal(stamp.presence, STAMP_OURS);
+                assert_int_equal(stamp.epoch, cases[i].epoch);
+                assert_int_equal(stamp.decided, cases[i].decided);
+                assert_string_equal(stamp.store, STORE);
+                assert_string_equal(stamp.raw, text);
+                target_stamp_clear(&stamp);
+        }
+}
+
+/* Where the text is the decision record: its epoch and the value's own, which follows. */
+static void fence_holds_for_records(void **state)
+{
+        (void)state;
+        enum { KEEPS = 1, MOVES = 0 };
+#define RECORD(e, r) "v=pk1 e=" #e " id=00000000000000ab p=b s=" STORE " r=" #r " phase=Switching"
+        static const struct {
+                const char *stored;
+                bool has_value;
+                const char *record;
+                epoch_t epoch;
+                int keeps;
+                enum err wanted;
+        } cases[] = {
+            {NULL, true, RECORD(1, 0), 1, KEEPS, ERR_OK},
+            {NULL, false, RECORD(1, 0), 1, KEEPS, ERR_CONFLICT},
+            {NULL, true, RECORD(2, 1), 2, KEEPS, ERR_CONFLICT},    /* it would give the value an epoch */
+            {RECORD(7, 7), true, RECORD(8, 7), 8, KEEPS, ERR_OK},  /* Intent */
+            {RECORD(8, 7), false, RECORD(8, 8), 8, MOVES, ERR_OK}, /* Route */
+            {RECORD(8, 8), true, RECORD(8, 8), 8, KEEPS, ERR_OK},  /* Commit */
+            {RECORD(8, 8), false, RECORD(8, 8), 8, MOVES, ERR_CONFLICT},
+            {RECORD(8, 8), true, RECORD(8, 7), 8, KEEPS, ERR_CONFLICT}, /* the value's epoch would fall */
+            {RECORD(8, 7), false, RECORD(7, 7), 7, MOVES, ERR_CONFLICT},
+            {RECORD(8, 7), true, RECORD(9, 8), 9, KEEPS, ERR_CONFLICT},
+            {RECORD(8, 7), false, RECORD(8, 7), 8, MOVES, ERR_INVALID}, /* a move that keeps the old epoch */
+            {"v=pk1 e=7 id=0000000000000001 p=b s=" STORE, true, RECORD(8, 7), 8, KEEPS, ERR_OK},
+            {"v=pk1 e=8 id=0000000000000001 p=b s=" STORE, true, RECORD(8, 8), 8, KEEPS, ERR_CONFLICT},
+            {"v=pk1 e=7 id=0000000000000001 p=b s=k8s/before", true, RECORD(8, 7), 8, KEEPS, ERR_OK},
+            {"v=pk1 e=7 id=0000000000000001 p=b s=k8s/other", true, RECORD(8, 7), 8, KEEPS, ERR_INVALID},
+        };
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct stamp stored = {.presence = STAMP_ABSENT};
+                if (cases[i].stored)
+                        dns_stamp_parse(cases[i].stored, &stored);
+                const struct dns_want want = {.rrset = "A 192.0.2.1",
+                                              .epoch = cases[i].epoch,
+                                              .id = 0xab,
+                                              .plane = "b",
+                                              .store = STORE,
+                                              .former = "k8s/before",
+                                              .record = cases[i].record,
+                                              .keeps_value = cases[i].keeps};
+                struct errmsg why = {0};
+                enum err err = target_check_stamp(&stored, cases[i].has_value, &want, &why);
+                if (err != cases[i].wanted)
+                        fail_msg("case %zu is %s, not %s: %s", i, err_name(err), err_name(cases[i].wanted), why.text);
+                if (cases[i].stored)
+                        target_stamp_clear(&stored);
         }
 }
 
@@ -138,6 +225,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(printed_stamp_reads_back),
             cmocka_unit_test(anything_else_is_foreign),
+            cmocka_unit_test(further_fields_are_left_alone),
+            cmocka_unit_test(fence_holds_for_records),
             cmocka_unit_test(endless_text_is_bounded),
             cmocka_unit_test(names_that_no_stamp_carries_are_refused),
             cmocka_unit_test(fence_refuses_what_is_not_newer),

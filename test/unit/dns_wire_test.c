@@ -344,6 +344,40 @@ static void update_checks_all_and_replaces_all(void **state)
         names_clear(&names);
 }
 
+/* A decision that leaves the addresses alone is bound to them all the same. */
+static void update_of_the_record_alone_checks_all(void **state)
+{
+        (void)state;
+        struct names names = {0};
+        assert_int_equal(names_init("app.dr.test", &names, NULL), ERR_OK);
+        ldns_rdf *zone = ldns_dname_new_frm_str("dr.test");
+        char before[] = "v=pk1 e=4 id=0000000000000005 p=a s=dns/x r=4";
+        const struct dns_state expected = {.rrset = "A 192.0.2.1",
+                                           .stamp = {.presence = STAMP_OURS, .epoch = 4, .raw = before}};
+        const struct dns_want want = {.rrset = "A 192.0.2.1",
+                                      .ttl_s = 30,
+                                      .record = "v=pk1 e=5 id=0000000000000006 p=b s=dns/x r=4",
+                                      .keeps_value = true};
+        ldns_pkt *update = NULL;
+        assert_int_equal(update_new(&names, zone, &expected, &want, &update, NULL), ERR_OK);
+        char *prerequisites = ldns_rr_list2str(ldns_pkt_answer(update));
+        char *changes = ldns_rr_list2str(ldns_pkt_authority(update));
+        assert_string_equal(
+            prerequisites,
+            "app.dr.test.\t0\tIN\tA\t192.0.2.1\n"
+            "app.dr.test.\t0\tNONE\tAAAA\t\\# 0\n"
+            "app.dr.test.\t0\tNONE\tCNAME\t\\# 0\n"
+            "_planekeeper.app.dr.test.\t0\tIN\tTXT\t\"v=pk1 e=4 id=0000000000000005 p=a s=dns/x r=4\"\n");
+        assert_string_equal(changes, "_planekeeper.app.dr.test.\t0\tANY\tTXT\t\\# 0\n"
+                                     "_planekeeper.app.dr.test.\t30\tIN\tTXT\t\"v=pk1 e=5 id=0000000000000006 p=b "
+                                     "s=dns/x r=4\"\n");
+        free(prerequisites);
+        free(changes);
+        ldns_pkt_free(update);
+        ldns_rdf_deep_free(zone);
+        names_clear(&names);
+}
+
 /* ---- configuration ---- */
 
 static void bad_configuration_is_named(void **state)
@@ -393,6 +427,7 @@ int main(void)
             cmocka_unit_test(rrset_text_is_canonical),
             cmocka_unit_test(text_that_is_no_rrset_is_refused),
             cmocka_unit_test(update_checks_all_and_replaces_all),
+            cmocka_unit_test(update_of_the_record_alone_checks_all),
             cmocka_unit_test(bad_configuration_is_named),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

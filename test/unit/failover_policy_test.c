@@ -184,7 +184,7 @@ static void test_refusals_name_object_field_and_remedy(void **state)
             {REFUSED_SPEC("'redis': {'address': 'r:1', 'lock': {'key': 'k', 'value': '{nmae}'}}"),
              "spec.redis.lock.value: knows the tokens {clusterName}, {name}, {uid} and {epoch} only"},
             {REFUSED_SPEC("'redis': {}"), "spec.redis.address: is required"},
-            {REFUSED_SPEC("'decisionStore': 'DNS'"), "spec.decisionStore: must be one of Kubernetes"},
+            {REFUSED_SPEC("'decisionStore': 'Quorum'"), "spec.decisionStore: must be one of Kubernetes, DNS"},
             {REFUSED_SPEC("'drift': 'Ignore'"), "spec.drift: must be one of Report, Enforce"},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -48,7 +48,7 @@ unix_ms clock_wall(void)
 
 static struct {
         pthread_mutex_t lock;
-        char rrset[64], stamp[512];
+        char rrset[64], stamp[TARGET_STAMP_BYTES];
         unsigned reads, writes;
         enum err read_refusal, write_refusal; /* ERR_OK: none */
 } dns = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -94,6 +94,14 @@ static enum err memory_set(struct dns_target *target, const struct dns_state *ex
         return err;
 }
 
+static enum err memory_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
+                             struct errmsg *reterr)
+{
+        (void)target, (void)deadline, (void)reterr;
+        *ret_heard = mem_strdup(say ? say : "");
+        return ERR_OK;
+}
+
 static void memory_close(struct dns_target *target)
 {
         free(target);
@@ -105,6 +113,7 @@ static const struct dns_driver memory_driver = {.name = "rfc2136",
                                                 .open = memory_open,
                                                 .read = memory_read,
                                                 .compare_and_set = memory_set,
+                                                .alive = memory_alive,
                                                 .close = memory_close};
 
 static enum err memory_open(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr)
@@ -565,6 +574,150 @@ static void test_unlabelled_record_freezes(void **state)
         assert_string_equal(policy->last_reason, "RecordUnreadable");
 }
 
+/* ---- the record beside the name ---- */
+
+static struct policy *set_shared(struct rig *rig, long version, const char *store, int ttl)
+{
+        json_decref(rig->policy);
+        rig->policy = new_policy("gloo", "u1", version, "2026-11-01T00:00:00Z");
+        json_t *spec = json_object_get(rig->policy, "spec");
+        json_object_set_new(spec, "decisionStore", json_string(store));
+        json_object_set_new(json_object_get(spec, "dns"), "recordTTL", json_integer(ttl));
+        json_object_set_new(json_object_get(rig->policy, "metadata"), "generation", json_integer(version));
+        return set_policy(rig, rig->policy);
+}
+
+/* What an operator in another cluster has decided, for a TTL of its own. */
+static void decide_elsewhere(epoch_t epoch, uint32_t ttl_s)
+{
+        const struct record record = {.version = RECORD_VERSION,
+                                      .epoch = epoch,
+                                      .id = 7,
+                                      .phase = PHASE_STEADY,
+                                      .from = "b",
+                                      .to = "a",
+                                      .reason = "ThresholdReached",
+                                      .holder = "other_1",
+                                      .plan = {.dns_name = "gloo.example.com",
+                                               .dns_ttl_s = ttl_s,
+                                               .to_rrset = "A 127.0.0.1",
+                                               .lock_server = "",
+                                               .lock_key = "",
+                                               .to_lock = ""}};
+        char text[RECORD_TEXT_BYTES];
+        assert_int_equal(record_text_encode(&record, epoch, "dns/ns/gloo", "other", text, NULL), ERR_OK);
+        (void)pthread_mutex_lock(&dns.lock);
+        TEXT_COPY(dns.stamp, text);
+        (void)pthread_mutex_unlock(&dns.lock);
+}
+
+static void test_record_beside_the_name(void **state)
+{
+        struct rig *rig = *state;
+        start(rig);
+        struct policy *policy = set_shared(rig, 20, "DNS", 30);
+        pass(rig, 4000);
+        assert_non_null(policy->record);
+        assert_int_equal(policy->record->epoch, 1);
+        assert_non_null(strstr(dns.stamp, " p=a s=dns/ns/gloo r=1 phase=Steady"));
+        assert_non_null(strstr(dns.stamp, " author=hub "));
+        assert_int_equal(dns.writes, 2); /* the decision, and then its epoch at the addresses */
+        assert_int_equal(rig->lease_requests, 0);
+        pass(rig, 60000);
+        assert_int_equal(dns.writes, 2);
+        assert_string_equal(policy->last_reason, "Steady");
+        assert_non_null(strstr(rig->last_status, "\"store\":\"DNS\""));
+}
+
+static void test_decision_of_another_cluster_is_followed(void **state)
+{
+        struct rig *rig = *state;
+        start(rig);
+        decide_elsewhere(5, 30);
+        struct policy *policy = set_shared(rig, 20, "DNS", 30);
+        pass(rig, 20000);
+        assert_int_equal(policy->record->epoch, 5);
+        assert_string_equal(policy->record->plan.to_rrset, "A 127.0.0.1");
+        assert_string_equal(policy->last_reason, "Steady");
+        decide_elsewhere(6, 30);
+        pass(rig, 10000);
+        assert_int_equal(policy->record->epoch, 6);
+        assert_int_equal(dns.writes, 0);
+        /* Having agreed, what is new is new on our side. */
+        (void)set_shared(rig, 21, "DNS", 60);
+        pass(rig, 10000);
+        assert_int_equal(policy->record->epoch, 7);
+        assert_string_equal(policy->record->reason, "PlanOutdated");
+        assert_non_null(strstr(dns.stamp, "e=7 "));
+}
+
+static void test_plan_of_another_cluster_is_not_carried_out(void **state)
+{
+        struct rig *rig = *state;
+        start(rig);
+        decide_elsewhere(5, 60);
+        struct policy *policy = set_shared(rig, 20, "DNS", 30);
+        pass(rig, 20000);
+        assert_int_equal(policy->record->epoch, 5);
+        assert_string_equal(policy->last_reason, "PlanMismatch");
+        assert_non_null(strstr(policy->last_why, "TTL 30s"));
+        assert_int_equal(dns.writes, 0);
+        (void)set_shared(rig, 21, "DNS", 60); /* what Git says everywhere by now */
+        pass(rig, 2000);
+        assert_string_equal(policy->last_reason, "Steady");
+        assert_int_equal(dns.writes, 0);
+}
+
+/* Restarted with an edited policy: the record is our own cluster's, and the name still shows what it says. */
+static void test_own_plan_is_known_by_what_the_name_shows(void **state)
+{
+        struct rig *rig = *state;
+        start(rig);
+        struct policy *policy = set_shared(rig, 20, "DNS", 30);
+        pass(rig, 4000);
+        assert_int_equal(policy->record->epoch, 1);
+        policy_set(policy, NULL);
+        policy = set_shared(rig, 21, "DNS", 45);
+        pass(rig, 10000);
+        assert_int_equal(policy->record->epoch, 2);
+        assert_string_equal(policy->record->reason, "PlanOutdated");
+}
+
+static void test_unreadable_record_beside_the_name_freezes(void **state)
+{
+        struct rig *rig = *state;
+        start(rig);
+        (void)pthread_mutex_lock(&dns.lock);
+        TEXT_COPY(dns.stamp, "v=pk1 e=5 id=00000000000000ab p=a s=dns/ns/gloo r=5 phase=Other plan=0123456789abcdef");
+        (void)pthread_mutex_unlock(&dns.lock);
+        struct policy *policy = set_shared(rig, 20, "DNS", 30);
+        pass(rig, 10000);
+        assert_null(policy->record);
+        assert_string_equal(policy->last_reason, "RecordUnreadable");
+        assert_int_equal(dns.writes, 0);
+}
+
+static void test_from_one_store_to_the_other(void **state)
+{
+        struct rig *rig = *state;
+        start(rig);
+        struct policy *policy = set_shared(rig, 20, "Kubernetes", 30);
+        pass(rig, 3000);
+        assert_non_null(strstr(dns.stamp, "e=1 "));
+        assert_non_null(strstr(dns.stamp, "s=k8s/hub/ns/gloo"));
+        (void)set_shared(rig, 21, "DNS", 30); /* our own stamp is taken over */
+        pass(rig, 10000);
+        assert_int_equal(policy->record->epoch, 2);
+        assert_non_null(strstr(dns.stamp, "s=dns/ns/gloo r=2 phase=Steady"));
+        unsigned writes = dns.writes;
+        (void)set_shared(rig, 22, "Kubernetes", 30); /* others may share it by now */
+        pass(rig, 10000);
+        assert_non_null(policy->record);
+        assert_int_equal(policy->record->epoch, 1); /* the Lease's */
+        assert_non_null(strstr(rig->last_status, "AutomaticUnsafe"));
+        assert_int_equal(dns.writes, writes);
+}
+
 #define RIG_TEST(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
 
 int main(void)
@@ -583,6 +736,12 @@ int main(void)
             RIG_TEST(test_spec_that_cannot_be_read_stops_everything),
             RIG_TEST(test_second_claim_is_told_to_both),
             RIG_TEST(test_unlabelled_record_freezes),
+            RIG_TEST(test_record_beside_the_name),
+            RIG_TEST(test_decision_of_another_cluster_is_followed),
+            RIG_TEST(test_plan_of_another_cluster_is_not_carried_out),
+            RIG_TEST(test_own_plan_is_known_by_what_the_name_shows),
+            RIG_TEST(test_unreadable_record_beside_the_name_freezes),
+            RIG_TEST(test_from_one_store_to_the_other),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,12 @@ enum err names_init(const char *name, struct names *ret, struct errmsg *reterr)
         return ERR_OK;
 }
 
+ldns_rdf *names_alive(const char *name)
+{
+        CLEANUP(strbuf_deinit) struct strbuf text = STRBUF_INIT(NAME_MAX_CHARACTERS);
+        return strbuf_printf(&text, "_planekeeper-alive.%s", name) ? ldns_dname_new_frm_str(strbuf_text(&text)) : NULL;
+}
+
 void names_clear(struct names *names)
 {
         ldns_rdf_deep_free(names->address);

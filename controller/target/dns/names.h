@@ -16,6 +16,8 @@ struct names {
 };
 
 MUST_CHECK enum err names_init(const char *name, struct names *ret, struct errmsg *reterr);
+/* _planekeeper-alive.<name>; NULL where it would be too long. The caller frees. */
+ldns_rdf *names_alive(const char *name);
 void names_clear(struct names *names);
 
 #endif

@@ -19,7 +19,8 @@ struct rfc2136 {
         struct channel channel;
         struct tsig_key key;
         struct names names;
-        ldns_rdf *zone;       /* NULL until found */
+        ldns_rdf *zone; /* NULL until found */
+        uint32_t ttl_s;
         bool zone_is_setting; /* else it is looked for again when the server says that it is wrong */
 };
 
@@ -80,6 +81,7 @@ static enum err rfc2136_open(const struct target_config *config, struct dns_targ
         struct rfc2136 *self = mem_new(self);
         self->base.driver = &rfc2136_driver;
         self->channel.udp = -1;
+        self->ttl_s = config->ttl_s;
         enum err err = configure(self, config, reterr);
         if (err != ERR_OK) {
                 rfc2136_close(&self->base);
@@ -209,16 +211,12 @@ static bool is_cname(const char *rrset)
         return text_has_prefix(rrset, "CNAME ");
 }
 
-static enum err send_update(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
-                            mono_ms deadline, struct errmsg *reterr)
+/* Takes @update, which is of our zone. */
+static enum err deliver(struct rfc2136 *self, ldns_pkt *update, mono_ms deadline, struct errmsg *reterr)
 {
-        ldns_pkt *update = NULL;
-        enum err err = update_new(&self->names, self->zone, expected, want, &update, reterr);
-        if (err != ERR_OK)
-                return err;
         struct message message;
         message_update(update, self->zone, &self->key, &message);
-        err = channel_update(&self->channel, &message, deadline, reterr);
+        enum err err = channel_update(&self->channel, &message, deadline, reterr);
         if (err == ERR_OK)
                 err = verdict_on_update(&message, &self->channel.server, &self->key, reterr);
         message_clear(&message);
@@ -229,6 +227,14 @@ static enum err send_update(struct rfc2136 *self, const struct dns_state *expect
         return err;
 }
 
+static enum err send_update(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
+                            mono_ms deadline, struct errmsg *reterr)
+{
+        ldns_pkt *update = NULL;
+        enum err err = update_new(&self->names, self->zone, expected, want, &update, reterr);
+        return err == ERR_OK ? deliver(self, update, deadline, reterr) : err;
+}
+
 /* Whether what was refused in @zone may be accepted in another, which is then the one to use: nothing was applied. */
 static bool has_moved(struct rfc2136 *self, const char *zone, mono_ms deadline)
 {
@@ -236,10 +242,17 @@ static bool has_moved(struct rfc2136 *self, const char *zone, mono_ms deadline)
         return zone && !self->zone && find_zone(self, deadline, &ignored) == ERR_OK && !is_zone(self, zone);
 }
 
+/* The very text, not only its epoch and id: a record changes under one epoch when it is committed. */
+static bool shows_text(const struct dns_state *state, const struct dns_want *want)
+{
+        char text[TARGET_STAMP_BYTES];
+        dns_stamp_print(want, text, sizeof(text));
+        return state->stamp.presence == STAMP_OURS && text_equal(state->stamp.raw, text);
+}
+
 static bool shows(const struct dns_state *state, const struct dns_want *want)
 {
-        return state->stamp.presence == STAMP_OURS && state->stamp.epoch == want->epoch &&
-               state->stamp.id == want->id && text_equal(state->rrset, want->rrset);
+        return shows_text(state, want) && text_equal(state->rrset, want->rrset);
 }
 
 static bool is_same(const struct dns_state *a, const struct dns_state *b)
@@ -259,8 +272,7 @@ static enum err verify(struct rfc2136 *self, const struct dns_state *expected, c
         if (shows(&now, want))
                 return ERR_OK;
         const char *server = self->channel.server.text;
-        bool is_ours = now.stamp.presence == STAMP_OURS && now.stamp.epoch == want->epoch && now.stamp.id == want->id;
-        if (is_ours)
+        if (shows_text(&now, want))
                 return err_set(reterr, ERR_INVALID, "%s: took the update but serves \"%.80s\" instead of \"%.80s\"",
                                server, now.rrset, want->rrset);
         if (is_same(&now, expected))
@@ -293,7 +305,7 @@ static enum err rfc2136_compare_and_set(struct dns_target *target, const struct 
         struct rfc2136 *self = rfc2136_of(target);
         recall_zone(self, expected->zone);
         enum err err = find_zone(self, deadline, reterr);
-        if (err == ERR_OK && is_cname(want->rrset) && !is_cname(expected->rrset))
+        if (err == ERR_OK && !want->keeps_value && is_cname(want->rrset) && !is_cname(expected->rrset))
                 err = check_alone(self, deadline, reterr);
         if (err == ERR_OK)
                 err = send_update(self, expected, want, deadline, reterr);
@@ -304,6 +316,50 @@ static enum err rfc2136_compare_and_set(struct dns_target *target, const struct 
         return err == ERR_OK ? verify(self, expected, want, deadline, reterr) : err;
 }
 
+static enum err hear(struct rfc2136 *self, const ldns_rdf *owner, mono_ms deadline, char **ret, struct errmsg *reterr)
+{
+        struct message message;
+        message_ask(owner, LDNS_RR_TYPE_TXT, &self->key, &message);
+        enum err err = ask_one(self, &message, deadline, reterr);
+        char *text = err == ERR_OK ? state_only_text(&message) : NULL;
+        message_clear(&message);
+        if (err == ERR_OK && !text)
+                err = err_set(reterr, ERR_INVALID, "%s: the TXT record there is not ours; remove it",
+                              self->channel.server.text);
+        *ret = text;
+        return err;
+}
+
+static enum err say_instead(struct rfc2136 *self, const ldns_rdf *owner, const char *say, mono_ms deadline,
+                            char **heard, struct errmsg *reterr)
+{
+        enum err err = find_zone(self, deadline, reterr);
+        if (err == ERR_OK)
+                err = deliver(self, update_text_new(owner, self->zone, *heard, say, self->ttl_s), deadline, reterr);
+        free(*heard);
+        *heard = err == ERR_OK ? mem_strdup(say) : NULL;
+        return err;
+}
+
+static enum err rfc2136_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
+                              struct errmsg *reterr)
+{
+        struct rfc2136 *self = rfc2136_of(target);
+        CLEANUP(cleanup_free) char *name = ldns_rdf2str(self->names.address);
+        ldns_rdf *owner = names_alive(name);
+        if (!owner)
+                return err_set(reterr, ERR_INVALID, "\"%.100s\" leaves no room for _planekeeper-alive. before it",
+                               name);
+        char *heard = NULL;
+        enum err err = hear(self, owner, deadline, &heard, reterr);
+        if (err == ERR_OK && say)
+                err = say_instead(self, owner, say, deadline, &heard, reterr);
+        ldns_rdf_deep_free(owner);
+        if (err == ERR_OK)
+                *ret_heard = heard;
+        return err;
+}
+
 const struct dns_driver rfc2136_driver = {
     .name = "rfc2136",
     .where = "nameserver",
@@ -311,5 +367,6 @@ const struct dns_driver rfc2136_driver = {
     .open = rfc2136_open,
     .read = rfc2136_read,
     .compare_and_set = rfc2136_compare_and_set,
+    .alive = rfc2136_alive,
     .close = rfc2136_close,
 };

@@ -1,5 +1,4 @@
 /* stamp.c -- the text that carries epoch and owner beside a value. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,63 +6,68 @@
 
 #include "target/fence.h"
 #include "target/target.h"
+#include "util/fields.h"
 #include "util/mem.h"
 #include "util/text.h"
 
 void dns_stamp_print(const struct dns_want *want, char *ret_text, size_t size)
 {
-        (void)snprintf(ret_text, size, "v=pk1 e=%" PRIu64 " id=%016" PRIx64 " p=%s s=%s", want->epoch, want->id,
-                       want->plane, want->store);
+        if (want->record)
+                (void)text_copy(ret_text, size, want->record);
+        else
+                (void)snprintf(ret_text, size, "v=pk1 e=%" PRIu64 " id=%016" PRIx64 " p=%s s=%s", want->epoch, want->id,
+                               want->plane, want->store);
 }
 
-/* Takes "<key>=<value>" off the front of *at, with the space that ends it; NULL where it is not there. The value is the
- * caller's. */
-static char *take_field(const char **at, const char *key)
+static char *copy_value(const struct field *field)
 {
-        size_t key_bytes = strlen(key);
-        if (strncmp(*at, key, key_bytes) != 0 || (*at)[key_bytes] != '=')
-                return NULL;
-        const char *value = *at + key_bytes + 1;
-        size_t bytes = strcspn(value, " ");
-        for (size_t i = 0; i < bytes; i++)
-                if (!isgraph((unsigned char)value[i]))
-                        return NULL;
-        *at = value + bytes + (value[bytes] == ' ');
-        return mem_strndup(value, bytes);
+        return mem_strndup(field->value, field->value_bytes);
 }
 
-/* Only the digits that dns_stamp_print() would write: one text for one value, so texts can be compared. */
-static bool parse_epoch(const char *text, epoch_t *ret)
+static bool parse_id(const struct field *field, decision_id *ret)
 {
-        size_t digits = strspn(text, "0123456789");
-        if (digits == 0 || digits > 16 || text[digits] || text[0] == '0')
-                return false;
-        *ret = strtoull(text, NULL, 10);
-        return *ret <= TARGET_EPOCH_MAX;
-}
-
-static bool parse_id(const char *text, decision_id *ret)
-{
-        if (strspn(text, "0123456789abcdef") != 16 || text[16])
+        char text[17];
+        if (!field_copy(field, text, sizeof(text)) || strspn(text, "0123456789abcdef") != 16)
                 return false;
         *ret = strtoull(text, NULL, 16);
         return true;
 }
 
+/* Takes the field @key off the front of *at. */
+static bool take(const char **at, const char *key, struct field *ret)
+{
+        return fields_next(at, ret) && field_is(ret, key);
+}
+
+/* What follows the stamp: of a record, whose epoch the value may still follow. */
+static bool parse_further(const char *at, struct stamp *stamp)
+{
+        struct field field;
+        epoch_t routed;
+        while (fields_next(&at, &field)) {
+                if (!field_is(&field, "r"))
+                        continue;
+                if (stamp->decided || !field_number(&field, stamp->epoch, &routed))
+                        return false;
+                stamp->decided = stamp->epoch;
+                stamp->epoch = routed;
+        }
+        return *at == '\0';
+}
+
 static bool parse_fields(const char *text, struct stamp *stamp)
 {
         const char *at = text;
-        char *version = take_field(&at, "v");
-        char *epoch = version ? take_field(&at, "e") : NULL;
-        char *id = epoch ? take_field(&at, "id") : NULL;
-        stamp->plane = id ? take_field(&at, "p") : NULL;
-        stamp->store = stamp->plane ? take_field(&at, "s") : NULL;
-        bool is_ours = stamp->store && *at == '\0' && at[-1] != ' ' && text_equal(version, "pk1") &&
-                       parse_epoch(epoch, &stamp->epoch) && parse_id(id, &stamp->id);
-        free(version);
-        free(epoch);
-        free(id);
-        return is_ours;
+        struct field version, epoch, id, plane, store;
+        if (!take(&at, "v", &version) || !take(&at, "e", &epoch) || !take(&at, "id", &id) || !take(&at, "p", &plane) ||
+            !take(&at, "s", &store))
+                return false;
+        stamp->plane = copy_value(&plane);
+        stamp->store = copy_value(&store);
+        char word[8];
+        return field_copy(&version, word, sizeof(word)) && text_equal(word, "pk1") &&
+               field_number(&epoch, TARGET_EPOCH_MAX, &stamp->epoch) && stamp->epoch > 0 && parse_id(&id, &stamp->id) &&
+               parse_further(at, stamp);
 }
 
 void dns_stamp_parse(const char *text, struct stamp *ret)

@@ -157,6 +157,16 @@ static enum err stamp_from_answer(const struct message *message, struct stamp *r
         return ERR_OK;
 }
 
+char *state_only_text(const struct message *answer)
+{
+        const ldns_rr *records[DNS_RECORDS_MAX + 1];
+        char text[TARGET_STAMP_BYTES];
+        size_t count = find_set(answer, LDNS_RR_TYPE_TXT, records);
+        if (count == 0)
+                return mem_strdup("");
+        return count == 1 && join_strings(records[0], text) ? mem_strdup(text) : NULL;
+}
+
 enum err state_from_answers(const struct message answers[static ASK_COUNT], struct dns_state *ret,
                             struct errmsg *reterr)
 {

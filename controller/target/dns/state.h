@@ -32,6 +32,9 @@ MUST_CHECK enum err state_from_answers(const struct message answers[static ASK_C
 MUST_CHECK enum err state_push_rrset(const ldns_rdf *owner, const char *rrset, uint32_t ttl_s, ldns_rr_list *list,
                                      struct errmsg *reterr);
 
+/* The text of the only TXT record of an answer, "" where there is none; NULL where it is not as we write it. */
+char *state_only_text(const struct message *answer);
+
 /* Pushes the one TXT record of a stamp text: strings of 255 bytes, the last one shorter. */
 void state_push_stamp(const ldns_rdf *owner, const char *text, uint32_t ttl_s, ldns_rr_list *list);
 

@@ -42,17 +42,22 @@ static enum err require_as_read(const struct names *names, const struct dns_stat
         return ERR_OK;
 }
 
-/* Deleting first: an address beside a CNAME, or a CNAME beside anything, is silently ignored (section 3.4.2.2). */
-static enum err replace_all(const struct names *names, const struct dns_want *want, ldns_rr_list *list,
-                            struct errmsg *reterr)
+static void replace_stamp(const struct names *names, const struct dns_want *want, ldns_rr_list *list)
 {
-        for (size_t i = 0; i < STATE_ADDRESS_TYPES; i++)
-                state_push_empty(names->address, state_address_types[i], LDNS_RR_CLASS_ANY, list);
         state_push_empty(names->stamp, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_ANY, list);
         char stamp[TARGET_STAMP_BYTES];
         dns_stamp_print(want, stamp, sizeof(stamp));
         state_push_stamp(names->stamp, stamp, want->ttl_s, list);
-        return state_push_rrset(names->address, want->rrset, want->ttl_s, list, reterr);
+}
+
+/* Deleting first: an address beside a CNAME, or a CNAME beside anything, is silently ignored (section 3.4.2.2). */
+static enum err replace_all(const struct names *names, const struct dns_want *want, ldns_rr_list *list,
+                            struct errmsg *reterr)
+{
+        for (size_t i = 0; i < STATE_ADDRESS_TYPES && !want->keeps_value; i++)
+                state_push_empty(names->address, state_address_types[i], LDNS_RR_CLASS_ANY, list);
+        replace_stamp(names, want, list);
+        return want->keeps_value ? ERR_OK : state_push_rrset(names->address, want->rrset, want->ttl_s, list, reterr);
 }
 
 enum err update_new(const struct names *names, const ldns_rdf *zone, const struct dns_state *expected,
@@ -69,4 +74,21 @@ enum err update_new(const struct names *names, const ldns_rdf *zone, const struc
         }
         sections_free(&sections);
         return err;
+}
+
+ldns_pkt *update_text_new(const ldns_rdf *owner, const ldns_rdf *zone, const char *expected, const char *want,
+                          uint32_t ttl_s)
+{
+        struct sections sections = {.prerequisites = ldns_rr_list_new(), .changes = ldns_rr_list_new()};
+        if (expected[0])
+                state_push_stamp(owner, expected, 0, sections.prerequisites);
+        else
+                state_push_empty(owner, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_NONE, sections.prerequisites);
+        state_push_empty(owner, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_ANY, sections.changes);
+        state_push_stamp(owner, want, ttl_s, sections.changes);
+        ldns_pkt *update =
+            ldns_update_pkt_new(ldns_rdf_clone(zone), LDNS_RR_CLASS_IN, sections.prerequisites, sections.changes, NULL);
+        INVARIANT(update);
+        sections_free(&sections);
+        return update;
 }

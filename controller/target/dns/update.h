@@ -13,4 +13,8 @@
 MUST_CHECK enum err update_new(const struct names *names, const ldns_rdf *zone, const struct dns_state *expected,
                                const struct dns_want *want, ldns_pkt **ret, struct errmsg *reterr);
 
+/* If the TXT record at @owner is exactly @expected ("": there is none), let it be @want. */
+ldns_pkt *update_text_new(const ldns_rdf *owner, const ldns_rdf *zone, const char *expected, const char *want,
+                          uint32_t ttl_s);
+
 #endif

@@ -1,0 +1,99 @@
+/* alive.c -- hearing, and saying, that the active plane is well seen from inside. */
+#include "reconcile/alive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/gates.h"
+#include "reconcile/effect.h"
+#include "reconcile/policy.h"
+#include "reconcile/record_store.h"
+#include "runtime/log.h"
+#include "util/err.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+enum { RENEWALS_PER_DELAY = 3 };
+
+static mono_ms renewal(const struct view *view)
+{
+        mono_ms every = gates_failover_delay(view) / RENEWALS_PER_DELAY;
+        return every < ALIVE_EVERY_MIN_MS   ? ALIVE_EVERY_MIN_MS
+               : every > ALIVE_EVERY_MAX_MS ? ALIVE_EVERY_MAX_MS
+                                            : every;
+}
+
+/* The next text; NULL where it is not ours to speak, or too early. */
+static char *what_to_say(const struct policy *policy, const struct view *view, const struct decision *decision)
+{
+        const struct alive *alive = &policy->alive;
+        mono_ms now = loop_now(policy->manager->loop), every = renewal(view);
+        mono_ms slack = policy->store->reads_every(policy) / 2; /* else a look that comes a little early skips a turn */
+        if (!decision->vouches || !policy->manager->cluster_uid ||
+            (alive->said_at && now - alive->said_at + slack < every))
+                return NULL;
+        struct alive_text next = {.counter = alive->heard.counter + 1, .every_ms = every};
+        char text[ALIVE_TEXT_BYTES];
+        struct alive_text again;
+        bool fits = TEXT_COPY(next.plane, decision->active->name) && TEXT_COPY(next.by, policy->manager->cluster_uid);
+        alive_text_print(&next, text);
+        return fits && alive_text_parse(text, &again) ? mem_strdup(text) : NULL;
+}
+
+void alive_turn(struct policy *policy, const struct view *view, const struct decision *decision)
+{
+        struct alive *alive = &policy->alive;
+        mono_ms now = loop_now(policy->manager->loop), every = policy->store->reads_every(policy);
+        if (!view->alive.is_used || alive->effect || policy->manager->stopping ||
+            (alive->asked_at && now - alive->asked_at < every / 2))
+                return;
+        alive->asked_at = now;
+        char *say = what_to_say(policy, view, decision);
+        (void)effect_start_alive(policy, say);
+        free(say);
+}
+
+static void hear(struct alive *alive, const char *text, mono_ms now)
+{
+        struct alive_text heard;
+        if (!alive_text_parse(text, &heard) || text_equal(text, alive->raw))
+                return;
+        free(alive->raw);
+        alive->raw = mem_strdup(text);
+        alive->heard = heard;
+        alive->seen_at = now;
+}
+
+void alive_done(struct policy *policy, struct effect *effect)
+{
+        struct alive *alive = &policy->alive;
+        alive->effect = NULL;
+        if (effect->err != ERR_OK) {
+                if (alive->failures++ == 0)
+                        log_line(LOG_WARN, "alive", effect->why.text, LOG_TEXT_FIELD("policy", policy->key),
+                                 LOG_TEXT_FIELD("class", err_name(effect->err)));
+                return;
+        }
+        alive->failures = 0;
+        if (effect->say)
+                alive->said_at = loop_now(policy->manager->loop);
+        hear(alive, effect->heard ? effect->heard : "", loop_now(policy->manager->loop));
+}
+
+void alive_show(const struct policy *policy, struct alive_view *ret)
+{
+        const struct alive *alive = &policy->alive;
+        *ret = (struct alive_view){.is_used = true,
+                                   .seen_at = alive->seen_at,
+                                   .every_ms = alive->heard.every_ms,
+                                   .is_mine = text_equal(alive->heard.by, policy->manager->cluster_uid),
+                                   .plane = alive->heard.plane,
+                                   .by = alive->heard.by};
+}
+
+void alive_forget(struct policy *policy)
+{
+        effect_abandon(policy->alive.effect);
+        free(policy->alive.raw);
+        policy->alive = (struct alive){0};
+}

@@ -1,0 +1,35 @@
+/*
+ * alive.h -- hearing, and saying, that the active plane is well seen from inside: only where the decision store is
+ * shared.
+ *
+ * The text is read every few seconds. Whoever runs inside the active plane renews it (every third of failoverDelay, at
+ * most every 10 s) while its own checks pass. A change that is seen is dissent to a failover: see GATE_DISSENT.
+ *
+ * Ownership: struct alive is embedded in its policy; alive_forget() before freeing it. Threads: loop thread only.
+ */
+#ifndef PK_RECONCILE_ALIVE_H
+#define PK_RECONCILE_ALIVE_H
+
+#include "api/alive_text.h"
+#include "core/failover.h"
+
+struct effect;
+struct policy;
+
+struct alive {
+        struct effect *effect; /* in flight; NULL otherwise */
+        mono_ms asked_at;
+        mono_ms said_at;
+        mono_ms seen_at; /* last news: found there at first, or changed; 0: never there */
+        struct alive_text heard;
+        char *raw; /* the text as it is there; NULL: none that is ours */
+        unsigned failures;
+};
+
+/* Look, and speak, if it is time for it. */
+void alive_turn(struct policy *policy, const struct view *view, const struct decision *decision);
+void alive_done(struct policy *policy, struct effect *effect);
+void alive_show(const struct policy *policy, struct alive_view *ret);
+void alive_forget(struct policy *policy);
+
+#endif

@@ -1,0 +1,82 @@
+/* effect_run.c -- the visit itself, on a worker: it touches nothing but its own effect. */
+#include <string.h>
+
+#include "reconcile/effect.h"
+#include "runtime/clock.h"
+
+static void run_dns(struct effect *effect, mono_ms deadline)
+{
+        struct dns_target *target;
+        effect->err = effect->driver->open(&effect->config, &target, &effect->why);
+        if (effect->err != ERR_OK)
+                return;
+        if (effect->kind != EFFECT_READ_DNS)
+                effect->err = dns_compare_and_set(target, &effect->dns_expected, &effect->want, deadline, &effect->why);
+        else
+                effect->err = dns_read(target, deadline, &effect->dns, &effect->why);
+        dns_target_close(target);
+}
+
+static void run_alive(struct effect *effect, mono_ms deadline)
+{
+        struct dns_target *target;
+        effect->err = effect->driver->open(&effect->config, &target, &effect->why);
+        if (effect->err != ERR_OK)
+                return;
+        effect->err = dns_alive(target, effect->say, deadline, &effect->heard, &effect->why);
+        dns_target_close(target);
+}
+
+static void run_lock(struct effect *effect, mono_ms deadline)
+{
+        struct lock_target *target;
+        effect->err = lock_open(&effect->lock, &target, &effect->why);
+        if (effect->err != ERR_OK)
+                return;
+        if (effect->kind == EFFECT_SET_LOCK) {
+                const struct lock_want want = {.value = effect->lock_value,
+                                               .epoch = effect->want.epoch,
+                                               .id = effect->want.id,
+                                               .plane = effect->want.plane,
+                                               .store = effect->want.store,
+                                               .former = effect->want.former};
+                effect->err = lock_compare_and_set(target, &effect->lock_expected, &want, deadline, &effect->why);
+        } else {
+                effect->err = lock_read(target, deadline, &effect->lock_state, &effect->why);
+        }
+        lock_close(target);
+}
+
+/* Servers that do not answer cost a second each, in a job of their own: they delay nothing else. */
+static void run_verify(struct effect *effect)
+{
+        for (unsigned i = 0; i < effect->server_count; i++) {
+                struct dns_state state = {0};
+                struct errmsg ignored;
+                enum err err = dns_observe(effect->servers[i], effect->config.name, clock_mono() + VERIFY_DEADLINE_MS,
+                                           &state, &ignored);
+                effect->verify[i].reach = err == ERR_OK ? REACH_OK : REACH_FAILED;
+                effect->verify[i].shows_record = err == ERR_OK && strcmp(state.rrset, effect->want.rrset) == 0 &&
+                                                 state.stamp.presence == STAMP_OURS &&
+                                                 state.stamp.epoch == effect->want.epoch;
+                if (err == ERR_OK)
+                        dns_state_clear(&state);
+        }
+        effect->err = ERR_OK;
+}
+
+void effect_run(struct job *job)
+{
+        struct effect *effect = CONTAINER_OF(job, struct effect, job);
+        mono_ms deadline = clock_mono() + EFFECT_DEADLINE_MS;
+        effect->started_us = clock_mono_us();
+        if (effect->kind == EFFECT_VERIFY)
+                run_verify(effect);
+        else if (effect->kind == EFFECT_ALIVE)
+                run_alive(effect, deadline);
+        else if (effect_is_dns(effect->kind))
+                run_dns(effect, deadline);
+        else
+                run_lock(effect, deadline);
+        effect->ended_us = clock_mono_us();
+}

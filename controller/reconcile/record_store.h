@@ -1,0 +1,57 @@
+/*
+ * record_store.h -- an arbiter: the one register in which a policy's decisions are made by compare-and-swap. One file
+ * per kind (store_lease.c, store_dns.c); spec.decisionStore names it.
+ *
+ * A store keeps policy->record as its register shows it, and never decides anything itself. Passes reach it through
+ * record_io.h and gather.h.
+ *
+ * Threads: loop thread only.
+ */
+#ifndef PK_RECONCILE_RECORD_STORE_H
+#define PK_RECONCILE_RECORD_STORE_H
+
+#include "reconcile/policy.h"
+#include "util/arena.h"
+
+struct record_store {
+        const char *name; /* as in spec.decisionStore and status.store */
+        /* Whose stamps these are, as text: what everybody who shares the register says, and nobody else. */
+        const char *(*owner)(const struct policy *policy, struct arena *arena);
+        /* The owner that the same policy was under another store, whose stamps it may take over; "" none. */
+        const char *(*former)(const struct policy *policy, struct arena *arena);
+        /* Whether the record is known as the register has it; else that is seen to, and the policy is woken then. */
+        bool (*settle)(struct policy *policy);
+        /* Begins to write the decision's record over the one that is known; record_io_written() ends it. */
+        void (*write)(struct policy *policy, const struct view *view, const struct decision *decision);
+        /* What the core is to know of the record and of the register. The rest of @ret is filled. */
+        void (*show)(struct policy *policy, struct arena *arena, struct view *ret);
+        /* policy->dns is new: read, written, or void. */
+        void (*dns_seen)(struct policy *policy);
+        /* The text that takes the stamp's place beside the addresses of policy->record; NULL: a plain stamp. */
+        const char *(*text_beside)(const struct policy *policy, struct arena *arena);
+        /* How often the policy's own records are read. */
+        mono_ms (*reads_every)(const struct policy *policy);
+};
+
+extern const struct record_store store_lease; /* Lease planekeeper-<policy> in the policy's namespace */
+/* Of store_dns, whose register is written by a visit to the DNS server: that visit is over. */
+void store_dns_written(struct policy *policy, enum err err, const char *why);
+
+extern const struct record_store store_dns; /* the TXT record beside the addresses */
+
+const struct record_store *record_store_find(enum decision_store kind);
+
+/* ---- for the stores, in record_io.c ---- */
+
+/* Announce that the decision's record is being written, and keep what is told once it is. */
+void record_io_begin(struct policy *policy, const struct view *view, const struct decision *decision);
+/* It could not even begin: nothing is told. */
+void record_io_drop(struct policy *policy);
+/* The write is over; where @err is ERR_OK, policy->record is what was written. */
+void record_io_written(struct policy *policy, enum err err, const char *why);
+/* A failed look or write: when the register may be asked again. */
+void record_io_retry_later(struct policy *policy, enum err err);
+/* Whether it is too early to ask again; then the policy is woken in time. */
+bool record_io_must_wait(struct policy *policy);
+
+#endif

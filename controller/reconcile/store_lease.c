@@ -1,0 +1,144 @@
+/* store_lease.c -- the decision record on a Lease beside the policy: for operators of one cluster. */
+#include <stdlib.h>
+
+#include "reconcile/record_io.h"
+#include "reconcile/record_store.h"
+#include "runtime/log.h"
+#include "util/mem.h"
+
+enum { TIMEOUT_MS = 3000 };
+
+static const char *lease_owner(const struct policy *policy, struct arena *arena)
+{
+        return arena_printf(arena, "k8s/%s/%s/%s",
+                            policy->manager->cluster_uid ? policy->manager->cluster_uid : "unknown",
+                            policy->namespace_name, policy->name);
+}
+
+/* Other operators may still share a register elsewhere: what was theirs is not taken back without a person. */
+static const char *lease_former(const struct policy *policy, struct arena *arena)
+{
+        (void)policy, (void)arena;
+        return "";
+}
+
+static char *lease_path(const struct policy *policy, bool is_named)
+{
+        char *name = record_lease_name(policy->name);
+        char *path = kube_path(&kube_leases, policy->namespace_name, is_named ? name : NULL, NULL);
+        free(name);
+        return path;
+}
+
+static void call_ended(struct policy *policy)
+{
+        policy->record_call = NULL;
+        turn_end(policy->manager);
+        policy_wake(policy);
+}
+
+static void read_answered(void *ctx, const struct kube_reply *reply)
+{
+        struct policy *policy = ctx;
+        call_ended(policy);
+        if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND) {
+                policy->record_is_doubtful = false;
+                policy_set_record(policy, reply->err == ERR_OK ? reply->body : NULL);
+        } else {
+                record_io_retry_later(policy, reply->err);
+        }
+}
+
+static bool lease_settle(struct policy *policy)
+{
+        if (!policy->record_is_doubtful)
+                return true;
+        if (!record_io_must_wait(policy) && turn_take(policy, URGENCY_DECIDE)) {
+                char *path = lease_path(policy, true);
+                policy->record_call = kube_get(policy->manager->kube, path, TIMEOUT_MS, read_answered, policy);
+                free(path);
+        }
+        return false;
+}
+
+static void write_answered(void *ctx, const struct kube_reply *reply)
+{
+        struct policy *policy = ctx;
+        call_ended(policy);
+        if (reply->err == ERR_OK)
+                policy_set_record(policy, reply->body);
+        record_io_written(policy, reply->err, reply->why.text);
+}
+
+static enum urgency urgency_of(enum action action)
+{
+        return action == DO_DECIDE || action == DO_ABORT ? URGENCY_DECIDE : URGENCY_REST;
+}
+
+static void lease_write(struct policy *policy, const struct view *view, const struct decision *decision)
+{
+        struct manager *manager = policy->manager;
+        const struct record *next = decision->next;
+        if (!turn_take(policy, urgency_of(decision->rule->then)))
+                return;
+        json_t *body = NULL;
+        struct errmsg why;
+        enum err err = policy->record_version
+                           ? record_lease_patch(next, policy->record_version, &body, &why)
+                           : record_lease_new(policy->namespace_name, policy->name, next, &body, &why);
+        if (err != ERR_OK) {
+                turn_end(manager);
+                log_line(LOG_ERROR, "record", "decision cannot be written down", LOG_TEXT_FIELD("policy", policy->key),
+                         LOG_TEXT_FIELD("error", why.text));
+                return;
+        }
+        record_io_begin(policy, view, decision);
+        char *path = lease_path(policy, policy->record_version != NULL);
+        policy->record_call = policy->record_version
+                                  ? kube_patch(manager->kube, path, body, TIMEOUT_MS, write_answered, policy)
+                                  : kube_create(manager->kube, path, body, TIMEOUT_MS, write_answered, policy);
+        free(path);
+        json_decref(body);
+}
+
+static void lease_show(struct policy *policy, struct arena *arena, struct view *ret)
+{
+        const struct manager *manager = policy->manager;
+        (void)arena;
+        ret->record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid &&
+                           manager->kill_switch_known;
+        ret->record = policy->record;
+        ret->record_error = policy->record_error ? policy->record_error : "";
+        ret->arbiter_answered_at =
+            manager->election ? election_last_answer(manager->election) : manager->api_answered_at;
+        ret->arbiter_period_ms = manager->options.renew_deadline_ms;
+}
+
+static void lease_dns_seen(struct policy *policy)
+{
+        (void)policy;
+}
+
+static const char *lease_text_beside(const struct policy *policy, struct arena *arena)
+{
+        (void)policy, (void)arena;
+        return NULL;
+}
+
+static mono_ms lease_reads_every(const struct policy *policy)
+{
+        (void)policy;
+        return RECORDS_EVERY_MS;
+}
+
+const struct record_store store_lease = {
+    .name = "Kubernetes",
+    .owner = lease_owner,
+    .former = lease_former,
+    .settle = lease_settle,
+    .write = lease_write,
+    .show = lease_show,
+    .dns_seen = lease_dns_seen,
+    .text_beside = lease_text_beside,
+    .reads_every = lease_reads_every,
+};
