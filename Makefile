@@ -96,8 +96,14 @@ $(OUT)/prove/%: $(OUT)/test/prove/%.o $(OUT)/libprove.a $(OUT)/libcontroller.a
 -include $(PROVE_OBJECTS:.o=.d) $(PROVE_MAINS:%.c=$(OUT)/%.d)
 
 .SECONDARY: $(PROVE_MAINS:%.c=$(OUT)/%.o)
-.PHONY: provers
+.PHONY: provers prove-flags
 provers: $(PROVERS)
+
+# How a mutant is built: as everything else, but for the warnings that a mutation may deserve.
+prove-flags:
+	@echo 'compile: $(CC) $(CPPFLAGS) -Itest/sim $(filter-out -MMD -MP,$(CFLAGS)) -Wno-error'
+	@echo 'link: $(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS)'
+	@echo 'libraries: $(LDLIBS)'
 
 .PHONY: units
 units: $(UNIT_TESTS)
@@ -169,8 +175,8 @@ test: ## everything, from a fresh machine: set-up, unit, contract, fuzz, end to 
 	@python3 test/run.py $(STAGES)
 
 .PHONY: prove
-prove: provers ## every history of small worlds and 200,000 random ones, with the core as it ships; figures in build/prove.json
-	@test/prove/run.py --long
+prove: provers ## the core as it ships: every history of small worlds, 200,000 random ones, and mutants; figures in build/prove.json
+	@test/prove/run.py
 
 .PHONY: prove-real
 prove-real: ## the long form of the stage of that name: 20 seeds of every crash, 200 false alarms; figures in build/prove-real.json

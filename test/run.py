@@ -97,7 +97,7 @@ STAGES = [
         40,
         ("tools", "venv", "build"),
     ),
-    Stage("prove", "make --no-print-directory -s -j2 provers && test/prove/run.py", 6, ("install",)),
+    Stage("prove", "make --no-print-directory -s -j2 provers && test/prove/run.py --short", 6, ("install",)),
     # No second try here: what is proven is that it never goes wrong.
     Stage("prove-real", f"{PYTEST} test/prove_real", 12, ("tools", "venv", "build")),
     Stage("image", 'hack/image.sh && test/run-image.sh --junitxml="$JUNIT"', 12, ("tools", "venv")),

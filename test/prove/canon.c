@@ -91,6 +91,15 @@ static void renew_check(struct check_view *check, mono_ms now, mono_ms new_now)
         check->passes = check->passes < CANON_RUN_MAX ? check->passes : CANON_RUN_MAX;
 }
 
+/* How long a plane is down is told by its samples; and that nothing was known has no age, but for at first sight. */
+static void renew_verdict(enum verdict was, mono_ms *since, mono_ms now, mono_ms new_now)
+{
+        if (was == VERDICT_UP)
+                renew_age(since, now, new_now, CANON_VERDICT_TICKS);
+        else
+                *since = was == VERDICT_UNKNOWN && *since ? new_now : 0;
+}
+
 static void renew_health(struct target_health *health, mono_ms now, mono_ms new_now)
 {
         renew_age(&health->read_at, now, new_now, CANON_READ_TICKS);
@@ -104,8 +113,10 @@ static void renew_operator(struct sim_operator *self, unsigned planes, mono_ms n
         renew_end(&self->late_until, now, new_now);
         renew_health(&self->dns_health, now, new_now);
         renew_health(&self->lock_health, now, new_now);
-        for (unsigned i = 0; i < planes; i++)
+        for (unsigned i = 0; i < planes; i++) {
                 renew_check(&self->checks[i], now, new_now);
+                renew_verdict(self->was[i], &self->was_since[i], now, new_now);
+        }
 }
 
 static void renew_times(struct sim *sim)
@@ -266,7 +277,7 @@ static void sort_operators(struct sim *sim, struct canon_moves *moves)
 void canon_make(struct sim *sim, struct canon_moves *ret_moves)
 {
         struct canon_moves moves;
-        sim->writes = 0;
+        sim->deeds = 0;
         if (!sim->config.has_weak_redis && !sim->config.lock_waits)
                 memset(&sim->lock_before, 0, sizeof(sim->lock_before));
         renew_versions(sim);

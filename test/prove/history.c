@@ -5,58 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "follow.h"
 #include "util/mem.h"
 
 enum { DEPTH_MAX = 4096 };
-
-/* Where each operator and packet of the canonical state is in the plain one. */
-struct places {
-        unsigned operators[SIM_OPERATORS_MAX];
-        unsigned packets[SIM_PACKETS_MAX];
-};
-
-static bool is_of_operator(enum sim_verb verb)
-{
-        return verb >= SIM_PASS && verb <= SIM_UNREACH;
-}
-
-static bool is_of_packet(enum sim_verb verb)
-{
-        return verb >= SIM_DELIVER && verb <= SIM_DROP;
-}
-
-static struct sim_action in_plain_world(struct sim_action action, const struct places *places)
-{
-        if (is_of_operator(action.verb))
-                action.who = places->operators[action.who];
-        else if (is_of_packet(action.verb))
-                action.who = places->packets[action.who];
-        return action;
-}
-
-/* A packet that is gone leaves no gap, in either world; a new one is last, in both. */
-static void follow_packets(struct places *places, struct sim_action action, const struct sim *before)
-{
-        if (action.verb != SIM_DELIVER && action.verb != SIM_DROP) {
-                places->packets[before->packet_count < SIM_PACKETS_MAX ? before->packet_count : 0] =
-                    before->packet_count;
-                return;
-        }
-        const unsigned gone = places->packets[action.who];
-        for (unsigned i = action.who; i + 1 < SIM_PACKETS_MAX; i++)
-                places->packets[i] = places->packets[i + 1];
-        for (unsigned i = 0; i < SIM_PACKETS_MAX; i++)
-                places->packets[i] -= places->packets[i] > gone;
-}
-
-static void follow_moves(struct places *places, const struct canon_moves *moves)
-{
-        const struct places before = *places;
-        for (unsigned i = 0; i < SIM_OPERATORS_MAX; i++)
-                places->operators[i] = before.operators[moves->operators[i]];
-        for (unsigned i = 0; i < SIM_PACKETS_MAX; i++)
-                places->packets[i] = before.packets[moves->packets[i]];
-}
 
 static void show(const struct sim *sim, struct sim_action action)
 {
@@ -66,43 +18,41 @@ static void show(const struct sim *sim, struct sim_action action)
         printf("  %-22s %s\n", what, state);
 }
 
+/* The actions that led to @node, first to last; returns how many. */
+static unsigned actions_to(const struct seen *seen, uint32_t node, struct sim_action *ret)
+{
+        const unsigned count = seen->nodes[node].depth;
+        INVARIANT(count < DEPTH_MAX);
+        for (unsigned i = count; i > 0; i--) {
+                ret[i - 1] = seen_origin(seen, node);
+                node = seen->nodes[node].parent;
+        }
+        return count;
+}
+
 void history_print(const struct bounds *bounds, const struct seen *seen, uint32_t from, struct sim_action last,
                    const char *wrong)
 {
-        struct sim_action canonical[DEPTH_MAX];
-        unsigned count = seen->nodes[from].depth;
-        INVARIANT(count + 1 < DEPTH_MAX);
-        canonical[count] = last;
-        for (unsigned i = count; i > 0; i--) {
-                canonical[i - 1] = seen_origin(seen, from);
-                from = seen->nodes[from].parent;
-        }
-        struct sim sim, plain;
-        struct places places = {{0, 1}, {0, 1, 2, 3, 4, 5}};
-        struct canon_moves moves;
-        sim_init(&sim, &bounds->config);
-        canon_make(&sim, &moves);
-        sim_init(&plain, &bounds->config);
+        static struct sim_action actions[DEPTH_MAX + 1];
+        static struct follow follow;
+        struct strbuf line = STRBUF_INIT(DEPTH_MAX * 32);
+        const unsigned count = actions_to(seen, from, actions);
+        actions[count] = last;
         printf("WRONG in world %s after %u actions: %s\n", bounds->config.name, count + 1, wrong);
-        char line[DEPTH_MAX * 4] = "";
-        size_t used = 0;
+        follow_begin(&follow, bounds);
         for (unsigned i = 0; i <= count; i++) {
-                const struct sim_action action = in_plain_world(canonical[i], &places);
-                const struct sim before = sim;
-                sim_apply(&sim, canonical[i]);
-                sim_apply(&plain, action);
-                show(&plain, action);
+                const struct sim_action plain = follow_step(&follow, actions[i]);
                 char text[64];
-                sim_action_print(action, text, sizeof(text));
-                used += (size_t)snprintf(line + used, used < sizeof(line) ? sizeof(line) - used : 0, "%s%s",
-                                         i ? " " : "", text);
-                follow_packets(&places, canonical[i], &before);
-                canon_make(&sim, &moves);
-                follow_moves(&places, &moves);
+                show(&follow.plain, plain);
+                sim_action_print(plain, text, sizeof(text));
+                (void)strbuf_printf(&line, "%s%s", i ? " " : "", text);
         }
-        printf("  again: explore --world %s --replay \"%s\"\n", bounds->config.name, line);
-        if (plain.violation[0] ? strcmp(plain.violation, wrong) != 0 : strncmp(wrong, "L4", 2) != 0)
-                printf("  in the plain world, however: %s\n", plain.violation[0] ? plain.violation : "nothing");
+        char *replay = strbuf_take(&line);
+        printf("  again: explore --world %s --replay \"%s\"\n", bounds->config.name, replay);
+        free(replay);
+        const char *found = follow.plain.violation;
+        if (found[0] ? strcmp(found, wrong) != 0 : strncmp(wrong, "L4", 2) != 0)
+                printf("  in the plain world, however: %s\n", found[0] ? found : "nothing");
 }
 
 int history_replay(const struct bounds *bounds, const char *actions)

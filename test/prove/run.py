@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""The shipped core, explored and simulated: every history of small worlds, and many random ones of a large world.
+"""`make prove`: the failover protocol explored, simulated and mutated, on the production objects.
 
-    test/prove/run.py            the worlds and histories of every `make test`, about a minute
-    test/prove/run.py --long     every world within its short bounds, and 200,000 histories: `make prove`
+  run.py [--short] [PART...]        PART: explorer, simulator, mutants; all of them without one
 
-The figures go into build/prove.json. The last line is "N passed, N failed"; a world passes if all its states were visited
-and none breaks an invariant or is wedged (from it, with faults over, no way leads to a settled policy).
+explorer   every world of bounds.c, exhaustively; the short form has lower bounds
+simulator  random histories; PK_SEED starts elsewhere (the long form starts at the clock, and says where)
+mutants    each patch in mutants/ makes one thing wrong; the explorer, or else the simulator, must find it by the check that
+           the patch names. The same worlds without a patch are the control: they are explored first, and must pass.
+
+Writes build/prove.json (--short: build/prove-short.json), and ends with one line of counts.
 """
 
 import argparse
@@ -13,72 +16,228 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import platform
+import re
+import shutil
 import subprocess
 import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = ROOT / "build" / "release" / "prove"
-RESULT = ROOT / "build" / "prove.json"
-SHORT = (
-    "address", "address-timeouts", "lock", "lock-two-late", "waiting-lock", "late-records", "amnesia", "stops", "requests",
-    "hands", "adoptions", "stalled",
-)
-HISTORIES_SHORT, HISTORIES_LONG = 40_000, 200_000
-WORLD_TIMEOUT_S = 900
+BUILD = ROOT / "build" / "release"
+SCRATCH = ROOT / "build" / "mutants"
+MUTANTS = ROOT / "test" / "prove" / "mutants"
+JOBS = 2
+LIMIT_S = 1800
+HISTORIES = {"long": 200_000, "short": 20_000}
+MUTANT_HISTORIES = 20_000
 
 
-def ask(program: str, *args: str) -> dict:
-    """The JSON object on its last line."""
-    command = [PROGRAMS / program, *args]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=WORLD_TIMEOUT_S)
+class Tally:
+    def __init__(self) -> None:
+        self.passed = self.failed = 0
+
+    def check(self, holds: bool, text: str) -> bool:
+        self.passed += holds
+        self.failed += not holds
+        print(f"{'ok    ' if holds else 'FAILED'} {text}", flush=True)
+        return holds
+
+
+def run(command: list, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=LIMIT_S, **options)
+
+
+def figures(result: subprocess.CompletedProcess) -> dict:
+    """The last line of the explorer and of the simulator is JSON; a program that broke off has none."""
+    lines, complaints = result.stdout.strip().splitlines(), result.stderr.strip().splitlines()
     try:
-        return json.loads(ended.stdout.strip().splitlines()[-1])
+        found = json.loads(lines[-1])
     except (IndexError, ValueError):
-        raise RuntimeError(f"{program} {' '.join(args)}: exit {ended.returncode}\n{ended.stdout}{ended.stderr}") from None
+        return {"broke": f"exit {result.returncode}: {(complaints or ['no output'])[-1]}"}
+    return {**found, "broke": complaints[-1]} if complaints else found
 
 
-def worlds() -> list[str]:
-    listed = subprocess.run([PROGRAMS / "explore", "--list"], capture_output=True, text=True, check=True).stdout
-    return [line.split()[0] for line in listed.splitlines()]
+def in_parallel(function, items: list) -> list:
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        return list(pool.map(function, items))
 
 
-def is_proven(seen: dict) -> bool:
-    return seen["complete"] and not seen["violations"] and not seen["wedged"]
+# ---- the explorer ----
 
 
-def explore(names: list[str]) -> list[dict]:
-    """As many at once as there are processors, the figures of each as it ends."""
-    results = []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for seen in pool.map(lambda name: ask("explore", "--world", name, "--short"), names):
-            verdict = "ok" if is_proven(seen) else f"WRONG: {seen['wrong'] or 'not complete'}"
-            print(f"{seen['world']:<17} {seen['states']:>9,} states {seen['seconds']:>6.1f}s  {verdict}", flush=True)
-            results.append(seen)
-    return results
+def worlds() -> list[tuple[str, str]]:
+    listed = run([BUILD / "prove/explore", "--list"]).stdout.splitlines()
+    return [tuple(line.split("\t")) for line in listed]
+
+
+def explore(world: str, is_short: bool, program: pathlib.Path = BUILD / "prove/explore") -> tuple[dict, str]:
+    result = run([program, "--world", world] + ["--short"] * is_short)
+    return figures(result), result.stdout
+
+
+def prove_exhaustively(tally: Tally, is_short: bool) -> dict:
+    """Explores every world; the longest come first, so that both processors end at about the same time."""
+    started = time.monotonic()
+    explored = []
+
+    def one(entry: tuple[str, str]) -> None:
+        name, what = entry
+        found, output = explore(name, is_short)
+        is_right = bool(found.get("complete")) and not found["violations"] and not found["wedged"] and "broke" not in found
+        if not is_right:
+            print(output, end="")
+        tally.check(is_right, f"explorer {name:<18} {found.get('states', 0):>9,} states  {found.get('seconds', 0):>6.1f} s  "
+                              f"{what}{found.get('broke', '')}")
+        explored.append({**found, "world": name})
+
+    in_parallel(one, worlds())
+    total = {key: sum(world.get(key, 0) for world in explored)
+             for key in ("states", "transitions", "violations", "wedged", "at_epoch_4", "blocked")}
+    seconds = round(time.monotonic() - started, 1)
+    print(f"       {total['states']:,} states, {total['transitions']:,} transitions, {total['at_epoch_4']:,} states at epoch 4 "
+          f"and above, {total['violations']} violations, {total['wedged']} wedged, {seconds:.0f} s", flush=True)
+    if not is_short:
+        tally.check(total["states"] >= 1_000_000, f"explorer: at least a million states ({total['states']:,})")
+        tally.check(seconds < 600, f"explorer: within ten minutes ({seconds:.0f} s)")
+    return {**total, "explorer_seconds": seconds, "megabytes_max": max(world.get("megabytes", 0) for world in explored),
+            "worlds": sorted(explored, key=lambda world: world["world"])}
+
+
+# ---- the simulator ----
+
+
+def simulate(seed: int, histories: int, program: pathlib.Path = BUILD / "prove/simulate") -> tuple[dict, str]:
+    result = run([program, "--seed", seed, "--histories", histories])
+    return figures(result), result.stdout
+
+
+def prove_by_simulation(tally: Tally, is_short: bool) -> dict:
+    started = time.monotonic()
+    histories = HISTORIES["short" if is_short else "long"]
+    seed = int(os.environ.get("PK_SEED") or (20261123 if is_short else int(time.time())))
+    share = histories // JOBS
+    print(f"       simulator: PK_SEED={seed}, {histories:,} histories", flush=True)
+    results = in_parallel(lambda job: simulate(seed + job * share, share), list(range(JOBS)))
+    seconds = round(time.monotonic() - started, 1)
+    for found, output in results:
+        if found.get("broke") or found["unsafe"] or found["unsettled"]:
+            print(output, end="")
+    found = [result[0] for result in results]
+    done = sum(part.get("histories", 0) for part in found)
+    unsafe = sum(part.get("unsafe", 1) for part in found)
+    unsettled = sum(part.get("unsettled", 1) for part in found)
+    kinds = min(part.get("fault_kinds", 0) for part in found)
+    again = [simulate(seed, 500)[0].get("digest") for _ in range(2)]
+    tally.check(unsafe == 0, f"simulator: {done:,} histories, {unsafe} unsafe")
+    tally.check(unsettled == 0 and done == histories, f"simulator: {unsettled} did not come to rest")
+    tally.check(kinds >= 20, f"simulator: {kinds} kinds of fault")
+    tally.check(again[0] is not None and again[0] == again[1], f"simulator: a seed again is the same to the bit ({again[0]})")
+    if not is_short:
+        tally.check(seconds <= 120, f"simulator: within two minutes ({seconds:.0f} s)")
+    return {"histories": done, "seed": seed, "unsafe_histories": unsafe, "unsettled_histories": unsettled,
+            "fault_kinds": kinds, "decisions": sum(part.get("decisions", 0) for part in found), "simulator_seconds": seconds}
+
+
+# ---- mutants ----
+
+
+class Mutant:
+    """A patch with a sentence on what it makes wrong, the check that must find it ("Killed by:"), and where ("World:")."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        text = path.read_text()
+        self.path, self.name = path, path.stem
+        self.what = text.splitlines()[0]
+        self.check = re.search(r"^Killed by: (\S+)$", text, re.M)[1]
+        self.world = re.search(r"^World: (\S+)$", text, re.M)[1]
+        self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
+        self.tree = SCRATCH / self.name
+
+    def build(self, flags: dict[str, list[str]]) -> str:
+        """Patches a copy of the sources and compiles what changed; "" or what went wrong."""
+        shutil.rmtree(self.tree, ignore_errors=True)
+        for folder in ("controller", "test/sim"):
+            shutil.copytree(ROOT / folder, self.tree / folder)
+        patched = run(["patch", "-p1", "--fuzz=0", "--no-backup-if-mismatch", "-i", self.path], cwd=self.tree)
+        if patched.returncode:
+            return f"the patch does not apply any more: {' '.join(patched.stdout.split())}"
+        if not all(file.endswith(".c") for file in self.files):
+            return "only .c files may be patched: everything else would have to be compiled anew"
+        objects = []
+        for file in self.files:
+            objects.append(file.replace("/", "_") + ".o")
+            compiled = run(flags["compile"] + ["-c", "-o", objects[-1], file], cwd=self.tree)
+            if compiled.returncode:
+                return f"it does not compile: {compiled.stderr[:300]}"
+        for program in ("explore", "simulate"):
+            linked = run(flags["link"] + ["-o", program, BUILD / f"test/prove/{program}.o", *objects, BUILD / "libprove.a",
+                                          BUILD / "libcontroller.a"] + flags["libraries"], cwd=self.tree)
+            if linked.returncode:
+                return f"it does not link: {linked.stderr[:300]}"
+        return ""
+
+    def kill(self) -> tuple[str, str]:
+        """The check that found it and where; ("", ...) for a survivor. Its own world first, then the others, then chance."""
+        names = [name for name, _ in worlds()]
+        for name in sorted(names, key=lambda name: name != self.world) if self.world in names else []:
+            found, _ = explore(name, True, self.tree / "explore")
+            if found.get("broke") or found["wrong"]:
+                return found.get("broke") or found["wrong"].split(":")[0], name
+        found, _ = simulate(20261123, MUTANT_HISTORIES, self.tree / "simulate")
+        if found.get("broke") or found["first"]:
+            return found.get("broke") or found["first"].split(":")[0], f"simulator, history {found.get('histories')}"
+        return "", "nowhere"
+
+
+def make_flags() -> dict[str, list[str]]:
+    lines = run(["make", "-s", "prove-flags"], cwd=ROOT).stdout.splitlines()
+    return {line.split()[0].rstrip(":"): line.split()[1:] for line in lines}
+
+
+def prove_by_mutants(tally: Tally, is_short: bool) -> dict:
+    started = time.monotonic()
+    flags = make_flags()
+    killed: dict[str, dict] = {}
+
+    def one(mutant: Mutant) -> None:
+        began = time.monotonic()
+        trouble = mutant.build(flags)
+        check, where = ("", trouble) if trouble else mutant.kill()
+        seconds = round(time.monotonic() - began, 1)
+        killed[mutant.name] = {"what": mutant.what, "killed_by": check or None, "where": where, "seconds": seconds}
+        tally.check(check == mutant.check, f"mutant {mutant.name:<30} {check or 'survived':<4} {where:<18} {seconds:>5.1f} s  {mutant.what}"
+                    + ("" if check in ("", mutant.check) else f" -- {mutant.check} was to find it"))
+        shutil.rmtree(mutant.tree, ignore_errors=True)
+
+    in_parallel(one, [Mutant(path) for path in sorted(MUTANTS.glob("*.patch"))])
+    return {"mutants": dict(sorted(killed.items())), "mutant_seconds": round(time.monotonic() - started, 1)}
+
+
+def machine() -> str:
+    models = re.findall(r"^model name\s*:\s*(.+)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    return f"{os.cpu_count()} x {models[0] if models else platform.machine()}"
 
 
 def main() -> int:
+    parts = {"explorer": prove_exhaustively, "simulator": prove_by_simulation, "mutants": prove_by_mutants}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--long", action="store_true")
-    is_long = parser.parse_args().long
-    began = time.monotonic()
-    explored = explore(worlds() if is_long else list(SHORT))
-    simulated = ask("simulate", "--histories", str(HISTORIES_LONG if is_long else HISTORIES_SHORT))
-    settled = not simulated["unsafe"] and not simulated["unsettled"]
-    print(
-        f"{simulated['histories']:,} random histories, {simulated['fault_kinds']} kinds of fault, seed {simulated['seed']}: "
-        f"{simulated['unsafe']} unsafe, {simulated['unsettled']} unsettled, {simulated['seconds']:.0f}s"
-    )
-    totals = {key: sum(seen[key] for seen in explored) for key in ("states", "transitions", "violations", "wedged")}
-    figures = {"form": "long" if is_long else "short", **totals, "seconds": round(time.monotonic() - began, 1)}
-    figures |= {"histories": simulated["histories"], "simulation": simulated, "worlds": explored}
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(figures, indent=1) + "\n")
-    print(f"{totals['states']:,} states, {totals['transitions']:,} transitions, {figures['seconds']}s")
-    verdicts = [*map(is_proven, explored), settled]
-    print(f"{sum(verdicts)} passed, {len(verdicts) - sum(verdicts)} failed")
-    return 0 if all(verdicts) else 1
+    parser.add_argument("--short", action="store_true", help="lower bounds, fewer histories")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
+    arguments = parser.parse_args()
+    if set(arguments.parts) - set(parts):
+        parser.error(f"there are {', '.join(parts)}")
+    started = time.monotonic()
+    tally, results = Tally(), {}
+    for name, part in parts.items():
+        if not arguments.parts or name in arguments.parts:
+            results |= part(tally, arguments.short)
+    results |= {"machine": machine(), "seconds": round(time.monotonic() - started, 1)}
+    path = ROOT / "build" / ("prove-short.json" if arguments.short else "prove.json")
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(known | results, indent=2) + "\n")
+    print(f"{path.relative_to(ROOT)} written; {tally.passed} passed, {tally.failed} failed", flush=True)
+    return 1 if tally.failed else 0
 
 
 if __name__ == "__main__":

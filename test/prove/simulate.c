@@ -4,7 +4,7 @@
  *   simulate [--seed N] [--histories N] [--steps N] [--trace] [--keep-going]
  *
  * Prints its seed first, and at the end one line of JSON. --seed N --histories 1 --trace shows one history again, to
- * the bit: `digest` in the JSON is made of every state that was passed through.
+ * the bit: `digest` in the JSON is made of every action and of the state that it left.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,25 +25,25 @@ struct options {
 
 static uint64_t digest = 14695981039346656037U;
 
-static void add_to_digest(const char *text)
+static void digest_step(const struct sim *sim, struct sim_action action)
 {
-        for (; *text; text++)
-                digest = (digest ^ (unsigned char)*text) * 1099511628211U;
+        const uint64_t facts[] = {
+            action.verb,          action.who,
+            action.plane,         action.ending,
+            (uint64_t)sim->now,   sim->has_record ? sim->record.epoch * PHASE_COUNT + sim->record.phase : 0,
+            sim->dns.stamp.epoch, sim->lock.stamp.epoch,
+            sim->packet_count};
+        for (unsigned i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+                digest = (digest ^ facts[i]) * 1099511628211U;
 }
 
 static void trace(const struct sim *sim, struct sim_action action)
 {
+        digest_step(sim, action);
         char what[64], state[256];
         sim_action_print(action, what, sizeof(what));
         sim_print(sim, state, sizeof(state));
         printf("%-24s %s\n", what, state);
-}
-
-static void digest_state(const struct sim *sim)
-{
-        char state[256];
-        sim_print(sim, state, sizeof(state));
-        add_to_digest(state);
 }
 
 static bool parse(int argc, char **argv, struct options *ret)
@@ -78,7 +78,6 @@ static void run(const struct options *options, struct walk_counts *counts, struc
         static struct sim sim;
         for (uint64_t i = 0; i < options->histories; i++) {
                 walk_history(&sim, options->seed + i, options->steps, counts);
-                digest_state(&sim);
                 ret->done++;
                 if (!sim.violation[0])
                         continue;
@@ -115,7 +114,7 @@ int main(int argc, char **argv)
                 fprintf(stderr, "usage: simulate [--seed N] [--histories N] [--steps N] [--trace] [--keep-going]\n");
                 return 2;
         }
-        sim_on_apply = options.is_traced ? trace : NULL;
+        sim_on_apply = options.is_traced ? trace : digest_step;
         struct timespec began, ended;
         (void)clock_gettime(CLOCK_MONOTONIC, &began);
         printf("seed %" PRIu64 ", %" PRIu64 " histories of %u steps\n", options.seed, options.histories, options.steps);

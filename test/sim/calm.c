@@ -60,16 +60,26 @@ void calm_look(struct sim *sim, const struct calm *calm)
                 look(sim, nth(sim, calm, i));
 }
 
-void calm_round(struct sim *sim, const struct calm *calm)
+static void pass_each(struct sim *sim, const struct calm *calm)
 {
-        bool has_time = sim->config.judgement == SIM_BY_SAMPLES;
-        if (has_time)
-                apply(sim, SIM_TICK, 0);
-        unsigned passes = (has_time ? PASSES_PER_ROUND : 1) * sim->config.operator_count;
-        for (unsigned i = 0; i < passes; i++) {
+        for (unsigned i = 0; i < sim->config.operator_count; i++) {
                 unsigned who = nth(sim, calm, i);
                 look(sim, who);
                 sim_apply(sim, (struct sim_action){.verb = SIM_PASS, .who = who, .down = calm->dead});
+        }
+}
+
+void calm_round(struct sim *sim, const struct calm *calm)
+{
+        if (sim->config.judgement == SIM_AT_WILL) {
+                pass_each(sim, calm);
+                return;
+        }
+        apply(sim, SIM_TICK, 0);
+        uint64_t deeds = UINT64_MAX;
+        for (unsigned i = 0; i < PASSES_PER_ROUND && sim->deeds != deeds; i++) {
+                deeds = sim->deeds;
+                pass_each(sim, calm);
         }
 }
 

@@ -19,7 +19,7 @@ struct calm {
 void calm_begin(struct sim *sim, const struct calm *calm);
 /* Everybody sees everything. */
 void calm_look(struct sim *sim, const struct calm *calm);
-/* A tick, where time passes, and some passes of each operator. */
+/* A tick, where time passes, and some passes of each operator, until there is nothing to do. */
 void calm_round(struct sim *sim, const struct calm *calm);
 /* What the operator's texts tell a person to do, where one touched something before: false when it is nothing. */
 bool calm_remedy(struct sim *sim, const struct calm *calm);

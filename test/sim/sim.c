@@ -59,12 +59,20 @@ void sim_turn_begin(const struct sim *sim, unsigned who, unsigned down, struct s
         failover_decide(&ret->view, &ret->arena, &ret->decision);
 }
 
+static bool is_quiet(const struct sim_turn *turn)
+{
+        enum action action = turn->decision.rule->then;
+        return action == DO_WAIT || action == DO_HOLD;
+}
+
 void sim_turn_finish(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending)
 {
         struct sim_operator *self = &sim->operators[who];
-        if (sim->config.judgement == SIM_BY_SAMPLES)
+        if (sim->config.judgement == SIM_BY_SAMPLES) {
                 memcpy(self->was, turn->decision.verdicts, sizeof(self->was));
-        sim->writes += !sim_turn_is_quiet(turn);
+                memcpy(self->was_since, turn->decision.verdicts_since, sizeof(self->was_since));
+        }
+        sim->deeds += !is_quiet(turn);
         sim_check_decision(sim, who, turn);
         sim_operator_act(sim, who, turn, ending == SIM_CRASHED ? SIM_UNANSWERED : ending);
         if (ending == SIM_CRASHED)
@@ -76,10 +84,9 @@ void sim_turn_end(struct sim_turn *turn)
         arena_deinit(&turn->arena);
 }
 
-bool sim_turn_is_quiet(const struct sim_turn *turn)
+bool sim_turn_writes(const struct sim_turn *turn)
 {
-        enum action action = turn->decision.rule->then;
-        return action == DO_WAIT || action == DO_HOLD || action == DO_CONFIRM;
+        return !is_quiet(turn) && turn->decision.rule->then != DO_CONFIRM;
 }
 
 static void pass(struct sim *sim, struct sim_action action)
@@ -129,15 +136,16 @@ static void add_each(struct list *list, enum sim_verb first, enum sim_verb last,
                 (void)add(list, (enum sim_verb)verb, who);
 }
 
-/* AT_WILL one plane at most is believed down: where all are, nothing is decided that is not also decided otherwise. */
+/* AT_WILL any planes are believed down but all of them: then nobody is fit, and nothing is decided. */
 static void add_passes(const struct sim *sim, struct list *list, unsigned who)
 {
-        unsigned beliefs = sim->config.judgement == SIM_AT_WILL ? sim->config.plane_count + 1 : 1;
-        for (unsigned belief = 0; belief < beliefs; belief++)
+        const unsigned all = (1U << sim->config.plane_count) - 1;
+        const unsigned beliefs = sim->config.judgement == SIM_AT_WILL ? all : 1;
+        for (unsigned down = 0; down < beliefs; down++)
                 for (unsigned ending = 0; ending < SIM_ENDING_COUNT; ending++) {
                         struct sim_action *action = add(list, SIM_PASS, who);
                         action->ending = (enum sim_ending)ending;
-                        action->down = belief ? 1U << (belief - 1) : 0;
+                        action->down = down;
                 }
 }
 

@@ -93,6 +93,7 @@ struct sim_operator {
         struct check_view checks[SIM_PLANES_MAX];
         enum sim_deployment deployments[SIM_PLANES_MAX];
         enum verdict was[SIM_PLANES_MAX];
+        mono_ms was_since[SIM_PLANES_MAX];
         epoch_t confirmed_epoch;
         mono_ms arbiter_answered_at;
         mono_ms late_until;
@@ -140,7 +141,7 @@ struct sim {
         unix_ms committed_wall;
         unix_ms switches[SIM_SWITCHES_MAX]; /* automatic ones, newest first; 0 none */
         bool was_touched;                   /* a person or a loss has changed a target or the record */
-        uint64_t writes;                    /* passes that sent something */
+        uint64_t deeds;                     /* passes that did something */
         unsigned decision_count;
         struct sim_decision decisions[SIM_DECISIONS_MAX];
         char violation[256]; /* "" while every invariant holds */
@@ -234,8 +235,8 @@ extern void (*sim_on_apply)(const struct sim *sim, struct sim_action action);
 void sim_turn_begin(const struct sim *sim, unsigned who, unsigned down, struct sim_turn *ret);
 void sim_turn_finish(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending);
 void sim_turn_end(struct sim_turn *turn);
-/* Whether all endings but a crash come to the same. */
-bool sim_turn_is_quiet(const struct sim_turn *turn);
+/* Whether it writes, so that it matters how that ends. */
+bool sim_turn_writes(const struct sim_turn *turn);
 
 /* Whether the record is Steady, for the targets of the spec, and every one of them shows it. */
 bool sim_is_settled(const struct sim *sim);

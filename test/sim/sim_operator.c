@@ -16,6 +16,7 @@ static void forget_samples(const struct sim *sim, struct sim_operator *self)
                                                       .replicas_updated = -1};
                 self->deployments[i] = SIM_UNSEEN;
                 self->was[i] = VERDICT_UNKNOWN;
+                self->was_since[i] = 0;
         }
 }
 

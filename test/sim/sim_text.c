@@ -36,40 +36,56 @@ void sim_action_print(struct sim_action action, char *ret_text, size_t size)
                 (void)snprintf(ret_text, size, "%s.%u", sim_verb_name(action.verb), action.who);
 }
 
-static bool parse_ending(const char *text, size_t length, enum sim_ending *ret)
+/* Takes one of @count names off *text. */
+static bool take_name(const char **text, const char *(*name_of)(unsigned), unsigned count, unsigned *ret)
 {
-        for (unsigned i = 0; i < SIM_ENDING_COUNT; i++) {
-                const char *name = sim_ending_name((enum sim_ending)i);
-                if (strlen(name) == length && strncmp(name, text, length) == 0) {
-                        *ret = (enum sim_ending)i;
-                        return true;
-                }
+        for (unsigned i = 0; i < count; i++) {
+                const size_t length = strlen(name_of(i));
+                const char after = strncmp(*text, name_of(i), length) == 0 ? (*text)[length] : 'x';
+                if (after != '.' && after != '\0')
+                        continue;
+                *ret = i;
+                *text += length;
+                return true;
         }
         return false;
 }
 
-bool sim_action_parse(const char *text, struct sim_action *ret)
+/* Takes ".<number>" off *text. */
+static bool take_number(const char **text, unsigned *ret)
 {
-        size_t length = strcspn(text, ".");
-        *ret = (struct sim_action){.verb = SIM_VERB_COUNT};
-        for (unsigned i = 0; i < SIM_VERB_COUNT; i++)
-                if (strlen(sim_verb_name((enum sim_verb)i)) == length &&
-                    strncmp(sim_verb_name((enum sim_verb)i), text, length) == 0)
-                        ret->verb = (enum sim_verb)i;
-        if (ret->verb == SIM_VERB_COUNT || text[length] != '.')
+        if ((*text)[0] != '.' || (*text)[1] < '0' || (*text)[1] > '9')
                 return false;
         char *end = NULL;
-        ret->who = (unsigned)strtoul(text + length + 1, &end, 10);
-        if (ret->verb == SIM_UNREACH && *end == '.')
-                ret->plane = (unsigned)strtoul(end + 1, &end, 10);
-        if (ret->verb == SIM_PASS && *end == '.') {
-                const char *ending = end + 1;
-                length = strcspn(ending, ".");
-                if (!parse_ending(ending, length, &ret->ending) || ending[length] != '.')
-                        return false;
-                ret->down = (unsigned)strtoul(ending + length + 1, &end, 10);
-        }
-        return *end == '\0';
+        *ret = (unsigned)strtoul(*text + 1, &end, 10);
+        *text = end;
+        return true;
+}
+
+static const char *verb_at(unsigned index)
+{
+        return sim_verb_name((enum sim_verb)index);
+}
+
+static const char *ending_at(unsigned index)
+{
+        return sim_ending_name((enum sim_ending)index);
+}
+
+bool sim_action_parse(const char *text, struct sim_action *ret)
+{
+        unsigned verb = 0, ending = SIM_ANSWERED;
+        *ret = (struct sim_action){.verb = SIM_TICK};
+        if (!take_name(&text, verb_at, SIM_VERB_COUNT, &verb) || !take_number(&text, &ret->who))
+                return false;
+        if (verb == SIM_UNREACH && !take_number(&text, &ret->plane))
+                return false;
+        if (verb == SIM_PASS && (*text++ != '.' || !take_name(&text, ending_at, SIM_ENDING_COUNT, &ending) ||
+                                 !take_number(&text, &ret->down)))
+                return false;
+        ret->verb = (enum sim_verb)verb;
+        ret->ending = (enum sim_ending)ending;
+        return *text == '\0';
 }
 
 static void print_register(const char *label, const struct sim_register *shown, char *ret_text, size_t size)

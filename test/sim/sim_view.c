@@ -76,7 +76,8 @@ static void fill_plane(const struct sim *sim, const struct sim_operator *self, u
                                    .rrset = sim_rrset(plane),
                                    .address_error = "",
                                    .check_count = 1,
-                                   .was = self->was[plane]};
+                                   .was = self->was[plane],
+                                   .was_since = self->was_since[plane]};
         ret->checks[0] = self->checks[plane];
         if (self->deployments[plane] != SIM_UNSEEN)
                 ret->checks[ret->check_count++] = of_deployment(&ret->checks[0], self->deployments[plane]);

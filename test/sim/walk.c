@@ -122,8 +122,8 @@ static unsigned weight_of(const struct sim *sim, const struct sim_action *action
         return is_ordinary ? 6 * weight : heals(sim, action) ? 4 * weight : weight;
 }
 
-/* splitmix64: equal seeds, equal histories, everywhere. */
-static uint64_t draw(uint64_t *seed)
+/* splitmix64 */
+uint64_t walk_draw(uint64_t *seed)
 {
         uint64_t x = *seed += 0x9e3779b97f4a7c15U;
         x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
@@ -138,7 +138,7 @@ static struct sim_action choose(const struct sim *sim, uint64_t *seed)
         unsigned count = sim_actions(sim, actions);
         for (unsigned i = 0; i < count; i++)
                 total += weights[i] = weight_of(sim, &actions[i]);
-        unsigned left = (unsigned)(draw(seed) % total);
+        unsigned left = (unsigned)(walk_draw(seed) % total);
         for (unsigned i = 0; i < count; i++) {
                 if (left < weights[i])
                         return actions[i];
@@ -149,18 +149,18 @@ static struct sim_action choose(const struct sim *sim, uint64_t *seed)
 
 void walk_history(struct sim *sim, uint64_t seed, unsigned steps, struct walk_counts *counts)
 {
-        struct sim_config config = configs[draw(&seed) % CONFIGS];
+        struct sim_config config = configs[walk_draw(&seed) % CONFIGS];
         config.operator_count = SIM_OPERATORS_MAX;
         config.packet_max = SIM_PACKETS_MAX;
         sim_init(sim, &config);
         for (unsigned i = 0; i < steps && !sim->violation[0]; i++) {
                 const struct sim_action action = choose(sim, &seed);
-                const uint64_t writes = sim->writes;
+                const uint64_t deeds = sim->deeds;
                 sim_apply(sim, action);
                 counts->verbs[action.verb]++;
-                counts->endings[action.ending] += sim->writes != writes;
+                counts->endings[action.ending] += sim->deeds != deeds;
         }
-        const struct calm calm = {.packets_are_lost = draw(&seed) & 1, .first = (unsigned)(draw(&seed) & 1)};
+        const struct calm calm = {.packets_are_lost = walk_draw(&seed) & 1, .first = (unsigned)(walk_draw(&seed) & 1)};
         if (!sim->violation[0])
                 calm_converge(sim, &calm);
         calm_take_over(sim);

@@ -9,7 +9,7 @@
 
 struct walk_counts {
         uint64_t verbs[SIM_VERB_COUNT];
-        uint64_t endings[SIM_ENDING_COUNT]; /* of passes that wrote */
+        uint64_t endings[SIM_ENDING_COUNT]; /* of passes that did something */
         uint64_t decisions;
 };
 
@@ -18,6 +18,9 @@ struct walk_counts {
  * to.
  */
 void walk_history(struct sim *sim, uint64_t seed, unsigned steps, struct walk_counts *counts);
+
+/* The next number: equal seeds, equal numbers, everywhere. */
+uint64_t walk_draw(uint64_t *seed);
 
 /* Whether a verb, or an ending, is a fault rather than ordinary life. */
 bool walk_is_fault(enum sim_verb verb);
