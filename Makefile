@@ -174,12 +174,14 @@ test: ## everything, from a fresh machine: set-up, unit, contract, fuzz, end to 
 	@command -v python3 >/dev/null || hack/install.sh bench
 	@python3 test/run.py $(STAGES)
 
-.PHONY: prove
-prove: provers ## the core as it ships: every history of small worlds, 200,000 random ones, and mutants; figures in build/prove.json
+.PHONY: prove prove-core
+prove: prove-core model prove-real ## everything that is promised, at length (about half an hour); figures in build/prove.json
+
+prove-core: provers ## the core as it ships: every history of small worlds, 200,000 random ones, and mutants
 	@test/prove/run.py
 
 .PHONY: prove-real
-prove-real: ## the long form of the stage of that name: 20 seeds of every crash, 200 false alarms; figures in build/prove-real.json
+prove-real: ## on real servers: 20 seeds of every crash, 200 false alarms, histories judged by porcupine
 	@hack/install.sh build bench test go
 	@$(MAKE) --no-print-directory -s build/planekeeper
 	@hack/tools.sh all >/dev/null

@@ -166,9 +166,9 @@ static void set_alive(json_t *object, const struct view *view)
         if (!alive->is_used || !alive->seen_at)
                 return;
         set_age(object, "aliveAge", view, alive->seen_at);
+        set_age(object, "aliveReadAge", view, alive->read_at);
         set_duration(object, "aliveEvery", alive->every_ms);
         set_text(object, "alivePlane", alive->plane, FACTS_VALUE_MAX);
-        set_flag(object, "aliveMine", alive->is_mine);
 }
 
 static json_t *operator_json(const struct view *view)
@@ -185,7 +185,7 @@ static json_t *operator_json(const struct view *view)
         set_flag(object, "confirmed", view->record && view->confirmed_epoch == view->record->epoch);
         set_alive(object, view);
         null_absent(object, KEYS("region", "storeAge", "recordSeen", "lateFor", "killSwitch", "rateLimited",
-                                 "confirmed", "sharedStore", "aliveAge", "aliveEvery", "alivePlane", "aliveMine"));
+                                 "confirmed", "sharedStore", "aliveAge", "aliveReadAge", "aliveEvery", "alivePlane"));
         return object;
 }
 

@@ -33,26 +33,6 @@ static mono_ms decode_age(const struct scope *scope, const char *key)
         return age < 0 ? 0 : REPLAY_NOW - age;
 }
 
-/* Years 1970 to 9999, as in a record. */
-static bool time_of(const json_t *value, unix_ms *ret_time)
-{
-        const unix_ms end_of_9999 = 253402300799999;
-        const char *text = json_string_value(value);
-        unix_ms time;
-        if (!text || text_to_time(text, &time) != ERR_OK || time < 0 || time > end_of_9999)
-                return false;
-        *ret_time = time;
-        return true;
-}
-
-static unix_ms decode_time(const struct scope *scope, const char *key, bool is_required)
-{
-        unix_ms time = 0;
-        if ((is_required || decode_has(scope, key)) && !time_of(json_object_get(scope->json, key), &time))
-                decode_fail(scope, key, "must be a time such as 2026-11-23T02:59:11.412Z");
-        return time;
-}
-
 /* "available/wanted/updated"; each -1 or a count. */
 static void decode_replicas(const struct scope *scope, struct check_view *check)
 {
@@ -184,19 +164,9 @@ static void decode_operator(const struct scope *root, struct view *view)
                 view->confirmed_epoch = view->record->epoch;
         view->alive = (struct alive_view){.is_used = decode_bool(&scope, "sharedStore", false),
                                           .seen_at = decode_age(&scope, "aliveAge"),
+                                          .read_at = decode_age(&scope, "aliveReadAge"),
                                           .every_ms = decode_duration(&scope, "aliveEvery", 0, 0, HOUR_MS),
-                                          .is_mine = decode_bool(&scope, "aliveMine", false),
-                                          .plane = decode_text(&scope, "alivePlane", "", FACTS_VALUE_MAX),
-                                          .by = ""};
-}
-
-static unsigned decode_times(const struct scope *scope, const char *key, unix_ms *ret_times, size_t max)
-{
-        struct scope times = decode_array(scope, key, max);
-        for (size_t i = 0; i < decode_count(&times); i++)
-                if (!time_of(json_array_get(times.json, i), &ret_times[i]))
-                        decode_fail(&times, "", "item %zu must be a time", i);
-        return (unsigned)decode_count(&times);
+                                          .plane = decode_text(&scope, "alivePlane", "", FACTS_VALUE_MAX)};
 }
 
 static void decode_record(const struct scope *root, struct decision_facts *facts)

@@ -229,6 +229,34 @@ static void choice_fail(const struct scope *scope, const char *key, struct choic
         decode_fail(scope, key, "must be one of %s", known);
 }
 
+static bool time_of(const json_t *value, unix_ms *ret_time)
+{
+        const unix_ms end_of_9999 = 253402300799999;
+        const char *text = json_string_value(value);
+        unix_ms time;
+        if (!text || text_to_time(text, &time) != ERR_OK || time < 0 || time > end_of_9999)
+                return false;
+        *ret_time = time;
+        return true;
+}
+
+unix_ms decode_time(const struct scope *scope, const char *key, bool is_required)
+{
+        unix_ms time = 0;
+        if ((is_required || decode_has(scope, key)) && !time_of(json_object_get(scope->json, key), &time))
+                decode_fail(scope, key, "must be a time such as 2026-11-23T02:59:11.412Z");
+        return time;
+}
+
+unsigned decode_times(const struct scope *scope, const char *key, unix_ms *ret_times, size_t max)
+{
+        struct scope times = decode_array(scope, key, max);
+        for (size_t i = 0; i < decode_count(&times); i++)
+                if (!time_of(json_array_get(times.json, i), &ret_times[i]))
+                        decode_fail(&times, "", "item %zu must be a time", i);
+        return (unsigned)decode_count(&times);
+}
+
 size_t decode_choice(const struct scope *scope, const char *key, struct choices choices, size_t fallback)
 {
         const json_t *value = field(scope, key);

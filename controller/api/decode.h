@@ -74,6 +74,10 @@ int64_t decode_integer(const struct scope *scope, const char *key, int64_t fallb
 /* Go's form without fractions ("5s", "200ms", "1h30m"), in milliseconds. @fallback is not checked against the bounds.
  */
 mono_ms decode_duration(const struct scope *scope, const char *key, mono_ms fallback, mono_ms min, mono_ms max);
+/* As Kubernetes writes it, of the years 1970 to 9999, so that it can be written back as it was read. 0 where it is absent. */
+unix_ms decode_time(const struct scope *scope, const char *key, bool is_required);
+/* An array of them, of at most @max; returns how many there are. */
+unsigned decode_times(const struct scope *scope, const char *key, unix_ms *ret_times, size_t max);
 /* @fallback SIZE_MAX: the field is required. */
 size_t decode_choice(const struct scope *scope, const char *key, struct choices choices, size_t fallback);
 

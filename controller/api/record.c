@@ -85,42 +85,12 @@ static json_t *encode(const struct record *record)
         return object;
 }
 
-/* Years 1970 to 9999: what can be written back as it was read. */
-static bool time_of(const json_t *value, unix_ms *ret_time)
-{
-        const int64_t last_second_of_9999 = 253402300799;
-        const char *text = json_string_value(value);
-        unix_ms time;
-        if (!text || text_to_time(text, &time) != ERR_OK || time < 0 || time / 1000 > last_second_of_9999)
-                return false;
-        *ret_time = time;
-        return true;
-}
-
-static unix_ms decode_time(const struct scope *scope, const char *key)
-{
-        const json_t *value = json_object_get(scope->json, key);
-        unix_ms time = 0;
-        if (value && !time_of(value, &time))
-                decode_fail(scope, key, "must be a time such as 2026-11-23T02:59:11.412Z");
-        return time;
-}
-
 static decision_id decode_id(const struct scope *scope)
 {
         const char *text = decode_text(scope, "id", NULL, 16);
         if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
                 decode_fail(scope, "id", "must be 16 hexadecimal digits");
         return strtoull(text, NULL, 16);
-}
-
-static unsigned decode_times(const struct scope *scope, const char *key, unix_ms *ret_times, size_t max)
-{
-        struct scope times = decode_array(scope, key, max);
-        for (size_t i = 0; i < decode_count(&times); i++)
-                if (!time_of(json_array_get(times.json, i), &ret_times[i]))
-                        decode_fail(&times, "", "item %zu must be a time", i);
-        return (unsigned)decode_count(&times);
 }
 
 static unsigned decode_texts(const struct scope *scope, const char *key, const char **ret_texts)
@@ -176,10 +146,10 @@ static void *fill(const struct scope *scope)
         record->reason = decode_text(scope, "reason", "", DECODE_TEXT_MAX);
         record->holder = decode_text(scope, "holder", "", DECODE_TEXT_MAX);
         record->automatic = decode_bool(scope, "automatic", false);
-        record->detected_at = decode_time(scope, "detectedAt");
-        record->started_at = decode_time(scope, "startedAt");
-        record->completed_at = decode_time(scope, "completedAt");
-        record->cooldown_until = decode_time(scope, "cooldownUntil");
+        record->detected_at = decode_time(scope, "detectedAt", false);
+        record->started_at = decode_time(scope, "startedAt", false);
+        record->completed_at = decode_time(scope, "completedAt", false);
+        record->cooldown_until = decode_time(scope, "cooldownUntil", false);
         record->recent_count = decode_times(scope, "recent", record->recent, RECENT_SWITCHES_MAX);
         record->enforced_count = decode_times(scope, "enforced", record->enforced, ENFORCED_MAX);
         decode_plan(scope, &record->plan);

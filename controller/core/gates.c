@@ -125,11 +125,16 @@ static struct gate_verdict gate_not_late(const struct inquiry *q)
 }
 
 /* Its last answer is up to one renewal old, and may itself have taken up to one probe period. */
+/* How old an answer of the decision store may be. */
+static mono_ms arbiter_limit(const struct view *view)
+{
+        return view->policy.detection.interval_ms + view->arbiter_period_ms;
+}
+
 static struct gate_verdict gate_arbiter(const struct inquiry *q)
 {
         const struct view *view = q->view;
-        mono_ms limit = view->policy.detection.interval_ms + view->arbiter_period_ms;
-        if (view->arbiter_answered_at && view->now - view->arbiter_answered_at <= limit)
+        if (view->arbiter_answered_at && view->now - view->arbiter_answered_at <= arbiter_limit(view))
                 return holds("the decision store answers");
         return refuses("the decision store does not answer; frozen, nothing changes", 0);
 }
@@ -202,23 +207,42 @@ static struct gate_verdict gate_not_isolated(const struct inquiry *q)
         return refuses("nothing outside the active plane answers me: I may be the one that is cut off", 0);
 }
 
-/* Somebody inside the active plane who says that it is well: then it is the way to it that is cut. */
+/*
+ * Somebody inside the active plane who says that it is well: then it is the way to it that is cut. What cannot be
+ * listened for is no silence; and where planes are spoken for, one that never was is not left either: a cut would look
+ * the same. (In the middle of a switch nobody can have spoken for the new plane yet.)
+ */
 static struct gate_verdict gate_dissent(const struct inquiry *q)
 {
         const struct view *view = q->view;
         const struct alive_view *alive = &view->alive;
-        if (!alive->is_used || !alive->seen_at || strcmp(alive->plane, q->question->active->name) != 0)
-                return holds("no operator inside the active plane speaks for it");
-        if (alive->is_mine)
+        const struct plane_view *active = q->question->active;
+        if (!alive->is_used || !alive->seen_at)
+                return holds("no operator inside a plane was ever heard");
+        if (active->holds_operator)
                 return holds("I run inside the active plane myself");
-        mono_ms due = alive->seen_at + gates_dissent_window(view);
-        if (view->now >= due)
+        if (strcmp(alive->plane, active->name) != 0 && q->question->purpose == PURPOSE_SUPERSEDE)
+                return holds("no operator inside the new plane was heard yet");
+        if (strcmp(alive->plane, active->name) != 0)
+                return refuses(arena_printf(q->arena,
+                                            "no operator inside %s was heard since it became active, so a network cut "
+                                            "would look like an outage; is one running there, with the same policy?",
+                                            active->name),
+                               0);
+        mono_ms due = alive->seen_at + gates_dissent_window(view), read_before = view->now - alive->read_at;
+        if (alive->read_at >= due && read_before <= arbiter_limit(view))
                 return holds(arena_printf(q->arena, "the operator inside %s is silent", alive->plane));
+        if (read_before > MECHANISM_FRESH_MS)
+                return refuses(arena_printf(q->arena,
+                                            "whether the operator inside %s is silent is not known: its text could not "
+                                            "be read since %s",
+                                            alive->plane, phrase_instant(view, alive->read_at, q->arena)),
+                               0);
         return refuses(arena_printf(q->arena,
                                     "the operator inside %s says that its checks pass there; it must have been silent "
                                     "for %llds",
                                     alive->plane, (long long)(gates_dissent_window(view) / 1000)),
-                       due);
+                       view->now < due ? due : 0); /* later it is the next answer that wakes us */
 }
 
 static struct gate_verdict gate_helps(const struct inquiry *q)

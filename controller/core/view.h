@@ -80,10 +80,9 @@ enum plan_proof { PLAN_PROVEN, PLAN_PENDING, PLAN_MISMATCHED };
 struct alive_view {
         bool is_used;      /* the policy's register is shared: the text is read and, where it is ours to, renewed */
         mono_ms seen_at;   /* when it was last news: found there at first, or changed; 0: it was never there */
+        mono_ms read_at;   /* when it was last looked for, with an answer: only who listens hears a silence */
         mono_ms every_ms;  /* how often its writer renews it */
-        bool is_mine;      /* written in my own cluster */
         const char *plane; /* whose checks pass by it; "" where it is not there */
-        const char *by;    /* the writer's cluster */
 };
 
 struct detection {

@@ -40,12 +40,19 @@ static char *what_to_say(const struct policy *policy, const struct view *view, c
         return fits && alive_text_parse(text, &again) ? mem_strdup(text) : NULL;
 }
 
+/* A failover may wait for nothing but to hear that there is still nothing to hear. */
+static bool is_awaited(const struct alive *alive, const struct view *view, mono_ms now)
+{
+        mono_ms due = alive->seen_at + gates_dissent_window(view);
+        return alive->seen_at && !alive->failures && now >= due && alive->read_at < due;
+}
+
 void alive_turn(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         struct alive *alive = &policy->alive;
         mono_ms now = loop_now(policy->manager->loop), every = policy->store->reads_every(policy);
         if (!view->alive.is_used || alive->effect || policy->manager->stopping ||
-            (alive->asked_at && now - alive->asked_at < every / 2))
+            (alive->asked_at && now - alive->asked_at < every / 2 && !is_awaited(alive, view, now)))
                 return;
         alive->asked_at = now;
         char *say = what_to_say(policy, view, decision);
@@ -75,6 +82,7 @@ void alive_done(struct policy *policy, struct effect *effect)
                 return;
         }
         alive->failures = 0;
+        alive->read_at = alive->asked_at; /* what it shows may have changed since it was asked */
         if (effect->say)
                 alive->said_at = loop_now(policy->manager->loop);
         hear(alive, effect->heard ? effect->heard : "", loop_now(policy->manager->loop));
@@ -85,10 +93,9 @@ void alive_show(const struct policy *policy, struct alive_view *ret)
         const struct alive *alive = &policy->alive;
         *ret = (struct alive_view){.is_used = true,
                                    .seen_at = alive->seen_at,
+                                   .read_at = alive->read_at,
                                    .every_ms = alive->heard.every_ms,
-                                   .is_mine = text_equal(alive->heard.by, policy->manager->cluster_uid),
-                                   .plane = alive->heard.plane,
-                                   .by = alive->heard.by};
+                                   .plane = alive->heard.plane};
 }
 
 void alive_forget(struct policy *policy)

@@ -20,6 +20,7 @@ struct alive {
         struct effect *effect; /* in flight; NULL otherwise */
         mono_ms asked_at;
         mono_ms said_at;
+        mono_ms read_at; /* the last answer of any kind */
         mono_ms seen_at; /* last news: found there at first, or changed; 0: never there */
         struct alive_text heard;
         char *raw; /* the text as it is there; NULL: none that is ours */

@@ -248,3 +248,37 @@ def test_two_that_do_not_share_refuse_and_then_share(scene):
     sites[1].put_policy(DNS)
     wait_all(scene, (scene, sites[1]), WEST, 2)
     assert hub is not sites[1].cluster and first.is_alive and second.is_alive
+
+
+def read_only(scene, *sites):
+    """The policy's spec with a key that may read everything and write nothing."""
+    text = scene.bench.bind.add_key(f"read-only-{scene.db}", granted=False).text
+    for site in sites:
+        site.put_secret("read-only", tsig__conf=text)
+    return DNS | {"dns": {"rfc2136": {"tsigSecretRef": {"name": "read-only"}}}}
+
+
+def test_a_key_that_may_not_decide_is_told_what_to_grant(scene):
+    """In a third cluster, where nobody has to speak for a plane: the first write is the decision."""
+    scene.point_at(WEST)
+    scene.put_planes()
+    scene.put_policy(read_only(scene, scene))
+    operator = scene.operator("outside", extra_args=QUICK_LEASE)
+    scene.wait_condition("Stalled", "True", "TargetRefused")
+    assert "update-policy must grant the key" in scene.status()["message"]
+    wait.always("it stays so", lambda: scene.condition("Stalled")["reason"] == "TargetRefused", 5.0)
+    assert operator.log_text().count("decision not recorded") <= 8, "refused writes are not hammered"
+    scene.put_policy(DNS)
+    wait_all(scene, (scene,), WEST, 1, timeout=40.0)
+
+
+def test_a_key_that_may_not_speak_leaves_both_advising(scene):
+    sites = two_sites(scene)
+    spec = read_only(scene, *sites)
+    for site in sites:
+        site.put_policy(spec)
+        start(site)
+    for site in sites:
+        wait_mode(site, "Advise", "SingleVantage")
+        assert "let its key write that name" in site.status()["effectiveModeMessage"]
+    assert alive(scene) == "" and scene.epoch_record() == ""

@@ -3,7 +3,7 @@
 
 The model is explored in full twice: for the assertions (S1 to S10), and for convergence once faults stop (L4). A mutant
 is explored until something catches it. One line for each, and a line "N passed, N failed"; the figures are in
-build/model/result.json.
+the part "model" of build/prove.json (--quick: build/prove-short.json).
 """
 
 import argparse
@@ -174,7 +174,9 @@ def main() -> int:
         for future in concurrent.futures.as_completed([pool.submit(case.run) for case in cases]):
             results.append(future.result())
             print(results[-1].line(), flush=True)
-    (BUILD / "result.json").write_text(json.dumps([dataclasses.asdict(result) for result in results], indent=1) + "\n")
+    figures = ROOT / "build" / ("prove-short.json" if options.quick else "prove.json")
+    known = json.loads(figures.read_text()) if figures.exists() else {}
+    figures.write_text(json.dumps(known | {"model": [dataclasses.asdict(result) for result in results]}, indent=2) + "\n")
     failed = sum(not result.passed for result in results)
     print(f"model: {len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0

@@ -157,6 +157,32 @@ const struct bounds bounds_list[] = {
      .short_epoch_max = 2,
      .without = TIMEOUTS,
      .what = "writes to the arbiter come late too"},
+    {.config = {.name = "dns-store",
+                .plane_count = 2,
+                .operator_count = 2,
+                .packet_max = 2,
+                .judgement = SIM_AT_WILL,
+                .max_switches = MANY,
+                .is_recorded_in_dns = true,
+                .has_late_records = true},
+     .epoch_max = 4,
+     .short_epoch_max = 3,
+     .without = TIMEOUTS | BIT(SIM_SEE_RECORD),
+     .what = "the decision is made in the TXT record beside the name; writes to it come late, too"},
+    {.config = {.name = "dns-store-lock",
+                .plane_count = 2,
+                .operator_count = 2,
+                .packet_max = 1,
+                .judgement = SIM_AT_WILL,
+                .uses_lock = true,
+                .reads_together = true,
+                .max_switches = MANY,
+                .is_recorded_in_dns = true,
+                .has_late_records = true},
+     .epoch_max = 3,
+     .short_epoch_max = 2,
+     .without = TIMEOUTS | BIT(SIM_SEE_RECORD),
+     .what = "the same in SingleCluster"},
     {.config = {.name = "epoch-in-lock",
                 .plane_count = 2,
                 .operator_count = 2,
@@ -306,6 +332,20 @@ const struct bounds bounds_list[] = {
      .is_always_answered = true,
      .without = ODDITIES | BIT(SIM_ISOLATE) | BIT(SIM_CRASH),
      .what = "two operators judge by samples"},
+    {.config = {.name = "two-sites",
+                .plane_count = 2,
+                .operator_count = 2,
+                .looks_always = true,
+                .max_switches = MANY,
+                .has_odd_probes = true,
+                .is_recorded_in_dns = true,
+                .is_inside = true},
+     .epoch_max = 2,
+     .short_epoch_max = 2,
+     .is_always_answered = true,
+     .is_one_sided = true,
+     .without = (ODDITIES & ~BIT(SIM_UNREACH)) | BIT(SIM_STALL) | BIT(SIM_CRASH) | BIT(SIM_ISOLATE),
+     .what = "an operator inside each plane; the way between the sites, and that to DNS, is cut and mended"},
 };
 const unsigned bounds_count = sizeof(bounds_list) / sizeof(bounds_list[0]);
 
@@ -326,6 +366,10 @@ bool bounds_allow(const struct bounds *bounds, const struct sim *sim, const stru
                 return false; /* by its halves */
         case SIM_SEE_POLICY:
                 return sim->config.has_people;
+        case SIM_FLIP:
+                return !bounds->is_one_sided || action->who == 0;
+        case SIM_UNREACH:
+                return !bounds->is_one_sided || (action->who == 1 && action->plane == 0);
         case SIM_READ_LOCK:
                 return sim->config.uses_lock && !sim->config.reads_together;
         default:

@@ -111,6 +111,8 @@ static void renew_operator(struct sim_operator *self, unsigned planes, mono_ms n
         renew_age(&self->record_seen_at, now, new_now, CANON_COOLDOWN_TICKS);
         renew_age(&self->arbiter_answered_at, now, new_now, CANON_ARBITER_TICKS);
         renew_end(&self->late_until, now, new_now);
+        renew_age(&self->heard_at, now, new_now, CANON_SPOKEN_TICKS);
+        renew_age(&self->listened_at, now, new_now, CANON_SPOKEN_TICKS);
         renew_health(&self->dns_health, now, new_now);
         renew_health(&self->lock_health, now, new_now);
         for (unsigned i = 0; i < planes; i++) {
@@ -131,6 +133,8 @@ static void renew_times(struct sim *sim)
                 renew_record(records[i], wall, new_wall);
         for (unsigned i = 0; i < sim->config.operator_count; i++)
                 renew_operator(&sim->operators[i], sim->config.plane_count, now, new_now);
+        renew_age(&sim->spoken_since, now, new_now, CANON_SPOKEN_TICKS);
+        renew_age(&sim->spoken_at, now, new_now, CANON_SPOKEN_TICKS);
         renew_age(&sim->committed_at, now, new_now, CANON_COOLDOWN_TICKS);
         if (sim->committed_at)
                 sim->committed_wall = new_wall - (new_now - sim->committed_at);
@@ -211,6 +215,7 @@ static void renew_versions(struct sim *sim)
         for (unsigned i = 0; i < sim->config.operator_count; i++) {
                 struct sim_operator *self = &sim->operators[i];
                 self->record_version = self->has_seen_record && self->record_version == sim->record_version;
+                self->heard_version = sim->spoken_version && self->heard_version == sim->spoken_version;
                 if (!sim->config.has_amnesia && self->confirmed_epoch != self->record.epoch)
                         self->confirmed_epoch = 0;
         }
@@ -218,7 +223,10 @@ static void renew_versions(struct sim *sim)
                 memset(&sim->late, 0, sizeof(sim->late));
         else if (sim->late.present)
                 sim->late.version = 1;
+        for (unsigned i = 0; i < sim->packet_count; i++)
+                sim->packets[i].version = sim->packets[i].version == sim->record_version;
         sim->record_version = 1;
+        sim->spoken_version = sim->spoken_version != 0;
 }
 
 /* ---- order ---- */
@@ -240,6 +248,8 @@ static int compare_packets(const struct sim_packet *a, const struct sim_packet *
 {
         if (a->is_lock != b->is_lock)
                 return a->is_lock - b->is_lock;
+        if (a->version != b->version)
+                return a->version < b->version ? -1 : 1;
         int order = compare_registers(&a->want, &b->want);
         return order ? order : compare_registers(&a->expected, &b->expected);
 }
@@ -264,7 +274,7 @@ static void sort_operators(struct sim *sim, struct canon_moves *moves)
 {
         for (unsigned i = 0; i < SIM_OPERATORS_MAX; i++)
                 moves->operators[i] = i;
-        if (sim->config.operator_count != 2 ||
+        if (sim->config.operator_count != 2 || sim->config.is_inside ||
             memcmp(&sim->operators[0], &sim->operators[1], sizeof(sim->operators[0])) <= 0)
                 return;
         const struct sim_operator first = sim->operators[0];

@@ -8,7 +8,8 @@
  * a check compares with is below (bounds.h refuses others). Automatic switches are either within the day or forgotten.
  * - Decision ids are renamed in their order: they are compared for equality alone.
  * - Versions of the arbiter's record are either the present one or not: an old one never comes back.
- * - Packets on their way are a bag, and the operators are alike: both are sorted. Nothing refers to them by place.
+ * - Packets on their way are a bag, and the operators are alike unless each has a place of its own: both are sorted.
+ *   Nothing refers to them by place.
  * - What only people read (reason, holder, start and end of a switch, count of deeds) is left out, and so is what the
  *   world of this configuration never reads (the older record, the lock before the last write).
  * - Of decisions that nothing refers to any more only the epoch is kept; it is what S1 asks for.
@@ -26,6 +27,7 @@ enum {
         CANON_FAILING_TICKS = 6,  /* failoverDelay is 2; a target's answer after its begin counts while it is fresh */
         CANON_PASSING_TICKS = 2,  /* stableFor is 1, and a verdict is as old as the run at first sight */
         CANON_VERDICT_TICKS = 2,  /* failoverDelay: that long a plane that came back is no witness */
+        CANON_SPOKEN_TICKS = 3,   /* who speaks for a plane must have been silent for three renewals */
         CANON_SAMPLE_TICKS = 5,   /* a sample is fresh for 3, and S7 allows 4 */
         CANON_READ_TICKS = 7,     /* a target's answer is fresh for 5, and S7 allows 6 */
         CANON_ARBITER_TICKS = 2,  /* the arbiter's answer is fresh for 1 */

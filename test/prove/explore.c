@@ -7,10 +7,10 @@
  *   explore --world NAME [--short] [--max-states N] [--epochs N] [--packets N]   explores; the last line is JSON
  *   explore --world NAME --replay "ACTION ACTION ..."                            shows one history, action by action
  *
- * Where nothing is wrong, some random histories are followed both in canonical states and in plain ones (follow.h): they
- * must not part, else what was explored is not what may happen.
- * What is found wrong is printed as the shortest history that leads to it, ready for --replay. Exit: 0 nothing is
- * wrong, 1 something is, 2 usage, 3 there are more states than --max-states.
+ * Where nothing is wrong, some random histories are followed both in canonical states and in plain ones (follow.h):
+ * they must not part, else what was explored is not what may happen. What is found wrong is printed as the shortest
+ * history that leads to it, ready for --replay. Exit: 0 nothing is wrong, 1 something is, 2 usage, 3 there are more
+ * states than --max-states.
  */
 #include <inttypes.h>
 #include <stdio.h>

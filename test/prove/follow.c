@@ -102,7 +102,8 @@ bool follow_at_random(const struct bounds *bounds, epoch_t epoch_max, uint64_t s
                                 continue;
                         char text[64];
                         sim_action_print(action, text, sizeof(text));
-                        fprintf(stderr, "the canonical and the plain world part in history %u, step %u: %s\n", i, step, text);
+                        fprintf(stderr, "the canonical and the plain world part in history %u, step %u: %s\n", i, step,
+                                text);
                         return false;
                 }
         }

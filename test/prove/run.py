@@ -27,7 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
 SCRATCH = ROOT / "build" / "mutants"
 MUTANTS = ROOT / "test" / "prove" / "mutants"
-JOBS = 2
+JOBS = os.cpu_count() or 2
 LIMIT_S = 1800
 HISTORIES = {"long": 200_000, "short": 20_000}
 MUTANT_HISTORIES = 20_000
@@ -77,7 +77,7 @@ def explore(world: str, is_short: bool, program: pathlib.Path = BUILD / "prove/e
 
 
 def prove_exhaustively(tally: Tally, is_short: bool) -> dict:
-    """Explores every world; the longest come first, so that both processors end at about the same time."""
+    """Explores every world, as many at once as there are processors."""
     started = time.monotonic()
     explored = []
 
@@ -178,10 +178,11 @@ class Mutant:
         return ""
 
     def kill(self) -> tuple[str, str]:
-        """The check that found it and where; ("", ...) for a survivor. Its own world first, then the others, then chance."""
+        """The check that found it and where; ("", ...) for a survivor. Its own world first, as far as that goes, then the
+        short forms of the others, then chance."""
         names = [name for name, _ in worlds()]
         for name in sorted(names, key=lambda name: name != self.world) if self.world in names else []:
-            found, _ = explore(name, True, self.tree / "explore")
+            found, _ = explore(name, name != self.world, self.tree / "explore")
             if found.get("broke") or found["wrong"]:
                 return found.get("broke") or found["wrong"].split(":")[0], name
         found, _ = simulate(20261123, MUTANT_HISTORIES, self.tree / "simulate")
@@ -234,7 +235,7 @@ def main() -> int:
             results |= part(tally, arguments.short)
     results |= {"machine": machine(), "seconds": round(time.monotonic() - started, 1)}
     path = ROOT / "build" / ("prove-short.json" if arguments.short else "prove.json")
-    known = json.loads(path.read_text()) if path.exists() else {}
+    known = json.loads(path.read_text()) if arguments.parts and path.exists() else {}  # a whole run begins anew
     path.write_text(json.dumps(known | results, indent=2) + "\n")
     print(f"{path.relative_to(ROOT)} written; {tally.passed} passed, {tally.failed} failed", flush=True)
     return 1 if tally.failed else 0

@@ -17,6 +17,9 @@ static unsigned list_ways(const struct sim *sim, struct calm *ret)
         /* With a cooldown or a limit the dead plane may rightly stay active for long. */
         if (sim->config.cooldown_ms || sim->config.max_switches <= SIM_SWITCHES_MAX)
                 return count;
+        /* And where nobody ever spoke for it, a person has to say so. */
+        if (sim->config.is_inside && !sim->spoken_version)
+                return count;
         for (unsigned i = 0; i < sim->config.plane_count; i++)
                 ret[count++] = (struct calm){.first = i & last, .dead = 1U << i};
         return count;

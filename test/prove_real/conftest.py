@@ -23,7 +23,7 @@ IS_LONG = os.environ.get("PROVE_LONG", "") not in ("", "0")
 FIRST_SEED = int(os.environ.get("PROVE_FIRST_SEED") or 1)
 SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("PROVE_SEEDS") or (20 if IS_LONG else 1)))
 JOBS = int(os.environ.get("PROVE_JOBS") or 6)
-FIGURES = ROOT / "build" / "prove-real.json"
+FIGURES = ROOT / "build" / ("prove.json" if IS_LONG else "prove-short.json")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,13 +61,14 @@ def court(bench):
 
 @pytest.fixture(scope="session")
 def figures():
-    """What is found, for build/prove-real.json: figures["crash"] = {...}."""
+    """What is found, for the part "real_servers" of build/prove.json: figures["crash"] = {...}."""
     found: dict = {"long": IS_LONG, "seeds": [*SEEDS]}
     started = time.monotonic()
     yield found
     found["seconds"] = round(time.monotonic() - started, 1)
     FIGURES.parent.mkdir(exist_ok=True)
-    FIGURES.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+    known = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    FIGURES.write_text(json.dumps(known | {"real_servers": found}, indent=2) + "\n")
 
 
 class Results:

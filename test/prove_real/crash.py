@@ -64,6 +64,7 @@ class Outcome:
     cell: Cell
     fate: str
     converged_s: float  # from the fault until all targets, record and status agree
+    resumed_s: float | None  # the same from when the next one led; None where nobody was replaced
     versions: int  # of the zone, all of them checked
     operations: int  # of all registers, found linearizable
 
@@ -136,16 +137,21 @@ class Run:
         victim.kill9() if self.cell.fault == KILL else victim.pause()
         if self.fate in (LOST, AT_ONCE):
             trap.open(0 if self.fate == LOST else 1)
+        replaced_at = None
         if self.cell.fault == STOP:
             self.wake_up(victim, heir)
+        else:
+            wait.until("replaced", heir.is_leader, 20.0)
+            replaced_at = time.monotonic()
         self.corner.wait_world(CENTRAL, 2)
         took = time.monotonic() - at
+        resumed = time.monotonic() - replaced_at if replaced_at else None
         if self.fate in (LATE, TWICE):
             trap.open(2 if self.fate == TWICE else 1)
             trap.wait_passed()
         self.end()
         case = self.court.hear(self.corner, self.wires.redis)
-        return Outcome(self.cell, self.fate, took, self.corner.check_laws(), len(case.operations))
+        return Outcome(self.cell, self.fate, took, resumed, self.corner.check_laws(), len(case.operations))
 
     def begin(self) -> None:
         """Epoch 1 is adopted, the first leads, the second stands by."""

@@ -174,6 +174,10 @@ class LeaseRecorder:
             self._entries.setdefault(entry["objectRef"].get("namespace", ""), []).append(entry)
 
 
+# All others but 409 leave open what was done: also what is logged of a client that died before its answer.
+REFUSALS = (400, 401, 403, 404, 405, 413, 415, 422, 429)
+
+
 def lease_operation(namespace: str, name: str, entry: dict) -> list[Operation]:
     asked, said = entry.get("requestObject") or {}, entry.get("responseObject") or {}
     code = entry["responseStatus"]["code"]
@@ -189,8 +193,8 @@ def lease_operation(namespace: str, name: str, entry: dict) -> list[Operation]:
             return []
         record, version = lease_text(said) if code == 200 else (None, None)
         return [operation | {"kind": "read", "seenValue": [record], "seenStamp": [version]}]
-    if entry["verb"] not in ("create", "patch", "update") or (code >= 400 and code not in (409, 500, 504)):
-        return []  # refused for a reason that says nothing of the register
+    if entry["verb"] not in ("create", "patch", "update") or code in REFUSALS:
+        return []  # for a reason that says nothing of the register
     return [lease_swap(operation, asked, said, code)]
 
 

@@ -12,12 +12,14 @@ def summary(results, figures):
     yield
     wanted, done = results.of(Cell)
     took = sorted(outcome.converged_s for outcome in done) or [0.0]
+    resumed = sorted(outcome.resumed_s for outcome in done if outcome.resumed_s is not None) or [0.0]
     figures["crash_matrix"] = {
         "cells": wanted,
         "converged": len(done),
         "operations_found_linearizable": sum(outcome.operations for outcome in done),
         "zone_versions_checked": sum(outcome.versions for outcome in done),
         "converged_s": {"p50": round(statistics.median(took), 3), "worst": round(took[-1], 3)},
+        "resumed_s": {"p50": round(statistics.median(resumed), 3), "worst": round(resumed[-1], 3)},
     }
 
 

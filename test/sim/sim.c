@@ -97,11 +97,43 @@ static void pass(struct sim *sim, struct sim_action action)
         sim_turn_end(&turn);
 }
 
+static bool is_in_touch(const struct sim_operator *self)
+{
+        return !self->is_stalled && !self->is_isolated;
+}
+
+static void speak_and_hear(struct sim *sim)
+{
+        for (unsigned who = 0; who < sim->config.operator_count; who++) {
+                struct sim_turn turn;
+                sim_turn_begin(sim, who, 0, &turn);
+                if (turn.decision.vouches && is_in_touch(&sim->operators[who])) {
+                        if (sim->spoken_by != who || sim->now - sim->spoken_at > SIM_TICK_MS)
+                                sim->spoken_since = sim->now;
+                        sim->spoken_version++;
+                        sim->spoken_by = who;
+                        sim->spoken_at = sim->now;
+                }
+                sim_turn_end(&turn);
+        }
+        for (unsigned who = 0; who < sim->config.operator_count; who++) {
+                struct sim_operator *self = &sim->operators[who];
+                if (!is_in_touch(self))
+                        continue;
+                if (self->heard_version != sim->spoken_version)
+                        self->heard_at = sim->now;
+                self->heard_version = sim->spoken_version;
+                self->listened_at = sim->now;
+        }
+}
+
 void sim_apply(struct sim *sim, struct sim_action action)
 {
         if (action.verb == SIM_TICK || action.verb == SIM_DAY) {
                 sim->now += action.verb == SIM_TICK ? SIM_TICK_MS : SIM_DAY_MS;
                 sim_operator_sample(sim);
+                if (sim->config.is_inside)
+                        speak_and_hear(sim);
         } else if (action.verb == SIM_PASS) {
                 pass(sim, action);
         } else if (action.verb <= SIM_UNREACH) {

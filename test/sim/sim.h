@@ -54,6 +54,11 @@ struct sim_config {
         bool has_late_records; /* a write to the arbiter may come late */
         bool has_odd_clocks;   /* the API server's date jumps by a year; a day passes at once */
         bool has_odd_probes;   /* silence, one-sided cuts, what Deployments say, planes set aside */
+        /* The record is in the text beside the address: whoever reads or writes one does so to the other, and every
+         * write names the text and the address as they were read. */
+        bool is_recorded_in_dns;
+        /* Operator i runs inside plane i, and speaks for it in a text that all hear: core/view.h, alive_view. */
+        bool is_inside;
         /* The lock counts, when written and when read, only once a replica has it; then Redis may lose only what does
          * not count. */
         bool lock_waits;
@@ -76,6 +81,7 @@ struct sim_register {
 
 struct sim_packet {
         bool is_lock;
+        unsigned version; /* recorded in DNS: of the text that it was made from */
         struct sim_register expected, want;
 };
 
@@ -99,13 +105,17 @@ struct sim_operator {
         mono_ms late_until;
         unsigned unreached; /* bits: planes that it alone cannot reach */
         bool is_isolated, is_stalled, is_without_arbiter;
-        unsigned own_outages; /* bits: planes whose run of failures began since it is cut off as it is now */
+        unsigned own_outages;   /* bits: planes whose run of failures began since it is cut off as it is now */
+        unsigned heard_version; /* which is of the text that it heard last */
+        mono_ms heard_at;       /* 0: never */
+        mono_ms listened_at;
 };
 
 /* A record on its way: the arbiter takes it if its version is still the one that it was made from. */
 struct sim_late_record {
         bool present, is_commit;
         unsigned version;
+        const char *address; /* recorded in DNS: as it was read */
         struct record record;
 };
 
@@ -137,7 +147,10 @@ struct sim {
         struct sim_packet packets[SIM_PACKETS_MAX];
         unsigned packet_count;
         struct sim_operator operators[SIM_OPERATORS_MAX];
-        mono_ms committed_at; /* the last automatic switch that was completed; 0 none */
+        unsigned spoken_version;         /* of what the operators inside say to each other; 0: nothing yet */
+        unsigned spoken_by;              /* which is the plane that it is said of, too */
+        mono_ms spoken_since, spoken_at; /* without a break */
+        mono_ms committed_at;            /* the last automatic switch that was completed; 0 none */
         unix_ms committed_wall;
         unix_ms switches[SIM_SWITCHES_MAX]; /* automatic ones, newest first; 0 none */
         bool was_touched;                   /* a person or a loss has changed a target or the record */

@@ -91,6 +91,13 @@ static bool is_own_outage(const struct sim *sim, unsigned who, const struct sim_
         return self->is_isolated && self->checks[plane].fails && ((self->own_outages >> plane) & 1);
 }
 
+/* Whoever runs inside the plane says that its checks pass, and has said so for longer than any answer is believed. */
+static bool is_spoken_for(const struct sim *sim, const struct plane_view *plane)
+{
+        return sim->config.is_inside && plane && sim->spoken_version && sim->now - sim->spoken_at <= SIM_TICK_MS &&
+               sim->spoken_at - sim->spoken_since > SIM_DELAY_MS && strcmp(plane->name, sim_name(sim->spoken_by)) == 0;
+}
+
 /* S7: never while cut off, late, or on what was seen long ago. */
 static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *turn, const struct plane_view *to)
 {
@@ -101,6 +108,9 @@ static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *
                 violated(sim, "S7: epoch %llu is decided by operator %u while it is cut off", epoch, who);
         if (sim->now < view->late_until)
                 violated(sim, "S7: epoch %llu is decided by operator %u, which was late", epoch, who);
+        if (is_spoken_for(sim, active) && sim->spoken_by != who)
+                violated(sim, "S7: epoch %llu leaves %s, although the operator there sees it work", epoch,
+                         active->name);
         if (is_old(sim, to->checks[0].counted_at, SAMPLE_AGE_MAX) ||
             (active && is_old(sim, active->checks[0].counted_at, SAMPLE_AGE_MAX)))
                 violated(sim, "S7: epoch %llu is decided on old samples", epoch);

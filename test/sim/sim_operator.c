@@ -67,10 +67,8 @@ static void sample(struct sim *sim, struct sim_operator *self, unsigned plane)
 
 /* ---- reading ---- */
 
-static void see_record(struct sim *sim, struct sim_operator *self)
+static void take_seen_record(struct sim *sim, struct sim_operator *self)
 {
-        if (self->is_without_arbiter)
-                return;
         bool is_same = self->has_record && sim->has_record && self->record.epoch == sim->record.epoch &&
                        self->record.id == sim->record.id;
         if (!is_same)
@@ -81,6 +79,12 @@ static void see_record(struct sim *sim, struct sim_operator *self)
         self->has_record = sim->has_record;
         self->record = sim->record;
         self->record_version = sim->record_version;
+}
+
+static void see_record(struct sim *sim, struct sim_operator *self)
+{
+        if (!self->is_without_arbiter && !sim->config.is_recorded_in_dns)
+                take_seen_record(sim, self);
 }
 
 static void not_answered(struct sim *sim, struct target_health *health, enum err class)
@@ -113,6 +117,8 @@ static void read_register(struct sim *sim, struct sim_operator *self, bool is_lo
         } else {
                 *(is_lock ? &self->lock : &self->dns) = is_lock ? sim->lock : sim->dns;
                 *health = answered(sim);
+                if (!is_lock && sim->config.is_recorded_in_dns)
+                        take_seen_record(sim, self);
         }
 }
 
@@ -180,14 +186,42 @@ static void take_record(struct sim *sim, const struct record *next, bool is_comm
         sim->record = *next;
         sim->has_record = true;
         sim->record_version++;
+        if (sim->config.is_recorded_in_dns)
+                sim->dns.stamp =
+                    (struct stamp){STAMP_OURS,          sim->dns.stamp.epoch, next->id, next->to, sim_intern(SIM_STORE),
+                                   sim_intern("v=pk1"), next->epoch};
+}
+
+/* Of a write that names the text and the address as they were read. */
+static bool is_as_read(const struct sim *sim, unsigned version, const char *address)
+{
+        return version == sim->record_version && (!address || strcmp(address, sim->dns.value) == 0);
 }
 
 void sim_deliver_record(struct sim *sim)
 {
         const struct sim_late_record late = sim->late;
         sim->late = (struct sim_late_record){0};
-        if (late.version == sim->record_version)
+        if (is_as_read(sim, late.version, late.address))
                 take_record(sim, &late.record, late.is_commit);
+}
+
+/* Whether what is sent to the arbiter gets there. */
+static bool reaches_arbiter(const struct sim *sim, const struct sim_operator *self)
+{
+        if (!sim->config.is_recorded_in_dns)
+                return !self->is_without_arbiter;
+        return !self->is_isolated && !sim->refuses_us;
+}
+
+/* Recorded in DNS, a write that failed is one of the name: what it shows is read again before anything else is done. */
+static void doubt_record(struct sim *sim, struct sim_operator *self, enum err class)
+{
+        if (!sim->config.is_recorded_in_dns)
+                return;
+        not_answered(sim, &self->dns_health, class);
+        if (class == ERR_CONFLICT || class == ERR_UNKNOWN)
+                self->dns_health.read_at = 0;
 }
 
 /* The arbiter: a write on what is not the newest version is refused, and tells nothing. */
@@ -196,16 +230,31 @@ static void write_record(struct sim *sim, unsigned who, const struct sim_turn *t
         struct sim_operator *self = &sim->operators[who];
         bool is_commit = turn->decision.rule->then == DO_COMMIT;
         sim_check_judgement(sim, who, turn);
-        if (ending == SIM_LOST || self->is_without_arbiter || self->record_version != sim->record_version)
+        const char *address = sim->config.is_recorded_in_dns ? self->dns.value : NULL;
+        if (ending == SIM_LOST || !reaches_arbiter(sim, self)) {
+                doubt_record(sim, self, sim->refuses_us ? ERR_DENIED : ERR_TRANSIENT);
                 return;
+        }
+        if (!is_as_read(sim, self->record_version, address)) {
+                doubt_record(sim, self, ERR_CONFLICT);
+                return;
+        }
         const struct record next = sim_keep_record(turn->decision.next);
         if (ending == SIM_DELAYED && sim->config.has_late_records) {
-                sim->late = (struct sim_late_record){
-                    .present = true, .is_commit = is_commit, .version = self->record_version, .record = next};
+                sim->late = (struct sim_late_record){.present = true,
+                                                     .is_commit = is_commit,
+                                                     .version = self->record_version,
+                                                     .address = address,
+                                                     .record = next};
+                doubt_record(sim, self, ERR_UNKNOWN);
                 return;
         }
         take_record(sim, &next, is_commit);
-        if (ending == SIM_ANSWERED)
+        if (ending != SIM_ANSWERED)
+                doubt_record(sim, self, ERR_UNKNOWN);
+        else if (sim->config.is_recorded_in_dns)
+                read_register(sim, self, false);
+        else
                 see_record(sim, self);
 }
 
@@ -219,12 +268,14 @@ static void confirm(struct sim *sim, struct sim_operator *self, enum sim_ending 
 
 /* ---- writing to targets ---- */
 
-static struct sim_register wanted(const struct record *record, bool is_lock)
+static struct sim_register wanted(const struct sim *sim, const struct record *record, bool is_lock)
 {
+        const epoch_t decided = !is_lock && sim->config.is_recorded_in_dns ? record->epoch : 0;
         return (struct sim_register){
             .present = true,
             .value = is_lock ? record->plan.to_lock : record->plan.to_rrset,
-            .stamp = {STAMP_OURS, record->epoch, record->id, record->to, sim_intern(SIM_STORE), sim_intern("v=pk1"), 0},
+            .stamp = {STAMP_OURS, record->epoch, record->id, record->to, sim_intern(SIM_STORE), sim_intern("v=pk1"),
+                      decided},
         };
 }
 
@@ -241,12 +292,23 @@ static bool may_be_sent(const struct sim_packet *packet)
         return target_check_stamp(&packet->expected.stamp, has_value, &want, NULL) == ERR_OK;
 }
 
+/* Recorded in DNS: the address is as it should be, but the text beside it is not what was written. */
+static bool is_written_on(const struct sim *sim, const struct sim_operator *self)
+{
+        return sim->record.epoch != self->record.epoch || sim->record.id != self->record.id ||
+               sim->record.phase != self->record.phase;
+}
+
 static void write_target(struct sim *sim, unsigned who, bool is_lock, enum sim_ending ending)
 {
         struct sim_operator *self = &sim->operators[who];
         struct sim_register *known = is_lock ? &self->lock : &self->dns;
         struct target_health *health = is_lock ? &self->lock_health : &self->dns_health;
-        const struct sim_packet packet = {.is_lock = is_lock, *known, wanted(&self->record, is_lock)};
+        const bool has_text = !is_lock && sim->config.is_recorded_in_dns;
+        const struct sim_packet packet = {.is_lock = is_lock,
+                                          .version = has_text ? self->record_version : 0,
+                                          .expected = *known,
+                                          .want = wanted(sim, &self->record, is_lock)};
         sim_check_effect(sim, who, &packet);
         if (ending == SIM_LOST || self->is_isolated) {
                 not_answered(sim, health, ERR_TRANSIENT);
@@ -260,12 +322,14 @@ static void write_target(struct sim *sim, unsigned who, bool is_lock, enum sim_e
         if (is_sent && ending == SIM_DELAYED)
                 sim_send(sim, &packet);
         else if (is_sent)
-                was_applied = sim_arrive(sim, &packet);
+                was_applied = sim_arrive(sim, &packet) && !(has_text && is_written_on(sim, self));
         if (was_applied && ending == SIM_ANSWERED) {
                 if (is_lock && sim->config.lock_waits)
                         sim->lock_before = sim->lock;
                 *known = packet.want;
                 *health = answered(sim);
+                if (has_text)
+                        take_seen_record(sim, self);
         } else {
                 not_answered(sim, health,
                              is_sent && (was_applied || ending == SIM_DELAYED) ? ERR_UNKNOWN : ERR_CONFLICT);

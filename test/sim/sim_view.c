@@ -76,6 +76,7 @@ static void fill_plane(const struct sim *sim, const struct sim_operator *self, u
                                    .rrset = sim_rrset(plane),
                                    .address_error = "",
                                    .check_count = 1,
+                                   .holds_operator = sim->config.is_inside && self == &sim->operators[plane],
                                    .was = self->was[plane],
                                    .was_since = self->was_since[plane]};
         ret->checks[0] = self->checks[plane];
@@ -100,8 +101,10 @@ void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *r
             .identity = "operator", /* the record names it for people; the operators are alike */
             .store = SIM_STORE,
             .region = "",
-            .arbiter_answered_at = self->is_without_arbiter ? self->arbiter_answered_at : sim->now,
-            .arbiter_period_ms = 1000,
+            .arbiter_answered_at = sim->config.is_recorded_in_dns ? self->dns_health.read_at
+                                   : self->is_without_arbiter     ? self->arbiter_answered_at
+                                                                  : sim->now,
+            .arbiter_period_ms = sim->config.is_recorded_in_dns ? SIM_TICK_MS : 1000,
             .record_seen_at = self->record_seen_at,
             .late_until = self->late_until,
             .kill_switch = sim->kill_switch,
@@ -110,6 +113,12 @@ void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *r
             .fresh_id = sim->next_id + 1,
         };
         fill_policy(sim, &self->policy, &ret->policy);
+        if (sim->config.is_inside)
+                ret->alive = (struct alive_view){.is_used = true,
+                                                 .seen_at = self->heard_at,
+                                                 .read_at = self->listened_at,
+                                                 .every_ms = SIM_TICK_MS,
+                                                 .plane = sim_name(sim->spoken_by)};
         for (unsigned i = 0; i < sim->config.plane_count; i++) {
                 fill_plane(sim, self, i, &ret->planes[i]);
                 if (sim->config.judgement == SIM_AT_WILL)

@@ -104,6 +104,10 @@ bool sim_arrive(struct sim *sim, const struct sim_packet *packet)
                 return false;
         if (!is_expected(packet, stored))
                 return false;
+        const bool has_text = !packet->is_lock && sim->config.is_recorded_in_dns;
+        if (has_text && packet->version != sim->record_version)
+                return false;
+        sim->record_version += has_text;
         const struct sim_register before = *stored;
         if (packet->is_lock)
                 sim->lock_before = before;

@@ -42,6 +42,13 @@ static const struct sim_config configs[] = {
      .has_people = true,
      .has_weak_redis = true},
     {.plane_count = 3, .uses_lock = true, .max_switches = MANY, .has_late_records = true, .lock_waits = true},
+    {.plane_count = 3, .uses_lock = true, .max_switches = MANY, .has_late_records = true, .is_recorded_in_dns = true},
+    {.plane_count = 2,
+     .looks_always = true,
+     .max_switches = MANY,
+     .has_odd_probes = true,
+     .is_recorded_in_dns = true,
+     .is_inside = true},
 };
 enum { CONFIGS = sizeof(configs) / sizeof(configs[0]) };
 

@@ -176,14 +176,26 @@ static void contradicted(struct world *world)
 {
         world->view.alive = (struct alive_view){.is_used = true,
                                                 .seen_at = world->view.now - WORLD_DELAY_MS + 300,
+                                                .read_at = world->view.now,
                                                 .every_ms = 10000,
-                                                .plane = "a",
-                                                .by = "uid-2"};
+                                                .plane = "a"};
 }
 static void contradicted_no_more(struct world *world)
 {
         contradicted(world);
         world->view.alive.seen_at -= 300;
+}
+static void contradicted_until_it_is_read_again(struct world *world)
+{
+        contradicted_no_more(world);
+        world->view.alive.read_at -= 1;
+}
+/* Silent at last, but since then nobody listened. */
+static void contradicted_as_long_as_was_listened(struct world *world)
+{
+        contradicted_no_more(world);
+        world->view.alive.seen_at -= MECHANISM_FRESH_MS;
+        world->view.alive.read_at -= MECHANISM_FRESH_MS - 1000;
 }
 static void all_fail(struct world *world)
 {
@@ -230,6 +242,8 @@ static const struct gate_row rows[] = {
     {"nobody speaks for it", nothing, GATE_DISSENT, true, 0},
     {"somebody inside does", contradicted, GATE_DISSENT, false, 300},
     {"somebody inside did", contradicted_no_more, GATE_DISSENT, true, 0},
+    {"somebody inside did, but who knows", contradicted_as_long_as_was_listened, GATE_DISSENT, false, 0},
+    {"whether somebody inside still does is being asked", contradicted_until_it_is_read_again, GATE_DISSENT, false, 0},
     {"alone", alone, GATE_NOT_ISOLATED, false, 0},
     {"redis answers", alone_but_redis, GATE_NOT_ISOLATED, true, 0},
     {"dns answers", alone_but_dns, GATE_NOT_ISOLATED, true, 0},

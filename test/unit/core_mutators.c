@@ -51,10 +51,10 @@ static void no_record_yet(struct world *w) { w->view.record = NULL; w->view.reco
 static void record_unreadable(struct world *w) { w->view.record = NULL; w->view.record_error = "version 9 is not known"; }
 static void plan_mismatched(struct world *w) { w->view.plan_proof = PLAN_MISMATCHED; w->view.plan_text = "the plans differ"; }
 static void plan_pending(struct world *w) { w->view.plan_proof = PLAN_PENDING; w->view.plan_text = "waiting for an address"; }
-static void shared_store(struct world *w) { w->view.alive = (struct alive_view){.is_used = true, .plane = "", .by = ""}; }
+static void shared_store(struct world *w) { w->view.alive = (struct alive_view){.is_used = true, .plane = ""}; }
 static void somebody_speaks(struct world *w)
 {
-        w->view.alive = (struct alive_view){.is_used = true, .seen_at = WORLD_NOW - 1000, .every_ms = 10000, .plane = "a", .by = "uid-2"};
+        w->view.alive = (struct alive_view){.is_used = true, .seen_at = WORLD_NOW - 1000, .read_at = WORLD_NOW, .every_ms = 10000, .plane = "a"};
 }
 static void nobody_speaks_any_more(struct world *w) { somebody_speaks(w); w->view.alive.seen_at = WORLD_NOW - LONG_AGO; }
 static void dns_unshared(struct world *w) { w->view.dns.stamp.presence = STAMP_OURS; w->view.dns.stamp.store = "k8s/uid-9/default/gloo"; }
@@ -212,6 +212,8 @@ void core_renew(struct world *world, mono_ms by_ms)
         renew_mechanism(&view->lock_health, was_now, view->now);
         if (view->arbiter_answered_at == was_now)
                 view->arbiter_answered_at = view->now;
+        if (view->alive.read_at == was_now)
+                view->alive.read_at = view->now;
 }
 
 /* splitmix64, by Sebastiano Vigna (public domain). */

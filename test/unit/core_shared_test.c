@@ -15,8 +15,11 @@ enum { LONG_AGO = 200000, EVERY_MS = 10000 };
 /* I run inside plane b, and the operator inside a, the active one, was heard @ago_ms ago. */
 static void hear(struct world *world, mono_ms ago_ms)
 {
-        world->view.alive = (struct alive_view){
-            .is_used = true, .seen_at = world->view.now - ago_ms, .every_ms = EVERY_MS, .plane = "a", .by = "uid-a"};
+        world->view.alive = (struct alive_view){.is_used = true,
+                                                .seen_at = world->view.now - ago_ms,
+                                                .read_at = world->view.now,
+                                                .every_ms = EVERY_MS,
+                                                .plane = "a"};
 }
 
 static void inside_b(struct world *world)
@@ -28,7 +31,7 @@ static void inside_b(struct world *world)
 static void unheard(struct world *world)
 {
         inside_b(world);
-        world->view.alive = (struct alive_view){.is_used = true, .plane = "", .by = ""};
+        world->view.alive = (struct alive_view){.is_used = true, .plane = ""};
 }
 
 static void silent(struct world *world)
@@ -50,7 +53,7 @@ static void in_a_third_cluster(struct world *world)
 
 static void in_a_third_cluster_unheard(struct world *world)
 {
-        world->view.alive = (struct alive_view){.is_used = true, .plane = "", .by = ""};
+        world->view.alive = (struct alive_view){.is_used = true, .plane = ""};
 }
 
 static void theirs(struct world *world)
@@ -187,7 +190,6 @@ static void inside_a(struct world *world)
 {
         world->view.planes[0].holds_operator = true;
         hear(world, 1000);
-        world->view.alive.is_mine = true;
 }
 
 static void not_so(struct world *world)

@@ -263,7 +263,7 @@ static void contradicted(struct scene *scene)
 {
         world_fail(&scene->world, 0, LONG_AGO);
         scene->world.view.alive = (struct alive_view){
-            .is_used = true, .seen_at = WORLD_NOW - 1000, .every_ms = 10000, .plane = "a", .by = "uid-2"};
+            .is_used = true, .seen_at = WORLD_NOW - 1000, .read_at = WORLD_NOW, .every_ms = 10000, .plane = "a"};
 }
 static void not_shared(struct scene *scene)
 {
@@ -279,12 +279,20 @@ static void for_another_plane(struct scene *scene)
 }
 static void in_my_cluster(struct scene *scene)
 {
-        scene->world.view.alive.is_mine = true;
+        plane(scene, 0)->holds_operator = true;
 }
 static void silent_for_the_delay(struct scene *scene)
 {
         if (scene->world.view.alive.seen_at)
                 scene->world.view.alive.seen_at = WORLD_NOW - WORLD_DELAY_MS;
+}
+static void not_listened_for(struct scene *scene)
+{
+        scene->world.view.alive.read_at = WORLD_NOW - MECHANISM_FRESH_MS - 1;
+}
+static void in_a_switch(struct scene *scene)
+{
+        scene->question.purpose = PURPOSE_SUPERSEDE;
 }
 
 static const struct truth_table tables[] = {
@@ -322,13 +330,18 @@ static const struct truth_table tables[] = {
      contradicted,
      {{"the store is shared", not_shared},
       {"somebody was heard", never_heard},
+      {"I am outside", in_my_cluster},
       {"who is inside the active plane", for_another_plane},
-      {"and not I", in_my_cluster},
-      {"lately", silent_for_the_delay}},
-     {{"TTTTT", false, "the operator inside a says that its checks pass there; it must have been silent for 30s"},
-      {"TTTTF", true, "the operator inside a is silent"},
-      {"TTTF-", true, "I run inside the active plane myself"},
-      {"-----", true, "no operator inside the active plane speaks for it"}}},
+      {"at rest", in_a_switch},
+      {"lately", silent_for_the_delay},
+      {"listened for", not_listened_for}},
+     {{"TTF----", true, "I run inside the active plane myself"},
+      {"TTTFF--", true, "no operator inside the new plane was heard yet"},
+      {"TTTFT--", false, "no operator inside a was heard since it became active"},
+      {"TTTT--F", false, "its text could not be read since 2026-11-23T"},
+      {"TTTT-TT", false, "the operator inside a says that its checks pass there; it must have been silent for 30s"},
+      {"TTTT-FT", true, "the operator inside a is silent"},
+      {"-------", true, "no operator inside a plane was ever heard"}}},
     {GATE_NOT_LATE, "loop", outage, {{"on time", late}}, {{"T", true, "on time"}, {"F", false, "suspended or late"}}},
     {GATE_NOT_ISOLATED,
      "who answers",

@@ -239,7 +239,7 @@ static void test_slow_answer_ends(void **state)
         outcome = http_rig_call(*state, request);
         assert_int_equal(outcome.response.failure, HTTP_FAIL_TIMEOUT);
         assert_string_equal(outcome.response.why.text, "no complete answer within 400 ms");
-        assert_true(outcome.response.latency_us >= 400000 && outcome.response.latency_us < 1400000);
+        assert_true(outcome.response.latency_us >= 400000 && outcome.response.latency_us < 10000000);
         peer_close(&peer);
 }
 

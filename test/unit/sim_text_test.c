@@ -1,4 +1,5 @@
-/* sim_text_test.c -- an action of the simulated world that is printed can be read back: histories are handed on as text. */
+/* sim_text_test.c -- an action of the simulated world that is printed can be read back: histories are handed on as
+ * text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,7 +49,8 @@ static void every_action_reads_back(void **state)
 static void what_is_no_action_is_refused(void **state)
 {
         (void)state;
-        static const char *const texts[] = {"", "tick", "tick.", "tick.x", "tock.0", "tick.0.1", "pass.0.answered", "pass.0.maybe.0"};
+        static const char *const texts[] = {"",       "tick",     "tick.",           "tick.x",
+                                            "tock.0", "tick.0.1", "pass.0.answered", "pass.0.maybe.0"};
         struct sim_action action;
         for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
                 assert_false(sim_action_parse(texts[i], &action));
