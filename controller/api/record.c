@@ -134,8 +134,14 @@ static void *fill(const struct scope *scope)
         if (!decode_has(scope, "v"))
                 decode_fail(scope, "v", "is required");
         record->version = (unsigned)decode_integer(scope, "v", 0, 0, INT32_MAX);
-        if (record->version != RECORD_VERSION)
-                return record;
+        if (decode_has(scope, "v") && record->version != RECORD_VERSION) {
+                decode_fail(
+                    scope, "v",
+                    "is %u, and I know only %u: a newer Planekeeper wrote it. Nothing is decided until that one "
+                    "runs again",
+                    record->version, RECORD_VERSION);
+                return record; /* whatever else stands there has another meaning */
+        }
         if (!decode_has(scope, "epoch"))
                 decode_fail(scope, "epoch", "is required");
         record->epoch = (epoch_t)decode_integer(scope, "epoch", 1, 1, INT64_MAX);

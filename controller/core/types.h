@@ -50,7 +50,7 @@ enum { RECENT_SWITCHES_MAX = 8, ENFORCED_MAX = 3 };
 
 /* The decision record: the one register where a decision is made, by compare-and-swap. */
 struct record {
-        unsigned version; /* RECORD_VERSION; any other: freeze */
+        unsigned version; /* RECORD_VERSION: what has any other cannot be read, and freezes */
         epoch_t epoch;
         decision_id id;
         enum phase phase;

@@ -198,17 +198,16 @@ static void test_what_could_not_be_read_is_not_written(void **state)
         assert_null(text);
 }
 
-static void test_unknown_version_is_kept_and_nothing_else(void **state)
+/* It was once read as no record at all, and the targets were adopted over it. */
+static void test_unknown_version_is_an_error(void **state)
 {
         (void)state;
         static const char text[] = "{\"v\":2,\"epoch\":\"not a number\",\"to\":5}";
-        struct record *record;
-        assert_int_equal(record_decode(text, strlen(text), &record, NULL), ERR_OK);
-        assert_int_equal(record->version, 2);
-        assert_int_equal(record->epoch, 0);
-        assert_int_equal(record->phase, PHASE_NONE);
-        assert_string_equal(record->to, "");
-        record_free(record);
+        struct record *record = NULL;
+        struct errmsg why;
+        assert_int_equal(record_decode(text, strlen(text), &record, &why), ERR_INVALID);
+        assert_null(record);
+        assert_non_null(strstr(why.text, "v: is 2, and I know only 1: a newer Planekeeper wrote it"));
 }
 
 static void test_unknown_fields_are_ignored(void **state)
@@ -355,7 +354,7 @@ int main(void)
             cmocka_unit_test(test_text_that_is_not_utf8_is_refused),
             cmocka_unit_test(test_whatever_a_lock_held_can_be_recorded),
             cmocka_unit_test(test_what_could_not_be_read_is_not_written),
-            cmocka_unit_test(test_unknown_version_is_kept_and_nothing_else),
+            cmocka_unit_test(test_unknown_version_is_an_error),
             cmocka_unit_test(test_unknown_fields_are_ignored),
             cmocka_unit_test(test_malformed_is_refused_with_the_field),
             cmocka_unit_test(test_lease_bodies),
