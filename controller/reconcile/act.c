@@ -252,7 +252,9 @@ void act_pass(struct policy *policy)
         verify_servers(policy);
         alive_turn(policy, &view, &decision);
         tell_pass(policy, &view, &decision, &arena);
-        status_request(&policy->status);
+        /* What was refused and is tried again stays so in the status until it is not. */
+        if (!policy->record_failures || !policy->record_write.record)
+                status_request(&policy->status);
         if (decision.wake_at) {
                 mono_ms now = loop_now(policy->manager->loop);
                 workqueue_add_after(policy->manager->policies_queue, &policy->work,
@@ -326,6 +328,11 @@ static void target_failed(struct policy *policy, struct target_slot *slot, const
         workqueue_add_after(manager->policies_queue, &policy->work, slot->retry_at - visit->now);
 }
 
+static bool is_write(enum effect_kind kind)
+{
+        return kind == EFFECT_SET_DNS || kind == EFFECT_SET_RECORD || kind == EFFECT_SET_LOCK;
+}
+
 void act_effect_done(struct policy *policy, struct effect *effect)
 {
         if (effect->kind == EFFECT_ALIVE) {
@@ -337,7 +344,7 @@ void act_effect_done(struct policy *policy, struct effect *effect)
         struct target_slot *slot = effect->kind == EFFECT_VERIFY ? NULL
                                    : effect_is_dns(effect->kind) ? &policy->dns_slot
                                                                  : &policy->lock_slot;
-        const struct visit visit = {.is_write = effect->kind == EFFECT_SET_DNS || effect->kind == EFFECT_SET_LOCK,
+        const struct visit visit = {.is_write = is_write(effect->kind),
                                     .err = effect->err,
                                     .why = effect->why.text,
                                     .now = loop_now(manager->loop),

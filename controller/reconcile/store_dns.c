@@ -95,8 +95,18 @@ static void take_text(struct policy *policy, const char *raw)
         policy_take_record(policy, copy, NULL);
 }
 
+/* A decision that was refused is tried again in time: that the server can be read does not tell whether it still is. */
+static void try_again(struct policy *policy)
+{
+        if (!policy->record_is_doubtful || loop_now(policy->manager->loop) < policy->record_retry_at)
+                return;
+        policy->record_is_doubtful = false;
+        slot_forget_write(&policy->dns_slot);
+}
+
 static void dns_dns_seen(struct policy *policy)
 {
+        try_again(policy);
         struct arena arena = {0};
         const struct stamp *stamp = &policy->dns.stamp;
         bool is_record =
