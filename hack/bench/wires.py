@@ -5,6 +5,7 @@ Each keeps to one conversation at a time, as its client does: a request, then it
 
 import asyncio
 import contextlib
+import dataclasses
 import random
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ import dns.opcode
 
 from .relay import Relay, Tamper
 from .trap import AFTER_ANSWER, AFTER_SEND, BEFORE_SEND, Trap
+
+ECHO_LINGER_S = 0.2
 
 
 class Wire(Relay):
@@ -31,6 +34,7 @@ class DnsWire(Wire):
     def __init__(self, target: str, listen: str = "127.0.0.1") -> None:
         super().__init__(target, listen)
         self.weather: Weather | None = None
+        self.echoes_under_way = 0
         self.converse = self._converse
 
     def _converse(self) -> Tamper:
@@ -45,10 +49,23 @@ class DnsWire(Wire):
             if trap is not None:
                 copies = await _ask(trap, is_answer)
             elif self.weather is not None:
+                if is_update(message) and not is_answer and self.weather.echoes():
+                    asyncio.ensure_future(self._echo(message, self.weather.echo_after_s()))
                 copies = await self.weather.pass_by()
             return copies
 
         return tamper
+
+    async def _echo(self, message: bytes, after_s: float) -> None:
+        """The same datagram once more, long after its sender has had his answer; nobody waits for this one's."""
+        self.echoes_under_way += 1
+        await asyncio.sleep(after_s)  # the lateness itself
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=self._target)
+        transport.sendto(message)
+        await asyncio.sleep(ECHO_LINGER_S)  # its port is its own until the server has answered
+        transport.close()
+        self.echoes_under_way -= 1
 
 
 class RedisWire(Wire):
@@ -108,25 +125,35 @@ def _went_on(trap: Trap, is_answer: bool) -> None:
         trap.went_on()
 
 
+@dataclasses.dataclass
 class Weather:
-    """Lost, late and doubled messages: what a network may do to UDP."""
+    """What a network may do to UDP, as shares of all messages; an echo is an update that comes again much later."""
 
-    def __init__(
-        self, seed: int, late: float = 0.5, longest_s: float = 0.15, twice: float = 0.3, lost: float = 0.0
-    ) -> None:
-        self._random = random.Random(seed)
-        self._late, self._longest_s, self._twice, self._lost = late, longest_s, twice, lost
-        self.delayed = self.doubled = self.dropped = 0
+    seed: int
+    late: float = 0.5
+    longest_s: float = 0.15
+    twice: float = 0.3
+    lost: float = 0.0
+    echoed: float = 0.0
+    longest_echo_s: float = 8.0
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+        self.dropped = 0
+
+    def echoes(self) -> bool:
+        return self._random.random() < self.echoed
+
+    def echo_after_s(self) -> float:
+        return self._random.uniform(0, self.longest_echo_s)
 
     async def pass_by(self) -> int:
-        if self._random.random() < self._lost:
+        if self._random.random() < self.lost:
             self.dropped += 1
             return 0
-        copies = 1 + (self._random.random() < self._twice)
-        if self._random.random() < self._late:
-            self.delayed += 1
-            await asyncio.sleep(self._random.uniform(0, self._longest_s))  # the lateness itself
-        self.doubled += copies - 1
+        copies = 1 + (self._random.random() < self.twice)
+        if self._random.random() < self.late:
+            await asyncio.sleep(self._random.uniform(0, self.longest_s))  # the lateness itself
         return copies
 
 

@@ -150,7 +150,7 @@ def only_the_operator_has_no_way(crowd: Crowd) -> None:
 
 
 def the_clock_jumps_by_a_year(crowd: Crowd) -> None:
-    """Forth and back, several times, and once while the active does not answer; the wall clock, not the monotonic one."""
+    """Forth and back, each time while the active does not answer; the wall clock, not the monotonic one."""
     clock = pathlib.Path(crowd.bench.scratch.folder("clock")) / "offset"
     clock.write_text("+0s")
     operator = begin(crowd, extra_env=operator_process.moving_clock(clock))
@@ -214,8 +214,10 @@ class Quiet:
 
 @dataclasses.dataclass(frozen=True)
 class Alarm:
-    """One fault over `count` policies. Afterwards one active really dies, and its policy does switch: nobody passes here
-    by seeing nothing."""
+    """One fault over `count` policies.
+
+    Afterwards one active really dies, and its policy does switch: nobody passes here by seeing nothing.
+    """
 
     fault: Callable[[Crowd], None]
     count: int

@@ -96,4 +96,3 @@ def corner_on(bench: Bench, farm: Farm, single_writer: bool):
         corner.close()
     crashed = [operator.name for operator in corner.operators if operator.died_by_itself]
     assert not crashed, f"died by themselves: {crashed}"
-

@@ -30,7 +30,9 @@ class Case:
 
     def check(self) -> None:
         """All linearizable, and no epoch ever decided, or put, in two ways."""
-        assert set(self.verdicts.values()) == {"Ok"}, f"not linearizable: {self.verdicts}"
+        wrong = {register for register, verdict in self.verdicts.items() if verdict != "Ok"}
+        seen = "\n".join(str(op) for op in self.operations if op["register"] in wrong)
+        assert not wrong, f"not linearizable: {self.verdicts}\n{seen}"
         decisions: dict[tuple[str, int], set[str]] = {}
         for operation in self.operations:
             if operation.get("epoch") and operation.get("applied"):

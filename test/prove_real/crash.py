@@ -184,4 +184,3 @@ class Run:
         leader(*pair)
         wait.always("it stays", lambda: corner.active_in_dns() == CENTRAL, 0.3, poll=0.1)
         corner.wait_world(CENTRAL, 2)
-

@@ -77,7 +77,11 @@ class Crowd(Scene):
         self.bench.bind.send(update)
         for member in self.members:
             for name, server in zip(member.planes, (member.home, member.away), strict=True):
-                self.bench.hub.admin.put(objects.management_plane(name, self.namespace, self._plane_spec(server, WEST if server is member.home else CENTRAL)))
+                self.bench.hub.admin.put(
+                    objects.management_plane(
+                        name, self.namespace, self._plane_spec(server, WEST if server is member.home else CENTRAL)
+                    )
+                )
             self.bench.hub.admin.put(objects.failover_policy(member.name, self.namespace, self._spec(member)))
 
     def _plane_spec(self, server: Server, cluster: str) -> objects.Object:

@@ -1,5 +1,7 @@
-"""Histories of the three registers, from what the targets' side kept: BIND's dnstap, the API server's audit log, and the
-commands and replies at Redis' end of the wire. None of it was written by the operator.
+"""Histories of the three registers, from what the targets' side kept; none of it was written by the operator.
+
+BIND's dnstap, the API server's audit log, and the commands and replies at Redis' end of the wire (MONITOR, or the
+append-only file, says that nothing passed beside it).
 
 An operation is a dictionary as hack/judges/porcupine/model.go reads it. Times are of the wall clock, in nanoseconds.
 """
@@ -133,7 +135,11 @@ def dns_swap(operation: Operation, owners, asked, said) -> list[Operation]:
 
 
 def addresses_text(rrsets: dict) -> str | None:
-    parts = [rrset_text(kind, rrset) for kind, rrset in sorted(rrsets.items()) if dns.rdatatype.to_text(kind) in ADDRESS_TYPES]
+    parts = [
+        rrset_text(kind, rrset)
+        for kind, rrset in sorted(rrsets.items())
+        if dns.rdatatype.to_text(kind) in ADDRESS_TYPES
+    ]
     return " + ".join(part for part in parts if part) or None
 
 
@@ -162,7 +168,11 @@ class LeaseRecorder:
         with self._lock:
             self._collect()
             entries = self._entries.pop(namespace, [])
-        return [operation for entry in entries for operation in lease_operation(namespace, self._name, entry)]
+        operations = [found for entry in entries for found in lease_operation(namespace, self._name, entry)]
+        for operation in operations:
+            if operation["kind"] == "swap" and operation["return"] is None:
+                operation |= version_left_by(operation, operations)
+        return operations
 
     def _collect(self) -> None:
         with open(self._path, "rb") as log:
@@ -214,6 +224,19 @@ def lease_swap(operation: Operation, asked: dict, said: dict, code: int) -> Oper
     if code == 409:
         return swap | {"applied": False}
     return swap | {"return": None}
+
+
+def version_left_by(swap: Operation, operations: list[Operation]) -> Operation:
+    """A write whose writer was gone has no answer that names its resourceVersion. Its record is like no other, so the
+    version is the one that a read shows beside it, or else the one that a later write took for granted and nobody gave.
+    """
+    for operation in operations:
+        if operation.get("seenValue") == swap["setValue"]:
+            return {"setStamp": operation["seenStamp"]}
+    given = [operation["setStamp"] for operation in operations if "setStamp" in operation]
+    taken = [operation["expectStamp"] for operation in operations if operation.get("applied")]
+    unknown = [stamps for stamps in taken if stamps not in given and stamps != [None]]
+    return {"setStamp": unknown[0]} if len(unknown) == 1 else {}
 
 
 def lease_text(lease: dict) -> tuple[str | None, str]:

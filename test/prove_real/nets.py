@@ -1,4 +1,4 @@
-"""A network namespace with one cable to the outside, which can be unplugged: nothing then reaches whoever lives in it."""
+"""A network namespace with one cable to the outside, which can be unplugged: then nothing reaches who lives in it."""
 
 import itertools
 import os

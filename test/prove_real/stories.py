@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from corner import Corner, corner_on
 from court import Case, Stage
-from crash import LEASE, STEPS, Wires
+from crash import COMMIT, INTENT, LEASE, LOCK, ROUTE, Wires
 from world import CENTRAL, WEST, record, switch_to
 
 from hack.bench import wait
@@ -67,10 +67,9 @@ class Story:
         self.corner.wait_condition("FailoverPossible", "True", "Chosen", 20.0)
 
 
-def paused_old_leader(story: Story) -> None:
+def paused_old_leader(story: Story, step: str) -> None:
     """It stops with a request under way, sleeps through two epochs, wakes, and so does what it had sent."""
-    step = story.random.choice(STEPS["SingleCluster"])
-    trap = story.wires.set_trap(step, story.random.choice((BEFORE_SEND, AFTER_SEND)))
+    trap = story.wires.set_trap(step, BEFORE_SEND if story.random.random() < 0.75 else AFTER_SEND)
     story.lose_active()
     trap.wait_sprung()
     old, heir = story.leader_and_heir()
@@ -88,6 +87,22 @@ def paused_old_leader(story: Story) -> None:
     story.settle()
 
 
+def paused_at_intent(story: Story) -> None:
+    paused_old_leader(story, INTENT)
+
+
+def paused_at_lock(story: Story) -> None:
+    paused_old_leader(story, LOCK)
+
+
+def paused_at_route(story: Story) -> None:
+    paused_old_leader(story, ROUTE)
+
+
+def paused_at_commit(story: Story) -> None:
+    paused_old_leader(story, COMMIT)
+
+
 def killed_again_and_again(story: Story) -> None:
     for _ in range(ROUNDS):
         story.lose_active()
@@ -100,11 +115,12 @@ def killed_again_and_again(story: Story) -> None:
 
 
 def bad_weather(story: Story) -> None:
-    """Updates come late, twice, and past each other."""
-    story.wires.dns.weather = Weather(story.random.randrange(2**32))
+    """Updates come late, twice, past each other, and once more when two others have been answered."""
+    story.wires.dns.weather = Weather(story.random.randrange(2**32), echoed=1.0)
     for _ in range(ROUNDS):
         story.lose_active()
         story.settle()
+    wait.until("no echo is under way", lambda: not story.wires.dns.echoes_under_way, 20.0)
 
 
 def redis_fails(story: Story) -> None:
@@ -127,7 +143,7 @@ def redis_fails(story: Story) -> None:
 
 
 def everything_at_once(story: Story) -> None:
-    story.wires.dns.weather = Weather(story.random.randrange(2**32))
+    story.wires.dns.weather = Weather(story.random.randrange(2**32), echoed=0.5)
     for _ in range(ROUNDS):
         story.lose_active()
         story.soon()
@@ -141,7 +157,16 @@ def everything_at_once(story: Story) -> None:
         story.settle()
 
 
-PLOTS = (paused_old_leader, killed_again_and_again, bad_weather, redis_fails, everything_at_once)
+PLOTS = (
+    paused_at_intent,
+    paused_at_lock,
+    paused_at_route,
+    paused_at_commit,
+    killed_again_and_again,
+    bad_weather,
+    redis_fails,
+    everything_at_once,
+)
 
 
 @dataclasses.dataclass(frozen=True)

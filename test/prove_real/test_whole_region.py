@@ -1,6 +1,6 @@
 """A whole region goes in one instant: the active server, its API server and one replica of the operator.
 
-With the real servers of the bench (gRPC over TLS, a Deployment at an API server, an agent that follows DNS), alone on it.
+With the real servers of the bench: gRPC over TLS, a Deployment at an API server, an agent that follows DNS.
 """
 
 import random

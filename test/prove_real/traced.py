@@ -46,7 +46,9 @@ class Traced:
         draw = random.Random(str(self))
         if self.how == DIES:
             return f"{CALLS}:signal=SIGKILL:when={draw.randint(1, CALLS_OF_A_SWITCH)}"
-        return f"sendto,sendmsg,recvfrom,recvmsg,connect:error=ECONNRESET:when={draw.randint(1, 9)}+{draw.randint(3, 9)}"
+        return (
+            f"sendto,sendmsg,recvfrom,recvmsg,connect:error=ECONNRESET:when={draw.randint(1, 9)}+{draw.randint(3, 9)}"
+        )
 
     def run(self, stage: Stage) -> Case:
         single_writer = self.write_mode == "SingleCluster"
@@ -58,12 +60,9 @@ class Traced:
             victim = leader(*pair)
             if self.how == DIES:
                 victim.is_to_be_ended()
-            strace = Strace(victim, self.inject()).start()
-            try:
-                strace.ready()
-            except RuntimeError:
-                if victim.is_alive:
-                    raise  # else it has made its nth call already
+            strace = Strace(victim, self.inject())
+            strace.start()
+            wait.until("attached", strace.is_ready)  # not ready(): its victim may be dead by now, and it with it
             corner.servers[WEST].kill()
             if self.how == DIES:
                 wait.until("it is killed", lambda: not victim.is_alive, 30.0)

@@ -1,4 +1,4 @@
-"""Every state that a name went through, from the DNS server's own journal (IXFR): nothing between two looks is missed."""
+"""Every state that a name went through, from the DNS server's own journal (IXFR): none between two looks is missed."""
 
 import dataclasses
 
@@ -35,7 +35,9 @@ def states(bind: Bind, zone: str, name: str, since: int) -> list[State]:
 
 def _transfer(bind: Bind, zone: str, rdtype: str, since: int = 0) -> list[tuple[dns.name.Name, int, str, int]]:
     """The records as they came: owner, type, data, and for an SOA its serial."""
-    messages = dns.query.xfr(bind.host, zone, port=bind.port, rdtype=rdtype, serial=since, relativize=False, timeout=5.0)
+    messages = dns.query.xfr(
+        bind.host, zone, port=bind.port, rdtype=rdtype, serial=since, relativize=False, timeout=5.0
+    )
     records = []
     for message in messages:
         for rrset in message.answer:
@@ -47,7 +49,7 @@ def _transfer(bind: Bind, zone: str, rdtype: str, since: int = 0) -> list[tuple[
 
 
 def _steps(records):
-    """(new serial, removed, added) of each version. After the first SOA: old SOA, removed, new SOA, added, and so on."""
+    """(new serial, removed, added) of each version. After the first SOA: old SOA, removed, new SOA, added, …"""
     at = 1
     while at + 1 < len(records):
         removed, at = _until_soa(records, at + 1)
