@@ -77,7 +77,7 @@ def test_components_add_up(with_components):
     assert selector.items() <= labels.items()
 
 
-@pytest.mark.parametrize("sample", ["all-clusters", "single-cluster"])
+@pytest.mark.parametrize("sample", ["all-clusters", "single-cluster", "two-sites"])
 def test_samples_are_accepted(bench, sample):
     bench.hub.kubectl("apply", "--dry-run=server", "-f", str(MANIFESTS / "samples" / f"{sample}.yaml"))
 
