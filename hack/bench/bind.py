@@ -28,7 +28,7 @@ TIMEOUT = 2.0
 
 
 def _value(item: dns.rdata.Rdata) -> str:
-    return b"".join(item.strings).decode() if item.rdtype == dns.rdatatype.TXT else item.to_text()
+    return b"".join(item.strings).decode(errors="backslashreplace") if item.rdtype == dns.rdatatype.TXT else item.to_text()
 
 
 class TsigKey:

@@ -56,7 +56,7 @@ class RedisServer(Process):
             f"dir {self.folder}",
             'save ""',
             f"appendonly {'yes' if self._append_only else 'no'}",
-            "databases 8192",  # one for each test
+            "databases 4096",  # one for each test
             "enable-debug-command local",
             "repl-diskless-sync-delay 0",
             *self._tls_lines(),
