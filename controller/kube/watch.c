@@ -17,7 +17,8 @@ enum {
         LIST_IDLE_MS = 15 * 1000,
         WATCH_MIN_S = 240, /* the server ends a watch after 240 to 480 s, by chance: not all come back at once */
         WATCH_SPREAD_S = 240,
-        WATCH_GRACE_MS = 15 * 1000, /* and when it did not, the connection is dead */
+        WATCH_GRACE_MS = 15 * 1000,  /* and when it did not, the connection is dead */
+        HEAD_TIMEOUT_MS = 15 * 1000, /* a watch is answered at once, though nothing may change for minutes */
         BACKOFF_FIRST_MS = 250,
         BACKOFF_MAX_MS = 10 * 1000,
         ABSENT_FIRST_MS = 1000, /* no such resource: somebody is installing the CRD and waits for us */
@@ -39,7 +40,8 @@ struct watch {
 
         enum phase phase;
         struct kube_call *call;
-        struct loop_timer timer; /* while PHASE_WAITING */
+        struct loop_timer
+            timer; /* PHASE_WAITING: when to go on; PHASE_WATCHING: when the head of the answer is overdue */
         struct watch_reader reader;
         char *resource_version; /* where to resume; NULL: list first */
         char *continue_token;   /* next page of the list under way */
@@ -205,6 +207,7 @@ static void on_done(void *ctx, const struct kube_reply *reply)
         struct errmsg why = is_ruled ? reader->why : reply->why;
         mono_ms after_ms = is_ruled ? reader->after_ms : reply->retry_after_ms;
         w->call = NULL;
+        loop_timer_stop(w->loop, &w->timer);
         if (reply->status != 0)
                 w->last_byte = loop_now(w->loop);
         if (after_ms > RETRY_AFTER_MAX_MS)
@@ -233,8 +236,10 @@ static void on_begun(void *ctx)
         struct watch *w = ctx;
         w->last_byte = w->begun_at = loop_now(w->loop);
         enter(w);
-        if (w->phase == PHASE_WATCHING)
+        if (w->phase == PHASE_WATCHING) {
+                loop_timer_stop(w->loop, &w->timer);
                 tell(w, ERR_OK, "");
+        }
         (void)leave(w);
 }
 
@@ -273,6 +278,7 @@ static void ask_for_changes(struct watch *w)
         mono_ms idle_ms = (mono_ms)seconds * 1000 + WATCH_GRACE_MS;
         CLEANUP(cleanup_free) char *path = watch_path_of_watch(w->path, w->selector, w->resource_version, seconds);
         ask(w, PHASE_WATCHING, path, idle_ms, idle_ms + WATCH_GRACE_MS);
+        loop_timer_set(w->loop, &w->timer, loop_now(w->loop) + HEAD_TIMEOUT_MS);
 }
 
 static void go_on(struct watch *w)
@@ -285,11 +291,21 @@ static void go_on(struct watch *w)
                 ask_for_page(w);
 }
 
+static void give_up_waiting_for_head(struct watch *w)
+{
+        kube_cancel(w->call);
+        w->call = NULL;
+        fail(w, ERR_TRANSIENT, "the watch is not answered", 0);
+}
+
 static void on_timer(struct loop_timer *timer)
 {
         struct watch *w = CONTAINER_OF(timer, struct watch, timer);
         enter(w);
-        go_on(w);
+        if (w->phase == PHASE_WATCHING)
+                give_up_waiting_for_head(w);
+        else
+                go_on(w);
         (void)leave(w);
 }
 

@@ -7,6 +7,7 @@
 #include "reconcile/act.h"
 #include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
+#include "runtime/clock.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -315,6 +316,7 @@ static uint64_t endpoint_of(const struct effect *effect, bool is_dns)
 static bool submit(struct effect *effect)
 {
         struct policy *policy = effect->policy;
+        effect->submitted_us = clock_mono_us();
         if (effect->err == ERR_OK && executor_submit(policy->manager->executor, &effect->job)) {
                 *slot_of(policy, effect->kind) = effect;
                 return true;

@@ -57,7 +57,7 @@ struct effect {
         char *heard;
         struct lock_state lock_state;
         struct verify_slot verify[VERIFY_SERVERS_MAX];
-        int64_t started_us, ended_us;
+        int64_t submitted_us, started_us, ended_us;
 };
 
 /* Builds and submits; the policy's slot then holds the effect. False: nothing was submitted, every worker is busy; the

@@ -4,6 +4,10 @@
 #include "reconcile/effect.h"
 #include "runtime/clock.h"
 
+/* A server whose visits end by their deadlines keeps its workers: a decision that waited longer for one rests on what
+ * is not so any more. */
+enum { DECISION_WAITS_MS = 1000 };
+
 static void run_dns(struct effect *effect, mono_ms deadline)
 {
         struct dns_target *target;
@@ -65,12 +69,25 @@ static void run_verify(struct effect *effect)
         effect->err = ERR_OK;
 }
 
+static bool is_outdated(struct effect *effect)
+{
+        int64_t waited_ms = (effect->started_us - effect->submitted_us) / 1000;
+        if (effect->kind != EFFECT_SET_RECORD || waited_ms <= DECISION_WAITS_MS)
+                return false;
+        effect->err = err_set(&effect->why, ERR_TRANSIENT,
+                              "it waited %lld ms for a worker, so it is decided anew: the server answers too slowly",
+                              (long long)waited_ms);
+        return true;
+}
+
 void effect_run(struct job *job)
 {
         struct effect *effect = CONTAINER_OF(job, struct effect, job);
         mono_ms deadline = clock_mono() + EFFECT_DEADLINE_MS;
         effect->started_us = clock_mono_us();
-        if (effect->kind == EFFECT_VERIFY)
+        if (is_outdated(effect))
+                effect->ended_us = effect->started_us;
+        else if (effect->kind == EFFECT_VERIFY)
                 run_verify(effect);
         else if (effect->kind == EFFECT_ALIVE)
                 run_alive(effect, deadline);
