@@ -95,6 +95,18 @@ $(OUT)/prove/%: $(OUT)/test/prove/%.o $(OUT)/libprove.a $(OUT)/libcontroller.a
 
 -include $(PROVE_OBJECTS:.o=.d) $(PROVE_MAINS:%.c=$(OUT)/%.d)
 
+# Whole operators in one process on virtual time: what test/whole defines takes the place of the library's sockets, threads and clock.
+WHOLE_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(wildcard test/whole/*.c))
+PROVERS       += $(OUT)/prove/whole
+
+WHOLE_LINK    := -Wl,--wrap=epoll_wait,--wrap=eventfd_write
+
+$(OUT)/prove/whole: $(WHOLE_OBJECTS) $(OUT)/libcontroller.a
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(WHOLE_LINK) -o $@ $^ $(LDLIBS)
+
+-include $(WHOLE_OBJECTS:.o=.d)
+
 .SECONDARY: $(PROVE_MAINS:%.c=$(OUT)/%.o)
 .PHONY: provers prove-flags
 provers: $(PROVERS)
@@ -103,6 +115,7 @@ provers: $(PROVERS)
 prove-flags:
 	@echo 'compile: $(CC) $(CPPFLAGS) -Itest/sim $(filter-out -MMD -MP,$(CFLAGS)) -Wno-error'
 	@echo 'link: $(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS)'
+	@echo 'whole: $(WHOLE_LINK)'
 	@echo 'libraries: $(LDLIBS)'
 
 .PHONY: units
@@ -177,7 +190,7 @@ test: ## everything, from a fresh machine: set-up, unit, contract, fuzz, end to 
 .PHONY: prove prove-core
 prove: prove-core model prove-real ## everything that is promised, at length (about half an hour); figures in build/prove.json
 
-prove-core: provers ## the core as it ships: every history of small worlds, 200,000 random ones, and mutants
+prove-core: provers ## the core and whole operators as they ship: every history of small worlds, random ones by the thousand, and mutants
 	@test/prove/run.py
 
 .PHONY: prove-real

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """`make prove`: the failover protocol explored, simulated and mutated, on the production objects.
 
-  run.py [--short] [PART...]        PART: explorer, simulator, mutants; all of them without one
+  run.py [--short] [PART...]        PART: explorer, simulator, whole, mutants; all of them without one
 
 explorer   every world of bounds.c, exhaustively; the short form has lower bounds
 simulator  random histories; PK_SEED starts elsewhere (the long form starts at the clock, and says where)
+whole      the same of whole operators (test/whole): loop, watches, election, probes and status writers on virtual time
 mutants    each patch in mutants/ makes one thing wrong; the explorer, or else the simulator, must find it by the check that
-           the patch names. The same worlds without a patch are the control: they are explored first, and must pass.
+           the patch names; of a patch for World: whole, those histories must, from the seed that it names. The same without
+           a patch is the control: it is run first, and must pass.
 
 Writes build/prove.json (--short: build/prove-short.json), and ends with one line of counts.
 """
@@ -31,6 +33,8 @@ JOBS = os.cpu_count() or 2
 LIMIT_S = 1800
 HISTORIES = {"long": 200_000, "short": 20_000}
 MUTANT_HISTORIES = 20_000
+WHOLE_HISTORIES = {"long": 20_000, "short": 1_000}
+WHOLE_MUTANT_HISTORIES = 4_000
 
 
 class Tally:
@@ -112,13 +116,14 @@ def simulate(seed: int, histories: int, program: pathlib.Path = BUILD / "prove/s
     return figures(result), result.stdout
 
 
-def prove_by_simulation(tally: Tally, is_short: bool) -> dict:
+def prove_by_histories(tally: Tally, is_short: bool, name: str, histories: int, replayed: int) -> dict:
+    """Shares the histories out over the processors, and runs the first ones twice: a seed is a history, to the bit."""
     started = time.monotonic()
-    histories = HISTORIES["short" if is_short else "long"]
+    program = BUILD / "prove" / name
     seed = int(os.environ.get("PK_SEED") or (20261123 if is_short else int(time.time())))
     share = histories // JOBS
-    print(f"       simulator: PK_SEED={seed}, {histories:,} histories", flush=True)
-    results = in_parallel(lambda job: simulate(seed + job * share, share), list(range(JOBS)))
+    print(f"       {name}: PK_SEED={seed}, {histories:,} histories", flush=True)
+    results = in_parallel(lambda job: simulate(seed + job * share, share, program), list(range(JOBS)))
     seconds = round(time.monotonic() - started, 1)
     for found, output in results:
         if found.get("broke") or found["unsafe"] or found["unsettled"]:
@@ -128,15 +133,25 @@ def prove_by_simulation(tally: Tally, is_short: bool) -> dict:
     unsafe = sum(part.get("unsafe", 1) for part in found)
     unsettled = sum(part.get("unsettled", 1) for part in found)
     kinds = min(part.get("fault_kinds", 0) for part in found)
-    again = [simulate(seed, 500)[0].get("digest") for _ in range(2)]
-    tally.check(unsafe == 0, f"simulator: {done:,} histories, {unsafe} unsafe")
-    tally.check(unsettled == 0 and done == histories, f"simulator: {unsettled} did not come to rest")
-    tally.check(kinds >= 20, f"simulator: {kinds} kinds of fault")
-    tally.check(again[0] is not None and again[0] == again[1], f"simulator: a seed again is the same to the bit ({again[0]})")
-    if not is_short:
-        tally.check(seconds <= 120, f"simulator: within two minutes ({seconds:.0f} s)")
+    again = [simulate(seed, replayed, program)[0].get("digest") for _ in range(2)]
+    tally.check(unsafe == 0, f"{name}: {done:,} histories, {unsafe} unsafe")
+    tally.check(unsettled == 0 and done == histories, f"{name}: {unsettled} did not come to rest")
+    tally.check(kinds >= 20, f"{name}: {kinds} kinds of fault")
+    tally.check(again[0] is not None and again[0] == again[1], f"{name}: a seed again is the same to the bit ({again[0]})")
     return {"histories": done, "seed": seed, "unsafe_histories": unsafe, "unsettled_histories": unsettled,
-            "fault_kinds": kinds, "decisions": sum(part.get("decisions", 0) for part in found), "simulator_seconds": seconds}
+            "fault_kinds": kinds, "decisions": sum(part.get("decisions", 0) for part in found), "seconds": seconds}
+
+
+def prove_by_simulation(tally: Tally, is_short: bool) -> dict:
+    found = prove_by_histories(tally, is_short, "simulate", HISTORIES["short" if is_short else "long"], 500)
+    found["simulator_seconds"] = found.pop("seconds")
+    if not is_short:
+        tally.check(found["simulator_seconds"] <= 120, f"simulate: within two minutes ({found['simulator_seconds']:.0f} s)")
+    return found
+
+
+def prove_whole_operators(tally: Tally, is_short: bool) -> dict:
+    return {"whole": prove_by_histories(tally, is_short, "whole", WHOLE_HISTORIES["short" if is_short else "long"], 50)}
 
 
 # ---- mutants ----
@@ -151,6 +166,8 @@ class Mutant:
         self.what = text.splitlines()[0]
         self.check = re.search(r"^Killed by: (\S+)$", text, re.M)[1]
         self.world = re.search(r"^World: (\S+)$", text, re.M)[1]
+        self.seed = re.search(r"^Seed: (\d+)$", text, re.M)
+        self.is_whole = self.world == "whole"
         self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
         self.tree = SCRATCH / self.name
 
@@ -170,8 +187,10 @@ class Mutant:
             compiled = run(flags["compile"] + ["-c", "-o", objects[-1], file], cwd=self.tree)
             if compiled.returncode:
                 return f"it does not compile: {compiled.stderr[:300]}"
-        for program in ("explore", "simulate"):
-            linked = run(flags["link"] + ["-o", program, BUILD / f"test/prove/{program}.o", *objects, BUILD / "libprove.a",
+        for program in ("whole",) if self.is_whole else ("explore", "simulate"):
+            around = (flags["whole"] + sorted((BUILD / "test/whole").glob("*.o")) if self.is_whole
+                      else [BUILD / f"test/prove/{program}.o"])
+            linked = run(flags["link"] + ["-o", program, *around, *objects, *([] if self.is_whole else [BUILD / "libprove.a"]),
                                           BUILD / "libcontroller.a"] + flags["libraries"], cwd=self.tree)
             if linked.returncode:
                 return f"it does not link: {linked.stderr[:300]}"
@@ -180,6 +199,9 @@ class Mutant:
     def kill(self) -> tuple[str, str]:
         """The check that found it and where; ("", ...) for a survivor. Its own world first, as far as that goes, then the
         short forms of the others, then chance."""
+        if self.is_whole:
+            found, _ = simulate(int(self.seed[1]), WHOLE_MUTANT_HISTORIES, self.tree / "whole")
+            return found.get("broke") or found["first"].split(":")[0], f"whole, history {found.get('histories')}"
         names = [name for name, _ in worlds()]
         for name in sorted(names, key=lambda name: name != self.world) if self.world in names else []:
             found, _ = explore(name, name != self.world, self.tree / "explore")
@@ -221,7 +243,8 @@ def machine() -> str:
 
 
 def main() -> int:
-    parts = {"explorer": prove_exhaustively, "simulator": prove_by_simulation, "mutants": prove_by_mutants}
+    parts = {"explorer": prove_exhaustively, "simulator": prove_by_simulation, "whole": prove_whole_operators,
+             "mutants": prove_by_mutants}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="lower bounds, fewer histories")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))

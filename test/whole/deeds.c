@@ -1,0 +1,283 @@
+/* deeds.c -- processes, clocks, losses, people. */
+#include "deeds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "faults.h"
+#include "judge.h"
+#include "registers.h"
+#include "util/text.h"
+
+enum { YEAR_S = 365 * 24 * 3600 };
+
+/* ---- processes and clocks ---- */
+
+static void start_host(void *ctx)
+{
+        if (!vtime_is_over())
+                host_start(ctx);
+}
+
+void kill_host(const struct fault *fault)
+{
+        host_kill(fault->host);
+        vtime_at(fault->ends_at, start_host, fault->host);
+}
+
+void stop_host(const struct fault *fault)
+{
+        host_stop(fault->host);
+        vtime_at(fault->ends_at, start_host, fault->host);
+}
+
+void pause_host(const struct fault *fault)
+{
+        host_pause(fault->host, fault->ends_at);
+}
+
+static int64_t jump(void)
+{
+        return (chance(500) ? 1 : -1) * (int64_t)(chance(500) ? YEAR_S : 1 + chance_below(100)) * 1000;
+}
+
+void jump_host(const struct fault *fault)
+{
+        fault->host->wall_skew_ms += jump();
+}
+
+void jump_api(const struct fault *fault)
+{
+        world.api_skew_ms[fault->cluster] += jump();
+}
+
+void cut_watches(const struct fault *fault)
+{
+        api_cut_watches(fault->cluster, false);
+}
+
+void silence_watches(const struct fault *fault)
+{
+        api_cut_watches(fault->cluster, true);
+}
+
+void compact(const struct fault *fault)
+{
+        api_compact(fault->cluster);
+}
+
+/* ---- losses ---- */
+
+void lose_last_write(const struct fault *fault)
+{
+        registers.lock[fault->policy] = registers.lock_before[fault->policy];
+        judge_touched(fault->policy);
+}
+
+void lose_all(const struct fault *fault)
+{
+        registers.lock[fault->policy] = registers.lock_before[fault->policy] = (struct reg){0};
+        judge_touched(fault->policy);
+}
+
+static void lease_name(unsigned policy, char *ret, size_t size)
+{
+        (void)snprintf(ret, size, "planekeeper-%s", world.policies[policy].name);
+}
+
+void remove_stamp_by_hand(const struct fault *fault)
+{
+        registers.dns[fault->policy].text[0] = '\0';
+        judge_touched(fault->policy);
+        if (world.is_recorded_in_dns)
+                judge_lost_record(fault->policy);
+}
+
+void lose_record(const struct fault *fault)
+{
+        char name[48];
+        if (world.is_recorded_in_dns) {
+                remove_stamp_by_hand(fault);
+                return;
+        }
+        lease_name(fault->policy, name, sizeof(name));
+        api_delete(fault->cluster, API_LEASES, NAMESPACE, name);
+}
+
+void lose_status(const struct fault *fault)
+{
+        api_merge(fault->cluster, API_POLICIES, NAMESPACE, world.policies[fault->policy].name,
+                  json_pack("{s:n}", "status"), true);
+}
+
+void lose_election(const struct fault *fault)
+{
+        api_delete(fault->cluster, API_LEASES, OWN_NAMESPACE, ELECTION_ID);
+}
+
+/* ---- people ---- */
+
+void move_name_by_hand(const struct fault *fault)
+{
+        struct reg *reg = &registers.dns[fault->policy];
+        (void)snprintf(reg->value, sizeof(reg->value), "A %s", world_address(fault->plane));
+        judge_touched(fault->policy);
+}
+
+void move_lock_by_hand(const struct fault *fault)
+{
+        struct reg *reg = &registers.lock[fault->policy];
+        (void)TEXT_COPY(reg->value, world_plane(fault->plane));
+        reg->is_present = true;
+        registers.lock_before[fault->policy] = *reg;
+        judge_touched(fault->policy);
+}
+
+static void merge_spec(const struct fault *fault, json_t *spec)
+{
+        for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
+                api_merge(cluster, API_POLICIES, NAMESPACE, world.policies[fault->policy].name,
+                          json_pack("{s:O}", "spec", spec), false);
+        json_decref(spec);
+}
+
+void suspend(const struct fault *fault)
+{
+        merge_spec(fault, json_pack("{s:b}", "suspend", 1));
+}
+
+void resume(const struct fault *fault)
+{
+        merge_spec(fault, json_pack("{s:b}", "suspend", 0));
+}
+
+void advise(const struct fault *fault)
+{
+        merge_spec(fault, json_pack("{s:s}", "mode", "Advise"));
+}
+
+void automate(const struct fault *fault)
+{
+        if (!world.policies[fault->policy].is_advised)
+                merge_spec(fault, json_pack("{s:s}", "mode", "Automatic"));
+}
+
+void edit_ttl(const struct fault *fault)
+{
+        merge_spec(fault, json_pack("{s:{s:i}}", "dns", "recordTTL", 10 + (int)chance_below(50)));
+}
+
+void edit_delay(const struct fault *fault)
+{
+        merge_spec(fault, json_pack("{s:{s:i}}", "detection", "successThreshold", 1 + (int)chance_below(4)));
+}
+
+static void annotate(unsigned policy, const char *key, const char *value)
+{
+        for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
+                api_merge(cluster, API_POLICIES, NAMESPACE, world.policies[policy].name,
+                          json_pack("{s:{s:{s:s}}}", "metadata", "annotations", key, value), false);
+}
+
+/* "<plane>/<epoch that it shall be>"; now and then of one that is long gone. */
+static void request(const struct fault *fault, const char *key)
+{
+        char value[64];
+        unsigned long long epoch = judge_epoch(fault->policy) + (chance(800) ? 1 : 0);
+        (void)snprintf(value, sizeof(value), "%s/%llu", world_plane(fault->plane), epoch);
+        annotate(fault->policy, key, value);
+}
+
+void ask_for_switch(const struct fault *fault)
+{
+        request(fault, "planekeeper.io/switch-to");
+}
+
+void ask_for_adoption(const struct fault *fault)
+{
+        request(fault, "planekeeper.io/adopt");
+}
+
+void throw_kill_switch(const struct fault *fault)
+{
+        for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
+                api_put(cluster, API_CONFIG_MAPS,
+                        json_pack("{s:{s:s, s:s}, s:{s:s}}", "metadata", "name", "planekeeper", "namespace",
+                                  OWN_NAMESPACE, "data", "killSwitch", "true"));
+        (void)fault;
+}
+
+void release_kill_switch(const struct fault *fault)
+{
+        for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
+                api_delete(cluster, API_CONFIG_MAPS, OWN_NAMESPACE, "planekeeper");
+        (void)fault;
+}
+
+void delete_policy(const struct fault *fault)
+{
+        for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
+                api_delete(cluster, API_POLICIES, NAMESPACE, world.policies[fault->policy].name);
+}
+
+void put_policy(const struct fault *fault)
+{
+        if (!api_find(0, API_POLICIES, NAMESPACE, world.policies[fault->policy].name))
+                world_put_policy(fault->policy);
+}
+
+static void set_eligible(const struct fault *fault, bool is_eligible)
+{
+        for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
+                api_merge(cluster, API_PLANES, NAMESPACE, world_plane(fault->plane),
+                          json_pack("{s:{s:b}}", "spec", "eligible", (int)is_eligible), false);
+}
+
+void set_aside(const struct fault *fault)
+{
+        set_eligible(fault, false);
+}
+
+void take_back(const struct fault *fault)
+{
+        set_eligible(fault, true);
+}
+
+bool deed_is_of_host(deed *which)
+{
+        return which == kill_host || which == stop_host || which == pause_host || which == jump_host;
+}
+
+/* ---- remedies ---- */
+
+/* They do what the status says, where it says it to the letter. */
+static void do_as_told(unsigned policy)
+{
+        static const char *const keys[] = {"planekeeper.io/switch-to", "planekeeper.io/adopt"};
+        const json_t *object = api_find(0, API_POLICIES, NAMESPACE, world.policies[policy].name);
+        const char *message = json_string_value(json_object_get(json_object_get(object, "status"), "message"));
+        for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+                char value[64];
+                const char *found = message ? strstr(message, keys[i]) : NULL;
+                const char *from = found ? found + strlen(keys[i]) + 1 : "<";
+                (void)snprintf(value, sizeof(value), "%.*s", (int)strcspn(from, " "), from);
+                if (value[0] != '<')
+                        annotate(policy, keys[i], value);
+        }
+}
+
+void faults_remedy(unsigned attempt)
+{
+        for (unsigned i = 0; i < world.policy_count; i++) {
+                char why[300];
+                if (judge_is_at_rest(i, why, sizeof(why)))
+                        continue;
+                world_trace("remedy %u for policy %u: %s", attempt, i, why);
+                if (attempt == 0)
+                        judge_restore(i);
+                else
+                        do_as_told(i);
+        }
+}

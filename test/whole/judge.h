@@ -1,0 +1,45 @@
+/*
+ * judge.h -- what no history may break, looked at from the servers' side, and whether a world that is left alone comes
+ * to rest. The judge reads what goes over the wire and what the servers hold; it knows nothing of the operator's
+ * inside.
+ *
+ * Letters and numbers are those of README.md, "What is promised and how it is tested".
+ */
+#ifndef PK_TEST_WHOLE_JUDGE_H
+#define PK_TEST_WHOLE_JUDGE_H
+
+#include "api.h"
+#include "registers.h"
+
+void judge_begin(void);
+
+/* The wire: a request as it is sent, an answer as the operator reads it, one that never came. */
+void judge_sent(const struct exchange *exchange);
+void judge_heard(const struct exchange *exchange, long status, const char *text);
+void judge_unheard(const struct exchange *exchange);
+
+void judge_writes(const struct host *host, unsigned policy, bool is_lock, const struct reg *want);
+
+/* The servers. @by: NULL for people. */
+void judge_object(unsigned cluster, enum api_kind kind, const json_t *object, const struct host *by);
+void judge_deleted(unsigned cluster, enum api_kind kind, const json_t *object);
+void judge_register(unsigned policy, bool is_lock, const struct reg *old, const struct reg *now);
+/* A person or a loss changed registers or records of @policy: from here on epochs may repeat. */
+void judge_touched(unsigned policy);
+void judge_lost_record(unsigned policy);
+
+uint64_t judge_epoch(unsigned policy); /* of its record */
+
+/* A person puts back the values that are recorded, where somebody or a loss had changed something. */
+void judge_restore(unsigned policy);
+
+/* Whether every policy rests where its record says; else *ret_why says what is missing. */
+bool judge_is_at_rest(unsigned policy, char *ret_why, size_t size);
+/* The plane that must be left if it dies now, for nothing forbids it; -1: something may, or nothing is active. */
+int judge_bound_to_leave(unsigned policy);
+bool judge_has_left(unsigned policy, unsigned plane);              /* all of it: record, lock and name */
+void judge_describe(unsigned policy, char *ret_text, size_t size); /* what its status says */
+bool judge_is_settled(char *ret_why, size_t size);
+unsigned judge_decisions(void);
+
+#endif

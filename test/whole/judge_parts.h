@@ -1,0 +1,77 @@
+/* judge_parts.h -- what the files of the judge share: what was decided, what was measured, what the texts say. */
+#ifndef PK_TEST_WHOLE_JUDGE_PARTS_H
+#define PK_TEST_WHOLE_JUDGE_PARTS_H
+
+#include "judge.h"
+
+enum { DECISIONS_MAX = 64, NAME_BYTES = 32 };
+
+struct decision {
+        uint64_t epoch, id;
+        char from[NAME_BYTES], to[NAME_BYTES], reason[NAME_BYTES];
+        bool is_automatic, is_steady, uses_lock, was_locked, was_routed;
+        vtime_us decided_at, routed_at; /* routed: a switch may be called complete from here on */
+};
+
+/* What an operator has measured of a plane, as far as it was told. */
+struct measured {
+        vtime_us passed_at, recovered_at;     /* 0: never */
+        vtime_us failing_since, failed_since; /* failed: before it passed */
+        unsigned failures, failed;            /* since it passed */
+};
+
+/* What an operator may know of what people want. */
+struct known {
+        unsigned cluster;
+        uint64_t version;
+        bool is_suspended, is_advised;
+};
+
+struct judged_policy {
+        struct decision decisions[DECISIONS_MAX];
+        unsigned count;
+        uint64_t epoch; /* of the record */
+        bool has_record, is_touched;
+        vtime_us switched_at;               /* the last automatic switch that was completed; 0: none */
+        struct known wanted[DECISIONS_MAX]; /* versions of the policy, as people made them */
+        unsigned wanted_count;
+        vtime_us suspended_since[CLUSTERS_MAX]; /* 0: it is not */
+};
+
+struct judge {
+        struct judged_policy policies[POLICIES_MAX];
+        struct measured measured[HOSTS_MAX][WORLD_PLANES_MAX];
+        uint64_t seen_version[HOSTS_MAX][POLICIES_MAX], life[HOSTS_MAX];
+        bool sees_kill_switch[HOSTS_MAX];
+        unsigned decisions;
+};
+extern struct judge judge;
+
+/* "v=pk1 e=<epoch> id=<16 hex> p=... s=... [r=<epoch of the value>] ..." */
+struct shown {
+        bool is_ours;
+        unsigned long long decided, id; /* of the text */
+        unsigned long long epoch;       /* of the value */
+};
+
+int judge_policy(const char *name); /* its number; -1: none */
+int judge_plane(const char *name);
+
+/* judge_words.c: what records and registers say. */
+bool record_on_lease(const json_t *lease, struct decision *ret);
+int policy_of_lease(const json_t *lease, const char *target); /* @target: of the request, where the lease has no name */
+struct shown shown_by(const struct reg *reg);
+bool record_in_text(const char *text, unsigned policy, struct decision *ret);
+/* The value that @decided wants. */
+void value_of(unsigned policy, bool is_lock, const struct decision *decided, char *ret, size_t size);
+bool is_shown(unsigned policy, bool is_lock, const struct decision *decided);
+
+/* The newest decision of that epoch, and with that id; NULL: none. */
+const struct decision *find_epoch(unsigned policy, uint64_t epoch);
+const struct decision *find_decision(unsigned policy, uint64_t epoch, uint64_t id);
+const struct decision *latest_decision(unsigned policy); /* of the record as it is; NULL: there is none */
+
+/* judge_wire.c: whether @host may send it, as far as it can know. */
+void check_decision(const struct host *host, unsigned policy, const struct decision *next);
+
+#endif

@@ -1,0 +1,253 @@
+/* judge_servers.c -- records and registers, as the servers take them. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge_parts.h"
+#include "util/text.h"
+
+struct judge judge;
+
+void judge_begin(void)
+{
+        memset(&judge, 0, sizeof(judge));
+}
+
+unsigned judge_decisions(void)
+{
+        return judge.decisions;
+}
+
+uint64_t judge_epoch(unsigned policy)
+{
+        return judge.policies[policy].epoch;
+}
+
+void judge_lost_record(unsigned policy)
+{
+        judge.policies[policy].has_record = false;
+        judge_touched(policy);
+}
+
+void judge_touched(unsigned policy)
+{
+        judge.policies[policy].is_touched = true;
+}
+
+int judge_policy(const char *name)
+{
+        for (unsigned i = 0; i < world.policy_count; i++)
+                if (strcmp(world.policies[i].name, name) == 0)
+                        return (int)i;
+        return -1;
+}
+
+int judge_plane(const char *name)
+{
+        for (unsigned i = 0; i < world.plane_count; i++)
+                if (strcmp(world_plane(i), name) == 0)
+                        return (int)i;
+        return -1;
+}
+
+const struct decision *find_epoch(unsigned policy, uint64_t epoch)
+{
+        const struct judged_policy *judged = &judge.policies[policy];
+        for (unsigned i = judged->count; i > 0; i--)
+                if (judged->decisions[i - 1].epoch == epoch)
+                        return &judged->decisions[i - 1];
+        return NULL;
+}
+
+const struct decision *find_decision(unsigned policy, uint64_t epoch, uint64_t id)
+{
+        const struct judged_policy *judged = &judge.policies[policy];
+        for (unsigned i = judged->count; i > 0; i--)
+                if (judged->decisions[i - 1].epoch == epoch && judged->decisions[i - 1].id == id)
+                        return &judged->decisions[i - 1];
+        return NULL;
+}
+
+const struct decision *latest_decision(unsigned policy)
+{
+        const struct judged_policy *judged = &judge.policies[policy];
+        return judged->has_record && judged->count ? &judged->decisions[judged->count - 1] : NULL;
+}
+
+/* ---- records, as the API server takes them ---- */
+
+/* L2: a commit says what is true. */
+static void check_commit(unsigned policy, const struct decision *decided, const struct decision *next)
+{
+        if (!decided || decided->is_steady || judge.policies[policy].is_touched)
+                return;
+        if (!decided->was_routed || (decided->uses_lock && !decided->was_locked))
+                world_violated("L2: policy %u commits epoch %llu before every target has shown it", policy,
+                               (unsigned long long)next->epoch);
+}
+
+/* S9. */
+static void check_cooldown(unsigned policy, const struct decision *next)
+{
+        const struct judged_policy *judged = &judge.policies[policy];
+        vtime_us cooldown = (vtime_us)world.policies[policy].cooldown_s * VTIME_S;
+        if (!next->is_automatic || strcmp(next->from, next->to) == 0)
+                return;
+        if (judged->switched_at && !judged->is_touched && vtime_now() - judged->switched_at < cooldown)
+                world_violated("S9: policy %u leaves %s with epoch %llu in the cool-down", policy, next->from,
+                               (unsigned long long)next->epoch);
+}
+
+static void keep(struct judged_policy *judged, const struct decision *next)
+{
+        if (judged->count == DECISIONS_MAX) {
+                memmove(judged->decisions, judged->decisions + 1, (DECISIONS_MAX - 1) * sizeof(judged->decisions[0]));
+                judged->count--;
+        }
+        judged->decisions[judged->count] = *next;
+        judged->decisions[judged->count++].decided_at = vtime_now();
+        judge.decisions++;
+}
+
+static void take_record(unsigned policy, const struct decision *next, const struct host *by)
+{
+        struct judged_policy *judged = &judge.policies[policy];
+        struct decision *decided = (struct decision *)find_decision(policy, next->epoch, next->id);
+        unsigned long long epoch = next->epoch;
+        if (by && judged->has_record && next->epoch < judged->epoch)
+                world_violated("S1: policy %u: epoch %llu after %" PRIu64, policy, epoch, judged->epoch);
+        if (by && judged->has_record && next->epoch == judged->epoch && !decided)
+                world_violated("S1: policy %u: epoch %llu is decided twice", policy, epoch);
+        if (next->is_steady)
+                check_commit(policy, decided, next);
+        if (!decided) {
+                check_cooldown(policy, next);
+                keep(judged, next);
+        } else {
+                if (next->is_steady && !decided->is_steady && next->is_automatic && strcmp(next->from, next->to) != 0)
+                        judged->switched_at = decided->routed_at;
+                decided->is_steady = next->is_steady;
+        }
+        judged->has_record = true;
+        judged->epoch = next->epoch;
+}
+
+static void take_wish(unsigned cluster, unsigned policy, const json_t *object)
+{
+        struct judged_policy *judged = &judge.policies[policy];
+        const json_t *spec = json_object_get(object, "spec");
+        const char *mode = json_string_value(json_object_get(spec, "mode"));
+        const char *version =
+            json_string_value(json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
+        const struct known wish = {.cluster = cluster,
+                                   .version = strtoull(version, NULL, 10),
+                                   .is_suspended = json_is_true(json_object_get(spec, "suspend")),
+                                   .is_advised = mode && strcmp(mode, "Advise") == 0};
+        if (!wish.is_suspended)
+                judged->suspended_since[cluster] = 0;
+        else if (!judged->suspended_since[cluster])
+                judged->suspended_since[cluster] = vtime_now();
+        for (unsigned i = judged->wanted_count; i > 0; i--) {
+                const struct known *last = &judged->wanted[i - 1];
+                if (last->cluster != cluster)
+                        continue;
+                if (last->is_suspended == wish.is_suspended && last->is_advised == wish.is_advised)
+                        return;
+                break;
+        }
+        if (judged->wanted_count == DECISIONS_MAX) {
+                memmove(judged->wanted, judged->wanted + 1, (DECISIONS_MAX - 1) * sizeof(judged->wanted[0]));
+                judged->wanted_count--;
+        }
+        judged->wanted[judged->wanted_count++] = wish;
+}
+
+void judge_object(unsigned cluster, enum api_kind kind, const json_t *object, const struct host *by)
+{
+        struct decision next;
+        const char *name = json_string_value(json_object_get(json_object_get(object, "metadata"), "name"));
+        if (kind == API_POLICIES && judge_policy(name) >= 0)
+                take_wish(cluster, (unsigned)judge_policy(name), object);
+        if (kind != API_LEASES)
+                return;
+        const int policy = policy_of_lease(object, "");
+        if (policy >= 0 && record_on_lease(object, &next)) {
+                world_trace("record of policy %d: epoch %llu %s -> %s %s", policy, (unsigned long long)next.epoch,
+                            next.from, next.to, next.is_steady ? "Steady" : "Switching");
+                take_record((unsigned)policy, &next, by);
+        }
+}
+
+void judge_deleted(unsigned cluster, enum api_kind kind, const json_t *object)
+{
+        (void)cluster;
+        const int policy = kind == API_LEASES ? policy_of_lease(object, "") : -1;
+        if (policy >= 0)
+                judge_lost_record((unsigned)policy);
+}
+
+/* ---- registers ---- */
+
+/* S13: the policy is read once more between the decision and its first effect. */
+static void check_confirmed(const struct host *host, unsigned policy, const struct reg *want)
+{
+        const struct shown shown = shown_by(want);
+        const struct decision *decided = find_decision(policy, shown.decided, shown.id);
+        vtime_us since = judge.policies[policy].suspended_since[host->cluster];
+        if (decided && !decided->is_steady && since && since < decided->decided_at)
+                world_violated(
+                    "S13: operator %u writes epoch %llu, and the policy was suspended before that was decided",
+                    host->index, shown.decided);
+}
+
+void judge_writes(const struct host *host, unsigned policy, bool is_lock, const struct reg *want)
+{
+        struct decision next;
+        check_confirmed(host, policy, want);
+        if (!is_lock && record_in_text(want->text, policy, &next))
+                check_decision(host, policy, &next);
+}
+
+/* S5: what is shown was decided, as it was decided. S4: the name after the lock. */
+static void check_value(unsigned policy, bool is_lock, struct decision *decided, const struct reg *now)
+{
+        char value[REGISTER_VALUE_BYTES];
+        unsigned long long epoch = decided->epoch;
+        value_of(policy, is_lock, decided, value, sizeof(value));
+        if (strcmp(value, now->value) != 0)
+                world_violated("S5: %s of policy %u takes \"%.60s\" for epoch %llu, which leads to %s",
+                               is_lock ? "the lock" : "the name", policy, now->value, epoch, decided->to);
+        if (!is_lock && decided->uses_lock && !decided->was_locked)
+                world_violated("S4: policy %u routes epoch %llu before its lock", policy, epoch);
+        *(is_lock ? &decided->was_locked : &decided->was_routed) = true;
+        if (!is_lock)
+                decided->routed_at = vtime_now();
+}
+
+void judge_register(unsigned policy, bool is_lock, const struct reg *old, const struct reg *now)
+{
+        const struct shown before = shown_by(old), after = shown_by(now);
+        const char *what = is_lock ? "the lock" : "the name";
+        struct decision next;
+        const bool has_record = !is_lock && record_in_text(now->text, policy, &next);
+        world_trace("%s of policy %u: \"%s\" -> \"%s\" (%.120s)", what, policy, old->value, now->value, now->text);
+        if (before.is_ours && (before.epoch > after.epoch || before.decided > after.decided))
+                world_violated("S6: %s of policy %u: epoch %llu replaces %llu", what, policy, after.decided,
+                               before.decided);
+        if (before.is_ours && before.epoch == after.epoch && (!has_record || strcmp(old->value, now->value) != 0))
+                world_violated("S6: %s of policy %u: epoch %llu replaces itself", what, policy, after.epoch);
+        const bool is_new_value =
+            after.epoch && (!before.is_ours || before.epoch != after.epoch); /* 0: the value is not ours yet */
+        if (has_record && !find_decision(policy, next.epoch, next.id))
+                take_record(policy, &next, hosts);
+        struct decision *decided =
+            (struct decision *)(after.epoch == after.decided ? find_decision(policy, after.epoch, after.id)
+                                                             : find_epoch(policy, after.epoch));
+        if (decided && after.is_ours && is_new_value)
+                check_value(policy, is_lock, decided, now);
+        else if (!after.is_ours || (!decided && is_new_value))
+                world_violated("S5: %s of policy %u takes \"%.60s\", which nobody decided", what, policy, now->text);
+        if (has_record)
+                take_record(policy, &next, hosts);
+}

@@ -1,0 +1,178 @@
+/* judge_wire.c -- what the operators were told, and what they send. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge_parts.h"
+#include "util/text.h"
+
+/* ---- what is measured ---- */
+
+static void forget_former_life(const struct host *host)
+{
+        if (judge.life[host->index] == host->life)
+                return;
+        judge.life[host->index] = host->life;
+        memset(judge.measured[host->index], 0, sizeof(judge.measured[0]));
+        memset(judge.seen_version[host->index], 0, sizeof(judge.seen_version[0]));
+        judge.sees_kill_switch[host->index] = false;
+}
+
+static void measure(const struct exchange *exchange, bool has_passed)
+{
+        const struct host *host = exchange->host;
+        forget_former_life(host);
+        struct measured *measured = &judge.measured[host->index][exchange->place - AT_PLANE];
+        if (has_passed) {
+                if (measured->failures) {
+                        measured->failed = measured->failures;
+                        measured->failed_since = measured->failing_since;
+                        measured->recovered_at = vtime_now();
+                }
+                measured->passed_at = vtime_now();
+                measured->failures = 0;
+                return;
+        }
+        if (measured->failures++ == 0)
+                measured->failing_since = exchange->sent_at;
+}
+
+static uint64_t version_in(const char *text)
+{
+        const char *found = strstr(text, "\"resourceVersion\":\"");
+        return found ? strtoull(found + sizeof("\"resourceVersion\":\"") - 1, NULL, 10) : 0;
+}
+
+/* Lists and watches alike: every object of the kind that is named in @text, with its version. */
+static void see_policies(const struct host *host, const char *text)
+{
+        for (unsigned i = 0; i < world.policy_count; i++) {
+                char mark[64];
+                (void)snprintf(mark, sizeof(mark), "\"uid\":\"uid-of-%s\"", world.policies[i].name);
+                const char *found = strstr(text, mark);
+                uint64_t version = found ? version_in(found) : 0;
+                if (version > judge.seen_version[host->index][i])
+                        judge.seen_version[host->index][i] = version;
+        }
+}
+
+void judge_heard(const struct exchange *exchange, long status, const char *text)
+{
+        if (exchange->place >= AT_PLANE) {
+                if (exchange->call)
+                        measure(exchange, status == 200);
+                return;
+        }
+        forget_former_life(exchange->host);
+        if (exchange->call && strcmp(exchange->method, "GET") == 0 && !exchange->wants_metadata &&
+            strstr(exchange->target, "/failoverpolicies"))
+                see_policies(exchange->host, text);
+        if (strstr(exchange->target, "/configmaps/planekeeper") && exchange->call && (status == 200 || status == 404))
+                judge.sees_kill_switch[exchange->host->index] = strstr(text, "\"killSwitch\":\"true\"") != NULL;
+}
+
+void judge_unheard(const struct exchange *exchange)
+{
+        if (exchange->place >= AT_PLANE)
+                measure(exchange, false);
+}
+
+/* ---- decisions, as they are sent ---- */
+
+static const struct known *known_by(const struct host *host, unsigned policy)
+{
+        const struct judged_policy *judged = &judge.policies[policy];
+        for (unsigned i = judged->wanted_count; i > 0; i--)
+                if (judged->wanted[i - 1].cluster == host->cluster &&
+                    judged->wanted[i - 1].version <= judge.seen_version[host->index][policy])
+                        return &judged->wanted[i - 1];
+        return NULL;
+}
+
+static void check_wishes(const struct host *host, unsigned policy, const struct decision *next)
+{
+        const struct known *known = known_by(host, policy);
+        unsigned long long epoch = next->epoch;
+        if (judge.sees_kill_switch[host->index])
+                world_violated("S13: operator %u decides epoch %llu, and has read that the kill switch is on",
+                               host->index, epoch);
+        if (!known)
+                world_violated("S13: operator %u decides epoch %llu of a policy that it has not read", host->index,
+                               epoch);
+        else if (known->is_suspended || known->is_advised)
+                world_violated("S13: operator %u decides epoch %llu, and has read that it may not (%s)", host->index,
+                               epoch, known->is_suspended ? "suspended" : "Advise");
+}
+
+/* S7: not without failures that this very operator measured, one after the other, for long enough; and not to where it
+ * has measured nothing good of late. */
+static void check_automatic(const struct host *host, const struct decision *next)
+{
+        enum { FRESH_US = (THRESHOLD + 2) * INTERVAL_MS * VTIME_MS };
+        const int from = judge_plane(next->from), to = judge_plane(next->to);
+        unsigned long long epoch = next->epoch;
+        if (to < 0 || strcmp(next->from, next->to) == 0)
+                return;
+        const struct measured *target = &judge.measured[host->index][to];
+        if (!target->passed_at || vtime_now() - target->passed_at > FRESH_US)
+                world_violated("S8: operator %u goes to %s with epoch %llu, of which it knows nothing good",
+                               host->index, next->to, epoch);
+        const struct measured *source = from >= 0 ? &judge.measured[host->index][from] : NULL;
+        bool is_outage =
+            source && strcmp(next->reason, "FailbackDue") != 0 && strcmp(next->reason, "DriftEnforced") != 0;
+        /* What is recorded in DNS may have waited for a worker for a second. */
+        bool is_late = source && source->recovered_at && vtime_now() - source->recovered_at <= VTIME_S &&
+                       source->failed >= THRESHOLD;
+        if (is_outage && !is_late &&
+            (source->failures < THRESHOLD ||
+             vtime_now() - source->failing_since < ((vtime_us)world.failover_delay_ms - 1) * VTIME_MS))
+                world_violated("S7: operator %u leaves %s with epoch %llu after %u failures in %lld ms", host->index,
+                               next->from, epoch, source->failures,
+                               (long long)(vtime_now() - source->failing_since) / VTIME_MS);
+}
+
+/*
+ * S7, from outside: a plane that nothing has befallen is not left by an operator that nothing has befallen; nor, where
+ * two sites decide in DNS, by anybody, as long as the operator inside can say that it is well.
+ */
+static void check_false_alarm(const struct host *host, unsigned policy, const struct decision *next)
+{
+        enum { SETTLE_S = 8 };
+        const int from = judge_plane(next->from);
+        vtime_us now = vtime_now() - SETTLE_S * VTIME_S;
+        if (from < 0 || !next->is_automatic || strcmp(next->reason, "ThresholdReached") != 0 ||
+            now < world.plane_until[from])
+                return;
+        bool is_inside_well = world.is_recorded_in_dns && now > world.host_until[from] && now > world.servers_until;
+        bool is_well = !world.is_recorded_in_dns && now > world.host_until[host->index];
+        if (is_well || is_inside_well)
+                world_violated("S7: policy %u leaves %s with epoch %llu, and nothing has befallen it", policy,
+                               next->from, (unsigned long long)next->epoch);
+}
+
+void check_decision(const struct host *host, unsigned policy, const struct decision *next)
+{
+        if (find_decision(policy, next->epoch, next->id))
+                return; /* the commit of what was decided */
+        check_wishes(host, policy, next);
+        if (next->is_automatic)
+                check_automatic(host, next);
+        check_false_alarm(host, policy, next);
+}
+
+void judge_sent(const struct exchange *exchange)
+{
+        if (!exchange->body || !strstr(exchange->target, "/leases") || !strstr(exchange->body, "planekeeper.io/record"))
+                return;
+        json_t *lease = json_loads(exchange->body, 0, NULL);
+        struct decision next;
+        const int policy = policy_of_lease(lease, exchange->target);
+        if (policy >= 0 && record_on_lease(lease, &next)) {
+                world_trace("operator %u sends epoch %llu %s -> %s %s%s %s", exchange->host->index,
+                            (unsigned long long)next.epoch, next.from, next.to, next.is_automatic ? "automatic " : "",
+                            next.reason, next.is_steady ? "Steady" : "Switching");
+                check_decision(exchange->host, (unsigned)policy, &next);
+        }
+        json_decref(lease);
+}

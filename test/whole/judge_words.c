@@ -1,0 +1,117 @@
+/* judge_words.c -- what records, registers and names say. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge_parts.h"
+#include "util/text.h"
+
+static void copy_name(const json_t *record, const char *key, char ret[static NAME_BYTES])
+{
+        const char *text = json_string_value(json_object_get(record, key));
+        (void)text_copy(ret, NAME_BYTES, text ? text : "");
+}
+
+bool record_on_lease(const json_t *lease, struct decision *ret)
+{
+        const json_t *annotations = json_object_get(json_object_get(lease, "metadata"), "annotations");
+        const char *text = json_string_value(json_object_get(annotations, "planekeeper.io/record"));
+        json_t *record = text ? json_loads(text, 0, NULL) : NULL;
+        if (!record)
+                return false;
+        const char *id = json_string_value(json_object_get(record, "id"));
+        const char *phase = json_string_value(json_object_get(record, "phase"));
+        const json_t *lock = json_object_get(json_object_get(record, "plan"), "lock");
+        const char *key = json_string_value(json_object_get(lock, "key"));
+        *ret = (struct decision){.epoch = (uint64_t)json_integer_value(json_object_get(record, "epoch")),
+                                 .id = strtoull(id ? id : "0", NULL, 16),
+                                 .is_automatic = json_is_true(json_object_get(record, "automatic")),
+                                 .is_steady = phase && strcmp(phase, "Steady") == 0,
+                                 .uses_lock = key && key[0]};
+        copy_name(record, "from", ret->from);
+        copy_name(record, "to", ret->to);
+        copy_name(record, "reason", ret->reason);
+        json_decref(record);
+        return true;
+}
+
+/* "/apis/coordination.k8s.io/v1/namespaces/gloo-mesh/leases[/planekeeper-<policy>]" */
+int policy_of_lease(const json_t *lease, const char *target)
+{
+        static const char prefix[] = "planekeeper-";
+        const char *name = json_string_value(json_object_get(json_object_get(lease, "metadata"), "name"));
+        if (!name && strrchr(target, '/'))
+                name = strrchr(target, '/') + 1;
+        return name && strncmp(name, prefix, sizeof(prefix) - 1) == 0 ? judge_policy(name + sizeof(prefix) - 1) : -1;
+}
+
+static struct shown shown_by_text(const char *text)
+{
+        struct shown shown = {0};
+        shown.is_ours = sscanf(text, "v=pk1 e=%llu id=%llx", &shown.decided, &shown.id) == 2;
+        shown.epoch = shown.decided;
+        const char *routed = strstr(text, " r=");
+        if (routed)
+                shown.epoch = strtoull(routed + 3, NULL, 10);
+        return shown;
+}
+
+struct shown shown_by(const struct reg *reg)
+{
+        return shown_by_text(reg->text);
+}
+
+static bool field_of(const char *text, const char *key, char ret[static NAME_BYTES])
+{
+        const char *found = strstr(text, key);
+        ret[0] = '\0';
+        if (!found)
+                return false;
+        found += strlen(key);
+        size_t count = strcspn(found, " ");
+        if (count >= NAME_BYTES)
+                return false;
+        memcpy(ret, found, count);
+        ret[count] = '\0';
+        return true;
+}
+
+void value_of(unsigned policy, bool is_lock, const struct decision *decided, char *ret, size_t size)
+{
+        const int plane = judge_plane(decided->to);
+        if (!is_lock)
+                (void)snprintf(ret, size, "A %s", plane >= 0 ? world_address((unsigned)plane) : "?");
+        else if (world.policies[policy].has_epoch_in_lock)
+                (void)snprintf(ret, size, "%s-%" PRIu64, decided->to, decided->epoch);
+        else
+                (void)snprintf(ret, size, "%s", decided->to);
+}
+
+/* The record that is a text beside the name. */
+bool record_in_text(const char *text, unsigned policy, struct decision *ret)
+{
+        const struct shown shown = shown_by_text(text);
+        char phase[NAME_BYTES];
+        if (!shown.is_ours || !field_of(text, " phase=", phase))
+                return false;
+        *ret = (struct decision){.epoch = shown.decided,
+                                 .id = shown.id,
+                                 .is_automatic = strstr(text, " auto=1") != NULL,
+                                 .is_steady = strcmp(phase, "Steady") == 0,
+                                 .uses_lock = world.policies[policy].uses_lock};
+        (void)field_of(text, " from=", ret->from);
+        (void)field_of(text, " p=", ret->to);
+        (void)field_of(text, " reason=", ret->reason);
+        return true;
+}
+
+bool is_shown(unsigned policy, bool is_lock, const struct decision *decided)
+{
+        const struct reg *reg = is_lock ? &registers.lock[policy] : &registers.dns[policy];
+        const struct shown shown = shown_by(reg);
+        char value[REGISTER_VALUE_BYTES];
+        value_of(policy, is_lock, decided, value, sizeof(value));
+        return shown.is_ours && shown.decided == decided->epoch && shown.epoch == decided->epoch &&
+               shown.id == decided->id && strcmp(reg->value, value) == 0;
+}

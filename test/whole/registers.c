@@ -1,0 +1,348 @@
+/* registers.c -- DNS and Redis in memory. */
+#include "registers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jobs.h"
+#include "judge.h"
+#include "target/dns/rfc2136.h"
+#include "target/fence.h"
+#include "target/target.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+struct registers registers;
+
+void registers_begin(void)
+{
+        memset(&registers, 0, sizeof(registers));
+        for (unsigned i = 0; i < POLICIES_MAX; i++) {
+                struct reg first = {.is_present = true, .ttl_s = 30};
+                (void)snprintf(first.value, sizeof(first.value), "A %s", world_address(0));
+                registers.dns[i] = first;
+                (void)snprintf(first.value, sizeof(first.value), "%s%s", world_plane(0),
+                               world.policies[i].has_epoch_in_lock ? "-1" : "");
+                registers.lock[i] = registers.lock_before[i] = first;
+        }
+}
+
+void registers_name(unsigned policy, char *ret, size_t size)
+{
+        (void)snprintf(ret, size, "mgmt-%u.example.test", policy);
+}
+
+void registers_key(unsigned policy, char *ret, size_t size)
+{
+        (void)snprintf(ret, size, "lock-%u", policy);
+}
+
+static unsigned number_in(const char *text)
+{
+        const char *dash = strchr(text, '-');
+        unsigned number = dash ? (unsigned)strtoul(dash + 1, NULL, 10) : POLICIES_MAX;
+        INVARIANT(number < POLICIES_MAX);
+        return number;
+}
+
+/* ---- one visit ---- */
+
+static vtime_us by_the_world(mono_ms deadline)
+{
+        return (vtime_us)deadline * VTIME_MS - host_current->boot_us;
+}
+
+static enum err unanswered(vtime_us until, bool was_sent, struct errmsg *reterr)
+{
+        jobs_sleep(until);
+        return err_set(reterr, was_sent ? ERR_UNKNOWN : ERR_TRANSIENT, "no answer in time");
+}
+
+/* The way to @place; ERR_OK: we are there. A request that arrives after @deadline is given to @late. */
+static enum err go_to(enum locality place, vtime_us deadline, bool is_write, vtime_us *ret_late, struct errmsg *reterr)
+{
+        vtime_us at = 0;
+        *ret_late = 0;
+        switch (world_send(host_current, place, &at)) {
+        case FATE_REFUSED:
+                jobs_sleep(at);
+                return err_set(reterr, ERR_TRANSIENT, "connection refused");
+        case FATE_LOST:
+                return unanswered(deadline, is_write, reterr);
+        case FATE_ARRIVES:
+                break;
+        }
+        if (at > deadline) {
+                *ret_late = at;
+                return ERR_UNKNOWN;
+        }
+        jobs_sleep(at);
+        if (world.places[place].denied > 0)
+                return err_set(reterr, ERR_DENIED, "refused");
+        return world.places[place].broken > 0 ? err_set(reterr, ERR_TRANSIENT, "SERVFAIL") : ERR_OK;
+}
+
+/* The way back. */
+static enum err come_back(enum locality place, vtime_us deadline, bool is_write, struct errmsg *reterr)
+{
+        vtime_us at = 0;
+        if (!world_answer(host_current, place, &at) || at > deadline)
+                return unanswered(deadline, is_write, reterr);
+        jobs_sleep(at);
+        if (world.places[place].broken_replies > 0)
+                return err_set(reterr, is_write ? ERR_UNKNOWN : ERR_TRANSIENT, "SERVFAIL");
+        return ERR_OK;
+}
+
+static enum err read_register(const struct reg *reg, enum locality place, vtime_us deadline, struct reg *ret,
+                              struct errmsg *reterr)
+{
+        vtime_us late;
+        enum err err = go_to(place, deadline, false, &late, reterr);
+        if (err == ERR_UNKNOWN)
+                return unanswered(deadline, false, reterr);
+        if (err != ERR_OK)
+                return err;
+        *ret = *reg;
+        return come_back(place, deadline, false, reterr);
+}
+
+/* ---- a write ---- */
+
+struct update {
+        struct reg *reg, *before; /* before: NULL where nothing is lost afterwards */
+        bool is_lock;
+        unsigned policy;
+        struct reg expected, want;
+};
+
+static bool is_same(const struct reg *a, const struct reg *b)
+{
+        return a->is_present == b->is_present && strcmp(a->value, b->value) == 0 && strcmp(a->text, b->text) == 0;
+}
+
+static bool apply(const struct update *update)
+{
+        if (!is_same(update->reg, &update->expected))
+                return false;
+        const struct reg old = *update->reg;
+        if (update->before)
+                *update->before = old;
+        *update->reg = update->want;
+        judge_register(update->policy, update->is_lock, &old, update->reg);
+        return true;
+}
+
+static void apply_late(void *ctx)
+{
+        struct update *update = ctx;
+        if (!vtime_is_over()) {
+                bool was_applied = apply(update);
+                world_trace("late %s update of policy %u: %s", update->is_lock ? "lock" : "DNS", update->policy,
+                            was_applied ? "applied" : "refused");
+        }
+        free(update);
+}
+
+static void send_late(const struct update *update, vtime_us at)
+{
+        struct update *copy = mem_new(copy);
+        *copy = *update;
+        vtime_at(at, apply_late, copy);
+}
+
+static enum err write_register(const struct update *update, vtime_us deadline, struct errmsg *reterr)
+{
+        enum { AGAIN_SPREAD_MS = 8000 };
+        const enum locality place = update->is_lock ? AT_REDIS : AT_DNS;
+        vtime_us late;
+        judge_writes(host_current, update->policy, update->is_lock, &update->want);
+        enum err err = go_to(place, deadline, true, &late, reterr);
+        if (late) {
+                send_late(update, late);
+                return unanswered(deadline, true, reterr);
+        }
+        if (err != ERR_OK)
+                return err;
+        if (world.places[place].late_requests > 0 && chance(300)) /* a datagram twice */
+                send_late(update, vtime_now() + (vtime_us)chance_below(AGAIN_SPREAD_MS) * VTIME_MS);
+        bool was_applied = apply(update);
+        err = come_back(place, deadline, true, reterr);
+        if (err != ERR_OK)
+                return err;
+        return was_applied ? ERR_OK : err_set(reterr, ERR_CONFLICT, "somebody changed it since it was read");
+}
+
+static void fill_stamp(const char *text, struct stamp *ret)
+{
+        if (text[0])
+                dns_stamp_parse(text, ret);
+        else
+                *ret = (struct stamp){.plane = mem_strdup(""), .store = mem_strdup(""), .raw = mem_strdup("")};
+}
+
+/* ---- DNS ---- */
+
+struct fake_dns {
+        struct dns_target target; /* first */
+        unsigned policy;
+};
+
+static enum err fake_open(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr)
+{
+        static struct fake_dns targets[POLICIES_MAX];
+        (void)reterr;
+        struct fake_dns *self = &targets[number_in(config->name)];
+        *self = (struct fake_dns){.target.driver = &rfc2136_driver, .policy = number_in(config->name)};
+        *ret = &self->target;
+        return ERR_OK;
+}
+
+static void fake_close(struct dns_target *target)
+{
+        (void)target;
+}
+
+static unsigned policy_of(struct dns_target *target)
+{
+        return ((struct fake_dns *)(void *)target)->policy;
+}
+
+static void fill_dns(const struct reg *reg, struct dns_state *ret)
+{
+        *ret = (struct dns_state){
+            .rrset = mem_strdup(reg->value), .ttl_s = reg->ttl_s, .zone = mem_strdup("example.test.")};
+        fill_stamp(reg->text, &ret->stamp);
+}
+
+static enum err fake_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
+{
+        struct reg seen;
+        enum err err = read_register(&registers.dns[policy_of(target)], AT_DNS, by_the_world(deadline), &seen, reterr);
+        if (err == ERR_OK)
+                fill_dns(&seen, ret);
+        return err;
+}
+
+static enum err fake_compare_and_set(struct dns_target *target, const struct dns_state *expected,
+                                     const struct dns_want *want, mono_ms deadline, struct errmsg *reterr)
+{
+        const unsigned policy = policy_of(target);
+        struct update update = {.reg = &registers.dns[policy], .policy = policy};
+        update.expected.is_present = update.want.is_present = true;
+        (void)TEXT_COPY(update.expected.value, expected->rrset);
+        if (expected->stamp.presence != STAMP_ABSENT)
+                (void)TEXT_COPY(update.expected.text, expected->stamp.raw);
+        update.want.ttl_s = want->keeps_value ? expected->ttl_s : want->ttl_s;
+        (void)TEXT_COPY(update.want.value, want->keeps_value ? expected->rrset : want->rrset);
+        dns_stamp_print(want, update.want.text, sizeof(update.want.text));
+        enum err err = write_register(&update, by_the_world(deadline), reterr);
+        if (err != ERR_OK)
+                return err;
+        struct reg seen;
+        if (read_register(update.reg, AT_DNS, by_the_world(deadline), &seen, reterr) != ERR_OK)
+                return ERR_UNKNOWN;
+        return is_same(&seen, &update.want) ? ERR_OK : err_set(reterr, ERR_CONFLICT, "changed right after us");
+}
+
+static enum err fake_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
+                           struct errmsg *reterr)
+{
+        char heard[REGISTER_TEXT_BYTES];
+        char *text = registers.alive[policy_of(target)];
+        vtime_us late, until = by_the_world(deadline);
+        enum err err = go_to(AT_DNS, until, say != NULL, &late, reterr);
+        if (err == ERR_UNKNOWN)
+                return unanswered(until, say != NULL, reterr);
+        if (err != ERR_OK)
+                return err;
+        if (say)
+                (void)text_copy(text, REGISTER_TEXT_BYTES, say);
+        (void)TEXT_COPY(heard, text);
+        err = come_back(AT_DNS, until, say != NULL, reterr);
+        if (err == ERR_OK)
+                *ret_heard = mem_strdup(heard);
+        return err;
+}
+
+const struct dns_driver rfc2136_driver = {
+    .name = "rfc2136",
+    .where = "nameserver",
+    .fenced = true,
+    .open = fake_open,
+    .read = fake_read,
+    .compare_and_set = fake_compare_and_set,
+    .alive = fake_alive,
+    .close = fake_close,
+};
+
+enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct dns_state *ret,
+                     struct errmsg *reterr)
+{
+        (void)server;
+        struct reg seen;
+        enum err err = read_register(&registers.dns[number_in(name)], AT_DNS, by_the_world(deadline), &seen, reterr);
+        if (err == ERR_OK)
+                fill_dns(&seen, ret);
+        return err;
+}
+
+/* ---- Redis ---- */
+
+struct lock_target {
+        unsigned policy;
+};
+
+enum err lock_open(const struct lock_config *config, struct lock_target **ret, struct errmsg *reterr)
+{
+        static struct lock_target targets[POLICIES_MAX];
+        (void)reterr;
+        *ret = &targets[number_in(config->key)];
+        (*ret)->policy = number_in(config->key);
+        return ERR_OK;
+}
+
+void lock_close(struct lock_target *lock)
+{
+        (void)lock;
+}
+
+enum err lock_read(struct lock_target *lock, mono_ms deadline, struct lock_state *ret, struct errmsg *reterr)
+{
+        struct reg seen;
+        enum err err = read_register(&registers.lock[lock->policy], AT_REDIS, by_the_world(deadline), &seen, reterr);
+        if (err != ERR_OK)
+                return err;
+        *ret = (struct lock_state){.present = seen.is_present, .value = mem_strdup(seen.value)};
+        fill_stamp(seen.text, &ret->stamp);
+        return ERR_OK;
+}
+
+enum err lock_compare_and_set(struct lock_target *lock, const struct lock_state *expected, const struct lock_want *want,
+                              mono_ms deadline, struct errmsg *reterr)
+{
+        const struct dns_want stamped = {.rrset = want->value,
+                                         .epoch = want->epoch,
+                                         .id = want->id,
+                                         .plane = want->plane,
+                                         .store = want->store,
+                                         .former = want->former};
+        bool has_value = expected->present && text_equal(expected->value, want->value);
+        enum err err = target_check_stamp(&expected->stamp, has_value, &stamped, reterr);
+        if (err != ERR_OK)
+                return err;
+        struct update update = {.reg = &registers.lock[lock->policy],
+                                .before = &registers.lock_before[lock->policy],
+                                .is_lock = true,
+                                .policy = lock->policy};
+        update.expected.is_present = expected->present;
+        update.want.is_present = true;
+        if (expected->present)
+                (void)TEXT_COPY(update.expected.value, expected->value);
+        if (expected->stamp.presence != STAMP_ABSENT)
+                (void)TEXT_COPY(update.expected.text, expected->stamp.raw);
+        (void)TEXT_COPY(update.want.value, want->value);
+        dns_stamp_print(&stamped, update.want.text, sizeof(update.want.text));
+        return write_register(&update, by_the_world(deadline), reterr);
+}

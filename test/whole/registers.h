@@ -1,0 +1,33 @@
+/*
+ * registers.h -- the DNS server and Redis: the fenced registers of target/target.h on virtual time, as its drivers are
+ * measured to behave by test/contract, with requests and answers that are late, lost, twice or refused.
+ *
+ * One name and one lock for each policy, by its number.
+ */
+#ifndef PK_TEST_WHOLE_REGISTERS_H
+#define PK_TEST_WHOLE_REGISTERS_H
+
+#include "core/types.h"
+#include "world.h"
+
+enum { REGISTER_VALUE_BYTES = 256, REGISTER_TEXT_BYTES = 2048 };
+
+struct reg {
+        bool is_present;
+        uint32_t ttl_s;
+        char value[REGISTER_VALUE_BYTES];
+        char text[REGISTER_TEXT_BYTES]; /* beside it; "" where none is */
+};
+
+struct registers {
+        struct reg dns[POLICIES_MAX], lock[POLICIES_MAX];
+        struct reg lock_before[POLICIES_MAX]; /* what is left if Redis loses its last write */
+        char alive[POLICIES_MAX][REGISTER_TEXT_BYTES];
+};
+extern struct registers registers;
+
+void registers_begin(void);
+void registers_name(unsigned policy, char *ret, size_t size); /* the DNS name */
+void registers_key(unsigned policy, char *ret, size_t size);  /* the lock's key */
+
+#endif

@@ -1,0 +1,273 @@
+/* world.c -- clusters, planes, servers and ways. */
+#include "world.h"
+
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "judge.h"
+#include "registers.h"
+#include "util/mem.h"
+
+enum {
+        DELAY_MS = 3000,
+        DELAY_OF_TWO_SITES_MS = 6000,
+        WAY_MS = 1,
+        WAY_SPREAD_US = 4000,
+        LATE_MS = 2000,
+        LATE_SPREAD_MS = 8000,
+        AGAIN_SPREAD_MS = 2000
+};
+
+struct world world;
+bool world_is_traced;
+
+static const char *const planes[WORLD_PLANES_MAX] = {"eu-west-1", "eu-central-1", "us-east-1"};
+static const char *const addresses[WORLD_PLANES_MAX] = {"10.0.0.1", "10.0.0.2", "10.0.0.3"};
+
+const char *world_plane(unsigned plane)
+{
+        return planes[plane];
+}
+
+const char *world_address(unsigned plane)
+{
+        return addresses[plane];
+}
+
+const char *world_region_of(const struct host *host)
+{
+        (void)host;
+        return "";
+}
+
+/* ---- telling ---- */
+
+void world_trace(const char *format, ...)
+{
+        if (!world_is_traced)
+                return;
+        va_list arguments;
+        va_start(arguments, format);
+        printf("%10.6f  ", (double)vtime_now() / VTIME_S);
+        vprintf(format, arguments);
+        printf("\n");
+        va_end(arguments);
+}
+
+void world_violated(const char *format, ...)
+{
+        va_list arguments;
+        va_start(arguments, format);
+        if (!world.violation[0])
+                (void)vsnprintf(world.violation, sizeof(world.violation), format, arguments);
+        va_end(arguments);
+        world_trace("VIOLATION %s", world.violation);
+}
+
+/* ---- ways ---- */
+
+static bool befalls(int per_thousand_of_a, int per_thousand_of_b)
+{
+        int sum = per_thousand_of_a + per_thousand_of_b;
+        return sum > 0 && chance((unsigned)sum);
+}
+
+static vtime_us way(const struct trouble *a, const struct trouble *b)
+{
+        int slow = a->slow_ms + b->slow_ms;
+        vtime_us spread = slow > 0 ? (vtime_us)chance_below((unsigned)slow) * VTIME_MS : 0;
+        return WAY_MS * VTIME_MS + (vtime_us)chance_below(WAY_SPREAD_US) + spread;
+}
+
+enum fate world_send(const struct host *host, enum locality place, vtime_us *ret_at)
+{
+        const struct trouble *a = &world.places[place], *b = &world.ways[host->index][place];
+        *ret_at = vtime_now() + way(a, b);
+        if (a->silent > 0 || b->silent > 0 || befalls(a->lost_requests, b->lost_requests))
+                return FATE_LOST;
+        if (a->refused > 0 || b->refused > 0)
+                return FATE_REFUSED;
+        if (befalls(a->late_requests, b->late_requests))
+                *ret_at += (vtime_us)(LATE_MS + chance_below(LATE_SPREAD_MS)) * VTIME_MS;
+        return FATE_ARRIVES;
+}
+
+static bool is_open(const struct trouble *a, const struct trouble *b)
+{
+        return a->silent <= 0 && b->silent <= 0 && a->refused <= 0 && b->refused <= 0;
+}
+
+bool world_answer(const struct host *host, enum locality place, vtime_us *ret_at)
+{
+        const struct trouble *a = &world.places[place], *b = &world.ways[host->index][place];
+        *ret_at = vtime_now() + way(a, b);
+        return is_open(a, b) && !befalls(a->lost_replies, b->lost_replies);
+}
+
+bool world_flows(const struct host *host, enum locality place, vtime_us *ret_at)
+{
+        const struct trouble *a = &world.places[place], *b = &world.ways[host->index][place];
+        *ret_at = vtime_now() + way(a, b);
+        if (befalls(a->lost_replies, b->lost_replies))
+                *ret_at += (vtime_us)chance_below(AGAIN_SPREAD_MS) * VTIME_MS;
+        return is_open(a, b);
+}
+
+/* ---- manifests ---- */
+
+/* How plane @plane, in the cluster of its number, is asked who it is. */
+static void put_kubeconfig(unsigned cluster, unsigned plane)
+{
+        char yaml[400], base64[600], name[48];
+        int bytes = snprintf(yaml, sizeof(yaml),
+                             "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+                             "clusters: [{name: c, cluster: {server: 'https://api-%u.test:6443'}}]\n"
+                             "users: [{name: u, user: {token: t}}]\n"
+                             "contexts: [{name: c, context: {cluster: c, user: u}}]\n",
+                             plane);
+        (void)EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)yaml, bytes);
+        (void)snprintf(name, sizeof(name), "%s-kubeconfig", planes[plane]);
+        api_put(cluster, API_SECRETS,
+                json_pack("{s:{s:s, s:s}, s:{s:s}}", "metadata", "name", name, "namespace", NAMESPACE, "data", "value",
+                          base64));
+}
+
+static void name_kubeconfig(json_t *object, unsigned plane)
+{
+        char name[48];
+        (void)snprintf(name, sizeof(name), "%s-kubeconfig", planes[plane]);
+        json_object_set_new(json_object_get(object, "spec"), "kubeConfig",
+                            json_pack("{s:{s:s}}", "secretRef", "name", name));
+}
+
+static void put_plane(unsigned cluster, unsigned plane)
+{
+        json_t *object = json_pack("{s:{s:s, s:s}, s:{s:b, s:{s:s, s:i}, s:[{s:s, s:s, s:{s:s}}]}}", "metadata", "name",
+                                   planes[plane], "namespace", NAMESPACE, "spec", "eligible", 1, "server", "address",
+                                   addresses[plane], "port", 8080, "checks", "name", "server", "type", "HTTP", "http",
+                                   "path", "/healthz");
+        INVARIANT(object);
+        if (world.is_recorded_in_dns) {
+                put_kubeconfig(cluster, plane);
+                name_kubeconfig(object, plane);
+        }
+        api_put(cluster, API_PLANES, object);
+}
+
+static char *milliseconds(unsigned ms, char *ret, size_t size)
+{
+        (void)snprintf(ret, size, "%ums", ms);
+        return ret;
+}
+
+static json_t *detection(void)
+{
+        char interval[16], timeout[16], delay[16];
+        return json_pack("{s:s, s:s, s:i, s:i, s:s}", "interval", milliseconds(INTERVAL_MS, interval, sizeof(interval)),
+                         "timeout", milliseconds(TIMEOUT_MS, timeout, sizeof(timeout)), "failureThreshold", THRESHOLD,
+                         "successThreshold", 2, "failoverDelay",
+                         milliseconds(world.failover_delay_ms, delay, sizeof(delay)));
+}
+
+static json_t *spec_of(unsigned number)
+{
+        const struct policy_config *config = &world.policies[number];
+        char name[64], key[32], cooldown[16], stable[16];
+        registers_name(number, name, sizeof(name));
+        registers_key(number, key, sizeof(key));
+        json_t *spec = json_pack("{s:s, s:s, s:o, s:s, s:i, s:{s:s, s:s}, s:s, s:s, s:{s:s, s:i, s:{s:s}}}", "mode",
+                                 config->is_advised ? "Advise" : "Automatic", "writeMode",
+                                 config->uses_lock ? "SingleCluster" : "AllClusters", "detection", detection(),
+                                 "cooldown", milliseconds(config->cooldown_s * 1000, cooldown, sizeof(cooldown)),
+                                 "maxSwitches", (int)config->max_switches, "failback", "policy", config->failback,
+                                 "stableFor", milliseconds(config->stable_for_s * 1000, stable, sizeof(stable)),
+                                 "decisionStore", world.is_recorded_in_dns ? "DNS" : "Kubernetes", "drift",
+                                 config->is_enforced ? "Enforce" : "Report", "dns", "name", name, "recordTTL", 30,
+                                 "rfc2136", "nameserver", "192.0.2.53");
+        INVARIANT(spec);
+        json_t *names = json_array();
+        for (unsigned i = 0; i < world.plane_count; i++)
+                json_array_append_new(names, json_string(planes[i]));
+        json_object_set_new(spec, "planes", names);
+        if (config->uses_lock)
+                json_object_set_new(spec, "redis",
+                                    json_pack("{s:s, s:{s:s, s:s}}", "address", "192.0.2.6:6379", "lock", "key", key,
+                                              "value", config->has_epoch_in_lock ? "{name}-{epoch}" : "{name}"));
+        return spec;
+}
+
+void world_put_policy(unsigned number)
+{
+        const struct policy_config *config = &world.policies[number];
+        char uid[48];
+        (void)snprintf(uid, sizeof(uid), "uid-of-%s", config->name);
+        for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
+                api_put(cluster, API_POLICIES,
+                        json_pack("{s:{s:s, s:s, s:s}, s:o}", "metadata", "uid", uid, "name", config->name, "namespace",
+                                  NAMESPACE, "spec", spec_of(number)));
+}
+
+/* ---- a world ---- */
+
+static void draw_policy(unsigned number)
+{
+        static const char *const failbacks[] = {"Manual", "Manual", "Automatic", "Never"};
+        struct policy_config *config = &world.policies[number];
+        *config = (struct policy_config){
+            .is_advised = chance(60),
+            .uses_lock = chance(600),
+            .is_enforced = chance(300),
+            .has_epoch_in_lock = chance(300),
+            .failback = failbacks[chance_below(4)],
+            .cooldown_s = chance(500) ? 0 : 5 + chance_below(20),
+            .max_switches = chance(700) ? 9 : 1 + chance_below(3),
+            .stable_for_s = 2 + chance_below(6),
+        };
+        (void)snprintf(config->name, sizeof(config->name), "gloo-%u", number);
+}
+
+static json_t *namespace_named(const char *name, unsigned cluster)
+{
+        char uid[48];
+        (void)snprintf(uid, sizeof(uid), "cluster-%u", cluster);
+        return json_pack("{s:{s:s, s:s}}", "metadata", "name", name, "uid", uid);
+}
+
+void world_begin(void)
+{
+        memset(&world, 0, sizeof(world));
+        world.is_recorded_in_dns = chance(200);
+        world.failover_delay_ms = world.is_recorded_in_dns ? DELAY_OF_TWO_SITES_MS : DELAY_MS;
+        world.host_count = world.is_recorded_in_dns || chance(700) ? 2 : 1;
+        world.cluster_count = world.is_recorded_in_dns ? 2 : 1;
+        world.plane_count = world.is_recorded_in_dns || chance(600) ? 2 : 3;
+        world.policy_count = chance(750) ? 1 : 2;
+        for (unsigned i = 0; i < world.policy_count; i++)
+                draw_policy(i);
+        judge_begin();
+        registers_begin();
+        api_begin();
+        for (unsigned cluster = 0; cluster < world.cluster_count; cluster++) {
+                api_put(cluster, API_NAMESPACES, namespace_named("kube-system", cluster));
+                for (unsigned i = 0; i < world.plane_count; i++)
+                        put_plane(cluster, i);
+        }
+        for (unsigned i = 0; i < world.policy_count; i++)
+                world_put_policy(i);
+        for (unsigned i = 0; i < world.host_count; i++) {
+                hosts[i] = (struct host){.index = i, .cluster = i % world.cluster_count};
+                host_start(&hosts[i]);
+        }
+}
+
+void world_end(void)
+{
+        for (unsigned i = 0; i < world.host_count; i++)
+                host_kill(&hosts[i]);
+        vtime_end();
+        api_end();
+}

@@ -1,0 +1,73 @@
+/*
+ * world.h -- what surrounds the operators: clusters with their API servers, planes, DNS, Redis, and the ways between.
+ *
+ * Every way may be in trouble, and so may every place; troubles add up, and whoever brings one takes it away again.
+ */
+#ifndef PK_TEST_WHOLE_WORLD_H
+#define PK_TEST_WHOLE_WORLD_H
+
+#include "host.h"
+
+#define OWN_NAMESPACE "planekeeper-system"
+#define NAMESPACE     "gloo-mesh"
+#define ELECTION_ID   "planekeeper"
+
+enum { CLUSTERS_MAX = 2, WORLD_PLANES_MAX = 3, POLICIES_MAX = 2 };
+
+enum locality { AT_API, AT_DNS = AT_API + CLUSTERS_MAX, AT_REDIS, AT_PLANE, PLACE_COUNT = AT_PLANE + WORLD_PLANES_MAX };
+
+/* All counts; chances are per thousand. */
+struct trouble {
+        int silent;  /* nothing arrives and nothing comes back */
+        int refused; /* nobody listens */
+        int lost_requests, lost_replies;
+        int late_requests;  /* arrive after whoever sent them has given up */
+        int slow_ms;        /* each way */
+        int broken;         /* answers with an error and does nothing */
+        int broken_replies; /* does it and answers with an error */
+        int throttled;      /* 429 */
+        int denied;         /* our credentials are refused */
+};
+
+struct policy_config {
+        char name[16];
+        bool is_advised, uses_lock, is_enforced, has_epoch_in_lock;
+        const char *failback;
+        unsigned cooldown_s, max_switches, stable_for_s;
+};
+
+struct world {
+        unsigned host_count, cluster_count, plane_count, policy_count;
+        bool is_recorded_in_dns; /* then operator i runs in plane i, in a cluster of its own */
+        unsigned failover_delay_ms;
+        struct policy_config policies[POLICIES_MAX];
+        struct trouble places[PLACE_COUNT], ways[HOSTS_MAX][PLACE_COUNT];
+        int64_t api_skew_ms[CLUSTERS_MAX];
+        /* Until when something befalls that plane, that operator (or a way of its), or servers that all use. */
+        vtime_us plane_until[WORLD_PLANES_MAX], host_until[HOSTS_MAX], servers_until;
+        char violation[400]; /* "" while every promise is kept */
+};
+extern struct world world;
+
+enum { INTERVAL_MS = 1000, TIMEOUT_MS = 500, THRESHOLD = 3 };
+
+void world_begin(void); /* draws the configuration, sets up servers and manifests, starts the operators */
+void world_end(void);
+void world_put_policy(unsigned number); /* as it was at the beginning */
+const char *world_region_of(const struct host *host);
+const char *world_plane(unsigned plane);   /* its name */
+const char *world_address(unsigned plane); /* "10.0.0.1" */
+
+/* What becomes of a request from @host to @place. */
+enum fate { FATE_ARRIVES, FATE_LOST, FATE_REFUSED };
+enum fate world_send(const struct host *host, enum locality place, vtime_us *ret_at);
+/* Whether the answer comes back, and when. */
+bool world_answer(const struct host *host, enum locality place, vtime_us *ret_at);
+/* The same for what is sent again until it comes: only a way that is cut keeps it. */
+bool world_flows(const struct host *host, enum locality place, vtime_us *ret_at);
+
+void world_violated(const char *format, ...) __attribute__((format(printf, 1, 2)));
+extern bool world_is_traced;
+void world_trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
