@@ -47,6 +47,8 @@ all: build/planekeeper
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
+# A link by name, whatever was built last: its time says nothing.
+.PHONY: build/planekeeper
 build/planekeeper: $(OUT)/planekeeper
 	@ln -sfn $(VARIANT)/planekeeper $@
 
