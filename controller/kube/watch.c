@@ -112,7 +112,7 @@ static void tell_failure(struct watch *w, enum err err, const char *why)
         if (err == ERR_NOT_FOUND && is_custom)
                 (void)err_set(&text, err,
                               "the API server does not know %s.%s/%s: install the CustomResourceDefinition (kubectl "
-                              "apply -f crds/)",
+                              "apply -k crds)",
                               r->plural, r->group, r->version);
         else
                 (void)err_set(&text, err, "%s: %.200s", r->plural, why);

@@ -24,7 +24,7 @@ static void watch_state(const char *what, enum err err, const char *why)
                 log_line(LOG_INFO, "watch", "watching", LOG_TEXT_FIELD("resource", what));
         else
                 log_line(LOG_WARN, "watch",
-                         err == ERR_NOT_FOUND ? "the CRD is not installed: kubectl apply -k crds/"
+                         err == ERR_NOT_FOUND ? "its CRD is not installed, trying again"
                                               : "watch interrupted, trying again",
                          LOG_TEXT_FIELD("resource", what), LOG_TEXT_FIELD("error", why));
 }

@@ -364,7 +364,7 @@ static void test_crd_is_not_installed(void **state)
         struct rig *rig = *state;
         start(rig, script, &planes);
         expect(rig, "[{not found: the API server does not know managementplanes.planekeeper.io/v1alpha1: install the "
-                    "CustomResourceDefinition (kubectl apply -f crds/)}");
+                    "CustomResourceDefinition (kubectl apply -k crds)}");
         leap(rig, 1100);
         expect(rig, "[");
         while (rig->step < 2)
@@ -388,7 +388,7 @@ static void test_crd_is_deleted(void **state)
         expect(rig, "[+a ]-a {transient: managementplanes: HOST: transfer closed with outstanding read data remaining}");
         leap(rig, 300);
         expect(rig, "{not found: the API server does not know managementplanes.planekeeper.io/v1alpha1: install the "
-                    "CustomResourceDefinition (kubectl apply -f crds/)}");
+                    "CustomResourceDefinition (kubectl apply -k crds)}");
         leap(rig, 1100);
         expect(rig, "[$");
 }
