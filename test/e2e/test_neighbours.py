@@ -159,7 +159,7 @@ def test_a_plane_in_two_policies_serves_both_and_both_say_so(scene, when):
 
 def test_events_of_an_outage_and_of_its_end(scene):
     """What a person reads who was not there: when it will switch, and that the old plane is not trusted yet."""
-    steady(scene, changes={"detection": {"failoverDelay": "2s"}, "failback": {"stableFor": "5s"}})
+    steady(scene, changes={"detection": {"failoverDelay": "2s"}, "failback": {"stableFor": "10s"}})
     scene.bench.kill_plane(WEST)
     told = wait_event(scene, "ActiveUnhealthy")
     assert told.startswith(f"{WEST} fails (TLS :{scene.bench.mgmt_port} connection refused")
@@ -167,10 +167,10 @@ def test_events_of_an_outage_and_of_its_end(scene):
     wait_world(scene, CENTRAL, 2)
     scene.bench.revive_plane(WEST)
     told = wait_event(scene, "OldActiveBack")
-    assert told == f"{WEST} answers again: quarantined until healthy for 5.0s"
-    assert "quarantined until" in scene.condition("FailoverPossible")["message"]
+    assert told == f"{WEST} answers again: quarantined until healthy for 10s"
+    assert scene.condition("FailoverPossible")["status"] == "False"  # why is in the Event: mere words follow within a minute
     before = outside(scene)
-    scene.wait_condition("FailoverPossible", "True", "Chosen")
+    scene.wait_condition("FailoverPossible", "True", "Chosen", timeout=25.0)
     assert outside(scene) == before
     check_world(scene, CENTRAL, 2)
     listed = scene.bench.hub.kubectl_json("get", "events", "-n", scene.namespace)["items"]
