@@ -118,14 +118,20 @@ static void later_due(struct loop_timer *timer)
 
 static void accept(struct status_mark *mark, const struct kube_reply *reply)
 {
+        const char *version = object_meta(reply->body, "resourceVersion");
         mark->failures = 0;
+        if (mark->is_changed && status_version_newer(mark->resource_version, version)) {
+                /* The watch was faster than the answer: what we wrote was changed already, and may be gone. */
+                condition_list_clear(&mark->sent_conditions);
+                enqueue(mark);
+                return;
+        }
         if (mark->sent.facts == mark->written.facts)
                 mark->words_at = loop_now(mark->writer->loop);
         mark->written = mark->sent;
         condition_list_clear(&mark->conditions);
         mark->conditions = mark->sent_conditions;
         mark->sent_conditions = (struct condition_list){0};
-        const char *version = object_meta(reply->body, "resourceVersion");
         if (status_version_newer(version, mark->resource_version))
                 TEXT_COPY(mark->resource_version, version);
         if (mark->again)
@@ -179,6 +185,7 @@ static void send_status(struct status_mark *mark, json_t *status)
         char *path = kube_path(mark->resource, mark->namespace_name, mark->name, "status");
         mark->writer->tokens -= 1;
         mark->writer->in_flight++;
+        mark->is_changed = false;
         mark->call = kube_patch_for_metadata(mark->writer->kube, path, patch, TIMEOUT_MS, written, mark);
         free(path);
         json_decref(patch);
@@ -281,6 +288,7 @@ void status_seen(struct status_mark *mark, const json_t *object)
         /* Newer than our last write: an edited spec, a status that somebody wiped or restored, or another leader's.
          * Ours is written again. */
         TEXT_COPY(mark->resource_version, version);
+        mark->is_changed = true;
         condition_list_clear(&mark->conditions);
         condition_list_decode(json_object_get(json_object_get(object, "status"), "conditions"), &mark->conditions);
         mark->retry_at = 0;

@@ -44,7 +44,8 @@ struct status_mark {
         mono_ms retry_at;        /* no write before */
         struct loop_timer later; /* what is held back is asked for again */
         bool is_queued;
-        bool again; /* asked for while a write was in flight */
+        bool again;      /* asked for while a write was in flight */
+        bool is_changed; /* the watch showed another version while a write was in flight */
         struct status_mark *previous, *next;
 };
 

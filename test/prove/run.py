@@ -139,7 +139,8 @@ def prove_by_histories(tally: Tally, is_short: bool, name: str, histories: int, 
     tally.check(kinds >= 20, f"{name}: {kinds} kinds of fault")
     tally.check(again[0] is not None and again[0] == again[1], f"{name}: a seed again is the same to the bit ({again[0]})")
     return {"histories": done, "seed": seed, "unsafe_histories": unsafe, "unsettled_histories": unsettled,
-            "fault_kinds": kinds, "decisions": sum(part.get("decisions", 0) for part in found), "seconds": seconds}
+            "fault_kinds": kinds, "decisions": sum(part.get("decisions", 0) for part in found), "seconds": seconds,
+            "take_overs": sum(part.get("take_overs", 0) for part in found)}
 
 
 def prove_by_simulation(tally: Tally, is_short: bool) -> dict:

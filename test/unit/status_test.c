@@ -232,6 +232,30 @@ static void test_change_while_a_write_is_in_flight_is_not_lost(void **state)
         assert_non_null(strstr(rig->sent, "Switching"));
 }
 
+/* Our write is answered slowly: meanwhile somebody wipes the status, and the watch is there before the answer. */
+static void test_status_that_is_wiped_before_our_answer_comes_is_written_again(void **state)
+{
+        struct rig *rig = *state;
+        rig->is_mute = true;
+        see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
+        status_request(&rig->marks[0]);
+        while (!rig->peer) {
+                leap_ms++;
+                fake_turn(rig->loop);
+        }
+        rig->version += 2; /* ours, and the wiping */
+        see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
+        status_request(&rig->marks[0]);
+        pass(rig, 100);
+        rig->is_mute = false;
+        rig->version -= 2;
+        answer_ok(rig, rig->peer); /* with the version that ours made */
+        rig->version++;
+        await(rig, 2);
+        pass(rig, 5000);
+        assert_int_equal(rig->written, 2);
+}
+
 /* The watch is late: until it brings the version there is no way to write, and nobody is hammered meanwhile. */
 static void test_conflict_waits_for_the_watch(void **state)
 {
@@ -365,6 +389,7 @@ int main(void)
             RIG_TEST(test_unchanged_is_written_once),
             RIG_TEST(test_facts_are_written_with_the_rest),
             RIG_TEST(test_change_while_a_write_is_in_flight_is_not_lost),
+            RIG_TEST(test_status_that_is_wiped_before_our_answer_comes_is_written_again),
             RIG_TEST(test_conflict_waits_for_the_watch),
             RIG_TEST(test_refused_write_is_tried_again_by_itself),
             RIG_TEST(test_words_alone_are_written_once_a_minute),

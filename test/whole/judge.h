@@ -3,7 +3,7 @@
  * to rest. The judge reads what goes over the wire and what the servers hold; it knows nothing of the operator's
  * inside.
  *
- * Letters and numbers are those of README.md, "What is promised and how it is tested".
+ * Its letters and numbers are those of test/sim/sim_check.c.
  */
 #ifndef PK_TEST_WHOLE_JUDGE_H
 #define PK_TEST_WHOLE_JUDGE_H
@@ -18,6 +18,7 @@ void judge_sent(const struct exchange *exchange);
 void judge_heard(const struct exchange *exchange, long status, const char *text);
 void judge_unheard(const struct exchange *exchange);
 
+/* A write to a register, as it is sent. */
 void judge_writes(const struct host *host, unsigned policy, bool is_lock, const struct reg *want);
 
 /* The servers. @by: NULL for people. */

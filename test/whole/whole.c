@@ -50,6 +50,8 @@ static bool comes_to_rest(unsigned seconds, char *ret_why, size_t size)
         return true;
 }
 
+static uint64_t take_overs; /* over all histories */
+
 /* L1: the active plane dies, and nothing else is wrong. */
 static void take_over(void)
 {
@@ -58,6 +60,7 @@ static void take_over(void)
         const int plane = judge_bound_to_leave(0);
         if (plane < 0 || world.violation[0])
                 return;
+        take_overs++;
         faults_strike((unsigned)plane);
         vtime_us bound = (vtime_us)(THRESHOLD * INTERVAL_MS + world.failover_delay_ms + SLACK_MS) * VTIME_MS;
         if (world.is_recorded_in_dns)
@@ -182,9 +185,9 @@ int main(int argc, char **argv)
         (void)clock_gettime(CLOCK_MONOTONIC, &ended);
         double seconds = (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
         printf("{\"seed\": %" PRIu64 ", \"histories\": %" PRIu64 ", \"decisions\": %" PRIu64
-               ", \"fault_kinds\": %u, \"unsafe\": %" PRIu64 ", \"unsettled\": %" PRIu64 ", \"digest\": \"%016" PRIx64
-               "\", \"seconds\": %.1f, \"first\": \"%.40s\"}\n",
-               options.seed, results.done, results.decisions, kinds, results.unsafe, results.unsettled, results.digest,
-               seconds, results.first);
+               ", \"take_overs\": %" PRIu64 ", \"fault_kinds\": %u, \"unsafe\": %" PRIu64 ", \"unsettled\": %" PRIu64
+               ", \"digest\": \"%016" PRIx64 "\", \"seconds\": %.1f, \"first\": \"%.40s\"}\n",
+               options.seed, results.done, results.decisions, take_overs, kinds, results.unsafe, results.unsettled,
+               results.digest, seconds, results.first);
         return results.unsafe || results.unsettled;
 }
