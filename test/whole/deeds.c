@@ -51,6 +51,7 @@ void jump_host(const struct fault *fault)
 void jump_api(const struct fault *fault)
 {
         world.api_skew_ms[fault->cluster] += jump();
+        world.has_odd_clocks = true;
 }
 
 void cut_watches(const struct fault *fault)
