@@ -253,7 +253,16 @@ bool deed_is_of_host(deed *which)
 
 /* ---- remedies ---- */
 
-/* They do what the status says, where it says it to the letter. */
+/* "<plane>/3" is left to them: they take the first plane. */
+static void complete(const char *said, char *ret, size_t size)
+{
+        static const char placeholder[] = "<plane>";
+        bool is_theirs = strncmp(said, placeholder, strlen(placeholder)) == 0;
+        const char *rest = said + (is_theirs ? strlen(placeholder) : 0);
+        (void)snprintf(ret, size, "%s%.*s", is_theirs ? world_plane(0) : "", (int)strcspn(rest, " "), rest);
+}
+
+/* They do what the status says. */
 static void do_as_told(unsigned policy)
 {
         static const char *const keys[] = {"planekeeper.io/switch-to", "planekeeper.io/adopt"};
@@ -262,10 +271,10 @@ static void do_as_told(unsigned policy)
         for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
                 char value[64];
                 const char *found = message ? strstr(message, keys[i]) : NULL;
-                const char *from = found ? found + strlen(keys[i]) + 1 : "<";
-                (void)snprintf(value, sizeof(value), "%.*s", (int)strcspn(from, " "), from);
-                if (value[0] != '<')
-                        annotate(policy, keys[i], value);
+                if (!found)
+                        continue;
+                complete(found + strlen(keys[i]) + 1, value, sizeof(value));
+                annotate(policy, keys[i], value);
         }
 }
 
