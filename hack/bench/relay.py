@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from . import ports
 
 PASS, REFUSE, SWALLOW = "pass", "refuse", "swallow"
+TRIES = 5
 
 # Given one message and whether it is an answer: how often it goes on, and (by returning late) when.
 Tamper = Callable[[bytes, bool], Awaitable[int]]
@@ -54,6 +55,18 @@ class Relay:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self._begin(may_move=not port)
+
+    def _begin(self, may_move: bool) -> None:
+        """Who chooses ports by itself, as servers do for their own queries, may have taken ours since it was leased."""
+        for _ in range(TRIES):
+            try:
+                self._do(self._listen())
+                return
+            except OSError:
+                if not may_move:
+                    raise
+                self.port = ports.lease(self.host)
         self._do(self._listen())
 
     @property
@@ -105,10 +118,15 @@ class Relay:
 
     async def _listen(self) -> None:
         if self._listener is None:
-            self._listener = await asyncio.start_server(self._connection, self.host, self.port)
-            self._datagrams, _ = await self._loop.create_datagram_endpoint(
-                lambda: _UdpFront(self), local_addr=(self.host, self.port)
-            )
+            listener = await asyncio.start_server(self._connection, self.host, self.port)
+            try:
+                self._datagrams, _ = await self._loop.create_datagram_endpoint(
+                    lambda: _UdpFront(self), local_addr=(self.host, self.port)
+                )
+            except OSError:
+                listener.close()
+                raise
+            self._listener = listener
 
     async def _refuse(self) -> None:
         if self._listener is not None:
