@@ -188,8 +188,11 @@ void policy_take_record(struct policy *policy, struct record *record, char *erro
 {
         const struct record *old = policy->record;
         bool is_same = old && record && old->epoch == record->epoch && old->id == record->id;
-        if (!is_same)
+        if (!is_same) {
                 policy->confirmed_epoch = 0;
+                slot_forget_write(&policy->dns_slot); /* it was of the decision before, and is not tried again */
+                slot_forget_write(&policy->lock_slot);
+        }
         if (!is_same || old->phase != record->phase)
                 policy->record_seen_at = loop_now(policy->manager->loop);
         record_free(policy->record);

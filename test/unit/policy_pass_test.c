@@ -469,6 +469,27 @@ static void test_refused_update_is_backed_off(void **state)
         assert_non_null(strstr(dns.stamp, "e=1"));
 }
 
+/* Nobody writes it any more, so nobody would have found out that we may again. */
+static void test_refused_update_of_a_record_that_is_gone_is_forgotten(void **state)
+{
+        struct rig *rig = *state;
+        start(rig);
+        struct policy *policy = set_gloo(rig, "u1", 20);
+        while (!policy->record)
+                pass(rig, 50);
+        dns_set("A 127.0.0.1", ERR_OK, ERR_DENIED);
+        pass(rig, 20000);
+        assert_int_equal(policy->dns_slot.reach, REACH_FAILED);
+        json_decref(rig->lease);
+        rig->lease = NULL;
+        dns_set("A 127.0.0.1", ERR_OK, ERR_OK);
+        policy_set_record(policy, NULL);
+        pass(rig, 20000);
+        assert_int_equal(policy->dns_slot.reach, REACH_OK);
+        assert_non_null(policy->record);
+        assert_string_equal(policy->last_reason, "Steady");
+}
+
 static void test_recreated_policy_inherits_nothing_but_the_record(void **state)
 {
         struct rig *rig = *state;
@@ -739,6 +760,7 @@ int main(void)
             RIG_TEST(test_nothing_is_recorded_while_the_kill_switch_is_on),
             RIG_TEST(test_silent_arbiter_is_not_hammered),
             RIG_TEST(test_refused_update_is_backed_off),
+            RIG_TEST(test_refused_update_of_a_record_that_is_gone_is_forgotten),
             RIG_TEST(test_recreated_policy_inherits_nothing_but_the_record),
             RIG_TEST(test_policy_in_deletion_is_left_alone),
             RIG_TEST(test_gone_with_everything_under_way),
