@@ -17,7 +17,7 @@ struct decision {
 struct measured {
         vtime_us passed_at, recovered_at;     /* 0: never */
         vtime_us failing_since, failed_since; /* failed: before it passed */
-        unsigned failures, failed;            /* since it passed */
+        unsigned failures, failed, passes;    /* in a row */
 };
 
 /* What an operator may know of what people want. */

@@ -32,10 +32,13 @@ static void measure(const struct exchange *exchange, bool has_passed)
                 }
                 measured->passed_at = vtime_now();
                 measured->failures = 0;
+                measured->passes++;
                 return;
         }
-        if (measured->failures++ == 0)
+        /* One pass in between does not end an outage: successThreshold in a row do. */
+        if (measured->failures++ == 0 && (measured->passes > 1 || !measured->failing_since))
                 measured->failing_since = exchange->sent_at;
+        measured->passes = 0;
 }
 
 static uint64_t version_in(const char *text)
