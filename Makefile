@@ -103,7 +103,9 @@ PROVERS       += $(OUT)/prove/whole
 
 WHOLE_LINK    := -Wl,--wrap=epoll_wait,--wrap=eventfd_write
 
-$(OUT)/prove/whole: $(WHOLE_OBJECTS) $(OUT)/libcontroller.a
+$(OUT)/test/whole/%.o: CPPFLAGS += -Itest/prove
+
+$(OUT)/prove/whole: $(WHOLE_OBJECTS) $(OUT)/test/prove/histories.o $(OUT)/libcontroller.a
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(WHOLE_LINK) -o $@ $^ $(LDLIBS)
 

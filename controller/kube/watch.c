@@ -40,8 +40,7 @@ struct watch {
 
         enum phase phase;
         struct kube_call *call;
-        struct loop_timer
-            timer; /* PHASE_WAITING: when to go on; PHASE_WATCHING: when the head of the answer is overdue */
+        struct loop_timer timer; /* PHASE_WAITING: to go on; PHASE_WATCHING: the head of the answer is overdue */
         struct watch_reader reader;
         char *resource_version; /* where to resume; NULL: list first */
         char *continue_token;   /* next page of the list under way */

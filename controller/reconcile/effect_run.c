@@ -80,14 +80,10 @@ static bool is_outdated(struct effect *effect)
         return true;
 }
 
-void effect_run(struct job *job)
+static void visit(struct effect *effect)
 {
-        struct effect *effect = CONTAINER_OF(job, struct effect, job);
         mono_ms deadline = clock_mono() + EFFECT_DEADLINE_MS;
-        effect->started_us = clock_mono_us();
-        if (is_outdated(effect))
-                effect->ended_us = effect->started_us;
-        else if (effect->kind == EFFECT_VERIFY)
+        if (effect->kind == EFFECT_VERIFY)
                 run_verify(effect);
         else if (effect->kind == EFFECT_ALIVE)
                 run_alive(effect, deadline);
@@ -95,5 +91,13 @@ void effect_run(struct job *job)
                 run_dns(effect, deadline);
         else
                 run_lock(effect, deadline);
+}
+
+void effect_run(struct job *job)
+{
+        struct effect *effect = CONTAINER_OF(job, struct effect, job);
+        effect->started_us = clock_mono_us();
+        if (!is_outdated(effect))
+                visit(effect);
         effect->ended_us = clock_mono_us();
 }

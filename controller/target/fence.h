@@ -24,6 +24,10 @@ enum {
 MUST_CHECK enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct dns_want *want,
                                        struct errmsg *reterr);
 
+/* The same for a lock; the stamp to write is then in @ret_text. */
+MUST_CHECK enum err target_check_lock(const struct lock_state *expected, const struct lock_want *want,
+                                      char ret_text[static TARGET_STAMP_BYTES], struct errmsg *reterr);
+
 void target_stamp_clear(struct stamp *stamp);
 
 #endif

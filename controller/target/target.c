@@ -113,6 +113,22 @@ enum err target_check_stamp(const struct stamp *stored, bool has_value, const st
         return ERR_OK;
 }
 
+enum err target_check_lock(const struct lock_state *expected, const struct lock_want *want,
+                           char ret_text[static TARGET_STAMP_BYTES], struct errmsg *reterr)
+{
+        const struct dns_want stamped = {.rrset = want->value,
+                                         .epoch = want->epoch,
+                                         .id = want->id,
+                                         .plane = want->plane,
+                                         .store = want->store,
+                                         .former = want->former};
+        bool has_value = expected->present && text_equal(expected->value, want->value);
+        enum err err = target_check_stamp(&expected->stamp, has_value, &stamped, reterr);
+        if (err == ERR_OK)
+                dns_stamp_print(&stamped, ret_text, TARGET_STAMP_BYTES);
+        return err;
+}
+
 enum err dns_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
 {
         enum err err = target->driver->read(target, deadline, ret, reterr);

@@ -139,8 +139,7 @@ def prove_by_histories(tally: Tally, is_short: bool, name: str, histories: int, 
     tally.check(kinds >= 20, f"{name}: {kinds} kinds of fault")
     tally.check(again[0] is not None and again[0] == again[1], f"{name}: a seed again is the same to the bit ({again[0]})")
     return {"histories": done, "seed": seed, "unsafe_histories": unsafe, "unsettled_histories": unsettled,
-            "fault_kinds": kinds, "decisions": sum(part.get("decisions", 0) for part in found), "seconds": seconds,
-            "take_overs": sum(part.get("take_overs", 0) for part in found)}
+            "fault_kinds": kinds, "decisions": sum(part.get("decisions", 0) for part in found), "seconds": seconds}
 
 
 def prove_by_simulation(tally: Tally, is_short: bool) -> dict:
@@ -189,7 +188,7 @@ class Mutant:
             if compiled.returncode:
                 return f"it does not compile: {compiled.stderr[:300]}"
         for program in ("whole",) if self.is_whole else ("explore", "simulate"):
-            around = (flags["whole"] + sorted((BUILD / "test/whole").glob("*.o")) if self.is_whole
+            around = (flags["whole"] + sorted((BUILD / "test/whole").glob("*.o")) + [BUILD / "test/prove/histories.o"] if self.is_whole
                       else [BUILD / f"test/prove/{program}.o"])
             linked = run(flags["link"] + ["-o", program, *around, *objects, *([] if self.is_whole else [BUILD / "libprove.a"]),
                                           BUILD / "libcontroller.a"] + flags["libraries"], cwd=self.tree)

@@ -1,27 +1,18 @@
 /*
  * simulate.c -- many random histories of the simulated world around the production core, each made from one number.
  *
- *   simulate [--seed N] [--histories N] [--steps N] [--trace] [--keep-going]
+ *   simulate [options of histories.h]
  *
- * Prints its seed first, and at the end one line of JSON. --seed N --histories 1 --trace shows one history again, to
- * the bit: `digest` in the JSON is made of every action and of the state that it left.
+ * `digest` in the JSON is made of every action and of the state that it left.
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
+#include "histories.h"
 #include "sim_parts.h"
 #include "walk.h"
 
-enum { DEFAULT_STEPS = 300 };
-
-struct options {
-        uint64_t seed, histories;
-        unsigned steps;
-        bool is_traced, keeps_going;
-};
+enum { STEPS = 300 };
 
 static uint64_t digest = 14695981039346656037U;
 
@@ -46,88 +37,31 @@ static void trace(const struct sim *sim, struct sim_action action)
         printf("%-24s %s\n", what, state);
 }
 
-static bool parse(int argc, char **argv, struct options *ret)
+static void name_faults(struct histories *histories, const struct walk_counts *counts)
 {
-        for (int i = 1; i < argc; i++) {
-                const char *value = i + 1 < argc ? argv[i + 1] : "";
-                if (strcmp(argv[i], "--trace") == 0)
-                        ret->is_traced = true;
-                else if (strcmp(argv[i], "--keep-going") == 0)
-                        ret->keeps_going = true;
-                else if (!*value)
-                        return false;
-                else if (strcmp(argv[i], "--seed") == 0)
-                        ret->seed = strtoull(argv[++i], NULL, 10);
-                else if (strcmp(argv[i], "--histories") == 0)
-                        ret->histories = strtoull(argv[++i], NULL, 10);
-                else if (strcmp(argv[i], "--steps") == 0)
-                        ret->steps = (unsigned)strtoul(argv[++i], NULL, 10);
-                else
-                        return false;
-        }
-        return true;
-}
-
-struct results {
-        uint64_t done, unsafe, unsettled, passes;
-        char first[256];
-};
-
-static void run(const struct options *options, struct walk_counts *counts, struct results *ret)
-{
-        static struct sim sim;
-        for (uint64_t i = 0; i < options->histories; i++) {
-                walk_history(&sim, options->seed + i, options->steps, counts);
-                ret->done++;
-                if (!sim.violation[0])
-                        continue;
-                *(sim.violation[0] == 'L' ? &ret->unsettled : &ret->unsafe) += 1;
-                printf("violation with --seed %" PRIu64 " --histories 1: %s\n", options->seed + i, sim.violation);
-                if (!ret->first[0])
-                        (void)snprintf(ret->first, sizeof(ret->first), "%s", sim.violation);
-                if (!options->keeps_going)
-                        return;
-        }
-}
-
-static unsigned print_kinds(const struct walk_counts *counts)
-{
-        unsigned kinds = 0;
         for (unsigned i = 0; i < SIM_VERB_COUNT; i++)
-                if (walk_is_fault((enum sim_verb)i) && counts->verbs[i]) {
-                        printf("fault %-16s %" PRIu64 "\n", sim_verb_name((enum sim_verb)i), counts->verbs[i]);
-                        kinds++;
-                }
-        for (unsigned i = 0; i < SIM_ENDING_COUNT; i++)
-                if (walk_ending_is_fault((enum sim_ending)i) && counts->endings[i]) {
-                        printf("fault write-%-10s %" PRIu64 "\n", sim_ending_name((enum sim_ending)i),
-                               counts->endings[i]);
-                        kinds++;
-                }
-        return kinds;
+                if (walk_is_fault((enum sim_verb)i))
+                        histories_fault(histories, sim_verb_name((enum sim_verb)i), counts->verbs[i]);
+        for (unsigned i = 0; i < SIM_ENDING_COUNT; i++) {
+                char name[32];
+                (void)snprintf(name, sizeof(name), "write-%s", sim_ending_name((enum sim_ending)i));
+                if (walk_ending_is_fault((enum sim_ending)i))
+                        histories_fault(histories, name, counts->endings[i]);
+        }
 }
 
 int main(int argc, char **argv)
 {
-        struct options options = {.seed = 20261123, .histories = 1000, .steps = DEFAULT_STEPS};
-        if (!parse(argc, argv, &options)) {
-                fprintf(stderr, "usage: simulate [--seed N] [--histories N] [--steps N] [--trace] [--keep-going]\n");
-                return 2;
-        }
-        sim_on_apply = options.is_traced ? trace : digest_step;
-        struct timespec began, ended;
-        (void)clock_gettime(CLOCK_MONOTONIC, &began);
-        printf("seed %" PRIu64 ", %" PRIu64 " histories of %u steps\n", options.seed, options.histories, options.steps);
+        static struct sim sim;
+        struct histories histories = {.seed = 20261123, .count = 1000};
         struct walk_counts counts = {0};
-        struct results results = {0};
-        run(&options, &counts, &results);
-        unsigned kinds = print_kinds(&counts);
-        (void)clock_gettime(CLOCK_MONOTONIC, &ended);
-        double seconds = (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
-        printf("{\"seed\": %" PRIu64 ", \"histories\": %" PRIu64 ", \"decisions\": %" PRIu64
-               ", \"fault_kinds\": %u, \"unsafe\": %" PRIu64 ", \"unsettled\": %" PRIu64 ", \"digest\": \"%016" PRIx64
-               "\", \"seconds\": %.1f, \"first\": \"%.40s\"}\n",
-               options.seed, results.done, counts.decisions, kinds, results.unsafe, results.unsettled, digest, seconds,
-               results.first);
-        return results.unsafe || results.unsettled;
+        histories_begin(&histories, argc, argv);
+        sim_on_apply = histories.is_traced ? trace : digest_step;
+        for (bool goes_on = true; goes_on && histories.done < histories.count;) {
+                walk_history(&sim, histories.seed + histories.done, STEPS, &counts);
+                goes_on = histories_count(&histories, sim.violation);
+        }
+        histories.decisions = counts.decisions;
+        name_faults(&histories, &counts);
+        return histories_end(&histories, digest, "");
 }

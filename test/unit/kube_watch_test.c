@@ -688,6 +688,21 @@ static void test_a_dead_watch_is_noticed(void **state)
         assert_non_null(strstr(rig->log.text, "{transient: managementplanes: HOST: no byte came for "));
 }
 
+/* A server that took the request and never answered it: the position is kept, and asked for again. */
+static void test_a_watch_that_is_never_answered_is_asked_for_again(void **state)
+{
+        static const struct step script[] = {{200, LIST("7", "", ""), NULL, NULL, false, false}, {0}};
+        struct rig *rig = *state;
+        start(rig, script, &planes);
+        expect(rig, "[]$");
+        leap(rig, 16 * 1000);
+        expect(rig, "{transient: managementplanes: the watch is not answered}");
+        strbuf_clear(&rig->asked);
+        leap(rig, 300);
+        expect(rig, "$");
+        assert_non_null(strstr(rig->asked.text, "&resourceVersion=7\n"));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -710,6 +725,7 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_closed_at_any_time, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_selector, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_a_dead_watch_is_noticed, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_watch_that_is_never_answered_is_asked_for_again, open_rig, close_rig),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,9 +212,8 @@ static void test_facts_are_written_with_the_rest(void **state)
         assert_non_null(strstr(rig->sent, "\"facts\":{\"fails\":100}"));
 }
 
-static void test_change_while_a_write_is_in_flight_is_not_lost(void **state)
+static void write_unanswered(struct rig *rig)
 {
-        struct rig *rig = *state;
         rig->is_mute = true;
         see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
         status_request(&rig->marks[0]);
@@ -222,6 +221,12 @@ static void test_change_while_a_write_is_in_flight_is_not_lost(void **state)
                 leap_ms++;
                 fake_turn(rig->loop);
         }
+}
+
+static void test_change_while_a_write_is_in_flight_is_not_lost(void **state)
+{
+        struct rig *rig = *state;
+        write_unanswered(rig);
         rig->reason = "Switching";
         status_request(&rig->marks[0]);
         pass(rig, 100);
@@ -236,13 +241,7 @@ static void test_change_while_a_write_is_in_flight_is_not_lost(void **state)
 static void test_status_that_is_wiped_before_our_answer_comes_is_written_again(void **state)
 {
         struct rig *rig = *state;
-        rig->is_mute = true;
-        see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
-        status_request(&rig->marks[0]);
-        while (!rig->peer) {
-                leap_ms++;
-                fake_turn(rig->loop);
-        }
+        write_unanswered(rig);
         rig->version += 2; /* ours, and the wiping */
         see(rig, &rig->marks[0], "2026-11-01T00:00:00Z");
         status_request(&rig->marks[0]);

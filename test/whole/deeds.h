@@ -10,7 +10,6 @@ struct fault {
         struct host *host;
         unsigned cluster, plane, policy;
         vtime_us ends_at;
-        int amount; /* of what can be more or less */
 };
 
 typedef void deed(const struct fault *fault);

@@ -179,7 +179,7 @@ void host_start(struct host *host)
         host->options = (struct manager_options){
             .own_namespace = OWN_NAMESPACE,
             .identity = host->identity,
-            .region = world_region_of(host),
+            .region = "",
             .election_id = ELECTION_ID,
             .leader_elect = true,
             .lease_ms = 5000,

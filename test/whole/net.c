@@ -347,7 +347,6 @@ static struct exchange *new_exchange(struct http_call *call, const struct http_r
             .target = mem_strdup(target),
             .body = request->body ? mem_strdup(request->body) : NULL,
             .wants_metadata = asks_for_metadata(request),
-            .is_stream = request->on_head != NULL,
             .sent_at = vtime_now(),
         };
         return exchange;

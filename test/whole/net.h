@@ -17,9 +17,9 @@ struct exchange {
         struct host *host;
         uint64_t life;
         enum locality place;
-        char *method, *target, *body;             /* target: path and query */
-        bool wants_metadata, is_stream, is_muted; /* muted: half open, nothing comes any more */
-        vtime_us sent_at, last_at;                /* last_at: nothing of a stream overtakes what was before it */
+        char *method, *target, *body;  /* target: path and query */
+        bool wants_metadata, is_muted; /* muted: half open, nothing comes any more */
+        vtime_us sent_at, last_at;     /* last_at: nothing of a stream overtakes what was before it */
 };
 
 struct exchange *exchange_ref(struct exchange *exchange);

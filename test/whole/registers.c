@@ -322,14 +322,8 @@ enum err lock_read(struct lock_target *lock, mono_ms deadline, struct lock_state
 enum err lock_compare_and_set(struct lock_target *lock, const struct lock_state *expected, const struct lock_want *want,
                               mono_ms deadline, struct errmsg *reterr)
 {
-        const struct dns_want stamped = {.rrset = want->value,
-                                         .epoch = want->epoch,
-                                         .id = want->id,
-                                         .plane = want->plane,
-                                         .store = want->store,
-                                         .former = want->former};
-        bool has_value = expected->present && text_equal(expected->value, want->value);
-        enum err err = target_check_stamp(&expected->stamp, has_value, &stamped, reterr);
+        char stamp[TARGET_STAMP_BYTES];
+        enum err err = target_check_lock(expected, want, stamp, reterr);
         if (err != ERR_OK)
                 return err;
         struct update update = {.reg = &registers.lock[lock->policy],
@@ -343,6 +337,6 @@ enum err lock_compare_and_set(struct lock_target *lock, const struct lock_state 
         if (expected->stamp.presence != STAMP_ABSENT)
                 (void)TEXT_COPY(update.expected.text, expected->stamp.raw);
         (void)TEXT_COPY(update.want.value, want->value);
-        dns_stamp_print(&stamped, update.want.text, sizeof(update.want.text));
+        (void)TEXT_COPY(update.want.text, stamp);
         return write_register(&update, by_the_world(deadline), reterr);
 }

@@ -2,19 +2,14 @@
  * whole.c -- many random histories of whole operators: the production loop, caches, watches, election, passes, probes
  * and status writers of one or two processes, in a world without sockets and on virtual time.
  *
- *   whole [--seed N] [--histories N] [--trace] [--log] [--keep-going]
- *
- * Prints its seed first, and at the end one line of JSON. --seed N --histories 1 --trace shows one history again, to
- * the bit; --log adds what the operators say.
+ *   whole [options of histories.h]; --log prints what the operators log.
  */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "faults.h"
+#include "histories.h"
 #include "judge.h"
 #include "runtime/log.h"
 
@@ -25,11 +20,6 @@ enum {
         LOOK_EVERY_MS = 250,
         ATTEMPTS = 3,
         FAULTS_MAX = 8,
-};
-
-struct options {
-        uint64_t seed, histories;
-        bool is_traced, is_logged, keeps_going;
 };
 
 static void run_until(vtime_us until)
@@ -107,87 +97,25 @@ static void history(void)
         world_trace("%s", world.violation[0] ? world.violation : "at rest");
 }
 
-static bool parse(int argc, char **argv, struct options *ret)
-{
-        for (int i = 1; i < argc; i++) {
-                const char *value = i + 1 < argc ? argv[i + 1] : "";
-                if (strcmp(argv[i], "--trace") == 0)
-                        ret->is_traced = true;
-                else if (strcmp(argv[i], "--log") == 0)
-                        ret->is_logged = true;
-                else if (strcmp(argv[i], "--keep-going") == 0)
-                        ret->keeps_going = true;
-                else if (!*value)
-                        return false;
-                else if (strcmp(argv[i], "--seed") == 0)
-                        ret->seed = strtoull(argv[++i], NULL, 10);
-                else if (strcmp(argv[i], "--histories") == 0)
-                        ret->histories = strtoull(argv[++i], NULL, 10);
-                else
-                        return false;
-        }
-        return true;
-}
-
-struct results {
-        uint64_t done, unsafe, unsettled, decisions, digest;
-        char first[400];
-};
-
-static void run(const struct options *options, struct results *ret)
-{
-        for (uint64_t i = 0; i < options->histories; i++) {
-                vtime_begin(options->seed + i);
-                history();
-                ret->done++;
-                ret->decisions += judge_decisions();
-                ret->digest = ret->digest * 31 + digest_value();
-                const bool is_violated = world.violation[0] != '\0';
-                if (is_violated) {
-                        *(world.violation[0] == 'L' ? &ret->unsettled : &ret->unsafe) += 1;
-                        printf("violation with --seed %" PRIu64 " --histories 1: %s\n", options->seed + i,
-                               world.violation);
-                        if (!ret->first[0])
-                                memcpy(ret->first, world.violation, sizeof(ret->first));
-                }
-                world_end();
-                if (is_violated && !options->keeps_going)
-                        return;
-        }
-}
-
-static unsigned print_kinds(void)
-{
-        unsigned kinds = 0;
-        for (unsigned i = 0; i < faults_kinds(); i++) {
-                printf("fault %-30s %" PRIu64 "\n", faults_name(i), faults_counts[i]);
-                kinds += faults_counts[i] > 0;
-        }
-        return kinds;
-}
-
 int main(int argc, char **argv)
 {
-        struct options options = {.seed = 20261125, .histories = 100};
-        if (!parse(argc, argv, &options)) {
-                fprintf(stderr, "usage: whole [--seed N] [--histories N] [--trace] [--log] [--keep-going]\n");
-                return 2;
-        }
-        world_is_traced = options.is_traced;
-        log_setup(options.is_logged ? LOG_DEBUG : (enum log_level)(LOG_ERROR + 1), LOG_TEXT);
+        struct histories histories = {.seed = 20261125, .count = 100};
+        uint64_t digest = 0;
+        histories_begin(&histories, argc, argv);
+        world_is_traced = histories.is_traced;
+        log_setup(histories.is_logged ? LOG_DEBUG : (enum log_level)(LOG_ERROR + 1), LOG_TEXT);
         json_object_seed(1);
-        struct timespec began, ended;
-        (void)clock_gettime(CLOCK_MONOTONIC, &began);
-        printf("seed %" PRIu64 ", %" PRIu64 " histories\n", options.seed, options.histories);
-        struct results results = {0};
-        run(&options, &results);
-        unsigned kinds = print_kinds();
-        (void)clock_gettime(CLOCK_MONOTONIC, &ended);
-        double seconds = (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
-        printf("{\"seed\": %" PRIu64 ", \"histories\": %" PRIu64 ", \"decisions\": %" PRIu64
-               ", \"take_overs\": %" PRIu64 ", \"fault_kinds\": %u, \"unsafe\": %" PRIu64 ", \"unsettled\": %" PRIu64
-               ", \"digest\": \"%016" PRIx64 "\", \"seconds\": %.1f, \"first\": \"%.40s\"}\n",
-               options.seed, results.done, results.decisions, take_overs, kinds, results.unsafe, results.unsettled,
-               results.digest, seconds, results.first);
-        return results.unsafe || results.unsettled;
+        for (bool goes_on = true; goes_on && histories.done < histories.count;) {
+                vtime_begin(histories.seed + histories.done);
+                history();
+                histories.decisions += judge_decisions();
+                digest = digest * 31 + digest_value();
+                goes_on = histories_count(&histories, world.violation);
+                world_end();
+        }
+        for (unsigned i = 0; i < faults_kinds(); i++)
+                histories_fault(&histories, faults_name(i), faults_counts[i]);
+        char further[48];
+        (void)snprintf(further, sizeof(further), ", \"take_overs\": %" PRIu64, take_overs);
+        return histories_end(&histories, digest, further);
 }

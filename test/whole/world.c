@@ -38,12 +38,6 @@ const char *world_address(unsigned plane)
         return addresses[plane];
 }
 
-const char *world_region_of(const struct host *host)
-{
-        (void)host;
-        return "";
-}
-
 /* ---- telling ---- */
 
 void world_trace(const char *format, ...)

@@ -54,8 +54,7 @@ enum { INTERVAL_MS = 1000, TIMEOUT_MS = 500, THRESHOLD = 3 };
 
 void world_begin(void); /* draws the configuration, sets up servers and manifests, starts the operators */
 void world_end(void);
-void world_put_policy(unsigned number); /* as it was at the beginning */
-const char *world_region_of(const struct host *host);
+void world_put_policy(unsigned number);    /* as it was at the beginning */
 const char *world_plane(unsigned plane);   /* its name */
 const char *world_address(unsigned plane); /* "10.0.0.1" */
 

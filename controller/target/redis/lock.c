@@ -243,17 +243,9 @@ enum err lock_compare_and_set(struct lock_target *self, const struct lock_state 
         if (bytes == 0 || bytes > VALUE_MAX_BYTES || !text_is_utf8(want->value, bytes))
                 return err_set(reterr, ERR_INVALID, "the lock's value must have 1 to %d bytes of UTF-8",
                                VALUE_MAX_BYTES);
-        const struct dns_want stamped = {.rrset = want->value,
-                                         .epoch = want->epoch,
-                                         .id = want->id,
-                                         .plane = want->plane,
-                                         .store = want->store,
-                                         .former = want->former};
-        bool has_value = expected->present && text_equal(expected->value, want->value);
-        enum err err = target_check_stamp(&expected->stamp, has_value, &stamped, reterr);
+        char stamp[TARGET_STAMP_BYTES];
+        enum err err = target_check_lock(expected, want, stamp, reterr);
         if (err != ERR_OK)
                 return err;
-        char stamp[TARGET_STAMP_BYTES];
-        dns_stamp_print(&stamped, stamp, sizeof(stamp));
         return write_value(self, expected, want, stamp, deadline, reterr);
 }
