@@ -94,9 +94,10 @@ static void identity_answered(void *ctx, const struct kube_reply *reply)
         struct manager *manager = ctx;
         manager->identity_call = NULL;
         if (reply->err != ERR_OK) {
-                log_line(LOG_WARN, "manager",
+                log_line(manager->is_unnamed ? LOG_DEBUG : LOG_WARN, "manager",
                          "cannot read namespace kube-system, whose UID names this cluster; trying again",
                          LOG_TEXT_FIELD("error", reply->why.text));
+                manager->is_unnamed = true;
                 return; /* the tick asks again */
         }
         set_clock(manager, reply->date);
@@ -200,7 +201,7 @@ static void leadership_changed(void *ctx, bool is_leader)
 {
         struct manager *manager = ctx;
         manager->is_leader = is_leader;
-        tell_leading(is_leader, manager->options.election_id, manager->options.identity);
+        tell_leading(&manager->options, is_leader);
         status_writer_enable(manager->status, is_leader);
         caches_leadership_changed(manager);
 }

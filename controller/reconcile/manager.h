@@ -69,6 +69,7 @@ struct manager {
         bool is_leader;
         bool stopping;
         char *cluster_uid; /* UID of our own kube-system: which cluster this is; NULL until known */
+        bool is_unnamed;   /* it was asked for in vain, and that was said */
         struct kube_call *identity_call;
         unix_ms
             wall_base; /* wall time = wall_base + loop_now(): the API server's clock, counted on the monotonic one */

@@ -124,11 +124,15 @@ void tell_pass_time(int64_t took_us, bool comes_again)
         metric_observe(METRIC(&reconcile_time, "failoverpolicy"), (double)took_us / 1e6);
 }
 
-void tell_leading(bool is_leader, const char *election_id, const char *identity)
+void tell_leading(const struct manager_options *options, bool is_leader)
 {
-        metric_set(METRIC(&master_status, election_id), is_leader);
-        log_line(LOG_INFO, "election", is_leader ? "leading" : "standing by", LOG_TEXT_FIELD("lease", election_id),
-                 LOG_TEXT_FIELD("identity", identity));
+        metric_set(METRIC(&master_status, options->election_id), is_leader);
+        if (options->leader_elect)
+                log_line(LOG_INFO, "election", is_leader ? "leading" : "standing by",
+                         LOG_TEXT_FIELD("lease", options->election_id), LOG_TEXT_FIELD("identity", options->identity));
+        else
+                log_line(LOG_INFO, "election", "leading without a Lease, for --leader-elect is off",
+                         LOG_TEXT_FIELD("identity", options->identity));
 }
 
 void tell_event(struct policy *policy, bool is_warning, const char *reason, const char *action, const char *message)
