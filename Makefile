@@ -140,7 +140,7 @@ contract: $(CONTRACT_TESTS) ## the DNS and Redis targets against a real BIND and
 	@python3 test/contract/run.py $(OUT)/contract
 
 .PHONY: check check-asan check-tsan lint
-check: lint ## the quick inner loop: layers, sizes, unit tests under ASan+UBSan; no network
+check: lint ## the quick inner loop: layers, sizes, mutants that apply, unit tests under ASan+UBSan; no network
 	@$(MAKE) --no-print-directory VARIANT=asan units
 	@test/run-units.sh build/asan/unit
 
@@ -156,6 +156,7 @@ cover: ## every branch of the failover protocol, taken by its unit tests
 lint:
 	@hack/check-layers.sh
 	@hack/check-size.sh
+	@hack/check-mutants.sh
 
 # What `make bench` measures against, compiled as the operator itself.
 BENCH_PROGRAMS := $(patsubst test/bench/%.c,build/bench/%,$(wildcard test/bench/*.c))
