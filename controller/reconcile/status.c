@@ -32,51 +32,6 @@ bool status_version_newer(const char *a, const char *b)
         return length_a != length_b ? length_a > length_b : strcmp(a, b) > 0;
 }
 
-static uint64_t hash_json(const json_t *value)
-{
-        char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
-        INVARIANT(text);
-        uint64_t hash = text_hash(text);
-        free(text);
-        return hash ? hash : 1;
-}
-
-static void remove_messages(json_t *value)
-{
-        const char *key;
-        json_t *item;
-        size_t i;
-        json_object_del(value, "message");
-        json_object_foreach(value, key, item) remove_messages(item);
-        json_array_foreach(value, i, item) remove_messages(item);
-}
-
-static uint64_t hash_facts(const json_t *status)
-{
-        json_t *copy = json_deep_copy(status);
-        INVARIANT(copy);
-        remove_messages(copy);
-        uint64_t hash = hash_json(copy);
-        json_decref(copy);
-        return hash;
-}
-
-/* Taken out while it is asked whether anything is new; NULL where there are none. */
-static json_t *take_facts(json_t *status)
-{
-        json_t *decision = json_object_get(status, "lastDecision");
-        json_t *facts = json_incref(json_object_get(decision, "facts"));
-        if (facts)
-                INVARIANT(json_object_del(decision, "facts") == 0);
-        return facts;
-}
-
-static void put_facts(json_t *status, json_t *facts)
-{
-        if (facts)
-                INVARIANT(json_object_set_new(json_object_get(status, "lastDecision"), "facts", facts) == 0);
-}
-
 static void unqueue(struct status_mark *mark)
 {
         struct status_writer *writer = mark->writer;
@@ -169,9 +124,8 @@ static void written(void *ctx, const struct kube_reply *reply)
 }
 
 /* 0: it is to be written now. */
-static mono_ms held_back_until(const struct status_mark *mark, const json_t *status, struct status_content *content)
+static mono_ms held_back_until(const struct status_mark *mark, const struct status_content *content)
 {
-        content->facts = hash_facts(status);
         bool is_words_only = mark->written.whole && content->facts == mark->written.facts;
         mono_ms until = is_words_only && mark->words_at ? mark->words_at + STATUS_WORDS_EVERY_MS : 0;
         return loop_now(mark->writer->loop) < until ? until : 0;
@@ -199,21 +153,17 @@ static void write_now(struct status_mark *mark)
         }
         struct condition_list conditions = {0};
         json_t *status = mark->resource_version[0] ? mark->build(mark, &conditions) : NULL;
-        json_t *facts = take_facts(status);
-        struct status_content content = {.whole = status ? hash_json(status) : 0};
-        mono_ms until = 0;
-        if (status && content.whole != mark->written.whole)
-                until = held_back_until(mark, status, &content);
+        struct status_content content = status_content_of(status);
+        bool is_new = status && content.whole != mark->written.whole;
+        mono_ms until = is_new ? held_back_until(mark, &content) : 0;
         if (until)
                 hold_back(mark, until);
-        if (until || content.whole == mark->written.whole || !status) {
-                condition_list_clear(&conditions);
-                json_decref(facts);
-        } else {
+        if (is_new && !until) {
                 mark->sent_conditions = conditions;
                 mark->sent = content;
-                put_facts(status, facts);
                 send_status(mark, status);
+        } else {
+                condition_list_clear(&conditions);
         }
         json_decref(status);
 }

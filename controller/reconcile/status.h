@@ -14,17 +14,12 @@
 
 #include "api/condition.h"
 #include "kube/client.h"
+#include "reconcile/status_content.h"
 #include "runtime/yield.h"
 
 struct status_writer;
 
 enum { STATUS_PER_SECOND = 20, STATUS_BURST = 20, STATUS_IN_FLIGHT = 2, STATUS_WORDS_EVERY_MS = 60000 };
-
-/* What a status says: all of it, and all but its messages. */
-struct status_content {
-        uint64_t whole; /* 0: not known */
-        uint64_t facts;
-};
 
 struct status_mark {
         struct status_writer *writer;

@@ -7,7 +7,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { SENTENCE_MAX = 1024 };
+enum { SENTENCE_MAX = 1024, NUMBER_BYTES = 24 };
 
 /* How long things may be at one level of need; 0 leaves them out. */
 struct level {
@@ -68,8 +68,35 @@ static void cut(json_t *status, const struct level *level)
                 INVARIANT(json_array_remove(history, level->switches) == 0);
 }
 
+/* What is escaped takes six bytes at most (\u001f); the keys are ours, and none has anything to escape. */
+static size_t text_bytes(const json_t *text)
+{
+        size_t bytes = sizeof("\"\"") + json_string_length(text);
+        for (const char *c = json_string_value(text); *c; c++)
+                bytes += (unsigned char)*c < ' ' || *c == '"' || *c == '\\' ? 5 : 0;
+        return bytes;
+}
+
+/* No fewer than it has when printed, and mostly not many more: to print it only to count is a third of what building a
+ * status costs. */
+static size_t bytes_at_most(const json_t *value)
+{
+        size_t bytes = sizeof("false,"), i;
+        const char *key;
+        json_t *item;
+        if (json_is_string(value))
+                bytes += text_bytes(value);
+        else if (json_is_number(value))
+                bytes += NUMBER_BYTES;
+        json_object_foreach((json_t *)value, key, item) bytes += strlen(key) + sizeof("\"\":") + bytes_at_most(item);
+        json_array_foreach(value, i, item) bytes += bytes_at_most(item);
+        return bytes;
+}
+
 void status_fit(json_t *status)
 {
+        if (bytes_at_most(status) <= STATUS_BYTES_MAX)
+                return;
         for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
                 if (json_dumpb(status, NULL, 0, JSON_COMPACT) <= STATUS_BYTES_MAX)
                         return;

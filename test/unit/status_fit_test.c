@@ -1,4 +1,5 @@
-/* status_fit_test.c -- a status stays within its bound: sentences are cut, commands and facts are not, as long as possible. */
+/* status_fit_test.c -- a status stays within its bound: sentences are cut, commands and facts are not, as long as
+ * possible. */
 #include "reconcile/status_fit.h"
 
 #include <setjmp.h>
@@ -29,10 +30,10 @@ static json_t *status_of(unsigned planes, unsigned checks, size_t sentence)
 {
         json_t *conditions = json_array(), *gates = json_array(), *all = json_array(), *history = json_array();
         for (unsigned i = 0; i < 8; i++)
-                json_array_append_new(conditions, json_pack("{s:s, s:s, s:s, s:s, s:o}", "type", "FailoverPossible",
-                                                            "status", "False", "reason", "NoStandby",
-                                                            "lastTransitionTime", "2026-11-23T02:59:11Z", "message",
-                                                            long_text(sentence)));
+                json_array_append_new(conditions,
+                                      json_pack("{s:s, s:s, s:s, s:s, s:o}", "type", "FailoverPossible", "status",
+                                                "False", "reason", "NoStandby", "lastTransitionTime",
+                                                "2026-11-23T02:59:11Z", "message", long_text(sentence)));
         for (unsigned i = 0; i < 13; i++)
                 json_array_append_new(gates, json_pack("{s:s, s:b, s:o}", "name", "PathDownDeploymentUp", "holds", 0,
                                                        "message", long_text(sentence / 2)));
@@ -46,10 +47,10 @@ static json_t *status_of(unsigned planes, unsigned checks, size_t sentence)
         }
         for (unsigned i = 0; i < 5; i++)
                 json_array_append_new(history, json_pack("{s:i, s:o}", "epoch", i, "steps", long_text(400)));
-        json_t *status = json_pack("{s:o, s:o, s:o, s:{s:o, s:o, s:{s:o}}, s:[s], s:s}", "message",
-                                   long_text(sentence * 2), "conditions", conditions, "history", history,
-                                   "lastDecision", "message", long_text(sentence / 2), "gates", gates, "facts",
-                                   "planes", all, "runbook", "redis-cli SET x y", "state", "Steady");
+        json_t *status =
+            json_pack("{s:o, s:o, s:o, s:{s:o, s:o, s:{s:o}}, s:[s], s:s}", "message", long_text(sentence * 2),
+                      "conditions", conditions, "history", history, "lastDecision", "message", long_text(sentence / 2),
+                      "gates", gates, "facts", "planes", all, "runbook", "redis-cli SET x y", "state", "Steady");
         assert_non_null(status);
         return status;
 }
@@ -110,12 +111,28 @@ static void facts_go_when_nothing_else_helps(void **state)
         json_decref(status);
 }
 
+/* Six bytes each when printed, so the bound is passed where the text itself is far below it. */
+static void what_is_escaped_is_counted_as_printed(void **state)
+{
+        (void)state;
+        char text[STATUS_BYTES_MAX / 4];
+        memset(text, '\x1f', sizeof(text) - 1);
+        text[sizeof(text) - 1] = '\0';
+        json_t *status = json_pack("{s:s}", "message", text);
+        assert_non_null(status);
+        assert_true(bytes_of(status) > STATUS_BYTES_MAX);
+        status_fit(status);
+        assert_true(bytes_of(status) <= STATUS_BYTES_MAX);
+        json_decref(status);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(what_fits_stays_as_it_is),
             cmocka_unit_test(the_worst_case_fits_and_keeps_its_facts),
             cmocka_unit_test(facts_go_when_nothing_else_helps),
+            cmocka_unit_test(what_is_escaped_is_counted_as_printed),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

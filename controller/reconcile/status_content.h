@@ -1,0 +1,24 @@
+/*
+ * status_content.h -- what a status says, as numbers that change when it does: whether it is worth a write is asked at
+ * every pass, so it is walked once and never printed for it.
+ *
+ * lastDecision.facts is left out of both: samples are new all the time, and are written with the rest, never for
+ * themselves.
+ *
+ * Threads: any.
+ */
+#ifndef PK_RECONCILE_STATUS_CONTENT_H
+#define PK_RECONCILE_STATUS_CONTENT_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct status_content {
+        uint64_t whole; /* 0: not known */
+        uint64_t facts; /* all but its messages */
+};
+
+/* @status NULL: not known. The order of an object's members does not count. */
+struct status_content status_content_of(const json_t *status);
+
+#endif
