@@ -54,8 +54,8 @@ static bool is_refused(const struct target_health *health)
 }
 
 /* A conflict means that somebody moved it: it is being read again, which is not an outage. */
-static bool target_unread(struct pass *pass, const struct target_health *health, enum step step, const char *what,
-                          enum finding *ret)
+static bool target_unread(struct pass *pass, const struct target_health *health, enum step step, const char *server,
+                          const char *trouble, enum finding *ret)
 {
         bool must_be_read = !health->read_at || (is_refused(health) && pass->decision->phase != PHASE_SWITCHING);
         if (!must_be_read)
@@ -63,21 +63,21 @@ static bool target_unread(struct pass *pass, const struct target_health *health,
         pass->decision->step = step;
         if (health->reach != REACH_FAILED || health->error_class == ERR_CONFLICT)
                 *ret = classify_as(pass, FINDING_OBSERVING,
-                                   arena_printf(pass->arena, "waiting for an answer of %s", what));
+                                   arena_printf(pass->arena, "waiting for an answer of %s", server));
         else
                 *ret = classify_as(pass, is_refused(health) ? FINDING_TARGET_REFUSED : FINDING_TARGET_UNAVAILABLE,
-                                   arena_printf(pass->arena, "%s: %s", what, health->error));
+                                   trouble);
         return true;
 }
 
 bool classify_unread(struct pass *pass, enum finding *ret)
 {
         const struct view *view = pass->view;
-        const struct targets targets = targets_in_force(view);
-        const char *lock = arena_printf(pass->arena, "Redis %s", targets.lock_server);
-        const char *dns = arena_printf(pass->arena, "DNS server %s", targets.dns_server);
-        return (targets.lock_server[0] && target_unread(pass, &view->lock_health, STEP_LOCK, lock, ret)) ||
-               target_unread(pass, &view->dns_health, STEP_ROUTE, dns, ret);
+        return (targets_in_force(view).lock_server[0] &&
+                target_unread(pass, &view->lock_health, STEP_LOCK, phrase_lock_server(view, pass->arena),
+                              phrase_lock_trouble(view, pass->arena), ret)) ||
+               target_unread(pass, &view->dns_health, STEP_ROUTE, phrase_dns_server(view, pass->arena),
+                             phrase_dns_trouble(view, pass->arena), ret);
 }
 
 bool classify_gates(struct pass *pass, const struct gate_question *question)

@@ -134,13 +134,13 @@ static enum finding classify_steps(struct pass *pass)
         if (decision->lock == FENCE_BEHIND) {
                 decision->step = STEP_LOCK;
                 return classify_as(pass, FINDING_LOCK_UNMET,
-                                   view->lock_health.reach == REACH_FAILED ? view->lock_health.error
+                                   view->lock_health.reach == REACH_FAILED ? phrase_lock_trouble(view, pass->arena)
                                                                            : "the lock is to be moved");
         }
         if (decision->dns == FENCE_BEHIND) {
                 decision->step = STEP_ROUTE;
                 return classify_as(pass, FINDING_ROUTE_UNMET,
-                                   view->dns_health.reach == REACH_FAILED ? view->dns_health.error
+                                   view->dns_health.reach == REACH_FAILED ? phrase_dns_trouble(view, pass->arena)
                                                                           : "the name is to be moved");
         }
         decision->step = STEP_COMMIT;

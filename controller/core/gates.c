@@ -288,12 +288,6 @@ static bool answered(const struct target_health *health, mono_ms now)
         return health->reach == REACH_OK && health->read_at && now - health->read_at <= MECHANISM_FRESH_MS;
 }
 
-static const char *silence(const struct inquiry *q, const char *what, const char *where,
-                           const struct target_health *health)
-{
-        return arena_printf(q->arena, "%s %s: %s", what, where, health->error[0] ? health->error : "not read recently");
-}
-
 /* What lives inside the plane that is left is expected to be silent with it: the switch begins, and waits at that step
  * until somebody has brought it back elsewhere. */
 static bool is_lost_with_active(const struct inquiry *q, const char *plane)
@@ -306,10 +300,10 @@ static struct gate_verdict gate_mechanisms(const struct inquiry *q)
         const struct view *view = q->view;
         const struct targets targets = targets_in_force(view);
         if (!answered(&view->dns_health, view->now) && !is_lost_with_active(q, view->policy.dns_plane))
-                return refuses(silence(q, "DNS server", targets.dns_server, &view->dns_health), 0);
+                return refuses(phrase_dns_trouble(view, q->arena), 0);
         if (targets.lock_server[0] && !answered(&view->lock_health, view->now) &&
             !is_lost_with_active(q, view->policy.lock_plane))
-                return refuses(silence(q, "Redis", targets.lock_server, &view->lock_health), 0);
+                return refuses(phrase_lock_trouble(view, q->arena), 0);
         return holds("everything the plan needs answered recently");
 }
 

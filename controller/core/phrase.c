@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/targets.h"
 #include "util/text.h"
 
 const char *phrase_excerpt(const char *text, size_t max_bytes, struct arena *arena)
@@ -72,6 +73,34 @@ const char *phrase_how_to_return(const char *namespace_name, const char *policy,
                             "; to return: kubectl annotate fop %s -n %s --overwrite planekeeper.io/switch-to=%s/%llu "
                             "--field-manager=oncall",
                             policy, namespace_name, plane, (unsigned long long)epoch);
+}
+
+const char *phrase_dns_server(const struct view *view, struct arena *arena)
+{
+        return arena_printf(arena, "DNS server %s", targets_in_force(view).dns_server);
+}
+
+const char *phrase_lock_server(const struct view *view, struct arena *arena)
+{
+        return arena_printf(arena, "Redis %s", targets_in_force(view).lock_server);
+}
+
+static const char *trouble(const char *what, const char *where, const struct target_health *health, struct arena *arena)
+{
+        if (!health->error[0])
+                return arena_printf(arena, "%s %s: not read recently", what, where);
+        return text_has_prefix(health->error, where) ? arena_printf(arena, "%s %s", what, health->error)
+                                                     : arena_printf(arena, "%s %s: %s", what, where, health->error);
+}
+
+const char *phrase_dns_trouble(const struct view *view, struct arena *arena)
+{
+        return trouble("DNS server", targets_in_force(view).dns_server, &view->dns_health, arena);
+}
+
+const char *phrase_lock_trouble(const struct view *view, struct arena *arena)
+{
+        return trouble("Redis", targets_in_force(view).lock_server, &view->lock_health, arena);
 }
 
 const char *phrase_dns_drift(const struct view *view, struct arena *arena)

@@ -28,6 +28,13 @@ const char *phrase_all_checks(const struct plane_view *plane, struct arena *aren
 const char *phrase_how_to_return(const char *namespace_name, const char *policy, const char *plane, epoch_t epoch,
                                  struct arena *arena);
 
+/* "DNS server 192.0.2.53:53", "Redis 192.0.2.6:6379": the targets in force. */
+const char *phrase_dns_server(const struct view *view, struct arena *arena);
+const char *phrase_lock_server(const struct view *view, struct arena *arena);
+/* The same and what is wrong with it; the address once, though errors of sockets begin with it too. */
+const char *phrase_dns_trouble(const struct view *view, struct arena *arena);
+const char *phrase_lock_trouble(const struct view *view, struct arena *arena);
+
 /* What one DNS name or lock shows against what the record says, for a person who has to mend it. */
 const char *phrase_dns_drift(const struct view *view, struct arena *arena);
 const char *phrase_lock_drift(const struct view *view, struct arena *arena);

@@ -263,11 +263,10 @@ static void set_failover_possible(const struct writer *w)
 static const char *silent_mechanism(const struct writer *w)
 {
         const struct view *view = w->view;
-        const struct targets targets = targets_in_force(view);
         if (view->dns_health.reach == REACH_FAILED)
-                return arena_printf(w->arena, "DNS server %s: %s", targets.dns_server, view->dns_health.error);
-        if (targets.lock_server[0] && view->lock_health.reach == REACH_FAILED)
-                return arena_printf(w->arena, "Redis %s: %s", targets.lock_server, view->lock_health.error);
+                return phrase_dns_trouble(view, w->arena);
+        if (targets_in_force(view).lock_server[0] && view->lock_health.reach == REACH_FAILED)
+                return phrase_lock_trouble(view, w->arena);
         return NULL;
 }
 

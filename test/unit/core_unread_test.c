@@ -63,6 +63,10 @@ static void dns_refuses_as_invalid(struct world *world)
 {
         world_dns_fails(world, ERR_INVALID, "no such zone", true);
 }
+static void dns_refuses_and_says_who_it_is(struct world *world)
+{
+        world_dns_fails(world, ERR_DENIED, "192.0.2.53:53: NOTAUTH", true);
+}
 static void lock_behind_and_failing(struct world *world)
 {
         world_lock(world, "cluster-b", WORLD_EPOCH - 1, "b");
@@ -188,6 +192,8 @@ static const struct decision_row rows[] = {
     {"one failure at first sight", fails_once_at_first_sight, FINDING_ACTIVE_UNKNOWN, DO_WAIT,
      "a is not observed long enough (TLS :9900 timeout)", NULL},
     {"DNS refuses", dns_refuses, FINDING_TARGET_REFUSED, DO_HOLD, "NOTAUTH", NULL},
+    {"its address is said once", dns_refuses_and_says_who_it_is, FINDING_TARGET_REFUSED, DO_HOLD,
+     "DNS server 192.0.2.53:53: NOTAUTH", NULL},
     {"DNS cannot do it", dns_refuses_as_invalid, FINDING_TARGET_REFUSED, DO_HOLD, "no such zone", NULL},
     {"lock behind, Redis fails", lock_behind_and_failing, FINDING_TARGET_BEHIND, DO_REASSERT,
      "lock mgmt-active lacks epoch 5: connection refused", NULL},
