@@ -19,13 +19,14 @@ import xml.etree.ElementTree as xml
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 JUNIT = ROOT / "build" / "junit"
 COUNTS = re.compile(r"(\d+) passed, (\d+) failed")
+RERUN = re.compile(r"\b(\d+) rerun in ")
 CMOCKA = re.compile(r"^\[  (PASSED|FAILED)  \] (\d+) test")
 
 
 class Stage:
     def __init__(self, name: str, command: str, minutes: float, needs: tuple[str, ...] = (), setup: bool = False) -> None:
         self.name, self.command, self.minutes, self.needs, self.setup = name, command, minutes, needs, setup
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.reruns = 0
         self.seconds = 0.0
         self.ok = False
 
@@ -45,6 +46,7 @@ class Stage:
         for line in process.stdout:
             print(line, end="", flush=True)
             counted += [(int(passed), int(failed)) for passed, failed in COUNTS.findall(line)]
+            self.reruns += sum(int(n) for n in RERUN.findall(line))
             counted += [(int(n) * (word == "PASSED"), int(n) * (word == "FAILED")) for word, n in CMOCKA.findall(line)]
         status = process.wait()
         timer.cancel()
@@ -58,6 +60,12 @@ class Stage:
         if not counted and status == 0 and not self.setup:
             self.passed = 1
         self.ok = status == 0 and self.failed == 0
+
+    def summary(self) -> str:
+        verdict = "ok" if self.ok else "FAILED"
+        counts = "" if self.setup and self.ok else f"{self.passed} passed and {self.failed} failed"
+        second = f" ({self.reruns} at the second try)" if self.reruns else ""
+        return f"{self.name:<10} {verdict:<7} {self.seconds:6.0f}s  {counts}{second}"
 
     def _kill(self, process: subprocess.Popen) -> None:
         print(f"{self.name}: not done after {self.minutes:g} minutes, ended", flush=True)
@@ -92,7 +100,7 @@ STAGES = [
     Stage(
         "e2e",
         "make --no-print-directory -s -j2 VARIANT=asan build/asan/planekeeper && "
-        # Real processes on a shared machine: a test gets a second try, and pytest's summary names it as rerun.
+        # Real processes on a shared machine: a test gets a second try, and the summary says how many needed it.
         f"PLANEKEEPER_BINARY=$PWD/build/asan/planekeeper {PYTEST} --reruns 1 -rR test/e2e",
         40,
         ("tools", "venv", "build"),
@@ -126,9 +134,7 @@ def main() -> int:
         done[stage.name] = stage
     print("\n==== summary")
     for stage in done.values():
-        verdict = "ok" if stage.ok else "FAILED"
-        counts = "" if stage.setup and stage.ok else f"{stage.passed} passed, {stage.failed} failed".replace(",", " and")
-        print(f"{stage.name:<10} {verdict:<7} {stage.seconds:6.0f}s  {counts}")
+        print(stage.summary())
     failed = sum(stage.failed for stage in done.values())
     print(f"{sum(stage.passed for stage in done.values())} passed, {failed} failed", flush=True)
     return 1 if failed else 0
