@@ -1,4 +1,4 @@
-/* tell.c -- what people and dashboards hear. */
+/* tell.c -- what people hear: Events, and log lines with the same words. */
 #include "reconcile/tell.h"
 
 #include <stdlib.h>
@@ -10,123 +10,21 @@
 #include "reconcile/tell_parts.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
-#include "runtime/metrics.h"
 #include "util/mem.h"
 #include "util/text.h"
 
 enum { LATE_IS_ONE_MS = 60000 }; /* late loops nearer than this are one fact */
 
-static const double seconds_buckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
-/* controller-runtime's own list, so that its dashboards' quantiles mean the same. */
-static const double reconcile_buckets[] = {
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5,
-    1.75,  2.0,  2.5,   3.0,  3.5, 4.0,  4.5, 5,    6,   7,    8,   9,    10,  15,  20,  25,  30,  40,  50,   60};
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct metric_family reconcile_total = {.name = "controller_runtime_reconcile_total",
-                                               .help = "Total number of reconciliations per controller",
-                                               .type = METRIC_COUNTER,
-                                               .labels = {"controller", "result"}};
-static struct metric_family reconcile_errors = {.name = "controller_runtime_reconcile_errors_total",
-                                                .help = "Total number of reconciliation errors per controller",
-                                                .type = METRIC_COUNTER,
-                                                .labels = {"controller"}};
-static struct metric_family reconcile_time = {.name = "controller_runtime_reconcile_time_seconds",
-                                              .help = "Length of time per reconciliation per controller",
-                                              .type = METRIC_HISTOGRAM,
-                                              .labels = {"controller"},
-                                              .buckets = reconcile_buckets,
-                                              .bucket_count = COUNT(reconcile_buckets)};
-static struct metric_family active_workers = {.name = "controller_runtime_active_workers",
-                                              .help = "Number of currently used workers per controller",
-                                              .type = METRIC_GAUGE,
-                                              .labels = {"controller"}};
-static struct metric_family max_workers = {.name = "controller_runtime_max_concurrent_reconciles",
-                                           .help = "Maximum number of concurrent reconciles per controller",
-                                           .type = METRIC_GAUGE,
-                                           .labels = {"controller"}};
-static struct metric_family master_status = {.name = "leader_election_master_status",
-                                             .help = "Whether this process leads: 1 for the holder of the Lease",
-                                             .type = METRIC_GAUGE,
-                                             .labels = {"name"}};
-static struct metric_family policy_ready = {.name = "planekeeper_policy_ready",
-                                            .help = "Whether the policy is enforced and its active plane healthy",
-                                            .type = METRIC_GAUGE,
-                                            .labels = {"namespace", "policy"}};
-static struct metric_family policy_epoch = {.name = "planekeeper_policy_epoch",
-                                            .help = "Epoch of the last decision",
-                                            .type = METRIC_GAUGE,
-                                            .labels = {"namespace", "policy"}};
-static struct metric_family policy_fit = {.name = "planekeeper_policy_failover_possible",
-                                          .help = "Whether a standby is fit to take over now",
-                                          .type = METRIC_GAUGE,
-                                          .labels = {"namespace", "policy"}};
-static struct metric_family policy_active = {.name = "planekeeper_active_plane",
-                                             .help =
-                                                 "1 for the plane that is active, 0 for the other planes of the policy",
-                                             .type = METRIC_GAUGE,
-                                             .labels = {"namespace", "policy", "plane"}};
-static struct metric_family decisions = {.name = "planekeeper_decisions_total",
-                                         .help = "Decisions recorded, by reason",
-                                         .type = METRIC_COUNTER,
-                                         .labels = {"namespace", "policy", "reason"}};
-static struct metric_family completed = {.name = "planekeeper_decisions_completed_total",
-                                         .help = "Decisions that came to their end, by reason: entries of the history",
-                                         .type = METRIC_COUNTER,
-                                         .labels = {"namespace", "policy", "reason"}};
-static struct metric_family switch_seconds = {.name = "planekeeper_switch_duration_seconds",
-                                              .help = "From the decision to its commit",
-                                              .type = METRIC_HISTOGRAM,
-                                              .buckets = seconds_buckets,
-                                              .bucket_count = COUNT(seconds_buckets)};
-static struct metric_family step_seconds = {.name = "planekeeper_step_duration_seconds",
-                                            .help = "Time that one visit to a target took",
-                                            .type = METRIC_HISTOGRAM,
-                                            .labels = {"step"},
-                                            .buckets = seconds_buckets,
-                                            .bucket_count = COUNT(seconds_buckets)};
-static struct metric_family target_errors = {.name = "planekeeper_target_errors_total",
-                                             .help = "Failed visits to a target, by class of error",
-                                             .type = METRIC_COUNTER,
-                                             .labels = {"target", "error"}};
-static struct metric_family late_turns = {.name = "planekeeper_loop_late_total",
-                                          .help =
-                                              "Turns of the event loop that came so late that samples were discarded",
-                                          .type = METRIC_COUNTER};
-
-void tell_setup(const char *election_id)
-{
-        struct metric_family *const families[] = {&reconcile_total, &reconcile_errors, &reconcile_time, &active_workers,
-                                                  &max_workers,     &master_status,    &policy_ready,   &policy_epoch,
-                                                  &policy_fit,      &policy_active,    &decisions,      &completed,
-                                                  &switch_seconds,  &step_seconds,     &target_errors,  &late_turns};
-        for (size_t i = 0; i < COUNT(families); i++)
-                metrics_register(families[i]);
-        static const char *const results[] = {"success", "error", "requeue", "requeue_after"};
-        for (size_t i = 0; i < COUNT(results); i++)
-                metric_add(METRIC(&reconcile_total, "failoverpolicy", results[i]), 0);
-        metric_set(METRIC(&master_status, election_id), 0);
-        metric_add(METRIC(&reconcile_errors, "failoverpolicy"), 0);
-        metric_set(METRIC(&active_workers, "failoverpolicy"), 0);
-        metric_set(METRIC(&max_workers, "failoverpolicy"), 1);
-}
-
 void tell_late(mono_ms late_ms)
 {
-        metric_add(metrics_child(&late_turns, NULL), 1);
+        tell_metrics_late();
         log_line(LOG_WARN, "manager", "my own loop was late: samples are discarded",
                  LOG_NUMBER_FIELD("late_ms", late_ms));
 }
 
-void tell_pass_time(int64_t took_us, bool comes_again)
-{
-        metric_add(METRIC(&reconcile_total, "failoverpolicy", comes_again ? "requeue_after" : "success"), 1);
-        metric_observe(METRIC(&reconcile_time, "failoverpolicy"), (double)took_us / 1e6);
-}
-
 void tell_leading(const struct manager_options *options, bool is_leader)
 {
-        metric_set(METRIC(&master_status, options->election_id), is_leader);
+        tell_metrics_leading(options->election_id, is_leader);
         if (options->leader_elect)
                 log_line(LOG_INFO, "election", is_leader ? "leading" : "standing by",
                          LOG_TEXT_FIELD("lease", options->election_id), LOG_TEXT_FIELD("identity", options->identity));
@@ -143,17 +41,6 @@ void tell_event(struct policy *policy, bool is_warning, const char *reason, cons
         log_line(is_warning ? LOG_WARN : LOG_INFO, "policy", message, LOG_TEXT_FIELD("policy", policy->key),
                  LOG_TEXT_FIELD("reason", reason),
                  LOG_NUMBER_FIELD("epoch", policy->record ? (int64_t)policy->record->epoch : 0));
-}
-
-static void set_metrics(struct policy *policy, const struct view *view, const struct decision *decision)
-{
-        metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), report_is_ready(view, decision));
-        metric_set(METRIC(&policy_epoch, policy->namespace_name, policy->name),
-                   view->record ? (double)view->record->epoch : 0);
-        metric_set(METRIC(&policy_fit, policy->namespace_name, policy->name), decision->candidate != NULL);
-        for (unsigned i = 0; i < view->plane_count; i++)
-                metric_set(METRIC(&policy_active, policy->namespace_name, policy->name, view->planes[i].name),
-                           &view->planes[i] == decision->active);
 }
 
 /* A finding is news when its reason is; the runbook is logged with trouble, because the API server may be gone when it
@@ -193,7 +80,7 @@ void tell_invalid(struct policy *policy)
         free(policy->last_why);
         policy->last_why = mem_strdup(policy->spec_error);
         policy->last_finding = FINDING_COUNT;
-        metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), 0);
+        tell_metrics_not_ready(policy);
         tell_event(policy, true, "InvalidSpec", "Judge", policy->spec_error);
 }
 
@@ -203,7 +90,7 @@ static void tell_entry(struct policy *policy, const struct record *record, struc
         if (!switch_report_complete(policy, record))
                 return;
         mono_ms took = (mono_ms)(record->completed_at - record->started_at);
-        metric_add(METRIC(&completed, policy->namespace_name, policy->name, record->reason), 1);
+        tell_metrics_completed(policy, record);
         const char *from =
             record->from[0] && strcmp(record->from, record->to) != 0 ? arena_printf(arena, "%s -> ", record->from) : "";
         tell_event(policy, strcmp(record->reason, "ActiveRecovered") == 0, record->reason, "Record",
@@ -251,7 +138,7 @@ static void tell_doubt(struct policy *policy, const struct view *view, struct ar
 
 void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
 {
-        set_metrics(policy, view, decision);
+        tell_metrics_policy(policy, view, decision);
         tell_doubt(policy, view, arena);
         complete_for_another(policy, arena);
         answer_request(policy, decision);
@@ -299,7 +186,7 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
         free(policy->last_decision);
         policy->last_decision = write->report;
         write->report = NULL;
-        metric_add(METRIC(&decisions, policy->namespace_name, policy->name, record->reason), 1);
+        tell_metrics_decided(policy, record);
         if (record->automatic)
                 manager_count_switch(policy->manager);
         const char *gates =
@@ -325,7 +212,7 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
 static void tell_complete(struct policy *policy, const struct record *record, struct arena *arena)
 {
         mono_ms took = (mono_ms)(record->completed_at - record->started_at);
-        metric_observe(metrics_child(&switch_seconds, NULL), (double)took / 1000.0);
+        tell_metrics_switched(took);
         tell_entry(policy, record, arena);
         if (strcmp(record->from, record->to) == 0)
                 return; /* nobody has moved */
@@ -359,7 +246,7 @@ void tell_effect_done(struct policy *policy, const struct effect *effect)
                 return;
         int64_t took_us = effect->ended_us - effect->started_us;
         const char *step = effect->kind == EFFECT_SET_DNS ? "Route" : "Lock";
-        metric_observe(METRIC(&step_seconds, step), (double)took_us / 1e6);
+        tell_metrics_step(step, took_us);
         if (policy->times.epoch == effect->epoch)
                 *(effect->kind == EFFECT_SET_DNS ? &policy->times.routed_us : &policy->times.locked_us) =
                     clock_mono_us();
@@ -379,26 +266,9 @@ void tell_effect_failed(struct policy *policy, const struct effect *effect)
 {
         bool is_dns = effect_is_dns(effect->kind);
         const struct target_slot *slot = is_dns ? &policy->dns_slot : &policy->lock_slot;
-        metric_add(METRIC(&target_errors, is_dns ? "dns" : "lock", err_name(effect->err)), 1);
-        metric_add(METRIC(&reconcile_errors, "failoverpolicy"), 1);
-        metric_add(METRIC(&reconcile_total, "failoverpolicy", "error"), 1);
+        tell_metrics_visit_failed(is_dns ? "dns" : "lock", effect->err);
         /* The first of a row is news, the rest is the same fact. */
         log_line(slot->failures <= 1 ? LOG_WARN : LOG_DEBUG, "target", effect->why.text,
                  LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("target", is_dns ? "dns" : "lock"),
                  LOG_TEXT_FIELD("class", err_name(effect->err)));
-}
-
-void tell_forget_planes(struct policy *policy)
-{
-        metrics_forget(&policy_active, "policy", policy->name);
-}
-
-void tell_forget(struct policy *policy)
-{
-        /* Label values may repeat in other namespaces; losing their children only means that they are set again in the
-         * next pass. */
-        struct metric_family *const families[] = {&policy_ready,  &policy_epoch, &policy_fit,
-                                                  &policy_active, &decisions,    &completed};
-        for (size_t i = 0; i < COUNT(families); i++)
-                metrics_forget(families[i], "policy", policy->name);
 }
