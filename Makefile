@@ -23,7 +23,8 @@ LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
 LIB_SOURCES  := $(filter-out controller/main.c,$(wildcard controller/*.c controller/*/*.c controller/*/*/*.c))
 UNIT_SOURCES := $(wildcard test/unit/*_test.c)
-UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard test/unit/*.c))
+UNIT_RIGS    := test/unit/policy_rig.c
+UNIT_HELPERS := $(filter-out $(UNIT_SOURCES) $(UNIT_RIGS),$(wildcard test/unit/*.c))
 # Coverage is measured of the core, by its own tests that state an outcome (what random histories visit proves no branch):
 # nothing else is compiled for it, and nothing else is instrumented.
 ifeq ($(VARIANT),cover)
@@ -34,12 +35,14 @@ LDFLAGS      += --coverage
 $(OUT)/controller/core/%.o: CFLAGS += --coverage
 endif
 LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
+# It has a clock of its own in it, so only its own tests are linked with it.
+RIG_TESTS    := $(patsubst test/unit/%.c,$(OUT)/unit/%,$(shell grep -l policy_rig.h $(UNIT_SOURCES)))
 UNIT_TESTS   := $(UNIT_SOURCES:test/unit/%.c=$(OUT)/unit/%)
 FUZZ_SOURCES := $(wildcard test/fuzz/*.c)
 FUZZERS      := $(FUZZ_SOURCES:test/fuzz/%.c=build/fuzz/%)
 SIM_OBJECTS  := $(patsubst %.c,$(OUT)/%.o,$(wildcard test/sim/*.c))
 # Whatever starts a thread, by itself or through the executor.
-THREADED     := $(shell grep -lE "executor_open|pthread_create|probe_rig|manager_open" $(UNIT_SOURCES) 2>/dev/null)
+THREADED     := $(shell grep -lE "executor_open|pthread_create|probe_rig|policy_rig" $(UNIT_SOURCES) 2>/dev/null)
 
 .PHONY: all help clean
 all: build/planekeeper
@@ -73,10 +76,12 @@ $(OUT)/libsim.a: $(SIM_OBJECTS)
 	@ar rcs $@ $^
 
 # One binary per module's test; the library is linked, so a test sees what ships.
+$(RIG_TESTS): RIG := $(UNIT_RIGS)
+$(RIG_TESTS): $(UNIT_RIGS)
 $(OUT)/unit/%: test/unit/%.c $(UNIT_HELPERS) $(OUT)/libsim.a $(OUT)/libcontroller.a
 	@mkdir -p $(@D)
 	@echo "test $<"
-	@$(CC) $(CPPFLAGS) -Itest/unit -Itest/sim $(CFLAGS) -MF $@.d $(LDFLAGS) -o $@ $< $(UNIT_HELPERS) $(OUT)/libsim.a $(OUT)/libcontroller.a $(LDLIBS) -lcmocka
+	@$(CC) $(CPPFLAGS) -Itest/unit -Itest/sim $(CFLAGS) -MF $@.d $(LDFLAGS) -o $@ $< $(RIG) $(UNIT_HELPERS) $(OUT)/libsim.a $(OUT)/libcontroller.a $(LDLIBS) -lcmocka
 
 -include $(LIB_OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(OUT)/controller/main.d $(UNIT_TESTS:=.d)
 

@@ -181,6 +181,23 @@ static void act(struct policy *policy, const struct view *view, const struct dec
         }
 }
 
+/* That the server can be read does not tell whether a decision is still refused: it is tried as if it were not, and
+ * people hear that it is until the answer says otherwise. */
+static void try_refused_decision(struct policy *policy, const struct view *refused, struct arena *arena)
+{
+        struct view view = *refused;
+        struct decision decision;
+        view.dns_health =
+            (struct target_health){.reach = REACH_OK, .error = "", .read_at = refused->dns_health.read_at};
+        failover_decide(&view, arena, &decision);
+        if (decision.next) {
+                act(policy, &view, &decision);
+        } else {
+                slot_forget_write(&policy->dns_slot); /* there is nothing to be decided any more */
+                policy_wake(policy);
+        }
+}
+
 static void note_dns_met(struct policy *policy, const struct decision *decision)
 {
         if (decision->dns != FENCE_MET || decision->phase != PHASE_SWITCHING)
@@ -240,21 +257,21 @@ void act_pass(struct policy *policy)
                         view.verify[i].server = policy->spec->dns.verify_servers[i];
                 failover_decide(&view, &arena, &decision);
         }
-        if (is_write_over(decision.dns))
+        if (is_write_over(decision.dns) && !policy->dns_slot.has_refused_decision)
                 slot_forget_write(&policy->dns_slot);
         if (is_write_over(decision.lock))
                 slot_forget_write(&policy->lock_slot);
         tell_planes(policy, &view, &decision, &arena);
         remember(policy, &view, &decision);
         act(policy, &view, &decision);
+        if (policy->dns_slot.has_refused_decision && !decision.next)
+                try_refused_decision(policy, &view, &arena);
         read_what_is_unknown(policy);
         look_outside(policy, decision.active_health.failing_since);
         verify_servers(policy);
         alive_turn(policy, &view, &decision);
         tell_pass(policy, &view, &decision, &arena);
-        /* What was refused and is tried again stays so in the status until it is not. */
-        if (!policy->record_failures || !policy->record_write.record)
-                status_request(&policy->status);
+        status_request(&policy->status);
         if (decision.wake_at) {
                 mono_ms now = loop_now(policy->manager->loop);
                 workqueue_add_after(policy->manager->policies_queue, &policy->work,
@@ -345,6 +362,7 @@ void act_effect_done(struct policy *policy, struct effect *effect)
                                    : effect_is_dns(effect->kind) ? &policy->dns_slot
                                                                  : &policy->lock_slot;
         const struct visit visit = {.is_write = is_write(effect->kind),
+                                    .is_decision = effect->kind == EFFECT_SET_RECORD,
                                     .err = effect->err,
                                     .why = effect->why.text,
                                     .now = loop_now(manager->loop),

@@ -73,9 +73,9 @@ void record_io_written(struct policy *policy, enum err err, const char *why)
                 policy->record_failures = 0;
                 tell_recorded(policy, &write);
         } else {
-                log_line(LOG_WARN, "record", "decision not recorded, reading it again",
-                         LOG_TEXT_FIELD("policy", policy->key), LOG_NUMBER_FIELD("epoch", (int64_t)write.record->epoch),
-                         LOG_TEXT_FIELD("error", why));
+                log_line(policy->record_failures ? LOG_DEBUG : LOG_WARN, "record",
+                         "decision not recorded, trying again", LOG_TEXT_FIELD("policy", policy->key),
+                         LOG_NUMBER_FIELD("epoch", (int64_t)write.record->epoch), LOG_TEXT_FIELD("error", why));
                 policy->record_is_doubtful = true;
                 record_io_retry_later(policy, err);
         }

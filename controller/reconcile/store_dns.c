@@ -95,10 +95,11 @@ static void take_text(struct policy *policy, const char *raw)
         policy_take_record(policy, copy, NULL);
 }
 
-/* A decision that was refused is tried again in time: that the server can be read does not tell whether it still is. */
+/* What became of a decision that failed was not known; now it is read. */
 static void try_again(struct policy *policy)
 {
-        if (!policy->record_is_doubtful || loop_now(policy->manager->loop) < policy->record_retry_at)
+        if (!policy->record_is_doubtful || policy->dns_slot.has_refused_decision ||
+            loop_now(policy->manager->loop) < policy->record_retry_at)
                 return;
         policy->record_is_doubtful = false;
         slot_forget_write(&policy->dns_slot);

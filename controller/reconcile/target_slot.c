@@ -23,6 +23,7 @@ void slot_failed(struct target_slot *slot, const struct visit *visit)
         slot->reach = REACH_FAILED;
         slot->error_class = visit->err;
         slot->has_failed_write = visit->is_write;
+        slot->has_refused_decision = visit->is_decision && (visit->err == ERR_DENIED || visit->err == ERR_INVALID);
         free(slot->error);
         slot->error = mem_strdup(visit->why);
         slot->failures++;
@@ -40,7 +41,7 @@ static void forget_failure(struct target_slot *slot)
         slot->failed_since = 0;
         slot->failed_since_wall = 0;
         slot->failures = 0;
-        slot->has_failed_write = false;
+        slot->has_failed_write = slot->has_refused_decision = false;
         slot->retry_at = 0;
         free(slot->error);
         slot->error = NULL;

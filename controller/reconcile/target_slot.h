@@ -3,7 +3,8 @@
  *
  * A good read does not make up for a failed write: a server that shows the record and refuses the update is not
  * healthy, and its back-off goes on. That is over when a write succeeds, or when nothing is left to be written
- * (slot_forget_write).
+ * (slot_forget_write). It holds for a decision too, where the record is beside the name: tried again or not, it is
+ * refused until it is not.
  *
  * Ownership: struct target_slot is embedded in its policy; slot_clear() before freeing it. Threads: loop thread only.
  */
@@ -25,6 +26,7 @@ struct target_slot {
         unix_ms failed_since_wall;
         unsigned failures;           /* in a row, for the back-off */
         bool has_failed_write;       /* the last failure was a write, and it is not over */
+        bool has_refused_decision;   /* and it was a decision, which the server will not have from us */
         mono_ms retry_at;            /* no further effect before */
         struct effect *effect;       /* in flight; NULL otherwise */
         struct mechanism *mechanism; /* what the visits go through */
@@ -33,6 +35,7 @@ struct target_slot {
 
 struct visit {
         bool is_write;
+        bool is_decision; /* a write too */
         enum err err;
         const char *why;
         mono_ms now;

@@ -131,8 +131,7 @@ enum err target_check_lock(const struct lock_state *expected, const struct lock_
 
 enum err dns_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
 {
-        enum err err = target->driver->read(target, deadline, ret, reterr);
-        return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "%s", target->driver->name);
+        return target->driver->read(target, deadline, ret, reterr);
 }
 
 enum err dns_compare_and_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want,
@@ -142,16 +141,14 @@ enum err dns_compare_and_set(struct dns_target *target, const struct dns_state *
                 return err_set(reterr, ERR_INVALID, "an empty address set is never written");
         bool has_value = text_equal(expected->rrset, want->rrset);
         enum err err = target_check_stamp(&expected->stamp, has_value, want, reterr);
-        if (err == ERR_OK)
-                err = target->driver->compare_and_set(target, expected, want, deadline, reterr);
-        return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "%s", target->driver->name);
+        return err == ERR_OK ? target->driver->compare_and_set(target, expected, want, deadline, reterr) : err;
 }
 
 enum err dns_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
                    struct errmsg *reterr)
 {
         enum err err = target->driver->alive(target, say, deadline, ret_heard, reterr);
-        return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "%s: _planekeeper-alive", target->driver->name);
+        return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "_planekeeper-alive");
 }
 
 void dns_target_close(struct dns_target *target)

@@ -1,0 +1,303 @@
+/* policy_rig.c -- a policy's surroundings, in memory. */
+#include "policy_rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "reconcile/caches.h"
+#include "reconcile/plane.h"
+#include "runtime/clock.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+/* Our own clock in place of runtime/clock.c: a minute passes at once, and none while the machine is busy. */
+_Atomic mono_ms rig_leap_ms;
+
+int64_t clock_mono_us(void)
+{
+        const int64_t booted_us = 3600 * INT64_C(1000000);
+        return booted_us + rig_leap_ms * 1000;
+}
+
+mono_ms clock_mono(void)
+{
+        return clock_mono_us() / 1000;
+}
+
+_Atomic int64_t rig_wall_step_ms;
+
+unix_ms clock_wall(void)
+{
+        return 1795402751412 + clock_mono() + rig_wall_step_ms;
+}
+
+/* ---- DNS in memory: one name; jobs look at it from their threads ---- */
+
+struct rig_dns rig_dns = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void rig_dns_set(const char *rrset, enum err read_refusal, enum err write_refusal)
+{
+        (void)pthread_mutex_lock(&rig_dns.lock);
+        TEXT_COPY(rig_dns.rrset, rrset);
+        rig_dns.stamp[0] = '\0';
+        rig_dns.read_refusal = read_refusal;
+        rig_dns.write_refusal = write_refusal;
+        (void)pthread_mutex_unlock(&rig_dns.lock);
+}
+
+static enum err memory_open(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr);
+
+static enum err memory_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
+{
+        (void)target, (void)deadline;
+        (void)pthread_mutex_lock(&rig_dns.lock);
+        rig_dns.reads++;
+        enum err err = rig_dns.read_refusal ? err_set(reterr, rig_dns.read_refusal, "REFUSED") : ERR_OK;
+        if (err == ERR_OK)
+                *ret = (struct dns_state){.rrset = mem_strdup(rig_dns.rrset), .ttl_s = 30};
+        if (err == ERR_OK && rig_dns.stamp[0])
+                dns_stamp_parse(rig_dns.stamp, &ret->stamp);
+        (void)pthread_mutex_unlock(&rig_dns.lock);
+        return err;
+}
+
+static enum err memory_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want,
+                           mono_ms deadline, struct errmsg *reterr)
+{
+        (void)target, (void)expected, (void)deadline;
+        (void)pthread_mutex_lock(&rig_dns.lock);
+        rig_dns.writes++;
+        enum err err = rig_dns.write_refusal ? err_set(reterr, rig_dns.write_refusal, "REFUSED") : ERR_OK;
+        if (err == ERR_OK) {
+                TEXT_COPY(rig_dns.rrset, want->rrset);
+                dns_stamp_print(want, rig_dns.stamp, sizeof(rig_dns.stamp));
+        }
+        (void)pthread_mutex_unlock(&rig_dns.lock);
+        return err;
+}
+
+static enum err memory_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
+                             struct errmsg *reterr)
+{
+        (void)target, (void)deadline, (void)reterr;
+        *ret_heard = mem_strdup(say ? say : "");
+        return ERR_OK;
+}
+
+static void memory_close(struct dns_target *target)
+{
+        free(target);
+}
+
+static const struct dns_driver memory_driver = {.name = "rfc2136",
+                                                .where = "nameserver",
+                                                .fenced = true,
+                                                .open = memory_open,
+                                                .read = memory_read,
+                                                .compare_and_set = memory_set,
+                                                .alive = memory_alive,
+                                                .close = memory_close};
+
+static enum err memory_open(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr)
+{
+        (void)config, (void)reterr;
+        *ret = mem_new(*ret);
+        (*ret)->driver = &memory_driver;
+        return ERR_OK;
+}
+
+/* In place of target/dns/registry.c. */
+const struct dns_driver *dns_driver_find(const char *name)
+{
+        return strcmp(name, memory_driver.name) == 0 ? &memory_driver : NULL;
+}
+
+/* ---- the API server ---- */
+
+static void answer_json(struct fake_peer *peer, int status, const json_t *body)
+{
+        char *text = json_dumps(body, JSON_COMPACT);
+        assert_non_null(text);
+        fake_answer(peer, status, "", text);
+        free(text);
+}
+
+static void answer_status(struct fake_peer *peer, int status)
+{
+        fake_answer(peer, status, "", "{\"kind\":\"Status\",\"message\":\"no\"}");
+}
+
+static void store_lease(struct rig *rig, const char *text)
+{
+        json_t *body = json_loads(text, 0, NULL);
+        json_t *lease = rig->lease ? rig->lease : body;
+        if (rig->lease) {
+                json_object_update_recursive(rig->lease, body);
+                json_decref(body);
+        }
+        rig->lease = lease;
+        json_object_set_new(json_object_get(lease, "metadata"), "resourceVersion", json_sprintf("%ld", ++rig->version));
+}
+
+static void on_lease(struct rig *rig, struct fake_peer *peer, const struct fake_request *request)
+{
+        rig->lease_requests++;
+        bool is_read = strcmp(request->method, "GET") == 0;
+        if (rig->lease_refusal || (is_read && !rig->lease)) {
+                answer_status(peer, rig->lease_refusal ? rig->lease_refusal : 404);
+                return;
+        }
+        if (!is_read)
+                store_lease(rig, request->body);
+        answer_json(peer, is_read ? 200 : 201, rig->lease);
+}
+
+static void on_request(void *ctx, struct fake_peer *peer, const struct fake_request *request)
+{
+        struct rig *rig = ctx;
+        const char *target = request->target;
+        if (rig->is_mute)
+                return;
+        if (strstr(target, "watch="))
+                fake_begin(peer, 200);
+        else if (strstr(target, "limit="))
+                fake_answer(peer, 200, "",
+                            "{\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"10\"},\"items\":[]}");
+        else if (strstr(target, "/namespaces/kube-system"))
+                fake_answer(peer, 200, rig->date, "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"hub\"}}");
+        else if (strstr(target, "/configmaps/planekeeper"))
+                fake_answer(peer, 200, "", rig->kill_switch ? "{\"data\":{\"killSwitch\":\"on\"}}" : "{\"data\":{}}");
+        else if (strstr(target, "/leases"))
+                on_lease(rig, peer, request);
+        else if (strstr(target, "/events")) {
+                rig->events++;
+                rig->late_events += strstr(request->body, "LoopLate") != NULL;
+                (void)snprintf(rig->last_event, sizeof(rig->last_event), "%s", request->body);
+                fake_answer(peer, 201, "", "{}");
+        } else if (strstr(target, "/status")) {
+                rig->statuses++;
+                if (strstr(target, "/failoverpolicies/"))
+                        (void)snprintf(rig->last_status, sizeof(rig->last_status), "%s", request->body);
+                fake_answer(peer, 200, "", "{\"metadata\":{\"resourceVersion\":\"11\"}}");
+        } else if (strstr(target, "/failoverpolicies/gloo") && rig->policy) {
+                rig->confirms++;
+                answer_json(peer, 200, rig->policy);
+        } else {
+                answer_status(peer, 404);
+        }
+}
+
+/* For what comes by itself, however busy the machine is. */
+static bool is_waiting(const struct rig *rig)
+{
+        const struct manager *manager = &rig->manager;
+        bool is_asking = manager->line.turns || manager->identity_call || manager->kill_switch_call;
+        return executor_depth(manager->executor) || (is_asking && !rig->is_mute);
+}
+
+void rig_pass(struct rig *rig, mono_ms duration_ms)
+{
+        enum { STEP_MS = 50, TURNS = 20, TURNS_MAX = 20000 };
+        const struct timespec pause = {.tv_nsec = 100000};
+        for (mono_ms left = duration_ms; left > 0; left -= STEP_MS) {
+                rig_leap_ms += STEP_MS;
+                for (unsigned i = 0; i < TURNS || (is_waiting(rig) && i < TURNS_MAX); i++) {
+                        if (i >= TURNS)
+                                (void)nanosleep(&pause, NULL);
+                        fake_turn(rig->loop);
+                        workqueue_turn(rig->manager.planes_queue);
+                        workqueue_turn(rig->manager.policies_queue);
+                }
+        }
+}
+
+json_t *rig_new_policy(const char *name, const char *uid, long version, const char *created)
+{
+        json_t *policy =
+            json_pack("{s:{s:s, s:s, s:s, s:o, s:i, s:s}, s:{s:s, s:[s, s], s:{s:s, s:{s:s}}}}", "metadata", "name",
+                      name, "namespace", "ns", "uid", uid, "resourceVersion", json_sprintf("%ld", version),
+                      "generation", 1, "creationTimestamp", created, "spec", "mode", "Automatic", "planes", "a", "b",
+                      "dns", "name", "gloo.example.com", "rfc2136", "nameserver", "192.0.2.53");
+        assert_non_null(policy);
+        return policy;
+}
+
+struct policy *rig_set_policy(struct rig *rig, json_t *object)
+{
+        struct policy *policy = policy_obtain(
+            &rig->manager, "ns", json_string_value(json_object_get(json_object_get(object, "metadata"), "name")));
+        policy_set(policy, object);
+        return policy;
+}
+
+struct policy *rig_set_gloo(struct rig *rig, const char *uid, long version)
+{
+        json_decref(rig->policy);
+        rig->policy = rig_new_policy("gloo", uid, version, "2026-11-01T00:00:00Z");
+        return rig_set_policy(rig, rig->policy);
+}
+
+static void rig_set_plane(struct rig *rig, const char *name, const char *address)
+{
+        json_t *plane = json_pack("{s:{s:s, s:s, s:s, s:s, s:i}, s:{s:{s:s, s:i}}}", "metadata", "name", name,
+                                  "namespace", "ns", "uid", name, "resourceVersion", "12", "generation", 1, "spec",
+                                  "server", "address", address, "port", fake_api_port(rig->api));
+        plane_set(plane_obtain(&rig->manager, "ns", name), plane);
+        json_decref(plane);
+}
+
+static const struct manager_options options = {.namespace_name = "ns",
+                                               .own_namespace = "ns",
+                                               .identity = "test_1",
+                                               .region = "",
+                                               .election_id = "planekeeper",
+                                               .lease_ms = 5000,
+                                               .renew_deadline_ms = 3000,
+                                               .retry_ms = 1000,
+                                               .standby_probes = true};
+
+static struct kube_config config_of(const struct rig *rig)
+{
+        char server[64];
+        (void)snprintf(server, sizeof(server), "http://127.0.0.1:%d", fake_api_port(rig->api));
+        return (struct kube_config){.server = mem_strdup(server), .namespace_name = mem_strdup("ns")};
+}
+
+int rig_open(void **state)
+{
+        struct rig *rig = mem_new(rig);
+        rig_leap_ms = 0;
+        rig_wall_step_ms = 0;
+        rig_dns_set("A 127.0.0.1", ERR_OK, ERR_OK);
+        rig_dns.reads = rig_dns.writes = 0;
+        rig->version = 100;
+        rig->date = "";
+        rig->loop = loop_open();
+        rig->api = fake_api_open(rig->loop, on_request, rig);
+        *state = rig;
+        return 0;
+}
+
+void rig_start(struct rig *rig)
+{
+        struct kube_config config = config_of(rig), election_config = config_of(rig);
+        manager_open(&rig->manager, rig->loop, &config, &election_config, &options);
+        rig_pass(rig, 500);                   /* the lists, which name nothing; what comes afterwards stays */
+        rig_set_plane(rig, "a", "127.0.0.1"); /* where the API server listens: healthy */
+        rig_set_plane(rig, "b", "127.0.0.2"); /* where nobody does */
+        rig_pass(rig, 200);
+}
+
+int rig_close(void **state)
+{
+        struct rig *rig = *state;
+        manager_close(&rig->manager);
+        fake_api_close(rig->api);
+        loop_close(rig->loop);
+        json_decref(rig->lease);
+        json_decref(rig->policy);
+        free(rig);
+        return 0;
+}

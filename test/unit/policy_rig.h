@@ -1,0 +1,73 @@
+/*
+ * policy_rig.h -- whole passes of policies: a scripted API server, DNS in memory, a clock of our own, and everything
+ * between them as shipped.
+ *
+ * Linked in place of runtime/clock.c and target/dns/registry.c, so only with tests that include this. Two planes,
+ * "a" healthy and "b" not, and a policy "gloo" in namespace "ns". The rig owns everything; rig_close() frees it.
+ * Threads: the test's own, but for struct rig_dns, which jobs look at under its lock.
+ */
+#ifndef PK_TEST_POLICY_RIG_H
+#define PK_TEST_POLICY_RIG_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <pthread.h>
+
+#include "fake_api.h"
+#include "reconcile/manager.h"
+#include "reconcile/policy.h"
+#include "target/fence.h"
+
+/* A minute passes at once, and none while the machine is busy. */
+extern _Atomic mono_ms rig_leap_ms;
+extern _Atomic int64_t rig_wall_step_ms; /* what somebody set the machine's wall clock by */
+
+/* One name. */
+struct rig_dns {
+        pthread_mutex_t lock;
+        char rrset[64], stamp[TARGET_STAMP_BYTES];
+        unsigned reads, writes;
+        enum err read_refusal, write_refusal; /* ERR_OK: none */
+};
+extern struct rig_dns rig_dns;
+
+/* The name as somebody left it, without a stamp. */
+void rig_dns_set(const char *rrset, enum err read_refusal, enum err write_refusal);
+
+struct rig {
+        struct loop *loop;
+        struct fake_api *api;
+        struct manager manager;
+        bool kill_switch;
+        const char *date;  /* header with the API server's clock, or "" */
+        int lease_refusal; /* HTTP status of everything about record Leases; 0: none */
+        bool is_mute;      /* nothing is answered any more */
+        json_t *lease;     /* the record Lease of policy gloo; NULL: none */
+        json_t *policy;    /* policy gloo, for uncached reads */
+        long version;
+        unsigned lease_requests, confirms, statuses, events;
+        char last_event[1024];
+        char last_status[32768]; /* of a policy */
+        unsigned late_events;
+};
+
+/* For cmocka's setup and teardown. */
+int rig_open(void **state);
+int rig_close(void **state);
+
+void rig_start(struct rig *rig); /* the operator, and its two planes */
+/* Time passes in small steps; in each, everything that is due, and every job, is done. */
+void rig_pass(struct rig *rig, mono_ms duration_ms);
+
+json_t *rig_new_policy(const char *name, const char *uid, long version, const char *created);
+struct policy *rig_set_policy(struct rig *rig, json_t *object);
+struct policy *rig_set_gloo(struct rig *rig, const char *uid, long version);
+
+#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
+
+#endif
