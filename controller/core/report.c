@@ -21,6 +21,18 @@ const char *report_duration(mono_ms duration_ms, struct arena *arena)
         return arena_printf(arena, "%lldh%lldm", seconds / 3600, seconds % 3600 / 60);
 }
 
+bool report_is_record_refused(const struct view *view, const struct decision *decision)
+{
+        return view->record_refusal && decision->next;
+}
+
+const char *report_why(const struct view *view, const struct decision *decision, struct arena *arena)
+{
+        return report_is_record_refused(view, decision)
+                   ? arena_printf(arena, "%s; it cannot be recorded: %s", decision->why, view->record_refusal)
+                   : decision->why;
+}
+
 /* Until a switch has routed, the plane that it leaves is where the agents are. */
 struct report_roles report_roles_of(const struct view *view, const struct decision *decision, struct arena *arena)
 {

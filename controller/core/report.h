@@ -37,8 +37,11 @@ void report_build(const struct view *view, const struct decision *decision, stru
 
 /* Whether Ready is True: the policy is enforced and its active plane healthy, wherever that is. */
 bool report_is_ready(const struct view *view, const struct decision *decision);
-/* The reason for which a switch waits at a target, "RedisUnavailable"; NULL: it does not. */
+/* The reason for which a switch waits at a target, "RedisUnavailable", or a decision at the arbiter, "RecordRefused";
+ * NULL: it does not. */
 const char *report_blocked_by(const struct view *view, const struct decision *decision);
+/* Why that is decided, and what keeps it from being recorded. */
+const char *report_why(const struct view *view, const struct decision *decision, struct arena *arena);
 
 /* "2m31s", "0.4s": durations as people write them. */
 const char *report_duration(mono_ms duration_ms, struct arena *arena);

@@ -51,13 +51,20 @@ static bool is_write_refused(const struct writer *w)
                needs_person(w->decision->step == STEP_LOCK ? &w->view->lock_health : &w->view->dns_health);
 }
 
+/* By a target or the arbiter, so that a person is needed; a switch goes on trying. */
+static bool is_refused(const struct writer *w)
+{
+        return is_write_refused(w) ||
+               (w->decision->phase != PHASE_SWITCHING && report_is_record_refused(w->view, w->decision));
+}
+
 /* Stalled is only what a person has to mend; a dead site never is, nor a switch, which resumes by itself. */
 static enum contract contract_of(const struct writer *w)
 {
         const struct decision *decision = w->decision;
         if (decision->phase == PHASE_SWITCHING)
                 return CONTRACT_PROGRESSING;
-        if (is_write_refused(w))
+        if (is_refused(w))
                 return CONTRACT_STALLED;
         switch (decision->finding) {
         case FINDING_STEADY:
@@ -124,14 +131,16 @@ const char *report_blocked_by(const struct view *view, const struct decision *de
 {
         const struct writer writer = {.view = view, .decision = decision};
         const struct target_health *health = blocking_target(&writer);
-        return health ? blocked_reason(&writer, health) : NULL;
+        if (health)
+                return blocked_reason(&writer, health);
+        return report_is_record_refused(view, decision) ? "RecordRefused" : NULL;
 }
 
 static const char *ready_reason(const struct writer *w, enum contract contract)
 {
-        const struct target_health *blocking = blocking_target(w);
-        if (blocking)
-                return blocked_reason(w, blocking);
+        const char *blocked = report_blocked_by(w->view, w->decision);
+        if (blocked)
+                return blocked;
         if (is_write_refused(w))
                 return "TargetRefused";
         if (contract != CONTRACT_READY)
@@ -163,7 +172,7 @@ static const char *switching_message(const struct writer *w)
             decision->finding == FINDING_UNCONFIRMED)
                 return arena_printf(w->arena, "%s: at %s since %s%s", moving, step,
                                     phrase_time(record->started_at, w->arena), steps_to_come(decision));
-        return arena_printf(w->arena, "%s: %s", moving, decision->why);
+        return arena_printf(w->arena, "%s: %s", moving, report_why(w->view, decision, w->arena));
 }
 
 static const char *failed_over_message(const struct writer *w)
@@ -186,7 +195,7 @@ static const char *ready_message(const struct writer *w, enum contract contract)
         if (decision->phase == PHASE_SWITCHING)
                 return switching_message(w);
         if (contract != CONTRACT_READY || decision->finding != FINDING_STEADY)
-                return decision->why;
+                return report_why(w->view, decision, w->arena);
         if (is_automatic_unsafe(w))
                 return decision->mode.message;
         bool is_recorded = record && strcmp(record->to, decision->active->name) == 0;
@@ -203,7 +212,7 @@ static void set_contract(const struct writer *w)
         report->state = w->decision->rule->state;
         if (contract == CONTRACT_READY && w->decision->finding != FINDING_DRIFT)
                 report->state = is_on_preferred(w) ? "Steady" : "FailedOver";
-        else if (is_write_refused(w))
+        else if (is_refused(w))
                 report->state = reason;
         set(w, "Ready", statuses[contract], reason, report->message);
         if (contract == CONTRACT_STALLED)

@@ -17,6 +17,9 @@ struct report_roles {
 
 struct report_roles report_roles_of(const struct view *view, const struct decision *decision, struct arena *arena);
 
+/* What we would record next is not taken, and nothing moves before it is. */
+bool report_is_record_refused(const struct view *view, const struct decision *decision);
+
 /* Fills the conditions, and state and message, which are those of Ready. */
 void report_conditions(const struct view *view, const struct decision *decision, const struct report_roles *roles,
                        struct arena *arena, struct report *ret);

@@ -132,6 +132,7 @@ struct view {
         bool record_read;            /* the arbiter was asked and answered at least once */
         const struct record *record; /* NULL: there is none */
         const char *record_error;    /* it exists and cannot be understood; "" otherwise */
+        const char *record_refusal;  /* why the arbiter did not take our last decision; NULL: it took it */
         enum plan_proof plan_proof;  /* of the record; until PROVEN its plan is only what the spec names */
         const char *plan_text;       /* what is waited for, or is to be compared; "" where PROVEN */
 

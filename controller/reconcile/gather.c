@@ -138,6 +138,7 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
             .kill_switch = manager->kill_switch,
             .blast_limit_reached = manager_blast_limit_reached(manager),
             .confirmed_epoch = policy->confirmed_epoch,
+            .record_refusal = policy->record_refusal ? arena_strdup(arena, policy->record_refusal) : NULL,
             .record_seen_at = policy->record_seen_at,
         };
         INVARIANT(RAND_bytes((unsigned char *)&ret->fresh_id, sizeof(ret->fresh_id)) == 1);

@@ -159,10 +159,10 @@ static void forget_targets(struct policy *policy)
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
 static void forget_object(struct policy *policy)
 {
-        char **const texts[] = {&policy->spec_error,   &policy->uid,        &policy->resource_version,
-                                &policy->last_reason,  &policy->last_why,   &policy->active,
-                                &policy->last_switch,  &policy->history,    &policy->last_decision,
-                                &policy->last_request, &policy->last_answer};
+        char **const texts[] = {&policy->spec_error,   &policy->uid,         &policy->resource_version,
+                                &policy->last_reason,  &policy->last_why,    &policy->active,
+                                &policy->last_switch,  &policy->history,     &policy->last_decision,
+                                &policy->last_request, &policy->last_answer, &policy->record_refusal};
         claims_changed(policy);
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
@@ -190,6 +190,7 @@ void policy_take_record(struct policy *policy, struct record *record, char *erro
         bool is_same = old && record && old->epoch == record->epoch && old->id == record->id;
         if (!is_same) {
                 policy->confirmed_epoch = 0;
+                set_text(&policy->record_refusal, NULL);
                 slot_forget_write(&policy->dns_slot); /* it was of the decision before, and is not tried again */
                 slot_forget_write(&policy->lock_slot);
         }

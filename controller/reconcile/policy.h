@@ -85,6 +85,7 @@ struct policy {
         struct record_write record_write;
         bool record_is_doubtful;  /* a write failed or was given up: to be read before anything is decided */
         unsigned record_failures; /* in a row */
+        char *record_refusal; /* why the last write was not taken and the next one will not be; NULL: it will */
         mono_ms record_retry_at;
         struct kube_call *confirm_call; /* the uncached read after a decision */
         epoch_t confirm_epoch;          /* what it is for */

@@ -68,7 +68,10 @@ void record_io_drop(struct policy *policy)
 void record_io_written(struct policy *policy, enum err err, const char *why)
 {
         struct record_write write = policy->record_write;
+        bool is_refused = err == ERR_DENIED || err == ERR_INVALID;
         policy->record_write = (struct record_write){0};
+        free(policy->record_refusal);
+        policy->record_refusal = is_refused ? mem_strdup(why) : NULL;
         if (err == ERR_OK) {
                 policy->record_failures = 0;
                 tell_recorded(policy, &write);

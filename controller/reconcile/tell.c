@@ -142,28 +142,28 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         tell_doubt(policy, view, arena);
         complete_for_another(policy, arena);
         answer_request(policy, decision);
-        const char *blocked = report_blocked_by(view, decision);
+        const char *blocked = report_blocked_by(view, decision), *why = report_why(view, decision, arena);
         const char *reason = blocked ? blocked : decision->rule->reason;
         bool is_news = blocked || is_trouble(decision);
         bool is_told = policy->last_finding == decision->finding && text_equal(policy->last_reason, reason);
         policy->last_finding = decision->finding;
-        if (is_told && (!is_news || text_equal(policy->last_why, decision->why)))
+        if (is_told && (!is_news || text_equal(policy->last_why, why)))
                 return;
         bool only_text = is_told;
         free(policy->last_reason);
         free(policy->last_why);
         policy->last_reason = mem_strdup(reason);
-        policy->last_why = mem_strdup(decision->why);
+        policy->last_why = mem_strdup(why);
         if (decision->finding == FINDING_RIVAL && !only_text)
                 tell_rival(policy, arena);
         if (is_news && !only_text) {
-                tell_event(policy, true, reason, "Judge", decision->why);
+                tell_event(policy, true, reason, "Judge", why);
                 switch_report_log_runbook(policy, view, decision, arena);
         } else if (decision->finding == FINDING_STEADY || is_news) {
-                log_line(LOG_INFO, "policy", decision->why, LOG_TEXT_FIELD("policy", policy->key),
+                log_line(LOG_INFO, "policy", why, LOG_TEXT_FIELD("policy", policy->key),
                          LOG_TEXT_FIELD("reason", reason));
         } else {
-                log_line(LOG_DEBUG, "policy", decision->why, LOG_TEXT_FIELD("policy", policy->key),
+                log_line(LOG_DEBUG, "policy", why, LOG_TEXT_FIELD("policy", policy->key),
                          LOG_TEXT_FIELD("reason", reason));
         }
 }

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import time
 
 import pytest
 from world import (
@@ -28,6 +29,7 @@ from hack.bench import wait
 from hack.bench.bench import PLANES
 from hack.bench.bind import Bind
 from hack.bench.relay import Relay
+from hack.bench.rest import ApiError
 from hack.bench.scene import LOCK_KEY
 from hack.bench.timeline import Watcher
 
@@ -52,6 +54,45 @@ def dns_takes_no_updates(scene):
         yield
     finally:
         scene.bench.bind.thaw(scene.zone)
+
+
+@contextlib.contextmanager
+def records_are_not_admitted(scene):
+    """Somebody's admission policy refuses what we write to Leases in this namespace; reading goes on."""
+    admin, name, group = scene.bench.hub.admin, f"no-records-{scene.namespace}", "admissionregistration.k8s.io/v1"
+    rule = {
+        "apiGroups": ["coordination.k8s.io"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["leases"],
+    }
+    mine = {"matchLabels": {"kubernetes.io/metadata.name": scene.namespace}}
+    denial = {"expression": "!object.metadata.name.startsWith('planekeeper-')", "message": "no records here"}
+    policy = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"namespaceSelector": mine, "resourceRules": [rule]},
+        "validations": [denial],
+    }
+    binding = {"policyName": name, "validationActions": ["Deny"]}
+    kinds = {"ValidatingAdmissionPolicy": policy, "ValidatingAdmissionPolicyBinding": binding}
+    for kind, spec in kinds.items():
+        admin.put({"apiVersion": group, "kind": kind, "metadata": {"name": name}, "spec": spec})
+    try:
+        wait.until("nothing is admitted", lambda: not is_admitted(scene), 30.0)
+        yield
+    finally:
+        for kind in kinds:
+            admin.delete(kind, name)
+
+
+def is_admitted(scene):
+    metadata = {"name": "planekeeper-probe", "namespace": scene.namespace}
+    probe = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
+    try:
+        scene.bench.hub.admin.put(probe | {"spec": {"holderIdentity": str(time.monotonic())}})
+    except ApiError:
+        return False
+    return True
 
 
 def wait_step(scene, step):
@@ -88,6 +129,19 @@ def test_recovery_after_the_point_of_no_return_does_not_turn_back(scene):
         scene.bench.revive_plane(WEST)
         wait_plane(scene, WEST, "True")
         wait.always("no way back", lambda: record(scene)["to"] == CENTRAL, 1.5)
+    wait_world(scene, CENTRAL, 2, single_writer=True)
+
+
+def test_a_decision_that_may_not_be_recorded_moves_nothing_and_is_told(scene):
+    steady(scene, single_writer=True)
+    before = outside(scene)
+    with records_are_not_admitted(scene):
+        scene.bench.kill_plane(WEST)
+        scene.wait_condition("Stalled", "True", "RecordRefused")
+        assert re.search("it cannot be recorded: .*no records here", scene.status()["message"])
+        wait_event(scene, "RecordRefused")
+        wait.always("it stays so", lambda: scene.condition("Stalled")["reason"] == "RecordRefused", 3.0)
+        assert outside(scene) == before
     wait_world(scene, CENTRAL, 2, single_writer=True)
 
 

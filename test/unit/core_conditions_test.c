@@ -208,6 +208,30 @@ static void lock_ahead(struct world *world)
         world_lock(world, "cluster-b", WORLD_EPOCH + 3, "b");
 }
 
+/* ---- what the arbiter does not take ---- */
+
+static void adoption_refused(struct world *world)
+{
+        world_without_record(world);
+        world->view.record_refusal = "HTTP 403 (grant it by RBAC)";
+}
+static void failover_refused(struct world *world)
+{
+        world_fail(world, 0, 3600000);
+        world->view.record_refusal = "HTTP 403 (grant it by RBAC)";
+}
+static void refused_once(struct world *world)
+{
+        world->view.record_refusal = "HTTP 403 (grant it by RBAC)"; /* and there is nothing to be recorded now */
+}
+static void commit_refused(struct world *world)
+{
+        world_switching(world);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+        world->view.record_refusal = "HTTP 403 (grant it by RBAC)";
+}
+
 /* ---- Paused ---- */
 
 static void kill_switch(struct world *world)
@@ -269,6 +293,14 @@ static const struct condition_row rows[] = {
     {"lock foreign", lock_foreign, "Drift", "Unknown OtherDecision", "another owner's stamp"},
     {"DNS ahead", dns_ahead, "Drift", "Unknown OtherDecision", "a later epoch of ours"},
     {"lock ahead", lock_ahead, "Drift", "Unknown OtherDecision", "a later epoch of ours"},
+
+    {"adoption refused", adoption_refused, "Stalled", "True RecordRefused",
+     "recorded as they are; it cannot be recorded: HTTP 403 (grant it by RBAC)"},
+    {"failover refused", failover_refused, "Stalled", "True RecordRefused",
+     "; it cannot be recorded: HTTP 403 (grant it by RBAC)"},
+    {"refused once", refused_once, "Ready", "True Steady", "a is active and healthy"},
+    {"commit refused", commit_refused, "Ready", "False RecordRefused",
+     "Moving to b, epoch 6: every target shows the new plane; it cannot be recorded: HTTP 403"},
 
     {"kill switch", kill_switch, "Paused", "True KillSwitch", "nothing decides anywhere"},
 };

@@ -124,6 +124,27 @@ static void test_silent_arbiter_is_not_hammered(void **state)
         assert_int_equal(rig->manager.line.turns, 0);
 }
 
+/* A Role that lacks a verb, a quota, an admission webhook: it was only in the log, and the policy said for ever that
+ * its targets were being recorded. */
+static void test_a_record_that_may_not_be_written_is_told(void **state)
+{
+        struct rig *rig = *state;
+        rig_start(rig);
+        rig->lease_refusal = 403;
+        struct policy *policy = rig_set_gloo(rig, "u1", 20);
+        rig_pass(rig, 20000);
+        assert_non_null(
+            strstr(rig->last_status, "\"type\":\"Stalled\",\"status\":\"True\",\"reason\":\"RecordRefused\""));
+        assert_non_null(strstr(rig->last_status, "it cannot be recorded: HTTP 403 (grant it by RBAC)"));
+        assert_non_null(strstr(rig->last_event, "RecordRefused"));
+        assert_int_equal(rig->events, 1);
+        rig->lease_refusal = 0;
+        rig_pass(rig, 6000);
+        assert_int_equal(policy->record->epoch, 1);
+        assert_null(strstr(rig->last_status, "RecordRefused"));
+        assert_string_equal(policy->last_reason, "Steady");
+}
+
 /* Read fine, written never: visible all the time, and tried at the pace of the back-off. */
 /* The name has lost its stamp, and may not be written for a minute. */
 static struct policy *start_refused(struct rig *rig)
@@ -287,6 +308,7 @@ int main(void)
             RIG_TEST(test_a_late_loop_is_said_once_and_is_over),
             RIG_TEST(test_nothing_is_recorded_while_the_kill_switch_is_on),
             RIG_TEST(test_silent_arbiter_is_not_hammered),
+            RIG_TEST(test_a_record_that_may_not_be_written_is_told),
             RIG_TEST(test_refused_update_is_backed_off),
             RIG_TEST(test_refused_update_of_a_record_that_is_gone_is_forgotten),
             RIG_TEST(test_recreated_policy_inherits_nothing_but_the_record),
