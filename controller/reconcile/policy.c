@@ -47,12 +47,26 @@ static void run(struct work *work)
 }
 
 /* Reads are spread over the interval by the key, so that a thousand policies do not ask at once. */
+static mono_ms looks_every(const struct policy *policy)
+{
+        mono_ms every = policy->store->reads_every(policy);
+        return every < MECHANISM_EVERY_MS ? every : MECHANISM_EVERY_MS;
+}
+
+/* Spread over the period, whatever the first one or the one before it was: a policy that has to look every second is
+ * not to wait ten for its first look. */
+static void spread_looks(struct policy *policy)
+{
+        mono_ms now = loop_now(policy->manager->loop), every = looks_every(policy);
+        if (!policy->reads.heap_index || policy->reads.at - now > every)
+                loop_timer_set(policy->manager->loop, &policy->reads,
+                               now + (mono_ms)(text_hash(policy->key) % (uint64_t)every));
+}
+
 static void reads_due(struct loop_timer *timer)
 {
         struct policy *policy = CONTAINER_OF(timer, struct policy, reads);
-        mono_ms every = policy->store->reads_every(policy);
-        loop_timer_set(policy->manager->loop, timer,
-                       loop_now(policy->manager->loop) + (every < MECHANISM_EVERY_MS ? every : MECHANISM_EVERY_MS));
+        loop_timer_set(policy->manager->loop, timer, loop_now(policy->manager->loop) + looks_every(policy));
         if (policy->manager->is_leader && policy->spec) {
                 act_read_due_targets(policy);
                 policy_wake(policy);
@@ -281,9 +295,7 @@ void policy_set(struct policy *policy, const json_t *object)
         set_text(&policy->resource_version, version);
         if (text_to_time(object_meta(object, "creationTimestamp"), &policy->created_at) != ERR_OK)
                 policy->created_at = 0;
-        if (!policy->reads.heap_index)
-                loop_timer_set(manager->loop, &policy->reads,
-                               loop_now(manager->loop) + (mono_ms)(text_hash(policy->key) % MECHANISM_EVERY_MS));
+        spread_looks(policy);
         policy_wake(policy);
 }
 

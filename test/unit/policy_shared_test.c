@@ -61,6 +61,24 @@ static void test_record_beside_the_name(void **state)
         assert_non_null(strstr(rig->last_status, "\"store\":\"DNS\""));
 }
 
+/* Its first look came within ten seconds of its start, and so did the word of the operator inside the active plane. */
+static void test_the_first_look_comes_as_soon_as_every_other(void **state)
+{
+        struct rig *rig = *state;
+        rig_start(rig);
+        struct policy *policy = set_shared(rig, 20, "Kubernetes", 30);
+        loop_timer_set(rig->loop, &policy->reads, loop_now(rig->loop) + 9000); /* as others by their names */
+        json_t *detection = json_pack("{s:s}", "failoverDelay", "6s");
+        set_shared(rig, 21, "DNS", 30);
+        json_object_set_new(json_object_get(rig->policy, "spec"), "detection", detection);
+        json_object_set_new(json_object_get(rig->policy, "metadata"), "resourceVersion", json_string("22"));
+        rig_set_policy(rig, rig->policy);
+        assert_in_range(policy->reads.at - loop_now(rig->loop), 0, 1000);
+        unsigned reads = rig_dns.reads;
+        rig_pass(rig, 5000);
+        assert_in_range(rig_dns.reads - reads, 4, 8);
+}
+
 static void assert_says_refused(struct policy *policy)
 {
         struct condition_list conditions = {0};
@@ -216,6 +234,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             RIG_TEST(test_record_beside_the_name),
+            RIG_TEST(test_the_first_look_comes_as_soon_as_every_other),
             RIG_TEST(test_a_refused_decision_stays_refused_while_it_is_tried_again),
             RIG_TEST(test_a_refused_decision_is_forgotten_when_nothing_is_to_be_decided),
             RIG_TEST(test_decision_of_another_cluster_is_followed),
