@@ -125,6 +125,9 @@ prove-flags:
 	@echo 'compile: $(CC) $(CPPFLAGS) -Itest/sim $(filter-out -MMD -MP,$(CFLAGS)) -Wno-error'
 	@echo 'link: $(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS)'
 	@echo 'whole: $(WHOLE_LINK)'
+	@echo 'unit: $(UNIT_HELPERS)'
+	@echo 'rig: $(UNIT_RIGS)'
+	@echo 'contract: $(CONTRACT_HELPERS)'
 	@echo 'libraries: $(LDLIBS)'
 
 .PHONY: units

@@ -2,13 +2,15 @@
 """`make prove`: the failover protocol explored, simulated and mutated, on the production objects.
 
   run.py [--short] [PART...]        PART: explorer, simulator, whole, mutants; all of them without one
+  run.py mutants --only NAME...     these mutants alone
 
 explorer   every world of bounds.c, exhaustively; the short form has lower bounds
 simulator  random histories; PK_SEED starts elsewhere (the long form starts at the clock, and says where)
 whole      the same of whole operators (test/whole): loop, watches, election, probes and status writers on virtual time
 mutants    each patch in mutants/ makes one thing wrong; the explorer, or else the simulator, must find it by the check that
            the patch names; of a patch for World: whole, those histories must, from the seed that it names. The same without
-           a patch is the control: it is run first, and must pass.
+           a patch is the control: it is run first, and must pass. What no simulated world contains (a driver, a server's own
+           semantics) is killed by the test that "Killed by:" names, in World: unit/<file> or World: contract/<file>.
 
 Writes build/prove.json (--short: build/prove-short.json), and ends with one line of counts.
 """
@@ -168,6 +170,7 @@ class Mutant:
         self.world = re.search(r"^World: (\S+)$", text, re.M)[1]
         self.seed = re.search(r"^Seed: (\d+)$", text, re.M)
         self.is_whole = self.world == "whole"
+        self.suite, _, self.test = self.world.partition("/")  # unit/<file>, contract/<file>; no test: a simulated world
         self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
         self.tree = SCRATCH / self.name
 
@@ -187,6 +190,20 @@ class Mutant:
             compiled = run(flags["compile"] + ["-c", "-o", objects[-1], file], cwd=self.tree)
             if compiled.returncode:
                 return f"it does not compile: {compiled.stderr[:300]}"
+        return self.link_test(flags, objects) if self.test else self.link_worlds(flags, objects)
+
+    def link_test(self, flags: dict[str, list[str]], objects: list[str]) -> str:
+        """The test program that must find it, compiled against the patched headers and linked before the library."""
+        source = ROOT / "test" / self.suite / f"{self.test}.c"
+        helpers = [ROOT / part if part.startswith("test/") else part for part in flags[self.suite]]
+        rig = [ROOT / part for part in flags["rig"]] if "policy_rig.h" in source.read_text() else []
+        (self.tree / "bin").mkdir()
+        include = [flag for flag in flags["compile"] if flag.startswith(("-I", "-D"))] + [f"-I{ROOT}/test/{self.suite}"]
+        linked = run([*flags["link"], *include, "-Wno-error", "-o", f"bin/{self.test}", source, *rig, *helpers,
+                      *objects, BUILD / "libprove.a", BUILD / "libcontroller.a", *flags["libraries"], "-lcmocka"], cwd=self.tree)
+        return f"it does not link: {linked.stderr[:300]}" if linked.returncode else ""
+
+    def link_worlds(self, flags: dict[str, list[str]], objects: list[str]) -> str:
         for program in ("whole",) if self.is_whole else ("explore", "simulate"):
             around = (flags["whole"] + sorted((BUILD / "test/whole").glob("*.o")) + [BUILD / "test/prove/histories.o"] if self.is_whole
                       else [BUILD / f"test/prove/{program}.o"])
@@ -199,6 +216,12 @@ class Mutant:
     def kill(self) -> tuple[str, str]:
         """The check that found it and where; ("", ...) for a survivor. Its own world first, as far as that goes, then the
         short forms of the others, then chance."""
+        if self.test:
+            program = self.tree / "bin" / self.test
+            result = run([ROOT / "test/contract/run.py", program.parent] if self.suite == "contract" else [program], cwd=ROOT)
+            output = result.stdout + result.stderr
+            failed = re.findall(r"^\[  FAILED  \] ([a-z]\w+)", output, re.M)
+            return (self.check if self.check in failed else (failed + [""])[0]), self.world
         if self.is_whole:
             found, _ = simulate(int(self.seed[1]), WHOLE_MUTANT_HISTORIES, self.tree / "whole")
             return found.get("broke") or found["first"].split(":")[0], f"whole, history {found.get('histories')}"
@@ -218,7 +241,7 @@ def make_flags() -> dict[str, list[str]]:
     return {line.split()[0].rstrip(":"): line.split()[1:] for line in lines}
 
 
-def prove_by_mutants(tally: Tally, is_short: bool) -> dict:
+def prove_by_mutants(tally: Tally, is_short: bool, only: list[str]) -> dict:
     started = time.monotonic()
     flags = make_flags()
     killed: dict[str, dict] = {}
@@ -233,7 +256,8 @@ def prove_by_mutants(tally: Tally, is_short: bool) -> dict:
                     + ("" if check in ("", mutant.check) else f" -- {mutant.check} was to find it"))
         shutil.rmtree(mutant.tree, ignore_errors=True)
 
-    in_parallel(one, [Mutant(path) for path in sorted(MUTANTS.glob("*.patch"))])
+    mutants = [Mutant(path) for path in sorted(MUTANTS.glob("*.patch")) if not only or path.stem in only]
+    in_parallel(one, mutants)
     return {"mutants": dict(sorted(killed.items())), "mutant_seconds": round(time.monotonic() - started, 1)}
 
 
@@ -244,10 +268,11 @@ def machine() -> str:
 
 def main() -> int:
     parts = {"explorer": prove_exhaustively, "simulator": prove_by_simulation, "whole": prove_whole_operators,
-             "mutants": prove_by_mutants}
+             "mutants": lambda tally, is_short: prove_by_mutants(tally, is_short, arguments.only)}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="lower bounds, fewer histories")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these mutants alone")
     arguments = parser.parse_args()
     if set(arguments.parts) - set(parts):
         parser.error(f"there are {', '.join(parts)}")
