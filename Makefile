@@ -75,15 +75,24 @@ $(OUT)/libsim.a: $(SIM_OBJECTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
-# One binary per module's test; the library is linked, so a test sees what ships.
-$(RIG_TESTS): RIG := $(UNIT_RIGS)
-$(RIG_TESTS): $(UNIT_RIGS)
-$(OUT)/unit/%: test/unit/%.c $(UNIT_HELPERS) $(OUT)/libsim.a $(OUT)/libcontroller.a
-	@mkdir -p $(@D)
-	@echo "test $<"
-	@$(CC) $(CPPFLAGS) -Itest/unit -Itest/sim $(CFLAGS) -MF $@.d $(LDFLAGS) -o $@ $< $(RIG) $(UNIT_HELPERS) $(OUT)/libsim.a $(OUT)/libcontroller.a $(LDLIBS) -lcmocka
+# One binary per module's test; the library is linked, so a test sees what ships. What tests share is compiled once.
+UNIT_OBJECTS   := $(UNIT_SOURCES:%.c=$(OUT)/%.o)
+HELPER_OBJECTS := $(UNIT_HELPERS:%.c=$(OUT)/%.o)
+RIG_OBJECTS    := $(UNIT_RIGS:%.c=$(OUT)/%.o)
+$(OUT)/test/unit/%.o: CPPFLAGS += -Itest/unit -Itest/sim
 
--include $(LIB_OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(OUT)/controller/main.d $(UNIT_TESTS:=.d)
+$(OUT)/libunit.a: $(HELPER_OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(RIG_TESTS): RIG := $(RIG_OBJECTS)
+$(RIG_TESTS): $(RIG_OBJECTS)
+$(OUT)/unit/%: $(OUT)/test/unit/%.o $(OUT)/libunit.a $(OUT)/libsim.a $(OUT)/libcontroller.a
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(RIG) $(OUT)/libunit.a $(OUT)/libsim.a $(OUT)/libcontroller.a $(LDLIBS) -lcmocka
+
+.SECONDARY: $(UNIT_OBJECTS)
+-include $(LIB_OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(OUT)/controller/main.d $(UNIT_OBJECTS:.o=.d) $(HELPER_OBJECTS:.o=.d) $(RIG_OBJECTS:.o=.d)
 
 # The explorer and the simulator: the same production objects, and the simulated world.
 PROVE_MAINS   := test/prove/explore.c test/prove/simulate.c
