@@ -115,7 +115,8 @@ static int run(struct options *options)
                 return fail(&why);
         char identity[160];
         make_identity(identity, sizeof(identity));
-        char *own_namespace = mem_strdup(config.namespace_name);
+        const char *pod_namespace = getenv("POD_NAMESPACE");
+        char *own_namespace = mem_strdup(pod_namespace && pod_namespace[0] ? pod_namespace : config.namespace_name);
         options->manager.identity = identity;
         if (!options->manager.own_namespace)
                 options->manager.own_namespace = own_namespace;

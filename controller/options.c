@@ -50,7 +50,7 @@ static const struct argp_option argp_options[] = {
      1},
     {"leader-election-id", OPTION_ELECTION_ID, "NAME", 0, "name of the Lease; default planekeeper", 1},
     {"leader-election-namespace", OPTION_ELECTION_NAMESPACE, "NAME", 0,
-     "namespace of the Lease and of ConfigMap planekeeper (kill switch); default the Pod's, else the kubeconfig's", 1},
+     "namespace of the Lease and of ConfigMap planekeeper (kill switch); default $POD_NAMESPACE, else the Pod's, else the kubeconfig's", 1},
     {"leader-elect-lease-duration", OPTION_LEASE_DURATION, "DURATION", 0,
      "others take over after this without renewal; default 5s", 1},
     {"leader-elect-renew-deadline", OPTION_RENEW_DEADLINE, "DURATION", 0,

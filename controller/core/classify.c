@@ -130,7 +130,7 @@ enum finding classify_edit(struct pass *pass, const char *what, const char *way_
 static const char *why_not_acting(const struct pass *pass)
 {
         const struct view *view = pass->view;
-        return view->kill_switch ? "the kill switch is on" : view->policy.suspended ? "suspended" : "mode Advise";
+        return view->kill_switch ? phrase_kill_switch(view) : view->policy.suspended ? "suspended" : "mode Advise";
 }
 
 /* Down by rise and fall: does every gate let us act, and may we? */

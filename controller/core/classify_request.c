@@ -63,7 +63,9 @@ static const char *refuse(struct pass *pass, enum purpose purpose)
         if (request->kind == REQUEST_NONE)
                 return request->answer;
         if (!decision->may_act)
-                return pass->view->kill_switch ? "waiting: the kill switch is on" : "waiting: suspended";
+                return pass->view->kill_switch
+                           ? arena_printf(pass->arena, "waiting: %s", phrase_kill_switch(pass->view))
+                           : "waiting: suspended";
         return request->kind == REQUEST_ADOPT ? refuse_adopt(pass, purpose) : refuse_switch(pass, purpose);
 }
 

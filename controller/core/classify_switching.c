@@ -10,7 +10,7 @@
 static enum finding classify_stopped(struct pass *pass)
 {
         const struct view *view = pass->view;
-        const char *by = view->kill_switch        ? "the kill switch is on"
+        const char *by = view->kill_switch        ? phrase_kill_switch(view)
                          : view->policy.suspended ? "spec.suspend is true"
                          : pass->decision->mode.message[0]
                              ? arena_printf(pass->arena, "mode Advise is in effect. %s", pass->decision->mode.message)

@@ -103,6 +103,25 @@ const char *phrase_lock_trouble(const struct view *view, struct arena *arena)
         return trouble("Redis", targets_in_force(view).lock_server, &view->lock_health, arena);
 }
 
+static bool is_kill_switch_clear(const struct view *view)
+{
+        return !view->kill_switch_why || !view->kill_switch_why[0];
+}
+
+const char *phrase_kill_switch(const struct view *view)
+{
+        return is_kill_switch_clear(view) ? "the kill switch is on"
+                                          : "the kill switch is not understood, condition Paused says why";
+}
+
+const char *phrase_kill_switch_remedy(const struct view *view, struct arena *arena)
+{
+        if (is_kill_switch_clear(view))
+                return "The operator-wide kill switch is on: nothing decides anywhere";
+        return arena_printf(arena, "The kill switch is not understood, so nothing decides anywhere. %s",
+                            view->kill_switch_why);
+}
+
 const char *phrase_dns_drift(const struct view *view, struct arena *arena)
 {
         const struct plan *plan = &view->record->plan;

@@ -35,6 +35,10 @@ const char *phrase_lock_server(const struct view *view, struct arena *arena);
 const char *phrase_dns_trouble(const struct view *view, struct arena *arena);
 const char *phrase_lock_trouble(const struct view *view, struct arena *arena);
 
+/* "the kill switch is on", or why it counts as on; phrase_kill_switch_remedy() has the remedy with it. */
+const char *phrase_kill_switch(const struct view *view);
+const char *phrase_kill_switch_remedy(const struct view *view, struct arena *arena);
+
 /* What one DNS name or lock shows against what the record says, for a person who has to mend it. */
 const char *phrase_dns_drift(const struct view *view, struct arena *arena);
 const char *phrase_lock_drift(const struct view *view, struct arena *arena);

@@ -367,8 +367,7 @@ static void set_drift(const struct writer *w)
 static void set_paused(const struct writer *w)
 {
         if (w->view->kill_switch)
-                set(w, "Paused", REPORT_TRUE, "KillSwitch",
-                    "The operator-wide kill switch is on: nothing decides anywhere");
+                set(w, "Paused", REPORT_TRUE, "KillSwitch", phrase_kill_switch_remedy(w->view, w->arena));
         else if (w->view->policy.suspended)
                 set(w, "Paused", REPORT_TRUE, "Suspended", "spec.suspend is true: no effect outside status");
         else

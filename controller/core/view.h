@@ -159,6 +159,8 @@ struct view {
         mono_ms late_until;        /* our own loop was late: samples are doubtful until then; 0 no */
         mono_ms late_by;           /* how late it was */
         bool kill_switch;
+        const char *kill_switch_why; /* on although nobody said so: what is not understood of it, and the remedy; "" or
+                                        NULL: it says on */
         bool blast_limit_reached; /* --max-switches-per-minute */
         epoch_t confirmed_epoch;  /* the policy was read uncached after this epoch was recorded */
         decision_id fresh_id;     /* 64 random bits for a decision, should one be taken */

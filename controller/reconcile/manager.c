@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "api/object.h"
 #include "api/record.h"
@@ -24,7 +23,6 @@ enum {
         LATE_MS = 1000, /* a loop that is later than this was suspended or starved: its samples are doubtful */
         CLOCK_TRUST_MS =
             2000, /* the API server's Date has whole seconds: nearer than this our own wall clock is as good */
-        KILL_SWITCH_EVERY_MS = 2000,
         HURRY_MS = 100, /* longer than a step takes where it goes well */
         TIMEOUT_MS = 3000,
         CONNECTIONS_PER_HOST = 16, /* three watches, the passes' turns, statuses and Events, each without waiting */
@@ -34,8 +32,6 @@ enum {
 
 static const struct kube_resource namespaces = {
     .group = "", .version = "v1", .plural = "namespaces", .kind = "Namespace"};
-static const struct kube_resource config_maps = {
-    .group = "", .version = "v1", .plural = "configmaps", .kind = "ConfigMap"};
 
 unix_ms manager_wall(const struct manager *manager)
 {
@@ -115,53 +111,6 @@ static void ask_identity(struct manager *manager)
         free(path);
 }
 
-/* Whoever reaches for the switch in a hurry and writes "on" or "True" means it; only what clearly says no is no. */
-static bool says_on(const char *value)
-{
-        return value && value[0] && strcasecmp(value, "false") != 0;
-}
-
-/* Absent means off; an API server that does not answer changes nothing, in either direction. */
-static void kill_switch_answered(void *ctx, const struct kube_reply *reply)
-{
-        struct manager *manager = ctx;
-        manager->kill_switch_call = NULL;
-        bool is_denied = reply->err == ERR_DENIED;
-        if (reply->err != ERR_OK && reply->err != ERR_NOT_FOUND && !is_denied)
-                return;
-        manager->api_answered_at = loop_now(manager->loop);
-        if (is_denied && !manager->kill_switch_known)
-                log_line(LOG_WARN, "manager",
-                         "I may not read the kill switch, so there is none: grant get on configmaps planekeeper",
-                         LOG_TEXT_FIELD("namespace", manager->options.own_namespace),
-                         LOG_TEXT_FIELD("error", reply->why.text));
-        bool is_news = !manager->kill_switch_known;
-        manager->kill_switch_known = true;
-        bool is_on =
-            is_denied
-                ? manager->kill_switch
-                : reply->err == ERR_OK &&
-                      says_on(json_string_value(json_object_get(json_object_get(reply->body, "data"), "killSwitch")));
-        if (is_on != manager->kill_switch)
-                log_line(is_on ? LOG_WARN : LOG_INFO, "manager",
-                         is_on ? "kill switch on: nothing decides anywhere" : "kill switch off",
-                         LOG_TEXT_FIELD("configmap", "planekeeper"));
-        else if (!is_news)
-                return;
-        manager->kill_switch = is_on;
-        caches_wake_policies(manager);
-}
-
-static void ask_kill_switch(struct manager *manager)
-{
-        if (manager->kill_switch_call || loop_now(manager->loop) - manager->kill_switch_asked_at < KILL_SWITCH_EVERY_MS)
-                return;
-        manager->kill_switch_asked_at = loop_now(manager->loop);
-        char *path = kube_path(&config_maps, manager->options.own_namespace, "planekeeper", NULL);
-        manager->kill_switch_call = kube_get(manager->kube, path, TIMEOUT_MS, kill_switch_answered, manager);
-        free(path);
-}
-
 static void tick(struct loop_timer *timer)
 {
         struct manager *manager = CONTAINER_OF(timer, struct manager, tick);
@@ -169,7 +118,7 @@ static void tick(struct loop_timer *timer)
         if (manager->stopping)
                 return;
         ask_identity(manager);
-        ask_kill_switch(manager);
+        kill_switch_tick(manager);
         if (manager->is_leader && loop_now(manager->loop) - manager->refreshed_at >= REFRESH_EVERY_MS) {
                 manager->refreshed_at = loop_now(manager->loop);
                 caches_refresh_planes(manager);
@@ -265,7 +214,7 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         open_election(manager);
         loop_timer_set(loop, &manager->tick, loop_now(loop) + TICK_MS);
         ask_identity(manager);
-        ask_kill_switch(manager);
+        kill_switch_tick(manager);
 }
 
 static void released(void *ctx)
@@ -289,7 +238,7 @@ void manager_close(struct manager *manager)
 {
         loop_timer_stop(manager->loop, &manager->tick);
         kube_cancel(manager->identity_call);
-        kube_cancel(manager->kill_switch_call);
+        kube_cancel(manager->kill_switch.call);
         if (manager->election)
                 election_close(manager->election);
         caches_close(manager);

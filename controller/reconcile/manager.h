@@ -16,6 +16,7 @@
 #include "kube/lease.h"
 #include "kube/watch.h"
 #include "probe/probe.h"
+#include "reconcile/kill_switch.h"
 #include "reconcile/line.h"
 #include "runtime/executor.h"
 #include "runtime/http.h"
@@ -73,8 +74,7 @@ struct manager {
         struct kube_call *identity_call;
         unix_ms
             wall_base; /* wall time = wall_base + loop_now(): the API server's clock, counted on the monotonic one */
-        bool kill_switch;
-        bool kill_switch_known; /* asked and answered: nothing is recorded before */
+        struct kill_switch kill_switch;
         mono_ms refreshed_at;
         mono_ms late_until, late_by;
         mono_ms hurry_until;         /* a step of a switch is under way: what only tells of it waits */
@@ -83,9 +83,6 @@ struct manager {
         unsigned deciding; /* automatic switches on their way to the arbiter: they count before it has answered */
         struct line line;
         struct loop_timer tick;
-        struct kube_call *kill_switch_call;
-        mono_ms kill_switch_asked_at;
-        mono_ms api_answered_at; /* when the API server last said anything to the poll of the kill switch */
         void (*stopped)(void *ctx);
         void *stopped_ctx;
 };

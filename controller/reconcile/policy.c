@@ -41,7 +41,7 @@ void policy_wake(struct policy *policy)
 static void run(struct work *work)
 {
         struct policy *policy = CONTAINER_OF(work, struct policy, work);
-        if (policy->manager->is_leader)
+        if (policy->manager->is_leader && policy->manager->kill_switch.is_settled)
                 act_pass(policy);
         turn_unused(policy);
 }

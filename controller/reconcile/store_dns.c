@@ -259,7 +259,7 @@ static void dns_show(struct policy *policy, struct arena *arena, struct view *re
         const struct manager *manager = policy->manager;
         const struct target_slot *slot = &policy->dns_slot;
         /* A server that does not answer, or refuses us, is named by what is said of the target. */
-        ret->record_read = slot->reach != REACH_NEVER && manager->cluster_uid && manager->kill_switch_known;
+        ret->record_read = slot->reach != REACH_NEVER && manager->cluster_uid;
         ret->record_error = policy->record_error ? policy->record_error : "";
         ret->arbiter_answered_at = slot->read_at;
         ret->arbiter_period_ms = 2 * dns_reads_every(policy);

@@ -105,12 +105,11 @@ static void lease_show(struct policy *policy, struct arena *arena, struct view *
 {
         const struct manager *manager = policy->manager;
         (void)arena;
-        ret->record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid &&
-                           manager->kill_switch_known;
+        ret->record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid;
         ret->record = policy->record;
         ret->record_error = policy->record_error ? policy->record_error : "";
         ret->arbiter_answered_at =
-            manager->election ? election_last_answer(manager->election) : manager->api_answered_at;
+            manager->election ? election_last_answer(manager->election) : manager->kill_switch.answered_at;
         ret->arbiter_period_ms = manager->options.renew_deadline_ms;
 }
 

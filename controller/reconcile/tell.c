@@ -22,6 +22,30 @@ void tell_late(mono_ms late_ms)
                  LOG_NUMBER_FIELD("late_ms", late_ms));
 }
 
+static void tell_kill_switch_of(void *value, void *ctx)
+{
+        const struct view view = {.kill_switch = true, .kill_switch_why = ((struct manager *)ctx)->kill_switch.why};
+        struct policy *policy = value;
+        struct arena arena = {0};
+        if (policy->spec)
+                tell_event(policy, true, "KillSwitch", "Judge", phrase_kill_switch_remedy(&view, &arena));
+        arena_deinit(&arena);
+}
+
+void tell_kill_switch(struct manager *manager)
+{
+        const struct kill_switch *kill_switch = &manager->kill_switch;
+        tell_metrics_kill_switch(kill_switch->is_on, kill_switch->why[0] != '\0');
+        log_line(kill_switch->is_on ? LOG_WARN : LOG_INFO, "manager",
+                 kill_switch->why[0]  ? kill_switch->why
+                 : kill_switch->is_on ? "kill switch on: nothing decides anywhere"
+                                      : "kill switch off",
+                 LOG_TEXT_FIELD("configmap", "planekeeper"),
+                 LOG_TEXT_FIELD("namespace", manager->options.own_namespace));
+        if (manager->is_leader && kill_switch->is_on)
+                map_each(&manager->policies, tell_kill_switch_of, manager);
+}
+
 void tell_leading(const struct manager_options *options, bool is_leader)
 {
         tell_metrics_leading(options->election_id, is_leader);

@@ -22,6 +22,7 @@ void tell_decided(struct policy *policy, const struct view *view, const struct d
 void tell_recorded(struct policy *policy, struct record_write *write); /* and has arrived; its report is taken */
 void tell_effect_done(struct policy *policy, const struct effect *effect);
 void tell_effect_failed(struct policy *policy, const struct effect *effect);
+void tell_kill_switch(struct manager *manager); /* thrown, released, or not understood */
 void tell_leading(const struct manager_options *options, bool is_leader);
 void tell_forget_planes(struct policy *policy);
 void tell_forget(struct policy *policy); /* its metrics go with it */

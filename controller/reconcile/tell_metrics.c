@@ -83,18 +83,28 @@ static struct metric_family late_turns = {.name = "planekeeper_loop_late_total",
                                               "Turns of the event loop that came so late that samples were discarded",
                                           .type = METRIC_COUNTER};
 
+static struct metric_family kill_switch = {.name = "planekeeper_kill_switch",
+                                           .help = "1 while the operator-wide kill switch stops every decision",
+                                           .type = METRIC_GAUGE};
+static struct metric_family kill_switch_unclear = {
+    .name = "planekeeper_kill_switch_unclear",
+    .help = "1 while the kill switch counts as on because it is not understood or may not be read",
+    .type = METRIC_GAUGE};
+
 void tell_setup(const char *election_id)
 {
         struct metric_family *const families[] = {&reconcile_total, &reconcile_errors, &reconcile_time, &active_workers,
                                                   &max_workers,     &master_status,    &policy_ready,   &policy_epoch,
                                                   &policy_fit,      &policy_active,    &decisions,      &completed,
-                                                  &switch_seconds,  &step_seconds,     &target_errors,  &late_turns};
+                                                  &switch_seconds,  &step_seconds,     &target_errors,  &late_turns,
+                                                  &kill_switch,       &kill_switch_unclear};
         for (size_t i = 0; i < COUNT(families); i++)
                 metrics_register(families[i]);
         static const char *const results[] = {"success", "error", "requeue", "requeue_after"};
         for (size_t i = 0; i < COUNT(results); i++)
                 metric_add(METRIC(&reconcile_total, "failoverpolicy", results[i]), 0);
         metric_set(METRIC(&master_status, election_id), 0);
+        tell_metrics_kill_switch(false, false);
         metric_add(METRIC(&reconcile_errors, "failoverpolicy"), 0);
         metric_set(METRIC(&active_workers, "failoverpolicy"), 0);
         metric_set(METRIC(&max_workers, "failoverpolicy"), 1);
@@ -130,6 +140,12 @@ void tell_metrics_policy(const struct policy *policy, const struct view *view, c
 void tell_metrics_late(void)
 {
         metric_add(metrics_child(&late_turns, NULL), 1);
+}
+
+void tell_metrics_kill_switch(bool is_on, bool is_unclear)
+{
+        metric_set(metrics_child(&kill_switch, NULL), is_on);
+        metric_set(metrics_child(&kill_switch_unclear, NULL), is_unclear);
 }
 
 void tell_metrics_decided(const struct policy *policy, const struct record *record)

@@ -77,6 +77,30 @@ def test_components_add_up(with_components):
     assert selector.items() <= labels.items()
 
 
+def test_an_overlay_moves_everything_into_another_namespace(bench, tmp_path):
+    """The operator finds its Lease and its kill switch by where its Pod is, and has its rights there."""
+    overlay = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": "mesh-ops",
+        "resources": [_relative(tmp_path, MANIFESTS)],
+        "components": [_relative(tmp_path, MANIFESTS / "components" / "prometheus")],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    things = [thing for thing in yaml.safe_load_all(kustomize(bench, tmp_path)) if thing]
+    assert {thing["metadata"]["namespace"] for thing in things if "namespace" in thing["metadata"]} == {"mesh-ops"}
+    container = next(t for t in things if t["kind"] == "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    assert not [argument for argument in container["args"] if "namespace" in argument]
+    assert container["env"] == [{"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}]
+    bench.hub.ensure_namespace("mesh-ops")
+    bound = [t for t in things if t["kind"] in ("Role", "RoleBinding", "ServiceAccount")]
+    for thing in bound:
+        bench.hub.admin.put(thing)
+    account = "system:serviceaccount:mesh-ops:planekeeper"
+    question = ["auth", "can-i", "get", "configmaps/planekeeper", "-n", "mesh-ops", f"--as={account}"]
+    assert bench.hub.kubectl(*question).strip() == "yes"
+
+
 @pytest.mark.parametrize("sample", ["all-clusters", "single-cluster", "two-sites"])
 def test_samples_are_accepted(bench, sample):
     bench.hub.kubectl("apply", "--dry-run=server", "-f", str(MANIFESTS / "samples" / f"{sample}.yaml"))

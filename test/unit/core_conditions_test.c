@@ -234,6 +234,18 @@ static void commit_refused(struct world *world)
 
 /* ---- Paused ---- */
 
+static void clear_kill_switch(struct world *world)
+{
+        world->view.kill_switch = true;
+        world->view.kill_switch_why = "";
+}
+
+static void unclear_kill_switch(struct world *world)
+{
+        world->view.kill_switch = true;
+        world->view.kill_switch_why = "killSwitch is \"on\"";
+}
+
 static void kill_switch(struct world *world)
 {
         world->view.kill_switch = world->view.policy.suspended = true;
@@ -303,6 +315,8 @@ static const struct condition_row rows[] = {
      "Moving to b, epoch 6: every target shows the new plane; it cannot be recorded: HTTP 403"},
 
     {"kill switch", kill_switch, "Paused", "True KillSwitch", "nothing decides anywhere"},
+    {"kill switch that is clear", clear_kill_switch, "Paused", "True KillSwitch", "kill switch is on"},
+    {"kill switch, unclear", unclear_kill_switch, "Paused", "True KillSwitch", "anywhere. killSwitch is \"on\""},
 };
 
 static void each_condition_says_what_it_is(void **state)

@@ -96,14 +96,14 @@ static void test_a_late_loop_is_said_once_and_is_over(void **state)
 static void test_nothing_is_recorded_while_the_kill_switch_is_on(void **state)
 {
         struct rig *rig = *state;
-        rig->kill_switch = true;
+        rig->kill_switch = "{\"data\":{\"killSwitch\":\"true\"}}";
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         rig_pass(rig, 5000);
         assert_null(policy->record);
         assert_int_equal(rig->lease_requests, 0);
         assert_int_equal(rig_dns.writes, 0);
-        rig->kill_switch = false;
+        rig->kill_switch = NULL;
         rig_pass(rig, 5000);
         assert_non_null(policy->record);
 }

@@ -168,7 +168,8 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
         else if (strstr(target, "/namespaces/kube-system"))
                 fake_answer(peer, 200, rig->date, "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"hub\"}}");
         else if (strstr(target, "/configmaps/planekeeper"))
-                fake_answer(peer, 200, "", rig->kill_switch ? "{\"data\":{\"killSwitch\":\"on\"}}" : "{\"data\":{}}");
+                fake_answer(peer, rig->kill_switch_status ? rig->kill_switch_status : 200, "",
+                            rig->kill_switch ? rig->kill_switch : "{\"data\":{}}");
         else if (strstr(target, "/leases"))
                 on_lease(rig, peer, request);
         else if (strstr(target, "/events")) {
@@ -193,7 +194,7 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
 static bool is_waiting(const struct rig *rig)
 {
         const struct manager *manager = &rig->manager;
-        bool is_asking = manager->line.turns || manager->identity_call || manager->kill_switch_call;
+        bool is_asking = manager->line.turns || manager->identity_call || manager->kill_switch.call;
         return executor_depth(manager->executor) || (is_asking && !rig->is_mute);
 }
 

@@ -43,7 +43,8 @@ struct rig {
         struct loop *loop;
         struct fake_api *api;
         struct manager manager;
-        bool kill_switch;
+        const char *kill_switch; /* the ConfigMap; NULL: it says nothing */
+        int kill_switch_status;  /* of the answer; 0: 200 */
         const char *date;  /* header with the API server's clock, or "" */
         int lease_refusal; /* HTTP status of everything about record Leases; 0: none */
         bool is_mute;      /* nothing is answered any more */

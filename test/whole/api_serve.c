@@ -155,6 +155,8 @@ void api_serve(unsigned cluster, struct exchange *exchange)
                 refuse(exchange, 429, "TooManyRequests", "please try again later", 1);
         else if (trouble->denied > 0)
                 refuse(exchange, 403, "Forbidden", "not allowed", -1);
+        else if (world.kill_switch_denied > 0 && route.kind == API_CONFIG_MAPS)
+                refuse(exchange, 403, "Forbidden", "configmaps may not be read", -1);
         else if (trouble->broken > 0)
                 refuse(exchange, 503, "ServiceUnavailable", "etcdserver: no leader", -1);
         else if (strcmp(exchange->method, "GET") == 0)

@@ -201,20 +201,30 @@ void ask_for_adoption(const struct fault *fault)
         request(fault, "planekeeper.io/adopt");
 }
 
+/* In a hurry people write what they mean, and not what it is called; and sometimes the right to read it is lost. */
 void throw_kill_switch(const struct fault *fault)
 {
+        static const char *const written[][2] = {
+            {"killSwitch", "true"}, {"killswitch", "true"}, {"killSwitch", "on"}, {"kill-switch", "false"}};
+        const char *const *entry = written[(uint64_t)fault->ends_at / 4 % 4];
+        if (fault->ends_at % 4 == 0) {
+                world.kill_switch_denied++;
+                return;
+        }
         for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
                 api_put(cluster, API_CONFIG_MAPS,
                         json_pack("{s:{s:s, s:s}, s:{s:s}}", "metadata", "name", "planekeeper", "namespace",
-                                  OWN_NAMESPACE, "data", "killSwitch", "true"));
-        (void)fault;
+                                  OWN_NAMESPACE, "data", entry[0], entry[1]));
 }
 
 void release_kill_switch(const struct fault *fault)
 {
+        if (fault->ends_at % 4 == 0) {
+                world.kill_switch_denied--;
+                return;
+        }
         for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
                 api_delete(cluster, API_CONFIG_MAPS, OWN_NAMESPACE, "planekeeper");
-        (void)fault;
 }
 
 void delete_policy(const struct fault *fault)

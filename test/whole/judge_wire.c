@@ -71,8 +71,9 @@ void judge_heard(const struct exchange *exchange, long status, const char *text)
         if (exchange->call && strcmp(exchange->method, "GET") == 0 && !exchange->wants_metadata &&
             strstr(exchange->target, "/failoverpolicies"))
                 see_policies(exchange->host, text);
-        if (strstr(exchange->target, "/configmaps/planekeeper") && exchange->call && (status == 200 || status == 404))
-                judge.sees_kill_switch[exchange->host->index] = strstr(text, "\"killSwitch\":\"true\"") != NULL;
+        if (strstr(exchange->target, "/configmaps/planekeeper") && exchange->call &&
+            (status == 200 || status == 403 || status == 404))
+                judge.sees_kill_switch[exchange->host->index] = status != 404; /* nothing here ever says "false" */
 }
 
 void judge_unheard(const struct exchange *exchange)
@@ -98,7 +99,7 @@ static void check_wishes(const struct host *host, unsigned policy, const struct 
         const struct known *known = known_by(host, policy);
         unsigned long long epoch = next->epoch;
         if (judge.sees_kill_switch[host->index])
-                world_violated("S13: operator %u decides epoch %llu, and has read that the kill switch is on",
+                world_violated("S13: operator %u decides epoch %llu, and has read that the kill switch is on, or may not read it",
                                host->index, epoch);
         if (!known)
                 world_violated("S13: operator %u decides epoch %llu of a policy that it has not read", host->index,

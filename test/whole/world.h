@@ -43,6 +43,7 @@ struct world {
         struct policy_config policies[POLICIES_MAX];
         struct trouble places[PLACE_COUNT], ways[HOSTS_MAX][PLACE_COUNT];
         int64_t api_skew_ms[CLUSTERS_MAX];
+        int kill_switch_denied; /* > 0: nobody may read it */
         bool has_odd_clocks; /* an API server's has jumped */
         /* Until when something befalls that plane, that operator (or a way of its), or servers that all use. */
         vtime_us plane_until[WORLD_PLANES_MAX], host_until[HOSTS_MAX], servers_until;
