@@ -15,7 +15,7 @@ CRDS = tools.ROOT / "crds"
 POLICY = {
     "mode": "Automatic",
     "planes": ["eu-west-1", "eu-central-1"],
-    "dns": {"name": "gloo-mgmt.mesh.example.com", "rfc2136": {"nameserver": "192.0.2.53"}},
+    "dns": {"name": "gloo-mgmt.mesh.example.com", "rfc2136": {"nameserver": "192.0.2.53", "tsigSecretRef": {"name": "tsig"}}},
 }
 LOCK = {"address": "redis.example.com:6379", "lock": {"key": "mgmt-active"}}
 LONG = "a" * 64
@@ -78,6 +78,7 @@ REFUSED = [
     ("fop", policy(redis={"address": "r:1", "lock": {"key": "k", "value": "e{epoch}"}}), "the same for every plane"),
     ("fop", policy(dns={"rfc2136": None}), "dns needs exactly one provider: set rfc2136"),
     ("fop", policy(dns={"recordTTL": 301}), "recordTTL is at most 300: agents may keep the address of a dead plane"),
+    ("fop", policy(dns={"rfc2136": {"tsigSecretRef": None}}), "spec.dns.rfc2136.tsigSecretRef: Required value"),
     ("fop", policy(dns={"recordTTL": 0}), "spec.dns.recordTTL"),
     ("fop", policy(dns={"recordType": "TXT"}), "spec.dns.recordType"),
     ("fop", policy(dns={"name": "not a name"}), "spec.dns.name"),
