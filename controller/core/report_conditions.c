@@ -7,9 +7,6 @@
 #include "core/targets.h"
 #include "util/mem.h"
 
-enum { CERTIFICATE_WARNING_DAYS = 21 };
-#define DAY_MS ((int64_t)86400000)
-
 /* What the condition setters look at and write to. */
 struct writer {
         const struct view *view;
@@ -268,77 +265,16 @@ static void set_failover_possible(const struct writer *w)
                                  w->roles->active && !is_on_preferred(w) ? "a second" : "a"));
 }
 
-/* The mechanism that does not answer; NULL where all do. */
-static const char *silent_mechanism(const struct writer *w)
-{
-        const struct view *view = w->view;
-        if (view->dns_health.reach == REACH_FAILED)
-                return phrase_dns_trouble(view, w->arena);
-        if (targets_in_force(view).lock_server[0] && view->lock_health.reach == REACH_FAILED)
-                return phrase_lock_trouble(view, w->arena);
-        return NULL;
-}
-
-/* The first other authoritative server that did not show the record when it was last looked at; NULL where all did. */
-static const char *server_behind(const struct writer *w)
-{
-        const struct view *view = w->view;
-        for (unsigned i = 0; i < view->verify_count && w->decision->dns == FENCE_MET; i++) {
-                const struct verify_view *verify = &view->verify[i];
-                if (verify->reach == REACH_FAILED)
-                        return arena_printf(w->arena, "DNS server %s does not answer", verify->server);
-                if (verify->reach == REACH_OK && !verify->shows_record)
-                        return arena_printf(w->arena, "DNS server %s still answers old data", verify->server);
-        }
-        return NULL;
-}
-
-/* A certificate that runs out soon, the active plane's before a standby's; NULL: none. */
-static const char *expiring(const struct writer *w)
-{
-        const char *text = NULL;
-        for (unsigned i = 0; i < w->view->plane_count; i++) {
-                const struct plane_view *plane = &w->view->planes[i];
-                unix_ms end = health_of(plane, &w->view->policy.detection, w->view->now).certificate_not_after;
-                if (!end || end - w->view->wall >= CERTIFICATE_WARNING_DAYS * DAY_MS)
-                        continue;
-                text = arena_printf(w->arena, "%s: certificate expires %s", plane->name, phrase_time(end, w->arena));
-                if (plane == w->roles->active)
-                        break;
-        }
-        return text;
-}
-
 static void set_degraded(const struct writer *w)
 {
         static const char type[] = "Degraded";
-        const struct plane_health *health = &w->roles->health;
-        const char *name = w->roles->active_name, *silent = silent_mechanism(w), *behind = server_behind(w),
-                   *certificate = expiring(w);
-        if (w->decision->phase == PHASE_SWITCHING)
-                set(w, type, REPORT_TRUE, "SwitchInProgress",
-                    "Configuration changes are not propagated; traffic in the mesh is not affected");
-        else if (!w->roles->active)
+        const struct report_subject subject = {w->view, w->decision, w->roles, w->arena};
+        struct troubles troubles = {.count = 0};
+        report_troubles(&subject, &troubles);
+        if (!w->roles->active && w->decision->phase != PHASE_SWITCHING)
                 set(w, type, REPORT_UNKNOWN, "Unobserved", "The active plane is not known");
-        else if (!w->roles->candidate)
-                set(w, type, REPORT_TRUE, "NoStandby", "No plane could take over now");
-        else if (maintenance_holds(w->view, w->roles->active))
-                set(w, type, REPORT_TRUE, "MaintenanceUntil",
-                    arena_printf(w->arena, "%s is %s: nothing moves away from it by itself", name,
-                                 maintenance_phrase(w->roles->active, w->arena)));
-        else if (health->failing_checks || health->unknown_checks)
-                set(w, type, REPORT_TRUE, "CheckLacking",
-                    arena_printf(w->arena, "%s: %s", name, phrase_bad_checks(w->roles->active, w->arena)));
-        else if (health->replicas_available >= 0 && health->replicas_available < health->replicas_wanted)
-                set(w, type, REPORT_TRUE, "ReplicasMissing",
-                    arena_printf(w->arena, "%s: %d/%d replicas", name, (int)health->replicas_available,
-                                 (int)health->replicas_wanted));
-        else if (certificate)
-                set(w, type, REPORT_TRUE, "CertificateExpires", certificate);
-        else if (silent)
-                set(w, type, REPORT_TRUE, "MechanismUnreachable", silent);
-        else if (behind)
-                set(w, type, REPORT_TRUE, "DNSServerBehind", behind);
+        else if (troubles.count)
+                set(w, type, REPORT_TRUE, troubles.items[0].reason, troubles_text(&troubles, w->arena));
         else
                 set(w, type, REPORT_FALSE, "Redundant", "Every check passes and a standby is fit");
 }

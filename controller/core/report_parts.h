@@ -1,4 +1,6 @@
-/* report_parts.h -- internal to the report: whom it is about, and its conditions. Use report_build() instead. */
+/*
+ * report_parts.h -- internal to the report: whom it is about, its troubles, its conditions. Use report_build() instead.
+ */
 #ifndef PK_CORE_REPORT_PARTS_H
 #define PK_CORE_REPORT_PARTS_H
 
@@ -19,6 +21,33 @@ struct report_roles report_roles_of(const struct view *view, const struct decisi
 
 /* What we would record next is not taken, and nothing moves before it is. */
 bool report_is_record_refused(const struct view *view, const struct decision *decision);
+
+/* What the setters of one report look at. */
+struct report_subject {
+        const struct view *view;
+        const struct decision *decision;
+        const struct report_roles *roles;
+        struct arena *arena;
+};
+
+enum { TROUBLES_MAX = 24, TROUBLES_TOLD_MAX = 5, TROUBLE_BYTES_MAX = 240 };
+
+/* Everything that is lacking, worst first: its word and its sentence. */
+struct trouble {
+        const char *reason;
+        const char *text;
+};
+struct troubles {
+        struct trouble items[TROUBLES_MAX];
+        unsigned count;
+};
+
+void troubles_add(struct troubles *troubles, const char *reason, const char *text);
+/* "<first>; also: <reason>: <text>; ...; and 2 more": each one bounded, so that none can hide the rest. */
+const char *troubles_text(const struct troubles *troubles, struct arena *arena);
+
+/* The list behind Degraded; empty where nothing is lacking. */
+void report_troubles(const struct report_subject *subject, struct troubles *ret);
 
 /* Fills the conditions, and state and message, which are those of Ready. */
 void report_conditions(const struct view *view, const struct decision *decision, const struct report_roles *roles,

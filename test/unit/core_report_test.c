@@ -190,6 +190,16 @@ static void server_silent(struct world *world)
         world->view.verify[0].reach = REACH_FAILED;
 }
 
+/* After a failover: one server leads agents elsewhere, another is silent, and nobody could take over. */
+static void many_troubles(struct world *world)
+{
+        failed_over_alone(world);
+        server_silent(world);
+        world_lock_fails(world, ERR_TRANSIENT, "connection refused", true);
+        world_deployment(world, 1, 1, 3);
+        world->view.planes[1].checks[0].certificate_not_after = WORLD_WALL + 1000;
+}
+
 static const struct row rows[] = {
     {"steady", steady, "True Steady", "", "Steady", "a", "2/2", "-", 5},
     {"first pass", first_pass, "Unknown Observing", "Reconciling Observing", "Observing", "Unknown", "3/3", "-", 0},
@@ -326,6 +336,10 @@ static const struct {
     {server_behind, "Degraded", "True DNSServerBehind", "192.0.2.55:53 still answers old data"},
     {server_behind, "Ready", "True Steady", ""},
     {server_silent, "Degraded", "True DNSServerBehind", "192.0.2.54:53 does not answer"},
+    {many_troubles, "Degraded", "True DNSServerBehind",
+     "DNS server 192.0.2.55:53 still answers old data; also: NoStandby: No plane could take over now; "
+     "MechanismUnreachable: Redis redis.example.com:6379: connection refused; ReplicasMissing: b: 1/3 replicas; "
+     "CertificateExpires: b: certificate expires 2026-11-23T02:59:12Z; and 1 more"},
     {redis_down_since_start, "Drift", "Unknown NotRead", ""},
 };
 

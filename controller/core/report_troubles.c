@@ -1,0 +1,136 @@
+/*
+ * report_troubles.c -- everything that is lacking, worst first, so that no trouble hides another. To add one: a
+ * function that looks for it, and its place in the table.
+ */
+#include "core/maintenance.h"
+#include "core/phrase.h"
+#include "core/report_parts.h"
+#include "core/targets.h"
+#include "util/mem.h"
+
+enum { CERTIFICATE_WARNING_DAYS = 21 };
+#define DAY_MS ((int64_t)86400000)
+
+void troubles_add(struct troubles *troubles, const char *reason, const char *text)
+{
+        INVARIANT(troubles->count < TROUBLES_MAX);
+        troubles->items[troubles->count++] = (struct trouble){reason, text};
+}
+
+const char *troubles_text(const struct troubles *troubles, struct arena *arena)
+{
+        if (troubles->count < 2)
+                return troubles->count ? troubles->items[0].text : "";
+        unsigned told = troubles->count < TROUBLES_TOLD_MAX ? troubles->count : TROUBLES_TOLD_MAX;
+        const char *text =
+            arena_printf(arena, "%s; also: ", phrase_excerpt(troubles->items[0].text, TROUBLE_BYTES_MAX, arena));
+        for (unsigned i = 1; i < told; i++)
+                text = arena_printf(arena, "%s%s%s: %s", text, i > 1 ? "; " : "", troubles->items[i].reason,
+                                    phrase_excerpt(troubles->items[i].text, TROUBLE_BYTES_MAX, arena));
+        return told < troubles->count ? arena_printf(arena, "%s; and %u more", text, troubles->count - told) : text;
+}
+
+static void look_at_switch(const struct report_subject *s, struct troubles *ret)
+{
+        if (s->decision->phase == PHASE_SWITCHING)
+                troubles_add(ret, "SwitchInProgress",
+                             "Configuration changes are not propagated; traffic in the mesh is not affected");
+}
+
+/* An authoritative server that answers something else than what is recorded leads agents elsewhere now. */
+static void look_at_wrong_answers(const struct report_subject *s, struct troubles *ret)
+{
+        const struct view *view = s->view;
+        for (unsigned i = 0; i < view->verify_count && s->decision->dns == FENCE_MET; i++)
+                if (view->verify[i].reach == REACH_OK && !view->verify[i].shows_record)
+                        troubles_add(ret, "DNSServerBehind",
+                                     arena_printf(s->arena, "DNS server %s still answers old data",
+                                                  view->verify[i].server));
+}
+
+static void look_at_standbys(const struct report_subject *s, struct troubles *ret)
+{
+        if (s->decision->phase != PHASE_SWITCHING && s->roles->active && !s->roles->candidate)
+                troubles_add(ret, "NoStandby", "No plane could take over now");
+}
+
+static void look_at_maintenance(const struct report_subject *s, struct troubles *ret)
+{
+        const struct plane_view *active = s->roles->active;
+        if (active && maintenance_holds(s->view, active))
+                troubles_add(ret, "MaintenanceUntil",
+                             arena_printf(s->arena, "%s is %s: nothing moves away from it by itself", active->name,
+                                          maintenance_phrase(active, s->arena)));
+}
+
+static void look_at_checks(const struct report_subject *s, struct troubles *ret)
+{
+        const struct plane_health *health = &s->roles->health;
+        if (s->roles->active && (health->failing_checks || health->unknown_checks))
+                troubles_add(ret, "CheckLacking",
+                             arena_printf(s->arena, "%s: %s", s->roles->active_name,
+                                          phrase_bad_checks(s->roles->active, s->arena)));
+}
+
+static void look_at_replicas(const struct report_subject *s, struct troubles *ret)
+{
+        const struct plane_health *health = &s->roles->health;
+        if (s->roles->active && health->replicas_available >= 0 && health->replicas_available < health->replicas_wanted)
+                troubles_add(ret, "ReplicasMissing",
+                             arena_printf(s->arena, "%s: %d/%d replicas", s->roles->active_name,
+                                          (int)health->replicas_available, (int)health->replicas_wanted));
+}
+
+static void look_at_mechanisms(const struct report_subject *s, struct troubles *ret)
+{
+        const struct view *view = s->view;
+        if (view->dns_health.reach == REACH_FAILED)
+                troubles_add(ret, "MechanismUnreachable", phrase_dns_trouble(view, s->arena));
+        if (targets_in_force(view).lock_server[0] && view->lock_health.reach == REACH_FAILED)
+                troubles_add(ret, "MechanismUnreachable", phrase_lock_trouble(view, s->arena));
+}
+
+static bool is_expiring(const struct report_subject *s, const struct plane_view *plane, unix_ms *ret_end)
+{
+        *ret_end = health_of(plane, &s->view->policy.detection, s->view->now).certificate_not_after;
+        return *ret_end && *ret_end - s->view->wall < CERTIFICATE_WARNING_DAYS * DAY_MS;
+}
+
+static void look_at_certificate(const struct report_subject *s, const struct plane_view *plane, struct troubles *ret)
+{
+        unix_ms end;
+        if (is_expiring(s, plane, &end))
+                troubles_add(ret, "CertificateExpires",
+                             arena_printf(s->arena, "%s: certificate expires %s", plane->name,
+                                          phrase_time(end, s->arena)));
+}
+
+/* The active plane's before a standby's. */
+static void look_at_certificates(const struct report_subject *s, struct troubles *ret)
+{
+        if (s->roles->active)
+                look_at_certificate(s, s->roles->active, ret);
+        for (unsigned i = 0; i < s->view->plane_count; i++)
+                if (&s->view->planes[i] != s->roles->active)
+                        look_at_certificate(s, &s->view->planes[i], ret);
+}
+
+static void look_at_silent_servers(const struct report_subject *s, struct troubles *ret)
+{
+        const struct view *view = s->view;
+        for (unsigned i = 0; i < view->verify_count && s->decision->dns == FENCE_MET; i++)
+                if (view->verify[i].reach == REACH_FAILED)
+                        troubles_add(ret, "DNSServerBehind",
+                                     arena_printf(s->arena, "DNS server %s does not answer", view->verify[i].server));
+}
+
+void report_troubles(const struct report_subject *subject, struct troubles *ret)
+{
+        /* Worst first: where agents are led wrong, then what a failure would meet, then what lacks. */
+        static void (*const looks[])(const struct report_subject *, struct troubles *) = {
+            look_at_switch,     look_at_wrong_answers, look_at_standbys,     look_at_maintenance,   look_at_checks,
+            look_at_mechanisms, look_at_replicas,      look_at_certificates, look_at_silent_servers,
+        };
+        for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
+                looks[i](subject, ret);
+}
