@@ -14,6 +14,7 @@
 #include "runtime/clock.h"
 #include "target/lookup.h"
 #include "util/cleanup.h"
+#include "util/mem.h"
 #include "util/text.h"
 
 static bool is_port(const char *text)
@@ -81,15 +82,37 @@ bool net_wait(int fd, short events, mono_ms deadline)
         }
 }
 
-/* One address, by @deadline; the errno-like cause of a failure comes back as text. */
-static int connect_one(const struct addrinfo *address, mono_ms deadline, const char **ret_why)
+enum err net_look_up(const struct net_endpoint *endpoint, mono_ms deadline, struct net_addresses *ret,
+                     struct errmsg *reterr)
 {
-        CLEANUP(cleanup_fd)
-        int fd = socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        *ret_why = fd < 0 ? strerrordesc_np(errno) : NULL;
-        if (fd < 0)
-                return -1;
-        int broken = connect(fd, address->ai_addr, address->ai_addrlen) == 0 ? 0 : errno;
+        struct addrinfo *found = NULL;
+        enum err err = lookup_host(endpoint, SOCK_STREAM, deadline, &found, reterr);
+        if (err != ERR_OK)
+                return err;
+        *ret = (struct net_addresses){0};
+        for (const struct addrinfo *at = found; at && ret->count < NET_ADDRESSES_MAX; at = at->ai_next) {
+                struct net_address *address = &ret->list[ret->count++];
+                INVARIANT(at->ai_addrlen <= sizeof(address->socket));
+                memcpy(&address->socket, at->ai_addr, at->ai_addrlen);
+                address->bytes = at->ai_addrlen;
+        }
+        freeaddrinfo(found);
+        return ret->count ? ERR_OK : err_set(reterr, ERR_TRANSIENT, "%s: the name has no address", endpoint->text);
+}
+
+mono_ms net_share(mono_ms deadline, unsigned left)
+{
+        mono_ms now = clock_mono();
+        return deadline <= now || left == 0 ? deadline : now + (deadline - now) / left;
+}
+
+enum err net_connect(const struct net_endpoint *endpoint, const struct net_address *address, int type, mono_ms deadline,
+                     int *ret_fd, struct errmsg *reterr)
+{
+        CLEANUP(cleanup_fd) int fd = socket(address->socket.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        int broken = fd < 0 ? errno : 0;
+        if (!broken && connect(fd, (const struct sockaddr *)&address->socket, address->bytes) != 0)
+                broken = errno;
         if (broken == EINPROGRESS) {
                 socklen_t size = sizeof(broken);
                 if (!net_wait(fd, POLLOUT, deadline))
@@ -97,36 +120,12 @@ static int connect_one(const struct addrinfo *address, mono_ms deadline, const c
                 else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &broken, &size) != 0)
                         broken = errno;
         }
-        if (broken) {
-                *ret_why = strerrordesc_np(broken);
-                return -1;
-        }
-        if (address->ai_socktype == SOCK_STREAM) /* one small request at a time: waiting to fill a segment only costs */
+        if (broken)
+                return err_set(reterr, ERR_TRANSIENT, "cannot connect to %s: %s", endpoint->text,
+                               strerrordesc_np(broken));
+        if (type == SOCK_STREAM) /* one small request at a time: waiting to fill a segment only costs */
                 (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-        int connected = fd;
-        fd = -1;
-        return connected;
-}
-
-enum err net_connect(const struct net_endpoint *endpoint, int type, mono_ms deadline, int *ret_fd,
-                     struct errmsg *reterr)
-{
-        struct addrinfo *found = NULL;
-        enum err err = lookup_host(endpoint, type, deadline, &found, reterr);
-        if (err != ERR_OK)
-                return err;
-        int left = 0;
-        for (const struct addrinfo *at = found; at; at = at->ai_next)
-                left++;
-        const char *why = "no address";
-        int fd = -1;
-        for (const struct addrinfo *at = found; at && fd < 0; at = at->ai_next, left--) {
-                mono_ms now = clock_mono();
-                fd = connect_one(at, now + (deadline - now) / left, &why); /* a black hole leaves time for the rest */
-        }
-        freeaddrinfo(found);
-        if (fd < 0)
-                return err_set(reterr, ERR_TRANSIENT, "cannot connect to %s: %s", endpoint->text, why);
         *ret_fd = fd;
+        fd = -1;
         return ERR_OK;
 }

@@ -30,7 +30,7 @@ enum err { ERR_LIST(ERR_ENUM) ERR_COUNT };
 #undef ERR_ENUM
 
 struct errmsg {
-        char text[256];
+        char text[512]; /* room for a server, a name and a remedy */
 };
 
 /* The class as a lower-case word, for logs and metrics. */

@@ -15,8 +15,9 @@ struct lock_target *open_lock_with(struct lock_options options)
                 secret_set(&username, options.username, strlen(options.username));
         if (options.password)
                 secret_set(&password, options.password, strlen(options.password));
-        const struct lock_config config = {.address =
-                                               server(options.variable ? options.variable : "CONTRACT_REDIS_PLAIN"),
+        const char *address =
+            options.address ? options.address : server(options.variable ? options.variable : "CONTRACT_REDIS_PLAIN");
+        const struct lock_config config = {.address = address,
                                            .key = options.key ? options.key : "mgmt-active",
                                            .db = options.db,
                                            .username = options.username ? &username : NULL,

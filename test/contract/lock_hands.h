@@ -7,6 +7,7 @@
 
 struct lock_options {
         const char *variable; /* of the server; NULL: the plain one */
+        const char *address;  /* instead of that server's */
         const char *key;      /* NULL: mgmt-active */
         const char *username;
         const char *password;

@@ -78,9 +78,11 @@ static void *relay_run(void *arg)
 static int connect_to(const char *address)
 {
         struct net_endpoint endpoint;
+        struct net_addresses found;
         int fd = -1;
         assert_int_equal(net_endpoint_parse(address, 0, &endpoint, NULL), ERR_OK);
-        assert_int_equal(net_connect(&endpoint, SOCK_DGRAM, in_ms(1000), &fd, NULL), ERR_OK);
+        assert_int_equal(net_look_up(&endpoint, in_ms(1000), &found, NULL), ERR_OK);
+        assert_int_equal(net_connect(&endpoint, &found.list[0], SOCK_DGRAM, in_ms(1000), &fd, NULL), ERR_OK);
         return fd;
 }
 

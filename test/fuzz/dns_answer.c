@@ -23,9 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         size_t accepted = 0;
         for (size_t i = 0; i < ASK_COUNT; i++) {
                 asked[i] = (struct message){.owner = questions[bytes[0] % ASK_COUNT].owner,
-                                            .type = questions[bytes[0] % ASK_COUNT].type};
+                                            .type = questions[bytes[0] % ASK_COUNT].type,
+                                            .key = signer};
                 asked[i].id = LDNS_ID_WIRE(bytes + 1);
-                accepted += message_accept(&asked[i], signer, bytes + 1, count - 1) == MESSAGE_ACCEPTED;
+                accepted += message_accept(&asked[i], bytes + 1, count - 1) == MESSAGE_ACCEPTED;
         }
         if (accepted == ASK_COUNT && state_from_answers(asked, &state, NULL) == ERR_OK)
                 dns_state_clear(&state);

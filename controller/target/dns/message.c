@@ -17,8 +17,9 @@ static uint16_t random_id(void)
 }
 
 /* To the wire, with room for the signature, and signed. */
-static void seal(ldns_pkt *packet, const struct tsig_key *key, struct message *message)
+static void seal(ldns_pkt *packet, struct message *message)
 {
+        const struct tsig_key *key = message->key;
         uint8_t *plain = NULL;
         size_t bytes = 0;
         INVARIANT(ldns_pkt2wire(&plain, packet, &bytes) == LDNS_STATUS_OK);
@@ -33,22 +34,23 @@ static void seal(ldns_pkt *packet, const struct tsig_key *key, struct message *m
 
 void message_ask(const ldns_rdf *owner, ldns_rr_type type, const struct tsig_key *key, struct message *ret)
 {
-        *ret = (struct message){.owner = owner, .type = type, .opcode = LDNS_PACKET_QUERY, .id = random_id()};
+        *ret = (struct message){
+            .owner = owner, .type = type, .key = key, .opcode = LDNS_PACKET_QUERY, .id = random_id()};
         ldns_pkt *packet = ldns_pkt_query_new(ldns_rdf_clone(owner), type, LDNS_RR_CLASS_IN, 0);
         INVARIANT(packet);
         ldns_pkt_set_id(packet, ret->id);
         ldns_pkt_set_edns_udp_size(packet, DNS_UDP_MAX_BYTES);
-        seal(packet, key, ret);
+        seal(packet, ret);
         ldns_pkt_free(packet);
 }
 
 void message_update(ldns_pkt *update, const ldns_rdf *zone, const struct tsig_key *key, struct message *ret)
 {
-        *ret =
-            (struct message){.owner = zone, .type = LDNS_RR_TYPE_SOA, .opcode = LDNS_PACKET_UPDATE, .id = random_id()};
+        *ret = (struct message){
+            .owner = zone, .type = LDNS_RR_TYPE_SOA, .key = key, .opcode = LDNS_PACKET_UPDATE, .id = random_id()};
         ldns_pkt_set_id(update, ret->id);
         ldns_pkt_set_rd(update, false);
-        seal(update, key, ret);
+        seal(update, ret);
         ldns_pkt_free(update);
 }
 
@@ -78,9 +80,9 @@ static bool may_be_unproven(const ldns_pkt *answer, const struct tsig_proof *pro
                rcode == LDNS_RCODE_REFUSED || rcode == LDNS_RCODE_NOTAUTH;
 }
 
-enum message_match message_accept(struct message *message, const struct tsig_key *key, const uint8_t *wire,
-                                  size_t bytes)
+enum message_match message_accept(struct message *message, const uint8_t *wire, size_t bytes)
 {
+        const struct tsig_key *key = message->key;
         if (bytes < LDNS_HEADER_SIZE || LDNS_ID_WIRE(wire) != message->id || !LDNS_QR_WIRE(wire) ||
             LDNS_OPCODE_WIRE(wire) != message->opcode)
                 return MESSAGE_OTHER;

@@ -1,7 +1,7 @@
 /*
  * message.h -- one DNS message on its way to a server and the answer that was accepted for it.
  *
- * Ownership: message_clear() frees; `owner` is borrowed and must outlive the message.
+ * Ownership: message_clear() frees; `owner` and `key` are borrowed and must outlive the message.
  * Threads:   one at a time.
  * Source:    RFC 1035 (messages), RFC 2136 (updates), RFC 6891 (EDNS), RFC 8945 (TSIG).
  */
@@ -17,6 +17,7 @@ enum { DNS_UDP_MAX_BYTES = 1232 }; /* what passes without fragments, both ways *
 struct message {
         const ldns_rdf *owner; /* the question: a name, or an update's zone */
         ldns_rr_type type;
+        const struct tsig_key *key; /* NULL: unsigned */
         ldns_pkt_opcode opcode;
         uint16_t id;
         uint8_t *wire; /* as sent, signed */
@@ -42,8 +43,7 @@ void message_ask(const ldns_rdf *owner, ldns_rr_type type, const struct tsig_key
 void message_update(ldns_pkt *update, const ldns_rdf *zone, const struct tsig_key *key, struct message *ret);
 
 /* Judge @bytes of @wire as the answer to @message, and keep it if it is. Any bytes are safe. */
-enum message_match message_accept(struct message *message, const struct tsig_key *key, const uint8_t *wire,
-                                  size_t bytes);
+enum message_match message_accept(struct message *message, const uint8_t *wire, size_t bytes);
 
 void message_clear(struct message *message);
 

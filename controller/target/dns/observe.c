@@ -15,7 +15,7 @@ static enum err observe_names(struct channel *channel, const struct names *names
         state_ask(names, NULL, messages);
         enum err err = channel_ask(channel, messages, ASK_COUNT, deadline, reterr);
         for (size_t i = 0; i < ASK_COUNT && err == ERR_OK; i++)
-                err = verdict_on_answer(&messages[i], &channel->server, NULL, reterr);
+                err = verdict_on_answer(&messages[i], &channel->server, reterr);
         if (err == ERR_OK)
                 err = state_from_answers(messages, ret, reterr);
         for (size_t i = 0; i < ASK_COUNT; i++)
@@ -35,6 +35,6 @@ enum err dns_observe(const char *server, const char *name, mono_ms deadline, str
         if (err != ERR_OK)
                 return err;
         CLEANUP(channel_close) struct channel channel;
-        channel_init(&channel, &endpoint, NULL);
+        channel_init(&channel, &endpoint);
         return observe_names(&channel, &names, deadline, ret, reterr);
 }

@@ -67,7 +67,7 @@ static enum err configure(struct rfc2136 *self, const struct target_config *conf
         enum err err = net_endpoint_parse(nameserver, DNS_PORT, &server, reterr);
         if (err != ERR_OK)
                 return err_wrap(reterr, err, "nameserver");
-        channel_init(&self->channel, &server, &self->key);
+        channel_init(&self->channel, &server);
         err = names_init(config->name, &self->names, reterr);
         if (err == ERR_OK)
                 err = set_zone(self, target_setting_find(config, "zone"), config->name, reterr);
@@ -94,7 +94,7 @@ static enum err rfc2136_open(const struct target_config *config, struct dns_targ
 static enum err ask_one(struct rfc2136 *self, struct message *message, mono_ms deadline, struct errmsg *reterr)
 {
         enum err err = channel_ask(&self->channel, message, 1, deadline, reterr);
-        return err == ERR_OK ? verdict_on_answer(message, &self->channel.server, &self->key, reterr) : err;
+        return err == ERR_OK ? verdict_on_answer(message, &self->channel.server, reterr) : err;
 }
 
 /* The zone that an answer to an SOA question names, in either section; NULL where it names none. */
@@ -161,7 +161,7 @@ static enum err read_state(struct rfc2136 *self, mono_ms deadline, struct dns_st
         state_ask(&self->names, &self->key, messages);
         enum err err = channel_ask(&self->channel, messages, ASK_COUNT, deadline, reterr);
         for (size_t i = 0; i < ASK_COUNT && err == ERR_OK; i++)
-                err = verdict_on_answer(&messages[i], &self->channel.server, &self->key, reterr);
+                err = verdict_on_answer(&messages[i], &self->channel.server, reterr);
         if (err == ERR_OK)
                 err = state_from_answers(messages, ret, reterr);
         for (size_t i = 0; i < ASK_COUNT; i++)
@@ -211,14 +211,28 @@ static bool is_cname(const char *rrset)
         return text_has_prefix(rrset, "CNAME ");
 }
 
+/* Which of the server's addresses answers, where that is not known: the question itself does not matter. */
+static enum err choose_address(struct rfc2136 *self, mono_ms deadline, struct errmsg *reterr)
+{
+        if (channel_may_update(&self->channel, deadline))
+                return ERR_OK;
+        struct message message;
+        message_ask(self->zone, LDNS_RR_TYPE_SOA, &self->key, &message);
+        enum err err = channel_ask(&self->channel, &message, 1, deadline, reterr);
+        message_clear(&message);
+        return err;
+}
+
 /* Takes @update, which is of our zone. */
 static enum err deliver(struct rfc2136 *self, ldns_pkt *update, mono_ms deadline, struct errmsg *reterr)
 {
         struct message message;
         message_update(update, self->zone, &self->key, &message);
-        enum err err = channel_update(&self->channel, &message, deadline, reterr);
+        enum err err = choose_address(self, deadline, reterr);
         if (err == ERR_OK)
-                err = verdict_on_update(&message, &self->channel.server, &self->key, reterr);
+                err = channel_update(&self->channel, &message, deadline, reterr);
+        if (err == ERR_OK)
+                err = verdict_on_update(&message, &self->channel.server, reterr);
         message_clear(&message);
         if (err == ERR_INVALID && !self->zone_is_setting) { /* perhaps the zone was split since: find it anew */
                 ldns_rdf_deep_free(self->zone);

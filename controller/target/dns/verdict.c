@@ -19,7 +19,8 @@ static const struct meaning answer_meanings[] = {
     {LDNS_RCODE_SERVFAIL, "SERVFAIL", ERR_TRANSIENT, "the server cannot answer now; see its log"},
     {LDNS_RCODE_NOTIMPL, "NOTIMP", ERR_INVALID, "the server does not support this"},
     {LDNS_RCODE_REFUSED, "REFUSED", ERR_INVALID,
-     "the server has no zone for the name, or its allow-query excludes us; check nameserver and zone"},
+     "the server has no zone for the name, or does not let this key ask (BIND allow-query, Knot acl); check nameserver "
+     "and zone"},
     {LDNS_RCODE_NOTAUTH, "NOTAUTH", ERR_INVALID, "the server is not authoritative for the name; check nameserver"},
 };
 
@@ -27,14 +28,18 @@ static const struct meaning update_meanings[] = {
     {LDNS_RCODE_FORMERR, "FORMERR", ERR_INVALID, "the server does not understand the update"},
     {LDNS_RCODE_SERVFAIL, "SERVFAIL", ERR_TRANSIENT, "the server cannot write the zone now; see its log"},
     {LDNS_RCODE_NXDOMAIN, "NXDOMAIN", ERR_CONFLICT, "somebody changed the records since they were read"},
-    {LDNS_RCODE_NOTIMPL, "NOTIMP", ERR_INVALID, "the server does not support dynamic updates"},
+    {LDNS_RCODE_NOTIMPL, "NOTIMP", ERR_INVALID, "the server takes no dynamic updates for the zone: switch them on (BIND allow-update or update-policy; PowerDNS "
+     "dnsupdate=yes) or name another server"},
     {LDNS_RCODE_REFUSED, "REFUSED", ERR_DENIED,
-     "the zone's update-policy must grant the key A, AAAA, CNAME and TXT here, and the zone must not be frozen"},
+     "the server does not let this key write A, AAAA, CNAME and TXT here. BIND: update-policy or allow-update of the "
+     "zone, which must not be frozen; Knot: an acl with action update; PowerDNS: dnsupdate=yes, allow-dnsupdate-from and "
+     "TSIG-ALLOW-DNSUPDATE of the zone"},
     {LDNS_RCODE_YXDOMAIN, "YXDOMAIN", ERR_CONFLICT, "somebody changed the records since they were read"},
     {LDNS_RCODE_YXRRSET, "YXRRSET", ERR_CONFLICT, "somebody changed the records since they were read"},
     {LDNS_RCODE_NXRRSET, "NXRRSET", ERR_CONFLICT, "somebody changed the records since they were read"},
     {LDNS_RCODE_NOTAUTH, "NOTAUTH", ERR_INVALID,
-     "the server is not the primary of the zone; check nameserver and zone"},
+     "the server does not take updates of the zone: it is not its primary, or (Knot) no acl with action update is for "
+     "this key; check nameserver, zone and acl"},
     {LDNS_RCODE_NOTZONE, "NOTZONE", ERR_INVALID, "the name is not in the zone; check zone"},
 };
 
@@ -52,13 +57,13 @@ static enum err find_meaning(const struct meaning *table, size_t count, const st
 }
 
 /* An error that our key does not prove may come from anybody: it ends this attempt and is believed in nothing else. */
-static enum err unproven(const struct message *message, const struct net_endpoint *server, const struct tsig_key *key,
-                         struct errmsg *reterr)
+static enum err unproven(const struct message *message, const struct net_endpoint *server, struct errmsg *reterr)
 {
+        const struct tsig_key *key = message->key;
         if (message->proof.error == TSIG_BADKEY)
                 return err_set(reterr, ERR_DENIED,
-                               "%s: BADKEY: the server has no key \"%s\" of %s; check name and algorithm of the TSIG "
-                               "Secret",
+                               "%s: BADKEY: the server has no key \"%s\" of %s, or (Knot) no acl gives it this right; "
+                               "check name and algorithm of the TSIG Secret, then the acl of the zone",
                                server->text, key->text, tsig_key_algorithm_name(key));
         if (message->proof.error == TSIG_BADSIG)
                 return err_set(reterr, ERR_DENIED,
@@ -69,12 +74,12 @@ static enum err unproven(const struct message *message, const struct net_endpoin
 }
 
 static enum err check_proof(const struct message *message, const struct net_endpoint *server,
-                            const struct tsig_key *key, struct errmsg *reterr)
+                            struct errmsg *reterr)
 {
-        if (!key)
+        if (!message->key)
                 return ERR_OK;
         if (message->proof.verdict != TSIG_VALID)
-                return unproven(message, server, key, reterr);
+                return unproven(message, server, reterr);
         if (message->proof.error != TSIG_BADTIME)
                 return ERR_OK;
         int64_t ahead_s = message->proof.server_ahead_s;
@@ -84,10 +89,10 @@ static enum err check_proof(const struct message *message, const struct net_endp
                        TSIG_FUDGE_S);
 }
 
-enum err verdict_on_answer(const struct message *message, const struct net_endpoint *server, const struct tsig_key *key,
+enum err verdict_on_answer(const struct message *message, const struct net_endpoint *server,
                            struct errmsg *reterr)
 {
-        enum err err = check_proof(message, server, key, reterr);
+        enum err err = check_proof(message, server, reterr);
         if (err != ERR_OK)
                 return err;
         ldns_pkt_rcode rcode = ldns_pkt_get_rcode(message->answer);
@@ -101,10 +106,10 @@ enum err verdict_on_answer(const struct message *message, const struct net_endpo
                        server->text, name);
 }
 
-enum err verdict_on_update(const struct message *message, const struct net_endpoint *server, const struct tsig_key *key,
+enum err verdict_on_update(const struct message *message, const struct net_endpoint *server,
                            struct errmsg *reterr)
 {
-        enum err err = check_proof(message, server, key, reterr);
+        enum err err = check_proof(message, server, reterr);
         if (err != ERR_OK || ldns_pkt_get_rcode(message->answer) == LDNS_RCODE_NOERROR)
                 return err;
         return find_meaning(update_meanings, sizeof(update_meanings) / sizeof(update_meanings[0]), message, server,

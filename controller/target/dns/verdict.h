@@ -9,12 +9,12 @@
 #include "target/dns/message.h"
 #include "target/net.h"
 
-/* For a question: ERR_OK for an authoritative answer, positive or negative. @key NULL: it was unsigned. */
+/* For a question: ERR_OK for an authoritative answer, positive or negative. */
 MUST_CHECK enum err verdict_on_answer(const struct message *message, const struct net_endpoint *server,
-                                      const struct tsig_key *key, struct errmsg *reterr);
+                                      struct errmsg *reterr);
 
-/* For an update: ERR_OK where the server says that it did it; ERR_CONFLICT where a prerequisite did not hold. */
+/* For an update, whose owner is the zone: ERR_OK where the server says that it did it; ERR_CONFLICT where a prerequisite did not hold. */
 MUST_CHECK enum err verdict_on_update(const struct message *message, const struct net_endpoint *server,
-                                      const struct tsig_key *key, struct errmsg *reterr);
+                                      struct errmsg *reterr);
 
 #endif

@@ -185,19 +185,50 @@ static enum err select_db(struct connection *self, mono_ms deadline, struct errm
         return greet(self, 2, command, deadline, reterr);
 }
 
-enum err connection_ready(struct connection *self, mono_ms deadline, struct errmsg *reterr)
+/* That somebody accepts a connection says little; where there is another address to try, an answer must say more. */
+static enum err prove(struct connection *self, mono_ms deadline, struct errmsg *reterr)
 {
-        if (self->stream.fd >= 0 && stream_is_idle(&self->stream))
-                return ERR_OK;
-        disconnect(self);
-        enum err err = stream_open(&self->server, self->tls, self->tls_server_name, deadline, &self->stream, reterr);
+        static const char *const command[] = {"PING"};
+        redisReply *reply = NULL;
+        enum err err = connection_command(self, 1, command, deadline, &reply, reterr);
+        if (err != ERR_OK)
+                return err == ERR_UNKNOWN ? ERR_TRANSIENT : err;
+        if (reply->type == REDIS_REPLY_ERROR)
+                err = reply_error(self->server.text, reply->str, reterr);
+        freeReplyObject(reply);
+        return err == ERR_TRANSIENT ? err : ERR_OK; /* a user without the right to PING was answered, too */
+}
+
+static enum err connect_to(struct connection *self, const struct net_address *address, bool is_only_one,
+                           mono_ms deadline, struct errmsg *reterr)
+{
+        const struct stream_peer peer = {.server = &self->server, .tls = self->tls, .tls_name = self->tls_server_name};
+        enum err err = stream_open(&peer, address, deadline, &self->stream, reterr);
         if (err != ERR_OK)
                 return err;
         reply_reader_init(&self->reader);
         err = authenticate(self, deadline, reterr);
         if (err == ERR_OK)
                 err = select_db(self, deadline, reterr);
+        if (err == ERR_OK && !is_only_one)
+                err = prove(self, deadline, reterr);
         if (err != ERR_OK)
                 disconnect(self);
+        return err;
+}
+
+enum err connection_ready(struct connection *self, mono_ms deadline, struct errmsg *reterr)
+{
+        if (self->stream.fd >= 0 && stream_is_idle(&self->stream))
+                return ERR_OK;
+        disconnect(self);
+        struct net_addresses addresses;
+        enum err err = net_look_up(&self->server, deadline, &addresses, reterr);
+        if (err != ERR_OK)
+                return err;
+        err = ERR_TRANSIENT;
+        for (unsigned i = 0; i < addresses.count && err == ERR_TRANSIENT; i++)
+                err = connect_to(self, &addresses.list[i], addresses.count == 1,
+                                 net_share(deadline, addresses.count - i), reterr);
         return err;
 }

@@ -113,14 +113,14 @@ static enum err handshake_error(const struct stream *stream, const struct net_en
         return err_set(reterr, ERR_INVALID, "%s: no TLS: %s; check redis.tls", server->text, why ? why : "unknown");
 }
 
-static enum err handshake(struct stream *stream, const struct net_endpoint *server, SSL_CTX *context,
-                          const char *server_name, mono_ms deadline, struct errmsg *reterr)
+static enum err handshake(struct stream *stream, const struct stream_peer *peer, mono_ms deadline,
+                          struct errmsg *reterr)
 {
-        const char *name = server_name && server_name[0] ? server_name : server->host;
+        const char *name = peer->tls_name && peer->tls_name[0] ? peer->tls_name : peer->server->host;
         bool is_address = text_address_family(name) != 0;
-        stream->ssl = SSL_new(context);
+        stream->ssl = SSL_new(peer->tls);
         if (!stream->ssl || SSL_set_fd(stream->ssl, stream->fd) != 1)
-                return err_set(reterr, ERR_TRANSIENT, "%s: no TLS session", server->text);
+                return err_set(reterr, ERR_TRANSIENT, "%s: no TLS session", peer->server->text);
         bool is_set = is_address
                           ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(stream->ssl), name) == 1
                           : SSL_set1_host(stream->ssl, name) == 1 && SSL_set_tlsext_host_name(stream->ssl, name) == 1;
@@ -133,17 +133,17 @@ static enum err handshake(struct stream *stream, const struct net_endpoint *serv
                         return ERR_OK;
                 enum stream_result result = tls_wait(stream, status, deadline);
                 if (result != STREAM_OK)
-                        return handshake_error(stream, server, result, reterr);
+                        return handshake_error(stream, peer->server, result, reterr);
         }
 }
 
-enum err stream_open(const struct net_endpoint *server, SSL_CTX *context, const char *server_name, mono_ms deadline,
+enum err stream_open(const struct stream_peer *peer, const struct net_address *address, mono_ms deadline,
                      struct stream *ret, struct errmsg *reterr)
 {
         struct stream stream = {.fd = -1};
-        enum err err = net_connect(server, SOCK_STREAM, deadline, &stream.fd, reterr);
-        if (err == ERR_OK && context)
-                err = handshake(&stream, server, context, server_name, deadline, reterr);
+        enum err err = net_connect(peer->server, address, SOCK_STREAM, deadline, &stream.fd, reterr);
+        if (err == ERR_OK && peer->tls)
+                err = handshake(&stream, peer, deadline, reterr);
         if (err != ERR_OK) {
                 stream_close(&stream);
                 return err;

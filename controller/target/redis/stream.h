@@ -25,9 +25,16 @@ enum stream_result { STREAM_OK, STREAM_LATE, STREAM_CLOSED };
 /* ERR_INVALID: the material is not usable; the text names which. */
 MUST_CHECK enum err tls_context_new(const struct lock_tls *tls, SSL_CTX **ret, struct errmsg *reterr);
 
-/* @context NULL: plain. ERR_INVALID: certificate or protocol not acceptable. ERR_TRANSIENT: not reachable. */
-MUST_CHECK enum err stream_open(const struct net_endpoint *server, SSL_CTX *context, const char *server_name,
-                                mono_ms deadline, struct stream *ret, struct errmsg *reterr);
+/* Who is meant, whichever of its addresses is connected to. */
+struct stream_peer {
+        const struct net_endpoint *server;
+        SSL_CTX *tls;         /* NULL: plain */
+        const char *tls_name; /* of the certificate; NULL: the host */
+};
+
+/* ERR_INVALID: certificate or protocol not acceptable. ERR_TRANSIENT: not reachable. */
+MUST_CHECK enum err stream_open(const struct stream_peer *peer, const struct net_address *address, mono_ms deadline,
+                                struct stream *ret, struct errmsg *reterr);
 void stream_close(struct stream *stream);
 
 /* False where the peer has closed it or sent what nobody asked for, so that it cannot be used again. */
