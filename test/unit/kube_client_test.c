@@ -67,7 +67,7 @@ struct rig {
 
         bool is_done;
         enum err err;
-        char why[256];
+        char why[512];
         long reply_status;
         char reply[256]; /* .say of the body */
         mono_ms retry_after_ms;
