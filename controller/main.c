@@ -109,9 +109,11 @@ static int run(struct options *options)
 {
         struct errmsg why;
         struct kube_config config, election_config;
-        if (kube_config_load(options->kubeconfig, options->context, &config, &why) != ERR_OK)
+        const struct kube_config_policy channel = {.allow_http = options->manager.kubeconfig_http,
+                                                   .allow_unverified = options->manager.kubeconfig_unverified};
+        if (kube_config_load(options->kubeconfig, options->context, &channel, &config, &why) != ERR_OK)
                 return fail(&why);
-        if (kube_config_load(options->kubeconfig, options->context, &election_config, &why) != ERR_OK)
+        if (kube_config_load(options->kubeconfig, options->context, &channel, &election_config, &why) != ERR_OK)
                 return fail(&why);
         char identity[160];
         make_identity(identity, sizeof(identity));

@@ -32,6 +32,8 @@ enum flag {
         OPTION_MAX_SWITCHES,
         OPTION_KUBECONFIG_EXEC,
         OPTION_KUBECONFIG_FILES,
+        OPTION_KUBECONFIG_HTTP,
+        OPTION_KUBECONFIG_TLS,
         OPTION_PRINT_RULES,
 };
 
@@ -68,6 +70,12 @@ static const struct argp_option argp_options[] = {
      3},
     {"insecure-kubeconfig-files", OPTION_KUBECONFIG_FILES, "BOOL", OPTION_ARG_OPTIONAL,
      "read files that a kubeconfig in a Secret names; default false", 3},
+    {"insecure-kubeconfig-http", OPTION_KUBECONFIG_HTTP, "BOOL", OPTION_ARG_OPTIONAL,
+     "take a kubeconfig whose server is http://: its token can be read, and its answers be changed, on the way; "
+     "default false",
+     3},
+    {"insecure-kubeconfig-tls", OPTION_KUBECONFIG_TLS, "BOOL", OPTION_ARG_OPTIONAL,
+     "take a kubeconfig with insecure-skip-tls-verify: anybody can answer for that API server; default false", 3},
     {"print-rules", OPTION_PRINT_RULES, NULL, 0, "print the failover state machine and exit", 4},
     {0},
 };
@@ -153,6 +161,12 @@ static error_t parse_manager(int key, char *text, struct argp_state *state, stru
                 return 0;
         case OPTION_KUBECONFIG_FILES:
                 manager->kubeconfig_files = flag_value(state, "insecure-kubeconfig-files", text);
+                return 0;
+        case OPTION_KUBECONFIG_HTTP:
+                manager->kubeconfig_http = flag_value(state, "insecure-kubeconfig-http", text);
+                return 0;
+        case OPTION_KUBECONFIG_TLS:
+                manager->kubeconfig_unverified = flag_value(state, "insecure-kubeconfig-tls", text);
                 return 0;
         default:
                 return ARGP_ERR_UNKNOWN;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "kube/config_section.h"
 #include "kube/config_user.h"
@@ -61,6 +62,22 @@ static bool is_server_url(const char *text)
         return is_good && strlen(text) < 2048;
 }
 
+/* On a channel that proves nothing, a token is given to, and an address believed of, whoever is on the way. */
+static enum err check_channel(const struct config_section *cluster, const char *server)
+{
+        bool is_unverified;
+        if (strncasecmp(server, "https:", strlen("https:")) != 0 && !cluster->policy->allow_http)
+                return section_refuse(cluster, "server",
+                                      "http:// would send credentials in clear; give https://, or start the operator "
+                                      "with --insecure-kubeconfig-http");
+        enum err err = section_flag(cluster, "insecure-skip-tls-verify", &is_unverified);
+        if (err == ERR_OK && is_unverified && !cluster->policy->allow_unverified)
+                err = section_refuse(cluster, "insecure-skip-tls-verify",
+                                     "refused: anybody could answer. Put the CA into certificate-authority-data, or "
+                                     "start the operator with --insecure-kubeconfig-tls");
+        return err;
+}
+
 static enum err read_server(const struct config_section *cluster, struct kube_config *config)
 {
         const char *server;
@@ -71,6 +88,9 @@ static enum err read_server(const struct config_section *cluster, struct kube_co
                 return section_refuse(cluster, "server", "missing; give the API server as https://host:port");
         if (!is_server_url(server))
                 return section_refuse(cluster, "server", "not a URL of the form https://host:port");
+        err = check_channel(cluster, server);
+        if (err != ERR_OK)
+                return err;
         size_t bytes = strlen(server);
         while (bytes > 0 && server[bytes - 1] == '/')
                 bytes--;

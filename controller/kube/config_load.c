@@ -42,6 +42,8 @@ enum err kube_config_from_service_account(const char *directory, const char *hos
         enum err err = file_read_token(config.token_file, &config.token, reterr);
         if (err == ERR_OK)
                 err = file_read(ca_path, CONFIG_FILE_BYTES_MAX, &config.tls.ca, reterr);
+        if (err == ERR_OK && !strstr(config.tls.ca.bytes ? config.tls.ca.bytes : "", "-----BEGIN "))
+                err = err_set(reterr, ERR_INVALID, "%s is not PEM: it should hold the cluster's CA", ca_path);
         if (err == ERR_OK)
                 err = read_namespace(directory, &config, reterr);
         if (err == ERR_OK) {
@@ -62,12 +64,15 @@ enum err kube_config_in_cluster(struct kube_config *ret, struct errmsg *reterr)
         return kube_config_from_service_account(service_account, host, port, ret, reterr);
 }
 
-static enum err load_file(const char *path, const char *context, struct kube_config *ret, struct errmsg *reterr)
+static enum err load_file(const char *path, const char *context, const struct kube_config_policy *channel,
+                          struct kube_config *ret, struct errmsg *reterr)
 {
         CLEANUP(secret_clear) struct secret text = {0};
         CLEANUP(cleanup_free) char *base = mem_strdup(path);
         char *slash = strrchr(base, '/');
-        struct kube_config_policy policy = {.allow_files = true, .allow_exec = true, .files_flag = "", .exec_flag = ""};
+        struct kube_config_policy policy = {.allow_files = true, .allow_exec = true,
+                                            .allow_http = channel->allow_http,
+                                            .allow_unverified = channel->allow_unverified};
         if (slash) {
                 slash[slash == base ? 1 : 0] = '\0';
                 policy.base_directory = base;
@@ -80,7 +85,8 @@ static enum err load_file(const char *path, const char *context, struct kube_con
 }
 
 /* $KUBECONFIG as a list is merged by kubectl; we take one file and say so rather than act on half of a merge. */
-static enum err load_environment(const char *list, const char *context, struct kube_config *ret, struct errmsg *reterr)
+static enum err load_environment(const char *list, const char *context, const struct kube_config_policy *policy,
+                                 struct kube_config *ret, struct errmsg *reterr)
 {
         const char *first = list + strspn(list, ":");
         size_t bytes = strcspn(first, ":");
@@ -89,22 +95,23 @@ static enum err load_environment(const char *list, const char *context, struct k
                 return err_set(reterr, ERR_INVALID,
                                "KUBECONFIG names several files; name one (kubectl config view --flatten merges them)");
         CLEANUP(cleanup_free) char *path = mem_strndup(first, bytes);
-        return load_file(path, context, ret, reterr);
+        return load_file(path, context, policy, ret, reterr);
 }
 
-enum err kube_config_load(const char *path, const char *context, struct kube_config *ret, struct errmsg *reterr)
+enum err kube_config_load(const char *path, const char *context, const struct kube_config_policy *policy,
+                          struct kube_config *ret, struct errmsg *reterr)
 {
         if (path && path[0])
-                return load_file(path, context, ret, reterr);
+                return load_file(path, context, policy, ret, reterr);
         const char *list = getenv("KUBECONFIG");
         if (list && list[strspn(list, ":")] != '\0')
-                return load_environment(list, context, ret, reterr);
+                return load_environment(list, context, policy, ret, reterr);
         const char *home = getenv("HOME");
         if (getenv("KUBERNETES_SERVICE_HOST") || !home || !home[0]) {
                 enum err err = kube_config_in_cluster(ret, reterr);
                 return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "no kubeconfig given and no KUBECONFIG");
         }
         CLEANUP(cleanup_free) char *standard = config_resolve_path(home, ".kube/config");
-        enum err err = load_file(standard, context, ret, reterr);
+        enum err err = load_file(standard, context, policy, ret, reterr);
         return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "no kubeconfig given, no KUBECONFIG, not in a pod");
 }

@@ -106,8 +106,9 @@ enum err section_path(const struct config_section *section, const char *key, cha
         if (path && !section->policy->allow_files)
                 return section_refuse(
                     section, key,
-                    "a file path is refused here; put the content inline (%s) or start the operator with %s",
-                    strcmp(key, "tokenFile") == 0 ? "token" : "the -data field", section->policy->files_flag);
+                    "a file path is refused here; put the content inline (%s) or start the operator with "
+                    "--insecure-kubeconfig-files",
+                    strcmp(key, "tokenFile") == 0 ? "token" : "the -data field");
         *ret = path ? config_resolve_path(section->policy->base_directory, path) : NULL;
         return ERR_OK;
 }

@@ -179,8 +179,8 @@ static enum err read_exec(const struct config_section *user, struct kube_config 
         if (!user->policy->allow_exec)
                 return section_refuse(user, "exec",
                                       "an exec plugin would run a program beside the operator and is refused here; "
-                                      "use a token or client certificate, or start the operator with %s",
-                                      user->policy->exec_flag);
+                                      "use a token or client certificate, or start the operator with "
+                                      "--insecure-kubeconfig-exec");
         config->exec = mem_new(config->exec);
         err = read_command(&section, config->exec);
         if (err == ERR_OK)

@@ -42,6 +42,8 @@ struct manager_options {
         unsigned max_switches_per_minute; /* over all policies; 0: no limit */
         bool kubeconfig_exec;             /* exec plugins in kubeconfig Secrets */
         bool kubeconfig_files;            /* file paths in kubeconfig Secrets */
+        bool kubeconfig_http;             /* API servers without TLS, in any kubeconfig */
+        bool kubeconfig_unverified;       /* API servers whose certificate is not verified, in any kubeconfig */
 };
 
 struct manager {

@@ -88,8 +88,8 @@ static void open_kube(struct plane *plane)
                 const struct kube_config_policy policy = {
                     .allow_files = plane->manager->options.kubeconfig_files,
                     .allow_exec = plane->manager->options.kubeconfig_exec,
-                    .files_flag = "--insecure-kubeconfig-files",
-                    .exec_flag = "--insecure-kubeconfig-exec",
+                    .allow_http = plane->manager->options.kubeconfig_http,
+                    .allow_unverified = plane->manager->options.kubeconfig_unverified,
                 };
                 struct kube_config config;
                 err = kube_config_parse(text->bytes, text->count, NULL, &policy, &config, &why);

@@ -1,6 +1,10 @@
 """Clusters that cannot be read: kubeconfigs, Services and Deployments that are missing, broken or not ours to see."""
 
+import contextlib
 import json
+import socket
+import ssl
+import threading
 
 import pytest
 import yaml
@@ -42,6 +46,9 @@ def kubeconfigs(bench):
         "token-file": changed("users", tokenFile="/etc/passwd"),
         "cert-file": changed("users", **{"client-certificate": "/etc/passwd", "client-key": "/etc/shadow"}),
         "bad-ca-data": changed("clusters", **{"certificate-authority-data": "!!!"}),
+        "plain-http": changed("clusters", server=cluster.url.replace("https:", "http:")),
+        "plain-http-local": changed("clusters", server="HTTP://127.0.0.1:8001"),
+        "unverified": unverified(changed("clusters", **{"insecure-skip-tls-verify": True})),
         "aliases": "a: &a [x]\nb: *a\n",
         "huge": "# " + "x" * 900_000 + "\n" + yaml.safe_dump(good),
         "bad-token": kube.kubeconfig_text(cluster.url, bench.authority.cert, CENTRAL, "not-the-token-of-anybody"),
@@ -52,6 +59,12 @@ def kubeconfigs(bench):
         "wrong-ca": kube.kubeconfig_text(cluster.url, kube.pki.Authority("another CA").cert, CENTRAL, "some-token"),
         "admin": kube.kubeconfig_text(cluster.url, bench.authority.cert, CENTRAL, cluster.admin_token),
     }
+
+
+def unverified(text):
+    config = yaml.safe_load(text)
+    del config["clusters"][0]["cluster"]["certificate-authority-data"]
+    return yaml.safe_dump(config)
 
 
 def put_services(bench):
@@ -84,6 +97,9 @@ NOT_READABLE = {  # why a kubeconfig cannot be used, or its cluster not be asked
     "token-file": r"tokenFile: a file path is refused here; put the content inline \(token\) or start .*-files",
     "cert-file": r"client-certificate: a file path is refused here; put the content inline \(the -data field\)",
     "bad-ca-data": "certificate-authority-data: not base64; it should be the PEM file in base64 without spaces",
+    "plain-http": r"kc-plain-http key value: clusters.0..cluster.server: http:// would .*--insecure-kubeconfig-http",
+    "plain-http-local": r"clusters.0..cluster.server: http:// would send credentials in clear; give https://",
+    "unverified": r"cluster.insecure-skip-tls-verify: refused: .*certificate-authority-data, .*--insecure-kubeconfig-tls",
     "aliases": r"line 2: aliases \(\*name\) are not accepted: write the value out",
     "no-key": r"Secret \S+/kc-no-key: key value is missing; its keys: kubeconfig",
     "no-secret": r"Secret \S+/kc-later not found: create it",
@@ -233,3 +249,54 @@ def test_an_exec_plugin_runs_where_a_flag_allows_it(bench):
         gallery.run(extra_args=("--insecure-kubeconfig-exec",))
         gallery.wait_plane("exec", "Ready", "True", "ProbesPassed")
         gallery.wait_good("standby-exec")
+
+
+class Listener:
+    """Takes connections and keeps what is said; with TLS, under a certificate of nobody's CA."""
+
+    def __init__(self, folder, with_tls):
+        self.heard, self.callers = b"", 0
+        self._tls = None
+        if with_tls:
+            files = kube.pki.Authority("of nobody").server("127.0.0.1").write(folder)
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(files.cert, files.key)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                caller, _ = self._socket.accept()
+                self.callers += 1
+                with contextlib.suppress(OSError), caller:
+                    caller.settimeout(5)
+                    said = self._tls.wrap_socket(caller, server_side=True) if self._tls else caller
+                    self.heard += said.recv(4096)
+                    said.close()
+
+    def close(self):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+@pytest.mark.parametrize("flag", ["http", "tls"])
+def test_only_a_flag_sends_a_token_where_nothing_proves_who_reads_it(bench, flag):
+    """Not even a connection is made without it."""
+    listener = Listener(bench.scratch.folder(f"listener-{flag}"), flag == "tls")
+    config = yaml.safe_load(bench.plane_kubeconfig(CENTRAL))
+    scheme = "http" if flag == "http" else "https"
+    skip = {"insecure-skip-tls-verify": True} if flag == "tls" else {}
+    config["clusters"][0]["cluster"] = {"server": f"{scheme}://127.0.0.1:{listener.port}", **skip}
+    with contextlib.closing(listener), Gallery(bench) as gallery:
+        gallery.scene.put_planes()
+        gallery.put_secret("kc-open", {"value": yaml.safe_dump(config)})
+        put_plane(gallery, "open", "kc-open")
+        operator = gallery.run()
+        said = gallery.wait_plane("open", "Ready", "False", "KubeconfigInvalid", f"--insecure-kubeconfig-{flag}$")
+        assert f"Secret {gallery.scene.namespace}/kc-open" in said
+        assert listener.callers == 0
+        operator.stop()
+        gallery.run(extra_args=(f"--insecure-kubeconfig-{flag}",))
+        wait.until("it is asked", lambda: b"Authorization: Bearer" in listener.heard, 15.0)

@@ -10,8 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         /* As for Secrets: no files and no programs; and with programs, because their fields are read then. */
         static const struct kube_config_policy policies[] = {
-            {.files_flag = "--allow-files", .exec_flag = "--allow-exec"},
-            {.allow_exec = true, .files_flag = "", .exec_flag = "", .base_directory = "/base"},
+            {.allow_http = true, .allow_unverified = true},
+            {.allow_exec = true, .base_directory = "/base"},
         };
         for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
                 struct kube_config config = {0};

@@ -18,8 +18,9 @@
 
 #define PEM_BASE64 "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCnRlc3QK" /* "-----BEGIN CERTIFICATE-----\ntest\n" */
 
-static const struct kube_config_policy inline_only = {.files_flag = "--allow-x", .exec_flag = "--allow-x"};
-static const struct kube_config_policy all = {.allow_files = true, .allow_exec = true, .files_flag = "--allow-x", .exec_flag = "--allow-x"};
+static const struct kube_config_policy inline_only = {0};
+static const struct kube_config_policy all = {
+    .allow_files = true, .allow_exec = true, .allow_http = true, .allow_unverified = true};
 
 static const char full[] = "apiVersion: v1\n"
                            "kind: Config\n"
@@ -85,7 +86,7 @@ static void test_json_is_yaml(void **state)
                                    "{\"server\":\"http://127.0.0.1:8001\",\"insecure-skip-tls-verify\":true}}],"
                                    "\"contexts\":[{\"name\":\"c\",\"context\":{\"cluster\":\"c\",\"user\":\"\"}}]}";
         struct kube_config config = {0};
-        assert_int_equal(kube_config_parse(text, strlen(text), "", &inline_only, &config, NULL), ERR_OK);
+        assert_int_equal(kube_config_parse(text, strlen(text), "", &all, &config, NULL), ERR_OK);
         assert_string_equal(config.server, "http://127.0.0.1:8001");
         assert_true(config.tls.insecure);
         kube_config_clear(&config);
@@ -144,7 +145,40 @@ static void test_cluster_errors(void **state)
                "certificate-authority-data: not PEM");
         refuse("server: 'https://x', certificate-authority: /ca.pem", "", &inline_only,
                "clusters[0].cluster.certificate-authority: a file path is refused");
-        refuse("server: 'https://x', certificate-authority: /nonexistent/ca.pem", "", &inline_only, "--allow-x");
+        refuse("server: 'https://x', certificate-authority: /nonexistent/ca.pem", "", &inline_only,
+               "--insecure-kubeconfig-files");
+}
+
+/* What is sent there, and what is believed of the answers, is in the hands of whoever is on the way. */
+static void test_a_channel_that_proves_nothing_is_refused(void **state)
+{
+        static const struct kube_config_policy http = {.allow_http = true}, unverified = {.allow_unverified = true};
+        static const struct {
+                const char *cluster;
+                const struct kube_config_policy *policy;
+                const char *want; /* NULL: it is taken */
+        } rows[] = {
+            {"server: 'http://x:6443'", &inline_only, "cluster.server: http:// would send credentials in clear"},
+            {"server: 'HTTP://x:6443'", &inline_only, "start the operator with --insecure-kubeconfig-http"},
+            {"server: 'http://127.0.0.1:8001'", &unverified, "--insecure-kubeconfig-http"},
+            {"server: 'http://x:6443'", &http, NULL},
+            {"server: 'https://x', insecure-skip-tls-verify: true", &inline_only, "start the operator with --insecure-kubeconfig-tls"},
+            {"server: 'https://x', insecure-skip-tls-verify: 'TRUE'", &http, "cluster.insecure-skip-tls-verify: refused"},
+            {"server: 'https://x', insecure-skip-tls-verify: true", &unverified, NULL},
+            {"server: 'https://x', insecure-skip-tls-verify: false", &inline_only, NULL},
+            {"server: 'http://x', insecure-skip-tls-verify: true", &http, "--insecure-kubeconfig-tls"},
+            {"server: 'http://x', insecure-skip-tls-verify: true", &unverified, "--insecure-kubeconfig-http"},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                CLEANUP(cleanup_free) char *text = simple(rows[i].cluster, "token: s3cret");
+                struct kube_config config = {0};
+                if (rows[i].want)
+                        refuse_text(text, rows[i].policy, rows[i].want);
+                else
+                        assert_int_equal(kube_config_parse(text, strlen(text), NULL, rows[i].policy, &config, NULL), ERR_OK);
+                kube_config_clear(&config);
+        }
 }
 
 static void test_user_errors(void **state)
@@ -171,7 +205,8 @@ static void test_exec_errors(void **state)
         (void)state;
         refuse(good, "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1}", &inline_only,
                "users[1].user.exec: an exec plugin");
-        refuse(good, "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1}", &inline_only, "--allow-x");
+        refuse(good, "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1}", &inline_only,
+               "--insecure-kubeconfig-exec");
         refuse(good, "exec: aws", &all, "users[1].user.exec: must be a map");
         refuse(good, "exec: {apiVersion: client.authentication.k8s.io/v1}", &all,
                "users[1].user.exec.command: missing");
@@ -313,6 +348,10 @@ static void test_in_cluster(void **state)
         write_file(folder->path, "token", " \n");
         assert_int_equal(kube_config_from_service_account(folder->path, "10.0.0.1", "443", &config, &why), ERR_INVALID);
         assert_non_null(strstr(why.text, "holds no token"));
+        write_file(folder->path, "token", "tok.en\n");
+        write_file(folder->path, "ca.crt", ""); /* the system's CAs would vouch for strangers */
+        assert_int_equal(kube_config_from_service_account(folder->path, "10.0.0.1", "443", &config, &why), ERR_INVALID);
+        assert_non_null(strstr(why.text, "ca.crt is not PEM"));
 }
 
 static void test_files_of_a_kubeconfig(void **state)
@@ -327,16 +366,16 @@ static void test_files_of_a_kubeconfig(void **state)
         write_file(folder->path, "token", "from-file");
         write_file(folder->path, "ca.crt", "-----BEGIN CERTIFICATE-----\n");
         (void)snprintf(path, sizeof(path), "%s/config", folder->path);
-        assert_int_equal(kube_config_load(path, NULL, &config, &why), ERR_OK);
+        assert_int_equal(kube_config_load(path, NULL, &inline_only, &config, &why), ERR_OK);
         assert_string_equal(config.token.bytes, "from-file");
         assert_string_equal(config.tls.ca.bytes, "-----BEGIN CERTIFICATE-----\n");
         kube_config_clear(&config);
         write_file(folder->path, "ca.crt", "s3cret");
-        assert_int_equal(kube_config_load(path, NULL, &config, &why), ERR_INVALID);
+        assert_int_equal(kube_config_load(path, NULL, &inline_only, &config, &why), ERR_INVALID);
         assert_non_null(strstr(why.text, "clusters[0].cluster.certificate-authority: not PEM"));
-        assert_int_equal(kube_config_load("/nonexistent/config", NULL, &config, &why), ERR_NOT_FOUND);
+        assert_int_equal(kube_config_load("/nonexistent/config", NULL, &inline_only, &config, &why), ERR_NOT_FOUND);
         assert_non_null(strstr(why.text, "/nonexistent/config"));
-        assert_int_equal(kube_config_load(folder->path, NULL, &config, &why), ERR_INVALID);
+        assert_int_equal(kube_config_load(folder->path, NULL, &inline_only, &config, &why), ERR_INVALID);
         assert_non_null(strstr(why.text, "not a regular file"));
 }
 
@@ -348,7 +387,7 @@ static void test_a_pipe_does_not_block(void **state)
         char path[160];
         (void)snprintf(path, sizeof(path), "%s/fifo", folder->path);
         assert_int_equal(mkfifo(path, 0600), 0);
-        assert_int_equal(kube_config_load(path, NULL, &config, &why), ERR_INVALID);
+        assert_int_equal(kube_config_load(path, NULL, &inline_only, &config, &why), ERR_INVALID);
         assert_non_null(strstr(why.text, "not a regular file"));
 }
 
@@ -362,17 +401,17 @@ static void test_where_it_is_looked_for(void **state)
         write_file(folder->path, "config", text);
         (void)snprintf(path, sizeof(path), ":%s/config:", folder->path);
         assert_int_equal(setenv("KUBECONFIG", path, 1), 0);
-        assert_int_equal(kube_config_load(NULL, NULL, &config, &why), ERR_OK);
+        assert_int_equal(kube_config_load(NULL, NULL, &inline_only, &config, &why), ERR_OK);
         assert_string_equal(config.server, "https://x:1");
         kube_config_clear(&config);
         assert_int_equal(setenv("KUBECONFIG", "/a:/b", 1), 0);
-        assert_int_equal(kube_config_load("", NULL, &config, &why), ERR_INVALID);
+        assert_int_equal(kube_config_load("", NULL, &inline_only, &config, &why), ERR_INVALID);
         assert_non_null(strstr(why.text, "names several files"));
         (void)unsetenv("KUBECONFIG");
         (void)unsetenv("KUBERNETES_SERVICE_HOST");
         assert_int_equal(kube_config_in_cluster(&config, &why), ERR_NOT_FOUND);
         assert_int_equal(setenv("HOME", folder->path, 1), 0);
-        assert_int_equal(kube_config_load(NULL, NULL, &config, &why), ERR_NOT_FOUND);
+        assert_int_equal(kube_config_load(NULL, NULL, &inline_only, &config, &why), ERR_NOT_FOUND);
         assert_non_null(strstr(why.text, "/.kube/config"));
 }
 
@@ -383,7 +422,7 @@ int main(void)
             cmocka_unit_test(test_context_by_name),
             cmocka_unit_test(test_json_is_yaml),
             cmocka_unit_test(test_cluster_errors),
-            cmocka_unit_test(test_user_errors),
+            cmocka_unit_test(test_a_channel_that_proves_nothing_is_refused), cmocka_unit_test(test_user_errors),
             cmocka_unit_test(test_exec_errors),
             cmocka_unit_test(test_exec),
             cmocka_unit_test(test_structure_errors),
