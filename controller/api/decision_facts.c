@@ -93,6 +93,8 @@ static json_t *check_json(const struct view *view, const struct check_view *chec
         set_age(object, "for", view, check->run_since);
         set_age(object, "age", view, check->counted_at);
         set_flag(object, "unknown", check->last_unknown);
+        if (check->unknowns)
+                set(object, "unknowns", json_integer(check->unknowns));
         if (!check->is_path) {
                 char text[48];
                 (void)snprintf(text, sizeof(text), "%d/%d/%d", (int)check->replicas_available,

@@ -60,6 +60,7 @@ static void decode_check(const struct scope *scope, struct check_view *check)
             .run_since = decode_age(scope, "for"),
             .counted_at = decode_age(scope, "age"),
             .last_unknown = decode_bool(scope, "unknown", false),
+            .unknowns = (uint32_t)decode_integer(scope, "unknowns", 0, 0, UINT32_MAX),
             .text = decode_text(scope, "text", "", FACTS_TEXT_MAX),
             .replicas_available = -1,
             .replicas_wanted = -1,

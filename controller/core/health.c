@@ -9,16 +9,28 @@ static bool is_fresh(const struct check_view *check, const struct detection *det
         return check->counted_at > 0 && now - check->counted_at <= 3 * detection->interval_ms + detection->timeout_ms;
 }
 
+/*
+ * What a cluster said of itself stands while it is fresh, and takes as many samples that judge nothing to be dismissed
+ * as failures to be believed: one look that goes unanswered takes nothing back.
+ */
+static bool still_stands(const struct check_view *check, const struct detection *detection, mono_ms now)
+{
+        const struct check_view sampled = {.counted_at = check->sampled_at};
+        return is_fresh(check, detection, now) ||
+               (check->counted_at > 0 && check->unknowns < detection->failure_threshold &&
+                is_fresh(&sampled, detection, now));
+}
+
 static mono_ms later(mono_ms a, mono_ms b)
 {
         return a > b ? a : b;
 }
 
-static void judge_deployment(const struct check_view *check, bool fresh, struct plane_health *health)
+static void judge_deployment(const struct check_view *check, bool stands, struct plane_health *health)
 {
         health->replicas_available = check->replicas_available;
         health->replicas_wanted = check->replicas_wanted;
-        if (!fresh || check->last_unknown)
+        if (!stands)
                 return;
         health->deployment = check->fails ? DEPLOYMENT_UNAVAILABLE : DEPLOYMENT_AVAILABLE;
         health->rollout = check->replicas_updated >= 0 && check->replicas_updated < check->replicas_wanted;
@@ -41,7 +53,7 @@ struct plane_health health_of(const struct plane_view *plane, const struct detec
                     (!health.certificate_not_after || check->certificate_not_after < health.certificate_not_after))
                         health.certificate_not_after = check->certificate_not_after;
                 if (!check->is_path) {
-                        judge_deployment(check, fresh, &health);
+                        judge_deployment(check, still_stands(check, detection, now), &health);
                         continue;
                 }
                 paths++;

@@ -27,6 +27,7 @@ struct check_view {
         mono_ms counted_at;         /* end of the last PASS or FAIL; 0 never */
         mono_ms sampled_at;         /* end of the last sample of any kind; 0 never */
         bool last_unknown;          /* the last sample judged nothing */
+        uint32_t unknowns;          /* such samples in a row since the last that counted */
         const char *text;           /* what the last sample said, for people */
         int32_t replicas_available; /* -1: not a Deployment, or never seen */
         int32_t replicas_wanted;

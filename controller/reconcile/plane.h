@@ -19,6 +19,7 @@ struct check_run {
         uint32_t fails, passes;
         mono_ms run_since, counted_at, sampled_at;
         bool last_unknown;
+        uint32_t unknowns; /* in a row */
         int32_t replicas_available, replicas_wanted, replicas_updated;
         unix_ms certificate_not_after;
         enum probe_error error;

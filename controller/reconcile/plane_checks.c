@@ -37,8 +37,9 @@ static bool count_sample(struct check *check, const struct sample *sample)
         check->run.last_unknown = sample->result == PROBE_UNKNOWN;
         if (sample->certificate_not_after)
                 check->run.certificate_not_after = sample->certificate_not_after;
+        check->run.unknowns = check->run.last_unknown ? check->run.unknowns + (check->run.unknowns < UINT32_MAX) : 0;
         if (check->run.last_unknown)
-                return !was_unknown;
+                return !was_unknown || check->run.unknowns <= LONGEST_RUN;
         uint32_t *run = sample->result == PROBE_PASS ? &check->run.passes : &check->run.fails;
         uint32_t *other = sample->result == PROBE_PASS ? &check->run.fails : &check->run.passes;
         if (*run == 0)
@@ -322,6 +323,7 @@ void plane_view_fill(const struct plane *plane, const char *record_type_rrset, s
                     .counted_at = check->run.counted_at,
                     .sampled_at = check->run.sampled_at,
                     .last_unknown = check->run.last_unknown,
+                    .unknowns = check->run.unknowns,
                     .text = check->run.text ? check->run.text : "",
                     .replicas_available = check->run.replicas_available,
                     .replicas_wanted = check->run.replicas_wanted,

@@ -299,6 +299,20 @@ const struct bounds bounds_list[] = {
      .is_always_answered = true,
      .without = ODDITIES | BIT(SIM_ISOLATE),
      .what = "its samples stop, and it knows afterwards that it was late"},
+    {.config = {.name = "blinks",
+                .plane_count = 2,
+                .operator_count = 1,
+                .looks_always = true,
+                .max_switches = MANY,
+                .has_odd_probes = true,
+                .has_blinks = true},
+     .epoch_max = 3,
+     .short_epoch_max = 2,
+     .is_always_answered = true,
+     .is_one_sided = true,
+     .without = (ODDITIES & ~(BIT(SIM_UNREACH) | BIT(SIM_DEPLOYMENT))) | BIT(SIM_STALL) | BIT(SIM_CRASH) |
+                BIT(SIM_ISOLATE) | BIT(SIM_FLIP),
+     .what = "the way to a plane is cut, its Deployment speaks for it, and one look at that goes unanswered"},
     {.config = {.name = "cooldown",
                 .plane_count = 2,
                 .operator_count = 1,
@@ -369,7 +383,12 @@ bool bounds_allow(const struct bounds *bounds, const struct sim *sim, const stru
         case SIM_FLIP:
                 return !bounds->is_one_sided || action->who == 0;
         case SIM_UNREACH:
-                return !bounds->is_one_sided || (action->who == 1 && action->plane == 0);
+                return !bounds->is_one_sided ||
+                       (action->who == sim->config.operator_count - 1 && action->plane == 0);
+        case SIM_DEPLOYMENT:
+                return !bounds->is_one_sided || action->who == 0;
+        case SIM_BLINK:
+                return !bounds->is_one_sided || action->plane == 0;
         case SIM_READ_LOCK:
                 return sim->config.uses_lock && !sim->config.reads_together;
         default:

@@ -12,7 +12,7 @@ struct bounds {
         epoch_t epoch_max;       /* nothing is decided beyond it */
         epoch_t short_epoch_max; /* in the short form; 0: left out of it */
         bool is_always_answered; /* every write is */
-        bool is_one_sided;       /* plane a alone comes and goes, and only the operator in b loses sight of it */
+        bool is_one_sided;       /* plane a alone comes and goes, and only the last operator loses sight of it */
         uint64_t without;        /* bits: verbs that are left out, beyond those that the world does not have */
         const char *what;        /* for people */
 };

@@ -19,7 +19,7 @@ void follow_begin(struct follow *follow, const struct bounds *bounds)
 
 static struct sim_action in_plain_world(const struct follow *follow, struct sim_action action)
 {
-        if (action.verb >= SIM_PASS && action.verb <= SIM_UNREACH)
+        if (action.verb >= SIM_PASS && action.verb <= SIM_BLINK)
                 action.who = follow->operators[action.who];
         else if (action.verb >= SIM_DELIVER && action.verb <= SIM_DROP)
                 action.who = follow->packets[action.who];

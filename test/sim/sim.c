@@ -136,7 +136,7 @@ void sim_apply(struct sim *sim, struct sim_action action)
                         speak_and_hear(sim);
         } else if (action.verb == SIM_PASS) {
                 pass(sim, action);
-        } else if (action.verb <= SIM_UNREACH) {
+        } else if (action.verb <= SIM_BLINK) {
                 sim_operator_apply(sim, action);
         } else if (action.verb >= SIM_SUSPEND && action.verb <= SIM_HAND_STAMP) {
                 sim_people_apply(sim, action);
@@ -187,6 +187,8 @@ static void add_operator(const struct sim *sim, struct list *list, unsigned who)
         add_each(list, SIM_SEE_RECORD, SIM_CRASH, who);
         if (sim->config.judgement == SIM_BY_SAMPLES)
                 (void)add(list, SIM_ISOLATE, who);
+        for (unsigned i = 0; i < sim->config.plane_count && sim->config.has_blinks; i++)
+                add(list, SIM_BLINK, who)->plane = i;
         if (!sim->config.has_odd_probes)
                 return;
         add_each(list, SIM_STALL, SIM_LOSE_ARBITER, who);

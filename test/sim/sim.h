@@ -54,6 +54,7 @@ struct sim_config {
         bool has_late_records; /* a write to the arbiter may come late */
         bool has_odd_clocks;   /* the API server's date jumps by a year; a day passes at once */
         bool has_odd_probes;   /* silence, one-sided cuts, what Deployments say, planes set aside */
+        bool has_blinks;       /* one look at a Deployment goes unanswered */
         /* The record is in the text beside the address: whoever reads or writes one does so to the other, and every
          * write names the text and the address as they were read. */
         bool is_recorded_in_dns;
@@ -97,7 +98,10 @@ struct sim_operator {
         struct sim_register dns, lock;
         struct target_health dns_health, lock_health;
         struct check_view checks[SIM_PLANES_MAX];
-        enum sim_deployment deployments[SIM_PLANES_MAX];
+        enum sim_deployment deployments[SIM_PLANES_MAX]; /* the last definite word; UNSEEN: there never was one */
+        mono_ms deployments_at[SIM_PLANES_MAX];          /* and of when it is */
+        unsigned unanswered[SIM_PLANES_MAX];             /* looks at the Deployment since, in a row */
+        unsigned blinks;                                 /* bits: planes whose Deployment will not answer once */
         enum verdict was[SIM_PLANES_MAX];
         mono_ms was_since[SIM_PLANES_MAX];
         epoch_t confirmed_epoch;
@@ -174,6 +178,7 @@ struct sim {
         X(SIM_STALL, "stall")               /* its samples stop; when they come again it knows it was late */ \
         X(SIM_LOSE_ARBITER, "lose-arbiter") /* cut off from the API server, or back again */                  \
         X(SIM_UNREACH, "unreach")           /* plane: this operator alone cannot reach it, or can again */    \
+        X(SIM_BLINK, "blink")               /* plane: its next look at the Deployment goes unanswered */      \
         /* the network's: */                                                                                  \
         X(SIM_DELIVER, "deliver")     /* packet arrives and is gone */                                        \
         X(SIM_DUPLICATE, "duplicate") /* packet arrives and will come again */                                \
@@ -224,7 +229,7 @@ enum sim_ending {
 struct sim_action {
         enum sim_verb verb;
         unsigned who;           /* operator, packet or plane */
-        unsigned plane;         /* UNREACH only */
+        unsigned plane;         /* UNREACH and BLINK only */
         enum sim_ending ending; /* PASS only */
         unsigned down;          /* PASS AT_WILL only: bits of the planes that are believed down */
 };

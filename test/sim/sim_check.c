@@ -98,6 +98,18 @@ static bool is_spoken_for(const struct sim *sim, const struct plane_view *plane)
                sim->spoken_at - sim->spoken_since > SIM_DELAY_MS && strcmp(plane->name, sim_name(sim->spoken_by)) == 0;
 }
 
+/* One look that goes unanswered takes back nothing that was said by a look before it. */
+static bool counts(const struct view *view, const struct check_view *deployment)
+{
+        return view->now - deployment->counted_at <= 2 * SIM_TICK_MS;
+}
+
+static bool is_contradicted(const struct view *view, const struct plane_view *active)
+{
+        return active->check_count > 1 && active->checks[1].passes && counts(view, &active->checks[1]) &&
+               view->now - active->checks[0].run_since < CONTRADICTION_DELAY_MS;
+}
+
 /* S7: never while cut off, late, or on what was seen long ago. */
 static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *turn, const struct plane_view *to)
 {
@@ -111,6 +123,9 @@ static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *
         if (is_spoken_for(sim, active) && sim->spoken_by != who)
                 violated(sim, "S7: epoch %llu leaves %s, although the operator there sees it work", epoch,
                          active->name);
+        if (active && turn->decision.finding == FINDING_ACTIVE_DOWN && is_contradicted(view, active))
+                violated(sim, "S7: epoch %llu leaves %s, whose Deployment was just said to be available", epoch,
+                         active->name);
         if (is_old(sim, to->checks[0].counted_at, SAMPLE_AGE_MAX) ||
             (active && is_old(sim, active->checks[0].counted_at, SAMPLE_AGE_MAX)))
                 violated(sim, "S7: epoch %llu is decided on old samples", epoch);
@@ -123,7 +138,7 @@ static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *
 static bool is_fit(const struct view *view, const struct plane_view *plane)
 {
         const struct check_view *path = &plane->checks[0];
-        bool is_gone = plane->check_count > 1 && plane->checks[1].fails && !plane->checks[1].last_unknown;
+        bool is_gone = plane->check_count > 1 && plane->checks[1].fails && counts(view, &plane->checks[1]);
         return plane->eligible && !path->fails && path->passes >= view->policy.detection.success_threshold && !is_gone;
 }
 

@@ -6,7 +6,7 @@
 
 static void forget_samples(const struct sim *sim, struct sim_operator *self)
 {
-        self->own_outages = 0;
+        self->own_outages = self->blinks = 0;
         for (unsigned i = 0; i < sim->config.plane_count; i++) {
                 self->checks[i] = (struct check_view){.label = sim_intern("TCP"),
                                                       .is_path = true,
@@ -15,6 +15,8 @@ static void forget_samples(const struct sim *sim, struct sim_operator *self)
                                                       .replicas_wanted = -1,
                                                       .replicas_updated = -1};
                 self->deployments[i] = SIM_UNSEEN;
+                self->deployments_at[i] = 0;
+                self->unanswered[i] = 0;
                 self->was[i] = VERDICT_UNKNOWN;
                 self->was_since[i] = 0;
         }
@@ -49,6 +51,20 @@ static void count(const struct sim *sim, struct check_view *check, bool passes)
         check->last_unknown = false;
 }
 
+/* What is not answered leaves the last definite word as it is, older than before. */
+static void look_at_deployment(const struct sim *sim, struct sim_operator *self, unsigned plane)
+{
+        const unsigned bit = 1U << plane;
+        if (self->is_isolated || (self->blinks & bit) || sim->deployments[plane] == SIM_UNSEEN) {
+                self->unanswered[plane] += self->deployments_at[plane] != 0;
+        } else {
+                self->deployments[plane] = sim->deployments[plane];
+                self->deployments_at[plane] = sim->now;
+                self->unanswered[plane] = 0;
+        }
+        self->blinks &= ~bit;
+}
+
 static void sample(struct sim *sim, struct sim_operator *self, unsigned plane)
 {
         struct check_view *check = &self->checks[plane];
@@ -62,7 +78,7 @@ static void sample(struct sim *sim, struct sim_operator *self, unsigned plane)
                 check->last_unknown = true;
         else
                 count(sim, check, sim->is_up[plane] && !is_cut);
-        self->deployments[plane] = self->is_isolated ? SIM_UNSEEN : sim->deployments[plane];
+        look_at_deployment(sim, self, plane);
 }
 
 /* ---- reading ---- */
@@ -410,6 +426,9 @@ void sim_operator_apply(struct sim *sim, struct sim_action action)
                 break;
         case SIM_UNREACH:
                 self->unreached ^= 1U << action.plane;
+                break;
+        case SIM_BLINK:
+                self->blinks |= 1U << action.plane;
                 break;
         default:
                 sim_operator_forget(sim, self);

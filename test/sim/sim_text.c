@@ -25,13 +25,18 @@ const char *sim_ending_name(enum sim_ending ending)
         return (unsigned)ending < SIM_ENDING_COUNT ? texts[ending] : "invalid";
 }
 
+static bool names_plane(enum sim_verb verb)
+{
+        return verb == SIM_UNREACH || verb == SIM_BLINK;
+}
+
 void sim_action_print(struct sim_action action, char *ret_text, size_t size)
 {
         if (action.verb == SIM_PASS)
                 (void)snprintf(ret_text, size, "pass.%u.%s.%u", action.who, sim_ending_name(action.ending),
                                action.down);
-        else if (action.verb == SIM_UNREACH)
-                (void)snprintf(ret_text, size, "unreach.%u.%u", action.who, action.plane);
+        else if (names_plane(action.verb))
+                (void)snprintf(ret_text, size, "%s.%u.%u", sim_verb_name(action.verb), action.who, action.plane);
         else
                 (void)snprintf(ret_text, size, "%s.%u", sim_verb_name(action.verb), action.who);
 }
@@ -78,7 +83,7 @@ bool sim_action_parse(const char *text, struct sim_action *ret)
         *ret = (struct sim_action){.verb = SIM_TICK};
         if (!take_name(&text, verb_at, SIM_VERB_COUNT, &verb) || !take_number(&text, &ret->who))
                 return false;
-        if (verb == SIM_UNREACH && !take_number(&text, &ret->plane))
+        if (names_plane((enum sim_verb)verb) && !take_number(&text, &ret->plane))
                 return false;
         if (verb == SIM_PASS && (*text++ != '.' || !take_name(&text, ending_at, SIM_ENDING_COUNT, &ending) ||
                                  !take_number(&text, &ret->down)))

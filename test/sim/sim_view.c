@@ -49,15 +49,18 @@ static struct check_view believed(const struct sim *sim, bool is_down)
                                    .replicas_updated = -1};
 }
 
-static struct check_view of_deployment(const struct check_view *path, enum sim_deployment deployment)
+static struct check_view of_deployment(const struct sim_operator *self, unsigned plane)
 {
+        const enum sim_deployment deployment = self->deployments[plane];
         bool is_there = deployment != SIM_UNAVAILABLE;
         return (struct check_view){.label = "Deployment",
                                    .fails = is_there ? 0 : 1,
                                    .passes = is_there ? 1 : 0,
-                                   .run_since = path->sampled_at,
-                                   .counted_at = path->sampled_at,
-                                   .sampled_at = path->sampled_at,
+                                   .run_since = self->deployments_at[plane],
+                                   .counted_at = self->deployments_at[plane],
+                                   .sampled_at = self->checks[plane].sampled_at,
+                                   .last_unknown = self->unanswered[plane] > 0,
+                                   .unknowns = self->unanswered[plane],
                                    .text = "",
                                    .replicas_available = is_there ? 1 : 0,
                                    .replicas_wanted = 1,
@@ -81,7 +84,7 @@ static void fill_plane(const struct sim *sim, const struct sim_operator *self, u
                                    .was_since = self->was_since[plane]};
         ret->checks[0] = self->checks[plane];
         if (self->deployments[plane] != SIM_UNSEEN)
-                ret->checks[ret->check_count++] = of_deployment(&ret->checks[0], self->deployments[plane]);
+                ret->checks[ret->check_count++] = of_deployment(self, plane);
 }
 
 void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *ret)

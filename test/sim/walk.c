@@ -7,7 +7,7 @@
 enum { COOLDOWN_MS = 60000, MANY = 100 };
 
 static const struct sim_config configs[] = {
-    {.plane_count = 2, .max_switches = MANY, .has_odd_probes = true},
+    {.plane_count = 2, .max_switches = MANY, .has_odd_probes = true, .has_blinks = true},
     {.plane_count = 2, .uses_lock = true, .max_switches = MANY, .has_late_records = true},
     {.plane_count = 3, .uses_lock = true, .max_switches = MANY, .has_people = true, .has_odd_probes = true},
     {.plane_count = 3,
@@ -49,6 +49,7 @@ static const struct sim_config configs[] = {
      .has_odd_probes = true,
      .is_recorded_in_dns = true,
      .is_inside = true},
+    {.plane_count = 3, .looks_always = true, .max_switches = MANY, .has_odd_probes = true, .has_blinks = true},
 };
 enum { CONFIGS = sizeof(configs) / sizeof(configs[0]) };
 
@@ -62,6 +63,7 @@ static const struct {
     [SIM_READ_NOTHING] = {2, true},   [SIM_CRASH] = {1, true},
     [SIM_ISOLATE] = {1, true},        [SIM_STALL] = {1, true},
     [SIM_LOSE_ARBITER] = {1, true},   [SIM_UNREACH] = {1, true},
+    [SIM_BLINK] = {1, true},
     [SIM_DELIVER] = {4, true},        [SIM_DUPLICATE] = {2, true},
     [SIM_DROP] = {1, true},           [SIM_DELIVER_RECORD] = {4, true},
     [SIM_FLIP] = {3, true},           [SIM_DEPLOYMENT] = {1, true},

@@ -73,6 +73,8 @@ static void replicas_unknown(struct world *world)
 {
         no_replica(world);
         world->view.planes[1].checks[1].last_unknown = true;
+        world->view.planes[1].checks[1].unknowns = 3;
+        world->view.planes[1].checks[1].counted_at -= 60000;
 }
 static void expired(struct world *world)
 {

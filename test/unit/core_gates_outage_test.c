@@ -46,6 +46,8 @@ static void deployment_unknown(struct world *world)
 {
         world_deployment(world, 0, 3, 3);
         world->view.planes[0].checks[1].last_unknown = true;
+        world->view.planes[0].checks[1].unknowns = 3;
+        world->view.planes[0].checks[1].counted_at -= 60000;
 }
 static void maintained(struct world *world)
 {

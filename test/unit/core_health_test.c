@@ -162,11 +162,35 @@ static void the_deployment_is_beside_the_path(void **state)
 
         checks[1] = deployment_check(0, 3, 3);
         assert_int_equal(judge(checks, 2, VERDICT_UP).deployment, DEPLOYMENT_UNAVAILABLE);
-        checks[1].last_unknown = true;
-        assert_int_equal(judge(checks, 2, VERDICT_UP).deployment, DEPLOYMENT_UNOBSERVED);
         checks[1] = deployment_check(3, 3, 3);
-        checks[1].counted_at = NOW - OLDEST_FRESH - 1;
+        checks[1].counted_at = checks[1].sampled_at = NOW - OLDEST_FRESH - 1;
         assert_int_equal(judge(checks, 2, VERDICT_UP).deployment, DEPLOYMENT_UNOBSERVED);
+}
+
+/* It takes as many looks that go unanswered to dismiss its word as failures to accuse the path. */
+static void one_look_that_goes_unanswered_takes_nothing_back(void **state)
+{
+        (void)state;
+        static const struct {
+                mono_ms counted_ago, sampled_ago;
+                uint32_t unknowns;
+                enum deployment_state expected;
+        } rows[] = {
+            {5000, 0, 1, DEPLOYMENT_AVAILABLE},
+            {OLDEST_FRESH, 0, 9, DEPLOYMENT_AVAILABLE},
+            {OLDEST_FRESH + 1, 0, 2, DEPLOYMENT_AVAILABLE},
+            {OLDEST_FRESH + 1, 0, 3, DEPLOYMENT_UNOBSERVED},
+            {OLDEST_FRESH + 1, OLDEST_FRESH + 1, 2, DEPLOYMENT_UNOBSERVED},
+            {NOW, 0, 1, DEPLOYMENT_UNOBSERVED}, /* it never said anything */
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct check_view checks[] = {path_check(0, 9, 45000, 0), deployment_check(3, 3, 3)};
+                checks[1].counted_at = NOW - rows[i].counted_ago;
+                checks[1].sampled_at = NOW - rows[i].sampled_ago;
+                checks[1].last_unknown = true;
+                checks[1].unknowns = rows[i].unknowns;
+                assert_int_equal(judge(checks, 2, VERDICT_UP).deployment, rows[i].expected);
+        }
 }
 
 static void a_rollout_is_seen(void **state)
@@ -202,6 +226,7 @@ int main(void)
             cmocka_unit_test(up_only_when_every_path_is),
             cmocka_unit_test(without_a_path_check_nothing_is_known),
             cmocka_unit_test(the_deployment_is_beside_the_path),
+            cmocka_unit_test(one_look_that_goes_unanswered_takes_nothing_back),
             cmocka_unit_test(a_rollout_is_seen),
             cmocka_unit_test(the_earliest_certificate_counts),
         };

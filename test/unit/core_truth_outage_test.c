@@ -64,6 +64,8 @@ static void outage_with_replicas(struct scene *scene)
 static void deployment_not_observed(struct scene *scene)
 {
         plane(scene, 0)->checks[1].last_unknown = true;
+        plane(scene, 0)->checks[1].unknowns = 3;
+        plane(scene, 0)->checks[1].counted_at -= 60000;
 }
 static void no_replica_available(struct scene *scene)
 {
