@@ -153,7 +153,7 @@ $(OUT)/contract/%: test/contract/%.c $(CONTRACT_HELPERS) test/contract/contract.
 	@$(CC) $(CPPFLAGS) -Itest/contract $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< $(CONTRACT_HELPERS) $(OUT)/libcontroller.a $(LDLIBS) -lcmocka
 
 .PHONY: contract
-contract: $(CONTRACT_TESTS) ## the DNS and Redis targets against a real BIND and real Redis servers
+contract: $(CONTRACT_TESTS) ## the DNS and Redis targets against real BIND, Knot, PowerDNS and Redis servers
 	@python3 test/contract/run.py $(OUT)/contract
 
 .PHONY: check check-asan check-tsan lint

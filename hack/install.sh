@@ -25,6 +25,11 @@ packages_bench="
 bind9|the DNS server of the bench
 bind9-utils|rndc and tsig-keygen
 bind9-dnsutils|dig and nsupdate, to look and to play
+knot|a DNS server that signs in its own way
+knot-dnsutils|kdig and knsupdate, to look and to play
+pdns-server|a DNS server whose zones are in a database
+pdns-backend-sqlite3|that database
+sqlite3|makes it
 redis-server|the Redis of the bench
 redis-tools|redis-cli, to look and to play
 python3|runs the bench
@@ -57,7 +62,7 @@ golang-go|builds the API server, etcd and the judges from source
 ca-certificates|the module proxy is read over TLS"
 
 # Daemons that come with a package and that the bench starts itself, in folders of its own.
-services="named bind9 redis-server haproxy"
+services="named bind9 knot pdns redis-server haproxy"
 
 say() { printf '%s\n' "$*"; }
 
@@ -121,6 +126,8 @@ add_backports_for_go() {
 	release=(-t "$codename-backports")
 }
 
+has_service() { [ -e "/etc/init.d/$1" ] || [ -e "/lib/systemd/system/$1.service" ]; }
+
 install_group() {
 	local group=$1 list="packages_$1" name why release=()
 	local -a missing=() fresh=()
@@ -142,12 +149,12 @@ install_group() {
 	fi
 	[ "$group" != go ] || add_backports_for_go
 	for name in $services; do
-		[ -e "/etc/init.d/$name" ] || fresh+=("$name")
+		has_service "$name" || fresh+=("$name")
 	done
 	say "installing ${#missing[@]} packages for '$group'"
 	apt_retrying install --no-install-recommends "${release[@]}" "${missing[@]}"
 	for name in "${fresh[@]}"; do
-		if [ -e "/etc/init.d/$name" ]; then # nor at the next boot
+		if has_service "$name"; then # nor at the next boot
 			as_root update-rc.d "$name" disable >/dev/null 2>&1 || true
 			as_root systemctl disable "$name" >/dev/null 2>&1 || true
 		fi

@@ -6,6 +6,7 @@
 #include "core/plan.h"
 #include "core/targets.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 static void add(struct runbook *runbook, const char *line)
 {
@@ -51,17 +52,32 @@ static const char *with_line(const char *lines, const char *line, struct arena *
         return arena_printf(arena, "%s %s", lines, quote(line, arena));
 }
 
+/*
+ * As the operator itself does it, so that no server is left with an empty name: for a CNAME the name is deleted as a
+ * whole, provided that it holds nothing else that people put beside addresses.
+ */
+static const char *with_deletions(const char *lines, const char *name, bool is_cname, struct arena *arena)
+{
+        static const struct line {
+                const char *verb;
+                const char *type;
+        } cname[] = {{"prereq nxrrset", " MX"}, {"prereq nxrrset", " TXT"}, {"update delete", ""}},
+          addresses[] = {{"update delete", " A"}, {"update delete", " AAAA"}, {"update delete", " CNAME"}};
+        const struct line *form = is_cname ? cname : addresses;
+        for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
+                lines = with_line(lines, arena_printf(arena, "%s %s%s", form[i].verb, name, form[i].type), arena);
+        return lines;
+}
+
 /* nsupdate wants "server host port", and one "update add" per value of the set. */
 static const char *nsupdate_command(const struct view *view, const char *rrset, struct arena *arena)
 {
-        static const char *const types[] = {"A", "AAAA", "CNAME"};
         const struct targets targets = targets_in_force(view);
         const struct endpoint server = split(targets.dns_server, arena);
         const char *lines =
             with_line("printf '%s\\n'",
                       arena_printf(arena, "server %s%s%s", server.host, server.port[0] ? " " : "", server.port), arena);
-        for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-                lines = with_line(lines, arena_printf(arena, "update delete %s %s", targets.dns_name, types[i]), arena);
+        lines = with_deletions(lines, targets.dns_name, text_has_prefix(rrset, "CNAME "), arena);
         size_t type = strcspn(rrset, " ");
         for (const char *at = rrset + type; *at;) {
                 at++;

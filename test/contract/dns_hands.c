@@ -81,6 +81,12 @@ void assert_dig(const char *name, const char *type, const char *wanted)
         free(got);
 }
 
+void edit_at(const char *address, const char *commands)
+{
+        free(shell("printf 'server 127.0.0.1 %s\\nzone dr.test\\n%s\\nsend\\n' | nsupdate -k %s/planekeeper 2>&1",
+                   port_of(address), commands, server("CONTRACT_DNS_KEYS")));
+}
+
 void edit_by_hand(const char *commands)
 {
         free(shell("printf 'server 127.0.0.1 %s\\n%s\\nsend\\n' | nsupdate -k %s/planekeeper 2>&1",

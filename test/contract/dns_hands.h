@@ -22,5 +22,6 @@ void assert_name_moves(struct dns_target *target, struct dns_want to); /* read, 
 /* What BIND serves by dig's account, as sorted words on one line. */
 void assert_dig(const char *name, const char *type, const char *wanted);
 void edit_by_hand(const char *commands); /* nsupdate's, separated by \\n */
+void edit_at(const char *address, const char *commands);
 
 #endif

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Run the contract tests of the targets against the real servers: python3 test/contract/run.py <folder of binaries>
 
-A BIND primary and secondary and five Redis servers are started in a scratch folder on free loopback ports,
+A BIND primary and secondary, a signing BIND, Knot and PowerDNS plain and signing, and five Redis servers are started in a
+scratch folder on free loopback ports,
 named to the tests by environment variables, and are gone when this ends, however it ends.
 """
 
@@ -10,11 +11,12 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from hack.bench import ports  # noqa: E402
+from hack.bench import dns_config, ports  # noqa: E402
 from hack.bench.process import Process, Scratch  # noqa: E402
 
 TEST_TIMEOUT = 180
@@ -32,8 +34,11 @@ def output(*command: object) -> str:
 class Named(Process):
     """A primary, or with `primary` given, a secondary of it."""
 
-    def __init__(self, scratch: Scratch, name: str, keys: dict[str, str], primary: "Named | None" = None) -> None:
+    def __init__(
+        self, scratch: Scratch, name: str, keys: dict[str, str], primary: "Named | None" = None, signs: bool = False
+    ) -> None:
         super().__init__(scratch, name)
+        self.signs = signs
         self.port = ports.lease()
         self.control_port = ports.lease()
         self.primary = primary
@@ -67,14 +72,28 @@ controls {{ inet 127.0.0.1 port {self.control_port} allow {{ 127.0.0.1; }} keys 
         if self.primary is not None:
             primaries = f"primaries {{ 127.0.0.1 port {self.primary.port}; }}"
             return f'zone "{zone}" {{ type secondary; {primaries}; file "{zone}.copy"; }};\n'
-        (self.folder / f"{zone}.db").write_text(
-            f"$ORIGIN {zone}.\n$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 1\n@ NS ns\nns A 127.0.0.1\n{extra}"
-        )
+        (self.folder / f"{zone}.db").write_text(dns_config.zone_text(zone, extra))
         grants = "".join(f"grant {name} zonesub ANY; " for name in self.keys if name != "powerless")
-        return f'zone "{zone}" {{ type primary; file "{zone}.db"; update-policy {{ {grants}}}; }};\n'
+        signing = "dnssec-policy default;" if self.signs else ""
+        return f'zone "{zone}" {{ type primary; file "{zone}.db"; {signing} update-policy {{ {grants}}}; }};\n'
 
     def rndc(self) -> str:
         return f"rndc -s 127.0.0.1 -p {self.control_port} -k {self.rndc_key}"
+
+    def is_ready(self) -> bool:
+        return all(output("dig", "@127.0.0.1", "-p", self.port, "+short", "+norec", "SOA", zone) for zone in ZONES)
+
+
+class OtherServer(Process):
+    """Knot or PowerDNS, by what `configure` makes of the zones."""
+
+    def __init__(self, scratch: Scratch, name: str, configure: Callable[..., list[str]], key: str, signs: bool) -> None:
+        super().__init__(scratch, name)
+        self.port = ports.lease()
+        self.configure, self.key, self.signs = configure, key, signs
+
+    def argv(self) -> list[str]:
+        return self.configure(self.folder, self.port, ZONES, ("planekeeper", self.key), self.signs)
 
     def is_ready(self) -> bool:
         return all(output("dig", "@127.0.0.1", "-p", self.port, "+short", "+norec", "SOA", zone) for zone in ZONES)
@@ -119,16 +138,27 @@ def start_dns(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
     (folder / "stranger").write_text(output("tsig-keygen", "-a", "hmac-sha256", "stranger"))
     primary = Named(scratch, "primary", keys)
     secondary = Named(scratch, "secondary", {}, primary)
-    primary.run()
-    secondary.run()
+    others = [Named(scratch, "bind-signing", keys, signs=True)]
+    for name, configure in (("knot", dns_config.knot), ("powerdns", dns_config.powerdns)):
+        for signs in (False, True):
+            server = OtherServer(scratch, name + "-signing" * signs, configure, keys["planekeeper"], signs)
+            others.append(server)
+    servers = [primary, secondary, *others]
+    for server in servers:
+        server.start()
+    for server in servers:
+        server.ready()
     environment = {
         "CONTRACT_DNS": f"127.0.0.1:{primary.port}",
         "CONTRACT_DNS_PID": str(primary.pid),
         "CONTRACT_DNS_RNDC": primary.rndc(),
         "CONTRACT_DNS_SECONDARY": f"127.0.0.1:{secondary.port}",
         "CONTRACT_DNS_KEYS": str(folder),
+        "CONTRACT_DNS_SERVERS": " ".join(
+            f"{name}=127.0.0.1:{server.port}" for name, server in [("bind", primary), *((o.name, o) for o in others)]
+        ),
     }
-    return environment, [primary, secondary]
+    return environment, servers
 
 
 def start_redis(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:

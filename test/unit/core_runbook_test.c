@@ -99,6 +99,21 @@ static void every_value_of_a_set_is_added(void **state)
         world_clear(&world);
 }
 
+/* Deleted type by type, a server that signs would be left with an empty name. */
+static void for_a_cname_the_whole_name_is_deleted(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world.view.planes[1].rrset = "CNAME lb.example.net";
+        struct runbook runbook = build(&world);
+        assert_non_null(strstr(line_with(&runbook, "nsupdate"),
+                               "'prereq nxrrset gloo.example.com MX' 'prereq nxrrset gloo.example.com TXT' "
+                               "'update delete gloo.example.com' "
+                               "'update add gloo.example.com 30 CNAME lb.example.net' send"));
+        world_clear(&world);
+}
+
 /* The destination is whom the operator would choose; mid-switch whom it is moving to; else anybody with an address. */
 static void where_it_leads(void **state)
 {
@@ -167,7 +182,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(the_ordinary_runbook), cmocka_unit_test(addresses_are_split_as_the_tools_want_them),
-            cmocka_unit_test(values_are_quoted),    cmocka_unit_test(every_value_of_a_set_is_added),
+            cmocka_unit_test(values_are_quoted),    cmocka_unit_test(every_value_of_a_set_is_added), cmocka_unit_test(for_a_cname_the_whole_name_is_deleted),
             cmocka_unit_test(where_it_leads),       cmocka_unit_test(nobody_else_has_an_address),
             cmocka_unit_test(without_a_record),     cmocka_unit_test(the_plane_that_it_moves_to_is_gone),
         };

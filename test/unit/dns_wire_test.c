@@ -312,7 +312,7 @@ static void text_that_is_no_rrset_is_refused(void **state)
 }
 
 /* The update as ldns prints it is what a person would type into nsupdate. */
-static void update_checks_all_and_replaces_all(void **state)
+static void update_checks_all_and_replaces_what_is_there(void **state)
 {
         (void)state;
         struct names names = {0};
@@ -330,9 +330,7 @@ static void update_checks_all_and_replaces_all(void **state)
                                            "app.dr.test.\t0\tNONE\tCNAME\t\\# 0\n"
                                            "_planekeeper.app.dr.test.\t0\tNONE\tTXT\t\\# 0\n");
         assert_string_equal(changes,
-                            "app.dr.test.\t0\tANY\tA\t\\# 0\n"
                             "app.dr.test.\t0\tANY\tAAAA\t\\# 0\n"
-                            "app.dr.test.\t0\tANY\tCNAME\t\\# 0\n"
                             "_planekeeper.app.dr.test.\t0\tANY\tTXT\t\\# 0\n"
                             "_planekeeper.app.dr.test.\t30\tIN\tTXT\t\"v=pk1 e=5 id=0000000000000006 p=b s=k8s/x\"\n"
                             "app.dr.test.\t30\tIN\tA\t192.0.2.1\n"
@@ -340,6 +338,58 @@ static void update_checks_all_and_replaces_all(void **state)
         free(prerequisites);
         free(changes);
         ldns_pkt_free(update);
+        ldns_rdf_deep_free(zone);
+        names_clear(&names);
+}
+
+/* What a swap does to the records of the name itself, by the lines of the update that are not about the stamp. */
+static void update_touches_only_what_changes(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *from;
+                uint32_t ttl_s;
+                const char *to;
+                const char *changes;
+                bool forbids_company;
+        } cases[] = {
+            {"A 192.0.2.1", 30, "A 192.0.2.1", "", false},
+            {"CNAME lb.test", 30, "CNAME lb.test", "", false},
+            {"A 192.0.2.1", 300, "A 192.0.2.1", "ANY A, IN A, ", false},
+            {"CNAME lb.test", 300, "CNAME lb.test", "ANY ANY, IN CNAME, ", false},
+            {"A 192.0.2.1", 30, "A 192.0.2.2", "ANY A, IN A, ", false},
+            {"A 192.0.2.1 + AAAA 2001:db8::1", 30, "A 192.0.2.2", "ANY A, ANY AAAA, IN A, ", false},
+            {"CNAME lb.test", 30, "AAAA 2001:db8::1", "ANY CNAME, IN AAAA, ", false},
+            {"CNAME lb.test", 30, "CNAME b.test", "ANY ANY, IN CNAME, ", false},
+            {"A 192.0.2.1 + AAAA 2001:db8::1", 30, "CNAME lb.test", "ANY ANY, IN CNAME, ", true},
+            {"", 0, "CNAME lb.test", "IN CNAME, ", true},
+            {"", 0, "A 192.0.2.1", "IN A, ", false},
+        };
+        struct names names = {0};
+        assert_int_equal(names_init("app.dr.test", &names, NULL), ERR_OK);
+        ldns_rdf *zone = ldns_dname_new_frm_str("dr.test");
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                const struct dns_state expected = {.rrset = cases[i].from, .ttl_s = cases[i].ttl_s};
+                const struct dns_want want = {
+                    .rrset = cases[i].to, .ttl_s = 30, .epoch = 5, .id = 6, .plane = "b", .store = "k8s/x"};
+                ldns_pkt *update = NULL;
+                assert_int_equal(update_new(&names, zone, &expected, &want, &update, NULL), ERR_OK);
+                char changes[256] = "";
+                for (size_t r = 0; r < ldns_rr_list_rr_count(ldns_pkt_authority(update)); r++) {
+                        const ldns_rr *record = ldns_rr_list_rr(ldns_pkt_authority(update), r);
+                        char *type = ldns_rr_type2str(ldns_rr_get_type(record));
+                        if (ldns_rr_get_type(record) != LDNS_RR_TYPE_TXT)
+                                (void)snprintf(changes + strlen(changes), sizeof(changes) - strlen(changes), "%s %s, ",
+                                               ldns_rr_get_class(record) == LDNS_RR_CLASS_ANY ? "ANY" : "IN", type);
+                        free(type);
+                }
+                if (strcmp(changes, cases[i].changes) != 0)
+                        fail_msg("%s to %s: %s", cases[i].from, cases[i].to, changes);
+                char *prerequisites = ldns_rr_list2str(ldns_pkt_answer(update));
+                assert_int_equal(strstr(prerequisites, "app.dr.test.\t0\tNONE\tMX\t") != NULL, cases[i].forbids_company);
+                free(prerequisites);
+                ldns_pkt_free(update);
+        }
         ldns_rdf_deep_free(zone);
         names_clear(&names);
 }
@@ -426,7 +476,8 @@ int main(void)
             cmocka_unit_test(truncated_answer_asks_for_tcp),
             cmocka_unit_test(rrset_text_is_canonical),
             cmocka_unit_test(text_that_is_no_rrset_is_refused),
-            cmocka_unit_test(update_checks_all_and_replaces_all),
+            cmocka_unit_test(update_checks_all_and_replaces_what_is_there),
+            cmocka_unit_test(update_touches_only_what_changes),
             cmocka_unit_test(update_of_the_record_alone_checks_all),
             cmocka_unit_test(bad_configuration_is_named),
         };

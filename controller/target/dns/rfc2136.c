@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "target/dns/channel.h"
+#include "target/dns/company.h"
 #include "target/dns/state.h"
 #include "target/dns/update.h"
 #include "target/dns/verdict.h"
@@ -180,37 +181,6 @@ static enum err rfc2136_read(struct dns_target *target, mono_ms deadline, struct
         return err;
 }
 
-/*
- * A server silently ignores a CNAME for a name that holds anything else, and would leave it without any address: look
- * before. ANY is asked on TCP, where servers that cut it short on UDP give all.
- */
-static enum err check_alone(struct rfc2136 *self, mono_ms deadline, struct errmsg *reterr)
-{
-        struct message message;
-        message_ask(self->names.address, LDNS_RR_TYPE_ANY, &self->key, &message);
-        message.use_tcp = true;
-        enum err err = ask_one(self, &message, deadline, reterr);
-        const ldns_rr_list *answers = err == ERR_OK ? ldns_pkt_answer(message.answer) : NULL;
-        for (size_t i = 0; i < ldns_rr_list_rr_count(answers) && err == ERR_OK; i++) {
-                ldns_rr_type type = ldns_rr_get_type(ldns_rr_list_rr(answers, i));
-                bool may_stay = type == LDNS_RR_TYPE_A || type == LDNS_RR_TYPE_AAAA || type == LDNS_RR_TYPE_CNAME ||
-                                type == LDNS_RR_TYPE_RRSIG || type == LDNS_RR_TYPE_NSEC;
-                if (may_stay)
-                        continue;
-                CLEANUP(cleanup_free) char *text = ldns_rr_type2str(type);
-                err = err_set(reterr, ERR_INVALID,
-                              "%s: the name also holds %s records, so it cannot become a CNAME; remove them or use A",
-                              self->channel.server.text, text);
-        }
-        message_clear(&message);
-        return err;
-}
-
-static bool is_cname(const char *rrset)
-{
-        return text_has_prefix(rrset, "CNAME ");
-}
-
 /* Which of the server's addresses answers, where that is not known: the question itself does not matter. */
 static enum err choose_address(struct rfc2136 *self, mono_ms deadline, struct errmsg *reterr)
 {
@@ -306,6 +276,9 @@ static enum err explain_conflict(struct rfc2136 *self, const struct dns_state *e
                 return ERR_CONFLICT;
         if (shows(&now, want))
                 return ERR_OK; /* another worker of this very decision was quicker */
+        if (is_same(&now, expected) && update_makes_cname(expected, want) &&
+            company_check(&self->channel, &self->key, self->names.address, deadline, reterr) == ERR_INVALID)
+                return ERR_INVALID; /* since we looked */
         if (is_same(&now, expected))
                 return err_set(reterr, ERR_INVALID,
                                "%s: answers \"%.80s\" but has no such records of its own: a wildcard or a view?",
@@ -319,8 +292,8 @@ static enum err rfc2136_compare_and_set(struct dns_target *target, const struct 
         struct rfc2136 *self = rfc2136_of(target);
         recall_zone(self, expected->zone);
         enum err err = find_zone(self, deadline, reterr);
-        if (err == ERR_OK && !want->keeps_value && is_cname(want->rrset) && !is_cname(expected->rrset))
-                err = check_alone(self, deadline, reterr);
+        if (err == ERR_OK && update_makes_cname(expected, want))
+                err = company_check(&self->channel, &self->key, self->names.address, deadline, reterr);
         if (err == ERR_OK)
                 err = send_update(self, expected, want, deadline, reterr);
         if (err == ERR_INVALID && has_moved(self, expected->zone, deadline))

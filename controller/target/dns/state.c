@@ -22,6 +22,19 @@ enum {
         RECORDS_PER_MESSAGE_MAX = 4 * DNS_RECORDS_MAX, /* so that an update always fits a message */
 };
 
+bool state_has_type(const char *rrset, size_t type)
+{
+        const char *name = type_names[type];
+        size_t bytes = strlen(name);
+        for (const char *at = rrset; at;) {
+                if (strncmp(at, name, bytes) == 0 && at[bytes] == ' ')
+                        return true;
+                const char *next = strstr(at, " + ");
+                at = next ? next + strlen(" + ") : NULL;
+        }
+        return false;
+}
+
 void state_ask(const struct names *names, const struct tsig_key *key, struct message ret[static ASK_COUNT])
 {
         message_ask(names->address, LDNS_RR_TYPE_A, key, &ret[ASK_A]);

@@ -21,6 +21,9 @@ enum { ASK_A, ASK_AAAA, ASK_STAMP, ASK_COUNT };
 enum { STATE_ADDRESS_TYPES = 3 };
 extern const ldns_rr_type state_address_types[STATE_ADDRESS_TYPES]; /* A, AAAA, CNAME */
 
+/* Whether an rrset text has records of state_address_types[type]. */
+bool state_has_type(const char *rrset, size_t type);
+
 /* The questions, signed with @key or with NULL unsigned. */
 void state_ask(const struct names *names, const struct tsig_key *key, struct message ret[static ASK_COUNT]);
 

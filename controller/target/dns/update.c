@@ -1,8 +1,10 @@
 /* update.c -- prerequisites and changes of the swap. */
 #include "target/dns/update.h"
 
+#include "target/dns/company.h"
 #include "target/fence.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 /* The three sections of an update that carry records. */
 struct sections {
@@ -50,14 +52,46 @@ static void replace_stamp(const struct names *names, const struct dns_want *want
         state_push_stamp(names->stamp, stamp, want->ttl_s, list);
 }
 
-/* Deleting first: an address beside a CNAME, or a CNAME beside anything, is silently ignored (section 3.4.2.2). */
-static enum err replace_all(const struct names *names, const struct dns_want *want, ldns_rr_list *list,
-                            struct errmsg *reterr)
+static bool is_cname(const char *rrset)
 {
-        for (size_t i = 0; i < STATE_ADDRESS_TYPES && !want->keeps_value; i++)
-                state_push_empty(names->address, state_address_types[i], LDNS_RR_CLASS_ANY, list);
+        return text_has_prefix(rrset, "CNAME ");
+}
+
+bool update_keeps_addresses(const struct dns_state *expected, const struct dns_want *want)
+{
+        return want->keeps_value || (text_equal(expected->rrset, want->rrset) && expected->ttl_s == want->ttl_s);
+}
+
+bool update_makes_cname(const struct dns_state *expected, const struct dns_want *want)
+{
+        return !update_keeps_addresses(expected, want) && is_cname(want->rrset) && !is_cname(expected->rrset);
+}
+
+/*
+ * Addresses take the place of addresses set by set, so that what else is at the name (its MX) stays. For a CNAME the
+ * name is deleted as a whole: done set by set, a server that signs counts the signatures as other records, beside which
+ * it ignores a CNAME in silence (section 3.4.2.2), and the name is left empty.
+ */
+static void delete_addresses(const struct names *names, const char *expected, const char *want, ldns_rr_list *list)
+{
+        if (is_cname(want) && expected[0]) {
+                state_push_empty(names->address, LDNS_RR_TYPE_ANY, LDNS_RR_CLASS_ANY, list);
+                return;
+        }
+        for (size_t i = 0; i < STATE_ADDRESS_TYPES; i++)
+                if (state_has_type(expected, i))
+                        state_push_empty(names->address, state_address_types[i], LDNS_RR_CLASS_ANY, list);
+}
+
+/* Deleting first: an address beside a CNAME is silently ignored. What stays as it is is not touched at all. */
+static enum err replace_all(const struct names *names, const struct dns_state *expected, const struct dns_want *want,
+                            ldns_rr_list *list, struct errmsg *reterr)
+{
+        bool keeps = update_keeps_addresses(expected, want);
+        if (!keeps)
+                delete_addresses(names, expected->rrset, want->rrset, list);
         replace_stamp(names, want, list);
-        return want->keeps_value ? ERR_OK : state_push_rrset(names->address, want->rrset, want->ttl_s, list, reterr);
+        return keeps ? ERR_OK : state_push_rrset(names->address, want->rrset, want->ttl_s, list, reterr);
 }
 
 enum err update_new(const struct names *names, const ldns_rdf *zone, const struct dns_state *expected,
@@ -66,8 +100,10 @@ enum err update_new(const struct names *names, const ldns_rdf *zone, const struc
         struct sections sections = {.prerequisites = ldns_rr_list_new(), .changes = ldns_rr_list_new()};
         enum err err = require_as_read(names, expected, sections.prerequisites, reterr);
         if (err == ERR_OK)
-                err = replace_all(names, want, sections.changes, reterr);
+                err = replace_all(names, expected, want, sections.changes, reterr);
         if (err == ERR_OK) {
+                if (update_makes_cname(expected, want)) /* somebody may have added a record since, and would lose it */
+                        company_forbid(names->address, sections.prerequisites);
                 *ret = ldns_update_pkt_new(ldns_rdf_clone(zone), LDNS_RR_CLASS_IN, sections.prerequisites,
                                            sections.changes, NULL);
                 INVARIANT(*ret);

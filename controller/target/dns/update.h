@@ -1,5 +1,6 @@
 /*
- * update.h -- the swap as one message: if the stamp and the addresses are exactly as they were read, replace them all.
+ * update.h -- the swap as one message: if the stamp and the addresses are exactly as they were read, replace the stamp, and the
+ * addresses where they change.
  *
  * RFC 2136 applies an update wholly or not at all, so no other update can come between the check and the change.
  * Threads: no shared state.
@@ -8,6 +9,12 @@
 #define PK_TARGET_DNS_UPDATE_H
 
 #include "target/dns/state.h"
+
+/* Only the stamp is written: the addresses, with their time to live, are already as wanted. */
+bool update_keeps_addresses(const struct dns_state *expected, const struct dns_want *want);
+
+/* The name becomes a CNAME, so it may hold nothing else. */
+bool update_makes_cname(const struct dns_state *expected, const struct dns_want *want);
 
 /* ERR_INVALID where a text is no rrset. *ret is released with ldns_pkt_free() or given to message_update(). */
 MUST_CHECK enum err update_new(const struct names *names, const ldns_rdf *zone, const struct dns_state *expected,
