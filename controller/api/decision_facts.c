@@ -132,6 +132,12 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
         return object;
 }
 
+/* What had its answer for good has no say any more. */
+static const char *unless_handled(const struct policy_view *policy, enum request_key key, const char *text)
+{
+        return policy->past[key] == REQUEST_NEW ? text : "";
+}
+
 static json_t *policy_json(const struct policy_view *policy)
 {
         json_t *object = json_object();
@@ -151,9 +157,9 @@ static json_t *policy_json(const struct policy_view *policy)
         set_duration(object, "stableFor", policy->failback_stable_ms);
         set(object, "drift", json_string(facts_drifts[policy->drift]));
         set(object, "recordTTL", json_integer(policy->dns_ttl_s));
-        set_text(object, "switchTo", policy->switch_to, FACTS_REQUEST_MAX);
-        set_text(object, "adopt", policy->adopt, FACTS_REQUEST_MAX);
-        set_text(object, "ack", policy->ack, FACTS_VALUE_MAX);
+        set_text(object, "switchTo", unless_handled(policy, REQUEST_KEY_SWITCH, policy->switch_to), FACTS_REQUEST_MAX);
+        set_text(object, "adopt", unless_handled(policy, REQUEST_KEY_ADOPT, policy->adopt), FACTS_REQUEST_MAX);
+        set_text(object, "ack", unless_handled(policy, REQUEST_KEY_ACK, policy->ack), FACTS_VALUE_MAX);
         set_text(object, "credentialsError", policy->credentials_error, FACTS_TEXT_MAX);
         set_text(object, "rival", policy->rival, FACTS_TEXT_MAX);
         null_absent(object, KEYS("suspend", "singleWriter", "failoverDelay", "switchTo", "adopt", "ack",

@@ -6,6 +6,7 @@
 #include "core/election.h"
 #include "core/phrase.h"
 #include "core/plan.h"
+#include "core/request.h"
 #include "core/targets.h"
 #include "util/mem.h"
 
@@ -49,13 +50,11 @@ bool adopt_matches(const struct view *view, const struct plane_view *plane, stru
 static const char *how_to_go_on(const struct view *view, const struct plane_view *by_dns, struct arena *arena)
 {
         const struct plane_view *plane = by_dns ? by_dns : &view->planes[0];
-        const char *verb = by_dns && adopt_matches(view, by_dns, arena) ? "adopt" : "switch-to";
-        return arena_printf(
-            arena,
-            "Correct what is wrong, or say which plane it shall be: kubectl annotate fop %s -n %s --overwrite "
-            "planekeeper.io/%s=%s/%llu",
-            view->policy.name, view->policy.namespace_name, verb, view->plane_count ? plane->name : "<plane>",
-            (unsigned long long)targets_highest_epoch(view) + 1);
+        bool is_so = by_dns && adopt_matches(view, by_dns, arena);
+        return arena_printf(arena, "Correct what is wrong, or say which plane it shall be: %s",
+                            request_command(view, is_so ? REQUEST_KEY_ADOPT : REQUEST_KEY_SWITCH,
+                                            view->plane_count ? plane->name : "<plane>",
+                                            targets_highest_epoch(view) + 1, arena));
 }
 
 static const char *describe_planes(const struct view *view, struct arena *arena)

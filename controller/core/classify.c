@@ -31,6 +31,26 @@ bool classify_configuration(struct pass *pass, enum finding *ret)
         return true;
 }
 
+const char *classify_offer(struct pass *pass)
+{
+        const struct view *view = pass->view;
+        const struct plane_view *active = pass->decision->active, *plane = active;
+        if (!active || election_unfit(view, active, active, pass->arena)[0])
+                plane = pass->decision->candidate ? pass->decision->candidate : active ? active : &view->planes[0];
+        return request_command(view, REQUEST_KEY_SWITCH, plane->name, pass->decision->epoch + 1, pass->arena);
+}
+
+const char *classify_keep(struct pass *pass, const char *put_back)
+{
+        const struct view *view = pass->view;
+        const struct plane_view *shown = adopt_plane_shown(view);
+        if (!shown || !adopt_matches(view, shown, pass->arena))
+                return put_back;
+        return arena_printf(
+            pass->arena, "%s, or keep what is there: %s", put_back,
+            request_command(view, REQUEST_KEY_ADOPT, shown->name, pass->decision->epoch + 1, pass->arena));
+}
+
 bool classify_plan(struct pass *pass, enum finding *ret)
 {
         const struct view *view = pass->view;
@@ -40,10 +60,8 @@ bool classify_plan(struct pass *pass, enum finding *ret)
                 *ret = classify_as(pass, FINDING_OBSERVING, view->plan_text);
         else if (!classify_request(pass, PURPOSE_TAKEOVER, ret))
                 *ret = classify_as(pass, FINDING_PLAN_MISMATCH,
-                                   arena_printf(pass->arena,
-                                                "%s. It goes on when they agree, or by "
-                                                "planekeeper.io/switch-to=<plane>/%llu",
-                                                view->plan_text, (unsigned long long)pass->decision->epoch + 1));
+                                   arena_printf(pass->arena, "%s. It goes on when they agree, or by: %s",
+                                                view->plan_text, classify_offer(pass)));
         return true;
 }
 

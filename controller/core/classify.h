@@ -35,6 +35,10 @@ bool classify_plan(struct pass *pass, enum finding *ret);
 bool classify_unread(struct pass *pass, enum finding *ret);
 /* A person's annotation, if it may act now; else it is answered and everything else goes on. */
 bool classify_request(struct pass *pass, enum purpose purpose, enum finding *ret);
+/* The command by which a person names the plane that it shall be. */
+const char *classify_offer(struct pass *pass);
+/* @put_back, and where the targets show exactly one plane the command that keeps what is there. */
+const char *classify_keep(struct pass *pass, const char *put_back);
 /* The health of the active plane and what it lets us do; FINDING_STEADY: nothing ails it. */
 enum finding classify_active(struct pass *pass);
 /*

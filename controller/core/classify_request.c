@@ -5,17 +5,37 @@
 #include "core/phrase.h"
 #include "core/targets.h"
 
+static const char *waiting(struct pass *pass, const char *why)
+{
+        return arena_printf(pass->arena, "waiting: %s", why);
+}
+
+static const char *refused_for_good(struct pass *pass, const char *why)
+{
+        pass->decision->is_final = true;
+        return arena_printf(pass->arena, "refused: %s", why);
+}
+
+/* The last word on it, unless something that it rests on may have changed since it was last looked at. */
+static const char *refused(struct pass *pass, const char *why)
+{
+        return request_may_be_refused(pass->view)
+                   ? refused_for_good(pass, why)
+                   : waiting(pass, "the record and the targets have not been read since it was asked");
+}
+
 /* "" when the targets already show what the person says; an adoption records reality and touches nothing. */
 static const char *refuse_adopt(struct pass *pass, enum purpose purpose)
 {
         const struct view *view = pass->view;
-        const struct plane_view *plane = pass->decision->request.plane;
+        const struct decision *decision = pass->decision;
+        const struct plane_view *plane = decision->request.plane;
         const struct targets targets = targets_in_force(view);
         if (purpose == PURPOSE_RETARGET)
                 return "waiting: the targets of spec are others than those of the switch under way; switch-to moves to "
                        "them";
-        if (pass->decision->phase == PHASE_SWITCHING && pass->decision->dns != FENCE_DRIFT &&
-            pass->decision->lock != FENCE_DRIFT && purpose != PURPOSE_TAKEOVER)
+        if (decision->phase == PHASE_SWITCHING && decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT &&
+            purpose != PURPOSE_TAKEOVER)
                 return "waiting: a switch is under way";
         if (!targets_are_read(view))
                 return "waiting: the targets have not been read yet";
@@ -25,8 +45,10 @@ static const char *refuse_adopt(struct pass *pass, enum purpose purpose)
                                ? arena_printf(pass->arena, " and lock %s holds \"%s\"", targets.lock_key,
                                               phrase_excerpt(view->lock.value, 100, pass->arena))
                                : "";
-        return arena_printf(pass->arena, "refused: %s shows \"%s\"%s, which is not %s (\"%s\")", targets.dns_name,
-                            phrase_excerpt(view->dns.rrset, 200, pass->arena), lock, plane->name, plane->rrset);
+        return refused(pass, arena_printf(pass->arena, "%s shows \"%s\"%s, which is not %s (\"%s\"); once it is: %s",
+                                          targets.dns_name, phrase_excerpt(view->dns.rrset, 200, pass->arena), lock,
+                                          plane->name, plane->rrset,
+                                          request_again(view, &decision->request, pass->arena)));
 }
 
 /*
@@ -40,14 +62,14 @@ static const char *refuse_switch(struct pass *pass, enum purpose purpose)
         const struct plane_view *plane = decision->request.plane;
         bool is_named = view->record && plane == decision->active;
         if (is_named && purpose == PURPOSE_REQUEST)
-                return arena_printf(pass->arena, "refused: %s is active already", plane->name);
+                return refused(pass, arena_printf(pass->arena, "%s is active already", plane->name));
         const char *unfit = election_unfit(view, plane, decision->active, pass->arena);
         const struct gate_question question = {purpose, decision->active, unfit[0] ? NULL : plane,
                                                arena_printf(pass->arena, "%s: %s", plane->name, unfit)};
         struct gates gates = gates_evaluate(view, &question, pass->arena);
         if (gates.refused >= 0) {
                 classify_wake(pass, gates.wake_at);
-                return arena_printf(pass->arena, "waiting: %s", gates.verdicts[gates.refused].text);
+                return waiting(pass, gates.verdicts[gates.refused].text);
         }
         decision->gates = gates;
         decision->has_gates = true;
@@ -58,10 +80,13 @@ static const char *refuse(struct pass *pass, enum purpose purpose)
 {
         const struct decision *decision = pass->decision;
         const struct request *request = &decision->request;
-        if (decision->mode.mode == MODE_ADVISE && request->epoch > decision->epoch)
-                return "refused: in mode Advise I write nothing; follow status.runbook";
         if (request->kind == REQUEST_NONE)
                 return request->answer;
+        if (pass->view->policy.mode == MODE_ADVISE)
+                return refused_for_good(pass, "in mode Advise nothing is written; follow status.runbook");
+        if (decision->mode.mode == MODE_ADVISE)
+                return arena_printf(pass->arena, "waiting: mode Advise is in effect (%s). %s", decision->mode.reason,
+                                    decision->mode.message);
         if (!decision->may_act)
                 return pass->view->kill_switch
                            ? arena_printf(pass->arena, "waiting: %s", phrase_kill_switch(pass->view))

@@ -71,14 +71,11 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
 static bool classify_drift(struct pass *pass, enum finding *ret)
 {
         const struct decision *decision = pass->decision;
-        unsigned long long next = decision->epoch + 1;
         if (decision->mode.mode == MODE_ADVISE || (decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT))
                 return false;
         const char *what = decision->dns == FENCE_DRIFT ? phrase_dns_drift(pass->view, pass->arena)
                                                         : phrase_lock_drift(pass->view, pass->arena);
-        *ret = classify_edit(
-            pass, what,
-            arena_printf(pass->arena, "put it back, or keep what is there by planekeeper.io/adopt=<plane>/%llu", next));
+        *ret = classify_edit(pass, what, classify_keep(pass, "put it back"));
         return true;
 }
 

@@ -40,9 +40,8 @@ static enum finding classify_ahead(struct pass *pass, enum purpose purpose)
                 return classify_as(pass, FINDING_UNKNOWN_TARGET, pass->adoption.text);
         return classify_as(pass, FINDING_UNKNOWN_TARGET,
                            arena_printf(pass->arena,
-                                        "%s carries epoch %llu, and the spec names other targets by now: annotate "
-                                        "planekeeper.io/switch-to=<plane>/%llu",
-                                        view->record->plan.dns_name, epoch, epoch + 1));
+                                        "%s carries epoch %llu, and the spec names other targets by now: %s",
+                                        view->record->plan.dns_name, epoch, classify_offer(pass)));
 }
 
 /* Stamps that are not below the record's epoch, or values that nobody recorded: no step may be taken on them. */
@@ -65,9 +64,7 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
                     pass,
                     decision->lock == FENCE_DRIFT ? phrase_lock_drift(view, pass->arena)
                                                   : phrase_dns_drift(view, pass->arena),
-                    arena_printf(pass->arena,
-                                 "put back what was there, or keep it by planekeeper.io/adopt=<plane>/%llu",
-                                 (unsigned long long)decision->epoch + 1));
+                    classify_keep(pass, "put back what was there"));
         return true;
 }
 

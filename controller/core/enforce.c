@@ -34,9 +34,9 @@ struct enforcement enforce_drift(const struct view *view, struct arena *arena)
                         arena_printf(arena,
                                      "it was put back %d times within 10m and written again: somebody, who is "
                                      "not known here, fights back, and is let until %s; to put it back once "
-                                     "more: kubectl annotate fop %s -n %s --overwrite planekeeper.io/ack=%llu",
+                                     "more: %s",
                                      (int)ENFORCED_MAX, phrase_instant(view, view->now + truce, arena),
-                                     view->policy.name, view->policy.namespace_name, (unsigned long long)record->epoch),
+                                     request_command(view, REQUEST_KEY_ACK, "", record->epoch, arena)),
                     .wake_at = view->now + truce};
         int64_t pause = time_left(view, ENFORCE_PAUSE_MS);
         if (pause > 0)

@@ -55,6 +55,7 @@ static void look_around(struct pass *pass)
                 classify_wake(pass, view->late_until);
         decision->request = request_read(view, decision->epoch, pass->arena);
         decision->answer = decision->request.answer;
+        decision->is_final = decision->request.is_final;
 }
 
 static enum finding classify(struct pass *pass)

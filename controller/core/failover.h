@@ -35,6 +35,7 @@ struct decision {
         struct gates gates;
         struct request request;
         const char *answer; /* to the request; "" where there is none */
+        bool is_final;      /* and the last: to be given back as view.policy.past while the annotation keeps its value */
         enum fence dns;
         enum fence lock;
         enum step

@@ -322,9 +322,7 @@ static struct gate_verdict gate_no_drift(const struct inquiry *q)
 
 static const char *how_to_acknowledge(const struct inquiry *q)
 {
-        return arena_printf(q->arena, "kubectl annotate fop %s -n %s --overwrite planekeeper.io/ack=%llu",
-                            q->view->policy.name, q->view->policy.namespace_name,
-                            (unsigned long long)q->view->record->epoch);
+        return request_command(q->view, REQUEST_KEY_ACK, "", q->view->record->epoch, q->arena);
 }
 
 /* A wall clock that jumped back must not hold for ever: from when the record was first seen, one cooldown at most. */

@@ -178,8 +178,9 @@ static const char *failed_over_message(const struct writer *w)
         const struct record *record = view->record;
         const char *back = view->policy.failback == FAILBACK_NEVER
                                ? ""
-                               : phrase_how_to_return(view->policy.namespace_name, view->policy.name,
-                                                      view->planes[0].name, w->decision->epoch + 1, w->arena);
+                               : arena_printf(w->arena, "; to return: %s --field-manager=oncall",
+                                              request_command(view, REQUEST_KEY_SWITCH, view->planes[0].name,
+                                                              w->decision->epoch + 1, w->arena));
         return arena_printf(w->arena, "%s is active since %s, epoch %llu (%s)%s", record->to,
                             phrase_time(record->completed_at, w->arena), (unsigned long long)record->epoch,
                             record->reason, back);

@@ -5,24 +5,116 @@
 
 #include "core/election.h"
 #include "core/phrase.h"
+#include "core/targets.h"
 
 enum { REQUEST_TEXT_MAX = 300 };       /* an object name and an epoch fit */
 #define EPOCH_LIMIT ((epoch_t)1 << 53) /* exact in Lua and JSON numbers */
+#define AGAIN       "again"
 
-bool request_parse_epoch(const char *text, epoch_t *ret_epoch)
+static const char *const names[REQUEST_KEY_COUNT] = {
+    [REQUEST_KEY_SWITCH] = "switch-to", [REQUEST_KEY_ADOPT] = "adopt", [REQUEST_KEY_ACK] = "ack"};
+
+static const char *text_of(const struct view *view, enum request_key key)
+{
+        const struct policy_view *policy = &view->policy;
+        return key == REQUEST_KEY_SWITCH ? policy->switch_to : key == REQUEST_KEY_ADOPT ? policy->adopt : policy->ack;
+}
+
+static bool parse_epoch(const char *text, size_t length, epoch_t *ret_epoch)
 {
         epoch_t epoch = 0;
-        if (!*text)
-                return false;
-        for (; *text; text++) {
-                if (*text < '0' || *text > '9')
+        for (size_t i = 0; i < length; i++) {
+                if (text[i] < '0' || text[i] > '9')
                         return false;
-                epoch = epoch * 10 + (epoch_t)(*text - '0');
+                epoch = epoch * 10 + (epoch_t)(text[i] - '0');
                 if (epoch > EPOCH_LIMIT)
                         return false;
         }
         *ret_epoch = epoch;
-        return true;
+        return length > 0;
+}
+
+/* "<plane>/<epoch>" or "<epoch>", and "/again" behind it or not. */
+struct wish {
+        const char *plane; /* not terminated */
+        size_t plane_bytes;
+        epoch_t epoch;
+};
+
+/* Where the last slash within @length is; @length where there is none. */
+static size_t last_slash(const char *text, size_t length)
+{
+        for (size_t i = length; i > 0; i--)
+                if (text[i - 1] == '/')
+                        return i - 1;
+        return length;
+}
+
+static bool parse_wish(const char *text, enum request_key key, struct wish *ret)
+{
+        *ret = (struct wish){.plane = text};
+        size_t length = strlen(text);
+        if (length > REQUEST_TEXT_MAX)
+                return false;
+        size_t slash = last_slash(text, length);
+        if (strcmp(text + slash, "/" AGAIN) == 0)
+                length = slash;
+        if (key == REQUEST_KEY_ACK)
+                return parse_epoch(text, length, &ret->epoch);
+        ret->plane_bytes = last_slash(text, length);
+        return ret->plane_bytes < length &&
+               parse_epoch(text + ret->plane_bytes + 1, length - ret->plane_bytes - 1, &ret->epoch);
+}
+
+/* Another value than the one that stands there. */
+static const char *other_value(const struct view *view, enum request_key key, const char *value, struct arena *arena)
+{
+        return strcmp(text_of(view, key), value) == 0 ? arena_printf(arena, "%s/" AGAIN, value) : value;
+}
+
+const char *request_value(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
+                          struct arena *arena)
+{
+        const char *value = arena_printf(arena, "%s%s%llu", plane, plane[0] ? "/" : "", (unsigned long long)epoch);
+        return view->policy.past[key] == REQUEST_NEW ? value : other_value(view, key, value, arena);
+}
+
+static const char *command(const struct view *view, enum request_key key, const char *value, struct arena *arena)
+{
+        return arena_printf(arena, "kubectl annotate fop %s -n %s --overwrite planekeeper.io/%s=%s", view->policy.name,
+                            view->policy.namespace_name, names[key], value);
+}
+
+const char *request_command(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
+                            struct arena *arena)
+{
+        return command(view, key, request_value(view, key, plane, epoch, arena), arena);
+}
+
+const char *request_again(const struct view *view, const struct request *request, struct arena *arena)
+{
+        const char *value = arena_printf(arena, "%s/%llu", request->plane->name, (unsigned long long)request->epoch);
+        return command(view, request->key, other_value(view, request->key, value, arena), arena);
+}
+
+bool request_may_be_refused(const struct view *view)
+{
+        return view->record_read && !view->record_error[0] && targets_are_read(view) && !view->policy.is_asked_unread;
+}
+
+static void refuse(struct request *request, const char *answer)
+{
+        request->answer = answer;
+        request->is_final = true;
+}
+
+/* For good only by what is known for sure; what might still turn out otherwise waits. */
+static void refuse_or_wait(const struct view *view, struct request *request, const char *answer)
+{
+        if (request_may_be_refused(view))
+                refuse(request, answer);
+        else
+                request->answer = "waiting: the record and the targets have not been read since it was asked";
 }
 
 /* The epoch was decided: by this request, or before it. */
@@ -32,79 +124,124 @@ static const char *answer_past(const struct view *view, const struct request *re
         const struct record *record = view->record;
         if (record && record->epoch == request->epoch && !record->automatic && strcmp(record->to, plane) == 0)
                 return arena_printf(arena, "accepted: epoch %llu", (unsigned long long)request->epoch);
-        return arena_printf(arena, "past: epoch %llu was decided already; to ask again write %s/%llu",
-                            (unsigned long long)request->epoch, plane, (unsigned long long)(current + 1));
+        return arena_printf(arena, "past: epoch %llu was decided already; to ask again write %s",
+                            (unsigned long long)request->epoch,
+                            request_value(view, request->key, plane, current + 1, arena));
 }
 
-static struct request parse(const struct view *view, enum request_kind kind, epoch_t current, struct arena *arena)
+/* What had its answer, or may have had it. */
+static const char *answer_again(const struct view *view, const struct request *request, const char *plane,
+                                epoch_t epoch, struct arena *arena)
 {
-        const char *name = kind == REQUEST_SWITCH ? "switch-to" : "adopt";
-        const char *text = kind == REQUEST_SWITCH ? view->policy.switch_to : view->policy.adopt;
+        const char *why = view->policy.past[request->key] == REQUEST_HANDLED
+                              ? "it had its answer already"
+                              : "it stood here when the status was lost, so that it may have been answered before";
+        return arena_printf(arena, "refused: %s; to ask again: %s", why,
+                            request_command(view, request->key, plane, epoch, arena));
+}
+
+static struct request begin(const struct view *view, enum request_key key, struct arena *arena)
+{
+        const char *text = text_of(view, key);
         if (!text[0])
-                return (struct request){.text = "", .answer = ""};
-        const char *excerpt = phrase_excerpt(text, REQUEST_TEXT_MAX, arena);
-        struct request request = {.text = arena_printf(arena, "%s=%s", name, excerpt), .answer = ""};
-        const char *slash = strrchr(text, '/');
+                return (struct request){.key = key, .text = "", .answer = ""};
+        return (struct request){
+            .key = key,
+            .text = arena_printf(arena, "%s=%s", names[key], phrase_excerpt(text, REQUEST_TEXT_MAX, arena)),
+            .is_old = view->policy.past[key] == REQUEST_HANDLED,
+            .answer = ""};
+}
+
+static struct request parse(const struct view *view, enum request_key key, epoch_t current, struct arena *arena)
+{
+        struct request request = begin(view, key, arena);
+        struct wish wish;
         unsigned long long next = current + 1;
-        if (!slash || strlen(text) > REQUEST_TEXT_MAX || !request_parse_epoch(slash + 1, &request.epoch)) {
-                request.answer =
-                    arena_printf(arena, "not understood: write %s=<plane>/<epoch>, now <plane>/%llu", name, next);
+        if (!request.text[0])
+                return request;
+        if (!parse_wish(text_of(view, key), key, &wish)) {
+                refuse(&request, arena_printf(arena, "not understood: write %s=<plane>/<epoch>, now <plane>/%llu",
+                                              names[key], next));
                 return request;
         }
-        const char *plane = arena_printf(arena, "%.*s", (int)(slash - text), text);
+        const char *plane = arena_printf(arena, "%.*s", (int)wish.plane_bytes, wish.plane);
+        request.epoch = wish.epoch;
         request.plane = election_find(view, plane);
         if (request.epoch <= current)
-                request.answer = answer_past(view, &request, current, plane, arena);
+                refuse(&request, answer_past(view, &request, current, plane, arena));
+        else if (view->policy.past[key] == REQUEST_HANDLED ||
+                 (view->policy.past[key] == REQUEST_INHERITED && view->record))
+                refuse(&request, answer_again(view, &request, plane, current + 1, arena));
         else if (request.epoch != current + 1)
-                request.answer = arena_printf(arena, "not yet: the next epoch is %llu, not %llu", next,
-                                              (unsigned long long)request.epoch);
+                refuse_or_wait(view, &request,
+                               arena_printf(arena, "refused: the next epoch is %llu, not %llu; to ask again: %s", next,
+                                            (unsigned long long)request.epoch,
+                                            request_command(view, key, plane, current + 1, arena)));
         else if (!request.plane)
-                request.answer = arena_printf(arena, "refused: spec.planes does not name \"%s\"", plane);
+                refuse(&request, arena_printf(arena, "refused: spec.planes does not name \"%s\"", plane));
         else
-                request.kind = kind;
+                request.kind = key == REQUEST_KEY_SWITCH ? REQUEST_SWITCH : REQUEST_ADOPT;
         return request;
 }
 
 bool request_is_acknowledged(const struct view *view)
 {
-        epoch_t acknowledged;
-        return view->record && request_parse_epoch(view->policy.ack, &acknowledged) &&
-               acknowledged == view->record->epoch;
+        struct wish wish;
+        return view->record && view->policy.past[REQUEST_KEY_ACK] == REQUEST_NEW &&
+               parse_wish(view->policy.ack, REQUEST_KEY_ACK, &wish) && wish.epoch == view->record->epoch;
 }
 
 /* Nothing is done for it: the gates that it opens look at it themselves. */
 static struct request parse_ack(const struct view *view, struct arena *arena)
 {
-        if (!view->policy.ack[0])
-                return (struct request){.text = "", .answer = ""};
-        struct request request = {
-            .text = arena_printf(arena, "ack=%s", phrase_excerpt(view->policy.ack, REQUEST_TEXT_MAX, arena))};
-        unsigned long long in_force = view->record ? view->record->epoch : 0;
-        if (!request_parse_epoch(view->policy.ack, &request.epoch))
-                request.answer = arena_printf(arena, "not understood: write ack=<epoch>, now ack=%llu", in_force);
-        else if (request_is_acknowledged(view))
-                request.answer = arena_printf(arena, "accepted: epoch %llu is acknowledged", in_force);
+        struct request request = begin(view, REQUEST_KEY_ACK, arena);
+        struct wish wish;
+        epoch_t in_force = view->record ? view->record->epoch : 0;
+        if (!request.text[0])
+                return request;
+        if (!parse_wish(view->policy.ack, REQUEST_KEY_ACK, &wish)) {
+                refuse(&request, arena_printf(arena, "not understood: write ack=<epoch>, now ack=%llu",
+                                              (unsigned long long)in_force));
+                return request;
+        }
+        request.epoch = wish.epoch;
+        if (request_is_acknowledged(view))
+                request.answer =
+                    arena_printf(arena, "accepted: epoch %llu is acknowledged", (unsigned long long)in_force);
+        else if (view->record && request.epoch < in_force)
+                refuse(&request, arena_printf(arena, "past: the epoch in force is %llu", (unsigned long long)in_force));
+        else if (view->record && view->policy.past[REQUEST_KEY_ACK] != REQUEST_NEW)
+                refuse(&request, answer_again(view, &request, "", in_force, arena));
+        else if (view->record)
+                refuse_or_wait(view, &request,
+                               arena_printf(arena, "refused: the epoch in force is %llu, and none to come can be "
+                                                   "acknowledged",
+                                            (unsigned long long)in_force));
         else
-                request.answer = arena_printf(arena, "%s: the epoch in force is %llu",
-                                              request.epoch < in_force ? "past" : "not yet", in_force);
+                refuse_or_wait(view, &request, "refused: nothing is recorded yet that could be acknowledged");
         return request;
 }
 
-/* What may act goes first, then what was not understood (it has no epoch), then what speaks of the later epoch. */
+/*
+ * What may act goes first, then what waits for an answer, then what was not understood (it has no epoch), then what
+ * speaks of the later epoch.
+ */
 static bool is_heard_before(const struct request *a, const struct request *b)
 {
         if (!a->text[0] || !b->text[0])
                 return a->text[0] != '\0';
         if (a->kind != REQUEST_NONE || b->kind != REQUEST_NONE)
                 return b->kind == REQUEST_NONE;
+        if (a->is_old != b->is_old)
+                return b->is_old;
         return b->epoch && (!a->epoch || a->epoch > b->epoch);
 }
 
 struct request request_read(const struct view *view, epoch_t current, struct arena *arena)
 {
         /* An epoch can be acknowledged only once it was decided, so of two that name the same the ack is the later. */
-        const struct request requests[] = {parse_ack(view, arena), parse(view, REQUEST_SWITCH, current, arena),
-                                           parse(view, REQUEST_ADOPT, current, arena)};
+        const struct request requests[] = {parse_ack(view, arena), parse(view, REQUEST_KEY_SWITCH, current, arena),
+                                           parse(view, REQUEST_KEY_ADOPT, current, arena)};
         struct request heard = {.text = "", .answer = ""};
         for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
                 if (is_heard_before(&requests[i], &heard))
@@ -115,12 +252,11 @@ struct request request_read(const struct view *view, epoch_t current, struct are
 epoch_t request_highest_epoch(const struct view *view, epoch_t limit)
 {
         epoch_t highest = 0;
-        const char *const texts[] = {view->policy.switch_to, view->policy.adopt};
-        for (unsigned i = 0; i < 2; i++) {
-                const char *slash = strrchr(texts[i], '/');
-                epoch_t epoch;
-                if (slash && request_parse_epoch(slash + 1, &epoch) && epoch > highest && epoch <= limit)
-                        highest = epoch;
+        for (unsigned key = REQUEST_KEY_SWITCH; key <= REQUEST_KEY_ADOPT; key++) {
+                struct wish wish;
+                if (parse_wish(text_of(view, (enum request_key)key), (enum request_key)key, &wish) &&
+                    wish.epoch > highest && wish.epoch <= limit)
+                        highest = wish.epoch;
         }
         return highest;
 }

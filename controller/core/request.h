@@ -4,6 +4,10 @@
  *
  * A request names the epoch that it wants decided (status.epoch + 1), so it acts once: an epoch is decided once.
  * Whatever stands there afterwards is stale and is answered as such.
+ *
+ * An answer is final or it waits. What begins with "waiting" acts as soon as what it waits for is there; every other
+ * answer is the last one, and the shell hands it back as view.policy.past for as long as the annotation keeps its
+ * value. A person who wants the same once more writes "/again" behind it, which is another value.
  */
 #ifndef PK_CORE_REQUEST_H
 #define PK_CORE_REQUEST_H
@@ -15,11 +19,14 @@ enum request_kind { REQUEST_NONE, REQUEST_SWITCH, REQUEST_ADOPT };
 
 struct request {
         enum request_kind kind; /* NONE: nothing to act on; `answer` may still say why */
+        enum request_key key;   /* which annotation; where `text` is not empty */
         const char *text;       /* "switch-to=eu-west-1/3"; "" where no annotation is there */
         const struct plane_view *plane;
         epoch_t epoch;
         const char
             *answer; /* what became of it, or why it will not act (stale, malformed, unknown plane); "" while it may */
+        bool is_final; /* the answer is its last: what was refused, is past or was done never acts again */
+        bool is_old;   /* and was given before */
 };
 
 /*
@@ -36,7 +43,19 @@ bool request_is_acknowledged(const struct view *view);
  */
 epoch_t request_highest_epoch(const struct view *view, epoch_t limit);
 
-/* Digits only, at most 2^53. */
-bool request_parse_epoch(const char *text, epoch_t *ret_epoch);
+/* Whether everything was looked at that an answer for good may rest on: the record, and the targets since it was asked. */
+bool request_may_be_refused(const struct view *view);
+
+/*
+ * What to write into @key now to ask for @plane ("" for an acknowledgement) under @epoch: another value than the one
+ * that stands there and had its answer.
+ */
+const char *request_value(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
+                          struct arena *arena);
+/* The same as the command to paste. */
+const char *request_command(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
+                            struct arena *arena);
+/* The command that asks for the plane and epoch of @request, which is being refused, once more. */
+const char *request_again(const struct view *view, const struct request *request, struct arena *arena);
 
 #endif

@@ -132,7 +132,6 @@ static bool is_fit(const struct view *view, const struct decision *decision, con
 
 void runbook_build(const struct view *view, const struct decision *decision, struct arena *arena, struct runbook *ret)
 {
-        const struct policy_view *policy = &view->policy;
         const struct plane_view *to = destination(view, decision);
         *ret = (struct runbook){0};
         if (!to || !to->rrset[0]) {
@@ -150,9 +149,6 @@ void runbook_build(const struct view *view, const struct decision *decision, str
         add(ret, nsupdate_command(view, to->rrset, arena));
         add(ret, dig_command(view, to->rrset, arena));
         if (view->record)
-                add(ret,
-                    arena_printf(
-                        arena,
-                        "kubectl annotate fop %s -n %s --overwrite planekeeper.io/adopt=%s/%llu --field-manager=oncall",
-                        policy->name, policy->namespace_name, to->name, next));
+                add(ret, arena_printf(arena, "%s --field-manager=oncall",
+                                      request_command(view, REQUEST_KEY_ADOPT, to->name, next, arena)));
 }

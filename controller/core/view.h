@@ -16,6 +16,14 @@ enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DOWN, VERDICT_COUNT };
 enum mode { MODE_ADVISE, MODE_AUTOMATIC };
 enum failback { FAILBACK_MANUAL, FAILBACK_AUTOMATIC, FAILBACK_NEVER };
 enum drift_policy { DRIFT_REPORT, DRIFT_ENFORCE }; /* what becomes of a person's edit of a target */
+/* The annotations by which a person asks. */
+enum request_key { REQUEST_KEY_SWITCH, REQUEST_KEY_ADOPT, REQUEST_KEY_ACK, REQUEST_KEY_COUNT };
+/* What is known of the value that an annotation has now. */
+enum request_past {
+        REQUEST_NEW,       /* it was not answered for good yet */
+        REQUEST_HANDLED,   /* it was: whatever it said, it never acts again */
+        REQUEST_INHERITED, /* it stood there when the status, which would tell, was found lost */
+};
 
 /* One check of one plane: the run of equal samples it is in. UNKNOWN samples end no run and start none. */
 struct check_view {
@@ -121,6 +129,8 @@ struct policy_view {
         const char *switch_to; /* annotation texts, "" where absent */
         const char *adopt;
         const char *ack;
+        enum request_past past[REQUEST_KEY_COUNT];
+        bool is_asked_unread; /* a target in force was not read since one of them was written */
         const char *credentials_error; /* a Secret that is missing or malformed; "" otherwise */
         const char *rival;             /* the older policy that holds the same DNS name or lock, "" otherwise */
 };

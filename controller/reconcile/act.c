@@ -91,9 +91,11 @@ void act_read_due_targets(struct policy *policy)
 
 static void read_what_is_unknown(struct policy *policy)
 {
-        if (policy->reads_wanted || !policy->dns_slot.read_at)
+        /* A person who asks has just looked at the targets, or changed them: so do we, before the 30 s are over. */
+        const mono_ms asked_at = policy->requests.asked_at;
+        if (policy->reads_wanted || !policy->dns_slot.read_at || policy->dns_slot.looked_at < asked_at)
                 read_target(policy, EFFECT_READ_DNS);
-        if (policy->reads_wanted || !policy->lock_slot.read_at)
+        if (policy->reads_wanted || !policy->lock_slot.read_at || policy->lock_slot.looked_at < asked_at)
                 read_target(policy, EFFECT_READ_LOCK);
         policy->reads_wanted = false;
 }
@@ -365,6 +367,7 @@ void act_effect_done(struct policy *policy, struct effect *effect)
                                     .is_decision = effect->kind == EFFECT_SET_RECORD,
                                     .err = effect->err,
                                     .why = effect->why.text,
+                                    .began = effect->submitted_us / 1000,
                                     .now = loop_now(manager->loop),
                                     .wall = manager_wall(manager)};
         if (slot)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/rrset.h"
+#include "core/targets.h"
 #include "reconcile/claims.h"
 #include "reconcile/effect.h"
 #include "reconcile/mechanism.h"
@@ -123,6 +124,13 @@ static void gather_planes(struct policy *policy, struct arena *arena, struct vie
         }
 }
 
+/* When the older of the looks at the targets in force began; 0: one was never looked at. */
+static mono_ms looked_at(const struct policy *policy, const struct view *view)
+{
+        mono_ms dns = policy->dns_slot.looked_at, lock = policy->lock_slot.looked_at;
+        return targets_use_lock(view) && lock < dns ? lock : dns;
+}
+
 void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
 {
         struct manager *manager = policy->manager;
@@ -147,4 +155,5 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
         gather_planes(policy, arena, ret);
         gather_targets(policy, arena, ret);
         policy->store->show(policy, arena, ret);
+        requests_show(&policy->requests, looked_at(policy, ret), &ret->policy);
 }

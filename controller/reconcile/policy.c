@@ -176,7 +176,7 @@ static void forget_object(struct policy *policy)
         char **const texts[] = {&policy->spec_error,   &policy->uid,         &policy->resource_version,
                                 &policy->last_reason,  &policy->last_why,    &policy->active,
                                 &policy->last_switch,  &policy->history,     &policy->last_decision,
-                                &policy->last_request, &policy->last_answer, &policy->record_refusal};
+                                &policy->record_refusal};
         claims_changed(policy);
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
@@ -192,7 +192,8 @@ static void forget_object(struct policy *policy)
         policy->times = (struct step_times){0};
         policy->last_finding = FINDING_COUNT;
         policy->history_epoch = policy->confirmed_epoch = 0;
-        policy->last_request_at = policy->created_at = 0;
+        policy->created_at = 0;
+        requests_clear(&policy->requests);
         policy->record_retry_at = 0;
         policy->record_failures = 0;
         policy->has_seen_status = false;
@@ -251,10 +252,8 @@ static void take_spec(struct policy *policy, const json_t *object)
         bool is_readable = failover_policy_decode(object, &spec, &why) == ERR_OK;
         set_text(&policy->spec_error, is_readable ? NULL : why.text);
         bool is_new = !policy->spec || !spec || policy->spec->generation != spec->generation;
-        /* A person who asks has just looked at the targets, or changed them: so do we, before the 30 s are over. */
-        policy->reads_wanted |=
-            policy->spec && spec &&
-            (!text_equal(policy->spec->switch_to, spec->switch_to) || !text_equal(policy->spec->adopt, spec->adopt));
+        if (spec)
+                requests_follow(&policy->requests, spec, loop_now(policy->manager->loop));
         claims_changed(policy);
         failover_policy_free(policy->spec);
         policy->spec = spec;

@@ -15,6 +15,7 @@
 #include "reconcile/alive.h"
 #include "reconcile/manager.h"
 #include "reconcile/plane.h"
+#include "reconcile/requests.h"
 #include "reconcile/status.h"
 #include "reconcile/target_slot.h"
 #include "target/target.h"
@@ -112,9 +113,7 @@ struct policy {
         char *last_switch;     /* status.lastSwitch, history and lastDecision as compact JSON text; NULL none */
         char *history;
         char *last_decision;
-        char *last_request;
-        char *last_answer;
-        unix_ms last_request_at;
+        struct requests requests;
         bool has_seen_status;
         bool reads_wanted; /* read the targets in the next pass: credentials or a person's request are new */
 

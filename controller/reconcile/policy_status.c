@@ -129,14 +129,6 @@ static const char *last_rto(const json_t *history)
         return "-";
 }
 
-static json_t *request_json(const struct policy *policy)
-{
-        if (!policy->last_request)
-                return json_null();
-        return json_pack("{s:s, s:s, s:o}", "request", policy->last_request, "answer", policy->last_answer, "at",
-                         switch_report_time(policy->last_request_at));
-}
-
 /* kubectl's own date columns cannot say Never, so this is text, coarse enough that it is not rewritten every minute for
  * ever. */
 static const char *ago(const struct policy *policy, const char *completed, struct arena *arena)
@@ -184,7 +176,8 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
         json_object_set_new(status, "lastSwitch", last_switch);
         json_object_set_new(status, "history", history);
         json_object_set_new(status, "lastDecision", decision_json(policy, &view, &decision));
-        json_object_set_new(status, "lastRequest", request_json(policy));
+        json_object_set_new(status, "lastRequest", requests_last_json(&policy->requests));
+        json_object_set_new(status, "handledRequests", requests_handled_json(&policy->requests));
         json_object_set_new(status, "runbook", runbook_json(&view, &decision, &arena));
         json_object_set_new(status, "targets", targets_json(policy, &view));
         json_object_set_new(status, "conditions", condition_list_encode(ret_conditions));
@@ -208,20 +201,6 @@ static char *kept_text(const json_t *status, const char *field, json_type type)
         return NULL;
 }
 
-static void restore_request(struct policy *policy, const json_t *request)
-{
-        const char *text = json_string_value(json_object_get(request, "request"));
-        const char *answer = json_string_value(json_object_get(request, "answer"));
-        const char *at = json_string_value(json_object_get(request, "at"));
-        bool is_usable = text && answer && strlen(text) < 512 && strlen(answer) < 1024;
-        free(policy->last_request);
-        free(policy->last_answer);
-        policy->last_request = is_usable ? mem_strdup(text) : NULL;
-        policy->last_answer = is_usable ? mem_strdup(answer) : NULL;
-        if (!is_usable || !at || text_to_time(at, &policy->last_request_at) != ERR_OK)
-                policy->last_request_at = 0;
-}
-
 void policy_status_restore(struct policy *policy, const json_t *object)
 {
         if (policy->has_seen_status && policy->manager->is_leader)
@@ -236,5 +215,5 @@ void policy_status_restore(struct policy *policy, const json_t *object)
         policy->last_decision = kept_text(status, "lastDecision", JSON_OBJECT);
         policy->history_epoch = (epoch_t)json_integer_value(
             json_object_get(json_array_get(json_object_get(status, "history"), 0), "epoch"));
-        restore_request(policy, json_object_get(status, "lastRequest"));
+        requests_restore(&policy->requests, status);
 }

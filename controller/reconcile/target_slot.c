@@ -31,7 +31,7 @@ void slot_failed(struct target_slot *slot, const struct visit *visit)
         bool read_first = visit->err == ERR_CONFLICT || visit->err == ERR_UNKNOWN;
         slot->retry_at = visit->now + (read_first && slot->failures < QUICK_TRIES ? 0 : backoff(slot->failures));
         if (read_first)
-                slot->read_at = 0;
+                slot->read_at = slot->looked_at = 0;
 }
 
 static void forget_failure(struct target_slot *slot)
@@ -50,6 +50,7 @@ static void forget_failure(struct target_slot *slot)
 void slot_answered(struct target_slot *slot, const struct visit *visit, char *source)
 {
         slot->read_at = visit->now;
+        slot->looked_at = visit->began;
         free(slot->source);
         slot->source = source;
         if (slot->mechanism)
@@ -68,7 +69,7 @@ void slot_void(struct target_slot *slot)
 {
         effect_abandon(slot->effect);
         slot->effect = NULL;
-        slot->read_at = 0;
+        slot->read_at = slot->looked_at = 0;
         forget_failure(slot);
 }
 

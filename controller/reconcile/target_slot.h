@@ -22,6 +22,7 @@ struct target_slot {
         enum err error_class;
         char *error;     /* NULL after a good one */
         mono_ms read_at; /* of the state; 0: nothing is known */
+        mono_ms looked_at; /* when the visit began that the state is from; 0: nothing is known */
         mono_ms failed_since;
         unix_ms failed_since_wall;
         unsigned failures;           /* in a row, for the back-off */
@@ -38,6 +39,7 @@ struct visit {
         bool is_decision; /* a write too */
         enum err err;
         const char *why;
+        mono_ms began;
         mono_ms now;
         unix_ms wall;
 };

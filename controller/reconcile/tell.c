@@ -75,26 +75,12 @@ static bool is_trouble(const struct decision *decision)
                decision->finding == FINDING_TARGET_UNAVAILABLE || decision->finding == FINDING_SERVER_BEHIND;
 }
 
-static void answer_request(struct policy *policy, const struct decision *decision)
+static void answer_request(struct policy *policy, const struct view *view, const struct decision *decision,
+                           struct arena *arena)
 {
-        if (!decision->request.text[0] || !decision->answer[0] ||
-            (text_equal(policy->last_request, decision->request.text) &&
-             text_equal(policy->last_answer, decision->answer)))
-                return;
-        /* Once acted upon, a request is "past" for ever after: the answer that counts is the one it was given first. */
-        bool was_accepted = text_equal(policy->last_request, decision->request.text) && policy->last_answer &&
-                            text_has_prefix(policy->last_answer, "accepted");
-        if (was_accepted)
-                return;
-        free(policy->last_request);
-        free(policy->last_answer);
-        policy->last_request = mem_strdup(decision->request.text);
-        policy->last_answer = mem_strdup(decision->answer);
-        policy->last_request_at = manager_wall(policy->manager) / 1000 * 1000;
-        struct arena arena = {0};
-        tell_event(policy, false, "RequestAnswered", "Request",
-                   arena_printf(&arena, "%s: %s", decision->request.text, decision->answer));
-        arena_deinit(&arena);
+        if (requests_answered(&policy->requests, decision, &view->policy, manager_wall(policy->manager)))
+                tell_event(policy, false, "RequestAnswered", "Request",
+                           arena_printf(arena, "%s: %s", decision->request.text, decision->answer));
 }
 
 void tell_invalid(struct policy *policy)
@@ -165,7 +151,7 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         tell_metrics_policy(policy, view, decision);
         tell_doubt(policy, view, arena);
         complete_for_another(policy, arena);
-        answer_request(policy, decision);
+        answer_request(policy, view, decision, arena);
         const char *blocked = report_blocked_by(view, decision), *why = report_why(view, decision, arena);
         const char *reason = blocked ? blocked : decision->rule->reason;
         bool is_news = blocked || is_trouble(decision);

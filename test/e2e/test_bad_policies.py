@@ -110,7 +110,7 @@ REQUESTS = [
     ("foo/bar", "not understood"),
     ("nosuch/2", 'refused: spec.planes does not name "nosuch"'),
     ("/2", 'refused: spec.planes does not name ""'),
-    (f"{CENTRAL}/9", "not yet: the next epoch is 2, not 9"),
+    (f"{CENTRAL}/9", f"refused: the next epoch is 2, not 9; to ask again: .*switch-to={CENTRAL}/2"),
     (f"{CENTRAL}/1", f"past: epoch 1 was decided already; to ask again write {CENTRAL}/2"),
     (f"{CENTRAL}/0", "past: epoch 1 was decided already|past: epoch 0"),
     (f"{WEST}/2", f"refused: {WEST} is active already"),

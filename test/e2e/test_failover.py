@@ -311,7 +311,7 @@ def test_adopt_records_what_a_person_did(scene, single_writer):
     scene.wait_condition("Drift", "True")
     scene.wait_condition("Ready", "True")
     assert columns(scene, "fop")["gloo"]["STATUS"] == "Drift"
-    assert "adopt=<plane>/2" in message(scene, "Ready")
+    assert f"adopt={CENTRAL}/2" in message(scene, "Ready")
     wait.always("Drift is not fought", lambda: outside(scene) == moved, 1.0)
     scene.annotate(adopt=f"{CENTRAL}/2")
     wait_world(scene, CENTRAL, 2, single_writer)

@@ -71,7 +71,7 @@ def test_advise_says_what_it_would_do_and_writes_nothing(scene):
 def test_advise_refuses_requests(scene):
     _, before = advise(scene)
     switch_to(scene, CENTRAL, 1)
-    wait_answer(scene, f"switch-to={CENTRAL}/1", "in mode Advise I write nothing")
+    wait_answer(scene, f"switch-to={CENTRAL}/1", "refused: in mode Advise nothing is written")
     assert outside(scene) == before
 
 

@@ -165,7 +165,8 @@ static const struct decision_row rows[] = {
     {"switch: DNS ahead", switch_dns_ahead, FINDING_EPOCH_AHEAD, DO_ADOPT, "name b under epoch 8", NULL},
     {"switch: lock ahead", switch_lock_ahead, FINDING_EPOCH_AHEAD, DO_ADOPT, "name b under epoch 8", NULL},
     {"switch: ahead, spec moved", switch_ahead_and_spec_moved, FINDING_UNKNOWN_TARGET, DO_HOLD,
-     "carries epoch 8, and the spec names other targets by now: annotate planekeeper.io/switch-to=<plane>/9", NULL},
+     "carries epoch 8, and the spec names other targets by now: kubectl annotate fop gloo -n default --overwrite "
+     "planekeeper.io/switch-to=b/9", NULL},
     {"switch: ahead of nobody", switch_ahead_of_nobody, FINDING_UNKNOWN_TARGET, DO_HOLD, "shows a, but epoch 8 was b",
      NULL},
     {"switch: ahead of nobody, spec moved", switch_ahead_of_nobody_and_spec_moved, FINDING_UNKNOWN_TARGET, DO_HOLD,

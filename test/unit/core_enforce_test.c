@@ -72,7 +72,13 @@ static void by_default_it_is_reported(void **state)
         struct world *world = *state;
         edit(world);
         world->view.policy.drift = DRIFT_REPORT;
-        expect_reported(world, "put it back, or keep what is there by planekeeper.io/adopt=<plane>/6");
+        expect_reported(world, "recorded is \"A 192.0.2.1\": put it back"); /* nobody's address cannot be kept */
+        assert_null(strstr(world_decide(world).why, "adopt="));
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH, "a");
+        assert_null(strstr(world_decide(world).why, "adopt=")); /* nor one whose lock is elsewhere */
+        world_lock(world, "cluster-b", WORLD_EPOCH, "a");
+        expect_reported(world, "put it back, or keep what is there: kubectl annotate fop gloo -n default --overwrite "
+                               "planekeeper.io/adopt=b/6");
 }
 
 static void nothing_is_put_back_where_the_mode_does_not_let_us(void **state)

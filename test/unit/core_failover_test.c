@@ -196,7 +196,7 @@ static void a_request_is_answered_whatever_happens(void **state)
         expect_answer(world, "waiting: suspended");
         world->view.policy.suspended = false;
         world->view.policy.mode = MODE_ADVISE;
-        expect_answer(world, "refused: in mode Advise I write nothing");
+        expect_answer(world, "refused: in mode Advise nothing is written");
         world->view.policy.mode = MODE_AUTOMATIC;
         world_fail(world, 1, LONG_AGO);
         expect_answer(world, "waiting: b: unhealthy");

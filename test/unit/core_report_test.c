@@ -320,7 +320,7 @@ static const struct {
      "a: unhealthy (TLS :9900 timeout); a second failure needs a person"},
     {quarantine, "FailoverPossible", "False NoStandby", "a: quarantined until 2026-11-23T03:04:11Z"},
     {drift, "Drift", "True Drift", "gloo.example.com shows \"CNAME c.example.com\", recorded is \"A 192.0.2.1\""},
-    {drift, "Ready", "True Steady", "planekeeper.io/adopt=<plane>/6"},
+    {drift, "Ready", "True Steady", "recorded is \"A 192.0.2.1\": put it back"},
     {foreign, "Drift", "Unknown OtherDecision", ""},
     {new_in_advise, "Drift", "False NothingRecorded", ""},
     {unsafe, "Ready", "True AutomaticUnsafe", "I run inside plane b"},

@@ -342,8 +342,9 @@ static void what_is_not_ours_is_left_alone(void **state)
         (void)state;
         static const struct decision_row rows[] = {
             {"mismatched", mismatched, FINDING_PLAN_MISMATCH, DO_HOLD,
-             "the plans differ. It goes on when they agree, or by planekeeper.io/switch-to=<plane>/6", NULL},
-            {"in a switch", mismatched_in_a_switch, FINDING_PLAN_MISMATCH, DO_HOLD, "switch-to=<plane>/7", NULL},
+             "the plans differ. It goes on when they agree, or by: kubectl annotate fop gloo -n default --overwrite "
+             "planekeeper.io/switch-to=a/6", NULL},
+            {"in a switch", mismatched_in_a_switch, FINDING_PLAN_MISMATCH, DO_HOLD, "switch-to=b/7", NULL},
             {"pending", pending, FINDING_OBSERVING, DO_WAIT, "waiting for an address", NULL},
             {"pending in an outage", pending_in_an_outage, FINDING_OBSERVING, DO_WAIT, "waiting for an address", NULL},
             {"a person asks", mismatched_and_asked, FINDING_SWITCH_REQUESTED, DO_DECIDE, "a person asked for a", NULL},

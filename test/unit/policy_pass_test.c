@@ -191,12 +191,14 @@ static void test_recreated_policy_inherits_nothing_but_the_record(void **state)
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         rig_pass(rig, 3000);
-        policy->last_request = mem_strdup("b/7");
-        policy->last_answer = mem_strdup("accepted: epoch 7");
+        policy->requests.text = mem_strdup("switch-to=b/7");
+        policy->requests.answer = mem_strdup("accepted: epoch 7");
+        policy->requests.handled[REQUEST_KEY_SWITCH] = mem_strdup("b/7");
         policy->history = mem_strdup("[]");
         policy->was[1].verdict = VERDICT_DOWN;
         assert_ptr_equal(rig_set_gloo(rig, "u2", 21), policy);
-        assert_null(policy->last_request);
+        assert_null(policy->requests.text);
+        assert_null(policy->requests.handled[REQUEST_KEY_SWITCH]);
         assert_null(policy->history);
         assert_int_equal(policy->confirmed_epoch, 0);
         assert_int_equal(policy->was[1].verdict, VERDICT_UNKNOWN);

@@ -196,6 +196,45 @@ void ask_for_switch(const struct fault *fault)
         request(fault, "planekeeper.io/switch-to");
 }
 
+/* Asked where it is refused, and left there when it would be allowed. */
+void ask_in_advise(const struct fault *fault)
+{
+        advise(fault);
+        request(fault, "planekeeper.io/switch-to");
+}
+
+/* What fingers make of it. */
+void mistype_request(const struct fault *fault)
+{
+        const char *plane = world_plane(fault->plane);
+        unsigned long long next = judge_epoch(fault->policy) + 1;
+        char value[64];
+        switch (chance_below(8)) {
+        case 0:
+                (void)snprintf(value, sizeof(value), "%s/%llu ", plane, next);
+                break;
+        case 1:
+                (void)snprintf(value, sizeof(value), "%.4s/%llu", plane, next);
+                break;
+        case 2:
+                (void)snprintf(value, sizeof(value), "%s %llu", plane, next);
+                break;
+        case 3:
+                (void)snprintf(value, sizeof(value), "%s/%llu/yes", plane, next);
+                break;
+        case 4:
+                (void)snprintf(value, sizeof(value), "%s/%llu/again", plane, next);
+                break;
+        case 5:
+                (void)snprintf(value, sizeof(value), "%s//%llu", plane, next);
+                break;
+        default: /* an epoch that is to come */
+                (void)snprintf(value, sizeof(value), "%s/%llu", plane, next + 1 + chance_below(2));
+                break;
+        }
+        annotate(fault->policy, chance(500) ? "planekeeper.io/switch-to" : "planekeeper.io/adopt", value);
+}
+
 void ask_for_adoption(const struct fault *fault)
 {
         request(fault, "planekeeper.io/adopt");
@@ -279,11 +318,13 @@ static void do_as_told(unsigned policy)
         const json_t *object = api_find(0, API_POLICIES, NAMESPACE, world.policies[policy].name);
         const char *message = json_string_value(json_object_get(json_object_get(object, "status"), "message"));
         for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-                char value[64];
+                char value[64], told[96];
                 const char *found = message ? strstr(message, keys[i]) : NULL;
                 if (!found)
                         continue;
                 complete(found + strlen(keys[i]) + 1, value, sizeof(value));
+                (void)snprintf(told, sizeof(told), "%s=%s", keys[i] + strlen("planekeeper.io/"), value);
+                judge_told(policy, told);
                 annotate(policy, keys[i], value);
         }
 }

@@ -114,6 +114,8 @@ static const struct fault_kind {
     DEED("detection-edited", edit_delay),
     DEED("switch-requested", ask_for_switch),
     DEED("adoption-requested", ask_for_adoption),
+    STATE("switch-requested-in-advise", ask_in_advise, automate),
+    DEED("request-mistyped", mistype_request),
     STATE("kill-switch", throw_kill_switch, release_kill_switch),
     STATE("policy-deleted", delete_policy, put_policy),
     STATE("plane-set-aside", set_aside, take_back),

@@ -29,6 +29,9 @@ void judge_register(unsigned policy, bool is_lock, const struct reg *old, const 
 void judge_touched(unsigned policy);
 void judge_lost_record(unsigned policy);
 
+/* A person writes "switch-to=<plane>/<epoch>" because the status says so. */
+void judge_told(unsigned policy, const char *text);
+
 uint64_t judge_epoch(unsigned policy); /* of its record */
 
 /* A person puts back the values that are recorded, where somebody or a loss had changed something. */

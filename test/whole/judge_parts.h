@@ -4,7 +4,7 @@
 
 #include "judge.h"
 
-enum { DECISIONS_MAX = 64, NAME_BYTES = 32 };
+enum { DECISIONS_MAX = 64, NAME_BYTES = 32, TEXT_BYTES = 96 };
 
 struct decision {
         uint64_t epoch, id;
@@ -27,6 +27,14 @@ struct known {
         bool is_suspended, is_advised;
 };
 
+/* A request that its policy's status says is refused, and whose annotation still has that value. */
+struct refusal {
+        char text[TEXT_BYTES]; /* "switch-to=eu-west-1/3"; "" none */
+        uint64_t version;      /* of the policy that says it */
+        int by;                /* the operator that wrote it, in the life that it had */
+        uint64_t life;
+};
+
 struct judged_policy {
         struct decision decisions[DECISIONS_MAX];
         unsigned count;
@@ -36,6 +44,8 @@ struct judged_policy {
         struct known wanted[DECISIONS_MAX]; /* versions of the policy, as people made them */
         unsigned wanted_count;
         vtime_us suspended_since[CLUSTERS_MAX]; /* 0: it is not */
+        struct refusal refused[CLUSTERS_MAX][2]; /* by switch-to, adopt */
+        char told[TEXT_BYTES];                   /* what a person wrote because the status says so; "" nothing */
 };
 
 struct judge {
@@ -70,6 +80,10 @@ bool is_shown(unsigned policy, bool is_lock, const struct decision *decided);
 const struct decision *find_epoch(unsigned policy, uint64_t epoch);
 const struct decision *find_decision(unsigned policy, uint64_t epoch, uint64_t id);
 const struct decision *latest_decision(unsigned policy); /* of the record as it is; NULL: there is none */
+
+/* judge_requests.c: what people asked for and were told. */
+void take_answer(unsigned cluster, unsigned policy, const json_t *object, const struct host *by);
+void check_request(const struct host *host, unsigned policy, const struct decision *next);
 
 /* judge_wire.c: whether @host may send it, as far as it can know. */
 void check_decision(const struct host *host, unsigned policy, const struct decision *next);

@@ -170,6 +170,8 @@ void judge_object(unsigned cluster, enum api_kind kind, const json_t *object, co
         const char *name = json_string_value(json_object_get(json_object_get(object, "metadata"), "name"));
         if (kind == API_POLICIES && judge_policy(name) >= 0)
                 take_wish(cluster, (unsigned)judge_policy(name), object);
+        if (kind == API_POLICIES && judge_policy(name) >= 0)
+                take_answer(cluster, (unsigned)judge_policy(name), object, by);
         if (kind != API_LEASES)
                 return;
         const int policy = policy_of_lease(object, "");

@@ -163,6 +163,7 @@ void check_decision(const struct host *host, unsigned policy, const struct decis
         if (next->is_automatic)
                 check_automatic(host, next);
         check_false_alarm(host, policy, next);
+        check_request(host, policy, next);
 }
 
 void judge_sent(const struct exchange *exchange)
