@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "probe/transfer.h"
+#include "runtime/clock.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -15,6 +16,7 @@ enum wire_type { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
 struct grpc_probe {
         struct transfer transfer; /* first */
+        bool is_again;            /* the second connection of this sample */
         char service[];
 };
 
@@ -165,9 +167,18 @@ static void serving_verdict(const struct grpc_probe *grpc, const struct http_res
         }
 }
 
+/* curl (7.88) loses the trailer where a GOAWAY comes with the answer, as from a proxy with one request a connection. The
+ * message itself is whole, and an error would have none. */
+static bool is_answer_without_trailer(const struct http_response *response)
+{
+        enum grpc_serving serving;
+        return !response->grpc_status && response->status == 200 &&
+               grpc_health_parse(response->body, response->body_bytes, &serving);
+}
+
 static void code_verdict(const struct grpc_probe *grpc, const struct http_response *response, struct sample *sample)
 {
-        int code = code_of(response);
+        int code = is_answer_without_trailer(response) ? GRPC_OK : code_of(response);
         switch (code) {
         case GRPC_OK:
                 serving_verdict(grpc, response, sample);
@@ -200,24 +211,39 @@ static void code_verdict(const struct grpc_probe *grpc, const struct http_respon
         }
 }
 
+static void ask(struct grpc_probe *grpc, bool is_again);
+
 static struct grpc_probe *grpc_of(struct probe *probe)
 {
         return CONTAINER_OF(probe, struct grpc_probe, transfer.probe);
+}
+
+/*
+ * A connection that ended before any answer: by a GOAWAY below our stream or a REFUSED_STREAM the server says that it
+ * never handled the call (RFC 9113, 8.7), and every gRPC client asks again on a new connection. curl does not tell it
+ * from other ends of a connection; a server that is broken is so on the second one too.
+ */
+static bool was_never_handled(const struct http_response *response)
+{
+        return response->failure == HTTP_FAIL_PROTOCOL && response->status == 0;
 }
 
 static void grpc_done(void *ctx, const struct http_response *response)
 {
         struct grpc_probe *grpc = ctx;
         struct sample sample = transfer_verdict(&grpc->transfer, response);
+        if (was_never_handled(response) && !grpc->is_again && clock_mono() < grpc->transfer.probe.deadline_at) {
+                ask(grpc, true);
+                return;
+        }
         if (sample.result == PROBE_PASS)
                 code_verdict(grpc, response, &sample);
         probe_finish(&grpc->transfer.probe, &sample);
 }
 
-static void grpc_start(struct probe *probe)
+static void ask(struct grpc_probe *grpc, bool is_again)
 {
         static const char *const headers[] = {"Content-Type: application/grpc", "TE: trailers", NULL};
-        struct grpc_probe *grpc = grpc_of(probe);
         uint8_t body[GRPC_REQUEST_MAX_BYTES];
         struct http_request request = {
             .method = "POST",
@@ -228,7 +254,13 @@ static void grpc_start(struct probe *probe)
             .http2 = true,
             .done = grpc_done,
         };
+        grpc->is_again = is_again;
         transfer_start(&grpc->transfer, &request);
+}
+
+static void grpc_start(struct probe *probe)
+{
+        ask(grpc_of(probe), false);
 }
 
 static void grpc_close(struct probe *probe)

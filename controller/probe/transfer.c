@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/clock.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
 #include "util/text.h"
@@ -76,7 +77,8 @@ void transfer_start(struct transfer *transfer, struct http_request *request)
         request->url = transfer->url;
         request->tls = transfer->tls;
         request->connect_to = connect_to;
-        request->timeout_ms = probe->cadence.timeout_ms;
+        mono_ms left = probe->deadline_at - clock_mono();
+        request->timeout_ms = left > 0 ? left : 1;
         request->fresh_connection = true;
         request->want_certificate = transfer->tls != NULL;
         request->ctx = transfer;

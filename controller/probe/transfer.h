@@ -23,7 +23,8 @@ MUST_CHECK enum err transfer_init(struct transfer *transfer, const struct probe_
                                   struct errmsg *reterr);
 void transfer_deinit(struct transfer *transfer);
 
-/* Starts @request on a new connection to the sample's address; the caller has set only what its protocol is about. */
+/* Starts @request on a new connection to the sample's address, for what is left of its time; the caller has set only
+ * what its protocol is about. */
 void transfer_start(struct transfer *transfer, struct http_request *request);
 void transfer_cancel(struct probe *probe);
 

@@ -193,6 +193,160 @@ static void broken_conversations_fail(void **state)
         }
 }
 
+/* ---- connections that end ---- */
+
+/* Where the frames of grpc_serving are. */
+enum { SETTINGS_END = 33, HEADERS_AT = 85, DATA_AT = 172, TRAILER_AT = 188, GOAWAY_BYTES = 17 };
+
+struct told { /* what a server says on one connection */
+        unsigned char bytes[1024];
+        size_t count;
+};
+
+static void say(struct told *told, const void *bytes, size_t count)
+{
+        assert_true(told->count + count <= sizeof(told->bytes));
+        memcpy(told->bytes + told->count, bytes, count);
+        told->count += count;
+}
+
+static void say_goaway(struct told *told, uint32_t last_stream)
+{
+        const unsigned char frame[GOAWAY_BYTES] = {
+            0, 0, 8, 7, 0, 0, 0, 0, 0, (unsigned char)(last_stream >> 24), (unsigned char)(last_stream >> 16),
+            (unsigned char)(last_stream >> 8), (unsigned char)last_stream};
+        say(told, frame, sizeof(frame));
+}
+
+/* The answer, with a go-away before the byte @at. */
+static struct told answer_with_goaway(size_t at, uint32_t last_stream)
+{
+        struct told told = {.count = 0};
+        say(&told, grpc_serving, at);
+        say_goaway(&told, last_stream);
+        say(&told, grpc_serving + at, sizeof(grpc_serving) - at);
+        return told;
+}
+
+/* As a proxy does that serves one request a connection. */
+static void a_goaway_beside_the_answer_takes_nothing_from_it(void **state)
+{
+        static const size_t places[] = {HEADERS_AT, DATA_AT, TRAILER_AT, sizeof(grpc_serving)};
+        static const uint32_t lasts[] = {1, 0x7fffffff};
+        (void)state;
+        for (size_t i = 0; i < 16; i++) {
+                const struct told told = answer_with_goaway(places[i % 4], lasts[i / 4 % 2]);
+                struct probe_peer *peer = probe_peer_open(&(const struct peer_script){
+                    .act = PEER_HTTP2, .bytes = told.bytes, .count = told.count, .ends_connection = i / 8 == 1});
+                const struct probe_spec spec = {
+                    .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = ""};
+                struct sample sample = probe_rig_once(&rig, &spec, 5000);
+                assert_string_equal(sample.text, "ok");
+                assert_int_equal(probe_peer_connections(peer), 1);
+                probe_peer_close(peer);
+        }
+}
+
+static void a_goaway_beside_a_bad_answer_makes_it_no_better(void **state)
+{
+        struct told told = {.count = 0};
+        (void)state;
+        say(&told, grpc_not_serving, sizeof(grpc_not_serving));
+        say_goaway(&told, 1);
+        struct sample sample = conversation("down", told.bytes, told.count);
+        assert_string_equal(sample.text, "NOT_SERVING");
+        told.count = 0;
+        say(&told, grpc_permission_denied, sizeof(grpc_permission_denied));
+        say_goaway(&told, 1);
+        sample = conversation("", told.bytes, told.count);
+        assert_int_equal(sample.error, PROBE_ERROR_CREDENTIALS);
+        told.count = 0;
+        say(&told, grpc_unavailable, sizeof(grpc_unavailable));
+        say_goaway(&told, 1);
+        sample = conversation("", told.bytes, told.count);
+        assert_int_equal(sample.result, PROBE_FAIL);
+}
+
+static void say_reset(struct told *told, unsigned char code)
+{
+        const unsigned char frame[] = {0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, code};
+        say(told, frame, sizeof(frame));
+}
+
+/* What is said on the first connection; on the second one all is well. */
+static void check_asked_again(const struct told *told, bool ends_connection)
+{
+        struct probe_peer *peer = probe_peer_open(&(const struct peer_script){.act = PEER_HTTP2,
+                                                                              .bytes = grpc_serving,
+                                                                              .count = sizeof(grpc_serving),
+                                                                              .first_bytes = told->bytes,
+                                                                              .first_count = told->count,
+                                                                              .ends_connection = ends_connection});
+        const struct probe_spec spec = {
+            .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = ""};
+        struct sample sample = probe_rig_once(&rig, &spec, 5000);
+        assert_string_equal(sample.text, "ok");
+        assert_int_equal(probe_peer_connections(peer), 2);
+        probe_peer_close(peer);
+}
+
+static void a_call_that_was_never_handled_is_made_again(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i < 6; i++) {
+                struct told told = {.count = 0};
+                say(&told, grpc_serving, i % 2 ? HEADERS_AT : SETTINGS_END);
+                if (i / 2 == 0)
+                        say_goaway(&told, 0);
+                if (i / 2 == 1)
+                        say_reset(&told, 7); /* REFUSED_STREAM */
+                if (i / 2 == 2) {            /* a graceful end, and then the last stream was none */
+                        say_goaway(&told, 0x7fffffff);
+                        say_goaway(&told, 0);
+                }
+                check_asked_again(&told, false);
+                check_asked_again(&told, true);
+        }
+}
+
+/* Twice at most, and within the sample's time. */
+static void a_server_that_refuses_every_stream_is_down(void **state)
+{
+        struct told told = {.count = 0};
+        (void)state;
+        say(&told, grpc_serving, HEADERS_AT);
+        say_goaway(&told, 0);
+        struct probe_peer *peer = probe_peer_open(
+            &(const struct peer_script){.act = PEER_HTTP2, .bytes = told.bytes, .count = told.count});
+        const struct probe_spec spec = {
+            .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = ""};
+        struct sample sample = probe_rig_once(&rig, &spec, 5000);
+        assert_int_equal(sample.result, PROBE_FAIL);
+        assert_int_equal(sample.error, PROBE_ERROR_PROTOCOL);
+        assert_int_equal(probe_peer_connections(peer), 2);
+        probe_peer_close(peer);
+}
+
+static void the_second_connection_has_what_is_left_of_the_time(void **state)
+{
+        struct told told = {.count = 0};
+        (void)state;
+        say(&told, grpc_serving, HEADERS_AT);
+        say_goaway(&told, 0);
+        struct probe_peer *peer =
+            probe_peer_open(&(const struct peer_script){.act = PEER_HTTP2,
+                                                        .bytes = grpc_serving,
+                                                        .count = HEADERS_AT, /* and then nothing more */
+                                                        .first_bytes = told.bytes,
+                                                        .first_count = told.count});
+        const struct probe_spec spec = {
+            .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = ""};
+        struct sample sample = probe_rig_once(&rig, &spec, 400);
+        assert_int_equal(sample.error, PROBE_ERROR_TIMEOUT);
+        assert_int_equal(probe_peer_connections(peer), 2);
+        probe_peer_close(peer);
+}
+
 static void a_server_that_stops_in_the_middle_is_a_timeout(void **state)
 {
         (void)state;
@@ -268,6 +422,11 @@ int main(void)
             cmocka_unit_test(a_real_server_is_understood),
             cmocka_unit_test(every_sample_is_a_new_connection),
             cmocka_unit_test(broken_conversations_fail),
+            cmocka_unit_test(a_goaway_beside_the_answer_takes_nothing_from_it),
+            cmocka_unit_test(a_goaway_beside_a_bad_answer_makes_it_no_better),
+            cmocka_unit_test(a_call_that_was_never_handled_is_made_again),
+            cmocka_unit_test(a_server_that_refuses_every_stream_is_down),
+            cmocka_unit_test(the_second_connection_has_what_is_left_of_the_time),
             cmocka_unit_test(a_server_that_stops_in_the_middle_is_a_timeout),
             cmocka_unit_test(mutual_tls_is_spoken),
             cmocka_unit_test(too_long_a_service_is_refused),

@@ -134,6 +134,7 @@ static void act(struct probe_peer *peer, struct link *link)
 {
         const struct peer_script *script = &peer->script;
         const struct linger now = {.l_onoff = 1, .l_linger = 0};
+        bool is_first;
         switch (script->act) {
         case PEER_HOLD:
                 wait_for_leave(link);
@@ -154,8 +155,13 @@ static void act(struct probe_peer *peer, struct link *link)
                                 continue;
                 break;
         case PEER_HTTP2:
-                if (read_http2(link) && link_write(link, script->bytes, script->count))
+                is_first = script->first_bytes != NULL && atomic_load(&peer->connections) == 1;
+                if (read_http2(link) && link_write(link, is_first ? script->first_bytes : script->bytes,
+                                                   is_first ? script->first_count : script->count)) {
+                        if (script->ends_connection)
+                                (void)shutdown(link->fd, SHUT_WR);
                         wait_for_leave(link);
+                }
                 break;
         }
 }

@@ -7,6 +7,7 @@
 #define PK_TEST_PROBE_PEER_H
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ struct peer_script {
         const void *bytes;
         size_t count;
         SSL_CTX *tls; /* NULL: plain */
+        const void *first_bytes; /* PEER_HTTP2: of the first connection, where not NULL */
+        size_t first_count;
+        bool ends_connection; /* PEER_HTTP2: after its answer */
 };
 
 struct probe_peer;
