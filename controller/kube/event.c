@@ -47,6 +47,8 @@ struct event_recorder {
         unsigned failures; /* in a row */
         struct loop_timer pace;
         struct yield yield;
+        void (*troubled)(void *ctx, enum err err, const char *why); /* may be NULL */
+        void *troubled_ctx;
 };
 
 static struct metric_family dropped_total = {
@@ -142,6 +144,12 @@ static bool try_again(struct event_recorder *recorder, struct event_entry *entry
         return true;
 }
 
+static void tell_trouble(struct event_recorder *recorder, enum err err, const char *why)
+{
+        if (recorder->troubled)
+                recorder->troubled(recorder->troubled_ctx, err, why);
+}
+
 static void on_written(void *ctx, const struct kube_reply *reply)
 {
         struct event_entry *entry = ctx;
@@ -153,6 +161,7 @@ static void on_written(void *ctx, const struct kube_reply *reply)
         bool is_gone =
             reply->err == ERR_NOT_FOUND && entry->is_stored; /* its time to live ended: the series begins anew */
         if (reply->err != ERR_OK && !is_gone) {
+                tell_trouble(recorder, reply->err, reply->why.text);
                 if (!try_again(recorder, entry, reply->err))
                         drop(recorder, entry);
                 pump(recorder);
@@ -162,6 +171,7 @@ static void on_written(void *ctx, const struct kube_reply *reply)
                 entry->written = 0;
         entry->is_stored = !is_gone;
         recorder->failures = 0;
+        tell_trouble(recorder, ERR_OK, "");
         append(entry->seen > entry->written ? &recorder->waiting : &recorder->recent, entry);
         pump(recorder);
 }
@@ -270,6 +280,13 @@ struct event_recorder *event_recorder_open(struct loop *loop, struct kube *kube,
 void event_recorder_yield(struct event_recorder *recorder, const struct yield *yield)
 {
         recorder->yield = *yield;
+}
+
+void event_recorder_on_trouble(struct event_recorder *recorder,
+                               void (*troubled)(void *ctx, enum err err, const char *why), void *ctx)
+{
+        recorder->troubled = troubled;
+        recorder->troubled_ctx = ctx;
 }
 
 static void free_list(struct entry_list *list)

@@ -24,6 +24,9 @@ struct event_recorder;
 struct event_recorder *event_recorder_open(struct loop *loop, struct kube *kube, const char *controller, const char *instance);
 void event_record(struct event_recorder *recorder, const struct event_subject *subject, bool warning, const char *reason,
                   const char *action, const char *message);
+/* A write was refused or not answered (ERR_OK: one was taken again); told each time. */
+void event_recorder_on_trouble(struct event_recorder *recorder, void (*troubled)(void *ctx, enum err err, const char *why),
+                               void *ctx);
 /* What goes before: no Event is written while @yield says so. */
 void event_recorder_yield(struct event_recorder *recorder, const struct yield *yield);
 void event_recorder_close(struct event_recorder *recorder);

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "kube/lease_record.h"
+#include "kube/patience.h"
 #include "runtime/clock.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 enum { RELEASE_TIMEOUT_MS = 1000, HASTE_MAX = 3 };
 
@@ -27,6 +29,9 @@ struct election {
         mono_ms heard_at;           /* when we last learnt anything, by an answer or by a watch */
         mono_ms answered_at;
 
+        struct patience patience;
+        bool is_troubled;
+        struct errmsg trouble; /* as told */
         struct kube_call *call; /* at most one is under way */
         mono_ms sent_at;
         bool is_claim;          /* the call would make or keep us the leader */
@@ -50,7 +55,21 @@ static void on_read(void *ctx, const struct kube_reply *reply);
 
 static mono_ms request_timeout(const struct election *e)
 {
-        return e->config.renew_deadline_ms / 2;
+        return e->patience.timeout;
+}
+
+mono_ms election_renew_deadline(const struct election *e)
+{
+        return patience_stretch(&e->patience, e->config.renew_deadline_ms);
+}
+
+/* What the holder asks for, where that is more than what we would: its answers may be slow. Within reason: nobody else's
+ * number may keep us away for ever. */
+static mono_ms expiry(const struct election *e)
+{
+        mono_ms ours = e->config.lease_ms, most = ours * PATIENCE_GROWTH_MAX;
+        mono_ms asked = e->record.lease_ms < most ? e->record.lease_ms : most;
+        return e->renewed_at + (asked >= ours + 1000 ? asked : ours); /* it is written in whole seconds */
 }
 
 static bool is_held_by_us(const struct election *e)
@@ -66,6 +85,39 @@ static bool set_leader(struct election *e, bool is_leader)
         if (!is_leader)
                 loop_timer_stop(e->loop, &e->lapse);
         return is_news;
+}
+
+/* ---- trouble ---- */
+
+static void tell_trouble(struct election *e, enum err err, const char *why)
+{
+        if (e->is_troubled && text_equal(e->trouble.text, why))
+                return;
+        e->is_troubled = true;
+        (void)err_set(&e->trouble, err, "%s", why);
+        if (e->config.troubled)
+                e->config.troubled(e->config.ctx, err, why);
+}
+
+static void end_trouble(struct election *e)
+{
+        if (!e->is_troubled)
+                return;
+        e->is_troubled = false;
+        if (e->config.troubled)
+                e->config.troubled(e->config.ctx, ERR_OK, "");
+}
+
+/* What an answer, or none, says of the way to the API server. */
+static void take_latency(struct election *e, const struct kube_reply *reply)
+{
+        mono_ms took = loop_now(e->loop) - e->sent_at;
+        if (reply->status != 0) {
+                e->answered_at = loop_now(e->loop);
+                patience_answered(&e->patience, took);
+        } else if (took * 10 >= e->patience.timeout * 9) {
+                patience_timed_out(&e->patience);
+        }
 }
 
 /* ---- what is known ---- */
@@ -85,12 +137,14 @@ static void learn(struct election *e, const json_t *lease)
         lease_record_clear(&e->record);
         e->record = fresh;
         e->knowledge = LEASE_PRESENT;
+        if (e->renewed_at == e->heard_at && e->record.holder[0] && !is_held_by_us(e))
+                end_trouble(e); /* somebody leads */
 }
 
 static bool is_free(const struct election *e)
 {
         return e->knowledge == LEASE_PRESENT && (e->record.holder[0] == '\0' || is_held_by_us(e) ||
-                                                 loop_now(e->loop) >= e->renewed_at + e->config.lease_ms);
+                                                 loop_now(e->loop) >= expiry(e));
 }
 
 /* ---- what is done about it ---- */
@@ -108,7 +162,7 @@ static struct lease_claim claim_of(const struct election *e)
             .identity = e->identity,
             .label_key = e->label_key,
             .label_value = e->label_value,
-            .lease_ms = e->config.lease_ms,
+            .lease_ms = patience_stretch(&e->patience, e->config.lease_ms),
             .now = clock_wall(),
         };
 }
@@ -155,9 +209,8 @@ static mono_ms look_at(const struct election *e)
 
 static void wait_for_holder(struct election *e)
 {
-        mono_ms expiry = e->renewed_at + e->config.lease_ms;
-        mono_ms look = look_at(e);
-        wait_until(e, look < expiry ? look : expiry);
+        mono_ms end = expiry(e), look = look_at(e);
+        wait_until(e, look < end ? look : end);
 }
 
 static void pursue(struct election *e)
@@ -227,26 +280,34 @@ static void on_release_deadline(struct loop_timer *timer)
 /* ---- answers ---- */
 
 /* After a conflict reading and trying again costs nobody anything, unless it goes on and on. */
-static void hurry_or_wait(struct election *e)
+static void hurry_or_wait(struct election *e, const struct kube_reply *reply)
 {
-        if (e->haste++ < HASTE_MAX)
+        if (reply->err != ERR_OK && reply->err != ERR_CONFLICT && reply->err != ERR_NOT_FOUND)
+                tell_trouble(e, reply->err, reply->why.text);
+        if (e->haste++ < HASTE_MAX) {
                 step(e);
+                return;
+        }
+        if (reply->err == ERR_OK)
+                tell_trouble(e, ERR_TRANSIENT, "what is claimed is answered too late, or with another content");
         else
-                wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
+                tell_trouble(e, reply->err, reply->why.text);
+        wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
 }
 
 static void take_confirmation(struct election *e, const struct kube_reply *reply)
 {
-        mono_ms lapse = e->sent_at + e->config.renew_deadline_ms;
+        mono_ms lapse = e->sent_at + election_renew_deadline(e);
         learn(e, reply->body);
         if (!e->is_claim || e->is_releasing) {
                 step(e);
                 return;
         }
         if (!is_held_by_us(e) || lapse <= loop_now(e->loop)) { /* not what we asked for, or too late to rely on */
-                hurry_or_wait(e);
+                hurry_or_wait(e, reply);
                 return;
         }
+        end_trouble(e);
         e->confirmed_at = e->sent_at;
         loop_timer_set(e->loop, &e->lapse, lapse);
         wait_until(e, e->sent_at + e->config.retry_ms);
@@ -259,8 +320,7 @@ static void on_claimed(void *ctx, const struct kube_reply *reply)
 {
         struct election *e = ctx;
         e->call = NULL;
-        if (reply->status != 0)
-                e->answered_at = loop_now(e->loop);
+        take_latency(e, reply);
         switch (reply->err) {
         case ERR_OK:
                 take_confirmation(e, reply);
@@ -269,9 +329,10 @@ static void on_claimed(void *ctx, const struct kube_reply *reply)
         case ERR_CONFLICT:
         case ERR_UNKNOWN: /* applied or not: only the Lease itself knows */
                 e->knowledge = LEASE_UNREAD;
-                hurry_or_wait(e);
+                hurry_or_wait(e, reply);
                 return;
         default:
+                tell_trouble(e, reply->err, reply->why.text);
                 wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
         }
 }
@@ -289,8 +350,7 @@ static void on_read(void *ctx, const struct kube_reply *reply)
 {
         struct election *e = ctx;
         e->call = NULL;
-        if (reply->status != 0)
-                e->answered_at = loop_now(e->loop);
+        take_latency(e, reply);
         if (reply->err == ERR_OK) {
                 learn(e, reply->body);
         } else if (reply->err == ERR_NOT_FOUND) {
@@ -298,10 +358,15 @@ static void on_read(void *ctx, const struct kube_reply *reply)
                 lease_record_clear(&e->record);
         }
         bool is_answered = reply->err == ERR_NOT_FOUND || (reply->err == ERR_OK && e->knowledge == LEASE_PRESENT);
-        if (is_answered)
+        if (is_answered) {
                 act_on_news(e);
+                return;
+        }
+        if (reply->err == ERR_OK)
+                tell_trouble(e, ERR_INVALID, "what is read is not a Lease");
         else
-                wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
+                tell_trouble(e, reply->err, reply->why.text);
+        wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
 }
 
 /* ---- the public face ---- */
@@ -321,6 +386,7 @@ struct election *election_open(struct loop *loop, struct kube *kube, const struc
         e->label_value = mem_strdup(config->label_value ? config->label_value : "");
         e->collection_path = kube_path(&kube_leases, e->namespace_name, NULL, NULL);
         e->path = kube_path(&kube_leases, e->namespace_name, e->name, NULL);
+        e->patience.base = e->patience.timeout = config->renew_deadline_ms / 2;
         e->tick.due = on_tick;
         e->lapse.due = on_lapse;
         e->release_deadline.due = on_release_deadline;

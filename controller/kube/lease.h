@@ -6,6 +6,7 @@
  *
  * Threads:   loop thread only.
  * Source:    coordination.k8s.io/v1 Lease; the algorithm of client-go's tools/leaderelection.
+ * Slow answers: the times stretch with them, up to fourfold, and leaseDurationSeconds says so to the others.
  */
 #ifndef PK_KUBE_LEASE_H
 #define PK_KUBE_LEASE_H
@@ -22,6 +23,8 @@ struct election_config {
         mono_ms renew_deadline_ms; /* 3000 */
         mono_ms retry_ms;          /* 1000 */
         void (*changed)(void *ctx, bool is_leader);
+        /* Why this replica can neither lead nor see who does (ERR_OK: that is over); the same trouble is told once. */
+        void (*troubled)(void *ctx, enum err err, const char *why);
         void *ctx;
 };
 
@@ -32,6 +35,8 @@ void election_observe(struct election *election, const json_t *lease);
 bool election_is_leader(const struct election *election);
 mono_ms election_last_renewed(const struct election *election); /* when the API server last confirmed us; 0 never */
 mono_ms election_last_answer(const struct election *election);  /* when it last answered anything about the Lease */
+/* How long a confirmation counts; longer than configured while answers are slow. */
+mono_ms election_renew_deadline(const struct election *election);
 const char *election_holder(const struct election *election);   /* "" where nobody */
 /* Release (holder "", so that the next takes over at once) and call @released when done or after 1 s; then election_close(). */
 void election_release(struct election *election, void (*released)(void *ctx), void *ctx);

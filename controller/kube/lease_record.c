@@ -1,6 +1,7 @@
 /* lease_record.c -- what a Lease says, and the objects that change it. */
 #include "kube/lease_record.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,12 @@ static char *copy_text(const json_t *object, const char *key)
 {
         const char *text = json_string_value(json_object_get(object, key));
         return mem_strdup(text ? text : "");
+}
+
+static mono_ms seconds_in(const json_t *value)
+{
+        json_int_t seconds = json_integer_value(value);
+        return seconds < 0 ? 0 : seconds > INT32_MAX ? INT32_MAX : seconds;
 }
 
 bool lease_record_read(const json_t *lease, struct lease_record *ret)
@@ -27,6 +34,7 @@ bool lease_record_read(const json_t *lease, struct lease_record *ret)
             .renew_time = copy_text(spec, "renewTime"),
             .acquire_time = copy_text(spec, "acquireTime"),
             .transitions = json_integer_value(json_object_get(spec, "leaseTransitions")),
+            .lease_ms = seconds_in(json_object_get(spec, "leaseDurationSeconds")) * 1000,
         };
         return true;
 }
@@ -100,13 +108,19 @@ json_t *lease_object_new(const struct lease_claim *claim)
                          micro_time(claim->now), "leaseTransitions", 0);
 }
 
+/* The API server takes an int32: a count that is full stays full, or nobody could ever lead again. */
+static json_int_t next_transition(const struct lease_record *known)
+{
+        return known->transitions < 0 ? 0 : known->transitions < INT32_MAX ? known->transitions + 1 : INT32_MAX;
+}
+
 json_t *lease_patch_acquire(const struct lease_claim *claim, const struct lease_record *known)
 {
         bool is_ours = strcmp(known->holder, claim->identity) == 0; /* before a restart under the same name */
         return json_pack("{s:o, s:{s:s, s:I, s:o, s:o, s:I}}", "metadata", guard(new_metadata(claim), known), "spec",
                          "holderIdentity", claim->identity, "leaseDurationSeconds", duration_s(claim), "acquireTime",
                          micro_time(claim->now), "renewTime", micro_time(claim->now), "leaseTransitions",
-                         known->transitions + (is_ours ? 0 : 1));
+                         is_ours ? known->transitions : next_transition(known));
 }
 
 json_t *lease_patch_renew(const struct lease_claim *claim, const struct lease_record *known)

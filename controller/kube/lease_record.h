@@ -19,6 +19,7 @@ struct lease_record {
             renew_time; /* as text: it is compared, never calculated with, because it is the clock of another machine */
         char *acquire_time;
         json_int_t transitions;
+        mono_ms lease_ms; /* how long the holder wants to be waited for */
 };
 
 /* False (and nothing changed) where @lease has no resourceVersion. */

@@ -18,33 +18,29 @@ static void list_begin(void *ctx)
         manager->list_generation++;
 }
 
-static void watch_state(const char *what, enum err err, const char *why)
+static void watch_state(struct manager *manager, enum trouble_what what, enum err err, const char *why)
 {
-        if (err == ERR_OK)
-                log_line(LOG_INFO, "watch", "watching", LOG_TEXT_FIELD("resource", what));
-        else
-                log_line(LOG_WARN, "watch",
-                         err == ERR_NOT_FOUND ? "its CRD is not installed, trying again"
-                                              : "watch interrupted, trying again",
-                         LOG_TEXT_FIELD("resource", what), LOG_TEXT_FIELD("error", why));
+        if (err != ERR_OK) {
+                trouble_note(manager, what, NULL, why);
+                return;
+        }
+        log_line(LOG_INFO, "watch", "watching", LOG_TEXT_FIELD("resource", trouble_name(what)));
+        trouble_over(manager, what, NULL);
 }
 
 static void planes_state(void *ctx, enum err err, const char *why)
 {
-        (void)ctx;
-        watch_state("managementplanes", err, why);
+        watch_state(ctx, TROUBLE_PLANES, err, why);
 }
 
 static void policies_state(void *ctx, enum err err, const char *why)
 {
-        (void)ctx;
-        watch_state("failoverpolicies", err, why);
+        watch_state(ctx, TROUBLE_POLICIES, err, why);
 }
 
 static void leases_state(void *ctx, enum err err, const char *why)
 {
-        (void)ctx;
-        watch_state("leases", err, why);
+        watch_state(ctx, TROUBLE_LEASES, err, why);
 }
 
 static void oversized(void *ctx, const char *name, size_t bytes)

@@ -89,11 +89,13 @@ static bool judge(struct manager *manager, const struct kube_reply *reply, bool 
         mono_ms now = loop_now(manager->loop);
         if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND) {
                 kill_switch->failing_since = 0;
+                trouble_over(manager, TROUBLE_KILL_SWITCH, NULL);
                 *ret_is_on = kill_switch_read(reply->err == ERR_OK ? reply->body : NULL, namespace_name, ret_why);
                 return true;
         }
         if (!kill_switch->failing_since)
                 kill_switch->failing_since = now;
+        trouble_note(manager, TROUBLE_KILL_SWITCH, NULL, reply->why.text);
         bool lasts = reply->status != 0 && now - kill_switch->failing_since >= UNREAD_MAX_MS;
         bool is_definite = reply->status == HTTP_FORBIDDEN || reply->err == ERR_INVALID;
         if (kill_switch->is_settled && !is_definite && !lasts)

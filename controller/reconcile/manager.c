@@ -7,6 +7,7 @@
 #include "api/object.h"
 #include "api/record.h"
 #include "reconcile/caches.h"
+#include "reconcile/no_leader.h"
 #include "reconcile/plane.h"
 #include "reconcile/policy.h"
 #include "reconcile/secret_cache.h"
@@ -90,12 +91,12 @@ static void identity_answered(void *ctx, const struct kube_reply *reply)
         struct manager *manager = ctx;
         manager->identity_call = NULL;
         if (reply->err != ERR_OK) {
-                log_line(manager->is_unnamed ? LOG_DEBUG : LOG_WARN, "manager",
-                         "cannot read namespace kube-system, whose UID names this cluster; trying again",
-                         LOG_TEXT_FIELD("error", reply->why.text));
-                manager->is_unnamed = true;
+                struct errmsg why = reply->why;
+                (void)err_wrap(&why, reply->err, "cannot read namespace kube-system, whose UID names this cluster");
+                trouble_note(manager, TROUBLE_IDENTITY, NULL, why.text);
                 return; /* the tick asks again */
         }
+        trouble_over(manager, TROUBLE_IDENTITY, NULL);
         set_clock(manager, reply->date);
         manager->cluster_uid = mem_strdup(object_meta(reply->body, "uid"));
         caches_retime_probes(manager);
@@ -119,6 +120,8 @@ static void tick(struct loop_timer *timer)
                 return;
         ask_identity(manager);
         kill_switch_tick(manager);
+        trouble_tick(manager);
+        no_leader_tick(manager);
         if (manager->is_leader && loop_now(manager->loop) - manager->refreshed_at >= REFRESH_EVERY_MS) {
                 manager->refreshed_at = loop_now(manager->loop);
                 caches_refresh_planes(manager);
@@ -150,9 +153,51 @@ static void leadership_changed(void *ctx, bool is_leader)
 {
         struct manager *manager = ctx;
         manager->is_leader = is_leader;
+        if (!is_leader)
+                trouble_stop_leading(manager);
         tell_leading(&manager->options, is_leader);
         status_writer_enable(manager->status, is_leader);
         caches_leadership_changed(manager);
+}
+
+static void election_troubled(void *ctx, enum err err, const char *why)
+{
+        struct manager *manager = ctx;
+        const char *namespace_name = manager->options.own_namespace, *name = manager->options.election_id;
+        struct errmsg text;
+        if (err == ERR_OK) {
+                trouble_over(manager, TROUBLE_ELECTION, NULL);
+                return;
+        }
+        const char *remedy = err == ERR_DENIED    ? "; kubectl apply --server-side -k manifests grants what it needs"
+                             : err == ERR_INVALID ? "; deleting the Lease lets it begin anew"
+                                                  : "";
+        (void)err_set(&text, err, "Lease %.63s/%.63s: %.150s%s", namespace_name, name, why, remedy);
+        trouble_note(manager, TROUBLE_ELECTION, NULL, text.text);
+}
+
+static void status_troubled(void *ctx, const void *owner, const char *why)
+{
+        if (why)
+                trouble_note(ctx, TROUBLE_STATUS, owner, why);
+        else
+                trouble_over(ctx, TROUBLE_STATUS, owner);
+}
+
+static void secret_troubled(void *ctx, const void *owner, const char *why)
+{
+        if (why)
+                trouble_note(ctx, TROUBLE_SECRETS, owner, why);
+        else
+                trouble_over(ctx, TROUBLE_SECRETS, owner);
+}
+
+static void events_troubled(void *ctx, enum err err, const char *why)
+{
+        if (err != ERR_OK)
+                trouble_note(ctx, TROUBLE_EVENTS, NULL, why);
+        else
+                trouble_over(ctx, TROUBLE_EVENTS, NULL);
 }
 
 static void open_election(struct manager *manager)
@@ -171,6 +216,7 @@ static void open_election(struct manager *manager)
             .renew_deadline_ms = manager->options.renew_deadline_ms,
             .retry_ms = manager->options.retry_ms,
             .changed = leadership_changed,
+            .troubled = election_troubled,
             .ctx = manager,
         };
         manager->election = election_open(manager->loop, manager->election_kube, &config);
@@ -192,6 +238,7 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         *manager = (struct manager){.options = *options, .loop = loop, .tick.due = tick};
         manager->wall_base = clock_wall() - clock_mono();
         tell_setup(options->election_id);
+        trouble_setup();
         manager->executor = executor_open(loop, WORKERS, JOBS_MAX);
         manager->http = http_open(loop, CONNECTIONS_PER_HOST);
         manager->election_http = http_open(loop, 2);
@@ -208,7 +255,10 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         const struct yield yield = {.is_busy = is_hurrying, .ctx = manager};
         event_recorder_yield(manager->events, &yield);
         status_writer_yield(manager->status, &yield);
+        event_recorder_on_trouble(manager->events, events_troubled, manager);
+        status_writer_on_trouble(manager->status, status_troubled, manager);
         manager->secrets = secret_cache_open(loop, manager->kube, secret_changed, secret_is_used, manager);
+        secret_cache_on_trouble(manager->secrets, secret_troubled);
         loop_set_idle(loop, idle, manager);
         caches_open(manager);
         open_election(manager);
@@ -264,7 +314,7 @@ bool manager_is_ready(const struct manager *manager, struct strbuf *why)
         } watches[] = {{manager->plane_watch, "managementplanes"},
                        {manager->policy_watch, "failoverpolicies"},
                        {manager->lease_watch, "leases"}};
-        bool is_ready = true;
+        bool is_ready = trouble_print(manager, why);
         for (size_t i = 0; i < sizeof(watches) / sizeof(watches[0]); i++) {
                 if (watch_is_synced(watches[i].watch))
                         continue;

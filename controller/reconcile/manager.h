@@ -18,6 +18,7 @@
 #include "probe/probe.h"
 #include "reconcile/kill_switch.h"
 #include "reconcile/line.h"
+#include "reconcile/trouble.h"
 #include "runtime/executor.h"
 #include "runtime/http.h"
 #include "runtime/loop.h"
@@ -72,11 +73,11 @@ struct manager {
         bool is_leader;
         bool stopping;
         char *cluster_uid; /* UID of our own kube-system: which cluster this is; NULL until known */
-        bool is_unnamed;   /* it was asked for in vain, and that was said */
         struct kube_call *identity_call;
         unix_ms
             wall_base; /* wall time = wall_base + loop_now(): the API server's clock, counted on the monotonic one */
         struct kill_switch kill_switch;
+        struct trouble_entry troubles[TROUBLE_COUNT]; /* what is tried again */
         mono_ms refreshed_at;
         mono_ms late_until, late_by;
         mono_ms hurry_until;         /* a step of a switch is under way: what only tells of it waits */

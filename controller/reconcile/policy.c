@@ -360,6 +360,7 @@ bool policy_uses_secret(const struct policy *policy, const char *key)
 void policy_free(struct policy *policy)
 {
         forget_object(policy);
+        trouble_forget(policy->manager, policy);
         record_free(policy->record);
         free(policy->record_version);
         free(policy->record_error);

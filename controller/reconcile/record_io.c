@@ -74,12 +74,15 @@ void record_io_written(struct policy *policy, enum err err, const char *why)
         policy->record_refusal = is_refused ? mem_strdup(why) : NULL;
         if (err == ERR_OK) {
                 policy->record_failures = 0;
+                trouble_over(policy->manager, TROUBLE_RECORDS, policy);
                 tell_recorded(policy, &write);
         } else {
                 log_line(policy->record_failures ? LOG_DEBUG : LOG_WARN, "record",
                          "decision not recorded, trying again", LOG_TEXT_FIELD("policy", policy->key),
                          LOG_NUMBER_FIELD("epoch", (int64_t)write.record->epoch), LOG_TEXT_FIELD("error", why));
                 policy->record_is_doubtful = true;
+                if (err != ERR_CONFLICT || policy->record_failures)
+                        trouble_note(policy->manager, TROUBLE_RECORDS, policy, why);
                 record_io_retry_later(policy, err);
         }
         write_clear(policy->manager, &write);
@@ -93,6 +96,7 @@ void record_io_write(struct policy *policy, const struct view *view, const struc
 
 static void confirm(struct policy *policy)
 {
+        trouble_over(policy->manager, TROUBLE_POLICY_READ, policy);
         policy->confirmed_epoch = policy->confirm_epoch;
         policy->times.confirmed_us = clock_mono_us();
 }
@@ -112,6 +116,8 @@ static void spec_answered(void *ctx, const struct kube_reply *reply)
             policy->record->epoch == policy->confirm_epoch) {
                 confirm(policy);
         } else {
+                if (reply->err != ERR_OK)
+                        trouble_note(manager, TROUBLE_POLICY_READ, policy, reply->why.text);
                 policy->record_retry_at =
                     loop_now(manager->loop) + (reply->err == ERR_TRANSIENT ? RETRY_FIRST_MS : CONFIRM_AGAIN_MS);
         }

@@ -19,6 +19,7 @@ struct secret_cache {
         struct map entries;
         void (*changed)(void *ctx, const char *key);
         bool (*is_used)(void *ctx, const char *key);
+        secret_troubled_fn *troubled; /* may be NULL */
         void *ctx;
 };
 
@@ -37,9 +38,16 @@ struct cached_secret {
 
 static void ask(struct cached_secret *entry);
 
+static void tell_trouble(const struct cached_secret *entry, const char *why)
+{
+        if (entry->cache->troubled)
+                entry->cache->troubled(entry->cache->ctx, entry, why);
+}
+
 static void entry_free(struct cached_secret *entry)
 {
         loop_timer_stop(entry->cache->loop, &entry->timer);
+        tell_trouble(entry, NULL);
         kube_cancel(entry->call);
         secret_object_free(entry->object);
         free(entry->key);
@@ -85,6 +93,7 @@ static void answered(void *ctx, const struct kube_reply *reply)
         bool is_silent = err == ERR_TRANSIENT || err == ERR_UNKNOWN;
         loop_timer_set(entry->cache->loop, &entry->timer,
                        loop_now(entry->cache->loop) + (err == ERR_OK ? REFRESH_MS : RETRY_MS));
+        tell_trouble(entry, err == ERR_OK ? NULL : why.text);
         if (is_silent && entry->object)
                 return; /* an API server that does not answer takes nothing away */
         bool is_same = object && entry->object
@@ -115,6 +124,11 @@ struct secret_cache *secret_cache_open(struct loop *loop, struct kube *kube,
         struct secret_cache *cache = mem_new(cache);
         *cache = (struct secret_cache){.loop = loop, .kube = kube, .changed = changed, .is_used = is_used, .ctx = ctx};
         return cache;
+}
+
+void secret_cache_on_trouble(struct secret_cache *cache, secret_troubled_fn *troubled)
+{
+        cache->troubled = troubled;
 }
 
 void secret_cache_close(struct secret_cache *cache)

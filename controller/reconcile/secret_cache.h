@@ -19,6 +19,9 @@ struct secret_cache;
 struct secret_cache *secret_cache_open(struct loop *loop, struct kube *kube,
                                        void (*changed)(void *ctx, const char *key),
                                        bool (*is_used)(void *ctx, const char *key), void *ctx);
+/* Reading @entry does not work; @why NULL: it does, or is not wanted any more. Told each time. */
+typedef void secret_troubled_fn(void *ctx, const void *entry, const char *why);
+void secret_cache_on_trouble(struct secret_cache *cache, secret_troubled_fn *troubled);
 void secret_cache_close(struct secret_cache *cache);
 
 /* ERR_OK: *ret is the Secret. ERR_TRANSIENT: not read yet (a read is under way) or the API server failed. ERR_NOT_FOUND

@@ -10,7 +10,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { TIMEOUT_MS = 5000, RETRY_FIRST_MS = 200, RETRY_MAX_MS = 10000, SLICE_US = 3000 };
+enum { TIMEOUT_MS = 5000, RETRY_FIRST_MS = 200, RETRY_MAX_MS = 10000, SLICE_US = 3000, CONFLICTS_MAX = 5 };
 
 struct status_writer {
         struct loop *loop;
@@ -22,9 +22,17 @@ struct status_writer {
         mono_ms filled_at;
         struct loop_timer timer;
         struct yield yield;
+        status_troubled_fn *troubled; /* may be NULL */
+        void *troubled_ctx;
 };
 
 static void pump(struct status_writer *writer);
+
+static void tell_trouble(const struct status_mark *mark, const char *why)
+{
+        if (mark->writer->troubled)
+                mark->writer->troubled(mark->writer->troubled_ctx, mark, why);
+}
 
 bool status_version_newer(const char *a, const char *b)
 {
@@ -75,6 +83,7 @@ static void accept(struct status_mark *mark, const struct kube_reply *reply)
 {
         const char *version = object_meta(reply->body, "resourceVersion");
         mark->failures = 0;
+        tell_trouble(mark, NULL);
         if (mark->is_changed && status_version_newer(mark->resource_version, version)) {
                 /* The watch was faster than the answer: what we wrote was changed already, and may be gone. */
                 condition_list_clear(&mark->sent_conditions);
@@ -93,9 +102,10 @@ static void accept(struct status_mark *mark, const struct kube_reply *reply)
                 enqueue(mark);
 }
 
-/* A conflict mends itself with the next watch event; everything else is worth a line, once. */
+/* A conflict mends itself with the next watch event, unless none comes; everything else is worth a line, once. */
 static void refused(struct status_mark *mark, const struct kube_reply *reply)
 {
+        struct errmsg why;
         condition_list_clear(&mark->sent_conditions);
         if (reply->err == ERR_NOT_FOUND)
                 return; /* deleted: the watch will say so */
@@ -103,11 +113,10 @@ static void refused(struct status_mark *mark, const struct kube_reply *reply)
         mark->failures++;
         mark->retry_at = loop_now(mark->writer->loop) + (delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS);
         hold_back(mark, mark->retry_at);
-        if (reply->err != ERR_CONFLICT)
-                log_line(mark->failures == 1 ? LOG_WARN : LOG_DEBUG, "status", "status not written, trying again",
-                         LOG_TEXT_FIELD("kind", mark->resource->kind),
-                         LOG_TEXT_FIELD("namespace", mark->namespace_name), LOG_TEXT_FIELD("name", mark->name),
-                         LOG_TEXT_FIELD("error", reply->why.text));
+        (void)err_set(&why, reply->err, "status of %s %s/%s is not written: %s", mark->resource->kind,
+                      mark->namespace_name, mark->name, reply->why.text);
+        if (reply->err != ERR_CONFLICT || mark->failures > CONFLICTS_MAX)
+                tell_trouble(mark, why.text);
 }
 
 static void written(void *ctx, const struct kube_reply *reply)
@@ -219,6 +228,12 @@ void status_writer_yield(struct status_writer *writer, const struct yield *yield
         writer->yield = *yield;
 }
 
+void status_writer_on_trouble(struct status_writer *writer, status_troubled_fn *troubled, void *ctx)
+{
+        writer->troubled = troubled;
+        writer->troubled_ctx = ctx;
+}
+
 void status_writer_enable(struct status_writer *writer, bool is_enabled)
 {
         writer->is_enabled = is_enabled;
@@ -266,11 +281,28 @@ void status_request(struct status_mark *mark)
         wake_at(writer, loop_now(writer->loop) + 1);
 }
 
+bool status_may_overlay(const struct status_mark *mark)
+{
+        const struct status_writer *writer = mark->writer;
+        return !writer->is_enabled && !mark->call && mark->resource_version[0] &&
+               writer->in_flight < STATUS_IN_FLIGHT && loop_now(writer->loop) >= mark->retry_at;
+}
+
+void status_overlay(struct status_mark *mark, json_t *status, struct condition_list *conditions)
+{
+        mark->sent_conditions = *conditions;
+        *conditions = (struct condition_list){0};
+        mark->sent = (struct status_content){0};
+        send_status(mark, status);
+        json_decref(status);
+}
+
 void status_forget(struct status_mark *mark)
 {
         if (!mark->writer)
                 return;
         unqueue(mark);
+        tell_trouble(mark, NULL);
         if (mark->call) {
                 kube_cancel(mark->call);
                 mark->call = NULL;

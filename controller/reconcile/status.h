@@ -44,10 +44,15 @@ struct status_mark {
         struct status_mark *previous, *next;
 };
 
+/* A write of @mark does not arrive; @why NULL: it does, or is not wanted any more. */
+typedef void status_troubled_fn(void *ctx, const void *mark, const char *why);
+
 struct status_writer *status_writer_open(struct loop *loop, struct kube *kube);
 void status_writer_close(struct status_writer *writer); /* every mark was forgotten before */
 /* What goes before: no status is built or written while @yield says so. */
 void status_writer_yield(struct status_writer *writer, const struct yield *yield);
+
+void status_writer_on_trouble(struct status_writer *writer, status_troubled_fn *troubled, void *ctx);
 
 void status_init(struct status_mark *mark, struct status_writer *writer, const struct kube_resource *resource);
 /* What a watch saw of the object: its resourceVersion and its conditions, where newer than what we know. What others
@@ -59,6 +64,10 @@ void status_relisted(struct status_mark *mark, const json_t *object);
 void status_rewrite(struct status_mark *mark); /* written at the next request, whatever was written before */
 /* It may have changed: write it when its turn comes. Cheap; call it in every pass. */
 void status_request(struct status_mark *mark);
+/* Written now by a replica that does not lead, over what the last leader left: @status (consumed) and the conditions in
+ * it (moved). The next leader writes its own. Only where status_may_overlay() says so. */
+bool status_may_overlay(const struct status_mark *mark);
+void status_overlay(struct status_mark *mark, json_t *status, struct condition_list *conditions);
 void status_forget(struct status_mark *mark); /* also for an object that was deleted */
 /* Writing is the leader's: stop, or begin anew with everything that is queued. */
 void status_writer_enable(struct status_writer *writer, bool is_enabled);

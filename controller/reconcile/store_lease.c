@@ -43,9 +43,11 @@ static void read_answered(void *ctx, const struct kube_reply *reply)
         call_ended(policy);
         if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND) {
                 policy->record_is_doubtful = false;
+                trouble_over(policy->manager, TROUBLE_RECORDS, policy);
                 policy_set_record(policy, reply->err == ERR_OK ? reply->body : NULL);
         } else {
                 record_io_retry_later(policy, reply->err);
+                trouble_note(policy->manager, TROUBLE_RECORDS, policy, reply->why.text);
         }
 }
 
@@ -110,7 +112,8 @@ static void lease_show(struct policy *policy, struct arena *arena, struct view *
         ret->record_error = policy->record_error ? policy->record_error : "";
         ret->arbiter_answered_at =
             manager->election ? election_last_answer(manager->election) : manager->kill_switch.answered_at;
-        ret->arbiter_period_ms = manager->options.renew_deadline_ms;
+        ret->arbiter_period_ms = manager->election ? election_renew_deadline(manager->election)
+                                                     : manager->options.renew_deadline_ms;
 }
 
 static void lease_dns_seen(struct policy *policy)

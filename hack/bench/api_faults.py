@@ -32,6 +32,7 @@ class Fault:
     cut_after   pass it on, but break the connection after that many bytes of the body
     per_second  pass it on, but no faster than that many bytes a second
     endless     200, and a body that never ends
+    late        pass it on that many seconds later
     times       how often; then everything is as before
     """
 
@@ -42,6 +43,7 @@ class Fault:
     cut_after: int = -1
     per_second: int = 0
     endless: bool = False
+    late: float = 0.0
     times: int = 1
     hits: int = 0
 
@@ -133,6 +135,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         request = f"{self.command} {self.path}"
         fault = self.proxy.take(request) or Fault(())
         trap = self.proxy.trap
+        time.sleep(fault.late)
         if trap is not None and trap.take(f"{request}\n".encode() + (body or b"")):
             self._pass_trap(body, trap)
         elif fault.endless:

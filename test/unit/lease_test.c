@@ -38,7 +38,7 @@ unix_ms clock_wall(void)
         return 1795402792000 + leap_ms; /* 2026-11-23T02:59:52Z */
 }
 
-enum mood { SERVES, LOSES_ANSWERS, SILENT, REFUSES };
+enum mood { SERVES, LOSES_ANSWERS, SILENT, REFUSES, LATE };
 
 struct rig {
         struct loop *loop;
@@ -56,6 +56,12 @@ struct rig {
         struct fake_peer *unanswered; /* whose request came while it was SILENT */
         int conflicts; /* so many writes are refused, as if somebody had just touched the Lease */
         json_t *last_patch;
+        int refusal;        /* status where it REFUSES writes alone; 0: 403 of everything */
+        char method[8];     /* of the request that came while it was LATE, and its body */
+        json_t *body;
+        unsigned troubles;  /* times that something was told */
+        bool is_troubled;
+        struct errmsg trouble;
 };
 
 static void note(struct rig *rig, const char *text)
@@ -67,6 +73,14 @@ static void note(struct rig *rig, const char *text)
 static void on_changed(void *ctx, bool is_leader)
 {
         note(ctx, is_leader ? "[leads]" : "[lost]");
+}
+
+static void on_troubled(void *ctx, enum err err, const char *why)
+{
+        struct rig *rig = ctx;
+        rig->is_troubled = err != ERR_OK;
+        rig->troubles += rig->is_troubled;
+        (void)err_set(&rig->trouble, err, "%s", why);
 }
 
 static void on_released(void *ctx)
@@ -135,7 +149,14 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
 {
         struct rig *rig = ctx;
         json_t *body = json_loads(request->body, 0, NULL);
-        int status = rig->mood == REFUSES ? 403 : rig->mood == SILENT ? 0 : serve(rig, request->method, body);
+        bool is_read = strcmp(request->method, "GET") == 0, is_kept = rig->mood == SILENT || rig->mood == LATE;
+        bool is_refused = rig->mood == REFUSES && !(rig->refusal && is_read);
+        int status = is_refused ? (rig->refusal ? rig->refusal : 403) : is_kept ? 0 : serve(rig, request->method, body);
+        if (rig->mood == LATE) {
+                (void)snprintf(rig->method, sizeof(rig->method), "%s", request->method);
+                json_decref(rig->body);
+                rig->body = json_incref(body);
+        }
         json_decref(body);
         const char *letter = strcmp(request->method, "GET") == 0    ? "G"
                              : strcmp(request->method, "POST") == 0 ? "C"
@@ -145,7 +166,7 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
                 fake_answer(peer, status, "", text);
                 free(text);
         }
-        if (rig->mood == SILENT)
+        if (rig->mood == SILENT || rig->mood == LATE)
                 rig->unanswered = peer;
         if (rig->mood == LOSES_ANSWERS) {
                 static const char begun[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
@@ -185,6 +206,7 @@ static int close_rig(void **state)
         strbuf_deinit(&rig->log);
         json_decref(rig->lease);
         json_decref(rig->last_patch);
+        json_decref(rig->body);
         free(rig);
         return 0;
 }
@@ -201,6 +223,7 @@ static void start(struct rig *rig)
             .renew_deadline_ms = DEADLINE,
             .retry_ms = RETRY,
             .changed = on_changed,
+            .troubled = on_troubled,
             .ctx = rig,
         };
         rig->election = election_open(rig->loop, rig->kube, &config);
@@ -232,12 +255,22 @@ static void leap(struct rig *rig, mono_ms ms)
         fake_turn(rig->loop);
 }
 
+/* What came while it was LATE is served now, @ms later. */
+static void answer_after(struct rig *rig, mono_ms ms)
+{
+        leap_ms += ms;
+        int status = serve(rig, rig->method, rig->body);
+        char *text = status < 300 ? json_dumps(rig->lease, 0) : mem_strdup("{}");
+        fake_answer(rig->unanswered, status, "", text);
+        free(text);
+}
+
 static void hold_by(struct rig *rig, const char *holder)
 {
         json_decref(rig->lease);
         rig->lease = json_pack("{s:{s:s}, s:{s:s, s:s, s:i, s:i}}", "metadata", "name", "planekeeper", "spec",
                                "holderIdentity", holder, "renewTime", "2100-01-01T00:00:00.000000Z",
-                               "leaseDurationSeconds", 99, "leaseTransitions", 4);
+                               "leaseDurationSeconds", LEASE / 1000, "leaseTransitions", 4);
         stamp(rig);
 }
 
@@ -599,6 +632,129 @@ static void test_close_at_any_time(void **state)
         election_close(NULL);
 }
 
+/* ---- trouble ---- */
+
+/* Two thirds of the deadline each: slow, not away. */
+static void test_slow_answers_are_waited_for(void **state)
+{
+        enum { SLOW = 20000 };
+        struct rig *rig = *state;
+        rig->mood = LATE;
+        start(rig);
+        expect(rig, "G");
+        answer_after(rig, SLOW);
+        expect(rig, "C");
+        answer_after(rig, SLOW);
+        expect(rig, "[leads]P");
+        for (int i = 0; i < 5; i++) {
+                answer_after(rig, SLOW);
+                expect(rig, "P"); /* the next renewal; it has not lost the Lease in between */
+                assert_true(election_is_leader(rig->election));
+        }
+        assert_in_range(json_integer_value(spec(rig, "leaseDurationSeconds")), 2 * LEASE / 1000, 2 * LEASE / 1000 + 10);
+        assert_in_range(election_renew_deadline(rig->election), 2 * DEADLINE, 2 * DEADLINE + DEADLINE / 10);
+        rig->mood = SERVES;
+        answer_after(rig, 10);
+        for (int i = 0; i < 25; i++) { /* and back, by and by */
+                leap(rig, RETRY);
+                expect(rig, "P");
+        }
+        assert_in_range(election_renew_deadline(rig->election), DEADLINE, DEADLINE + DEADLINE / 50);
+}
+
+static void wait_for(struct rig *rig, int64_t lease_s, mono_ms wait)
+{
+        hold_by(rig, "other");
+        json_object_set_new(json_object_get(rig->lease, "spec"), "leaseDurationSeconds", json_integer(lease_s));
+        start(rig);
+        expect(rig, "G");
+        mono_ms until = loop_now(rig->loop) + wait;
+        while (loop_now(rig->loop) + LOOK < until) {
+                leap(rig, LOOK);
+                expect(rig, "G");
+        }
+        leap(rig, LOOK);
+        expect(rig, "P[leads]");
+}
+
+static void test_a_holder_with_slow_answers_is_waited_for(void **state)
+{
+        wait_for(*state, 2 * LEASE / 1000, 2 * LEASE);
+}
+
+static void test_nobody_is_waited_for_without_end(void **state)
+{
+        wait_for(*state, INT32_MAX, 4 * LEASE);
+}
+
+static void test_transitions_stay_at_their_largest(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "");
+        json_object_set_new(json_object_get(rig->lease, "spec"), "leaseTransitions", json_integer(INT32_MAX));
+        start(rig);
+        expect(rig, "GP[leads]");
+        assert_int_equal(json_integer_value(spec(rig, "leaseTransitions")), INT32_MAX);
+}
+
+/* Both replicas stand by for ever: each says why, once. */
+static void check_refused(struct rig *rig, int status, const char *why)
+{
+        hold_by(rig, "");
+        rig->mood = REFUSES;
+        rig->refusal = status;
+        start(rig);
+        for (int i = 0; i < 20; i++) {
+                bool never = false;
+                (void)fake_run(rig->loop, &never, 5);
+                leap(rig, RETRY / 2);
+        }
+        assert_false(election_is_leader(rig->election));
+        assert_true(rig->is_troubled);
+        assert_int_equal(rig->troubles, 1);
+        assert_non_null(strstr(rig->trouble.text, why));
+        rig->mood = SERVES;
+        while (!election_is_leader(rig->election)) {
+                bool never = false;
+                (void)fake_run(rig->loop, &never, 5);
+                leap(rig, RETRY / 2);
+        }
+        assert_false(rig->is_troubled);
+}
+
+static void test_a_forbidden_lease_is_told(void **state)
+{
+        check_refused(*state, 403, "HTTP 403");
+}
+
+static void test_an_invalid_lease_is_told(void **state)
+{
+        check_refused(*state, 422, "HTTP 422");
+}
+
+static void test_a_broken_store_is_told(void **state)
+{
+        check_refused(*state, 500, "HTTP 500");
+}
+
+static void test_a_missing_namespace_is_told(void **state)
+{
+        check_refused(*state, 404, "HTTP 404");
+}
+
+static void test_a_leader_elsewhere_is_no_trouble(void **state)
+{
+        struct rig *rig = *state;
+        hold_by(rig, "other");
+        rig->mood = REFUSES;
+        start(rig);
+        expect(rig, "G");
+        assert_true(rig->is_troubled);
+        renew_by_other(rig);
+        election_observe(rig->election, rig->lease);
+        assert_false(rig->is_troubled);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -626,6 +782,15 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_release_of_a_standby, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_release_without_an_answer, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_close_at_any_time, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_slow_answers_are_waited_for, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_holder_with_slow_answers_is_waited_for, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_nobody_is_waited_for_without_end, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_transitions_stay_at_their_largest, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_forbidden_lease_is_told, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_an_invalid_lease_is_told, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_broken_store_is_told, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_missing_namespace_is_told, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_leader_elsewhere_is_no_trouble, open_rig, close_rig),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

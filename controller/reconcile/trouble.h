@@ -1,0 +1,55 @@
+/*
+ * trouble.h -- what is tried again and again, and why it does not work: once in the log, and in /readyz and a metric for
+ * as long as it lasts. Without it a loop of retries is silent for ever.
+ *
+ * Threads: loop thread only.
+ */
+#ifndef PK_RECONCILE_TROUBLE_H
+#define PK_RECONCILE_TROUBLE_H
+
+#include "util/err.h"
+#include "util/strbuf.h"
+#include "util/units.h"
+
+struct manager;
+
+/* What, for log and metric; whether the process is of no use as long as it lasts; and of which many try, each for itself,
+ * so that the one that was in trouble may never try again. */
+#define TROUBLE_LIST(X)                                                                                                \
+        X(TROUBLE_ELECTION, "election", true, false)                                                                   \
+        X(TROUBLE_IDENTITY, "identity", true, false)                                                                   \
+        X(TROUBLE_KILL_SWITCH, "kill-switch", true, false)                                                             \
+        X(TROUBLE_PLANES, "managementplanes", true, false)                                                             \
+        X(TROUBLE_POLICIES, "failoverpolicies", true, false)                                                           \
+        X(TROUBLE_LEASES, "leases", true, false)                                                                       \
+        X(TROUBLE_RECORDS, "records", true, true)                                                                      \
+        X(TROUBLE_POLICY_READ, "policy-read", true, true)                                                              \
+        X(TROUBLE_STATUS, "status", true, true)                                                                        \
+        X(TROUBLE_SECRETS, "secrets", false, true)                                                                     \
+        X(TROUBLE_EVENTS, "events", false, true)
+
+#define TROUBLE_ENUM(name, text, is_grave, is_of_many) name,
+enum trouble_what { TROUBLE_LIST(TROUBLE_ENUM) TROUBLE_COUNT };
+#undef TROUBLE_ENUM
+
+struct trouble_entry {
+        bool is_there;
+        const void *owner; /* of many that do the same, whose trouble this is: the first one's */
+        mono_ms since, noted_at, logged_at;
+        struct errmsg why;
+};
+
+const char *trouble_name(enum trouble_what kind);
+void trouble_setup(void); /* registers the metric */
+/* It did not work: said at once where it is news, and at most once a minute where only its words change. */
+void trouble_note(struct manager *manager, enum trouble_what kind, const void *owner, const char *why);
+void trouble_over(struct manager *manager, enum trouble_what kind, const void *owner);
+void trouble_forget(struct manager *manager, const void *owner); /* it is freed */
+void trouble_stop_leading(struct manager *manager); /* what only a leader tries is not tried any more */
+void trouble_tick(struct manager *manager);         /* what has not been tried for minutes is forgotten */
+/* Longer than a lease: not the hiccup of a moment any more. */
+bool trouble_lasts(const struct manager *manager, enum trouble_what kind);
+/* Appends a line for each that lasts; false where one of them is grave. */
+bool trouble_print(const struct manager *manager, struct strbuf *ret);
+
+#endif
