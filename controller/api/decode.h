@@ -22,7 +22,12 @@
 #include "util/err.h"
 #include "util/units.h"
 
-enum { DECODE_BYTES_MAX = 64 << 10, DECODE_TEXT_MAX = 253, DECODE_ANNOTATION_BYTES = 400 };
+enum {
+        DECODE_BYTES_MAX = 64 << 10,
+        DECODE_TEXT_MAX = 253,
+        DECODE_NAME_MAX = 63 /* of our own objects: the TXT record carries them */,
+        DECODE_ANNOTATION_BYTES = 400
+};
 
 struct decoder {
         enum err err;        /* sticky */
@@ -65,8 +70,8 @@ bool decode_has(const struct scope *scope, const char *key);
 const char *decode_text(const struct scope *scope, const char *key, const char *fallback, size_t max);
 const char *decode_text_item(const struct scope *array, size_t index, size_t max);
 /*
- * An annotation as one line: no schema guards it, so nothing that is written there may make the object invalid. Cut where it is longer
- * than any that makes sense, with ? for control characters; "" where there is none.
+ * An annotation as one line: no schema guards it, so nothing that is written there may make the object invalid. Cut
+ * where it is longer than any that makes sense, with ? for control characters; "" where there is none.
  */
 const char *decode_annotation(const struct scope *annotations, const char *key);
 bool decode_bool(const struct scope *scope, const char *key, bool fallback);
@@ -74,7 +79,8 @@ int64_t decode_integer(const struct scope *scope, const char *key, int64_t fallb
 /* Go's form without fractions ("5s", "200ms", "1h30m"), in milliseconds. @fallback is not checked against the bounds.
  */
 mono_ms decode_duration(const struct scope *scope, const char *key, mono_ms fallback, mono_ms min, mono_ms max);
-/* As Kubernetes writes it, of the years 1970 to 9999, so that it can be written back as it was read. 0 where it is absent. */
+/* As Kubernetes writes it, of the years 1970 to 9999, so that it can be written back as it was read. 0 where it is
+ * absent. */
 unix_ms decode_time(const struct scope *scope, const char *key, bool is_required);
 /* An array of them, of at most @max; returns how many there are. */
 unsigned decode_times(const struct scope *scope, const char *key, unix_ms *ret_times, size_t max);

@@ -17,15 +17,15 @@ static const char *const modes[] = {"Advise", "Automatic"};
 static const char *const write_modes[] = {"AllClusters", "SingleCluster"};
 static const char *const failbacks[] = {"Manual", "Automatic", "Never"};
 static const char *const record_types[] = {"Auto", "A", "AAAA", "CNAME"};
-static const char *const stores[] = {"Kubernetes", "DNS"};
+static const char *const stores[] = {[STORE_KUBERNETES] = "Kubernetes", [STORE_DNS] = "DNS"};
 static const char *const drifts[] = {"Report", "Enforce"};
 
-static const char *const *decode_names(const struct scope *array, size_t *ret_count)
+static const char *const *decode_names(const struct scope *array, size_t max, size_t *ret_count)
 {
         size_t count = decode_count(array);
         const char **names = decode_alloc(array->decoder, count * sizeof(names[0]));
         for (size_t i = 0; i < count; i++) {
-                names[i] = decode_text_item(array, i, DECODE_TEXT_MAX);
+                names[i] = decode_text_item(array, i, max);
                 if (names[i][0] == '\0')
                         decode_fail(array, "", "item %zu must not be empty", i);
                 for (size_t before = 0; before < i; before++)
@@ -116,8 +116,9 @@ static void find_provider(const struct scope *dns_scope, struct policy_dns *dns)
 static const char *decode_dns_name(const struct scope *dns_scope)
 {
         const char *given = decode_text(dns_scope, "name", NULL, 254);
-        if (!text_is_dns_name(given))
-                decode_fail(dns_scope, "name", "is not a DNS name");
+        const char *fault = text_host_name_fault(given);
+        if (fault)
+                decode_fail(dns_scope, "name", "%s", text_is_dns_name(given) ? fault : "is not a DNS name");
         char *name = decode_keep(dns_scope->decoder, given);
         size_t bytes = strlen(name);
         if (bytes > 0 && name[bytes - 1] == '.')
@@ -127,10 +128,22 @@ static const char *decode_dns_name(const struct scope *dns_scope)
         return name;
 }
 
-static void decode_dns(const struct scope *spec, struct policy_dns *dns)
+/* A name has at most 253 characters, and the longest of ours must fit before it. */
+static void check_dns_name_room(const struct scope *dns_scope, enum decision_store store, const char *name)
+{
+        const char *before = store == STORE_DNS ? "_planekeeper-alive." : "_planekeeper.";
+        size_t room = 253 - strlen(before);
+        if (strlen(name) > room)
+                decode_fail(dns_scope, "name",
+                            "has %zu characters; with decisionStore %s at most %zu leave room for %s before it",
+                            strlen(name), stores[store], room, before);
+}
+
+static void decode_dns(const struct scope *spec, enum decision_store store, struct policy_dns *dns)
 {
         struct scope dns_scope = decode_object(spec, "dns");
         dns->name = decode_dns_name(&dns_scope);
+        check_dns_name_room(&dns_scope, store, dns->name);
         dns->record_type = (enum rrset_type)decode_choice(&dns_scope, "recordType", CHOICES(record_types), RRSET_AUTO);
         dns->ttl_s = (uint32_t)decode_integer(&dns_scope, "recordTTL", 30, 1, 300);
         dns->plane = decode_text(&dns_scope, "plane", "", DECODE_TEXT_MAX);
@@ -139,7 +152,7 @@ static void decode_dns(const struct scope *spec, struct policy_dns *dns)
         find_provider(&dns_scope, dns);
         struct scope verify = decode_object(&dns_scope, "verify");
         struct scope servers = decode_array(&verify, "servers", VERIFY_SERVERS_MAX);
-        dns->verify_servers = decode_names(&servers, &dns->verify_count);
+        dns->verify_servers = decode_names(&servers, DECODE_TEXT_MAX, &dns->verify_count);
 }
 
 /* Refuses tokens that the expansion below does not know, so that a lock never holds a literal "{nmae}". */
@@ -180,7 +193,7 @@ static void decode_identity(const struct scope *object, struct failover_policy *
         struct scope meta = decode_object(object, "metadata");
         struct scope annotations = decode_object(&meta, "annotations");
         policy->namespace_name = decode_text(&meta, "namespace", NULL, 63);
-        policy->name = decode_text(&meta, "name", NULL, DECODE_TEXT_MAX);
+        policy->name = decode_text(&meta, "name", NULL, DECODE_NAME_MAX);
         policy->uid = decode_text(&meta, "uid", "", 64);
         policy->resource_version = decode_text(&meta, "resourceVersion", "", 64);
         policy->generation = decode_integer(&meta, "generation", 0, 0, INT64_MAX);
@@ -207,7 +220,7 @@ static void *fill(const struct scope *object)
         struct scope spec = decode_object(object, "spec");
         struct scope planes = decode_array(&spec, "planes", PLANES_MAX);
         decode_identity(object, policy);
-        policy->planes = decode_names(&planes, &policy->plane_count);
+        policy->planes = decode_names(&planes, DECODE_NAME_MAX, &policy->plane_count);
         if (policy->plane_count == 0)
                 decode_fail(&planes, "", "is required: name at least one ManagementPlane");
         policy->mode = (enum mode)decode_choice(&spec, "mode", CHOICES(modes), SIZE_MAX);
@@ -216,7 +229,7 @@ static void *fill(const struct scope *object)
         policy->suspend = decode_bool(&spec, "suspend", false);
         decode_detection(&spec, policy);
         decode_limits(&spec, policy);
-        decode_dns(&spec, &policy->dns);
+        decode_dns(&spec, policy->store, &policy->dns);
         decode_redis(&spec, &policy->redis);
         if (policy->write_mode == WRITE_SINGLE_CLUSTER && policy->redis.lock_key[0] == '\0')
                 decode_fail(&spec, "redis",

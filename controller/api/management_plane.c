@@ -84,9 +84,10 @@ static void decode_server(const struct scope *server, struct management_plane *p
         plane->address = decode_text(server, "address", "", DECODE_TEXT_MAX);
         if (plane->address[0] != '\0' && decode_has(server, "service"))
                 decode_fail(server, "service", "give either address or service, not both");
-        if (plane->address[0] != '\0' && text_address_family(plane->address) == 0 && !text_is_dns_name(plane->address))
-                decode_fail(server, "address",
-                            "is neither an IP address nor a host name; give the port in server.port");
+        const char *fault = plane->address[0] != '\0' ? text_address_fault(plane->address) : NULL;
+        if (fault)
+                decode_fail(server, "address", "%s%s", fault,
+                            strchr(plane->address, ':') ? "; give the port in server.port" : "");
         plane->port = (uint16_t)decode_integer(server, "port", DEFAULT_PORT, 1, UINT16_MAX);
         struct scope service = decode_object(server, "service");
         plane->service_namespace = decode_text(&service, "namespace", "gloo-mesh", 63);
@@ -130,7 +131,7 @@ static void *fill(const struct scope *object)
             decode_alloc(object->decoder, sizeof(*plane) + room * sizeof(plane->checks[0]));
         struct scope meta = decode_object(object, "metadata");
         plane->namespace_name = decode_text(&meta, "namespace", NULL, 63);
-        plane->name = decode_text(&meta, "name", NULL, DECODE_TEXT_MAX);
+        plane->name = decode_text(&meta, "name", NULL, DECODE_NAME_MAX);
         plane->uid = decode_text(&meta, "uid", "", 64);
         plane->resource_version = decode_text(&meta, "resourceVersion", "", 64);
         plane->generation = decode_integer(&meta, "generation", 0, 0, INT64_MAX);

@@ -60,7 +60,7 @@ static size_t collect(enum rrset_type type, const char *const *addresses, size_t
 {
         size_t found = 0;
         for (size_t i = 0; i < count; i++)
-                if (type_of(addresses[i]) == type && (type != RRSET_CNAME || text_is_dns_name(addresses[i])))
+                if (type_of(addresses[i]) == type && (type != RRSET_CNAME || !text_host_name_fault(addresses[i])))
                         canonical(addresses[i], &values[found++]);
         qsort(values, found, sizeof(values[0]), compare);
         size_t unique = 0;

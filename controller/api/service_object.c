@@ -32,14 +32,22 @@ static uint16_t find_port(const json_t *service, const char *wanted)
 }
 
 /* A load balancer that publishes both an IP and a name means the same place: IPs win, names count only where there is
- * none. */
-static void collect(const json_t *ingress, const char *key, size_t max, struct service_ingress *ret)
+ * none. One that is neither is named by *ret_bad and *ret_fault. */
+static void collect(const json_t *ingress, const char *key, size_t max, struct service_ingress *ret,
+                    const char **ret_bad, const char **ret_fault)
 {
         for (size_t i = 0; i < json_array_size(ingress) && ret->count < max; i++) {
                 const char *address = text_at(json_array_get(ingress, i), key);
-                bool is_good = strcmp(key, "ip") == 0 ? text_address_family(address) != 0 : text_is_dns_name(address);
-                if (is_good)
+                bool is_ip = strcmp(key, "ip") == 0;
+                const char *fault = is_ip && text_address_family(address) == 0 ? "is not an IP address"
+                                    : is_ip                                    ? NULL
+                                                                               : text_host_name_fault(address);
+                if (!fault) {
                         ret->addresses[ret->count++] = mem_strdup(address);
+                } else if (address[0]) {
+                        *ret_bad = address;
+                        *ret_fault = fault;
+                }
         }
 }
 
@@ -55,9 +63,16 @@ enum err service_ingress_decode(const json_t *service, const char *port, struct 
                                "Service %.63s/%.63s has no port %.15s; name one of its ports in server.service.port",
                                namespace_name, name, port);
         const json_t *status = json_object_get(json_object_get(service, "status"), "loadBalancer");
-        collect(json_object_get(status, "ingress"), "ip", SERVICE_ADDRESSES_MAX, &found);
+        const char *bad = NULL, *fault = NULL;
+        collect(json_object_get(status, "ingress"), "ip", SERVICE_ADDRESSES_MAX, &found, &bad, &fault);
         if (found.count == 0)
-                collect(json_object_get(status, "ingress"), "hostname", 1, &found);
+                collect(json_object_get(status, "ingress"), "hostname", 1, &found, &bad, &fault);
+        if (found.count == 0 && bad)
+                return err_set(
+                    reterr, ERR_INVALID,
+                    "Service %.63s/%.63s: status.loadBalancer.ingress says \"%.80s\", which %s; correct the load "
+                    "balancer, or give server.address",
+                    namespace_name, name, bad, fault);
         if (found.count == 0 && strcmp(text_at(spec, "type"), "LoadBalancer") != 0)
                 return err_set(reterr, ERR_INVALID,
                                "Service %.63s/%.63s is of type %.20s: it has no ingress; use a LoadBalancer or give "

@@ -13,6 +13,7 @@
 #include "util/arena.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 static void free_list(char **texts)
 {
@@ -78,6 +79,19 @@ static enum err check_channel(const struct config_section *cluster, const char *
         return err;
 }
 
+/* What is wrong with the host of a good URL, as written: libcurl reads 127.1 as an address, too. NULL: nothing. */
+static const char *server_host_fault(const char *url)
+{
+        char host[256];
+        const char *at = strstr(url, "://");
+        size_t bytes = at ? strcspn(at + 3, ":/") : 0;
+        if (!at || at[3] == '[' || bytes >= sizeof(host))
+                return NULL;
+        memcpy(host, at + 3, bytes);
+        host[bytes] = '\0';
+        return text_address_fault(host);
+}
+
 static enum err read_server(const struct config_section *cluster, struct kube_config *config)
 {
         const char *server;
@@ -91,6 +105,9 @@ static enum err read_server(const struct config_section *cluster, struct kube_co
         err = check_channel(cluster, server);
         if (err != ERR_OK)
                 return err;
+        const char *fault = server_host_fault(server);
+        if (fault)
+                return section_refuse(cluster, "server", fault);
         size_t bytes = strlen(server);
         while (bytes > 0 && server[bytes - 1] == '/')
                 bytes--;

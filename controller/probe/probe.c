@@ -222,9 +222,7 @@ static enum err check_spec(const struct probe_spec *spec, const struct probe_cad
                                "interval and timeout must be above 0, and the timeout not above the interval");
         if (!drivers[spec->kind]->needs_address)
                 return ERR_OK;
-        struct address literal;
-        if (spec->address == NULL ||
-            (address_parse(spec->address, &literal) != ERR_OK && !text_is_dns_name(spec->address)))
+        if (spec->address == NULL || text_address_fault(spec->address))
                 return err_set(reterr, ERR_INVALID, "address \"%.80s\" is neither an IP address nor a DNS name",
                                spec->address != NULL ? spec->address : "");
         if (spec->port == 0)

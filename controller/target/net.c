@@ -49,8 +49,11 @@ enum err net_endpoint_parse(const char *text, uint16_t default_port, struct net_
                 return endpoint_error(reterr, text, "the host is missing or too long");
         memcpy(endpoint.host, host, host_bytes);
         int family = text_address_family(endpoint.host);
-        if (family == 0 && !text_is_dns_name(endpoint.host))
-                return endpoint_error(reterr, text, "the host is neither an address nor a name");
+        const char *fault = text_address_fault(endpoint.host);
+        if (fault)
+                return endpoint_error(reterr, text,
+                                      text_is_dns_name(endpoint.host) ? fault
+                                                                      : "the host is neither an address nor a name");
         if (text[0] == '[' && family != 6)
                 return endpoint_error(reterr, text, "brackets are for IPv6 addresses");
         if (colon && !is_port(colon + 1))

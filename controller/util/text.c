@@ -109,6 +109,52 @@ bool text_is_dns_name(const char *name)
         return label > 0;
 }
 
+/* Whether every label begins and ends with a letter, a digit or "_". @name is a DNS name. */
+static bool has_good_hyphens(const char *name)
+{
+        for (const char *at = name; *at; at++) {
+                bool is_edge = at == name || at[-1] == '.' || at[1] == '.' || at[1] == '\0';
+                if (*at == '-' && is_edge)
+                        return false;
+        }
+        return true;
+}
+
+/* The URL standard's "ends in a number": the last label is decimal (octal included), or hexadecimal behind 0x. */
+static bool ends_in_number(const char *name)
+{
+        size_t end = strlen(name);
+        if (end > 0 && name[end - 1] == '.')
+                end--;
+        size_t begin = end;
+        while (begin > 0 && name[begin - 1] != '.')
+                begin--;
+        const char *label = name + begin;
+        size_t bytes = end - begin;
+        if (bytes >= 2 && label[0] == '0' && (label[1] == 'x' || label[1] == 'X'))
+                return strspn(label + 2, "0123456789abcdefABCDEF") >= bytes - 2;
+        return strspn(label, "0123456789") >= bytes;
+}
+
+const char *text_host_name_fault(const char *text)
+{
+        if (!text_is_dns_name(text) || !has_good_hyphens(text))
+                return "is neither an IP address nor a host name";
+        if (ends_in_number(text))
+                return "ends in a number: resolvers read it as an address, DNS does not; write four numbers from 0 to "
+                       "255, or a "
+                       "host name";
+        return NULL;
+}
+
+const char *text_address_fault(const char *text)
+{
+        int family = text_address_family(text);
+        if (family == 6 && strchr(text, '.'))
+                return "is an IPv4 address written as IPv6; write the IPv4 address itself";
+        return family != 0 ? NULL : text_host_name_fault(text);
+}
+
 /* What is outside 1970 to 9999 has no such form; it is shown as the nearer end. */
 static unix_ms presentable_time(unix_ms time)
 {

@@ -23,7 +23,17 @@ bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_is_utf8(const char *bytes, size_t count);
 size_t text_utf8_step(const char *bytes, size_t count); /* bytes of the first character; 0: not UTF-8. @count >= 1 */
 bool text_is_dns_name(const char *name); /* RFC 1035 names as used for hosts, underscore allowed, optional final dot */
-uint64_t text_hash(const char *text);    /* FNV-1a: for spreading and for noticing a change, not against an adversary */
+/*
+ * The one grammar of where a server is: a v4 literal, a v6 literal, or a host name as text_is_dns_name() has it whose
+ * labels neither begin nor end with "-" and whose last label is no number. NULL where @text is one, else what is wrong
+ * with it and what to write.
+ *
+ * Resolvers read a name that ends in a number as an IPv4 address ("127.1", "0", "0x7f000001"), and DNS reads it as a
+ * name: what is checked would not be what is published.
+ */
+const char *text_address_fault(const char *text);
+const char *text_host_name_fault(const char *text); /* the same, of a host name only */
+uint64_t text_hash(const char *text); /* FNV-1a: for spreading and for noticing a change, not against an adversary */
 bool text_has_prefix(const char *text, const char *prefix);
 
 #define TEXT_TIME_BYTES sizeof("2026-11-23T02:59:11.412Z")

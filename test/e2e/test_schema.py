@@ -19,6 +19,12 @@ POLICY = {
 }
 LOCK = {"address": "redis.example.com:6379", "lock": {"key": "mgmt-active"}}
 LONG = "a" * 64
+NUMBERS = ["127.0.15618", "127.1", "0", "2130706433", "0x7f000001", "1.2.3.4.", "lb.example.1", "256.0.0.1"]
+
+
+def dns_name(characters):
+    """A name of that many characters."""
+    return ".".join(["a" * 59] * 4)[: characters - len(".example.com")] + ".example.com"
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +98,25 @@ REFUSED = [
         "either server.address or server.service, not both",
     ),
     ("mplane", {"server": {"address": "host:9900"}}, "without a port; the port goes into server.port"),
+    *(("mplane", {"server": {"address": number}}, "address ends in a number") for number in NUMBERS),
+    *(
+        ("fop", policy(redis={"address": f"{number}:6379"}), "address ends in a number: resolvers read it")
+        for number in NUMBERS
+    ),
+    *(
+        ("fop", policy(dns={"rfc2136": {"nameserver": number}}), "nameserver ends in a number: resolvers read it")
+        for number in [*NUMBERS, "127.1:53"]
+    ),
+    ("fop", policy(dns={"verify": {"servers": ["127.1"]}}), "server ends in a number: resolvers read it"),
+    ("fop", policy(dns={"name": "gloo.127.1"}), "name ends in a number: resolvers read it"),
+    ("fop", policy(dns={"name": dns_name(241)}), "name has more than 240 characters"),
+    ("fop", policy(decisionStore="DNS", dns={"name": dns_name(240)}), "dns.name has at most 234 characters"),
+    ("fop", policy(decisionStore="DNS", dns={"name": dns_name(235)}), "dns.name has at most 234 characters"),
+    ("fop", policy(redis={"address": "r:65536"}), "spec.redis.address"),
+    ("mplane", {"server": {"address": "2001:db8:::1"}}, "address has colons and is no IPv6 address"),
+    ("mplane", {"server": {"address": "::ffff:192.0.2.1"}}, "address has colons and is no IPv6 address"),
+    ("mplane", {"server": {"address": "-lb.example.com"}}, "address is neither an IP address nor a host name"),
+    ("mplane", {"server": {"address": "lb..example.com"}}, "address is neither an IP address nor a host name"),
     ("mplane", {"server": {"port": 9900}}, "server.port belongs to server.address"),
     ("mplane", {"server": {"address": "a_b c"}}, "spec.server.address"),
     ("mplane", {"kubeConfig": {}}, "spec.kubeConfig.secretRef: Required value"),
@@ -140,7 +165,15 @@ ACCEPTED = [
     ("fop", policy(redis={**LOCK, "tls": {}, "lock": {"key": "k", "value": "{clusterName}/{uid} e{epoch}"}})),
     ("fop", policy(dns={"name": "_x.example.com.", "rfc2136": {"nameserver": "[2001:db8::53]:5353"}})),
     ("fop", policy(dns={"verify": {"servers": ["192.0.2.54", "ns2.example.com:53", "2001:db8::1"]}})),
+    ("fop", policy(dns={"name": dns_name(240)})),
+    ("fop", policy(dns={"name": dns_name(240) + "."})),
+    ("fop", policy(decisionStore="DNS", dns={"name": dns_name(234)})),
+    ("fop", policy(decisionStore="DNS", dns={"name": dns_name(234) + "."})),
     ("mplane", {}),
+    *(
+        ("mplane", {"server": {"address": address}})
+        for address in ("192.0.2.1", "::1", "1:2:3:4:5:6:7::", "2001:db8::a:0:1", "lb.example.com.", "10.lb-1.example", "x1")
+    ),
     ("mplane", {"server": {"address": "2001:db8::1", "port": 443}}),
     ("mplane", {"server": {"service": {"port": "9900"}}, "kubeConfig": {"secretRef": {"name": "west"}}}),
     ("mplane", {"server": {"address": "h", "deployment": {}}, "checks": [{"name": "t", "type": "TCP"}]}),

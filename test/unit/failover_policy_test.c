@@ -161,6 +161,10 @@ static void test_refusals_name_object_field_and_remedy(void **state)
             {"'mode': 'Advise', 'planes': ['a', 1], " DNS, "spec.planes: must be a text"},
             {"'mode': 'Advise', 'planes': ['a']", "spec.dns.name: is required"},
             {REFUSED_DNS("{'name': 'a b', 'rfc2136': {}}"), "spec.dns.name: is not a DNS name"},
+            {REFUSED_DNS("{'name': 'gloo.127.1', 'rfc2136': {}}"),
+             "spec.dns.name: ends in a number: resolvers read it as an address, DNS does not; write four numbers from "
+             "0 to 255, or "
+             "a host name"},
             {REFUSED_DNS("{'name': 'a.b'}"), "spec.dns: names no provider; add one, for example rfc2136"},
             {REFUSED_DNS("{'name': 'a.b', 'rfc2136': {}, 'route53': {}}"),
              "spec.dns.route53: is a second provider beside rfc2136; give exactly one"},
@@ -201,6 +205,42 @@ static void test_refusals_name_object_field_and_remedy(void **state)
         failover_policy_free(NULL);
 }
 
+/* A limit is the last user's: with decisions in DNS the longest name of ours is that of the heartbeat. */
+static void test_a_name_leaves_room_for_ours(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *store;
+                size_t characters;
+                const char *why; /* NULL: taken */
+        } cases[] = {
+            {"Kubernetes", 240, NULL},
+            {"Kubernetes", 241, "with decisionStore Kubernetes at most 240 leave room for _planekeeper. before it"},
+            {"DNS", 234, NULL},
+            {"DNS", 235, "with decisionStore DNS at most 234 leave room for _planekeeper-alive. before it"},
+            {"DNS", 240, "with decisionStore DNS at most 234 leave room for _planekeeper-alive. before it"},
+        };
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                char name[256];
+                memset(name, 'a', sizeof(name));
+                for (size_t dot = 50; dot < sizeof(name); dot += 50)
+                        name[dot] = '.';
+                name[cases[i].characters] = '\0';
+                json_t *object =
+                    json_text("{" META ", 'spec': {'mode': 'Advise', 'planes': ['a'], 'decisionStore': '%s', 'dns': "
+                              "{'name': '%s', 'rfc2136': {}}}}",
+                              cases[i].store, name);
+                struct failover_policy *policy = NULL;
+                struct errmsg why = {""};
+                enum err err = failover_policy_decode(object, &policy, &why);
+                assert_int_equal(err, cases[i].why ? ERR_INVALID : ERR_OK);
+                if (cases[i].why)
+                        assert_non_null(strstr(why.text, cases[i].why));
+                failover_policy_free(policy);
+                json_decref(object);
+        }
+}
+
 static void test_provider_with_too_many_fields(void **state)
 {
         (void)state;
@@ -232,6 +272,7 @@ static void test_one_thousand_fit(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_a_name_leaves_room_for_ours),
             cmocka_unit_test(test_smallest_policy_has_the_documented_defaults),
             cmocka_unit_test(test_every_field),
             cmocka_unit_test(test_unknown_provider_needs_no_code),

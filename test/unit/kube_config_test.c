@@ -131,6 +131,8 @@ static void test_cluster_errors(void **state)
         refuse("server: 'ftp://x'", "", &all, "clusters[0].cluster.server: not a URL");
         refuse("server: 'https://user:s3cret@x'", "", &all, "clusters[0].cluster.server: not a URL");
         refuse("server: 'https://x/?a=s3cret'", "", &all, "clusters[0].cluster.server: not a URL");
+        refuse("server: 'https://127.1:6443'", "", &all, "clusters[0].cluster.server: ends in a number");
+        refuse("server: 'https://0x7f000001/prefix'", "", &all, "clusters[0].cluster.server: ends in a number");
         refuse("server: 'x y'", "", &all, "clusters[0].cluster.server: not a URL");
         refuse("server: 'https://x', server: 'https://y'", "", &all, "clusters[0].cluster.server: given twice");
         refuse("server: 'https://x', proxy-url: 'http://s3cret@p'", "", &all,

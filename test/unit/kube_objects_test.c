@@ -152,8 +152,20 @@ static void test_service_that_gives_no_address(void **state)
              "Service gloo-mesh/srv has no ingress yet: its load balancer was not assigned an address"},
             {"null", "LoadBalancer", "grpc", ERR_NOT_FOUND,
              "Service gloo-mesh/srv has no ingress yet: its load balancer was not assigned an address"},
-            {"[{'hostname': 'not a name'}]", "LoadBalancer", "grpc", ERR_NOT_FOUND,
-             "Service gloo-mesh/srv has no ingress yet: its load balancer was not assigned an address"},
+            {"[{'hostname': 'not a name'}]", "LoadBalancer", "grpc", ERR_INVALID,
+             "Service gloo-mesh/srv: status.loadBalancer.ingress says \"not a name\", which is neither an IP address "
+             "nor a host "
+             "name; correct the load balancer, or give server.address"},
+            {"[{'hostname': '127.1'}]", "LoadBalancer", "grpc", ERR_INVALID,
+             "Service gloo-mesh/srv: status.loadBalancer.ingress says \"127.1\", which ends in a number: resolvers "
+             "read it as an "
+             "address, DNS does not; write four numbers from 0 to 255, or a host name; correct the load balancer, or "
+             "give "
+             "server.address"},
+            {"[{'ip': '127.0.15618'}]", "LoadBalancer", "grpc", ERR_INVALID,
+             "Service gloo-mesh/srv: status.loadBalancer.ingress says \"127.0.15618\", which is not an IP address; "
+             "correct the "
+             "load balancer, or give server.address"},
             {"[]", "ClusterIP", "grpc", ERR_INVALID,
              "Service gloo-mesh/srv is of type ClusterIP: it has no ingress; use a LoadBalancer or give "
              "server.address"},

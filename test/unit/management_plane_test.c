@@ -160,6 +160,12 @@ static void test_refusals_name_object_field_and_remedy(void **state)
              "spec.server.service: give either address or service, not both"},
             {"{'server': {'address': 'h:9900'}}",
              "spec.server.address: is neither an IP address nor a host name; give the port in server.port"},
+            {"{'server': {'address': '127.0.15618'}}", "spec.server.address: ends in a number: resolvers read it as an "
+                                                       "address, DNS does not; write four numbers from 0 to "
+                                                       "255, or a host name"},
+            {"{'server': {'address': '0x7f000001'}}", "spec.server.address: ends in a number: resolvers read it as an "
+                                                      "address, DNS does not; write four numbers from 0 to "
+                                                      "255, or a host name"},
             {"{'server': {'address': 5}}", "spec.server.address: must be a text"},
             {"{'server': 'h'}", "spec.server: must be an object"},
             {"{'server': {'address': 'h', 'port': 0}}", "spec.server.port: must be a whole number from 1 to 65535"},

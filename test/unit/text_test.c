@@ -112,6 +112,30 @@ static void test_dns_names(void **state)
         assert_false(text_is_dns_name(name));
 }
 
+/* One grammar: an IPv4 literal, an IPv6 literal or a host name, and no name that resolvers read as an address. */
+static void test_addresses(void **state)
+{
+        (void)state;
+        static const char *const good[] = {
+            "192.0.2.1",  "2001:db8::1", "::",         "lb.example.com", "lb.example.com.",  "planeb",
+            "a1",         "1a.example",  "10.example", "_x.example.com", "0x7g.example.0xg", "1.2.3.4.nip.io",
+            "a-b.example"};
+        static const char *const numbers[] = {"127.0.15618", "127.1",        "0",         "2130706433", "0x7f000001",
+                                              "1.2.3.4.",    "017700000001", "1.2.3.256", "1.2.3.4.5",  "0x",
+                                              "a.0X1F",      "lb.example.1"};
+        static const char *const bad[] = {"",    "a b",        "host:9900", "-a.example",  "a-.example",
+                                          "a.-", "1.2.3.4:80", "[::1]",     "fe80::1%eth0"};
+        for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+                assert_null(text_address_fault(good[i]));
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+                assert_non_null(strstr(text_address_fault(numbers[i]), "ends in a number"));
+        for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+                assert_string_equal(text_address_fault(bad[i]), "is neither an IP address nor a host name");
+        assert_non_null(strstr(text_address_fault("::ffff:192.0.2.1"), "write the IPv4 address itself"));
+        assert_non_null(text_host_name_fault("192.0.2.1"));
+        assert_null(text_host_name_fault("lb.example.com"));
+}
+
 static void test_times_are_written(void **state)
 {
         (void)state;
@@ -306,6 +330,7 @@ int main(void)
                 cmocka_unit_test(test_equal_and_prefix),
                 cmocka_unit_test(test_utf8),
                 cmocka_unit_test(test_dns_names),
+            cmocka_unit_test(test_addresses),
                 cmocka_unit_test(test_times_are_written),
                 cmocka_unit_test(test_times_are_read),
                 cmocka_unit_test(test_times_survive_the_way_there_and_back),
