@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/stub.h"
 #include "util/text.h"
 
 #ifndef PK_VERSION
@@ -34,6 +35,7 @@ enum flag {
         OPTION_KUBECONFIG_FILES,
         OPTION_KUBECONFIG_HTTP,
         OPTION_KUBECONFIG_TLS,
+        OPTION_RESOLVER,
         OPTION_PRINT_RULES,
 };
 
@@ -48,6 +50,11 @@ static const struct argp_option argp_options[] = {
      "probe while another replica leads, so that a takeover has history; default true", 0},
     {"max-switches-per-minute", OPTION_MAX_SWITCHES, "N", 0,
      "automatic switches over all policies in a minute; default 0, no limit; at most 64", 0},
+    {"resolver", OPTION_RESOLVER, "SERVERS", 0,
+     "DNS servers that are asked for the host names of planes, address or address:port with commas between, at most "
+     "three; "
+     "they must answer as those that agents ask; default the nameservers of /etc/resolv.conf",
+     0},
     {"leader-elect", OPTION_LEADER_ELECT, "BOOL", OPTION_ARG_OPTIONAL, "elect a leader among replicas; default false",
      1},
     {"leader-election-id", OPTION_ELECTION_ID, "NAME", 0, "name of the Lease; default planekeeper", 1},
@@ -106,6 +113,16 @@ static unsigned count_value(struct argp_state *state, const char *name, const ch
         return (unsigned)value;
 }
 
+static const char *resolver_value(struct argp_state *state, const char *text)
+{
+        struct stub_server servers[STUB_SERVERS_MAX];
+        if (!stub_servers_parse(text, servers))
+                argp_error(state,
+                           "--resolver=%s: write up to three IP addresses, such as 192.0.2.53:53,[2001:db8::53]:53",
+                           text);
+        return text;
+}
+
 static const char *name_value(struct argp_state *state, const char *name, const char *text)
 {
         if (!text[0])
@@ -137,6 +154,9 @@ static error_t parse_manager(int key, char *text, struct argp_state *state, stru
                 return 0;
         case OPTION_MAX_SWITCHES:
                 manager->max_switches_per_minute = count_value(state, "max-switches-per-minute", text);
+                return 0;
+        case OPTION_RESOLVER:
+                manager->resolver = resolver_value(state, text);
                 return 0;
         case OPTION_LEADER_ELECT:
                 manager->leader_elect = flag_value(state, "leader-elect", text);

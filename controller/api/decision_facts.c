@@ -124,6 +124,10 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
         set(object, "port", json_integer(plane->port));
         set_value(object, "address", plane->rrset);
         set_text(object, "addressError", plane->address_error, FACTS_TEXT_MAX);
+        set_text(object, "leftOut", plane->left_out, FACTS_TEXT_MAX);
+        set_age(object, "nameConfirmed", view, plane->name_confirmed_at);
+        set_flag(object, "nameAbsent", plane->name_absent);
+        set_text(object, "nameError", plane->name_error, FACTS_TEXT_MAX);
         set(object, "was", json_string(facts_verdicts[plane->was]));
         set_age(object, "wasFor", view, plane->was_since);
         for (unsigned i = 0; i < plane->check_count; i++)

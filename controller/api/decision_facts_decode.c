@@ -73,6 +73,12 @@ static void decode_check(const struct scope *scope, struct check_view *check)
         decode_replicas(scope, check);
 }
 
+/* NULL where it is not there. */
+static const char *optional_text(const struct scope *scope, const char *key)
+{
+        return decode_has(scope, key) ? decode_text(scope, key, "", FACTS_TEXT_MAX) : NULL;
+}
+
 static void decode_plane(const struct scope *scope, unix_ms wall, struct plane_view *plane)
 {
         struct scope checks = decode_array(scope, "checks", CHECKS_MAX);
@@ -88,6 +94,10 @@ static void decode_plane(const struct scope *scope, unix_ms wall, struct plane_v
             .port = (uint16_t)decode_integer(scope, "port", 0, 0, UINT16_MAX),
             .rrset = decode_text(scope, "address", "", FACTS_VALUE_MAX),
             .address_error = decode_text(scope, "addressError", "", FACTS_TEXT_MAX),
+            .left_out = optional_text(scope, "leftOut"),
+            .name_confirmed_at = decode_age(scope, "nameConfirmed"),
+            .name_absent = decode_bool(scope, "nameAbsent", false),
+            .name_error = optional_text(scope, "nameError"),
             .was = (enum verdict)decode_choice(scope, "was", CHOICES(facts_verdicts), VERDICT_UNKNOWN),
             .was_since = decode_age(scope, "wasFor"),
             .check_count = (unsigned)decode_count(&checks),

@@ -3,6 +3,8 @@
  */
 #include "core/classify.h"
 
+#include <string.h>
+
 #include "core/election.h"
 #include "core/phrase.h"
 #include "core/targets.h"
@@ -124,6 +126,16 @@ static const struct verify_view *server_behind(struct pass *pass)
         return NULL;
 }
 
+/* What is about to be published must still lead agents to what is checked; "" where it does, or where it is no name. */
+static const char *name_unfit(struct pass *pass)
+{
+        const struct plane_view *to = pass->decision->active;
+        if (!to || strcmp(to->rrset, pass->view->record->plan.to_rrset) != 0)
+                return "";
+        const char *unfit = election_name_unfit(pass->view, to, pass->arena);
+        return unfit[0] ? arena_printf(pass->arena, "%s: %s", to->name, unfit) : "";
+}
+
 static enum finding classify_steps(struct pass *pass)
 {
         const struct view *view = pass->view;
@@ -136,6 +148,9 @@ static enum finding classify_steps(struct pass *pass)
         }
         if (decision->dns == FENCE_BEHIND) {
                 decision->step = STEP_ROUTE;
+                const char *unfit = name_unfit(pass);
+                if (unfit[0])
+                        return classify_as(pass, FINDING_NAME_UNFIT, unfit);
                 return classify_as(pass, FINDING_ROUTE_UNMET,
                                    view->dns_health.reach == REACH_FAILED ? phrase_dns_trouble(view, pass->arena)
                                                                           : "the name is to be moved");

@@ -28,6 +28,27 @@ static const char *unfit_health(const struct view *view, const struct plane_view
         return "";
 }
 
+const char *election_name_unfit(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        static const char cname[] = "CNAME ";
+        if (strncmp(plane->rrset, cname, sizeof(cname) - 1) != 0)
+                return "";
+        const char *name = plane->rrset + sizeof(cname) - 1;
+        const char *why = plane->name_error ? plane->name_error : "it was not looked up yet";
+        if (plane->name_absent)
+                return arena_printf(
+                    arena,
+                    "its address %s leads agents nowhere: %s; correct server.address, or the record of that "
+                    "name",
+                    name, why);
+        if (!plane->name_confirmed_at)
+                return arena_printf(arena, "its address %s is not confirmed by DNS: %s", name, why);
+        if (view->now - plane->name_confirmed_at > NAME_CONFIRMED_MS + view->policy.detection.interval_ms)
+                return arena_printf(arena, "its address %s is not confirmed by DNS since %s: %s", name,
+                                    phrase_instant(view, plane->name_confirmed_at, arena), why);
+        return "";
+}
+
 const char *election_unfit(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
                            struct arena *arena)
 {
@@ -43,7 +64,11 @@ const char *election_unfit(const struct view *view, const struct plane_view *pla
                 return arena_printf(arena, "port %u, agents use %u", plane->port, active->port);
         if (active && active != plane && strcmp(active->rrset, plane->rrset) == 0)
                 return arena_printf(arena, "same address as %s", active->name);
-        return unfit_health(view, plane, arena);
+        const char *unfit = election_name_unfit(view, plane, arena);
+        if (!unfit[0])
+                unfit = unfit_health(view, plane, arena);
+        return unfit[0] && plane->left_out ? arena_printf(arena, "%s; the record leaves out %s", unfit, plane->left_out)
+                                           : unfit;
 }
 
 /*

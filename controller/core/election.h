@@ -7,6 +7,18 @@
 #include "core/health.h"
 #include "util/arena.h"
 
+/*
+ * How long what DNS said of a plane's name holds after it stopped answering: about what agents themselves may still
+ * remember of it.
+ */
+enum { NAME_CONFIRMED_MS = 300000 };
+
+/*
+ * "" when what agents would be told of @plane leads to the addresses that are checked: always of addresses, and of a
+ * name while DNS confirms it; else why not.
+ */
+const char *election_name_unfit(const struct view *view, const struct plane_view *plane, struct arena *arena);
+
 /* "" when a person may make @plane active now, else why not. @active may be NULL (nothing to compare the port with). */
 const char *election_unfit(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
                            struct arena *arena);

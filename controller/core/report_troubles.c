@@ -2,6 +2,8 @@
  * report_troubles.c -- everything that is lacking, worst first, so that no trouble hides another. To add one: a
  * function that looks for it, and its place in the table.
  */
+#include "core/addresses.h"
+#include "core/election.h"
 #include "core/maintenance.h"
 #include "core/phrase.h"
 #include "core/report_parts.h"
@@ -43,9 +45,9 @@ static void look_at_wrong_answers(const struct report_subject *s, struct trouble
         const struct view *view = s->view;
         for (unsigned i = 0; i < view->verify_count && s->decision->dns == FENCE_MET; i++)
                 if (view->verify[i].reach == REACH_OK && !view->verify[i].shows_record)
-                        troubles_add(ret, "DNSServerBehind",
-                                     arena_printf(s->arena, "DNS server %s still answers old data",
-                                                  view->verify[i].server));
+                        troubles_add(
+                            ret, "DNSServerBehind",
+                            arena_printf(s->arena, "DNS server %s still answers old data", view->verify[i].server));
 }
 
 static void look_at_standbys(const struct report_subject *s, struct troubles *ret)
@@ -70,6 +72,40 @@ static void look_at_checks(const struct report_subject *s, struct troubles *ret)
                 troubles_add(ret, "CheckLacking",
                              arena_printf(s->arena, "%s: %s", s->roles->active_name,
                                           phrase_bad_checks(s->roles->active, s->arena)));
+}
+
+static void look_at_addresses_of(const struct report_subject *s, const struct plane_view *plane, struct troubles *ret)
+{
+        const char *failing = addresses_failing(plane, s->arena);
+        if (failing)
+                troubles_add(ret, "AddressFailing", failing);
+}
+
+/* What DNS leads agents to, the active plane's before a standby's. */
+static void look_at_addresses(const struct report_subject *s, struct troubles *ret)
+{
+        const struct plane_view *active = s->roles->active;
+        const char *unfit = active ? election_name_unfit(s->view, active, s->arena) : "";
+        if (unfit[0])
+                troubles_add(ret, "NameUnfit", arena_printf(s->arena, "%s: %s", active->name, unfit));
+        if (active)
+                look_at_addresses_of(s, active, ret);
+        for (unsigned i = 0; i < s->view->plane_count; i++)
+                if (&s->view->planes[i] != active)
+                        look_at_addresses_of(s, &s->view->planes[i], ret);
+}
+
+/* Where the spec says which family the record carries, whoever wrote it knows what it leaves out. */
+static void look_at_families(const struct report_subject *s, struct troubles *ret)
+{
+        for (unsigned i = 0; i < s->view->plane_count && !s->view->policy.dns_type_chosen; i++)
+                if (s->view->planes[i].left_out)
+                        troubles_add(
+                            ret, "FamilyLeftOut",
+                            arena_printf(s->arena,
+                                         "%s: the record leaves out %s, because it carries one family; name the "
+                                         "family in dns.recordType",
+                                         s->view->planes[i].name, s->view->planes[i].left_out));
 }
 
 static void look_at_replicas(const struct report_subject *s, struct troubles *ret)
@@ -100,9 +136,9 @@ static void look_at_certificate(const struct report_subject *s, const struct pla
 {
         unix_ms end;
         if (is_expiring(s, plane, &end))
-                troubles_add(ret, "CertificateExpires",
-                             arena_printf(s->arena, "%s: certificate expires %s", plane->name,
-                                          phrase_time(end, s->arena)));
+                troubles_add(
+                    ret, "CertificateExpires",
+                    arena_printf(s->arena, "%s: certificate expires %s", plane->name, phrase_time(end, s->arena)));
 }
 
 /* The active plane's before a standby's. */
@@ -128,8 +164,9 @@ void report_troubles(const struct report_subject *subject, struct troubles *ret)
 {
         /* Worst first: where agents are led wrong, then what a failure would meet, then what lacks. */
         static void (*const looks[])(const struct report_subject *, struct troubles *) = {
-            look_at_switch,     look_at_wrong_answers, look_at_standbys,     look_at_maintenance,   look_at_checks,
-            look_at_mechanisms, look_at_replicas,      look_at_certificates, look_at_silent_servers,
+            look_at_switch,       look_at_wrong_answers,  look_at_addresses,  look_at_standbys,
+            look_at_maintenance,  look_at_checks,         look_at_mechanisms, look_at_replicas,
+            look_at_certificates, look_at_silent_servers, look_at_families,
         };
         for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
                 looks[i](subject, ret);

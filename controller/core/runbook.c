@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/election.h"
 #include "core/plan.h"
 #include "core/targets.h"
 #include "util/mem.h"
@@ -125,9 +126,10 @@ static const struct plane_view *destination(const struct view *view, const struc
         return NULL;
 }
 
-static bool is_fit(const struct view *view, const struct decision *decision, const struct plane_view *plane)
+static bool is_fit(const struct view *view, const struct decision *decision, const struct plane_view *plane,
+                   struct arena *arena)
 {
-        return decision->verdicts[plane - view->planes] == VERDICT_UP;
+        return decision->verdicts[plane - view->planes] == VERDICT_UP && !election_name_unfit(view, plane, arena)[0];
 }
 
 void runbook_build(const struct view *view, const struct decision *decision, struct arena *arena, struct runbook *ret)
@@ -142,7 +144,7 @@ void runbook_build(const struct view *view, const struct decision *decision, str
         bool has_lock = targets_use_lock(view);
         add(ret,
             arena_printf(arena, "# to %s by hand (healthy now: %s); tsig.key is the policy's TSIG Secret as a file%s",
-                         to->name, is_fit(view, decision, to) ? "yes" : "no, check it first",
+                         to->name, is_fit(view, decision, to, arena) ? "yes" : "no, check it first",
                          has_lock ? ", REDISCLI_AUTH the password of its Redis Secret" : ""));
         if (has_lock)
                 add(ret, redis_command(view, plan_lock_value(view, to, next, arena), arena));

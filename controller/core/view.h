@@ -37,6 +37,7 @@ struct check_view {
         bool last_unknown;          /* the last sample judged nothing */
         uint32_t unknowns;          /* such samples in a row since the last that counted */
         const char *text;           /* what the last sample said, for people */
+        const char *partial;        /* the addresses that fail while another passes, and how; NULL: none does */
         int32_t replicas_available; /* -1: not a Deployment, or never seen */
         int32_t replicas_wanted;
         int32_t replicas_updated;
@@ -57,6 +58,11 @@ struct plane_view {
         uint16_t port;
         const char *rrset;         /* "" where it has no address */
         const char *address_error; /* why not, "" otherwise */
+        const char *left_out;      /* its addresses of the family that the record does not carry; NULL: none */
+        /* Where rrset is a CNAME: what DNS says of the name, which is what agents will be told. */
+        mono_ms name_confirmed_at; /* when it last gave the addresses that are checked; 0 never */
+        bool name_absent;          /* its last answer: there is no such name, or it has no address */
+        const char *name_error;    /* why the last look-up gave no address; NULL: it gave some */
         struct check_view checks[CHECKS_MAX];
         unsigned check_count;
         enum verdict was;  /* what the last evaluation said: the hysteresis of rise and fall */
@@ -120,6 +126,7 @@ struct policy_view {
         const char *dns_server;
         const char *dns_name;
         uint32_t dns_ttl_s;
+        bool dns_type_chosen;    /* the spec says which type the record has; else it goes by the address */
         const char *dns_plane;   /* the plane whose loss takes the DNS server along; "" none */
         const char *lock_plane;  /* the same of Redis */
         const char *lock_server; /* "" where no lock is used */

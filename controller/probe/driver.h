@@ -1,5 +1,5 @@
 /*
- * driver.h -- private to probe/: what one kind of check adds to the cadence, the deadline and the look-up of probe.c.
+ * driver.h -- private to probe/: what one kind of check adds to the cadence and the deadline of probe.c.
  *
  * A sample:  start() with probe->address set, then exactly one probe_finish() (from within start() or later), unless
  *            cancel() comes first. probe.c cancels at the deadline; a driver needs no timer of its own.
@@ -16,7 +16,7 @@
 struct probe_driver {
         const char *name;
         enum probe_error silence; /* what no answer by the deadline is */
-        bool needs_address;       /* spec.address and spec.port are checked, and a name is looked up before start() */
+        bool needs_address;       /* spec.address and spec.port are checked before open() */
         MUST_CHECK enum err (*open)(const struct probe_spec *spec, struct probe **ret, struct errmsg *reterr);
         void (*start)(struct probe *probe);
         void (*cancel)(struct probe *probe);
@@ -37,25 +37,20 @@ struct prober {
         struct metric_child *durations[PROBE_KIND_COUNT][PROBE_UNKNOWN + 1]; /* found once: they are hot */
 };
 
-enum probe_phase { PROBE_IDLE, PROBE_RESOLVING, PROBE_SAMPLING };
-
 /* Two thousand of these are idle most of the time: what a running sample needs is made anew where that is cheap. */
 struct probe {
         const struct probe_driver *driver;
         struct prober *prober;
         void (*on_sample)(void *ctx, const struct sample *sample);
         void *ctx;
-        struct loop_timer timer;   /* idle: the next start; else the deadline */
-        struct resolve_name *name; /* NULL where the address is a literal */
-        struct resolve_wait wait;
+        struct loop_timer timer; /* idle: the next start; else the deadline */
         struct probe_cadence cadence;
         mono_ms deadline_at; /* of the running sample */
         int64_t started_us;
-        struct address address; /* of the running sample; a literal stays */
+        struct address address;
         uint16_t port;
-        uint8_t kind;  /* enum probe_kind */
-        uint8_t phase; /* enum probe_phase */
-        uint8_t turn;  /* which of a name's addresses: the next one after each failure */
+        uint8_t kind; /* enum probe_kind */
+        bool is_sampling;
         bool is_quick; /* failing: the grid is twice as fine */
         bool had_grace;
 };

@@ -9,7 +9,6 @@
 #include "runtime/clock.h"
 #include "runtime/metrics.h"
 #include "util/mem.h"
-#include "util/text.h"
 
 /* A sample that ended this much after its deadline, or in a turn this late, says more about us than about the peer. */
 enum { LATE_MS = 250 };
@@ -63,9 +62,16 @@ struct prober *prober_open(const struct probe_env *env)
 {
         struct prober *prober = mem_new(prober);
         prober->env = *env;
-        prober->resolver = resolver_open(env->loop, env->executor, &resolve_defaults);
+        struct resolve_policy policy = resolve_defaults;
+        policy.servers = env->dns_servers;
+        prober->resolver = resolver_open(env->loop, env->executor, &policy);
         metrics_register(&durations);
         return prober;
+}
+
+struct resolver *prober_resolver(struct prober *prober)
+{
+        return prober->resolver;
 }
 
 void prober_close(struct prober *prober)
@@ -103,55 +109,32 @@ static bool is_late(const struct probe *probe, mono_ms now)
         return now > probe->deadline_at + LATE_MS || loop_lateness(probe->prober->env.loop) > LATE_MS;
 }
 
-/* An answer of DNS that is older than it should be must not pass for a fresh one. */
-static void add_stale_note(const struct probe *probe, struct sample *sample)
-{
-        const struct resolve_answer *answer = probe->name != NULL ? resolve_last(probe->name) : NULL;
-        if (answer == NULL || !answer->is_stale || sample->error == PROBE_ERROR_RESOLVE)
-                return;
-        size_t used = strlen(sample->text);
-        (void)snprintf(sample->text + used, sizeof(sample->text) - used,
-                       "; last known address used, its name does not resolve (%s)", answer->why);
-}
-
 void probe_finish(struct probe *probe, struct sample *sample)
 {
         int64_t now_us = clock_mono_us();
-        INVARIANT(probe->phase != PROBE_IDLE);
-        probe->phase = PROBE_IDLE;
+        INVARIANT(probe->is_sampling);
+        probe->is_sampling = false;
         if (is_late(probe, now_us / 1000))
                 sample_fail(sample, PROBE_ERROR_LOCAL, "sample discarded: the operator's own process was stalled");
-        add_stale_note(probe, sample);
         sample->started_at = probe->started_us / 1000;
         sample->ended_at = now_us / 1000;
         if (sample->latency_us == 0)
                 sample->latency_us = now_us - probe->started_us;
         metric_observe(duration_of(probe->prober, probe->kind, sample->result), (double)sample->latency_us / 1e6);
 
-        if (sample->result == PROBE_FAIL) {
-                probe->is_quick = true;
-                probe->turn++;
-        } else if (sample->result == PROBE_PASS) {
-                probe->is_quick = false;
-        }
+        if (sample->result != PROBE_UNKNOWN)
+                probe->is_quick = sample->result == PROBE_FAIL;
         plan_next_start(probe, sample->ended_at);
         probe->on_sample(probe->ctx, sample);
 }
 
 static void give_up(struct probe *probe)
 {
-        bool is_resolving = probe->phase == PROBE_RESOLVING;
-        if (is_resolving)
-                resolve_cancel(&probe->wait);
-        else
-                probe->driver->cancel(probe);
+        probe->driver->cancel(probe);
         struct sample sample = sample_pass();
-        double seconds = (double)probe->cadence.timeout_ms / 1000;
-        if (is_resolving)
-                sample_fail(&sample, PROBE_ERROR_RESOLVE, "DNS look-up of the address: no answer after %.1fs", seconds);
-        else
-                sample_fail(&sample, probe->driver->silence, "%stimeout after %.1fs",
-                            probe->driver->silence == PROBE_ERROR_API ? "API server: " : "", seconds);
+        sample_fail(&sample, probe->driver->silence, "%stimeout after %.1fs",
+                    probe->driver->silence == PROBE_ERROR_API ? "API server: " : "",
+                    (double)probe->cadence.timeout_ms / 1000);
         probe_finish(probe, &sample);
 }
 
@@ -166,48 +149,23 @@ static void deadline_due(struct probe *probe)
         give_up(probe);
 }
 
-static void start_resolved(struct probe *probe, const struct resolve_answer *answer)
-{
-        if (answer->count == 0) {
-                struct sample sample = sample_pass();
-                sample_fail(&sample, PROBE_ERROR_RESOLVE, "the address does not resolve: %s", answer->why);
-                probe_finish(probe, &sample);
-                return;
-        }
-        probe->address = answer->addresses[probe->turn % answer->count];
-        probe->phase = PROBE_SAMPLING;
-        probe->driver->start(probe);
-}
-
-static void resolve_done(struct resolve_wait *wait, const struct resolve_answer *answer)
-{
-        start_resolved(CONTAINER_OF(wait, struct probe, wait), answer);
-}
-
 static void sample_start(struct probe *probe)
 {
         probe->started_us = clock_mono_us();
         probe->deadline_at = probe->started_us / 1000 + probe->cadence.timeout_ms;
         probe->had_grace = false;
         loop_timer_set(probe->prober->env.loop, &probe->timer, probe->deadline_at);
-        if (probe->name == NULL) {
-                probe->phase = PROBE_SAMPLING;
-                probe->driver->start(probe);
-                return;
-        }
-        probe->phase = PROBE_RESOLVING;
-        const struct resolve_answer *answer = resolve_start(probe->name, &probe->wait);
-        if (answer != NULL)
-                start_resolved(probe, answer);
+        probe->is_sampling = true;
+        probe->driver->start(probe);
 }
 
 static void timer_due(struct loop_timer *timer)
 {
         struct probe *probe = CONTAINER_OF(timer, struct probe, timer);
-        if (probe->phase == PROBE_IDLE)
-                sample_start(probe);
-        else
+        if (probe->is_sampling)
                 deadline_due(probe);
+        else
+                sample_start(probe);
 }
 
 static bool is_cadence_sane(const struct probe_cadence *cadence)
@@ -222,8 +180,9 @@ static enum err check_spec(const struct probe_spec *spec, const struct probe_cad
                                "interval and timeout must be above 0, and the timeout not above the interval");
         if (!drivers[spec->kind]->needs_address)
                 return ERR_OK;
-        if (spec->address == NULL || text_address_fault(spec->address))
-                return err_set(reterr, ERR_INVALID, "address \"%.80s\" is neither an IP address nor a DNS name",
+        struct address literal;
+        if (spec->address == NULL || address_parse(spec->address, &literal) != ERR_OK)
+                return err_set(reterr, ERR_INVALID, "address \"%.80s\" is not an IP address",
                                spec->address != NULL ? spec->address : "");
         if (spec->port == 0)
                 return err_set(reterr, ERR_INVALID, "port must be 1 to 65535");
@@ -247,13 +206,11 @@ enum err probe_open(struct prober *prober, const struct probe_spec *spec, const 
         probe->on_sample = on_sample;
         probe->ctx = ctx;
         probe->timer.due = timer_due;
-        probe->wait.done = resolve_done;
         probe->cadence = *cadence;
         probe->kind = (uint8_t)spec->kind;
         if (probe->driver->needs_address) {
                 probe->port = spec->port;
-                if (address_parse(spec->address, &probe->address) != ERR_OK)
-                        probe->name = resolve_open(prober->resolver, spec->address);
+                INVARIANT(address_parse(spec->address, &probe->address) == ERR_OK);
         }
         prober->probe_count++;
         probe->started_us = clock_mono_us(); /* no point of the grid before this counts as missed */
@@ -269,7 +226,7 @@ void probe_set_cadence(struct probe *probe, const struct probe_cadence *cadence)
             cadence->offset_ms == probe->cadence.offset_ms)
                 return;
         probe->cadence = *cadence;
-        if (probe->phase == PROBE_IDLE)
+        if (!probe->is_sampling)
                 plan_next_start(probe, clock_mono());
 }
 
@@ -278,11 +235,8 @@ void probe_close(struct probe *probe)
         if (probe == NULL)
                 return;
         loop_timer_stop(probe->prober->env.loop, &probe->timer);
-        if (probe->phase == PROBE_RESOLVING)
-                resolve_cancel(&probe->wait);
-        else if (probe->phase == PROBE_SAMPLING)
+        if (probe->is_sampling)
                 probe->driver->cancel(probe);
-        resolve_close(probe->name);
         probe->prober->probe_count--;
         probe->driver->close(probe);
 }

@@ -1,14 +1,15 @@
 /*
  * probe.h -- one health check of one management cluster, run on its own fixed grid, one sample after the other.
  *
- * A sample says PASS, FAIL or UNKNOWN. UNKNOWN is what our own side cannot judge (our credentials, our DNS, our configuration): it counts for
- * neither health nor failure. Errors are typed, so that a rotated credential never looks like an outage.
+ * A sample says PASS, FAIL or UNKNOWN. UNKNOWN is what our own side cannot judge (our credentials, our DNS, our
+ * configuration): it counts for neither health nor failure. Errors are typed, so that a rotated credential never looks
+ * like an outage.
  *
- * Cadence:   samples start on the grid offset + n * interval_ms. After the first FAIL the grid is twice as fine until the next PASS, so a black
- *            hole costs at most threshold * interval + timeout from its beginning. A sample never overlaps the one before.
- * Units:     milliseconds, monotonic; certificate_not_after is wall time.
- * Ownership: probe_open() copies the spec's texts; TLS material is shared and must outlive the probe. Samples are borrowed by on_sample.
- * Threads:   loop thread only.
+ * Cadence:   samples start on the grid offset + n * interval_ms. After the first FAIL the grid is twice as fine until
+ * the next PASS, so a black hole costs at most threshold * interval + timeout from its beginning. A sample never
+ * overlaps the one before. Units:     milliseconds, monotonic; certificate_not_after is wall time. Ownership:
+ * probe_open() copies the spec's texts; TLS material is shared and must outlive the probe. Samples are borrowed by
+ * on_sample. Threads:   loop thread only.
  */
 #ifndef PK_PROBE_PROBE_H
 #define PK_PROBE_PROBE_H
@@ -22,20 +23,20 @@
 enum probe_kind { PROBE_TCP, PROBE_TLS, PROBE_HTTP, PROBE_GRPC, PROBE_DEPLOYMENT, PROBE_KIND_COUNT };
 enum probe_result { PROBE_PASS, PROBE_FAIL, PROBE_UNKNOWN };
 
-#define PROBE_ERROR_LIST(X)                                                                                            \
-        X(PROBE_ERROR_NONE, "ok")                                                                                      \
-        X(PROBE_ERROR_REFUSED, "refused")         /* FAIL: connection refused or reset */                              \
-        X(PROBE_ERROR_TIMEOUT, "timeout")         /* FAIL */                                                           \
-        X(PROBE_ERROR_UNREACHABLE, "unreachable") /* FAIL: no route to that address */                                 \
-        X(PROBE_ERROR_TLS, "tls")                 /* FAIL: handshake broken by the peer */                             \
-        X(PROBE_ERROR_CERTIFICATE, "certificate") /* FAIL: expired, wrong CA, name mismatch; the text says which */    \
-        X(PROBE_ERROR_PROTOCOL, "protocol")       /* FAIL: not HTTP, not gRPC, cut off, too large, too slow */         \
-        X(PROBE_ERROR_STATUS, "status")           /* FAIL: unexpected HTTP status, gRPC NOT_SERVING, 0 replicas */     \
-        X(PROBE_ERROR_RESOLVE, "resolve")         /* UNKNOWN: the name did not resolve */                              \
-        X(PROBE_ERROR_CREDENTIALS, "credentials") /* UNKNOWN: our certificate, key, token or right was refused */      \
-        X(PROBE_ERROR_CONFIG, "config")           /* UNKNOWN: unusable TLS material, unknown gRPC service, no object */ \
-        X(PROBE_ERROR_API, "api")                 /* UNKNOWN: the API server of that cluster did not answer */         \
-        X(PROBE_ERROR_LOCAL, "local")             /* UNKNOWN: we are out of descriptors, memory, ports */
+#define PROBE_ERROR_LIST(X)                                                                                         \
+        X(PROBE_ERROR_NONE, "ok")                                                                                   \
+        X(PROBE_ERROR_REFUSED, "refused")         /* FAIL: connection refused or reset */                           \
+        X(PROBE_ERROR_TIMEOUT, "timeout")         /* FAIL */                                                        \
+        X(PROBE_ERROR_UNREACHABLE, "unreachable") /* FAIL: no route to that address */                              \
+        X(PROBE_ERROR_TLS, "tls")                 /* FAIL: handshake broken by the peer */                          \
+        X(PROBE_ERROR_CERTIFICATE, "certificate") /* FAIL: expired, wrong CA, name mismatch; the text says which */ \
+        X(PROBE_ERROR_PROTOCOL, "protocol")       /* FAIL: not HTTP, not gRPC, cut off, too large, too slow */      \
+        X(PROBE_ERROR_STATUS, "status")           /* FAIL: unexpected HTTP status, gRPC NOT_SERVING, 0 replicas */  \
+        X(PROBE_ERROR_RESOLVE, "resolve")         /* UNKNOWN: the name did not resolve */                           \
+        X(PROBE_ERROR_CREDENTIALS, "credentials") /* UNKNOWN: our certificate, key, token or right was refused */   \
+        X(PROBE_ERROR_CONFIG, "config") /* UNKNOWN: unusable TLS material, unknown gRPC service, no object */       \
+        X(PROBE_ERROR_API, "api")       /* UNKNOWN: the API server of that cluster did not answer */                \
+        X(PROBE_ERROR_LOCAL, "local")   /* UNKNOWN: we are out of descriptors, memory, ports */
 
 #define PROBE_ERROR_ENUM(name, text) name,
 enum probe_error { PROBE_ERROR_LIST(PROBE_ERROR_ENUM) PROBE_ERROR_COUNT };
@@ -58,11 +59,12 @@ struct kube; /* kube/client.h; used by PROBE_DEPLOYMENT only */
 
 struct probe_spec {
         enum probe_kind kind;
-        const char *address; /* literal or name; not for DEPLOYMENT */
+        const char *address; /* a literal; not for DEPLOYMENT */
+        const char *host;    /* the name that led to it, for URLs; NULL: none did */
         uint16_t port;
         const struct http_tls *tls; /* TLS, and HTTP/GRPC over TLS when not NULL; server_name inside */
-        bool verify;                /* false: HTTP/TLS without a CA to check against is a path check only (certificate still read) */
-        const char *method;         /* HTTP: GET or HEAD */
+        bool verify; /* false: HTTP/TLS without a CA to check against is a path check only (certificate still read) */
+        const char *method; /* HTTP: GET or HEAD */
         const char *path;
         uint16_t status_low, status_high; /* HTTP: accepted range, 200 to 299 by default */
         const char *grpc_service;         /* "" = the whole server */
@@ -82,14 +84,18 @@ struct probe;
 struct probe_env {
         struct loop *loop;
         struct http *http;
-        struct executor *executor; /* name look-ups (getaddrinfo) */
+        struct executor *executor; /* name look-ups */
+        const char *dns_servers;   /* where names are looked up; NULL: where resolv.conf says */
 };
 
+struct resolver;
 struct prober; /* shared state of all probes: look-up cache, TCP sockets */
 struct prober *prober_open(const struct probe_env *env);
+struct resolver *prober_resolver(struct prober *prober);
 void prober_close(struct prober *prober); /* after all probes were closed */
 
-MUST_CHECK enum err probe_open(struct prober *prober, const struct probe_spec *spec, const struct probe_cadence *cadence,
+MUST_CHECK enum err probe_open(struct prober *prober, const struct probe_spec *spec,
+                               const struct probe_cadence *cadence,
                                void (*on_sample)(void *ctx, const struct sample *sample), void *ctx, struct probe **ret,
                                struct errmsg *reterr);
 void probe_set_cadence(struct probe *probe, const struct probe_cadence *cadence);

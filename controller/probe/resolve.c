@@ -2,11 +2,11 @@
 #include "probe/resolve.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/stub.h"
 #include "runtime/clock.h"
 #include "util/map.h"
 #include "util/mem.h"
@@ -31,7 +31,6 @@ struct resolve_name {
         bool is_queued;
         struct resolve_name *queue_next;
         struct lookup *running; /* NULL where none */
-        mono_ms good_at;        /* when the addresses came */
         mono_ms tried_at;       /* when the last look-up ended; 0 never */
         struct resolve_answer answer;
         struct resolve_wait *waiting;
@@ -41,44 +40,17 @@ struct lookup { /* moved to a worker and back */
         struct job job;
         struct resolver *resolver;
         struct resolve_name *name; /* loop thread only; NULL once nobody wants it */
-        void (*run)(const char *host, struct resolve_answer *ret);
+        void (*run)(const char *host, const char *servers, struct resolve_answer *ret);
+        const char *servers;
         struct resolve_answer answer;
         char host[];
 };
-
-static void lookup_system(const char *host, struct resolve_answer *ret)
-{
-        const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-        struct addrinfo *list = NULL;
-        int code = getaddrinfo(host, NULL, &hints, &list);
-        if (code != 0) {
-                (void)snprintf(ret->why, sizeof(ret->why), "%s",
-                               code == EAI_SYSTEM ? "system error" : gai_strerror(code));
-                return;
-        }
-        for (const struct addrinfo *one = list; one != NULL && ret->count < RESOLVE_ADDRESSES_MAX; one = one->ai_next) {
-                struct address *address = &ret->addresses[ret->count];
-                if (one->ai_family == AF_INET)
-                        memcpy(&address->v4, &((const struct sockaddr_in *)(const void *)one->ai_addr)->sin_addr,
-                               sizeof(address->v4));
-                else if (one->ai_family == AF_INET6)
-                        memcpy(&address->v6, &((const struct sockaddr_in6 *)(const void *)one->ai_addr)->sin6_addr,
-                               sizeof(address->v6));
-                else
-                        continue;
-                address->family = (sa_family_t)one->ai_family;
-                ret->count++;
-        }
-        freeaddrinfo(list);
-        if (ret->count == 0)
-                TEXT_COPY(ret->why, "no address");
-}
 
 const struct resolve_policy resolve_defaults = {
     .fresh_ms = 30 * 1000,
     .retry_ms = 5 * 1000,
     .keep_ms = 10 * 60 * 1000,
-    .lookup = lookup_system,
+    .lookup = stub_lookup,
 };
 
 enum err address_parse(const char *text, struct address *ret)
@@ -201,9 +173,10 @@ static void name_settle(struct resolve_name *name, const struct resolve_answer *
         name->tried_at = now;
         if (found->count > 0) {
                 name->answer = *found;
-                name->good_at = now;
+                name->answer.good_at = now;
         } else {
                 name->answer.is_stale = name->answer.count > 0;
+                name->answer.is_absent = found->is_absent;
                 memcpy(name->answer.why, found->why, sizeof(name->answer.why));
         }
         name->ref_count++; /* those who wait may close it */
@@ -218,7 +191,7 @@ static void name_settle(struct resolve_name *name, const struct resolve_answer *
 static void lookup_run(struct job *job)
 {
         struct lookup *lookup = CONTAINER_OF(job, struct lookup, job);
-        lookup->run(lookup->host, &lookup->answer);
+        lookup->run(lookup->host, lookup->servers, &lookup->answer);
 }
 
 static void queue_run(struct resolver *resolver);
@@ -245,6 +218,7 @@ static void lookup_start(struct resolver *resolver, struct resolve_name *name)
         lookup->resolver = resolver;
         lookup->name = name;
         lookup->run = resolver->policy.lookup;
+        lookup->servers = resolver->policy.servers;
         memcpy(lookup->host, name->host, bytes);
         if (executor_submit(resolver->executor, &lookup->job)) {
                 name->running = lookup;
@@ -274,7 +248,7 @@ const struct resolve_answer *resolve_start(struct resolve_name *name, struct res
                 queue_push(name->resolver, name);
                 queue_run(name->resolver);
         }
-        if (name->answer.count > 0 && now - name->good_at >= policy->keep_ms) {
+        if (name->answer.count > 0 && now - name->answer.good_at >= policy->keep_ms) {
                 name->answer.count = 0;
                 name->answer.is_stale = false;
         }

@@ -1,11 +1,9 @@
 /*
- * resolve.h -- names to addresses: getaddrinfo() in the executor, cached; a sample costs no look-up, an outage of DNS
- * does not blind us.
+ * resolve.h -- names to addresses: by DNS in the executor (stub.h), cached; an outage of DNS does not blind us.
  *
  * Cache:     an answer is fresh for fresh_ms; afterwards it is still given at once while a look-up renews it. Where
- *            that fails, the last good answer is given for keep_ms and says so (is_stale); a failure is not tried again for
- *            retry_ms.
- * Bounds:    RESOLVE_JOBS_MAX look-ups at a time, because getaddrinfo() may block for many seconds and the executor is
+ *            that fails, the last good answer is given for keep_ms and says so (is_stale); a failure is not tried again
+ * for retry_ms. Bounds:    RESOLVE_JOBS_MAX look-ups at a time, because one may block for seconds and the executor is
  *            also needed to switch: it must have more threads than that.
  * Ownership: names are counted; the same host is shared by all who open it. Answers are borrowed until control returns
  *            to the loop.
@@ -43,18 +41,21 @@ void address_print(const struct address *address, uint16_t port, char ret_text[s
 struct resolve_answer {
         unsigned count; /* 0: it does not resolve */
         struct address addresses[RESOLVE_ADDRESSES_MAX];
-        bool is_stale; /* the last look-up failed: these are older addresses */
-        char why[80];  /* of the last look-up, where it failed, else "" */
+        bool is_stale;   /* the last look-up failed: these are older addresses */
+        bool is_absent;  /* it failed because DNS says that there is no such name, or no address of it */
+        mono_ms good_at; /* when the addresses came; 0 never */
+        char why[80];    /* of the last look-up, where it failed, else "" */
 };
 
 struct resolve_policy {
         mono_ms fresh_ms;
         mono_ms retry_ms;
         mono_ms keep_ms;
-        /* Fills count and addresses, or why. */
-        void (*lookup)(const char *host, struct resolve_answer *ret);
+        const char *servers; /* outlives the resolver; see stub_lookup() */
+        /* Fills count and addresses, or why and is_absent. */
+        void (*lookup)(const char *host, const char *servers, struct resolve_answer *ret);
 };
-extern const struct resolve_policy resolve_defaults; /* 30 s, 5 s, 10 min, getaddrinfo() */
+extern const struct resolve_policy resolve_defaults; /* 30 s, 5 s, 10 min, by DNS */
 
 struct resolver;
 struct resolver *resolver_open(struct loop *loop, struct executor *executor, const struct resolve_policy *policy);

@@ -45,7 +45,7 @@ enum err transfer_init(struct transfer *transfer, const struct probe_spec *spec,
                 return err_set(reterr, ERR_INVALID,
                                "path \"%.80s\" must start with \"/\" and have no space, control character or \"#\"",
                                path);
-        const char *host = server_name != NULL ? server_name : spec->address;
+        const char *host = server_name != NULL ? server_name : spec->host != NULL ? spec->host : spec->address;
         char *url = url_of(spec, host, path);
         if (url == NULL)
                 return err_set(reterr, ERR_INVALID, "path is longer than %d bytes", URL_MAX_BYTES);

@@ -12,7 +12,7 @@
 struct transfer {
         struct probe probe;          /* first */
         char *url;                   /* of `host`; it is connected to by literal address */
-        char *host;                  /* the server name where there is one, else the spec's address */
+        char *host;                  /* the server name where there is one, else the spec's host or address */
         const struct http_tls *tls;  /* NULL: plain */
         struct http_tls *unverified; /* the spec's material with insecure set, secrets borrowed; else NULL */
         struct http_call *call;

@@ -35,6 +35,7 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
             .dns_server = effect_dns_server(policy),
             .dns_name = spec->dns.name,
             .dns_ttl_s = spec->dns.ttl_s,
+            .dns_type_chosen = spec->dns.record_type != RRSET_AUTO,
             .dns_plane = spec->dns.plane,
             .lock_plane = has_lock ? spec->redis.plane : "",
             .lock_server = has_lock ? spec->redis.address : "",
@@ -116,7 +117,7 @@ static void gather_planes(struct policy *policy, struct arena *arena, struct vie
                 const struct plane *plane = policy->planes[i];
                 const char *error = NULL;
                 const char *rrset = wanted_rrset(policy, plane, arena, &error);
-                plane_view_fill(plane, rrset, &ret->planes[i]);
+                plane_view_fill(plane, rrset, arena, &ret->planes[i]);
                 if (error)
                         ret->planes[i].address_error = error;
                 ret->planes[i].was = policy->was[i].verdict;

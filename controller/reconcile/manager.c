@@ -244,8 +244,8 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         manager->election_http = http_open(loop, 2);
         manager->kube = kube_open(loop, manager->http, manager->executor, config);
         manager->election_kube = kube_open(loop, manager->election_http, manager->executor, election_config);
-        manager->prober =
-            prober_open(&(struct probe_env){.loop = loop, .http = manager->http, .executor = manager->executor});
+        manager->prober = prober_open(&(struct probe_env){
+            .loop = loop, .http = manager->http, .executor = manager->executor, .dns_servers = options->resolver});
         const struct workqueue_options planes = {"managementplane", 500, 30000, 64, 3};
         const struct workqueue_options policies = {"failoverpolicy", 200, 30000, 64, 5};
         manager->planes_queue = workqueue_open(loop, &planes);

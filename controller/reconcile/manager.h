@@ -36,6 +36,7 @@ struct manager_options {
         const char *own_namespace;  /* of the operator: election Lease, kill switch */
         const char *identity;       /* unique per process: <host name>_<8 hex> */
         const char *region;         /* the operator's own; "" unknown */
+        const char *resolver; /* where host names of planes are looked up; NULL: where resolv.conf says */
         const char *election_id;    /* name of the Lease */
         bool leader_elect;          /* false: always leader (one replica, development) */
         mono_ms lease_ms, renew_deadline_ms, retry_ms;

@@ -121,6 +121,8 @@ static void run(struct work *work)
                         plane->cadence = wanted_cadence(plane);
                         if (may_probe(plane))
                                 plane_checks_build(plane);
+                        else
+                                plane_name_stop(plane);
                 }
                 plane_wake_users(plane);
         }
@@ -269,9 +271,12 @@ void plane_set(struct plane *plane, const json_t *object)
 void plane_retime(struct plane *plane)
 {
         plane->cadence = wanted_cadence(plane);
+        if (plane->check_count && plane->families != plane_families(plane))
+                plane_rebuild(plane); /* its record carries other addresses now */
         for (size_t i = 0; i < plane->check_count; i++)
-                if (plane->checks[i].probe)
-                        probe_set_cadence(plane->checks[i].probe, &plane->cadence);
+                for (size_t j = 0; j < plane->checks[i].target_count; j++)
+                        if (plane->checks[i].targets[j].probe)
+                                probe_set_cadence(plane->checks[i].targets[j].probe, &plane->cadence);
 }
 
 void plane_unuse(struct plane *plane, struct policy *policy)

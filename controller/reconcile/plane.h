@@ -11,10 +11,13 @@
 #include "api/management_plane.h"
 #include "api/service_object.h"
 #include "core/view.h"
+#include "probe/resolve.h"
 #include "reconcile/manager.h"
 #include "reconcile/status.h"
 
-/* What the samples of one check have shown: the run of equal ones it is in (see core/view.h). */
+enum { FAMILY_V4 = 1, FAMILY_V6 = 2, PLANE_TEXT_BYTES = INET6_ADDRSTRLEN };
+
+/* What the samples of one check have shown at one address: the run of equal ones it is in (see core/view.h). */
 struct check_run {
         uint32_t fails, passes;
         mono_ms run_since, counted_at, sampled_at;
@@ -26,15 +29,27 @@ struct check_run {
         char *text; /* of the last sample; NULL: none yet */
 };
 
-/* One check: its probe, and its run, which outlives the probe where the same thing is checked again. */
+/* One address of a check: its probe, and its run, which outlives the probe where the same thing is checked again. */
+struct check_target {
+        struct check *check;
+        struct probe *probe;            /* NULL: cannot be run, the run's text says why */
+        char address[PLANE_TEXT_BYTES]; /* "" for a Deployment, and while no address is known */
+        struct check_run run;
+};
+
 struct check {
         struct plane *plane;
         const struct plane_check *spec; /* inside plane->spec */
-        struct probe *probe;            /* NULL: cannot be run, the run's text says why */
         struct http_tls tls;
         char *label;
-        uint64_t subject; /* hash of what is checked, and how: a run says something only of this */
-        struct check_run run;
+        bool is_path;
+        uint64_t subject; /* hash of what is checked, and how, but for the address: a run says something only of this */
+        struct check_target *targets; /* at least one; each address of the record that would be written */
+        size_t target_count;
+        /* An outage that a new address is part of when its first sample fails, too; since 0: the check does not fail.
+         */
+        uint32_t failing;
+        mono_ms failing_since;
 };
 
 struct plane {
@@ -68,6 +83,16 @@ struct plane {
         char *address_error; /* why there is none, NULL otherwise */
         char *rrset;         /* of the addresses, record type by itself; NULL where none */
 
+        struct resolve_name *lookup; /* of the address where it is a host name and probed; NULL otherwise */
+        struct resolve_wait lookup_wait;
+        struct loop_timer lookup_timer;
+        struct address resolved[RESOLVE_ADDRESSES_MAX]; /* sorted */
+        unsigned resolved_count;
+        mono_ms name_confirmed_at; /* see core/view.h */
+        bool name_absent;
+        char *name_error; /* NULL: the last look-up gave addresses */
+
+        unsigned families; /* which addresses are probed: FAMILY_V4, FAMILY_V6 */
         struct check *checks;
         size_t check_count;
         struct check *kept; /* checks that were taken down, for their runs, until they are up again; NULL: none */
@@ -93,8 +118,10 @@ void plane_free(struct plane *plane);
 bool plane_holds_operator(const struct plane *plane);
 /* Whether plane_holds_operator is an answer yet. */
 bool plane_is_located(const struct plane *plane);
-/* Fill the core's view of this plane; texts are borrowed until the next turn. @record_type as the policy wants it. */
-void plane_view_fill(const struct plane *plane, const char *record_type_rrset, struct plane_view *ret);
+/* Fill the core's view of this plane; texts are borrowed until the next turn, or live in the arena. @record_type_rrset
+ * is the record as the policy wants it, NULL where that is the plane's own: its addresses are what is judged. */
+void plane_view_fill(const struct plane *plane, const char *record_type_rrset, struct arena *arena,
+                     struct plane_view *ret);
 
 extern const struct kube_resource kube_planes;
 

@@ -33,6 +33,7 @@ static bool same_addresses(const struct plane *plane, const char *const *address
 
 void plane_address_forget(struct plane *plane)
 {
+        plane_name_stop(plane);
         for (size_t i = 0; i < plane->address_count; i++)
                 free(plane->addresses[i]);
         plane->address_count = 0;

@@ -1,110 +1,14 @@
-/* plane_checks.c -- a plane's probes and the runs of their samples. */
+/* plane_checks.c -- a plane's probes: one for each check and each address of the record that would be written. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/maintenance.h"
+#include "core/addresses.h"
 #include "reconcile/plane_parts.h"
-#include "reconcile/policy.h"
 #include "reconcile/secret_cache.h"
-#include "runtime/metrics.h"
 #include "util/mem.h"
+#include "util/strbuf.h"
 #include "util/text.h"
-
-/* Runs longer than this change no verdict any more (thresholds are bounded by the schema). */
-enum { LONGEST_RUN = 101, DEFAULT_THRESHOLD = 3 };
-
-static struct metric_family check_up = {
-    .name = "planekeeper_check_up",
-    .help = "Whether the last counted sample of a check passed",
-    .type = METRIC_GAUGE,
-    .labels = {"namespace", "plane", "check"},
-};
-
-static void set_text(struct check *check, const char *text)
-{
-        if (check->run.text && strcmp(check->run.text, text) == 0)
-                return;
-        free(check->run.text);
-        check->run.text = mem_strdup(text);
-}
-
-/* Whether anything that a decision could rest on is new. */
-static bool count_sample(struct check *check, const struct sample *sample)
-{
-        bool was_unknown = check->run.last_unknown;
-        check->run.sampled_at = sample->ended_at;
-        check->run.last_unknown = sample->result == PROBE_UNKNOWN;
-        if (sample->certificate_not_after)
-                check->run.certificate_not_after = sample->certificate_not_after;
-        check->run.unknowns = check->run.last_unknown ? check->run.unknowns + (check->run.unknowns < UINT32_MAX) : 0;
-        if (check->run.last_unknown)
-                return !was_unknown || check->run.unknowns <= LONGEST_RUN;
-        uint32_t *run = sample->result == PROBE_PASS ? &check->run.passes : &check->run.fails;
-        uint32_t *other = sample->result == PROBE_PASS ? &check->run.fails : &check->run.passes;
-        if (*run == 0)
-                check->run.run_since = sample->started_at;
-        *run += *run < UINT32_MAX;
-        *other = 0;
-        check->run.counted_at = sample->ended_at;
-        bool is_new = was_unknown || *run <= LONGEST_RUN ||
-                      sample->replicas_available != check->run.replicas_available ||
-                      sample->replicas_updated != check->run.replicas_updated ||
-                      sample->replicas_wanted != check->run.replicas_wanted;
-        check->run.replicas_available = sample->replicas_available;
-        check->run.replicas_wanted = sample->replicas_wanted;
-        check->run.replicas_updated = sample->replicas_updated;
-        return is_new;
-}
-
-static bool run_may_matter(const struct check *check)
-{
-        uint32_t run = check->run.fails + check->run.passes;
-        if (run <= DEFAULT_THRESHOLD)
-                return true;
-        for (size_t i = 0; i < check->plane->user_count; i++) {
-                const struct detection *detection = policy_detection(check->plane->users[i]);
-                if (detection && (run <= detection->failure_threshold || run <= detection->success_threshold))
-                        return true;
-        }
-        return false;
-}
-
-/* What is cached of a Secret may be older than what a person has put there together with the new certificate. */
-static void look_at_secrets_again(const struct check *check, enum probe_error error)
-{
-        const struct plane *plane = check->plane;
-        struct secret_cache *secrets = plane->manager->secrets;
-        const struct tls_refs *tls = &check->spec->tls;
-        if (error != PROBE_ERROR_CREDENTIALS && error != PROBE_ERROR_CERTIFICATE)
-                return;
-        if (check->spec->type == CHECK_DEPLOYMENT && plane->spec->access == PLANE_ACCESS_KUBECONFIG)
-                secret_cache_refresh(secrets, plane->namespace_name, plane->spec->kube_config.name);
-        if (check->spec->uses_tls && tls->ca.name[0])
-                secret_cache_refresh(secrets, plane->namespace_name, tls->ca.name);
-        if (check->spec->uses_tls && tls->client_certificate[0])
-                secret_cache_refresh(secrets, plane->namespace_name, tls->client_certificate);
-}
-
-static void on_sample(void *ctx, const struct sample *sample)
-{
-        struct check *check = ctx;
-        struct plane *plane = check->plane;
-        bool first_of_run =
-            (sample->result == PROBE_PASS && !check->run.passes) || (sample->result == PROBE_FAIL && !check->run.fails);
-        bool is_new = count_sample(check, sample);
-        bool new_text = !check->run.text || strcmp(check->run.text, sample->text) != 0;
-        check->run.error = sample->error;
-        set_text(check, sample->text);
-        if (first_of_run)
-                metric_set(METRIC(&check_up, plane->namespace_name, plane->name, check->spec->name),
-                           sample->result == PROBE_PASS);
-        if (is_new && (first_of_run || new_text || check->run.last_unknown || run_may_matter(check)))
-                plane_wake_users(plane);
-        if (first_of_run || new_text || run_may_matter(check))
-                status_request(&plane->status);
-        look_at_secrets_again(check, sample->error);
-}
 
 static enum probe_kind kind_of(enum check_type type)
 {
@@ -146,21 +50,35 @@ static enum err load_tls(struct plane *plane, struct check *check, struct errmsg
         return err;
 }
 
-static enum err open_probe(struct plane *plane, struct check *check, struct errmsg *reterr)
+/* The host name that leads to the addresses; NULL: they are the plane's own. */
+static const char *host_of(const struct plane *plane)
 {
-        const struct plane_check *spec = check->spec;
-        if (spec->type != CHECK_DEPLOYMENT && !plane->address_count)
+        return plane->lookup ? plane->addresses[0] : NULL;
+}
+
+static enum err check_may_run(const struct plane *plane, const struct check_target *target, struct errmsg *reterr)
+{
+        if (!target->check->is_path)
+                return plane->kube_error ? err_set(reterr, ERR_INVALID, "%s", plane->kube_error) : ERR_OK;
+        if (target->address[0])
+                return ERR_OK;
+        if (!plane->lookup)
                 return err_set(reterr, ERR_INVALID, "no address to check yet");
-        if (spec->type == CHECK_DEPLOYMENT && plane->kube_error)
-                return err_set(reterr, ERR_INVALID, "%s", plane->kube_error);
-        if (spec->uses_tls) {
-                enum err err = load_tls(plane, check, reterr);
-                if (err != ERR_OK)
-                        return err;
-        }
+        return err_set(reterr, ERR_TRANSIENT, "%.100s does not resolve: %s", plane->addresses[0],
+                       plane->name_error ? plane->name_error : "DNS has not answered yet");
+}
+
+static enum err open_probe(struct plane *plane, struct check_target *target, struct errmsg *reterr)
+{
+        struct check *check = target->check;
+        const struct plane_check *spec = check->spec;
+        enum err err = check_may_run(plane, target, reterr);
+        if (err != ERR_OK)
+                return err;
         const struct probe_spec probe = {
             .kind = kind_of(spec->type),
-            .address = plane->address_count ? plane->addresses[0] : "",
+            .address = target->address,
+            .host = host_of(plane),
             .port = spec->port ? spec->port : plane->port,
             .tls = spec->uses_tls ? &check->tls : NULL,
             .verify = !secret_is_empty(&check->tls.ca),
@@ -173,12 +91,13 @@ static enum err open_probe(struct plane *plane, struct check *check, struct errm
             .namespace_name = plane->spec->deployment_namespace,
             .deployment = plane->spec->deployment_name,
         };
-        return probe_open(plane->manager->prober, &probe, &plane->cadence, on_sample, check, &check->probe, reterr);
+        return probe_open(plane->manager->prober, &probe, &plane->cadence, plane_run_sampled, target, &target->probe,
+                          reterr);
 }
 
 /*
- * Everything that a sample depends on, but for what the Secrets hold: a new certificate or kubeconfig says nothing
- * against what was measured with the old one.
+ * Everything that a sample depends on, but for the address and for what the Secrets hold: a new certificate or
+ * kubeconfig says nothing against what was measured with the old one.
  */
 static uint64_t subject_of(const struct plane *plane, const struct plane_check *spec)
 {
@@ -189,8 +108,7 @@ static uint64_t subject_of(const struct plane *plane, const struct plane_check *
                 (void)strbuf_printf(&text, "%d %s/%s %s/%s", (int)of->access, of->kube_config.name, of->kube_config.key,
                                     of->deployment_namespace, of->deployment_name);
         else
-                (void)strbuf_printf(&text, "%s %u %d %s %s %s %s %s %u-%u %s",
-                                    plane->address_count ? plane->addresses[0] : "",
+                (void)strbuf_printf(&text, "%s %u %d %s %s %s %s %s %u-%u %s", host_of(plane) ? host_of(plane) : "",
                                     spec->port ? spec->port : plane->port, (int)spec->uses_tls, spec->tls.server_name,
                                     spec->tls.ca.name, spec->tls.client_certificate, spec->method, spec->path,
                                     spec->status_low, spec->status_high, spec->grpc_service);
@@ -199,26 +117,59 @@ static uint64_t subject_of(const struct plane *plane, const struct plane_check *
         return hash;
 }
 
+static void free_check(struct check *check)
+{
+        for (size_t i = 0; i < check->target_count; i++)
+                free(check->targets[i].run.text);
+        free(check->targets);
+}
+
 static void forget_kept(struct plane *plane)
 {
         for (size_t i = 0; i < plane->kept_count; i++)
-                free(plane->kept[i].run.text);
+                free_check(&plane->kept[i]);
         free(plane->kept);
         plane->kept = NULL;
         plane->kept_count = 0;
 }
 
+static void recall_runs(struct check *check, struct check *kept, mono_ms since)
+{
+        for (size_t i = 0; i < check->target_count; i++)
+                for (size_t j = 0; j < kept->target_count; j++) {
+                        struct check_target *now = &check->targets[i], *before = &kept->targets[j];
+                        if (before->run.sampled_at < since || strcmp(now->address, before->address) != 0)
+                                continue;
+                        now->run = before->run;
+                        before->run.text = NULL; /* moved */
+                }
+}
+
+/* The outage that the check was in at the addresses that it had. */
+static void recall_outage(struct check *check, const struct check *kept, mono_ms since)
+{
+        struct arena arena = {0};
+        const struct check_view was = plane_check_view(kept, "", &arena);
+        if (was.fails && was.sampled_at >= since) {
+                check->failing = was.fails;
+                check->failing_since = was.run_since;
+        } else if (!was.passes && kept->failing_since) {
+                check->failing = kept->failing;
+                check->failing_since = kept->failing_since;
+        }
+        arena_deinit(&arena);
+}
+
 /* A run goes on only where no sample was missed: what was seen before a gap and after it is not in a row. */
-static void recall_run(struct check *check)
+static void recall(struct check *check)
 {
         struct plane *plane = check->plane;
         mono_ms since = loop_now(plane->manager->loop) - plane->cadence.interval_ms - plane->cadence.timeout_ms;
         for (size_t i = 0; i < plane->kept_count; i++) {
-                if (plane->kept[i].subject != check->subject || plane->kept[i].run.sampled_at < since)
+                if (plane->kept[i].subject != check->subject)
                         continue;
-                check->run = plane->kept[i].run;
-                plane->kept[i].run.text = NULL; /* moved */
-                return;
+                recall_outage(check, &plane->kept[i], since);
+                recall_runs(check, &plane->kept[i], since);
         }
 }
 
@@ -233,24 +184,50 @@ static char *label_of(const struct plane *plane, const struct plane_check *spec)
         return mem_strdup(label);
 }
 
+static void set_up_targets(struct plane *plane, struct check *check)
+{
+        char addresses[SERVICE_ADDRESSES_MAX][PLANE_TEXT_BYTES] = {""};
+        size_t count = check->is_path ? plane_targets(plane, addresses) : 0;
+        check->target_count = count ? count : 1;
+        check->targets = mem_calloc(check->target_count, sizeof(*check->targets));
+        for (size_t i = 0; i < check->target_count; i++) {
+                struct check_target *target = &check->targets[i];
+                target->check = check;
+                (void)TEXT_COPY(target->address, addresses[i]);
+                target->run.replicas_available = target->run.replicas_wanted = target->run.replicas_updated = -1;
+        }
+}
+
+static void start_probes(struct plane *plane, struct check *check)
+{
+        struct errmsg why;
+        enum err tls = check->spec->uses_tls ? load_tls(plane, check, &why) : ERR_OK;
+        for (size_t i = 0; i < check->target_count; i++) {
+                struct check_target *target = &check->targets[i];
+                enum err err = tls == ERR_OK ? open_probe(plane, target, &why) : tls;
+                if (err == ERR_OK)
+                        continue;
+                target->run.last_unknown = true;
+                target->run.error = err == ERR_TRANSIENT && tls == ERR_OK ? PROBE_ERROR_RESOLVE : PROBE_ERROR_CONFIG;
+                plane_run_set_text(&target->run, why.text);
+        }
+}
+
 void plane_checks_build(struct plane *plane)
 {
-        metrics_register(&check_up);
+        plane_name_start(plane);
+        plane->families = plane_families(plane);
         plane->check_count = plane->spec->check_count;
         plane->checks = mem_calloc(plane->check_count, sizeof(*plane->checks));
         for (size_t i = 0; i < plane->check_count; i++) {
                 struct check *check = &plane->checks[i];
-                struct errmsg why;
                 *check = (struct check){.plane = plane, .spec = &plane->spec->checks[i]};
-                check->run.replicas_available = check->run.replicas_wanted = check->run.replicas_updated = -1;
+                check->is_path = check->spec->type != CHECK_DEPLOYMENT;
                 check->label = label_of(plane, check->spec);
                 check->subject = subject_of(plane, check->spec);
-                recall_run(check);
-                if (open_probe(plane, check, &why) != ERR_OK) {
-                        check->run.last_unknown = true;
-                        check->run.error = PROBE_ERROR_CONFIG;
-                        set_text(check, why.text);
-                }
+                set_up_targets(plane, check);
+                recall(check);
+                start_probes(plane, check);
         }
         forget_kept(plane);
 }
@@ -261,9 +238,14 @@ void plane_checks_clear(struct plane *plane)
                 return; /* taken down already; what is kept stays */
         for (size_t i = 0; i < plane->check_count; i++) {
                 struct check *check = &plane->checks[i];
-                probe_close(check->probe);
+                for (size_t j = 0; j < check->target_count; j++) {
+                        probe_close(check->targets[j].probe);
+                        check->targets[j].probe = NULL;
+                }
                 http_tls_clear(&check->tls);
                 free(check->label);
+                check->label = NULL;
+                check->spec = NULL; /* it may be gone before the next build */
         }
         forget_kept(plane);
         plane->kept = plane->checks;
@@ -275,60 +257,5 @@ void plane_checks_clear(struct plane *plane)
 void plane_checks_forget(struct plane *plane)
 {
         forget_kept(plane);
-        metrics_forget(&check_up, "plane", plane->name);
-}
-
-void plane_discard_samples(struct plane *plane)
-{
-        for (size_t i = 0; i < plane->check_count; i++)
-                plane->checks[i].run.fails = plane->checks[i].run.passes = 0;
-}
-
-static const char *region_of(const struct plane *plane)
-{
-        return plane->spec ? plane->spec->region : "";
-}
-
-void plane_view_fill(const struct plane *plane, const char *record_type_rrset, struct plane_view *ret)
-{
-        *ret = (struct plane_view){
-            .name = plane->name,
-            .region = region_of(plane),
-            .cluster_name = plane->spec ? plane->spec->cluster_name : "",
-            .uid = plane->uid ? plane->uid : "",
-            .known = plane->spec != NULL && !plane->spec->deleting,
-            .eligible = plane->spec && plane->spec->eligible,
-            .holds_operator = plane_holds_operator(plane),
-            .port = plane->port,
-            .rrset = record_type_rrset ? record_type_rrset
-                     : plane->rrset    ? plane->rrset
-                                       : "",
-            .address_error = plane->spec_error      ? plane->spec_error
-                             : plane->address_error ? plane->address_error
-                             : plane->kube_error    ? plane->kube_error
-                                                    : "",
-        };
-        const unix_ms wall = manager_wall(plane->manager);
-        const struct maintenance maintenance = maintenance_read(plane->maintenance ? plane->maintenance : "", wall);
-        maintenance_set(ret, &maintenance, wall, loop_now(plane->manager->loop));
-        ret->check_count = plane->check_count < CHECKS_MAX ? (unsigned)plane->check_count : CHECKS_MAX;
-        for (unsigned i = 0; i < ret->check_count; i++) {
-                const struct check *check = &plane->checks[i];
-                ret->checks[i] = (struct check_view){
-                    .label = check->label,
-                    .is_path = check->spec->type != CHECK_DEPLOYMENT,
-                    .fails = check->run.fails,
-                    .passes = check->run.passes,
-                    .run_since = check->run.run_since,
-                    .counted_at = check->run.counted_at,
-                    .sampled_at = check->run.sampled_at,
-                    .last_unknown = check->run.last_unknown,
-                    .unknowns = check->run.unknowns,
-                    .text = check->run.text ? check->run.text : "",
-                    .replicas_available = check->run.replicas_available,
-                    .replicas_wanted = check->run.replicas_wanted,
-                    .replicas_updated = check->run.replicas_updated,
-                    .certificate_not_after = check->run.certificate_not_after,
-                };
-        }
+        plane_runs_forget(plane);
 }

@@ -3,6 +3,7 @@
 #define PK_RECONCILE_PLANE_PARTS_H
 
 #include "reconcile/plane.h"
+#include "util/arena.h"
 
 /* plane_address.c: where agents are sent. */
 void plane_address_start(
@@ -14,7 +15,28 @@ void plane_address_forget(struct plane *plane);
 void plane_address_restore(struct plane *plane, const json_t *status, int64_t generation);
 struct kube *plane_kube(const struct plane *plane); /* client of its cluster; NULL where it cannot be looked at */
 
-/* plane_checks.c: probes and the runs of their samples. */
+/* plane_name.c: where the address is a host name, the addresses behind it, as DNS says them; looked up while it is
+ * probed. */
+void plane_name_start(struct plane *plane);
+void plane_name_stop(struct plane *plane);
+
+/* plane_targets.c: which addresses are probed. */
+/* The families that the records of its policies carry. */
+unsigned plane_families(const struct plane *plane);
+/* Fills one text for each address that is probed, as it stands in the record; 0: none is known. */
+size_t plane_targets(const struct plane *plane, char ret_texts[static SERVICE_ADDRESSES_MAX][PLANE_TEXT_BYTES]);
+/* Whether @address belongs to the record @rrset of the plane. */
+bool plane_target_is_of(const char *address, const char *rrset);
+/* The addresses that @rrset leaves out, for people; NULL: none. */
+const char *plane_left_out(const struct plane *plane, const char *rrset, struct arena *arena);
+
+/* plane_runs.c: what the samples show. */
+void plane_run_sampled(void *target, const struct sample *sample);
+void plane_runs_forget(struct plane *plane); /* its metrics */
+void plane_run_set_text(struct check_run *run, const char *text);
+struct check_view plane_check_view(const struct check *check, const char *rrset, struct arena *arena);
+
+/* plane_checks.c: probes. */
 void plane_checks_build(struct plane *plane);
 void plane_checks_clear(
     struct plane *plane); /* takes the probes down; what they have shown is kept for the next build */

@@ -1,7 +1,10 @@
 /* plane_status.c -- what kubectl shows of a plane: no cell blank, nothing True that was never tested. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "api/rrset.h"
+#include "core/election.h"
 #include "core/health.h"
 #include "core/maintenance.h"
 #include "reconcile/plane_parts.h"
@@ -35,11 +38,27 @@ static const char *role_of(const struct plane *plane)
         return is_named ? "Standby" : "Unassigned";
 }
 
-static const char *check_result(const struct check *check)
+static const char *check_result(const struct check_view *check)
 {
-        if (check->run.last_unknown || !check->run.counted_at)
+        if (check->last_unknown || !check->counted_at)
                 return "Unknown";
-        return check->run.fails ? "Fail" : "Pass";
+        return check->fails ? "Fail" : "Pass";
+}
+
+/* Of the first address that does not pass; where all do, of the first. */
+static const char *check_error(const struct check *check)
+{
+        const struct check_run *shown = &check->targets[0].run;
+        for (size_t i = 0; i < check->target_count && shown->passes && !shown->last_unknown; i++)
+                shown = &check->targets[i].run;
+        return shown->sampled_at || shown->last_unknown ? probe_error_name(shown->error) : "unsampled";
+}
+
+static const char *check_message(const struct check_view *check, struct arena *arena)
+{
+        if (!check->text[0])
+                return "not sampled yet";
+        return check->partial ? arena_printf(arena, "%s; fails at %s", check->text, check->partial) : check->text;
 }
 
 /* The schema wants a time; a run that has not begun began when we looked. */
@@ -50,21 +69,19 @@ static json_t *time_json(unix_ms at)
         return json_string(text);
 }
 
-static json_t *checks_json(const struct plane *plane)
+static json_t *checks_json(const struct plane *plane, const struct plane_view *view, struct arena *arena)
 {
         json_t *checks = json_array();
-        for (size_t i = 0; i < plane->check_count; i++) {
+        for (unsigned i = 0; i < view->check_count; i++) {
                 const struct check *check = &plane->checks[i];
-                bool is_counted = check->run.counted_at && !check->run.last_unknown;
-                json_t *item = json_pack(
-                    "{s:s, s:s, s:s, s:s, s:s}", "name", check->spec->name, "type", check_type_name(check->spec->type),
-                    "result", check_result(check), "error",
-                    check->run.sampled_at || check->run.last_unknown ? probe_error_name(check->run.error) : "unsampled",
-                    "message", check->run.text ? check->run.text : "not sampled yet");
+                const struct check_view *shown = &view->checks[i];
+                json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", check->spec->name, "type",
+                                         check_type_name(check->spec->type), "result", check_result(shown), "error",
+                                         check_error(check), "message", check_message(shown, arena));
                 INVARIANT(item);
-                if (is_counted)
-                        json_object_set_new(
-                            item, "since", time_json((check->run.run_since + plane->manager->wall_base) / 1000 * 1000));
+                if (shown->counted_at && !shown->last_unknown)
+                        json_object_set_new(item, "since",
+                                            time_json((shown->run_since + plane->manager->wall_base) / 1000 * 1000));
                 json_array_append_new(checks, item);
         }
         return checks;
@@ -77,15 +94,23 @@ struct ready {
         bool is_stalled;
 };
 
-static const char *first_bad_check(const struct plane *plane, struct arena *arena)
+static const char *first_bad_check(const struct plane_view *view, struct arena *arena)
 {
-        for (size_t i = 0; i < plane->check_count; i++) {
-                const struct check *check = &plane->checks[i];
-                if (check->run.fails || check->run.last_unknown || !check->run.counted_at)
-                        return arena_printf(arena, "%s: %s", check->label,
-                                            check->run.text ? check->run.text : "not sampled yet");
+        for (unsigned i = 0; i < view->check_count; i++) {
+                const struct check_view *check = &view->checks[i];
+                if (check->fails || check->last_unknown || !check->counted_at || check->partial)
+                        return arena_printf(arena, "%s: %s", check->label, check_message(check, arena));
         }
         return "";
+}
+
+/* Why DNS does not lead agents to what is checked; "" where it does. */
+static const char *name_unfit(const struct plane *plane, const struct plane_view *view, struct arena *arena)
+{
+        const struct view around = {.now = loop_now(plane->manager->loop),
+                                    .wall = manager_wall(plane->manager),
+                                    .policy.detection = *detection_of(plane)};
+        return election_name_unfit(&around, view, arena);
 }
 
 static struct maintenance maintenance_of(const struct plane *plane)
@@ -105,7 +130,8 @@ static struct ready spare(const struct plane *plane, struct ready ready, struct 
             false};
 }
 
-static struct ready judge(const struct plane *plane, const struct plane_health *health, struct arena *arena)
+static struct ready judge(const struct plane *plane, const struct plane_view *view, const struct plane_health *health,
+                          struct arena *arena)
 {
         if (plane->spec_error)
                 return (struct ready){CONDITION_FALSE, "InvalidSpec", plane->spec_error, true};
@@ -115,21 +141,35 @@ static struct ready judge(const struct plane *plane, const struct plane_health *
                 return (struct ready){CONDITION_FALSE, "NoAddress",
                                       plane->address_error ? plane->address_error : "waiting for the Service's address",
                                       false};
+        const char *unfit = name_unfit(plane, view, arena);
+        if (unfit[0])
+                return (struct ready){view->name_absent ? CONDITION_FALSE : CONDITION_UNKNOWN, "NameUnfit", unfit,
+                                      false};
         if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
-                return (struct ready){CONDITION_UNKNOWN, "Unobserved", first_bad_check(plane, arena), false};
+                return (struct ready){CONDITION_UNKNOWN, "Unobserved", first_bad_check(view, arena), false};
         if (health->verdict == VERDICT_DOWN)
-                return (struct ready){CONDITION_FALSE, "ProbesFailed", first_bad_check(plane, arena), false};
+                return (struct ready){CONDITION_FALSE, "ProbesFailed", first_bad_check(view, arena), false};
         if (health->deployment == DEPLOYMENT_UNAVAILABLE)
                 return (struct ready){CONDITION_FALSE, "NoReplicas", "no replica of the Deployment is available",
                                       false};
         return (struct ready){CONDITION_TRUE, "ProbesPassed", "agents could be served here", false};
 }
 
-static void set_conditions(const struct plane *plane, const struct plane_health *health, struct arena *arena,
+static bool is_partial(const struct plane_view *view)
+{
+        for (unsigned i = 0; i < view->check_count; i++)
+                if (view->checks[i].partial)
+                        return true;
+        return false;
+}
+
+static void set_conditions(const struct plane *plane, const struct plane_view *view, struct arena *arena,
                            const struct condition_list *before, struct condition_list *ret)
 {
+        const struct plane_health judged = health_of(view, detection_of(plane), loop_now(plane->manager->loop));
+        const struct plane_health *health = &judged;
         unix_ms now = manager_wall(plane->manager);
-        struct ready ready = spare(plane, judge(plane, health, arena), arena);
+        struct ready ready = spare(plane, judge(plane, view, health, arena), arena);
         const struct condition_value value = {"Ready", ready.status, ready.reason, ready.message, plane->generation};
         condition_list_set(ret, before, &value, now);
         if (ready.status != CONDITION_TRUE) {
@@ -146,10 +186,12 @@ static void set_conditions(const struct plane *plane, const struct plane_health 
                 condition_list_set(ret, before, &what, now);
         }
         bool lost = health->replicas_available >= 0 && health->replicas_available < health->replicas_wanted;
-        bool lacking = health->failing_checks || health->unknown_checks || lost;
-        const char *text = first_bad_check(plane, arena);
+        bool partial = is_partial(view);
+        bool lacking = health->failing_checks || health->unknown_checks || lost || partial;
+        const char *text = first_bad_check(view, arena);
         const struct condition_value degraded = {"Degraded", lacking ? CONDITION_TRUE : CONDITION_FALSE,
                                                  lost      ? "ReplicasMissing"
+                                                 : partial ? "AddressFailing"
                                                  : lacking ? "CheckLacking"
                                                            : "Redundant",
                                                  lost      ? arena_printf(arena, "%d/%d replicas available",
@@ -182,6 +224,23 @@ static json_t *certificate_json(const struct plane *plane, unix_ms not_after)
         return json_pack("{s:s, s:o}", "text", text, "notAfter", time_json(not_after));
 }
 
+/* The record that the first policy which chose its type would write; NULL: the one that the addresses make by
+ * themselves. */
+static const char *shown_record(const struct plane *plane, struct arena *arena)
+{
+        for (size_t i = 0; i < plane->user_count; i++) {
+                enum rrset_type type = policy_record_type(plane->users[i]);
+                char *text;
+                if (type == RRSET_AUTO || rrset_from_addresses(type, (const char *const *)plane->addresses,
+                                                               plane->address_count, &text, NULL) != ERR_OK)
+                        continue;
+                const char *copy = arena_strdup(arena, text);
+                free(text);
+                return copy;
+        }
+        return NULL;
+}
+
 json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_conditions)
 {
         struct plane *plane = CONTAINER_OF(mark, struct plane, status);
@@ -190,25 +249,26 @@ json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_
         struct arena arena = {0};
         struct plane_view view;
         const struct detection *detection = detection_of(plane);
-        plane_view_fill(plane, NULL, &view);
+        plane_view_fill(plane, shown_record(plane, &arena), &arena, &view);
         view.was = plane->was;
         struct plane_health health = health_of(&view, detection, loop_now(plane->manager->loop));
         plane->was = health.verdict;
-        set_conditions(plane, &health, &arena, &mark->conditions, ret_conditions);
+        set_conditions(plane, &view, &arena, &mark->conditions, ret_conditions);
         const char *replicas =
             health.replicas_available < 0
                 ? "-"
                 : arena_printf(&arena, "%d/%d", (int)health.replicas_available, (int)health.replicas_wanted);
-        json_t *status = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o}", "observedGeneration",
-                                   (json_int_t)plane->generation, "region", view.region[0] ? view.region : "-", "role",
-                                   role_of(plane), "eligible",
-                                   maintenance_of(plane).state == MAINTENANCE_HOLDS ? "Maintenance"
-                                   : view.eligible                                  ? "True"
-                                                                                    : "False",
-                                   "address", plane->address_count ? plane->addresses[0] : "-", "addresses",
-                                   addresses_json(plane), "port", (int)plane->port, "replicas", replicas, "certificate",
-                                   certificate_json(plane, health.certificate_not_after), "checks", checks_json(plane),
-                                   "conditions", condition_list_encode(ret_conditions));
+        json_t *status =
+            json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o}", "observedGeneration",
+                      (json_int_t)plane->generation, "region", view.region[0] ? view.region : "-", "role",
+                      role_of(plane), "eligible",
+                      maintenance_of(plane).state == MAINTENANCE_HOLDS ? "Maintenance"
+                      : view.eligible                                  ? "True"
+                                                                       : "False",
+                      "address", plane->address_count ? plane->addresses[0] : "-", "addresses", addresses_json(plane),
+                      "port", (int)plane->port, "replicas", replicas, "certificate",
+                      certificate_json(plane, health.certificate_not_after), "checks",
+                      checks_json(plane, &view, &arena), "conditions", condition_list_encode(ret_conditions));
         INVARIANT(status);
         arena_deinit(&arena);
         return status;

@@ -22,6 +22,11 @@
 const struct kube_resource kube_policies = {
     .group = "planekeeper.io", .version = "v1alpha1", .plural = "failoverpolicies", .kind = "FailoverPolicy"};
 
+enum rrset_type policy_record_type(const struct policy *policy)
+{
+        return policy->spec ? policy->spec->dns.record_type : RRSET_AUTO;
+}
+
 const struct detection *policy_detection(const struct policy *policy)
 {
         return policy->spec ? &policy->spec->detection : NULL;

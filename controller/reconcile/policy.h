@@ -132,6 +132,7 @@ void policy_leadership_changed(struct policy *policy);
 void policy_free(struct policy *policy);
 
 const struct detection *policy_detection(const struct policy *policy); /* NULL where there is no usable spec */
+enum rrset_type policy_record_type(const struct policy *policy); /* RRSET_AUTO where it has no spec */
 const char *policy_active_plane(const struct policy *policy);          /* NULL where not known */
 /* Whether the policy uses this Secret of its namespace. */
 bool policy_uses_secret(const struct policy *policy, const char *key);

@@ -72,7 +72,8 @@ void tell_event(struct policy *policy, bool is_warning, const char *reason, cons
 static bool is_trouble(const struct decision *decision)
 {
         return decision->rule->then == DO_HOLD || decision->finding == FINDING_ACTIVE_FAILING ||
-               decision->finding == FINDING_TARGET_UNAVAILABLE || decision->finding == FINDING_SERVER_BEHIND;
+               decision->finding == FINDING_TARGET_UNAVAILABLE || decision->finding == FINDING_NAME_UNFIT ||
+               decision->finding == FINDING_SERVER_BEHIND;
 }
 
 static void answer_request(struct policy *policy, const struct view *view, const struct decision *decision,

@@ -208,6 +208,37 @@ static void lock_ahead(struct world *world)
         world_lock(world, "cluster-b", WORLD_EPOCH + 3, "b");
 }
 
+/* ---- addresses ---- */
+
+static void half_of_a_is_dead(struct world *world)
+{
+        world->view.planes[0].checks[0].partial = "192.0.2.11: connection refused";
+}
+static void half_of_b_is_dead(struct world *world)
+{
+        world->view.planes[1].checks[0].partial = "192.0.2.12: timeout";
+}
+static void half_of_both_is_dead(struct world *world)
+{
+        half_of_b_is_dead(world);
+        half_of_a_is_dead(world);
+}
+static void a_is_named_nowhere(struct world *world)
+{
+        world->view.planes[0].rrset = world->record.plan.to_rrset = world->view.dns.rrset = "CNAME lb-a.example.com";
+        world->view.planes[0].name_absent = true;
+        world->view.planes[0].name_error = "DNS says that there is no such name";
+}
+static void family_left_out(struct world *world)
+{
+        world->view.planes[1].left_out = "2001:db8::2";
+}
+static void family_chosen(struct world *world)
+{
+        family_left_out(world);
+        world->view.policy.dns_type_chosen = true;
+}
+
 /* ---- what the arbiter does not take ---- */
 
 static void adoption_refused(struct world *world)
@@ -291,6 +322,15 @@ static const struct condition_row rows[] = {
      "a: certificate expires 2026-12-14T02:59:10Z"},
     {"certificate for 21 days", certificate_for_21_days, "Degraded", "True CertificateExpires",
      "a: certificate expires 2026-12-14T02:59:10Z"},
+    {"half of a", half_of_a_is_dead, "Degraded", "True AddressFailing",
+     "a: TLS :9900 fails at 192.0.2.11: connection refused; agents may be given that address"},
+    {"half of b", half_of_b_is_dead, "Degraded", "True AddressFailing", "b: TLS :9900 fails at 192.0.2.12: timeout"},
+    {"half of both", half_of_both_is_dead, "Degraded", "True AddressFailing", "a: TLS :9900 fails at 192.0.2.11"},
+    {"named nowhere", a_is_named_nowhere, "Degraded", "True NameUnfit",
+     "a: its address lb-a.example.com leads agents nowhere"},
+    {"family left out", family_left_out, "Degraded", "True FamilyLeftOut",
+     "b: the record leaves out 2001:db8::2, because it carries one family; name the family in dns.recordType"},
+    {"family chosen", family_chosen, "Degraded", "False Redundant", "a standby is fit"},
     {"server not asked", a_server_not_asked_yet, "Degraded", "False Redundant", "a standby is fit"},
     {"server shows it", a_server_that_shows_it, "Degraded", "False Redundant", "a standby is fit"},
     {"server behind", a_server_with_old_data, "Degraded", "True DNSServerBehind", "still answers old data"},

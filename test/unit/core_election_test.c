@@ -85,6 +85,48 @@ static void expires_soon(struct world *world)
         world->view.planes[1].checks[0].certificate_not_after = WORLD_WALL + 1;
 }
 
+/* b's address is a name: what DNS says of it is what agents will be told. */
+static void named(struct world *world)
+{
+        world->view.planes[1].rrset = "CNAME lb-b.example.com";
+        world->view.planes[1].name_confirmed_at = WORLD_NOW;
+}
+static void named_never_asked(struct world *world)
+{
+        named(world);
+        world->view.planes[1].name_confirmed_at = 0;
+}
+static void named_absent(struct world *world)
+{
+        named(world);
+        world->view.planes[1].name_absent = true;
+        world->view.planes[1].name_error = "DNS says that there is no such name";
+}
+static void named_confirmed_lately(struct world *world)
+{
+        named(world);
+        world->view.planes[1].name_confirmed_at = WORLD_NOW - NAME_CONFIRMED_MS - WORLD_INTERVAL_MS;
+        world->view.planes[1].name_error = "DNS server 192.0.2.53:53 does not answer";
+}
+static void named_confirmed_long_ago(struct world *world)
+{
+        named_confirmed_lately(world);
+        world->view.planes[1].name_confirmed_at--;
+}
+static void absent_without_a_name(struct world *world)
+{
+        world->view.planes[1].name_absent = true;
+}
+static void left_out_and_fit(struct world *world)
+{
+        world->view.planes[1].left_out = "192.0.2.2";
+}
+static void left_out_and_failing(struct world *world)
+{
+        left_out_and_fit(world);
+        one_fail(world);
+}
+
 static const struct {
         void (*arrange)(struct world *world);
         const char *why; /* how the reason begins; "" fit */
@@ -106,6 +148,15 @@ static const struct {
     {replicas_unknown, ""},
     {expired, "its certificate expired 2026-11-23T02:59:11Z"},
     {expires_soon, ""},
+    {named, ""},
+    {named_never_asked, "its address lb-b.example.com is not confirmed by DNS: it was not looked up yet"},
+    {named_absent, "its address lb-b.example.com leads agents nowhere: DNS says that there is no such name; correct "
+                   "server.address, or the record of that name"},
+    {named_confirmed_lately, ""},
+    {named_confirmed_long_ago, "its address lb-b.example.com is not confirmed by DNS since 2026-11-23T02:54:05Z: DNS server"},
+    {absent_without_a_name, ""},
+    {left_out_and_fit, ""},
+    {left_out_and_failing, "unhealthy (TLS :9900 timeout); the record leaves out 192.0.2.2"},
 };
 
 static void every_reason_not_to_be_chosen(void **state)

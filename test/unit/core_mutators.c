@@ -1,6 +1,8 @@
 /* core_mutators.c -- ways in which a world may differ from the ordinary one. */
 #include "core_mutators.h"
 
+#include <string.h>
+
 #include "core/maintenance.h"
 
 /* clang-format off */
@@ -28,6 +30,27 @@ static void b_is_stale(struct world *w) { world_stale(w, 1); }
 static void b_is_missing(struct world *w) { w->view.planes[1].known = false; w->view.planes[1].rrset = ""; }
 static void b_has_no_address(struct world *w) { w->view.planes[1].rrset = ""; w->view.planes[1].address_error = "Service has no ingress"; }
 static void b_shares_the_address(struct world *w) { w->view.planes[1].rrset = WORLD_RRSET_A; }
+static void b_is_a_name(struct world *w)
+{
+        if (strcmp(w->record.to, "b") == 0)
+                w->record.plan.to_rrset = "CNAME lb-b.example.com";
+        w->view.planes[1].rrset = "CNAME lb-b.example.com";
+        w->view.planes[1].name_confirmed_at = w->view.now;
+}
+static void b_is_no_name(struct world *w)
+{
+        b_is_a_name(w);
+        w->view.planes[1].name_absent = true;
+        w->view.planes[1].name_error = "DNS says that there is no such name";
+}
+static void b_is_an_unasked_name(struct world *w) { b_is_a_name(w); w->view.planes[1].name_confirmed_at = 0; }
+static void b_is_half_dead(struct world *w) { w->view.planes[1].checks[0].partial = "192.0.2.12: timeout"; }
+static void b_has_two_families(struct world *w) { w->view.planes[1].left_out = "2001:db8::2"; }
+static void c_is_no_name(struct world *w)
+{
+        w->view.planes[2].name_absent = true;
+        w->view.planes[2].name_error = "DNS has no address for this name";
+}
 static void c_fails(struct world *w) { world_fail(w, 2, LONG_AGO); }
 static void c_is_ineligible(struct world *w) { w->view.planes[2].eligible = false; }
 static void one_plane(struct world *w) { w->view.plane_count = 1; }
@@ -162,7 +185,8 @@ const struct mutator core_mutators[] = {
         MUTATOR(active_is_half_missing), MUTATOR(active_left_the_spec), MUTATOR(active_has_no_address), MUTATOR(active_moved),
         MUTATOR(active_moved_unseen), MUTATOR(active_deployment_up), MUTATOR(active_lost_a_replica), MUTATOR(active_certificate_ends),
         MUTATOR(b_fails), MUTATOR(b_is_stale), MUTATOR(b_is_missing), MUTATOR(b_has_no_address), MUTATOR(b_shares_the_address),
-        MUTATOR(c_fails), MUTATOR(c_is_ineligible), MUTATOR(one_plane), MUTATOR(everything_fails), MUTATOR(operator_inside),
+        MUTATOR(b_is_a_name), MUTATOR(b_is_no_name), MUTATOR(b_is_an_unasked_name), MUTATOR(b_is_half_dead), MUTATOR(b_has_two_families),
+        MUTATOR(c_is_no_name), MUTATOR(c_fails), MUTATOR(c_is_ineligible), MUTATOR(one_plane), MUTATOR(everything_fails), MUTATOR(operator_inside),
         MUTATOR(advise), MUTATOR(suspended), MUTATOR(kill_switch), MUTATOR(blast), MUTATOR(cooling), MUTATOR(limited),
         MUTATOR(dns_inside_a), MUTATOR(redis_inside_a), MUTATOR(acknowledged), MUTATOR(no_arbiter), MUTATOR(no_record_yet), MUTATOR(record_unreadable), MUTATOR(plan_mismatched),
         MUTATOR(plan_pending), MUTATOR(shared_store), MUTATOR(somebody_speaks), MUTATOR(nobody_speaks_any_more), MUTATOR(dns_unshared), MUTATOR(no_credentials),
@@ -205,9 +229,12 @@ void core_renew(struct world *world, mono_ms by_ms)
         struct view *view = &world->view;
         mono_ms was_now = view->now;
         world_later(world, by_ms);
-        for (unsigned i = 0; i < view->plane_count; i++)
+        for (unsigned i = 0; i < view->plane_count; i++) {
+                if (view->planes[i].name_confirmed_at == was_now)
+                        view->planes[i].name_confirmed_at = view->now;
                 for (unsigned j = 0; j < view->planes[i].check_count; j++)
                         renew_check(&view->planes[i].checks[j], was_now, view->now);
+        }
         renew_mechanism(&view->dns_health, was_now, view->now);
         renew_mechanism(&view->lock_health, was_now, view->now);
         if (view->arbiter_answered_at == was_now)

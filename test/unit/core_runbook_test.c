@@ -25,6 +25,18 @@ static const char *line_with(const struct runbook *runbook, const char *word)
         return "";
 }
 
+static void a_name_that_leads_nowhere_is_not_called_healthy(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world.view.planes[1].rrset = "CNAME lb-b.example.com";
+        world.view.planes[1].name_absent = true;
+        world.view.planes[2].eligible = false;
+        assert_non_null(strstr(build(&world).lines[0], "# to b by hand (healthy now: no, check it first)"));
+        world_clear(&world);
+}
+
 static void the_ordinary_runbook(void **state)
 {
         (void)state;
@@ -181,8 +193,12 @@ static void without_a_record(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(the_ordinary_runbook), cmocka_unit_test(addresses_are_split_as_the_tools_want_them),
-            cmocka_unit_test(values_are_quoted),    cmocka_unit_test(every_value_of_a_set_is_added), cmocka_unit_test(for_a_cname_the_whole_name_is_deleted),
+            cmocka_unit_test(the_ordinary_runbook),
+            cmocka_unit_test(a_name_that_leads_nowhere_is_not_called_healthy),
+            cmocka_unit_test(addresses_are_split_as_the_tools_want_them),
+            cmocka_unit_test(values_are_quoted),
+            cmocka_unit_test(every_value_of_a_set_is_added),
+            cmocka_unit_test(for_a_cname_the_whole_name_is_deleted),
             cmocka_unit_test(where_it_leads),       cmocka_unit_test(nobody_else_has_an_address),
             cmocka_unit_test(without_a_record),     cmocka_unit_test(the_plane_that_it_moves_to_is_gone),
         };

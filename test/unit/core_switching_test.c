@@ -46,6 +46,31 @@ static void the_route_waits_for_the_lock_however_the_dns_looks(void **state)
         WORLD_EXPECT(world, FINDING_TARGET_UNAVAILABLE, DO_WAIT);
 }
 
+/* The last look before the write: the name was right at the decision, and DNS says otherwise now. */
+static void a_name_that_leads_nowhere_is_not_published(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        struct plane_view *b = &world->view.planes[1];
+        b->rrset = world->record.plan.to_rrset = "CNAME lb-b.example.com";
+        b->name_error = "DNS says that there is no such name";
+        b->name_absent = true;
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        WORLD_EXPECT(world, FINDING_NAME_UNFIT, DO_WAIT);
+        struct decision decision = world_decide(world);
+        assert_int_equal(decision.step, STEP_ROUTE);
+        assert_non_null(strstr(decision.why, "b: its address lb-b.example.com leads agents nowhere"));
+        b->name_absent = false;
+        b->name_confirmed_at = world->view.now;
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        b->name_absent = true;
+        b->rrset = "CNAME other.example.com"; /* what was recorded is not what this is about */
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        world->view.plane_count = 1; /* b was taken out of the spec */
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+}
+
 static void all_clusters_has_no_lock_step(void **state)
 {
         struct world *world = *state;
@@ -299,6 +324,7 @@ int main(void)
             CASE(steps_are_taken_in_order),
             CASE(the_route_waits_for_the_lock_however_the_dns_looks),
             CASE(all_clusters_has_no_lock_step),
+            CASE(a_name_that_leads_nowhere_is_not_published),
             CASE(a_lagging_server_delays_the_commit_a_dead_one_does_not),
             CASE(a_recovered_active_aborts_before_the_first_effect),
             CASE(after_the_first_effect_there_is_only_forward),

@@ -90,6 +90,7 @@ static void add_plane(struct world *world, unsigned i)
             .eligible = true,
             .port = 9900,
             .rrset = rrsets[i],
+.name_confirmed_at = WORLD_NOW,
             .address_error = "",
             .check_count = 1,
         };

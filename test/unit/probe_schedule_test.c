@@ -11,6 +11,7 @@
 #include "probe_peer.h"
 #include "probe_rig.h"
 #include "runtime/clock.h"
+#include "runtime/metrics.h"
 
 static struct probe_rig rig;
 
@@ -154,7 +155,7 @@ struct stop {
 static void stop_once(void *ctx)
 {
         const struct stop *stop = ctx;
-        if (stop->probe == NULL || stop->probe->phase != PROBE_SAMPLING)
+        if (stop->probe == NULL || !stop->probe->is_sampling)
                 return;
         loop_set_idle(rig.loop, NULL, NULL);
         (void)nanosleep(&stop->length, NULL);
@@ -217,7 +218,7 @@ static void on_sample_may_close_the_probe(void **state)
              .port = probe_peer_refused_port(),
              .status_low = 200,
              .status_high = 299},
-            {.kind = PROBE_GRPC, .address = "localhost", .port = probe_peer_refused_port()},
+            {.kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_refused_port()},
             {.kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh", .deployment = "gloo-mesh-mgmt-server"},
         };
         for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
@@ -252,6 +253,18 @@ static void an_idle_probe_is_small(void **state)
         assert_true(sizeof(struct probe) <= 256);
 }
 
+static void durations_are_on_the_metrics_page(void **state)
+{
+        (void)state;
+        (void)probe_rig_once(&rig, &(const struct probe_spec){.kind = PROBE_TCP, .address = "127.0.0.1", .port = 1},
+                             5000);
+        struct strbuf page = STRBUF_INIT(1024 * 1024);
+        metrics_print(&page);
+        assert_non_null(
+            strstr(strbuf_text(&page), "planekeeper_probe_duration_seconds_count{kind=\"TCP\",result=\"fail\"}"));
+        strbuf_deinit(&page);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -263,6 +276,7 @@ int main(void)
             cmocka_unit_test(a_stalled_process_discards_its_samples),
             cmocka_unit_test(an_answer_that_waited_for_us_is_no_timeout),
             cmocka_unit_test(on_sample_may_close_the_probe),
+            cmocka_unit_test(durations_are_on_the_metrics_page),
             cmocka_unit_test(a_new_cadence_counts_at_once),
             cmocka_unit_test(an_idle_probe_is_small),
         };

@@ -86,7 +86,7 @@ static void closing_in_the_middle_releases_the_socket(void **state)
         const struct probe_cadence cadence = {.interval_ms = 4000, .timeout_ms = 4000, .offset_ms = clock_mono() + 2};
         struct probe *probe = probe_rig_start(&rig, &spec, &cadence);
         const struct probe_spec other = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_refused_port()};
-        while (probe->phase != PROBE_SAMPLING) /* the loop turns as long as the other one takes */
+        while (!probe->is_sampling) /* the loop turns as long as the other one takes */
                 (void)probe_rig_once(&rig, &other, 1000);
         int during = dup(0);
         assert_int_equal(close(during), 0);
