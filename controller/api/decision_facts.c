@@ -264,13 +264,16 @@ static json_t *target_json(const struct view *view, const struct target_health *
                 set(object, "errorClass", json_string(err_name(health->error_class)));
         set_text(object, "error", health->error, FACTS_TEXT_MAX);
         set_age(object, "age", view, health->read_at);
+        if (health->looked_at != view->now)
+                set_age(object, "lookAge", view, health->looked_at);
+        set_flag(object, "doubtful", health->read_at && !health->looked_at);
         set_age(object, "failedFor", view, health->failed_since);
         set_value(object, "value", value);
         set(object, "stamp", json_string(stamp_word(view, stamp)));
         if (stamp->presence == STAMP_OURS)
                 set(object, "epoch", json_integer((json_int_t)stamp->epoch));
         set_text(object, "plane", stamp->plane, FACTS_VALUE_MAX);
-        null_absent(object, KEYS("errorClass", "error", "age", "failedFor", "value", "epoch", "plane"));
+        null_absent(object, KEYS("errorClass", "error", "age", "lookAge", "doubtful", "failedFor", "value", "epoch", "plane"));
         return object;
 }
 

@@ -218,11 +218,14 @@ static enum err decode_class(const struct scope *scope)
 
 static struct target_health decode_health(const struct scope *scope)
 {
+        const mono_ms read_at = decode_age(scope, "age"), look = read_at ? REPLAY_NOW : 0;
+        const bool is_doubtful = decode_bool(scope, "doubtful", false);
         return (struct target_health){
             .reach = (enum reach)decode_choice(scope, "reach", CHOICES(facts_reaches), REACH_NEVER),
             .error_class = decode_class(scope),
             .error = decode_text(scope, "error", "", FACTS_TEXT_MAX),
-            .read_at = decode_age(scope, "age"),
+            .read_at = read_at,
+            .looked_at = is_doubtful ? 0 : decode_has(scope, "lookAge") ? decode_age(scope, "lookAge") : look,
             .failed_since = decode_age(scope, "failedFor"),
         };
 }

@@ -3,7 +3,9 @@
 
 #include "core/classify.h"
 #include "core/election.h"
+#include "core/looks.h"
 #include "core/maintenance.h"
+#include "core/phrase.h"
 #include "core/next_record.h"
 #include "core/targets.h"
 #include "util/mem.h"
@@ -70,6 +72,26 @@ static enum finding classify(struct pass *pass)
         }
 }
 
+/* Nothing is done on a look at another target that is too old: that is read first, and then thought again. */
+static enum finding read_first(struct pass *pass, enum finding finding)
+{
+        const struct view *view = pass->view;
+        struct decision *decision = pass->decision;
+        decision->looks = looks_due(view, rule_find(decision->phase, finding)->then, decision->step);
+        if (!decision->looks)
+                return finding;
+        /* It takes no time where it is answered: nothing new is said then. */
+        const char *in_the_way = decision->looks & LOOK_LOCK && view->lock_health.reach == REACH_FAILED
+                                     ? phrase_lock_trouble(view, pass->arena)
+                                 : decision->looks & LOOK_DNS && view->dns_health.reach == REACH_FAILED
+                                     ? phrase_dns_trouble(view, pass->arena)
+                                     : "";
+        if (in_the_way[0])
+                decision->why =
+                    arena_printf(pass->arena, "%s; what it rests on is read again first: %s", decision->why, in_the_way);
+        return classify_as(pass, FINDING_LOOK_OLD, decision->why);
+}
+
 /* Also where Automatic waits for just this; never where nothing outside status may be written. */
 static bool vouches(const struct view *view, const struct decision *decision)
 {
@@ -102,7 +124,7 @@ void failover_decide(const struct view *view, struct arena *arena, struct decisi
         *ret = (struct decision){.why = "", .why_no_candidate = "", .answer = ""};
         struct pass pass = {.view = view, .arena = arena, .decision = ret};
         look_around(&pass);
-        ret->finding = classify(&pass);
+        ret->finding = read_first(&pass, classify(&pass));
         ret->rule = rule_find(ret->phase, ret->finding);
         INVARIANT(ret->rule);
         ret->next = write_down(&pass);

@@ -40,6 +40,7 @@ struct decision {
         enum fence lock;
         enum step
             step; /* the first unmet step of a switch; for DO_REASSERT the target to write: STEP_LOCK or STEP_ROUTE */
+        unsigned looks;            /* READ: LOOK_* of looks.h */
         const struct record *next; /* ADOPT, DECIDE, ABORT, COMMIT: the record to write; NULL otherwise */
         mono_ms wake_at;           /* look again then even if nothing happens; 0: no need */
 };

@@ -23,7 +23,7 @@ const char *report_duration(mono_ms duration_ms, struct arena *arena)
 
 bool report_is_record_refused(const struct view *view, const struct decision *decision)
 {
-        return view->record_refusal && decision->next;
+        return view->record_refusal && (decision->next || decision->finding == FINDING_LOOK_OLD);
 }
 
 const char *report_why(const struct view *view, const struct decision *decision, struct arena *arena)

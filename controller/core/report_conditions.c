@@ -1,6 +1,7 @@
 /* report_conditions.c -- the decision as conditions, by the status contract. */
 #include <string.h>
 
+#include "core/looks.h"
 #include "core/maintenance.h"
 #include "core/phrase.h"
 #include "core/report_parts.h"
@@ -68,6 +69,7 @@ static enum contract contract_of(const struct writer *w)
         case FINDING_DRIFT:
                 return CONTRACT_READY;
         case FINDING_TARGET_BEHIND:
+        case FINDING_LOOK_OLD:
         case FINDING_UNCONFIRMED:
                 return contract_of_health(&decision->active_health);
         case FINDING_OBSERVING:
@@ -104,10 +106,21 @@ static bool is_automatic_unsafe(const struct writer *w)
         return w->view->policy.mode == MODE_AUTOMATIC && w->decision->mode.mode == MODE_ADVISE;
 }
 
+/* The target that is to be looked at again, and does not answer; NULL where all do. */
+static const struct target_health *silent_look(const struct writer *w)
+{
+        const struct view *view = w->view;
+        if (w->decision->looks & LOOK_LOCK && view->lock_health.reach == REACH_FAILED)
+                return &view->lock_health;
+        return w->decision->looks & LOOK_DNS && view->dns_health.reach == REACH_FAILED ? &view->dns_health : NULL;
+}
+
 /* The target that a switch waits for; NULL where the one that its step needs answers. */
 static const struct target_health *blocking_target(const struct writer *w)
 {
         enum finding finding = w->decision->finding;
+        if (w->decision->phase == PHASE_SWITCHING && finding == FINDING_LOOK_OLD)
+                return silent_look(w);
         bool is_waiting = finding == FINDING_LOCK_UNMET || finding == FINDING_ROUTE_UNMET ||
                           finding == FINDING_TARGET_UNAVAILABLE || finding == FINDING_TARGET_REFUSED;
         if (w->decision->phase != PHASE_SWITCHING || !is_waiting)
@@ -119,7 +132,7 @@ static const struct target_health *blocking_target(const struct writer *w)
 
 static const char *blocked_reason(const struct writer *w, const struct target_health *health)
 {
-        if (w->decision->step == STEP_LOCK)
+        if (health == &w->view->lock_health)
                 return needs_person(health) ? "RedisRefused" : "RedisUnavailable";
         return needs_person(health) ? "DNSRefused" : "DNSUnavailable";
 }
@@ -166,7 +179,7 @@ static const char *switching_message(const struct writer *w)
                 return arena_printf(w->arena, "%s: blocked at %s since %s: %s", moving, step,
                                     phrase_time(blocking->failed_since_wall, w->arena), blocking->error);
         if (decision->finding == FINDING_LOCK_UNMET || decision->finding == FINDING_ROUTE_UNMET ||
-            decision->finding == FINDING_UNCONFIRMED)
+            decision->finding == FINDING_LOOK_OLD || decision->finding == FINDING_UNCONFIRMED)
                 return arena_printf(w->arena, "%s: at %s since %s%s", moving, step,
                                     phrase_time(record->started_at, w->arena), steps_to_come(decision));
         return arena_printf(w->arena, "%s: %s", moving, report_why(w->view, decision, w->arena));

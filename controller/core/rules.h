@@ -21,6 +21,7 @@
         X(FINDING_TARGET_UNAVAILABLE) /* a target does not answer, and what it shows is not known */             \
         X(FINDING_TARGET_REFUSED)     /* a target refuses us until a person mends something */                   \
         X(FINDING_FOREIGN_OWNER)      /* the stamp at a target is another owner's */                             \
+        X(FINDING_LOOK_OLD)           /* what is to be done rests on a look at a target that is too old */       \
         X(FINDING_UNKNOWN_TARGET)     /* the targets do not name exactly one plane */                            \
         X(FINDING_ADDRESS_PENDING)    /* they do not yet: a plane has no address so far */                       \
         X(FINDING_ADOPTABLE)          /* they do: record it */                                                   \
@@ -60,6 +61,7 @@ enum finding { FINDING_LIST(FINDING_ENUM) FINDING_COUNT };
         X(DO_DECIDE)   /* record a switch under a new epoch */                  \
         X(DO_ABORT)    /* record the way back under a new epoch */              \
         X(DO_REASSERT) /* bring the record's epoch to a target that lacks it */ \
+        X(DO_READ)     /* look again at the targets that what is to be done rests on */ \
         X(DO_CONFIRM)  /* read the policy once more, uncached */                \
         X(DO_LOCK)                                                              \
         X(DO_ROUTE)                                                             \

@@ -75,6 +75,7 @@ struct target_health {
         enum err error_class; /* of the last attempt */
         const char *error;    /* text of the last failed attempt; "" after a good one */
         mono_ms read_at;      /* last good read; 0 never: then the state beside it says nothing */
+        mono_ms looked_at;    /* last good look at the state beside it, if no visit failed since; 0 none (looks.h) */
         mono_ms failed_since; /* first failure after the last good read; 0 none */
         unix_ms failed_since_wall;
 };

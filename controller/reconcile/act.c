@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/looks.h"
 #include "core/maintenance.h"
 #include "reconcile/gather.h"
 #include "reconcile/mechanism.h"
@@ -112,6 +113,16 @@ static void look_outside(struct policy *policy, mono_ms failing_since)
                 read_target(policy, EFFECT_READ_LOCK);
 }
 
+/* What the core wants to be seen again before it goes on. */
+static void look_again(struct policy *policy, unsigned looks)
+{
+        manager_hurry(policy->manager);
+        if (looks & LOOK_DNS)
+                read_target(policy, EFFECT_READ_DNS);
+        if (looks & LOOK_LOCK)
+                read_target(policy, EFFECT_READ_LOCK);
+}
+
 static void verify_servers(struct policy *policy)
 {
         mono_ms now = loop_now(policy->manager->loop);
@@ -167,6 +178,9 @@ static void act(struct policy *policy, const struct view *view, const struct dec
         case DO_REASSERT:
                 set_target(policy, decision->step == STEP_LOCK ? EFFECT_SET_LOCK : EFFECT_SET_DNS);
                 break;
+        case DO_READ:
+                look_again(policy, decision->looks);
+                break;
         case DO_CONFIRM:
                 record_io_confirm(policy);
                 break;
@@ -190,9 +204,10 @@ static void try_refused_decision(struct policy *policy, const struct view *refus
         struct view view = *refused;
         struct decision decision;
         view.dns_health =
-            (struct target_health){.reach = REACH_OK, .error = "", .read_at = refused->dns_health.read_at};
+            (struct target_health){.reach = REACH_OK, .error = "", .read_at = refused->dns_health.read_at,
+                                   .looked_at = refused->now}; /* the write names what was read, and is refused else */
         failover_decide(&view, arena, &decision);
-        if (decision.next) {
+        if (decision.next || decision.looks) {
                 act(policy, &view, &decision);
         } else {
                 slot_forget_write(&policy->dns_slot); /* there is nothing to be decided any more */

@@ -10,6 +10,7 @@
 #ifndef PK_RECONCILE_EFFECT_H
 #define PK_RECONCILE_EFFECT_H
 
+#include "core/looks.h"
 #include "core/view.h"
 #include "reconcile/policy.h"
 #include "runtime/executor.h"
@@ -27,7 +28,7 @@ enum effect_kind {
 };
 bool effect_is_dns(enum effect_kind kind); /* of the name, not of other servers */
 
-enum { EFFECT_DEADLINE_MS = 5000, VERIFY_DEADLINE_MS = 1000 };
+enum { EFFECT_DEADLINE_MS = LOOK_VISIT_MS, VERIFY_DEADLINE_MS = 1000 };
 
 struct effect {
         struct job job;

@@ -4,9 +4,9 @@
 #include "reconcile/effect.h"
 #include "runtime/clock.h"
 
-/* A server whose visits end by their deadlines keeps its workers: a decision that waited longer for one rests on what
- * is not so any more. */
-enum { DECISION_WAITS_MS = 1000 };
+/* A server whose visits end by their deadlines keeps its workers: a decision, and a name that follows a lock, that
+ * waited longer for one rests on what is not so any more. */
+enum { WAITS_MS = LOOK_STEP_MS };
 
 static void run_dns(struct effect *effect, mono_ms deadline)
 {
@@ -72,7 +72,9 @@ static void run_verify(struct effect *effect)
 static bool is_outdated(struct effect *effect)
 {
         int64_t waited_ms = (effect->started_us - effect->submitted_us) / 1000;
-        if (effect->kind != EFFECT_SET_RECORD || waited_ms <= DECISION_WAITS_MS)
+        bool rests_on_a_look = effect->kind == EFFECT_SET_RECORD ||
+                               (effect->kind == EFFECT_SET_DNS && effect->lock_value && effect->lock_value[0]);
+        if (!rests_on_a_look || waited_ms <= WAITS_MS)
                 return false;
         effect->err = err_set(&effect->why, ERR_TRANSIENT,
                               "it waited %lld ms for a worker, so it is decided anew: the server answers too slowly",

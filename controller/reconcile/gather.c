@@ -58,6 +58,7 @@ static void gather_health(const struct target_slot *slot, struct arena *arena, s
             .error =
                 slot->error ? arena_strdup(arena, slot->error) : "", /* a visit that ends within the pass replaces it */
             .read_at = slot->read_at,
+            .looked_at = slot->sure_at,
             .failed_since = slot->failed_since,
             .failed_since_wall = slot->failed_since_wall,
         };
@@ -66,6 +67,8 @@ static void gather_health(const struct target_slot *slot, struct arena *arena, s
         const struct mechanism *mechanism = slot->mechanism;
         if (slot->reach == REACH_OK && mechanism && mechanism->answered_at > slot->read_at)
                 ret->read_at = mechanism->answered_at;
+        if (mechanism && mechanism->broken_at > slot->sure_at)
+                ret->looked_at = 0;
 }
 
 static void fill_stamp(struct stamp *stamp)

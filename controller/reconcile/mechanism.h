@@ -22,6 +22,7 @@ struct mechanism {
         mono_ms
             answered_at; /* last good visit by anybody; 0 never. A failure may be one record's own: it is not shared */
         mono_ms asked_at;
+        mono_ms broken_at; /* the last visit of anybody that was cut or not answered: what was seen before is doubtful */
 };
 
 /* The one for @key in place of *@held (which is dropped where it is another; NULL: none). */

@@ -20,6 +20,10 @@ void slot_failed(struct target_slot *slot, const struct visit *visit)
                 slot->failed_since = visit->now;
                 slot->failed_since_wall = visit->wall / 1000 * 1000;
         }
+        slot->sure_at = 0;
+        bool is_broken = visit->err == ERR_TRANSIENT || visit->err == ERR_UNKNOWN;
+        if (slot->mechanism && is_broken)
+                slot->mechanism->broken_at = visit->now;
         slot->reach = REACH_FAILED;
         slot->error_class = visit->err;
         slot->has_failed_write = visit->is_write;
@@ -49,7 +53,7 @@ static void forget_failure(struct target_slot *slot)
 
 void slot_answered(struct target_slot *slot, const struct visit *visit, char *source)
 {
-        slot->read_at = visit->now;
+        slot->read_at = slot->sure_at = visit->now;
         slot->looked_at = visit->began;
         free(slot->source);
         slot->source = source;
@@ -69,7 +73,7 @@ void slot_void(struct target_slot *slot)
 {
         effect_abandon(slot->effect);
         slot->effect = NULL;
-        slot->read_at = slot->looked_at = 0;
+        slot->read_at = slot->looked_at = slot->sure_at = 0;
         forget_failure(slot);
 }
 

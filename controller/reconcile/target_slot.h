@@ -23,6 +23,7 @@ struct target_slot {
         char *error;     /* NULL after a good one */
         mono_ms read_at; /* of the state; 0: nothing is known */
         mono_ms looked_at; /* when the visit began that the state is from; 0: nothing is known */
+        mono_ms sure_at; /* read_at, if no visit failed since: a broken connection may mean another server; 0 none */
         mono_ms failed_since;
         unix_ms failed_since_wall;
         unsigned failures;           /* in a row, for the back-off */

@@ -155,9 +155,12 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         answer_request(policy, view, decision, arena);
         const char *blocked = report_blocked_by(view, decision), *why = report_why(view, decision, arena);
         const char *reason = blocked ? blocked : decision->rule->reason;
-        bool is_news = blocked || is_trouble(decision);
-        bool is_told = policy->last_finding == decision->finding && text_equal(policy->last_reason, reason);
-        policy->last_finding = decision->finding;
+        bool is_news = blocked || is_trouble(decision), is_a_look = decision->finding == FINDING_LOOK_OLD;
+        if (is_a_look && !blocked)
+                return; /* over in an instant, and then what it was for is told */
+        enum finding finding = is_a_look ? policy->last_finding : decision->finding;
+        bool is_told = policy->last_finding == finding && text_equal(policy->last_reason, reason);
+        policy->last_finding = finding;
         if (is_told && (!is_news || text_equal(policy->last_why, why)))
                 return;
         bool only_text = is_told;

@@ -7,7 +7,7 @@
 
 /* ---- everything of a kind that a state holds ---- */
 
-enum { RECORDS_MAX = 3 + SIM_OPERATORS_MAX, IDS_MAX = RECORDS_MAX + 3 + 2 * (SIM_OPERATORS_MAX + SIM_PACKETS_MAX) };
+enum { RECORDS_MAX = 3 + SIM_OPERATORS_MAX, IDS_MAX = RECORDS_MAX + 5 + 2 * (SIM_OPERATORS_MAX + SIM_PACKETS_MAX) };
 
 static unsigned list_records(struct sim *sim, struct record **ret)
 {
@@ -29,6 +29,8 @@ static unsigned list_ids(struct sim *sim, decision_id **ret)
         ret[count++] = &sim->dns.stamp.id;
         ret[count++] = &sim->lock.stamp.id;
         ret[count++] = &sim->lock_before.stamp.id;
+        ret[count++] = &sim->lock_other.stamp.id;
+        ret[count++] = &sim->dns_before.stamp.id;
         for (unsigned i = 0; i < sim->config.operator_count; i++) {
                 ret[count++] = &sim->operators[i].dns.stamp.id;
                 ret[count++] = &sim->operators[i].lock.stamp.id;
@@ -103,6 +105,7 @@ static void renew_verdict(enum verdict was, mono_ms *since, mono_ms now, mono_ms
 static void renew_health(struct target_health *health, mono_ms now, mono_ms new_now)
 {
         renew_age(&health->read_at, now, new_now, CANON_READ_TICKS);
+        renew_age(&health->looked_at, now, new_now, CANON_LOOK_TICKS);
         flag(&health->failed_since, new_now);
 }
 
@@ -126,6 +129,7 @@ static void renew_operator(struct sim_operator *self, unsigned planes, mono_ms n
 static void renew_times(struct sim *sim)
 {
         const mono_ms now = sim->now, new_now = SIM_FIRST_NOW;
+        const bool looks_age = sim->config.time_passes; /* else every target is looked at as time passes */
         const unix_ms wall = sim_wall(sim);
         sim->now = new_now;
         const unix_ms new_wall = sim_wall(sim);
@@ -137,6 +141,8 @@ static void renew_times(struct sim *sim)
                 renew_operator(&sim->operators[i], sim->config.plane_count, now, new_now);
         renew_age(&sim->spoken_since, now, new_now, CANON_SPOKEN_TICKS);
         renew_age(&sim->spoken_at, now, new_now, CANON_SPOKEN_TICKS);
+        renew_age(&sim->dns_changed_at, now, new_now, looks_age ? CANON_LOOK_TICKS : 0);
+        renew_age(&sim->lock_changed_at, now, new_now, looks_age ? CANON_LOOK_TICKS : 0);
         renew_age(&sim->committed_at, now, new_now, CANON_COOLDOWN_TICKS);
         if (sim->committed_at)
                 sim->committed_wall = new_wall - (new_now - sim->committed_at);
@@ -292,6 +298,10 @@ void canon_make(struct sim *sim, struct canon_moves *ret_moves)
         sim->deeds = 0;
         if (!sim->config.has_weak_redis && !sim->config.lock_waits)
                 memset(&sim->lock_before, 0, sizeof(sim->lock_before));
+        if (!sim->config.has_other_redis)
+                memset(&sim->lock_other, 0, sizeof(sim->lock_other));
+        if (!sim->config.has_old_zones)
+                memset(&sim->dns_before, 0, sizeof(sim->dns_before));
         renew_versions(sim);
         thin_decisions(sim);
         rename_ids(sim);

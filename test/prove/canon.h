@@ -30,6 +30,7 @@ enum {
         CANON_SPOKEN_TICKS = 3,   /* who speaks for a plane must have been silent for three renewals */
         CANON_SAMPLE_TICKS = 5,   /* a sample is fresh for 3, and S7 allows 4 */
         CANON_READ_TICKS = 7,     /* a target's answer is fresh for 5, and S7 allows 6 */
+        CANON_LOOK_TICKS = 2,     /* a look that a commit rests on is at most 1 old */
         CANON_ARBITER_TICKS = 2,  /* the arbiter's answer is fresh for 1 */
         CANON_COOLDOWN_TICKS = 4, /* the longest cooldown of bounds.c is 3 */
 };

@@ -36,7 +36,9 @@ void sim_init(struct sim *sim, const struct sim_config *config)
                 sim->lock.present = true;
                 sim->lock.value = sim->config.first_lock;
         }
-        sim->lock_before = sim->lock;
+        sim->lock_before = sim->lock_other = sim->lock;
+        sim->dns_before = sim->dns;
+        sim->dns_changed_at = sim->lock_changed_at = sim->now;
         for (unsigned i = 0; i < config->plane_count; i++)
                 sim->is_up[i] = true;
         for (unsigned i = 0; i < config->operator_count; i++)
@@ -86,7 +88,8 @@ void sim_turn_end(struct sim_turn *turn)
 
 bool sim_turn_writes(const struct sim_turn *turn)
 {
-        return !is_quiet(turn) && turn->decision.rule->then != DO_CONFIRM;
+        const enum action then = turn->decision.rule->then;
+        return !is_quiet(turn) && then != DO_CONFIRM && then != DO_READ;
 }
 
 static void pass(struct sim *sim, struct sim_action action)
@@ -131,7 +134,8 @@ void sim_apply(struct sim *sim, struct sim_action action)
 {
         if (action.verb == SIM_TICK || action.verb == SIM_DAY) {
                 sim->now += action.verb == SIM_TICK ? SIM_TICK_MS : SIM_DAY_MS;
-                sim_operator_sample(sim);
+                if (sim->config.judgement == SIM_BY_SAMPLES)
+                        sim_operator_sample(sim);
                 if (sim->config.is_inside)
                         speak_and_hear(sim);
         } else if (action.verb == SIM_PASS) {
@@ -212,6 +216,10 @@ static void add_servers(const struct sim *sim, struct list *list)
                 (void)add(list, SIM_REVERT, 0);
         if (sim->config.has_weak_redis)
                 (void)add(list, SIM_FLUSH, 0);
+        if (sim->config.has_other_redis)
+                (void)add(list, SIM_SWAP_REDIS, 0);
+        if (sim->config.has_old_zones)
+                (void)add(list, SIM_OLD_ZONE, 0);
         if (sim->config.has_odd_probes)
                 add_each(list, SIM_REFUSE, SIM_RATE_LIMIT, 0);
         if (sim->config.has_amnesia)
@@ -223,7 +231,7 @@ static void add_servers(const struct sim *sim, struct list *list)
 unsigned sim_actions(const struct sim *sim, struct sim_action *ret)
 {
         struct list list = {.actions = ret};
-        if (sim->config.judgement == SIM_BY_SAMPLES)
+        if (sim->config.judgement == SIM_BY_SAMPLES || sim->config.time_passes)
                 (void)add(&list, SIM_TICK, 0);
         for (unsigned who = 0; who < sim->config.operator_count; who++)
                 add_operator(sim, &list, who);

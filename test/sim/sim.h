@@ -51,6 +51,9 @@ struct sim_config {
         bool has_people;       /* edits by hand, requests, suspend, mode, spec */
         bool has_amnesia;      /* the record is lost, or restored from an older backup */
         bool has_weak_redis;   /* Redis loses its last write, or everything */
+        bool time_passes;      /* AT_WILL: looks at targets grow old */
+        bool has_other_redis;  /* its address leads to another server, and back, whenever it likes */
+        bool has_old_zones;    /* the zone is restored from before its last change, whenever it likes */
         bool has_late_records; /* a write to the arbiter may come late */
         bool has_odd_clocks;   /* the API server's date jumps by a year; a day passes at once */
         bool has_odd_probes;   /* silence, one-sided cuts, what Deployments say, planes set aside */
@@ -148,6 +151,8 @@ struct sim {
         unsigned record_version;
         struct sim_late_record late;
         struct sim_register dns, lock, lock_before; /* lock_before: what is left if Redis loses its last write */
+        struct sim_register lock_other, dns_before; /* of the other server; of the backup */
+        mono_ms dns_changed_at, lock_changed_at;    /* when each last became what it is, by whomever */
         struct sim_packet packets[SIM_PACKETS_MAX];
         unsigned packet_count;
         struct sim_operator operators[SIM_OPERATORS_MAX];
@@ -205,6 +210,8 @@ struct sim {
         X(SIM_REPLICATE, "replicate")   /* Redis' replica catches up */                                       \
         X(SIM_REVERT, "revert")         /* Redis loses its last write */                                      \
         X(SIM_FLUSH, "flush")           /* Redis loses everything */                                          \
+        X(SIM_SWAP_REDIS, "swap-redis") /* its address leads to the other server */                           \
+        X(SIM_OLD_ZONE, "old-zone")     /* the zone is as it was before its last change */                    \
         X(SIM_REFUSE, "refuse")         /* the targets deny our credentials, or take them again */            \
         X(SIM_RATE_LIMIT, "rate-limit") /* --max-switches-per-minute is reached, or not any more */           \
         X(SIM_FORGET, "forget")         /* the record is deleted */                                           \

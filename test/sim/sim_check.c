@@ -6,7 +6,7 @@
 #include "core/election.h"
 #include "sim_parts.h"
 
-enum { SAMPLE_AGE_MAX = 4 * SIM_TICK_MS, READ_AGE_MAX = 6 * SIM_TICK_MS };
+enum { SAMPLE_AGE_MAX = 4 * SIM_TICK_MS, READ_AGE_MAX = 6 * SIM_TICK_MS, LOOK_AGE_MAX = SIM_TICK_MS };
 
 static void violated(struct sim *sim, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -192,12 +192,35 @@ static void check_plan(struct sim *sim, const struct sim_turn *turn, const struc
                          next->plan.to_lock);
 }
 
+/* What a register shows was written by @record, or by a decision after it. */
+static bool has_reached(const struct sim_register *now, epoch_t epoch, decision_id id, const char *value)
+{
+        if (now->stamp.presence != STAMP_OURS || !now->present || now->stamp.epoch < epoch)
+                return false;
+        return now->stamp.epoch > epoch || (now->stamp.id == id && strcmp(now->value, value) == 0);
+}
+
+/* L2: whoever commits has just seen what is shown. What changed since it could look says nothing against it. */
+static void check_what_is_committed(struct sim *sim, unsigned who, const struct record *next)
+{
+        const struct plan *plan = &next->plan;
+        bool is_routed = has_reached(&sim->dns, next->epoch, next->id, plan->to_rrset) ||
+                         !is_old(sim, sim->dns_changed_at, LOOK_AGE_MAX);
+        bool is_locked = !plan->lock_server[0] || has_reached(&sim->lock, next->epoch, next->id, plan->to_lock) ||
+                         !is_old(sim, sim->lock_changed_at, LOOK_AGE_MAX);
+        if (!is_routed || !is_locked)
+                violated(sim, "L2: operator %u commits epoch %llu, which %s does not show any more", who,
+                         (unsigned long long)next->epoch, is_routed ? "the lock" : "the name");
+}
+
 void sim_check_judgement(struct sim *sim, unsigned who, const struct sim_turn *turn)
 {
         const struct record *next = turn->decision.next;
         enum action action = turn->decision.rule->then;
-        if (action == DO_COMMIT)
+        if (action == DO_COMMIT) {
+                check_what_is_committed(sim, who, next);
                 return;
+        }
         const struct plane_view *to = election_find(&turn->view, next->to);
         if (!to) {
                 violated(sim, "S8: epoch %llu goes to %s, which the policy does not name",
@@ -268,6 +291,9 @@ void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *pa
                 violated(sim, "S5: operator %u writes \"%s\" for epoch %llu", who, want->value, epoch);
         if (!packet->is_lock && decided->uses_lock && !decided->was_locked)
                 violated(sim, "S4: epoch %llu is routed before it is locked", epoch);
+        if (!packet->is_lock && decided->uses_lock && sim->lock_changed_at != sim->now &&
+            !has_reached(&sim->lock, want->stamp.epoch, want->stamp.id, decided->to_lock))
+                violated(sim, "S4: operator %u routes epoch %llu, which the lock does not show any more", who, epoch);
         if (packet->expected.stamp.presence == STAMP_OURS && packet->expected.stamp.epoch > want->stamp.epoch)
                 violated(sim, "S6: operator %u would overwrite epoch %llu by %llu", who,
                          (unsigned long long)packet->expected.stamp.epoch, epoch);

@@ -1,6 +1,7 @@
 /* sim_operator.c -- what the simulated operators do besides deciding: sample, read, record and write. */
 #include <string.h>
 
+#include "core/looks.h"
 #include "sim_parts.h"
 #include "target/fence.h"
 
@@ -108,13 +109,14 @@ static void not_answered(struct sim *sim, struct target_health *health, enum err
         if (!health->failed_since)
                 health->failed_since = sim->now;
         health->reach = REACH_FAILED;
+        health->looked_at = 0;
         health->error_class = class;
         health->error = sim_intern("no answer");
 }
 
 static struct target_health answered(const struct sim *sim)
 {
-        return (struct target_health){.reach = REACH_OK, .error = sim_intern(""), .read_at = sim->now};
+        return (struct target_health){.reach = REACH_OK, .error = sim_intern(""), .read_at = sim->now, .looked_at = sim->now};
 }
 
 static bool is_replicated(const struct sim *sim)
@@ -361,6 +363,11 @@ void sim_operator_act(struct sim *sim, unsigned who, const struct sim_turn *turn
         case DO_ABORT:
         case DO_COMMIT:
                 write_record(sim, who, turn, ending);
+                break;
+        case DO_READ:
+                for (unsigned is_lock = 0; is_lock < 2; is_lock++)
+                        if (turn->decision.looks & (is_lock ? LOOK_LOCK : LOOK_DNS))
+                                read_register(sim, &sim->operators[who], is_lock);
                 break;
         case DO_CONFIRM:
                 confirm(sim, &sim->operators[who], ending);

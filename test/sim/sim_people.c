@@ -36,12 +36,14 @@ static void put_back(struct sim *sim)
         if (sim->record.plan.lock_server[0]) {
                 sim->lock.present = true;
                 sim->lock.value = sim->record.plan.to_lock;
+                sim->lock_changed_at = sim->now;
         }
 }
 
 static void touch_targets(struct sim *sim, struct sim_action action)
 {
         sim->was_touched = true;
+        *(action.verb == SIM_HAND_LOCK ? &sim->lock_changed_at : &sim->dns_changed_at) = sim->now;
         switch (action.verb) {
         case SIM_HAND_DNS:
                 sim->dns.value = sim_rrset(action.who);

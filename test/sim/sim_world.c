@@ -109,8 +109,8 @@ bool sim_arrive(struct sim *sim, const struct sim_packet *packet)
                 return false;
         sim->record_version += has_text;
         const struct sim_register before = *stored;
-        if (packet->is_lock)
-                sim->lock_before = before;
+        *(packet->is_lock ? &sim->lock_before : &sim->dns_before) = before;
+        *(packet->is_lock ? &sim->lock_changed_at : &sim->dns_changed_at) = sim->now;
         *stored = packet->want;
         sim_check_arrival(sim, packet, &before);
         return true;
@@ -141,6 +141,16 @@ static void lose_record(struct sim *sim, bool is_restored)
         sim->record = is_restored ? sim->older_record : (struct record){0};
         sim->has_older_record = false;
         sim->record_version++;
+}
+
+/* What is behind one address is another server than before: a replica that never had the write, one of long ago. */
+static void swap_redis(struct sim *sim)
+{
+        const struct sim_register other = sim->lock_other;
+        sim->was_touched = true;
+        sim->lock_other = sim->lock;
+        sim->lock = sim->lock_before = other;
+        sim->lock_changed_at = sim->now;
 }
 
 static void jump(struct sim *sim)
@@ -181,10 +191,20 @@ void sim_world_apply(struct sim *sim, struct sim_action action)
                 break;
         case SIM_REVERT:
                 sim->lock = sim->lock_before;
+                sim->lock_changed_at = sim->now;
+                break;
+        case SIM_SWAP_REDIS:
+                swap_redis(sim);
+                break;
+        case SIM_OLD_ZONE:
+                sim->was_touched = true;
+                sim->dns = sim->dns_before;
+                sim->dns_changed_at = sim->now;
                 break;
         case SIM_FLUSH:
                 sim->was_touched = true;
                 sim->lock = sim->lock_before = sim_register_empty();
+                sim->lock_changed_at = sim->now;
                 break;
         case SIM_REFUSE:
                 sim->refuses_us = !sim->refuses_us;

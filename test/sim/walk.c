@@ -50,6 +50,13 @@ static const struct sim_config configs[] = {
      .is_recorded_in_dns = true,
      .is_inside = true},
     {.plane_count = 3, .looks_always = true, .max_switches = MANY, .has_odd_probes = true, .has_blinks = true},
+    {.plane_count = 3,
+     .uses_lock = true,
+     .max_switches = MANY,
+     .has_odd_probes = true,
+     .has_weak_redis = true,
+     .has_other_redis = true,
+     .has_old_zones = true},
 };
 enum { CONFIGS = sizeof(configs) / sizeof(configs[0]) };
 
@@ -75,6 +82,7 @@ static const struct {
     [SIM_HAND_LOCK] = {1, true},      [SIM_PUT_BACK] = {6, false},
     [SIM_HAND_STAMP] = {1, true},     [SIM_REPLICATE] = {4, false},
     [SIM_REVERT] = {2, true},         [SIM_FLUSH] = {1, true},
+    [SIM_SWAP_REDIS] = {1, true},     [SIM_OLD_ZONE] = {1, true},
     [SIM_REFUSE] = {1, true},         [SIM_RATE_LIMIT] = {1, false},
     [SIM_FORGET] = {1, true},         [SIM_RESTORE] = {2, true},
     [SIM_JUMP] = {1, true},           [SIM_DAY] = {1, true},

@@ -149,6 +149,7 @@ static void failures_count_from_the_end(void **state)
         world_fail(world, 0, HOUR_MS);
         maintain(world, 0, "2026-11-23T02:59:11Z");
         world->view.dns_health.read_at = world->view.lock_health.read_at = world->view.now;
+        world->view.dns_health.looked_at = world->view.lock_health.looked_at = world->view.now;
         world->view.arbiter_answered_at = world->view.now;
         world_pass(world, 1, HOUR_MS);
         WORLD_EXPECT(world, FINDING_ACTIVE_DOWN, DO_DECIDE);

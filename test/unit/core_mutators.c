@@ -221,7 +221,7 @@ static void renew_check(struct check_view *check, mono_ms was_now, mono_ms now)
 static void renew_mechanism(struct target_health *health, mono_ms was_now, mono_ms now)
 {
         if (health->reach == REACH_OK && health->read_at == was_now)
-                health->read_at = now;
+                health->read_at = health->looked_at = now;
 }
 
 void core_renew(struct world *world, mono_ms by_ms)

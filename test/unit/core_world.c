@@ -135,7 +135,7 @@ static struct policy_view ordinary_policy(void)
 
 static struct target_health answering(mono_ms now)
 {
-        return (struct target_health){.reach = REACH_OK, .error = "", .read_at = now};
+        return (struct target_health){.reach = REACH_OK, .error = "", .read_at = now, .looked_at = now};
 }
 
 static struct record ordinary_record(void)

@@ -63,6 +63,7 @@ static void test_failing_since_the_first_failure(void **state)
         assert_int_equal(slot.failed_since_wall, (base_wall + 2000) / 1000 * 1000);
         assert_int_equal(slot.error_class, ERR_DENIED);
         assert_int_equal(slot.read_at, 1000); /* what was read is still what is known */
+        assert_int_equal(slot.sure_at, 0);    /* but nothing may rest on it before it is looked at again */
         slot_clear(&slot);
 }
 
@@ -78,6 +79,7 @@ static void test_good_read_does_not_hide_a_failed_write(void **state)
         assert_int_equal(slot.failed_since, 2000);
         assert_string_equal(slot.error, "no answer");
         assert_int_equal(slot.read_at, 10000);
+        assert_int_equal(slot.sure_at, 10000);
         visit_answers(&slot, 11000, true);
         assert_int_equal(slot.reach, REACH_OK);
         assert_null(slot.error);

@@ -73,14 +73,13 @@ void compact(const struct fault *fault)
 
 void lose_last_write(const struct fault *fault)
 {
-        registers.lock[fault->policy] = registers.lock_before[fault->policy];
-        judge_touched(fault->policy);
+        registers_lose_lock(fault->policy);
 }
 
 void lose_all(const struct fault *fault)
 {
-        registers.lock[fault->policy] = registers.lock_before[fault->policy] = (struct reg){0};
-        judge_touched(fault->policy);
+        registers.lock_before[fault->policy] = (struct reg){0};
+        registers_lose_lock(fault->policy);
 }
 
 static void lease_name(unsigned policy, char *ret, size_t size)
@@ -133,6 +132,7 @@ void move_lock_by_hand(const struct fault *fault)
         (void)TEXT_COPY(reg->value, world_plane(fault->plane));
         reg->is_present = true;
         registers.lock_before[fault->policy] = *reg;
+        registers.lock_changed_at[fault->policy] = vtime_now();
         judge_touched(fault->policy);
 }
 
@@ -168,6 +168,13 @@ void automate(const struct fault *fault)
 void edit_ttl(const struct fault *fault)
 {
         merge_spec(fault, json_pack("{s:{s:i}}", "dns", "recordTTL", 10 + (int)chance_below(50)));
+}
+
+/* An edit that has to reach both targets, so that the lock is written and the name is to follow. */
+void freeze_and_forget(const struct fault *fault)
+{
+        registers.trapped_until[fault->policy] = fault->ends_at;
+        edit_ttl(fault);
 }
 
 void edit_delay(const struct fault *fault)

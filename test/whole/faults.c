@@ -102,6 +102,7 @@ static const struct fault_kind {
     DEED("watches-expire", compact),
     DEED("election-lost", lose_election),
     DEED("redis-loses-last-write", lose_last_write),
+    DEED("redis-forgets-behind-a-frozen-zone", freeze_and_forget),
     DEED("redis-loses-all", lose_all),
     DEED("record-deleted", lose_record),
     DEED("status-wiped", lose_status),

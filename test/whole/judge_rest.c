@@ -66,6 +66,7 @@ void judge_restore(unsigned policy)
         value_of(policy, false, decided, registers.dns[policy].value, REGISTER_VALUE_BYTES);
         if (decided->uses_lock)
                 value_of(policy, true, decided, lock->value, REGISTER_VALUE_BYTES);
+        registers.lock_changed_at[policy] = vtime_now();
         lock->is_present |= decided->uses_lock;
 }
 

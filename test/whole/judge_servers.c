@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/looks.h"
 #include "judge_parts.h"
 #include "util/text.h"
 
@@ -204,10 +205,27 @@ static void check_confirmed(const struct host *host, unsigned policy, const stru
                     host->index, shown.decided);
 }
 
+/* S4: whoever moves the name has seen the lock there just before; what changed since then says nothing. */
+static void check_lock(const struct host *host, unsigned policy, const struct reg *want)
+{
+        enum { LOOK_MS = LOOK_STEP_MS + 300 }; /* of the operator's turns, which are not of no length */
+        const struct look *look = &registers.looks[host->index][policy];
+        const struct shown name = shown_by(want), lock = shown_by(&registers.lock[policy]);
+        const struct decision *decided = find_decision(policy, name.decided, name.id);
+        if (!decided || !decided->uses_lock || name.epoch != name.decided)
+                return;
+        bool is_recent = vtime_now() - look->arrived_at <= (vtime_us)LOOK_MS * VTIME_MS;
+        if (!is_recent && look->served_at < registers.lock_changed_at[policy] && (!lock.is_ours || lock.epoch < decided->epoch))
+                world_violated("S4: operator %u routes epoch %llu of policy %u, which the lock does not show any more",
+                               host->index, name.epoch, policy);
+}
+
 void judge_writes(const struct host *host, unsigned policy, bool is_lock, const struct reg *want)
 {
         struct decision next;
         check_confirmed(host, policy, want);
+        if (!is_lock)
+                check_lock(host, policy, want);
         if (!is_lock && record_in_text(want->text, policy, &next))
                 check_decision(host, policy, &next);
 }

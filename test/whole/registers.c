@@ -105,7 +105,11 @@ static enum err read_register(const struct reg *reg, enum locality place, vtime_
         if (err != ERR_OK)
                 return err;
         *ret = *reg;
-        return come_back(place, deadline, false, reterr);
+        const vtime_us served_at = vtime_now();
+        err = come_back(place, deadline, false, reterr);
+        if (err == ERR_OK && place == AT_REDIS)
+                registers.looks[host_current->index][reg - registers.lock] = (struct look){served_at, vtime_now()};
+        return err;
 }
 
 /* ---- a write ---- */
@@ -122,6 +126,40 @@ static bool is_same(const struct reg *a, const struct reg *b)
         return a->is_present == b->is_present && strcmp(a->value, b->value) == 0 && strcmp(a->text, b->text) == 0;
 }
 
+void registers_lose_lock(unsigned policy)
+{
+        registers.lock[policy] = registers.lock_before[policy];
+        registers.lock_changed_at[policy] = vtime_now();
+        judge_touched(policy);
+}
+
+static void lose_lock(void *lock)
+{
+        const unsigned policy = (unsigned)((struct reg *)lock - registers.lock);
+        if (vtime_is_over())
+                return;
+        world_trace("policy %u: Redis is a server that never had the last write", policy);
+        registers_lose_lock(policy);
+}
+
+static void open_zone(void *ctx)
+{
+        (void)ctx;
+        world.places[AT_DNS].denied--;
+}
+
+/* The lock was moved: now the zone is frozen, and Redis forgets long before it thaws. */
+static void spring_trap(unsigned policy)
+{
+        enum { FORGETS_MS = 200, FROZEN_S = 8 };
+        if (registers.trapped_until[policy] < vtime_now() + (vtime_us)FROZEN_S * VTIME_S)
+                return;
+        registers.trapped_until[policy] = 0;
+        world.places[AT_DNS].denied++;
+        vtime_at(vtime_now() + (vtime_us)FORGETS_MS * VTIME_MS, lose_lock, &registers.lock[policy]);
+        vtime_at(vtime_now() + (vtime_us)FROZEN_S * VTIME_S, open_zone, NULL);
+}
+
 static bool apply(const struct update *update)
 {
         if (!is_same(update->reg, &update->expected))
@@ -130,7 +168,11 @@ static bool apply(const struct update *update)
         if (update->before)
                 *update->before = old;
         *update->reg = update->want;
+        if (update->is_lock)
+                registers.lock_changed_at[update->policy] = vtime_now();
         judge_register(update->policy, update->is_lock, &old, update->reg);
+        if (update->is_lock)
+                spring_trap(update->policy);
         return true;
 }
 
@@ -168,9 +210,12 @@ static enum err write_register(const struct update *update, vtime_us deadline, s
         if (world.places[place].late_requests > 0 && chance(300)) /* a datagram twice */
                 send_late(update, vtime_now() + (vtime_us)chance_below(AGAIN_SPREAD_MS) * VTIME_MS);
         bool was_applied = apply(update);
+        const vtime_us served_at = vtime_now();
         err = come_back(place, deadline, true, reterr);
         if (err != ERR_OK)
                 return err;
+        if (update->is_lock && was_applied)
+                registers.looks[host_current->index][update->policy] = (struct look){served_at, vtime_now()};
         return was_applied ? ERR_OK : err_set(reterr, ERR_CONFLICT, "somebody changed it since it was read");
 }
 

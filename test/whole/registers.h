@@ -19,14 +19,24 @@ struct reg {
         char text[REGISTER_TEXT_BYTES]; /* beside it; "" where none is */
 };
 
+/* What an operator knows of a lock: as it was at one time, and since when it knows. */
+struct look {
+        vtime_us served_at, arrived_at;
+};
+
 struct registers {
         struct reg dns[POLICIES_MAX], lock[POLICIES_MAX];
         struct reg lock_before[POLICIES_MAX]; /* what is left if Redis loses its last write */
+        vtime_us lock_changed_at[POLICIES_MAX]; /* when it last became what it is, by whomever */
+        struct look looks[HOSTS_MAX][POLICIES_MAX];
+        vtime_us trapped_until[POLICIES_MAX];   /* a write of the lock before then springs a trap: see deeds.h */
         char alive[POLICIES_MAX][REGISTER_TEXT_BYTES];
 };
 extern struct registers registers;
 
 void registers_begin(void);
+/* Redis is as it was before the lock's last write, whenever that was. */
+void registers_lose_lock(unsigned policy);
 void registers_name(unsigned policy, char *ret, size_t size); /* the DNS name */
 void registers_key(unsigned policy, char *ret, size_t size);  /* the lock's key */
 
