@@ -1,6 +1,8 @@
 /* answer.c -- from an HTTP answer to an error class. */
 #include "kube/answer.h"
 
+#include <string.h>
+
 enum err answer_from_transport(const struct http_response *response, const char *host, struct errmsg *reterr)
 {
         const char *whose = response->failure == HTTP_FAIL_TLS_LOCAL ? "own certificate, key, CA or token is unusable: " : "";
@@ -52,9 +54,23 @@ static const char *advice_for(long status)
         }
 }
 
+/* The version that was asked for has yet to come, or never will: the store is another than the one that gave it. */
+static bool is_from_the_future(const json_t *body)
+{
+        size_t index;
+        const json_t *cause;
+        json_array_foreach(json_object_get(json_object_get(body, "details"), "causes"), index, cause)
+        {
+                const char *reason = json_string_value(json_object_get(cause, "reason"));
+                if (reason && strcmp(reason, "ResourceVersionTooLarge") == 0)
+                        return true;
+        }
+        return false;
+}
+
 enum err answer_from_status(long status, const json_t *body, bool is_write, struct errmsg *reterr)
 {
-        enum err err = class_of(status, is_write);
+        enum err err = !is_write && is_from_the_future(body) ? ERR_EXPIRED : class_of(status, is_write);
         if (err == ERR_OK)
                 return ERR_OK;
         const char *message = json_string_value(json_object_get(body, "message"));

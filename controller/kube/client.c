@@ -356,13 +356,6 @@ struct kube_call *kube_get(struct kube *kube, const char *path, mono_ms timeout_
         return start(new_call(kube, "GET", path, done, ctx), timeout_ms);
 }
 
-struct kube_call *kube_get_metadata(struct kube *kube, const char *path, mono_ms timeout_ms, kube_done *done, void *ctx)
-{
-        struct kube_call *call = new_call(kube, "GET", path, done, ctx);
-        call->wants_metadata = true;
-        return start(call, timeout_ms);
-}
-
 struct kube_call *kube_delete(struct kube *kube, const char *path, mono_ms timeout_ms, kube_done *done, void *ctx)
 {
         return start(new_call(kube, "DELETE", path, done, ctx), timeout_ms);

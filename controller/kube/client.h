@@ -59,15 +59,12 @@ char *kube_path(const struct kube_resource *resource, const char *namespace_name
 
 /* Every call ends with exactly one done() within @timeout_ms, never from within the function itself. */
 struct kube_call *kube_get(struct kube *kube, const char *path, mono_ms timeout_ms, kube_done *done, void *ctx);
-/* The same, but only metadata is answered (PartialObjectMetadata): a third of a policy, and less work for the server.
- */
-struct kube_call *kube_get_metadata(struct kube *kube, const char *path, mono_ms timeout_ms, kube_done *done,
-                                    void *ctx);
 struct kube_call *kube_create(struct kube *kube, const char *path, const json_t *object, mono_ms timeout_ms,
                               kube_done *done, void *ctx);
 /* application/merge-patch+json; put metadata.resourceVersion into @patch to make it a compare-and-swap. */
 struct kube_call *kube_patch(struct kube *kube, const char *path, const json_t *patch, mono_ms timeout_ms,
                              kube_done *done, void *ctx);
+/* The same, but only metadata is answered (PartialObjectMetadata): a third of a policy, and less work for the server. */
 struct kube_call *kube_patch_for_metadata(struct kube *kube, const char *path, const json_t *patch, mono_ms timeout_ms,
                                           kube_done *done, void *ctx);
 struct kube_call *kube_delete(struct kube *kube, const char *path, mono_ms timeout_ms, kube_done *done, void *ctx);

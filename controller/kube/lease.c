@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kube/known_version.h"
 #include "kube/lease_record.h"
 #include "kube/patience.h"
+#include "kube/watch_line.h"
 #include "runtime/clock.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -25,6 +27,9 @@ struct election {
 
         enum knowledge knowledge;
         struct lease_record record; /* as last seen; empty when LEASE_ABSENT */
+        struct known_version known; /* which state that is */
+        bool is_watched;            /* a watch has shown it */
+        bool is_doubtful;           /* somebody wrote it under our feet, or the store went back */
         mono_ms renewed_at;         /* when we saw the holder's last sign of life, on our clock */
         mono_ms heard_at;           /* when we last learnt anything, by an answer or by a watch */
         mono_ms answered_at;
@@ -34,6 +39,7 @@ struct election {
         struct errmsg trouble; /* as told */
         struct kube_call *call; /* at most one is under way */
         mono_ms sent_at;
+        uint64_t sent_turns;    /* known.turns when it was sent */
         bool is_claim;          /* the call would make or keep us the leader */
         struct loop_timer tick; /* the next attempt or look */
         unsigned haste;         /* attempts at once after a conflict, in a row */
@@ -167,10 +173,16 @@ static struct lease_claim claim_of(const struct election *e)
         };
 }
 
+static void note_call(struct election *e, bool is_claim)
+{
+        e->is_claim = is_claim;
+        e->sent_at = loop_now(e->loop);
+        e->sent_turns = e->known.turns;
+}
+
 static void read_lease(struct election *e)
 {
-        e->is_claim = false;
-        e->sent_at = loop_now(e->loop);
+        note_call(e, false);
         e->call = kube_get(e->kube, e->path, request_timeout(e), on_read, e);
 }
 
@@ -178,8 +190,7 @@ static void create_lease(struct election *e)
 {
         struct lease_claim claim = claim_of(e);
         json_t *object = lease_object_new(&claim);
-        e->is_claim = true;
-        e->sent_at = loop_now(e->loop);
+        note_call(e, true);
         e->call = kube_create(e->kube, e->collection_path, object, request_timeout(e), on_claimed, e);
         json_decref(object);
 }
@@ -187,8 +198,7 @@ static void create_lease(struct election *e)
 /* @patch is consumed. */
 static void patch_lease(struct election *e, json_t *patch, bool is_claim)
 {
-        e->is_claim = is_claim;
-        e->sent_at = loop_now(e->loop);
+        note_call(e, is_claim);
         e->call = kube_patch(e->kube, e->path, patch, request_timeout(e), on_claimed, e);
         json_decref(patch);
 }
@@ -295,10 +305,23 @@ static void hurry_or_wait(struct election *e, const struct kube_reply *reply)
         wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
 }
 
+/* What the store answers outranks what a watch showed, unless the watch has overtaken the answer. */
+static void learn_answer(struct election *e, const json_t *lease)
+{
+        const char *version = object_resource_version(lease);
+        if (version && known_is_overtaken(&e->known, version, e->sent_turns)) {
+                e->knowledge = LEASE_UNREAD;
+                return;
+        }
+        learn(e, lease);
+        if (version)
+                known_by_answer(&e->known, version, 0, loop_now(e->loop));
+}
+
 static void take_confirmation(struct election *e, const struct kube_reply *reply)
 {
         mono_ms lapse = e->sent_at + election_renew_deadline(e);
-        learn(e, reply->body);
+        learn_answer(e, reply->body);
         if (!e->is_claim || e->is_releasing) {
                 step(e);
                 return;
@@ -328,6 +351,7 @@ static void on_claimed(void *ctx, const struct kube_reply *reply)
         case ERR_NOT_FOUND:
         case ERR_CONFLICT:
         case ERR_UNKNOWN: /* applied or not: only the Lease itself knows */
+                e->is_doubtful |= e->is_leader && reply->err != ERR_UNKNOWN && e->known.turns == e->sent_turns;
                 e->knowledge = LEASE_UNREAD;
                 hurry_or_wait(e, reply);
                 return;
@@ -352,9 +376,10 @@ static void on_read(void *ctx, const struct kube_reply *reply)
         e->call = NULL;
         take_latency(e, reply);
         if (reply->err == ERR_OK) {
-                learn(e, reply->body);
+                learn_answer(e, reply->body);
         } else if (reply->err == ERR_NOT_FOUND) {
                 e->knowledge = LEASE_ABSENT;
+                known_forget(&e->known);
                 lease_record_clear(&e->record);
         }
         bool is_answered = reply->err == ERR_NOT_FOUND || (reply->err == ERR_OK && e->knowledge == LEASE_PRESENT);
@@ -394,18 +419,51 @@ struct election *election_open(struct loop *loop, struct kube *kube, const struc
         return e;
 }
 
+/* A watch that does not catch up is believed again in the end: what it says is read before anything rests on it. */
+static bool is_behind(const struct election *e, const json_t *lease)
+{
+        const char *version = object_resource_version(lease);
+        return version && !known_admits(&e->known, version, 0) &&
+               loop_now(e->loop) - e->known.behind_since < KNOWN_CATCH_UP_MS;
+}
+
 void election_observe(struct election *e, const json_t *lease)
 {
+        const char *version = object_resource_version(lease);
         e->answered_at = loop_now(e->loop);
-        if (e->is_releasing || (lease && lease_record_is_stale(&e->record, lease)))
+        e->is_watched = lease != NULL;
+        if (e->is_releasing)
                 return;
+        if (lease && is_behind(e, lease)) {
+                if (e->is_leader)
+                        return; /* the next renewal shows who holds it */
+                e->knowledge = LEASE_UNREAD;
+                step(e);
+                return;
+        }
+        if (version && text_equal(version, e->known.text)) {
+                e->known.behind_since = 0; /* our own renewal comes back: the next one is planned already */
+                e->heard_at = loop_now(e->loop);
+                return;
+        }
         if (lease)
                 learn(e, lease);
         else
                 e->knowledge = LEASE_UNREAD; /* deleted, or deleted and created again since: only reading tells */
-        if (e->is_leader && is_held_by_us(e))
-                return; /* our own renewal comes back: the next one is planned already */
-        act_on_news(e);
+        if (version)
+                known_by_watch(&e->known, version);
+        if (!e->is_leader || !is_held_by_us(e))
+                act_on_news(e);
+}
+
+bool election_take_doubt(struct election *e)
+{
+        bool is_late = known_take_doubt(&e->known, 0, loop_now(e->loop)) && e->is_watched;
+        bool is_doubtful = is_late || e->is_doubtful;
+        e->is_doubtful = false;
+        if (is_late)
+                e->is_watched = false; /* said once, until a watch shows it again */
+        return is_doubtful;
 }
 
 bool election_is_leader(const struct election *e)
@@ -450,6 +508,7 @@ void election_close(struct election *e)
         loop_timer_stop(e->loop, &e->lapse);
         loop_timer_stop(e->loop, &e->release_deadline);
         lease_record_clear(&e->record);
+        known_forget(&e->known);
         free(e->namespace_name);
         free(e->name);
         free(e->identity);

@@ -32,6 +32,9 @@ struct election;
 struct election *election_open(struct loop *loop, struct kube *kube, const struct election_config *config);
 /* Tell it what a watch saw of the Lease (NULL: deleted): a release is taken at once, without waiting for the next retry. */
 void election_observe(struct election *election, const json_t *lease);
+/* Whether our view of the store is doubtful since it was last asked: somebody wrote the Lease that we held, its version fell, or the watch
+ * does not show what the store answers. */
+bool election_take_doubt(struct election *election);
 bool election_is_leader(const struct election *election);
 mono_ms election_last_renewed(const struct election *election); /* when the API server last confirmed us; 0 never */
 mono_ms election_last_answer(const struct election *election);  /* when it last answered anything about the Lease */

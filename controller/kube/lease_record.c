@@ -54,23 +54,6 @@ bool lease_record_is_renewed(const struct lease_record *before, const struct lea
                !text_equal(before->acquire_time, after->acquire_time) || before->transitions != after->transitions;
 }
 
-static bool is_decimal(const char *text)
-{
-        return text[0] != '\0' && text[0] != '0' && strspn(text, "0123456789") == strlen(text);
-}
-
-bool lease_record_is_stale(const struct lease_record *known, const json_t *candidate)
-{
-        const char *version = object_resource_version(candidate);
-        if (!version || !known->resource_version)
-                return false;
-        const char *ours = known->resource_version;
-        if (!is_decimal(ours) || !is_decimal(version))
-                return strcmp(ours, version) == 0;
-        size_t known_digits = strlen(ours), digits = strlen(version);
-        return digits != known_digits ? digits < known_digits : strcmp(version, ours) <= 0;
-}
-
 static json_t *micro_time(unix_ms now)
 {
         char text[TEXT_TIME_BYTES + 4];

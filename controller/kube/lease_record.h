@@ -29,10 +29,6 @@ void lease_record_clear(struct lease_record *record);
 /* The holder has written since: anything but the resourceVersion differs. A foreign label is no sign of life. */
 bool lease_record_is_renewed(const struct lease_record *before, const struct lease_record *after);
 
-/* True where @candidate is known to be not newer than @known (resourceVersions of one resource are ordered decimal
- * numbers, KEP-5504). */
-bool lease_record_is_stale(const struct lease_record *known, const json_t *candidate);
-
 struct lease_claim {
         const char *name;
         const char *namespace_name;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kube/backoff.h"
+#include "kube/known_version.h"
 #include "kube/stream.h"
 #include "kube/watch_path.h"
 #include "kube/watch_reader.h"
@@ -25,7 +26,8 @@ enum {
         ABSENT_MAX_MS = 5 * 1000,
         EXPIRED_SPREAD_MS = 100,
         STEADY_MS = 5 * 1000, /* a watch that lived so long was a good one */
-        REFUSALS_MAX = 3,     /* then the position itself is doubted: a restored API server may be behind it */
+        REFUSALS_MAX = 3,     /* then the position itself is doubted */
+        COMPARE_MS = 30 * 60 * 1000, /* a watch that tells of changes is compared with a list all the same */
         RETRY_AFTER_MAX_MS = 60 * 1000,
 };
 
@@ -49,6 +51,9 @@ struct watch {
         struct backoff backoff;
         unsigned refusals; /* watches that the server refused, in a row */
         bool has_expired;  /* the position was too old, and no watch has gone well since */
+        char *highest;     /* the version that was told last; NULL: none yet */
+        bool went_back;    /* a list was of a lower one */
+        mono_ms listed_at;
 
         enum err state; /* as last told */
         bool is_synced;
@@ -72,6 +77,7 @@ static void destroy(struct watch *w)
         free(w->path);
         free(w->selector);
         free(w->resource_version);
+        free(w->highest);
         free(w->continue_token);
         free(w);
 }
@@ -147,15 +153,31 @@ static void fail(struct watch *w, enum err err, const char *why, mono_ms after_m
         wait_and_go_on(w, err, after_ms);
 }
 
-/* Forget the position where it is known to be bad, or where the server refuses it without wanting us back later. */
-static void judge_position(struct watch *w, enum err err, bool was_refused)
+static void forget_position(struct watch *w)
 {
-        if (was_refused)
-                w->refusals++;
-        if (err != ERR_EXPIRED && err != ERR_INVALID && err != ERR_NOT_FOUND && w->refusals < REFUSALS_MAX)
-                return;
         replace_text(&w->resource_version, NULL);
         w->refusals = 0;
+}
+
+/*
+ * Forget the position where it is known to be bad, where the server refuses it without wanting us back later, and where the server was
+ * away: what comes back may have another past, in which our position means something else or lies in the future.
+ */
+static void judge_position(struct watch *w, enum err err, long status, bool is_busy)
+{
+        bool is_bad = err == ERR_EXPIRED || err == ERR_INVALID || err == ERR_NOT_FOUND;
+        bool was_away = !w->begun_at && (status == 0 || status >= 500);
+        if (!is_busy)
+                w->refusals++;
+        if (is_bad || was_away || w->refusals >= REFUSALS_MAX)
+                forget_position(w);
+}
+
+/* The store is known by what it says: a watch that said nothing may stand where the store never was. */
+static void judge_silence(struct watch *w)
+{
+        if (!w->reader.had_event || loop_now(w->loop) - w->listed_at >= COMPARE_MS)
+                forget_position(w);
 }
 
 /* ---- answers ---- */
@@ -170,27 +192,33 @@ static void end_page(struct watch *w)
         }
         replace_text(&w->continue_token, w->reader.continue_token);
         if (!w->continue_token) {
+                w->went_back |= w->highest && version_is_lower(w->reader.resource_version, w->highest);
+                replace_text(&w->highest, w->reader.resource_version);
                 replace_text(&w->resource_version, w->reader.resource_version);
+                w->listed_at = loop_now(w->loop);
                 w->is_synced = true;
                 w->config.list_end(w->config.ctx);
         }
         go_on(w);
 }
 
-static void end_watch(struct watch *w, enum err err, const char *why, mono_ms after_ms, bool was_answered)
+static void end_watch(struct watch *w, enum err err, const char *why, mono_ms after_ms, long status)
 {
         bool was_long = w->begun_at && loop_now(w->loop) - w->begun_at >= STEADY_MS;
-        if (w->reader.resource_version)
+        if (w->reader.resource_version) {
                 replace_text(&w->resource_version, w->reader.resource_version);
+                replace_text(&w->highest, w->reader.resource_version);
+        }
         if (was_long || w->reader.had_event) {
                 backoff_reset(&w->backoff);
                 w->refusals = 0;
                 w->has_expired = false;
         }
         if (err != ERR_OK) {
-                judge_position(w, err, was_answered && after_ms == 0);
+                judge_position(w, err, status, status == 0 || after_ms != 0);
                 fail(w, err, why, after_ms);
         } else if (was_long) {
+                judge_silence(w);
                 go_on(w); /* its time was up */
         } else {
                 wait_and_go_on(w, err, 0);
@@ -213,7 +241,7 @@ static void on_done(void *ctx, const struct kube_reply *reply)
                 after_ms = RETRY_AFTER_MAX_MS;
         enter(w);
         if (w->phase == PHASE_WATCHING)
-                end_watch(w, err, why.text, after_ms, is_ruled || reply->status != 0);
+                end_watch(w, err, why.text, after_ms, is_ruled && !reply->status ? 200 : reply->status);
         else if (err == ERR_OK)
                 end_page(w);
         else
@@ -294,6 +322,7 @@ static void give_up_waiting_for_head(struct watch *w)
 {
         kube_cancel(w->call);
         w->call = NULL;
+        forget_position(w);
         fail(w, ERR_TRANSIENT, "the watch is not answered", 0);
 }
 
@@ -321,6 +350,25 @@ struct watch *watch_open(struct loop *loop, struct kube *kube, const struct watc
         w->timer.due = on_timer;
         loop_timer_set(loop, &w->timer, loop_now(loop)); /* not from here: the caller has no handle yet */
         return w;
+}
+
+void watch_list_anew(struct watch *w)
+{
+        if (w->is_closing || w->is_busy)
+                return;
+        kube_cancel(w->call);
+        w->call = NULL;
+        forget_position(w);
+        replace_text(&w->continue_token, NULL);
+        w->phase = PHASE_WAITING;
+        loop_timer_set(w->loop, &w->timer, loop_now(w->loop) + backoff_jitter(EXPIRED_SPREAD_MS));
+}
+
+bool watch_take_fall(struct watch *w)
+{
+        bool went_back = w->went_back;
+        w->went_back = false;
+        return went_back;
 }
 
 void watch_close(struct watch *w)

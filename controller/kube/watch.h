@@ -1,6 +1,8 @@
 /*
  * watch.h -- list and watch one resource for ever: paged list (limit 25, continue), watch with bookmarks, resume at the last resourceVersion,
- * list again on 410, back-off with jitter on everything else. Parsed as a stream: memory is bounded by one object, not by the answer.
+ * back-off with jitter on every trouble. Parsed as a stream: memory is bounded by one object, not by the answer. The position is given up for
+ * a new list on 410 and where the server calls it too large, after an API server that was away, after a watch that ended without a word
+ * (four to eight minutes), and every half hour: a store that was put back to an earlier moment is silent about it.
  *
  * Contract:  list_begin, object(SET)*, list_end (what was not named since list_begin is gone), then object(SET | DELETE)* until the next
  *            list_begin. A broken list is begun anew without list_end.
@@ -33,6 +35,10 @@ struct watch_config {
 struct watch;
 struct watch *watch_open(struct loop *loop, struct kube *kube, const struct watch_config *config);
 void watch_close(struct watch *watch);        /* NULL is a no-op */
+/* The position is given up, whatever is under way: what the next list names stands. Not from a callback. */
+void watch_list_anew(struct watch *watch);
+/* Whether a list was of a lower version than what was told before it: the store went back in time. Says so once. */
+bool watch_take_fall(struct watch *watch);
 bool watch_is_synced(const struct watch *watch); /* a list has completed at least once */
 mono_ms watch_last_byte(const struct watch *watch); /* when the server last said anything, bookmarks included; 0 never */
 

@@ -79,7 +79,7 @@ static void sweep_record(void *value, void *ctx)
 {
         struct policy *policy = value;
         struct sweep *sweep = ctx;
-        if (policy->record_version && policy->record_generation < sweep->generation &&
+        if (policy_has_lease(policy) && policy->record_generation < sweep->generation &&
             sweep->count < sizeof(sweep->gone) / sizeof(sweep->gone[0]))
                 sweep->gone[sweep->count++] = policy;
 }
@@ -88,7 +88,10 @@ static void plane_object(void *ctx, enum watch_change change, const json_t *obje
 {
         struct manager *manager = ctx;
         struct plane *plane = plane_obtain(manager, object_meta(object, "namespace"), object_meta(object, "name"));
-        plane_set(plane, change == WATCH_SET ? object : NULL);
+        if (change == WATCH_SET)
+                plane_set(plane, object);
+        else
+                plane_deleted(plane, object);
 }
 
 static void planes_listed(void *ctx)
@@ -108,7 +111,10 @@ static void policy_object(void *ctx, enum watch_change change, const json_t *obj
 {
         struct manager *manager = ctx;
         struct policy *policy = policy_obtain(manager, object_meta(object, "namespace"), object_meta(object, "name"));
-        policy_set(policy, change == WATCH_SET ? object : NULL);
+        if (change == WATCH_SET)
+                policy_set(policy, object);
+        else
+                policy_deleted(policy, object);
 }
 
 static void policies_listed(void *ctx)
@@ -141,7 +147,10 @@ static void lease_object(void *ctx, enum watch_change change, const json_t *leas
         if (!name)
                 return; /* of our label, but no record: somebody else's */
         struct policy *policy = policy_obtain(manager, object_meta(lease, "namespace"), name);
-        policy_set_record(policy, change == WATCH_SET ? lease : NULL);
+        if (change == WATCH_SET)
+                policy_set_record(policy, lease);
+        else
+                policy_record_deleted(policy, lease);
 }
 
 static void leases_listed(void *ctx)
@@ -152,7 +161,7 @@ static void leases_listed(void *ctx)
                 sweep.count = 0;
                 map_each(&manager->policies, sweep_record, &sweep);
                 for (size_t i = 0; i < sweep.count; i++)
-                        policy_set_record(sweep.gone[i], NULL);
+                        policy_record_unlisted(sweep.gone[i]);
         } while (sweep.count);
         caches_wake_policies(manager);
 }

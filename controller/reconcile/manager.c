@@ -7,6 +7,7 @@
 #include "api/object.h"
 #include "api/record.h"
 #include "reconcile/caches.h"
+#include "reconcile/doubt.h"
 #include "reconcile/no_leader.h"
 #include "reconcile/plane.h"
 #include "reconcile/policy.h"
@@ -122,6 +123,7 @@ static void tick(struct loop_timer *timer)
         kill_switch_tick(manager);
         trouble_tick(manager);
         no_leader_tick(manager);
+        doubt_look(manager);
         if (manager->is_leader && loop_now(manager->loop) - manager->refreshed_at >= REFRESH_EVERY_MS) {
                 manager->refreshed_at = loop_now(manager->loop);
                 caches_refresh_planes(manager);

@@ -71,6 +71,9 @@ struct manager {
                                      in */
         uint64_t plane_list, policy_list,
             lease_list; /* of each resource's newest list: what it does not name is gone */
+        bool is_doubtful;      /* the store may hold something else than the caches */
+        mono_ms doubted_at;    /* when all was listed anew for it; 0 never */
+        mono_ms doubt_every_ms;
         bool is_leader;
         bool stopping;
         char *cluster_uid; /* UID of our own kube-system: which cluster this is; NULL until known */

@@ -153,6 +153,7 @@ struct plane *plane_obtain(struct manager *manager, const char *namespace_name, 
         plane->status.namespace_name = plane->namespace_name;
         plane->status.name = plane->name;
         plane->status.build = plane_status_build;
+        plane->status.list = &manager->plane_list;
         map_put(&manager->planes, plane->key, plane);
         return plane;
 }
@@ -234,37 +235,55 @@ static void take_maintenance(struct plane *plane, const json_t *object)
         plane_wake_users(plane);
 }
 
-void plane_set(struct plane *plane, const json_t *object)
+static void take_object(struct plane *plane, const json_t *object)
 {
-        if (!object) {
-                forget_object(plane);
-                free_if_unwanted(plane);
-                return;
-        }
         int64_t generation =
             (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
+        uint64_t content = status_content_of(json_object_get(object, "spec")).whole;
         bool is_deleting = object_meta(object, "deletionTimestamp")[0] != '\0';
         const char *uid = object_meta(object, "uid");
-        if (plane->list_generation < plane->manager->plane_list)
-                status_relisted(&plane->status, object);
         plane->list_generation = plane->manager->list_generation;
         if (plane->uid && !text_equal(plane->uid, uid))
                 forget_object(plane); /* deleted and created again */
         status_seen(&plane->status, object);
         take_maintenance(plane, object);
         bool is_known = plane->spec_error || (plane->spec && plane->spec->deleting == is_deleting);
-        if (is_known && generation == plane->generation) {
+        if (is_known && generation == plane->generation && content == plane->spec_content) {
                 status_request(&plane->status);
                 return;
         }
         bool is_first = !plane->spec;
         take_spec(plane, object);
         plane->generation = generation;
+        plane->spec_content = content;
         if (is_first && plane->spec)
                 plane_address_restore(plane, json_object_get(object, "status"), generation);
         free(plane->uid);
         plane->uid = mem_strdup(uid);
         plane_rebuild(plane);
+}
+
+static void lose_object(struct plane *plane)
+{
+        forget_object(plane);
+        free_if_unwanted(plane);
+}
+
+void plane_set(struct plane *plane, const json_t *object)
+{
+        const char *version = object ? object_meta(object, "resourceVersion") : "";
+        if (!object) {
+                lose_object(plane);
+        } else if (known_admits(&plane->status.known, version, plane->manager->plane_list)) {
+                take_object(plane, object);
+                known_by_watch(&plane->status.known, version);
+        }
+}
+
+void plane_deleted(struct plane *plane, const json_t *last)
+{
+        if (known_admits(&plane->status.known, object_meta(last, "resourceVersion"), plane->manager->plane_list))
+                lose_object(plane);
 }
 
 /* Only the cadence is new: the probes keep their history. */

@@ -61,6 +61,7 @@ struct plane {
         char *spec_error;
         char *uid;
         int64_t generation;
+        uint64_t spec_content; /* what metadata.generation does not tell: a store that went back uses the same ones again */
         uint64_t list_generation;
         char *maintenance; /* annotation as written, bounded; NULL where there is none */
         bool was_in_maintenance;
@@ -105,7 +106,8 @@ struct plane {
 
 /* The entry for "<namespace>/<name>", made where absent. */
 struct plane *plane_obtain(struct manager *manager, const char *namespace_name, const char *name);
-void plane_set(struct plane *plane, const json_t *object); /* the object as watched; NULL: it is gone */
+void plane_set(struct plane *plane, const json_t *object); /* as watched, and believed or not; NULL: it is gone */
+void plane_deleted(struct plane *plane, const json_t *last); /* as watched; the same */
 void plane_use(struct plane *plane, struct policy *policy);
 void plane_unuse(struct plane *plane, struct policy *policy); /* may free the entry */
 void plane_rebuild(struct plane *plane);                      /* cadence, Secrets or address changed: set up again */

@@ -98,6 +98,7 @@ struct policy *policy_obtain(struct manager *manager, const char *namespace_name
         policy->status.namespace_name = policy->namespace_name;
         policy->status.name = policy->name;
         policy->status.build = policy_status_build;
+        policy->status.list = &manager->policy_list;
         map_put(&manager->policies, policy->key, policy);
         return policy;
 }
@@ -136,9 +137,14 @@ static void set_text(char **text, const char *value)
         *text = value ? mem_strdup(value) : NULL;
 }
 
+bool policy_has_lease(const struct policy *policy)
+{
+        return policy->lease.text && policy->lease.text[0];
+}
+
 static void free_if_unwanted(struct policy *policy)
 {
-        if (policy->spec || policy->spec_error || policy->record_version)
+        if (policy->spec || policy->spec_error || policy_has_lease(policy))
                 return;
         (void)map_remove(&policy->manager->policies, policy->key);
         policy_free(policy);
@@ -178,10 +184,9 @@ static void forget_targets(struct policy *policy)
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
 static void forget_object(struct policy *policy)
 {
-        char **const texts[] = {&policy->spec_error,   &policy->uid,         &policy->resource_version,
-                                &policy->last_reason,  &policy->last_why,    &policy->active,
-                                &policy->last_switch,  &policy->history,     &policy->last_decision,
-                                &policy->record_refusal};
+        char **const texts[] = {&policy->spec_error,    &policy->uid,         &policy->last_reason,
+                                &policy->last_why,      &policy->active,      &policy->last_switch,
+                                &policy->history,       &policy->last_decision, &policy->record_refusal};
         claims_changed(policy);
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
@@ -225,9 +230,6 @@ void policy_take_record(struct policy *policy, struct record *record, char *erro
 /* A Lease that outlives its use as a register is only kept track of. */
 static void take_lease(struct policy *policy, struct record_lease *seen)
 {
-        free(policy->record_version);
-        policy->record_version = seen->resource_version;
-        seen->resource_version = NULL;
         if (policy->store == &store_lease) {
                 policy_take_record(policy, seen->record, seen->why);
                 seen->record = NULL;
@@ -244,7 +246,7 @@ static void use_store(struct policy *policy, const struct record_store *store)
         record_io_cancel(policy);
         policy_take_record(policy, NULL, NULL);
         if (store == &store_lease)
-                set_text(&policy->record_version, NULL);
+                known_forget(&policy->lease);
         policy->record_is_doubtful = store == &store_lease;
         policy->store = store;
         store->dns_seen(policy);
@@ -256,7 +258,10 @@ static void take_spec(struct policy *policy, const json_t *object)
         struct errmsg why;
         bool is_readable = failover_policy_decode(object, &spec, &why) == ERR_OK;
         set_text(&policy->spec_error, is_readable ? NULL : why.text);
-        bool is_new = !policy->spec || !spec || policy->spec->generation != spec->generation;
+        uint64_t content = status_content_of(json_object_get(object, "spec")).whole;
+        bool is_new = !policy->spec || !spec || policy->spec->generation != spec->generation ||
+                      policy->spec_content != content;
+        policy->spec_content = content;
         if (spec)
                 requests_follow(&policy->requests, spec, loop_now(policy->manager->loop));
         claims_changed(policy);
@@ -273,34 +278,56 @@ static void take_spec(struct policy *policy, const json_t *object)
         relink_planes(policy);
 }
 
-void policy_set(struct policy *policy, const json_t *object)
+static void take_object(struct policy *policy, const json_t *object)
 {
-        struct manager *manager = policy->manager;
-        if (!object) {
-                forget_object(policy); /* fail static: what the targets show stays as it is; only we stop looking */
-                free_if_unwanted(policy);
-                return;
-        }
-        const char *version = object_meta(object, "resourceVersion"), *uid = object_meta(object, "uid");
-        /* What a list that began later says stands, even if it is older: then the API server was restored from a
-         * backup. */
-        bool is_relisted = policy->list_generation < manager->policy_list;
-        policy->list_generation = manager->list_generation;
+        const char *uid = object_meta(object, "uid");
+        policy->list_generation = policy->manager->list_generation;
         if (policy->uid && !text_equal(policy->uid, uid))
                 forget_object(policy); /* deleted and created again by the same name */
-        if (policy->uid && !is_relisted && status_version_newer(policy->resource_version, version))
-                return; /* a watch event that is older than what an uncached read showed */
-        if (is_relisted)
-                status_relisted(&policy->status, object);
         status_seen(&policy->status, object);
         policy_status_restore(policy, object);
         set_text(&policy->uid, uid);
         take_spec(policy, object);
-        set_text(&policy->resource_version, version);
         if (text_to_time(object_meta(object, "creationTimestamp"), &policy->created_at) != ERR_OK)
                 policy->created_at = 0;
         spread_looks(policy);
         policy_wake(policy);
+}
+
+/* Fail static: what the targets show stays as it is; only we stop looking. */
+static void lose_object(struct policy *policy)
+{
+        forget_object(policy);
+        free_if_unwanted(policy);
+}
+
+void policy_set(struct policy *policy, const json_t *object)
+{
+        const char *version = object ? object_meta(object, "resourceVersion") : "";
+        if (!object) {
+                lose_object(policy);
+        } else if (known_admits(&policy->status.known, version, policy->manager->policy_list)) {
+                take_object(policy, object);
+                known_by_watch(&policy->status.known, version);
+        }
+}
+
+void policy_deleted(struct policy *policy, const json_t *last)
+{
+        if (known_admits(&policy->status.known, object_meta(last, "resourceVersion"), policy->manager->policy_list))
+                lose_object(policy);
+}
+
+void policy_read(struct policy *policy, const json_t *object)
+{
+        struct manager *manager = policy->manager;
+        if (object) {
+                take_object(policy, object);
+                known_by_answer(&policy->status.known, object_meta(object, "resourceVersion"), manager->policy_list,
+                                loop_now(manager->loop));
+        } else {
+                known_is_refused(&policy->status.known, manager->policy_list, loop_now(manager->loop));
+        }
 }
 
 /* A record Lease that its label does not show any more can be read, but not watched: frozen until a person looks at it.
@@ -313,26 +340,56 @@ static void take_unlabelled(const json_t *lease, struct record_lease *ret)
                             "=" RECORD_LABEL_VALUE
                             "; put the label back, or delete the Lease to have the targets adopted anew",
                             object_meta(lease, "name"));
-        ret->resource_version = mem_strdup(object_meta(lease, "resourceVersion"));
         ret->why = strbuf_take(&why);
+}
+
+static void take_record_of(struct policy *policy, const json_t *lease)
+{
+        struct record_lease seen = {0};
+        policy->record_generation = policy->manager->list_generation;
+        policy->is_lease_unlabelled = lease && record_lease_decode(lease, &seen, NULL) != ERR_OK;
+        if (policy->is_lease_unlabelled)
+                take_unlabelled(lease, &seen);
+        take_lease(policy, &seen);
+        policy_wake(policy);
+}
+
+static const char *version_of(const json_t *lease)
+{
+        return lease ? object_meta(lease, "resourceVersion") : "";
 }
 
 void policy_set_record(struct policy *policy, const json_t *lease)
 {
-        struct record_lease seen = {0};
-        if (lease) {
-                bool is_relisted = policy->record_generation < policy->manager->lease_list;
-                policy->record_generation = policy->manager->list_generation;
-                if (policy->record_version && !is_relisted &&
-                    !status_version_newer(object_meta(lease, "resourceVersion"), policy->record_version))
-                        return; /* not newer than what our own write was answered with */
-                if (record_lease_decode(lease, &seen, NULL) != ERR_OK)
-                        take_unlabelled(lease, &seen);
+        if (lease && !known_admits(&policy->lease, version_of(lease), policy->manager->lease_list))
+                return;
+        take_record_of(policy, lease);
+        known_by_watch(&policy->lease, version_of(lease));
+        free_if_unwanted(policy);
+}
+
+void policy_record_deleted(struct policy *policy, const json_t *last)
+{
+        if (known_admits(&policy->lease, version_of(last), policy->manager->lease_list))
+                policy_set_record(policy, NULL);
+}
+
+void policy_record_unlisted(struct policy *policy)
+{
+        if (!policy->is_lease_unlabelled) {
+                policy_set_record(policy, NULL);
+                return;
         }
-        take_lease(policy, &seen);
+        policy->record_generation = policy->manager->list_generation;
+        policy->record_is_doubtful = true;
         policy_wake(policy);
-        if (!lease)
-                free_if_unwanted(policy);
+}
+
+void policy_read_record(struct policy *policy, const json_t *lease)
+{
+        struct manager *manager = policy->manager;
+        take_record_of(policy, lease);
+        known_by_answer(&policy->lease, version_of(lease), manager->lease_list, loop_now(manager->loop));
 }
 
 void policy_leadership_changed(struct policy *policy)
@@ -367,7 +424,7 @@ void policy_free(struct policy *policy)
         forget_object(policy);
         trouble_forget(policy->manager, policy);
         record_free(policy->record);
-        free(policy->record_version);
+        known_forget(&policy->lease);
         free(policy->record_error);
         free(policy->dns_record.raw);
         free(policy->key);

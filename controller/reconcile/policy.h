@@ -66,7 +66,7 @@ struct policy {
         char *uid;
         unix_ms created_at;
         int64_t generation;
-        char *resource_version; /* of the object that spec was decoded from */
+        uint64_t spec_content; /* what metadata.generation does not tell: a store that went back uses the same ones again */
         uint64_t list_generation;
         struct plane *planes[PLANES_MAX];
         char *rrsets[PLANES_MAX]; /* of each plane, where the policy wants another record type than the plane's own;
@@ -77,7 +77,9 @@ struct policy {
 
         const struct record_store *store; /* where decisions are recorded; never NULL */
         struct record *record;            /* as it shows it; NULL: none */
-        char *record_version;             /* resourceVersion of its Lease; NULL: there is no Lease */
+        struct known_version lease;       /* which state of its Lease is believed, where that is the store */
+        uint64_t lease_turns;             /* lease.turns when record_call was sent */
+        bool is_lease_unlabelled;         /* it is there, and neither lists nor watches show it */
         char *record_error;
         uint64_t record_generation;
         struct dns_record dns_record;
@@ -89,6 +91,7 @@ struct policy {
         char *record_refusal; /* why the last write was not taken and the next one will not be; NULL: it will */
         mono_ms record_retry_at;
         struct kube_call *confirm_call; /* the uncached read after a decision */
+        uint64_t confirm_turns;         /* status.known.turns when it was sent */
         epoch_t confirm_epoch;          /* what it is for */
         epoch_t confirmed_epoch;
 
@@ -122,9 +125,16 @@ struct policy {
 };
 
 struct policy *policy_obtain(struct manager *manager, const char *namespace_name, const char *name);
-void policy_set(struct policy *policy, const json_t *object); /* as watched; NULL: it is gone */
-void policy_set_record(struct policy *policy,
-                       const json_t *lease); /* its record Lease as watched or answered; NULL: it is gone */
+void policy_set(struct policy *policy, const json_t *object); /* as watched, and believed or not; NULL: it is gone */
+void policy_deleted(struct policy *policy, const json_t *last); /* as watched; the same */
+/* An uncached read: whatever its version, it is what counts. @object NULL: the store has none. */
+void policy_read(struct policy *policy, const json_t *object);
+/* Its record Lease, the same three ways. */
+void policy_set_record(struct policy *policy, const json_t *lease);
+void policy_record_unlisted(struct policy *policy); /* a list did not name it: gone, or without its label */
+void policy_record_deleted(struct policy *policy, const json_t *last);
+void policy_read_record(struct policy *policy, const json_t *lease);
+bool policy_has_lease(const struct policy *policy);
 /* The record as its store shows it; both are moved in, and either may be NULL. */
 void policy_take_record(struct policy *policy, struct record *record, char *error);
 void policy_wake(struct policy *policy); /* something it looks at is new */

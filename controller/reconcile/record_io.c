@@ -101,57 +101,50 @@ static void confirm(struct policy *policy)
         policy->times.confirmed_us = clock_mono_us();
 }
 
-/* The spec as it is now: suspend and mode may be others than those that the decision rested on. */
-static void spec_answered(void *ctx, const struct kube_reply *reply)
+static void ask_for_policy(struct policy *policy);
+
+/* The record may have moved on while the answer was on its way: it was asked for the one before. */
+static bool may_confirm(const struct policy *policy)
+{
+        return policy->spec && !policy->spec->deleting && policy->record &&
+               policy->record->epoch == policy->confirm_epoch;
+}
+
+/*
+ * The whole object as the store has it, whatever its version: uid, deletion, suspend, mode and all else may be others than those
+ * that the decision rested on. Only what was taken in confirms; what the watch has overtaken is asked for again.
+ */
+static void policy_answered(void *ctx, const struct kube_reply *reply)
 {
         struct policy *policy = ctx;
         struct manager *manager = policy->manager;
+        const json_t *object = reply->err == ERR_OK ? reply->body : NULL;
+        const char *version = object_meta(object, "resourceVersion");
+        bool is_same = object && text_equal(policy->uid, object_meta(object, "uid"));
         policy->confirm_call = NULL;
+        if (object && known_is_overtaken(&policy->status.known, version, policy->confirm_turns)) {
+                ask_for_policy(policy);
+                return;
+        }
         turn_end(manager);
-        bool is_same = reply->err == ERR_OK && text_equal(policy->uid, object_meta(reply->body, "uid"));
-        if (reply->err == ERR_OK)
-                policy_set(policy, reply->body); /* suspend and mode as they are now */
-        /* The record may have moved on while the answer was on its way: it was asked for the one before. */
-        if (is_same && policy->spec && !policy->spec->deleting && policy->record &&
-            policy->record->epoch == policy->confirm_epoch) {
+        if (reply->err != ERR_OK)
+                trouble_note(manager, TROUBLE_POLICY_READ, policy, reply->why.text);
+        if (object || reply->err == ERR_NOT_FOUND)
+                policy_read(policy, object);
+        if (is_same && may_confirm(policy))
                 confirm(policy);
-        } else {
-                if (reply->err != ERR_OK)
-                        trouble_note(manager, TROUBLE_POLICY_READ, policy, reply->why.text);
+        else
                 policy->record_retry_at =
                     loop_now(manager->loop) + (reply->err == ERR_TRANSIENT ? RETRY_FIRST_MS : CONFIRM_AGAIN_MS);
-        }
         policy_wake(policy);
 }
 
-static char *policy_path(const struct policy *policy)
+static void ask_for_policy(struct policy *policy)
 {
-        return kube_path(&kube_policies, policy->namespace_name, policy->name, NULL);
-}
-
-/* Mostly nothing was changed, and uid, generation and deletion say so. */
-static void metadata_answered(void *ctx, const struct kube_reply *reply)
-{
-        struct policy *policy = ctx;
-        const json_t *meta = reply->err == ERR_OK ? json_object_get(reply->body, "metadata") : NULL;
-        bool is_unchanged = meta && text_equal(policy->uid, object_meta(reply->body, "uid")) &&
-                            json_integer_value(json_object_get(meta, "generation")) == policy->generation &&
-                            !json_object_get(meta, "deletionTimestamp") && policy->spec && !policy->spec->deleting;
-        if (meta && !is_unchanged) {
-                char *path = policy_path(policy);
-                policy->confirm_call = kube_get(policy->manager->kube, path, TIMEOUT_MS, spec_answered, policy);
-                free(path);
-                return;
-        }
-        if (!is_unchanged) {
-                spec_answered(policy, reply);
-                return;
-        }
-        policy->confirm_call = NULL;
-        turn_end(policy->manager);
-        if (policy->record && policy->record->epoch == policy->confirm_epoch)
-                confirm(policy);
-        policy_wake(policy);
+        char *path = kube_path(&kube_policies, policy->namespace_name, policy->name, NULL);
+        policy->confirm_turns = policy->status.known.turns;
+        policy->confirm_call = kube_get(policy->manager->kube, path, TIMEOUT_MS, policy_answered, policy);
+        free(path);
 }
 
 void record_io_confirm(struct policy *policy)
@@ -161,9 +154,7 @@ void record_io_confirm(struct policy *policy)
                 return;
         manager_hurry(manager);
         policy->confirm_epoch = policy->record->epoch;
-        char *path = policy_path(policy);
-        policy->confirm_call = kube_get_metadata(manager->kube, path, TIMEOUT_MS, metadata_answered, policy);
-        free(path);
+        ask_for_policy(policy);
 }
 
 void record_io_cancel(struct policy *policy)

@@ -34,12 +34,6 @@ static void tell_trouble(const struct status_mark *mark, const char *why)
                 mark->writer->troubled(mark->writer->troubled_ctx, mark, why);
 }
 
-bool status_version_newer(const char *a, const char *b)
-{
-        size_t length_a = strlen(a), length_b = strlen(b);
-        return length_a != length_b ? length_a > length_b : strcmp(a, b) > 0;
-}
-
 static void unqueue(struct status_mark *mark)
 {
         struct status_writer *writer = mark->writer;
@@ -84,7 +78,7 @@ static void accept(struct status_mark *mark, const struct kube_reply *reply)
         const char *version = object_meta(reply->body, "resourceVersion");
         mark->failures = 0;
         tell_trouble(mark, NULL);
-        if (mark->is_changed && status_version_newer(mark->resource_version, version)) {
+        if (known_is_overtaken(&mark->known, version, mark->sent_turns)) {
                 /* The watch was faster than the answer: what we wrote was changed already, and may be gone. */
                 condition_list_clear(&mark->sent_conditions);
                 enqueue(mark);
@@ -96,8 +90,7 @@ static void accept(struct status_mark *mark, const struct kube_reply *reply)
         condition_list_clear(&mark->conditions);
         mark->conditions = mark->sent_conditions;
         mark->sent_conditions = (struct condition_list){0};
-        if (status_version_newer(version, mark->resource_version))
-                TEXT_COPY(mark->resource_version, version);
+        known_by_answer(&mark->known, version, *mark->list, loop_now(mark->writer->loop));
         if (mark->again)
                 enqueue(mark);
 }
@@ -106,7 +99,10 @@ static void accept(struct status_mark *mark, const struct kube_reply *reply)
 static void refused(struct status_mark *mark, const struct kube_reply *reply)
 {
         struct errmsg why;
+        bool is_elsewhere = reply->err == ERR_NOT_FOUND || reply->err == ERR_CONFLICT;
         condition_list_clear(&mark->sent_conditions);
+        if (is_elsewhere && mark->known.turns == mark->sent_turns)
+                known_is_refused(&mark->known, *mark->list, loop_now(mark->writer->loop));
         if (reply->err == ERR_NOT_FOUND)
                 return; /* deleted: the watch will say so */
         mono_ms delay = (mono_ms)RETRY_FIRST_MS << (mark->failures < 6 ? mark->failures : 6);
@@ -143,12 +139,12 @@ static mono_ms held_back_until(const struct status_mark *mark, const struct stat
 static void send_status(struct status_mark *mark, json_t *status)
 {
         json_t *patch =
-            json_pack("{s:{s:s}, s:O}", "metadata", "resourceVersion", mark->resource_version, "status", status);
+            json_pack("{s:{s:s}, s:O}", "metadata", "resourceVersion", mark->known.text, "status", status);
         INVARIANT(patch);
         char *path = kube_path(mark->resource, mark->namespace_name, mark->name, "status");
         mark->writer->tokens -= 1;
         mark->writer->in_flight++;
-        mark->is_changed = false;
+        mark->sent_turns = mark->known.turns;
         mark->call = kube_patch_for_metadata(mark->writer->kube, path, patch, TIMEOUT_MS, written, mark);
         free(path);
         json_decref(patch);
@@ -161,7 +157,7 @@ static void write_now(struct status_mark *mark)
                 return;
         }
         struct condition_list conditions = {0};
-        json_t *status = mark->resource_version[0] ? mark->build(mark, &conditions) : NULL;
+        json_t *status = mark->known.text ? mark->build(mark, &conditions) : NULL;
         struct status_content content = status_content_of(status);
         bool is_new = status && content.whole != mark->written.whole;
         mono_ms until = is_new ? held_back_until(mark, &content) : 0;
@@ -247,23 +243,14 @@ void status_init(struct status_mark *mark, struct status_writer *writer, const s
 
 void status_seen(struct status_mark *mark, const json_t *object)
 {
-        const char *version = object_meta(object, "resourceVersion");
-        if (!status_version_newer(version, mark->resource_version))
-                return;
-        /* Newer than our last write: an edited spec, a status that somebody wiped or restored, or another leader's.
-         * Ours is written again. */
-        TEXT_COPY(mark->resource_version, version);
-        mark->is_changed = true;
-        condition_list_clear(&mark->conditions);
-        condition_list_decode(json_object_get(json_object_get(object, "status"), "conditions"), &mark->conditions);
+        const json_t *status = json_object_get(object, "status");
         mark->retry_at = 0;
+        if (mark->written.whole && status_content_of(status).whole == mark->written.whole)
+                return;
+        /* Somebody wiped it, a backup came back, or another leader wrote it: ours is written again. */
+        condition_list_clear(&mark->conditions);
+        condition_list_decode(json_object_get(status, "conditions"), &mark->conditions);
         status_rewrite(mark);
-}
-
-void status_relisted(struct status_mark *mark, const json_t *object)
-{
-        if (status_version_newer(mark->resource_version, object_meta(object, "resourceVersion")))
-                mark->resource_version[0] = '\0';
 }
 
 void status_rewrite(struct status_mark *mark)
@@ -284,7 +271,7 @@ void status_request(struct status_mark *mark)
 bool status_may_overlay(const struct status_mark *mark)
 {
         const struct status_writer *writer = mark->writer;
-        return !writer->is_enabled && !mark->call && mark->resource_version[0] &&
+        return !writer->is_enabled && !mark->call && mark->known.text &&
                writer->in_flight < STATUS_IN_FLIGHT && loop_now(writer->loop) >= mark->retry_at;
 }
 
@@ -312,7 +299,7 @@ void status_forget(struct status_mark *mark)
         loop_timer_stop(mark->writer->loop, &mark->later);
         condition_list_clear(&mark->conditions);
         condition_list_clear(&mark->sent_conditions);
-        mark->resource_version[0] = '\0';
+        known_forget(&mark->known);
         status_rewrite(mark);
         mark->words_at = mark->retry_at = 0;
         mark->failures = 0;

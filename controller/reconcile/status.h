@@ -14,6 +14,7 @@
 
 #include "api/condition.h"
 #include "kube/client.h"
+#include "kube/known_version.h"
 #include "reconcile/status_content.h"
 #include "runtime/yield.h"
 
@@ -28,19 +29,20 @@ struct status_mark {
         const char *name;
         /* The whole status now, and its conditions built on @self->conditions; NULL: nothing to say yet. */
         json_t *(*build)(struct status_mark *self, struct condition_list *ret_conditions);
+        const uint64_t *list; /* number of the newest list of the resource */
         struct condition_list conditions; /* as last written, or as somebody else left them */
-        char resource_version[32];        /* of the object, newest seen */
+        struct known_version known;       /* of the object */
         struct status_content written;
         mono_ms words_at;                      /* when messages alone were last written; 0 never */
         struct condition_list sent_conditions; /* of the write in flight */
         struct status_content sent;
         struct kube_call *call;
+        uint64_t sent_turns; /* known.turns when it was sent */
         unsigned failures;
         mono_ms retry_at;        /* no write before */
         struct loop_timer later; /* what is held back is asked for again */
         bool is_queued;
-        bool again;      /* asked for while a write was in flight */
-        bool is_changed; /* the watch showed another version while a write was in flight */
+        bool again; /* asked for while a write was in flight */
         struct status_mark *previous, *next;
 };
 
@@ -55,13 +57,10 @@ void status_writer_yield(struct status_writer *writer, const struct yield *yield
 void status_writer_on_trouble(struct status_writer *writer, status_troubled_fn *troubled, void *ctx);
 
 void status_init(struct status_mark *mark, struct status_writer *writer, const struct kube_resource *resource);
-/* What a watch saw of the object: its resourceVersion and its conditions, where newer than what we know. What others
- * changed is written over. */
+/* What is shown of the object and believed: a status that is not the one that we wrote is written again, and its conditions are built
+ * on what others left. The owner keeps @known. */
 void status_seen(struct status_mark *mark, const json_t *object);
-/* The object as a list shows it that began after all we know: the truth even if it is older (an API server restored
- * from a backup). */
-void status_relisted(struct status_mark *mark, const json_t *object);
-void status_rewrite(struct status_mark *mark); /* written at the next request, whatever was written before */
+void status_rewrite(struct status_mark *mark); /* whatever was written before: it is written again */
 /* It may have changed: write it when its turn comes. Cheap; call it in every pass. */
 void status_request(struct status_mark *mark);
 /* Written now by a replica that does not lead, over what the last leader left: @status (consumed) and the conditions in
@@ -71,8 +70,5 @@ void status_overlay(struct status_mark *mark, json_t *status, struct condition_l
 void status_forget(struct status_mark *mark); /* also for an object that was deleted */
 /* Writing is the leader's: stop, or begin anew with everything that is queued. */
 void status_writer_enable(struct status_writer *writer, bool is_enabled);
-
-/* Whether @a is the newer resourceVersion (decimal numbers, kubernetes.io/docs/reference/using-api/api-concepts). */
-bool status_version_newer(const char *a, const char *b);
 
 #endif

@@ -1,6 +1,7 @@
 /* store_lease.c -- the decision record on a Lease beside the policy: for operators of one cluster. */
 #include <stdlib.h>
 
+#include "api/object.h"
 #include "reconcile/record_io.h"
 #include "reconcile/record_store.h"
 #include "runtime/log.h"
@@ -42,9 +43,12 @@ static void read_answered(void *ctx, const struct kube_reply *reply)
         struct policy *policy = ctx;
         call_ended(policy);
         if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND) {
-                policy->record_is_doubtful = false;
+                const json_t *lease = reply->err == ERR_OK ? reply->body : NULL;
+                const char *version = object_meta(lease, "resourceVersion");
+                policy->record_is_doubtful = known_is_overtaken(&policy->lease, version, policy->lease_turns);
+                if (!policy->record_is_doubtful)
+                        policy_read_record(policy, lease);
                 trouble_over(policy->manager, TROUBLE_RECORDS, policy);
-                policy_set_record(policy, reply->err == ERR_OK ? reply->body : NULL);
         } else {
                 record_io_retry_later(policy, reply->err);
                 trouble_note(policy->manager, TROUBLE_RECORDS, policy, reply->why.text);
@@ -57,6 +61,7 @@ static bool lease_settle(struct policy *policy)
                 return true;
         if (!record_io_must_wait(policy) && turn_take(policy, URGENCY_DECIDE)) {
                 char *path = lease_path(policy, true);
+                policy->lease_turns = policy->lease.turns;
                 policy->record_call = kube_get(policy->manager->kube, path, TIMEOUT_MS, read_answered, policy);
                 free(path);
         }
@@ -67,8 +72,11 @@ static void write_answered(void *ctx, const struct kube_reply *reply)
 {
         struct policy *policy = ctx;
         call_ended(policy);
-        if (reply->err == ERR_OK)
-                policy_set_record(policy, reply->body);
+        bool is_overtaken = reply->err == ERR_OK &&
+                            known_is_overtaken(&policy->lease, object_meta(reply->body, "resourceVersion"),
+                                               policy->lease_turns);
+        if (reply->err == ERR_OK && !is_overtaken)
+                policy_read_record(policy, reply->body);
         record_io_written(policy, reply->err, reply->why.text);
 }
 
@@ -85,8 +93,8 @@ static void lease_write(struct policy *policy, const struct view *view, const st
                 return;
         json_t *body = NULL;
         struct errmsg why;
-        enum err err = policy->record_version
-                           ? record_lease_patch(next, policy->record_version, &body, &why)
+        const bool has_lease = policy_has_lease(policy);
+        enum err err = has_lease ? record_lease_patch(next, policy->lease.text, &body, &why)
                            : record_lease_new(policy->namespace_name, policy->name, next, &body, &why);
         if (err != ERR_OK) {
                 turn_end(manager);
@@ -95,8 +103,9 @@ static void lease_write(struct policy *policy, const struct view *view, const st
                 return;
         }
         record_io_begin(policy, view, decision);
-        char *path = lease_path(policy, policy->record_version != NULL);
-        policy->record_call = policy->record_version
+        char *path = lease_path(policy, has_lease);
+        policy->lease_turns = policy->lease.turns;
+        policy->record_call = has_lease
                                   ? kube_patch(manager->kube, path, body, TIMEOUT_MS, write_answered, policy)
                                   : kube_create(manager->kube, path, body, TIMEOUT_MS, write_answered, policy);
         free(path);

@@ -262,24 +262,86 @@ static void test_resumes_where_it_was_cut(void **state)
         expect(rig, "{ok}");
 }
 
+/* Until that many answers are on their way, and a little longer. */
+static void reach(struct rig *rig, unsigned steps)
+{
+        bool never = false;
+        while (rig->step < steps)
+                fake_turn(rig->loop);
+        (void)fake_run(rig->loop, &never, 20);
+}
+
+static void end_after(struct rig *rig, unsigned steps, mono_ms ms)
+{
+        reach(rig, steps);
+        leap(rig, ms);
+        fake_end(rig->peer);
+}
+
 static void test_an_ended_watch_is_resumed(void **state)
 {
         static const struct step script[] = {
             {200, LIST("7", "", ""), NULL, NULL, false, false},
-            {200, "", NULL, NULL, true, false},
+            {200, EVENT("BOOKMARK", OBJECT("", "9")), NULL, NULL, true, false},
             {0},
         };
         struct rig *rig = *state;
         start(rig, script, &planes);
         expect(rig, "[]");
-        while (rig->step < 2)
-                fake_turn(rig->loop);
-        bool never = false;
-        (void)fake_run(rig->loop, &never, 20);
-        leap(rig, 6000);
-        fake_end(rig->peer);
+        end_after(rig, 2, 6000);
         expect(rig, "$"); /* at once, and nothing to tell */
-        assert_non_null(strstr(rig->asked.text, "&resourceVersion=7\n"));
+        assert_non_null(strstr(rig->asked.text, "&resourceVersion=9\n"));
+}
+
+/* The store may have gone back: then a watch of what is still to come is as silent as one of a store where nothing happens. */
+static void test_a_silent_watch_is_compared_with_a_list(void **state)
+{
+        static const struct step script[] = {
+            {200, LIST("7", "", ""), NULL, NULL, false, false}, {200, "", NULL, NULL, true, false},
+            {200, LIST("5", "", ""), NULL, NULL, false, false}, {200, "", NULL, NULL, true, false},
+            {200, LIST("6", "", ""), NULL, NULL, false, false}, {0},
+        };
+        struct rig *rig = *state;
+        start(rig, script, &planes);
+        expect(rig, "[]");
+        end_after(rig, 2, 6000);
+        expect(rig, "[]");
+        assert_true(watch_take_fall(rig->watch));
+        reach(rig, 4);
+        watch_list_anew(rig->watch); /* and whenever it is told to */
+        leap(rig, 200);
+        expect(rig, "[]$");
+}
+
+#define TELLS {200, EVENT("BOOKMARK", OBJECT("", "9")), NULL, NULL, true, false}
+
+static void test_a_watch_that_tells_is_compared_every_half_hour(void **state)
+{
+        static const struct step script[] = {
+            {200, LIST("7", "", ""), NULL, NULL, false, false}, TELLS, TELLS, TELLS, TELLS, TELLS, TELLS, TELLS, TELLS,
+            {200, LIST("9", "", ""), NULL, NULL, false, false}, {0},
+        };
+        struct rig *rig = *state;
+        start(rig, script, &planes);
+        expect(rig, "[]");
+        for (unsigned ended = 0; ended < 8; ended++)
+                end_after(rig, 2 + ended, 230 * 1000);
+        expect(rig, "[]$");
+}
+
+static void test_a_version_of_the_future_is_given_up(void **state)
+{
+        static const struct step script[] = {
+            {200, LIST("7", "", ""), NULL, NULL, false, false}, {504, "{\"details\":{\"causes\":[{\"reason\":\"ResourceVersionTooLarge\"}]}}", "Retry-After: 1\r\n", NULL, false, false},
+            {200, LIST("5", "", ""), NULL, NULL, false, false}, {0},
+        };
+        struct rig *rig = *state;
+        start(rig, script, &planes);
+        expect(rig, "[]");
+        reach(rig, 2);
+        leap(rig, 1100);
+        expect(rig, "[]$");
+        assert_true(watch_take_fall(rig->watch));
 }
 
 static void test_expired_in_the_stream(void **state)
@@ -367,10 +429,7 @@ static void test_crd_is_not_installed(void **state)
                     "CustomResourceDefinition (kubectl apply -k crds)}");
         leap(rig, 1100);
         expect(rig, "[");
-        while (rig->step < 2)
-                fake_turn(rig->loop);
-        bool never = false;
-        (void)fake_run(rig->loop, &never, 20);
+        reach(rig, 2);
         leap(rig, 2100);
         expect(rig, "[]{ok}"); /* told once, and told when it is over */
 }
@@ -678,29 +737,35 @@ static void test_a_dead_watch_is_noticed(void **state)
         struct rig *rig = *state;
         start(rig, script, &planes);
         expect(rig, "[]");
-        while (rig->step < 2)
-                fake_turn(rig->loop);
-        bool never = false;
-        (void)fake_run(rig->loop, &never, 20);
+        reach(rig, 2);
         leap(rig, 496 * 1000); /* longer than any watch may last */
         rig->want = "$";
         assert_true(fake_run(rig->loop, &rig->is_reached, 5000));
         assert_non_null(strstr(rig->log.text, "{transient: managementplanes: HOST: no byte came for "));
 }
 
-/* A server that took the request and never answered it: the position is kept, and asked for again. */
-static void test_a_watch_that_is_never_answered_is_asked_for_again(void **state)
+static void stay_silent(struct fake_peer *peer)
 {
-        static const struct step script[] = {{200, LIST("7", "", ""), NULL, NULL, false, false}, {0}};
+        (void)peer;
+}
+
+/* A server that took the request and never answered it: what comes back may have another past, so everything is listed anew. */
+static void test_a_watch_that_is_never_answered_is_listed_anew(void **state)
+{
+        static const struct step script[] = {
+            {200, LIST("7", "", ""), NULL, NULL, false, false},
+            {200, NULL, NULL, stay_silent, false, false},
+            {200, LIST("7", "", ""), NULL, NULL, false, false},
+            {0},
+        };
         struct rig *rig = *state;
         start(rig, script, &planes);
-        expect(rig, "[]$");
+        expect(rig, "[]");
+        reach(rig, 2);
         leap(rig, 16 * 1000);
         expect(rig, "{transient: managementplanes: the watch is not answered}");
-        strbuf_clear(&rig->asked);
         leap(rig, 300);
-        expect(rig, "$");
-        assert_non_null(strstr(rig->asked.text, "&resourceVersion=7\n"));
+        expect(rig, "[]$");
 }
 
 int main(void)
@@ -709,6 +774,9 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_pages_then_changes, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_resumes_where_it_was_cut, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_an_ended_watch_is_resumed, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_silent_watch_is_compared_with_a_list, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_watch_that_tells_is_compared_every_half_hour, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_version_of_the_future_is_given_up, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_expired_in_the_stream, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_expired_as_a_status, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_errors_in_the_stream, open_rig, close_rig),
@@ -725,7 +793,7 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_closed_at_any_time, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_selector, open_rig, close_rig),
             cmocka_unit_test_setup_teardown(test_a_dead_watch_is_noticed, open_rig, close_rig),
-            cmocka_unit_test_setup_teardown(test_a_watch_that_is_never_answered_is_asked_for_again, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(test_a_watch_that_is_never_answered_is_listed_anew, open_rig, close_rig),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

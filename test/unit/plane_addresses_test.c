@@ -46,6 +46,7 @@ static struct plane *put_discovered(struct rig *rig, const char *name, const cha
                       fake_api_port(rig->api), "addresses", first, second);
         assert_non_null(object);
         struct plane *plane = plane_obtain(&rig->manager, "ns", name);
+        rig_keep(rig, object);
         plane_set(plane, object);
         json_decref(object);
         return plane;
@@ -58,6 +59,7 @@ static struct plane *put_named(struct rig *rig, const char *name)
                                    "server", "address", "LB.example.com.", "port", fake_api_port(rig->api));
         assert_non_null(object);
         struct plane *plane = plane_obtain(&rig->manager, "ns", name);
+        rig_keep(rig, object);
         plane_set(plane, object);
         json_decref(object);
         return plane;

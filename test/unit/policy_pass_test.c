@@ -296,7 +296,8 @@ static void test_unlabelled_record_freezes(void **state)
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         policy->record_is_doubtful = true; /* as after a creation that was answered with 409 */
         rig_pass(rig, 30000);
-        assert_int_equal(rig->lease_requests, 1);
+        assert_in_range(rig->lease_requests, 1, 3); /* read again after a list that did not name it */
+        assert_int_equal(rig->lease_writes, 0);
         assert_non_null(strstr(policy->record_error, "put the label back"));
         assert_string_equal(policy->last_reason, "RecordUnreadable");
 }

@@ -129,6 +129,98 @@ static void answer_status(struct fake_peer *peer, int status)
         fake_answer(peer, status, "", "{\"kind\":\"Status\",\"message\":\"no\"}");
 }
 
+enum watched { WATCHED_PLANES, WATCHED_POLICIES, WATCHED_LEASES };
+
+static enum watched kind_in(const char *target)
+{
+        return strstr(target, "/managementplanes")   ? WATCHED_PLANES
+               : strstr(target, "/failoverpolicies") ? WATCHED_POLICIES
+                                                     : WATCHED_LEASES;
+}
+
+static const char *meta(const json_t *object, const char *key)
+{
+        return json_string_value(json_object_get(json_object_get(object, "metadata"), key));
+}
+
+/* A policy has planes. */
+static enum watched kind_of(const json_t *object)
+{
+        return json_object_get(json_object_get(object, "spec"), "planes") ? WATCHED_POLICIES : WATCHED_PLANES;
+}
+
+void rig_keep(struct rig *rig, json_t *object)
+{
+        size_t i;
+        json_t *kept;
+        json_array_foreach(rig->objects, i, kept)
+        {
+                if (kind_of(kept) == kind_of(object) && strcmp(meta(kept, "name"), meta(object, "name")) == 0) {
+                        json_array_set(rig->objects, i, object);
+                        return;
+                }
+        }
+        json_array_append(rig->objects, object);
+}
+
+static void change(struct rig *rig, json_t *object, enum watched kind)
+{
+        json_object_set_new(json_object_get(object, "metadata"), "resourceVersion", json_sprintf("%ld", ++rig->version));
+        struct fake_peer *watch = rig->watches[kind];
+        if (!watch || !fake_is_open(rig->api, watch))
+                return;
+        json_t *line = json_pack("{s:s, s:O}", "type", "MODIFIED", "object", object);
+        char *text = json_dumps(line, JSON_COMPACT);
+        fake_text(watch, text);
+        free(text);
+        json_decref(line);
+}
+
+static void on_list(struct rig *rig, struct fake_peer *peer, enum watched kind)
+{
+        json_t *items = json_array(), *object;
+        size_t i;
+        json_array_foreach(rig->objects, i, object)
+        {
+                if (kind == kind_of(object))
+                        json_array_append(items, object);
+        }
+        if (kind == WATCHED_LEASES && rig->lease)
+                json_array_append(items, rig->lease);
+        json_t *list = json_pack("{s:s, s:{s:o}, s:o}", "kind", "List", "metadata", "resourceVersion",
+                                 json_sprintf("%ld", rig->version), "items", items);
+        answer_json(peer, 200, list);
+        json_decref(list);
+}
+
+static void on_status(struct rig *rig, struct fake_peer *peer, const struct fake_request *request)
+{
+        json_t *patch = json_loads(request->body, 0, NULL), *object;
+        const enum watched kind = kind_in(request->target);
+        size_t i;
+        rig->statuses++;
+        if (kind == WATCHED_POLICIES)
+                (void)snprintf(rig->last_status, sizeof(rig->last_status), "%s", request->body);
+        json_array_foreach(rig->objects, i, object)
+        {
+                char path[128];
+                (void)snprintf(path, sizeof(path), "/%s/status", meta(object, "name"));
+                if (kind_of(object) != kind || !strstr(request->target, path))
+                        continue;
+                if (strcmp(meta(patch, "resourceVersion"), meta(object, "resourceVersion")) != 0) {
+                        answer_status(peer, 409);
+                        break;
+                }
+                json_object_set(object, "status", json_object_get(patch, "status"));
+                change(rig, object, kind);
+                answer_json(peer, 200, object);
+                break;
+        }
+        if (i == json_array_size(rig->objects))
+                answer_status(peer, 404);
+        json_decref(patch);
+}
+
 static void store_lease(struct rig *rig, const char *text)
 {
         json_t *body = json_loads(text, 0, NULL);
@@ -138,7 +230,7 @@ static void store_lease(struct rig *rig, const char *text)
                 json_decref(body);
         }
         rig->lease = lease;
-        json_object_set_new(json_object_get(lease, "metadata"), "resourceVersion", json_sprintf("%ld", ++rig->version));
+        change(rig, lease, WATCHED_LEASES);
 }
 
 static void on_lease(struct rig *rig, struct fake_peer *peer, const struct fake_request *request)
@@ -149,6 +241,7 @@ static void on_lease(struct rig *rig, struct fake_peer *peer, const struct fake_
                 answer_status(peer, rig->lease_refusal ? rig->lease_refusal : 404);
                 return;
         }
+        rig->lease_writes += !is_read;
         if (!is_read)
                 store_lease(rig, request->body);
         answer_json(peer, is_read ? 200 : 201, rig->lease);
@@ -160,11 +253,11 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
         const char *target = request->target;
         if (rig->is_mute)
                 return;
-        if (strstr(target, "watch="))
+        if (strstr(target, "watch=")) {
+                rig->watches[kind_in(target)] = peer;
                 fake_begin(peer, 200);
-        else if (strstr(target, "limit="))
-                fake_answer(peer, 200, "",
-                            "{\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"10\"},\"items\":[]}");
+        } else if (strstr(target, "limit="))
+                on_list(rig, peer, kind_in(target));
         else if (strstr(target, "/namespaces/kube-system"))
                 fake_answer(peer, 200, rig->date, "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"hub\"}}");
         else if (strstr(target, "/configmaps/planekeeper"))
@@ -178,10 +271,7 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
                 (void)snprintf(rig->last_event, sizeof(rig->last_event), "%s", request->body);
                 fake_answer(peer, 201, "", "{}");
         } else if (strstr(target, "/status")) {
-                rig->statuses++;
-                if (strstr(target, "/failoverpolicies/"))
-                        (void)snprintf(rig->last_status, sizeof(rig->last_status), "%s", request->body);
-                fake_answer(peer, 200, "", "{\"metadata\":{\"resourceVersion\":\"11\"}}");
+                on_status(rig, peer, request);
         } else if (strstr(target, "/failoverpolicies/gloo") && rig->policy) {
                 rig->confirms++;
                 answer_json(peer, 200, rig->policy);
@@ -229,8 +319,17 @@ struct policy *rig_set_policy(struct rig *rig, json_t *object)
 {
         struct policy *policy = policy_obtain(
             &rig->manager, "ns", json_string_value(json_object_get(json_object_get(object, "metadata"), "name")));
+        rig_keep(rig, object);
+        rig->manager.policy_list = ++rig->manager.list_generation; /* as a list that was begun by now names it */
         policy_set(policy, object);
         return policy;
+}
+
+void rig_restore_gloo(struct rig *rig, json_t *object)
+{
+        json_decref(rig->policy);
+        rig->policy = object;
+        rig_keep(rig, object);
 }
 
 struct policy *rig_set_gloo(struct rig *rig, const char *uid, long version)
@@ -245,6 +344,7 @@ static void rig_set_plane(struct rig *rig, const char *name, const char *address
         json_t *plane = json_pack("{s:{s:s, s:s, s:s, s:s, s:i}, s:{s:{s:s, s:i}}}", "metadata", "name", name,
                                   "namespace", "ns", "uid", name, "resourceVersion", "12", "generation", 1, "spec",
                                   "server", "address", address, "port", fake_api_port(rig->api));
+        rig_keep(rig, plane);
         plane_set(plane_obtain(&rig->manager, "ns", name), plane);
         json_decref(plane);
 }
@@ -275,6 +375,7 @@ int rig_open(void **state)
         rig_dns.reads = rig_dns.writes = 0;
         rig->version = 100;
         rig->date = "";
+        rig->objects = json_array();
         rig->loop = loop_open();
         rig->api = fake_api_open(rig->loop, on_request, rig);
         *state = rig;
@@ -299,6 +400,7 @@ int rig_close(void **state)
         loop_close(rig->loop);
         json_decref(rig->lease);
         json_decref(rig->policy);
+        json_decref(rig->objects);
         free(rig);
         return 0;
 }

@@ -50,8 +50,10 @@ struct rig {
         bool is_mute;      /* nothing is answered any more */
         json_t *lease;     /* the record Lease of policy gloo; NULL: none */
         json_t *policy;    /* policy gloo, for uncached reads */
+        json_t *objects;   /* planes and policies as they are listed */
+        struct fake_peer *watches[3];
         long version;
-        unsigned lease_requests, confirms, statuses, events;
+        unsigned lease_requests, lease_writes, confirms, statuses, events;
         char last_event[1024];
         char last_status[32768]; /* of a policy */
         unsigned late_events;
@@ -67,6 +69,9 @@ void rig_pass(struct rig *rig, mono_ms duration_ms);
 
 json_t *rig_new_policy(const char *name, const char *uid, long version, const char *created);
 struct policy *rig_set_policy(struct rig *rig, json_t *object);
+void rig_keep(struct rig *rig, json_t *object); /* a plane or a policy that lists name from now on */
+/* etcd was restored: from now on that is policy gloo, and no watch says so. It is moved in. */
+void rig_restore_gloo(struct rig *rig, json_t *object);
 struct policy *rig_set_gloo(struct rig *rig, const char *uid, long version);
 
 #define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)

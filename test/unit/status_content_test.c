@@ -36,6 +36,7 @@ static void nothing_is_not_known(void **state)
         (void)state;
         assert_int_equal(status_content_of(NULL).whole, 0);
         assert_same("{}", "{}");
+        assert_same("{}", "{\"a\": null}"); /* a merge patch removes it */
 }
 
 static void order_of_members_does_not_count(void **state)
@@ -70,7 +71,6 @@ static void every_value_counts(void **state)
                                           "[1, 2, 2]",
                                           "[null]",
                                           "[null, null]",
-                                          "{\"a\": null}",
                                           "{\"a\": {}}",
                                           "{\"a\": 1}",
                                           "{\"a\": 2}",

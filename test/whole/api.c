@@ -54,11 +54,17 @@ static void set_text(json_t *object, const char *key, const char *text)
         INVARIANT(json_object_set_new(object, key, json_string(text)) == 0);
 }
 
+void api_count(struct api *api, json_t *object)
+{
+        json_object_set_new(json_object_get(object, "metadata"), "serial", json_integer((json_int_t)++api->serial));
+}
+
 static void set_version(struct api *api, json_t *object)
 {
         char text[24];
         (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)++api->version);
         set_text(json_object_get(object, "metadata"), "resourceVersion", text);
+        api_count(api, object);
 }
 
 /* ---- watches ---- */
@@ -131,6 +137,15 @@ static unsigned long query_number(const char *target, const char *key)
 void api_watch(struct api *api, struct exchange *exchange, enum api_kind kind)
 {
         uint64_t from = query_number(exchange->target, "resourceVersion=");
+        if (from > api->version && api->refuses_future) {
+                net_reply(exchange, 504,
+                          "{\"kind\":\"Status\",\"status\":\"Failure\",\"reason\":\"Timeout\",\"code\":504,"
+                          "\"message\":\"Timeout: Too large resource version\",\"details\":{\"causes\":[{\"reason\":"
+                          "\"ResourceVersionTooLarge\",\"message\":\"Too large resource version\"}],"
+                          "\"retryAfterSeconds\":1}}",
+                          1);
+                return;
+        }
         if (from < api->compacted) {
                 net_reply(exchange, 200,
                           "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"status\":\"Failure\",\"reason\":"
@@ -313,21 +328,15 @@ void api_begin(void)
 
 static void end_one(struct api *api)
 {
+        api_forget_objects(&api->backup);
         while (api->watches) {
                 struct api_watch *watch = api->watches;
                 api->watches = watch->next;
                 exchange_unref(watch->exchange);
                 free(watch);
         }
-        while (api->objects) {
-                struct object *object = api->objects;
-                api->objects = object->next;
-                json_decref(object->json);
-                free(object);
-        }
-        for (unsigned i = 0; i < api->log_count; i++)
-                json_decref(api->log[(api->log_first + i) % LOG_MAX].json);
-        api->log_count = 0;
+        api_forget_objects(&api->objects);
+        api_forget_changes(api);
 }
 
 void api_end(void)

@@ -39,5 +39,8 @@ const json_t *api_find(unsigned cluster, enum api_kind kind, const char *namespa
 void api_cut_watches(unsigned cluster, bool is_silent);
 bool api_flows(unsigned cluster);   /* no watch is half open */
 void api_compact(unsigned cluster); /* watches cannot resume: 410 */
+/* etcd is put back to an earlier moment, and the API server is started on it: versions fall, and are used again. */
+void api_back_up(unsigned cluster);
+void api_restore(unsigned cluster);
 
 #endif

@@ -36,7 +36,12 @@ struct api_watch {
 struct api {
         unsigned cluster;
         uint64_t version;
+        uint64_t serial; /* of the newest change: unlike a version it never falls, and only the judge reads it */
         struct object *objects;
+        struct object *backup; /* of an earlier moment, with its version */
+        uint64_t backup_version;
+        bool has_backup;
+        bool refuses_future; /* a watch that asks for what is still to come is answered 504; else it is silent */
         struct change log[LOG_MAX]; /* a ring; versions rise */
         unsigned log_count, log_first;
         uint64_t compacted; /* what was before it is forgotten */
@@ -55,5 +60,8 @@ void api_replace(struct api *api, struct object **at, enum api_kind kind, json_t
 /* What is there afterwards. */
 const json_t *api_patch(struct api *api, struct object **at, const json_t *patch, bool is_status, struct host *by);
 void api_watch(struct api *api, struct exchange *exchange, enum api_kind kind);
+void api_count(struct api *api, json_t *object); /* one more state of that object for the judge */
+void api_forget_objects(struct object **objects);
+void api_forget_changes(struct api *api);
 
 #endif

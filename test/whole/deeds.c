@@ -119,6 +119,24 @@ void lose_election(const struct fault *fault)
 
 /* ---- people ---- */
 
+void back_up(const struct fault *fault)
+{
+        api_back_up(fault->cluster);
+}
+
+static void suspend_at_last(void *ctx);
+
+/* Often enough somebody sees what came back, and stops it all. */
+void restore(const struct fault *fault)
+{
+        enum { SOON_MS = 4000 };
+        api_restore(fault->cluster);
+        world.went_back = true;
+        if (chance(500))
+                vtime_at(vtime_now() + (vtime_us)chance_below(SOON_MS) * VTIME_MS, suspend_at_last,
+                         &world.policies[fault->policy]);
+}
+
 void move_name_by_hand(const struct fault *fault)
 {
         struct reg *reg = &registers.dns[fault->policy];
@@ -136,12 +154,24 @@ void move_lock_by_hand(const struct fault *fault)
         judge_touched(fault->policy);
 }
 
-static void merge_spec(const struct fault *fault, json_t *spec)
+static void edit_spec(unsigned policy, json_t *spec)
 {
         for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
-                api_merge(cluster, API_POLICIES, NAMESPACE, world.policies[fault->policy].name,
+                api_merge(cluster, API_POLICIES, NAMESPACE, world.policies[policy].name,
                           json_pack("{s:O}", "spec", spec), false);
         json_decref(spec);
+}
+
+static void merge_spec(const struct fault *fault, json_t *spec)
+{
+        edit_spec(fault->policy, spec);
+}
+
+static void suspend_at_last(void *ctx)
+{
+        const struct policy_config *config = ctx;
+        if (!vtime_is_over() && !world.is_healed)
+                edit_spec((unsigned)(config - world.policies), json_pack("{s:b}", "suspend", 1));
 }
 
 void suspend(const struct fault *fault)
@@ -300,6 +330,25 @@ void set_aside(const struct fault *fault)
 void take_back(const struct fault *fault)
 {
         set_eligible(fault, true);
+}
+
+/* From Git: what was lost or came back with a backup is as people wanted it. */
+void apply_again(void)
+{
+        const struct fault any = {0};
+        release_kill_switch(&any);
+        for (unsigned i = 0; i < world.policy_count; i++) {
+                for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
+                        if (!api_find(cluster, API_POLICIES, NAMESPACE, world.policies[i].name)) {
+                                world_put_policy(i);
+                                break;
+                        }
+                edit_spec(i, json_pack("{s:b, s:s, s:{s:i}, s:{s:i}}", "suspend", 0, "mode",
+                                       world.policies[i].is_advised ? "Advise" : "Automatic", "dns", "recordTTL", 30,
+                                       "detection", "successThreshold", 2));
+        }
+        for (unsigned i = 0; i < world.plane_count; i++)
+                take_back(&(struct fault){.plane = i});
 }
 
 bool deed_is_of_host(deed *which)

@@ -120,6 +120,7 @@ static const struct fault_kind {
     STATE("kill-switch", throw_kill_switch, release_kill_switch),
     STATE("policy-deleted", delete_policy, put_policy),
     STATE("plane-set-aside", set_aside, take_back),
+    STATE("store-restored", back_up, restore),
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -222,4 +223,7 @@ void faults_heal(void)
 {
         for (unsigned i = 0; i < world.host_count; i++)
                 host_start(&hosts[i]);
+        world.is_healed = true;
+        if (world.went_back)
+                apply_again();
 }

@@ -23,7 +23,7 @@ struct measured {
 /* What an operator may know of what people want. */
 struct known {
         unsigned cluster;
-        uint64_t version;
+        uint64_t serial;
         bool is_suspended, is_advised;
 };
 
@@ -41,7 +41,7 @@ struct judged_policy {
         uint64_t epoch; /* of the record */
         bool has_record, is_touched;
         vtime_us switched_at;               /* the last automatic switch that was completed; 0: none */
-        struct known wanted[DECISIONS_MAX]; /* versions of the policy, as people made them */
+        struct known wanted[DECISIONS_MAX]; /* states of the policy, as people made them */
         unsigned wanted_count;
         vtime_us suspended_since[CLUSTERS_MAX]; /* 0: it is not */
         struct refusal refused[CLUSTERS_MAX][2]; /* by switch-to, adopt */
@@ -51,7 +51,7 @@ struct judged_policy {
 struct judge {
         struct judged_policy policies[POLICIES_MAX];
         struct measured measured[HOSTS_MAX][WORLD_PLANES_MAX];
-        uint64_t seen_version[HOSTS_MAX][POLICIES_MAX], life[HOSTS_MAX];
+        uint64_t seen_serial[HOSTS_MAX][POLICIES_MAX], life[HOSTS_MAX];
         bool sees_kill_switch[HOSTS_MAX];
         unsigned decisions;
 };

@@ -140,10 +140,9 @@ static void take_wish(unsigned cluster, unsigned policy, const json_t *object)
         struct judged_policy *judged = &judge.policies[policy];
         const json_t *spec = json_object_get(object, "spec");
         const char *mode = json_string_value(json_object_get(spec, "mode"));
-        const char *version =
-            json_string_value(json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
+        const json_t *serial = json_object_get(json_object_get(object, "metadata"), "serial");
         const struct known wish = {.cluster = cluster,
-                                   .version = strtoull(version, NULL, 10),
+                                   .serial = (uint64_t)json_integer_value(serial),
                                    .is_suspended = json_is_true(json_object_get(spec, "suspend")),
                                    .is_advised = mode && strcmp(mode, "Advise") == 0};
         if (!wish.is_suspended)

@@ -15,7 +15,7 @@ static void forget_former_life(const struct host *host)
                 return;
         judge.life[host->index] = host->life;
         memset(judge.measured[host->index], 0, sizeof(judge.measured[0]));
-        memset(judge.seen_version[host->index], 0, sizeof(judge.seen_version[0]));
+        memset(judge.seen_serial[host->index], 0, sizeof(judge.seen_serial[0]));
         judge.sees_kill_switch[host->index] = false;
 }
 
@@ -41,22 +41,22 @@ static void measure(const struct exchange *exchange, bool has_passed)
         measured->passes = 0;
 }
 
-static uint64_t version_in(const char *text)
+static uint64_t serial_in(const char *text)
 {
-        const char *found = strstr(text, "\"resourceVersion\":\"");
-        return found ? strtoull(found + sizeof("\"resourceVersion\":\"") - 1, NULL, 10) : 0;
+        const char *found = strstr(text, "\"serial\":");
+        return found ? strtoull(found + sizeof("\"serial\":") - 1, NULL, 10) : 0;
 }
 
-/* Lists and watches alike: every object of the kind that is named in @text, with its version. */
+/* Lists and watches alike: every object of the kind that is named in @text, with its serial. */
 static void see_policies(const struct host *host, const char *text)
 {
         for (unsigned i = 0; i < world.policy_count; i++) {
                 char mark[64];
                 (void)snprintf(mark, sizeof(mark), "\"uid\":\"uid-of-%s\"", world.policies[i].name);
                 const char *found = strstr(text, mark);
-                uint64_t version = found ? version_in(found) : 0;
-                if (version > judge.seen_version[host->index][i])
-                        judge.seen_version[host->index][i] = version;
+                uint64_t serial = found ? serial_in(found) : 0;
+                if (serial > judge.seen_serial[host->index][i])
+                        judge.seen_serial[host->index][i] = serial;
         }
 }
 
@@ -89,7 +89,7 @@ static const struct known *known_by(const struct host *host, unsigned policy)
         const struct judged_policy *judged = &judge.policies[policy];
         for (unsigned i = judged->wanted_count; i > 0; i--)
                 if (judged->wanted[i - 1].cluster == host->cluster &&
-                    judged->wanted[i - 1].version <= judge.seen_version[host->index][policy])
+                    judged->wanted[i - 1].serial <= judge.seen_serial[host->index][policy])
                         return &judged->wanted[i - 1];
         return NULL;
 }

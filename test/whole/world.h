@@ -45,6 +45,8 @@ struct world {
         int64_t api_skew_ms[CLUSTERS_MAX];
         int kill_switch_denied; /* > 0: nobody may read it */
         bool has_odd_clocks; /* an API server's has jumped */
+        bool went_back;      /* an API server's store has */
+        bool is_healed;      /* all is over */
         /* Until when something befalls that plane, that operator (or a way of its), or servers that all use. */
         vtime_us plane_until[WORLD_PLANES_MAX], host_until[HOSTS_MAX], servers_until;
         char violation[400]; /* "" while every promise is kept */

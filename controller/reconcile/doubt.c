@@ -1,0 +1,59 @@
+/* doubt.c -- whether the caches still show what the store holds. */
+#include "reconcile/doubt.h"
+
+#include "reconcile/plane.h"
+#include "reconcile/policy.h"
+#include "runtime/log.h"
+
+/* A sign that does not go away (a webhook that refuses every write) is not to list for ever at the same pace. */
+enum { EVERY_FIRST_MS = 10 * 1000, EVERY_MAX_MS = 5 * 60 * 1000, FORGIVEN_MS = 15 * 60 * 1000 };
+
+static void look_at_plane(void *value, void *ctx)
+{
+        struct manager *manager = ctx;
+        struct plane *plane = value;
+        manager->is_doubtful |=
+            known_take_doubt(&plane->status.known, manager->plane_list, loop_now(manager->loop));
+}
+
+static void look_at_policy(void *value, void *ctx)
+{
+        struct manager *manager = ctx;
+        struct policy *policy = value;
+        mono_ms now = loop_now(manager->loop);
+        manager->is_doubtful |= known_take_doubt(&policy->status.known, manager->policy_list, now);
+        manager->is_doubtful |= known_take_doubt(&policy->lease, manager->lease_list, now);
+}
+
+static bool may_list(struct manager *manager)
+{
+        mono_ms now = loop_now(manager->loop), since = now - manager->doubted_at;
+        if (!manager->doubted_at || since >= FORGIVEN_MS)
+                manager->doubt_every_ms = EVERY_FIRST_MS;
+        else if (since < manager->doubt_every_ms)
+                return false;
+        else if (manager->doubt_every_ms < EVERY_MAX_MS)
+                manager->doubt_every_ms *= 2;
+        manager->doubted_at = now;
+        return true;
+}
+
+void doubt_look(struct manager *manager)
+{
+        struct watch *watches[] = {manager->plane_watch, manager->policy_watch, manager->lease_watch};
+        const size_t count = sizeof(watches) / sizeof(watches[0]);
+        map_each(&manager->planes, look_at_plane, manager);
+        map_each(&manager->policies, look_at_policy, manager);
+        manager->is_doubtful |= manager->election && election_take_doubt(manager->election);
+        for (size_t i = 0; i < count; i++)
+                manager->is_doubtful |= watch_take_fall(watches[i]);
+        if (!manager->is_doubtful || !may_list(manager))
+                return;
+        manager->is_doubtful = false;
+        log_line(LOG_WARN, "watch",
+                 "the API server holds other versions than its watches have shown, as after a restore from a backup: "
+                 "everything is listed anew",
+                 LOG_TEXT_FIELD("server", kube_server(manager->kube)));
+        for (size_t i = 0; i < count; i++)
+                watch_list_anew(watches[i]);
+}
