@@ -195,9 +195,11 @@ static json_t *operator_json(const struct view *view)
         set_flag(object, "killSwitch", view->kill_switch);
         set_flag(object, "rateLimited", view->blast_limit_reached);
         set_flag(object, "confirmed", view->record && view->confirmed_epoch == view->record->epoch);
+        set_flag(object, "nameSeen", view->dns_was_met);
         set_alive(object, view);
         null_absent(object, KEYS("region", "storeAge", "recordSeen", "lateFor", "killSwitch", "rateLimited",
-                                 "confirmed", "sharedStore", "aliveAge", "aliveReadAge", "aliveEvery", "alivePlane"));
+                                 "confirmed", "nameSeen", "sharedStore", "aliveAge", "aliveReadAge", "aliveEvery",
+                                 "alivePlane"));
         return object;
 }
 

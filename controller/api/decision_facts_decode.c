@@ -173,6 +173,7 @@ static void decode_operator(const struct scope *root, struct view *view)
         view->blast_limit_reached = decode_bool(&scope, "rateLimited", false);
         if (view->record && decode_bool(&scope, "confirmed", false))
                 view->confirmed_epoch = view->record->epoch;
+        view->dns_was_met = decode_bool(&scope, "nameSeen", false);
         view->alive = (struct alive_view){.is_used = decode_bool(&scope, "sharedStore", false),
                                           .seen_at = decode_age(&scope, "aliveAge"),
                                           .read_at = decode_age(&scope, "aliveReadAge"),

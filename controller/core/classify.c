@@ -133,19 +133,19 @@ static const char *why_not_enforced(struct pass *pass)
         return "";
 }
 
-enum finding classify_edit(struct pass *pass, const char *what, const char *way_out)
+enum finding classify_edit(struct pass *pass, enum finding reported, const char *what, const char *way_out)
 {
         if (pass->view->policy.drift != DRIFT_ENFORCE)
-                return classify_as(pass, FINDING_DRIFT, arena_printf(pass->arena, "%s: %s", what, way_out));
+                return classify_as(pass, reported, arena_printf(pass->arena, "%s: %s", what, way_out));
         const char *why_not = why_not_enforced(pass);
         if (why_not[0])
-                return classify_as(pass, FINDING_DRIFT,
+                return classify_as(pass, reported,
                                    arena_printf(pass->arena, "%s: %s. Or %s", what, why_not, way_out));
         pass->to = pass->decision->active;
         return classify_as(pass, FINDING_DRIFT_ENFORCED, arena_printf(pass->arena, "%s: put back", what));
 }
 
-static const char *why_not_acting(const struct pass *pass)
+const char *classify_why_not_acting(const struct pass *pass)
 {
         const struct view *view = pass->view;
         return view->kill_switch ? phrase_kill_switch(view) : view->policy.suspended ? "suspended" : "mode Advise";
@@ -172,14 +172,14 @@ static enum finding classify_outage(struct pass *pass)
                 return classify_as(pass, FINDING_AWAITING_HUMAN,
                                    arena_printf(pass->arena,
                                                 "%s; %s: epoch %llu would move to %s, follow status.runbook", why,
-                                                why_not_acting(pass), (unsigned long long)decision->epoch + 1,
+                                                classify_why_not_acting(pass), (unsigned long long)decision->epoch + 1,
                                                 decision->candidate->name));
         }
         const struct gate_verdict *refused = &decision->gates.verdicts[decision->gates.refused];
         const char *then =
             refused->gate == GATE_ACTIVE_DOWN && !decision->may_act
                 ? arena_printf(pass->arena, "a switch is due at %s unless it recovers, but %s",
-                               phrase_instant(pass->view, refused->wake_at, pass->arena), why_not_acting(pass))
+                               phrase_instant(pass->view, refused->wake_at, pass->arena), classify_why_not_acting(pass))
                 : refused->text;
         const char *why = arena_printf(pass->arena, "%s fails (%s); %s", name, checks, then);
         if (refused->gate == GATE_ACTIVE_DOWN)

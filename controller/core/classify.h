@@ -43,9 +43,11 @@ const char *classify_keep(struct pass *pass, const char *put_back);
 enum finding classify_active(struct pass *pass);
 /*
  * A value that nobody recorded is put back, where the policy says so and @what (it, for people) may be; else it is
- * reported, with @way_out for a person.
+ * @reported, with @way_out for a person.
  */
-enum finding classify_edit(struct pass *pass, const char *what, const char *way_out);
+enum finding classify_edit(struct pass *pass, enum finding reported, const char *what, const char *way_out);
+/* The kill switch, suspend or the mode, in a word. */
+const char *classify_why_not_acting(const struct pass *pass);
 /* Asks the gates; true when all hold, and then they are part of the decision. */
 bool classify_gates(struct pass *pass, const struct gate_question *question);
 

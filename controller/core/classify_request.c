@@ -61,7 +61,7 @@ static const char *refuse_switch(struct pass *pass, enum purpose purpose)
         struct decision *decision = pass->decision;
         const struct plane_view *plane = decision->request.plane;
         bool is_named = view->record && plane == decision->active;
-        if (is_named && purpose == PURPOSE_REQUEST)
+        if (is_named && !targets_name_is_empty(view) && purpose == PURPOSE_REQUEST)
                 return refused(pass, arena_printf(pass->arena, "%s is active already", plane->name));
         const char *unfit = election_unfit(view, plane, decision->active, pass->arena);
         const struct gate_question question = {purpose, decision->active, unfit[0] ? NULL : plane,

@@ -55,27 +55,48 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
         const char *trouble = ailment != FINDING_STEADY       ? arena_printf(pass->arena, "; %s", decision->why)
                               : health->reach == REACH_FAILED ? arena_printf(pass->arena, ": %s", health->error)
                                                               : "";
-        const char *why = arena_printf(pass->arena, "%s lacks epoch %llu%s",
+        const char *lacks = !is_lock && targets_name_is_empty(view) ? "has no address under" : "lacks";
+        const char *why = arena_printf(pass->arena, "%s %s epoch %llu%s",
                                        is_lock ? arena_printf(pass->arena, "lock %s", view->record->plan.lock_key)
                                                : view->record->plan.dns_name,
-                                       (unsigned long long)view->record->epoch, trouble);
+                                       lacks, (unsigned long long)view->record->epoch, trouble);
         *ret = classify_as(
             pass, view->confirmed_epoch == view->record->epoch ? FINDING_TARGET_BEHIND : FINDING_UNCONFIRMED, why);
         return true;
 }
 
 /*
+ * A name that leads nowhere. Writing it takes nothing from anyone, but whoever removed it may have meant it, so one word
+ * of a person is enough. In Advise it is told just the same.
+ */
+static bool classify_empty(struct pass *pass, enum finding *ret)
+{
+        const struct view *view = pass->view;
+        const struct decision *decision = pass->decision;
+        if (!targets_name_is_empty(view))
+                return false;
+        const char *way_out = decision->may_act
+                                  ? arena_printf(pass->arena, "to write it again: %s", classify_offer(pass))
+                                  : arena_printf(pass->arena, "nothing is written (%s): follow status.runbook",
+                                                 classify_why_not_acting(pass));
+        *ret = classify_edit(pass, FINDING_NAME_EMPTY, phrase_name_empty(view, pass->arena), way_out);
+        return true;
+}
+
+/*
  * A person's edit is reported, not fought, unless the policy says that it is to be put back. In Advise a person moves
- * the targets: the Drift condition says it, and nothing is wrong.
+ * the targets: the Drift condition says it, and nothing is wrong as long as the name leads to a plane.
  */
 static bool classify_drift(struct pass *pass, enum finding *ret)
 {
         const struct decision *decision = pass->decision;
-        if (decision->mode.mode == MODE_ADVISE || (decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT))
+        bool is_astray = decision->dns == FENCE_DRIFT && !adopt_plane_shown(pass->view);
+        if ((decision->mode.mode == MODE_ADVISE && !is_astray) ||
+            (decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT))
                 return false;
         const char *what = decision->dns == FENCE_DRIFT ? phrase_dns_drift(pass->view, pass->arena)
                                                         : phrase_lock_drift(pass->view, pass->arena);
-        *ret = classify_edit(pass, what, classify_keep(pass, "put it back"));
+        *ret = classify_edit(pass, FINDING_DRIFT, what, classify_keep(pass, "put it back"));
         return true;
 }
 
@@ -144,8 +165,8 @@ enum finding classify_steady(struct pass *pass)
                 return ailment == FINDING_ACTIVE_DOWN ? ailment : finding;
         if (ailment != FINDING_STEADY)
                 return ailment;
-        if (classify_unread(pass, &finding) || classify_drift(pass, &finding) || classify_outdated(pass, &finding) ||
-            classify_failback(pass, &finding))
+        if (classify_unread(pass, &finding) || classify_empty(pass, &finding) || classify_drift(pass, &finding) ||
+            classify_outdated(pass, &finding) || classify_failback(pass, &finding))
                 return finding;
         return classify_as(pass, FINDING_STEADY, why);
 }

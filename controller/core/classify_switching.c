@@ -63,7 +63,7 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
                 return false;
         if (!classify_request(pass, purpose, ret))
                 *ret = classify_edit(
-                    pass,
+                    pass, FINDING_DRIFT,
                     decision->lock == FENCE_DRIFT ? phrase_lock_drift(view, pass->arena)
                                                   : phrase_dns_drift(view, pass->arena),
                     classify_keep(pass, "put back what was there"));

@@ -28,11 +28,24 @@ static enum fence compare_stamp(const struct view *view, const struct record *re
         return FENCE_MET;
 }
 
+/*
+ * A name without an address is nobody's value, so that writing it takes nothing from anyone. In a switch it is written
+ * whatever made it so; and where our stamp is there and the value was never seen, our own write was half done. What was
+ * there and is gone, a person has removed.
+ */
+static enum fence compare_empty(const struct view *view, const struct record *record, enum fence stamp)
+{
+        bool is_half_done = stamp == FENCE_MET && !view->dns_was_met;
+        return record->phase == PHASE_SWITCHING || is_half_done ? FENCE_BEHIND : FENCE_EMPTY;
+}
+
 enum fence fence_dns(const struct record *record, const struct view *view)
 {
         if (!view->dns_health.read_at)
                 return FENCE_UNREAD;
         enum fence stamp = compare_stamp(view, record, &view->dns.stamp);
+        if (!view->dns.rrset[0] && (stamp == FENCE_MET || stamp == FENCE_BEHIND))
+                return compare_empty(view, record, stamp);
         bool is_wanted = strcmp(view->dns.rrset, record->plan.to_rrset) == 0;
         if (stamp == FENCE_MET)
                 return is_wanted ? FENCE_MET : FENCE_DRIFT;

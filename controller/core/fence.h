@@ -10,7 +10,8 @@
 enum fence {
         FENCE_UNREAD,  /* never read yet */
         FENCE_MET,     /* the record's epoch and value, or not part of the plan */
-        FENCE_BEHIND,  /* a lower or no epoch with a value that the plan may replace: write it */
+        FENCE_BEHIND,  /* a lower or no epoch with a value that the plan may replace, or half a write: write it */
+        FENCE_EMPTY,   /* the name leads nowhere, and that is not our own doing: nobody's value, but a person's edit */
         FENCE_DRIFT,   /* a value that nobody recorded: a person's edit; report it, do not fight it */
         FENCE_AHEAD,   /* a higher epoch of this very policy, or this one under another id: our memory is older */
         FENCE_FOREIGN, /* the stamp is another owner's, or nothing we can read */

@@ -129,6 +129,13 @@ const char *phrase_dns_drift(const struct view *view, struct arena *arena)
                             phrase_excerpt(view->dns.rrset, 200, arena), plan->to_rrset);
 }
 
+const char *phrase_name_empty(const struct view *view, struct arena *arena)
+{
+        const struct plan *plan = &view->record->plan;
+        return arena_printf(arena, "%s has no address, so agents find no plane; recorded is \"%s\"", plan->dns_name,
+                            phrase_excerpt(plan->to_rrset, 200, arena));
+}
+
 const char *phrase_lock_drift(const struct view *view, struct arena *arena)
 {
         const struct plan *plan = &view->record->plan;

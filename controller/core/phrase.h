@@ -41,6 +41,7 @@ const char *phrase_kill_switch_remedy(const struct view *view, struct arena *are
 
 /* What one DNS name or lock shows against what the record says, for a person who has to mend it. */
 const char *phrase_dns_drift(const struct view *view, struct arena *arena);
+const char *phrase_name_empty(const struct view *view, struct arena *arena);
 const char *phrase_lock_drift(const struct view *view, struct arena *arena);
 
 #endif

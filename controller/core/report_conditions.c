@@ -1,6 +1,7 @@
 /* report_conditions.c -- the decision as conditions, by the status contract. */
 #include <string.h>
 
+#include "core/adopt.h"
 #include "core/looks.h"
 #include "core/maintenance.h"
 #include "core/phrase.h"
@@ -56,6 +57,12 @@ static bool is_refused(const struct writer *w)
                (w->decision->phase != PHASE_SWITCHING && report_is_record_refused(w->view, w->decision));
 }
 
+/* The name was edited, and leads agents to no plane. */
+static bool is_astray(const struct writer *w)
+{
+        return w->decision->dns == FENCE_DRIFT && !adopt_plane_shown(w->view);
+}
+
 /* Stalled is only what a person has to mend; a dead site never is, nor a switch, which resumes by itself. */
 static enum contract contract_of(const struct writer *w)
 {
@@ -66,12 +73,14 @@ static enum contract contract_of(const struct writer *w)
                 return CONTRACT_STALLED;
         switch (decision->finding) {
         case FINDING_STEADY:
-        case FINDING_DRIFT:
                 return CONTRACT_READY;
+        case FINDING_DRIFT:
+                return is_astray(w) ? CONTRACT_STALLED : CONTRACT_READY;
         case FINDING_TARGET_BEHIND:
         case FINDING_LOOK_OLD:
         case FINDING_UNCONFIRMED:
-                return contract_of_health(&decision->active_health);
+                return targets_name_is_empty(w->view) ? CONTRACT_PROGRESSING
+                                                      : contract_of_health(&decision->active_health);
         case FINDING_OBSERVING:
         case FINDING_ADOPTABLE:
         case FINDING_ACTIVE_UNKNOWN:
@@ -84,6 +93,7 @@ static enum contract contract_of(const struct writer *w)
         case FINDING_TARGET_REFUSED:
         case FINDING_FOREIGN_OWNER:
         case FINDING_UNKNOWN_TARGET:
+        case FINDING_NAME_EMPTY:
                 return CONTRACT_STALLED;
         default:
                 return CONTRACT_PROGRESSING;
@@ -299,6 +309,8 @@ static void set_drift(const struct writer *w)
         enum fence dns = w->decision->dns, lock = w->decision->lock;
         if (!w->view->record)
                 set(w, type, REPORT_FALSE, "NothingRecorded", "Nothing is recorded that the targets could differ from");
+        else if (dns == FENCE_EMPTY)
+                set(w, type, REPORT_TRUE, "NameEmpty", phrase_name_empty(w->view, w->arena));
         else if (w->decision->finding == FINDING_DRIFT)
                 set(w, type, REPORT_TRUE, "Drift", w->decision->why);
         else if (dns == FENCE_DRIFT)

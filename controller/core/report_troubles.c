@@ -43,6 +43,8 @@ static void look_at_switch(const struct report_subject *s, struct troubles *ret)
 static void look_at_wrong_answers(const struct report_subject *s, struct troubles *ret)
 {
         const struct view *view = s->view;
+        if (s->decision->dns == FENCE_EMPTY)
+                troubles_add(ret, "NameEmpty", phrase_name_empty(view, s->arena));
         for (unsigned i = 0; i < view->verify_count && s->decision->dns == FENCE_MET; i++)
                 if (view->verify[i].reach == REACH_OK && !view->verify[i].shows_record)
                         troubles_add(

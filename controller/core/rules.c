@@ -39,6 +39,7 @@ static const struct rule rules[] = {
     {PHASE_STEADY, FINDING_SWITCH_REQUESTED, DO_DECIDE, "SwitchRequested", "Switching"},
     {PHASE_STEADY, FINDING_TARGET_BEHIND, DO_REASSERT, "TargetBehind", "Steady"},
     {PHASE_STEADY, FINDING_DRIFT, DO_HOLD, "Drift", "Drift"},
+    {PHASE_STEADY, FINDING_NAME_EMPTY, DO_HOLD, "NameEmpty", "NameEmpty"},
     {PHASE_STEADY, FINDING_DRIFT_ENFORCED, DO_DECIDE, "DriftEnforced", "Switching"},
     {PHASE_STEADY, FINDING_PLAN_OUTDATED, DO_DECIDE, "PlanOutdated", "Switching"},
     {PHASE_STEADY, FINDING_MAINTENANCE, DO_HOLD, "MaintenanceUntil", "Maintenance"},

@@ -30,6 +30,7 @@
         X(FINDING_SWITCH_REQUESTED)                                                                              \
         X(FINDING_TARGET_BEHIND) /* a target carries an older epoch: write the record there */                   \
         X(FINDING_DRIFT)                                                                                         \
+        X(FINDING_NAME_EMPTY)       /* the name leads nowhere, and a person has to say that it is to */          \
         X(FINDING_DRIFT_ENFORCED)   /* and the policy says that it is to be put back */                          \
         X(FINDING_PLAN_OUTDATED)    /* the active plane's address or the spec's values changed */                \
         X(FINDING_MAINTENANCE)      /* the active plane is worked on, and does not look healthy */               \

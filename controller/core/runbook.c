@@ -111,12 +111,13 @@ static const char *redis_command(const struct view *view, const char *value, str
 }
 
 /*
- * A switch under way is finished by hand; else it goes to whom the operator would choose, or at least to somebody with
- * an address.
+ * A switch under way is finished by hand, a name that leads nowhere is written again; else it goes to whom the operator
+ * would choose, or at least to somebody with an address.
  */
 static const struct plane_view *destination(const struct view *view, const struct decision *decision)
 {
-        if (decision->phase == PHASE_SWITCHING && decision->active)
+        bool is_unwritten = decision->phase == PHASE_SWITCHING || decision->finding == FINDING_NAME_EMPTY;
+        if (is_unwritten && decision->active)
                 return decision->active;
         if (decision->candidate)
                 return decision->candidate;

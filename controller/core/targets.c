@@ -57,6 +57,11 @@ bool targets_are_read(const struct view *view)
         return view->dns_health.read_at && (!targets_use_lock(view) || view->lock_health.read_at);
 }
 
+bool targets_name_is_empty(const struct view *view)
+{
+        return view->dns_health.read_at && !view->dns.rrset[0];
+}
+
 static bool is_own_store(const struct view *view, const char *store)
 {
         return strcmp(store, view->store) == 0 ||

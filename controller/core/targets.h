@@ -24,6 +24,8 @@ bool targets_are_same(const struct targets *a, const struct targets *b);
 bool targets_use_lock(const struct view *view); /* whether those in force include a lock */
 /* Whether the spec names others than the record's plan does: they have to be adopted anew. */
 bool targets_moved(const struct view *view);
+/* Whether the name was read, and leads nowhere. */
+bool targets_name_is_empty(const struct view *view);
 /* Whether every target in force was read at least once, so that the states in the view say something. */
 bool targets_are_read(const struct view *view);
 

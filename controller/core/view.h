@@ -157,6 +157,7 @@ struct view {
 
         struct target_health dns_health;
         struct dns_state dns;
+        bool dns_was_met;   /* this process has seen the record's epoch and value there */
         mono_ms dns_met_at; /* when the record's epoch was first seen at the update server; 0 not yet */
         struct target_health lock_health;
         struct lock_state lock;

@@ -217,6 +217,8 @@ static void try_refused_decision(struct policy *policy, const struct view *refus
 
 static void note_dns_met(struct policy *policy, const struct decision *decision)
 {
+        if (decision->dns == FENCE_MET)
+                policy->dns_met_epoch = policy->record->epoch;
         if (decision->dns != FENCE_MET || decision->phase != PHASE_SWITCHING)
                 policy->dns_met_at = 0;
         else if (!policy->dns_met_at) {

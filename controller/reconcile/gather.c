@@ -88,6 +88,7 @@ static void gather_targets(const struct policy *policy, struct arena *arena, str
         ret->lock = policy->lock;
         ret->lock.value = ret->lock.value ? ret->lock.value : "";
         fill_stamp(&ret->lock.stamp);
+        ret->dns_was_met = policy->record && policy->dns_met_epoch == policy->record->epoch;
         ret->dns_met_at = policy->dns_met_at;
         ret->verify_count = (unsigned)policy->spec->dns.verify_count;
         for (unsigned i = 0; i < ret->verify_count; i++)

@@ -177,6 +177,7 @@ static void forget_targets(struct policy *policy)
         policy->dns = (struct dns_state){0};
         policy->lock = (struct lock_state){0};
         policy->dns_met_at = 0;
+        policy->dns_met_epoch = 0;
         policy->reads_wanted = false;
         policy->store->dns_seen(policy);
 }

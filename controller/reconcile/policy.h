@@ -97,6 +97,7 @@ struct policy {
 
         struct target_slot dns_slot;
         struct dns_state dns;
+        epoch_t dns_met_epoch; /* the last one that the name was seen to show with its value */
         mono_ms dns_met_at;
         struct target_slot lock_slot;
         struct lock_state lock;

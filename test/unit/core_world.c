@@ -175,6 +175,7 @@ void world_init(struct world *world)
             .record_read = true,
             .record = &world->record,
             .record_error = "",
+            .dns_was_met = true,
             .dns_health = answering(WORLD_NOW),
             .lock_health = answering(WORLD_NOW),
             .now = WORLD_NOW,
