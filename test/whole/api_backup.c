@@ -58,6 +58,7 @@ void api_restore(unsigned cluster)
                 return;
         api_cut_watches(cluster, false);
         tell_what_is_lost(api);
+        judge_went_back(cluster);
         api_forget_objects(&api->objects);
         api_forget_changes(api);
         api->objects = copied(api->backup);

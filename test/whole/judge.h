@@ -23,6 +23,7 @@ void judge_writes(const struct host *host, unsigned policy, bool is_lock, const 
 
 /* The servers. @by: NULL for people. */
 void judge_object(unsigned cluster, enum api_kind kind, const json_t *object, const struct host *by);
+void judge_went_back(unsigned cluster); /* its store has, before what came back is told */
 void judge_deleted(unsigned cluster, enum api_kind kind, const json_t *object);
 void judge_register(unsigned policy, bool is_lock, const struct reg *old, const struct reg *now);
 /* A person or a loss changed registers or records of @policy: from here on epochs may repeat. */

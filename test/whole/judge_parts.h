@@ -30,7 +30,7 @@ struct known {
 /* A request that its policy's status says is refused, and whose annotation still has that value. */
 struct refusal {
         char text[TEXT_BYTES]; /* "switch-to=eu-west-1/3"; "" none */
-        uint64_t version;      /* of the policy that says it */
+        uint64_t serial;       /* of the policy that says it */
         int by;                /* the operator that wrote it, in the life that it had */
         uint64_t life;
 };

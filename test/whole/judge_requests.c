@@ -44,8 +44,7 @@ void take_answer(unsigned cluster, unsigned policy, const json_t *object, const 
         const json_t *last = json_object_get(json_object_get(object, "status"), "lastRequest");
         const char *text = json_string_value(json_object_get(last, "request"));
         const char *answer = json_string_value(json_object_get(last, "answer"));
-        const char *version =
-            json_string_value(json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
+        const json_t *serial = json_object_get(json_object_get(object, "metadata"), "serial");
         for (unsigned key = 0; key < KEYS; key++) {
                 struct refusal *refused = &judge.policies[policy].refused[cluster][key];
                 char now[TEXT_BYTES];
@@ -58,7 +57,7 @@ void take_answer(unsigned cluster, unsigned policy, const json_t *object, const 
                 if (refused->text[0] || !is_refusal(answer))
                         continue;
                 *refused = (struct refusal){
-                    .version = strtoull(version, NULL, 10), .by = (int)by->index, .life = by->life};
+                    .serial = (uint64_t)json_integer_value(serial), .by = (int)by->index, .life = by->life};
                 (void)TEXT_COPY(refused->text, text);
         }
 }
@@ -72,9 +71,16 @@ void check_request(const struct host *host, unsigned policy, const struct decisi
         const struct refusal *refused = &judge.policies[policy].refused[host->cluster][is_switch ? 0 : 1];
         char asked[TEXT_BYTES];
         (void)snprintf(asked, sizeof(asked), "%s=%s/%" PRIu64, keys[is_switch ? 0 : 1], next->to, next->epoch);
-        bool knows = judge.seen_version[host->index][policy] >= refused->version ||
+        bool knows = judge.seen_serial[host->index][policy] >= refused->serial ||
                      (refused->by == (int)host->index && refused->life == host->life);
         if (refused->text[0] && knows && text_has_prefix(refused->text, asked))
                 world_violated("S14: operator %u does what policy %u says is refused: %s", host->index, policy,
                                refused->text);
+}
+
+/* With the status that said so, the refusal is gone: whether it is remembered is as if it had never been said. */
+void judge_went_back(unsigned cluster)
+{
+        for (unsigned i = 0; i < world.policy_count; i++)
+                memset(judge.policies[i].refused[cluster], 0, sizeof(judge.policies[i].refused[cluster]));
 }
