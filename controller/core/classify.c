@@ -102,8 +102,10 @@ bool classify_gates(struct pass *pass, const struct gate_question *question)
 {
         struct gates gates = gates_evaluate(pass->view, question, pass->arena);
         classify_wake(pass, gates.wake_at);
-        if (gates.refused >= 0)
+        if (gates.refused >= 0) {
+                pass->blocked = gate_blocks(&gates.verdicts[gates.refused], pass->arena);
                 return false;
+        }
         pass->decision->gates = gates;
         pass->decision->has_gates = true;
         return true;
@@ -127,7 +129,7 @@ static const char *why_not_enforced(struct pass *pass)
         struct gates gates = gates_evaluate(view, &question, pass->arena);
         classify_wake(pass, gates.wake_at);
         if (gates.refused >= 0)
-                return gates.verdicts[gates.refused].text;
+                return gate_blocks(&gates.verdicts[gates.refused], pass->arena);
         decision->gates = gates;
         decision->has_gates = true;
         return "";
@@ -180,7 +182,8 @@ static enum finding classify_outage(struct pass *pass)
             refused->gate == GATE_ACTIVE_DOWN && !decision->may_act
                 ? arena_printf(pass->arena, "a switch is due at %s unless it recovers, but %s",
                                phrase_instant(pass->view, refused->wake_at, pass->arena), classify_why_not_acting(pass))
-                : refused->text;
+            : refused->gate == GATE_ACTIVE_DOWN ? refused->text
+                                                : gate_blocks(refused, pass->arena);
         const char *why = arena_printf(pass->arena, "%s fails (%s); %s", name, checks, then);
         if (refused->gate == GATE_ACTIVE_DOWN)
                 return classify_as(pass, FINDING_ACTIVE_FAILING, why);

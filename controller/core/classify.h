@@ -16,6 +16,7 @@ struct pass {
         struct arena *arena;
         struct decision *decision;
         struct adoption adoption;    /* what DO_ADOPT records */
+        const char *blocked;         /* the gate that classify_gates() was refused by, and why */
         const struct plane_view *to; /* whom DO_DECIDE or DO_ABORT makes active */
 };
 

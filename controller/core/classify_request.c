@@ -69,7 +69,7 @@ static const char *refuse_switch(struct pass *pass, enum purpose purpose)
         struct gates gates = gates_evaluate(view, &question, pass->arena);
         if (gates.refused >= 0) {
                 classify_wake(pass, gates.wake_at);
-                return waiting(pass, gates.verdicts[gates.refused].text);
+                return waiting(pass, gate_blocks(&gates.verdicts[gates.refused], pass->arena));
         }
         decision->gates = gates;
         decision->has_gates = true;

@@ -110,8 +110,11 @@ static bool classify_outdated(struct pass *pass, enum finding *ret)
                 return false;
         const char *unfit = election_unfit(view, active, active, pass->arena);
         const struct gate_question question = {PURPOSE_REQUEST, active, unfit[0] ? NULL : active, unfit};
-        if (!classify_gates(pass, &question))
+        if (!classify_gates(pass, &question)) {
+                decision->held_update = arena_printf(pass->arena, "what is recorded of %s is outdated, it is now \"%s\"; %s",
+                                                     active->name, active->rrset, pass->blocked);
                 return false;
+        }
         pass->to = active;
         *ret = classify_as(pass, FINDING_PLAN_OUTDATED,
                            arena_printf(pass->arena, "what is recorded of %s is outdated: it is now \"%s\"",
@@ -142,8 +145,11 @@ static bool classify_failback(struct pass *pass, enum finding *ret)
                         continue;
                 }
                 const struct gate_question question = {PURPOSE_FAILBACK, decision->active, plane, ""};
-                if (!classify_gates(pass, &question))
+                if (!classify_gates(pass, &question)) {
+                        decision->held_return =
+                            arena_printf(pass->arena, "the return to %s is due; %s", plane->name, pass->blocked);
                         return false;
+                }
                 pass->to = plane;
                 *ret = classify_as(
                     pass, FINDING_FAILBACK_DUE,

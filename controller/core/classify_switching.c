@@ -100,8 +100,12 @@ static bool classify_lost(struct pass *pass, enum finding *ret)
                 return false;
         const struct gate_question question = {PURPOSE_SUPERSEDE, decision->active, decision->candidate,
                                                decision->why_no_candidate};
-        if (!classify_gates(pass, &question))
+        if (!classify_gates(pass, &question)) {
+                pass->decision->lost = arena_printf(
+                    pass->arena, "%s, where the switch moves to, fails (%s), and is not left for another plane: %s",
+                    decision->active->name, phrase_bad_checks(decision->active, pass->arena), pass->blocked);
                 return false;
+        }
         pass->to = decision->candidate;
         *ret = classify_as(pass, FINDING_TARGET_LOST,
                            arena_printf(pass->arena, "%s was lost during the switch; %s is fit", decision->active->name,

@@ -53,6 +53,8 @@ static void look_around(struct pass *pass)
                 decision->candidate = election_choose(view, decision->active, pass->arena, &decision->why_no_candidate);
         }
         classify_wake(pass, election_quarantine_end(view));
+        classify_wake(pass, targets_refusal_due(&view->dns_health, view->now));
+        classify_wake(pass, targets_refusal_due(&view->lock_health, view->now));
         if (view->now < view->late_until) /* it is in the status, and has to leave it */
                 classify_wake(pass, view->late_until);
         decision->request = request_read(view, decision->epoch, pass->arena);
@@ -121,7 +123,8 @@ static const struct record *write_down(struct pass *pass)
 
 void failover_decide(const struct view *view, struct arena *arena, struct decision *ret)
 {
-        *ret = (struct decision){.why = "", .why_no_candidate = "", .answer = ""};
+        *ret = (struct decision){
+            .why = "", .why_no_candidate = "", .lost = "", .held_return = "", .held_update = "", .answer = ""};
         struct pass pass = {.view = view, .arena = arena, .decision = ret};
         look_around(&pass);
         ret->finding = read_first(&pass, classify(&pass));

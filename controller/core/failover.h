@@ -33,6 +33,9 @@ struct decision {
         mono_ms verdicts_since[PLANES_MAX]; /* and as plane_view.was_since */
         bool has_gates;
         struct gates gates;
+        const char *lost; /* the plane that a switch moves to fails, and why it is not left for another; "" otherwise */
+        const char *held_return; /* a due return to a preferred plane, and the gate that blocks it; "" otherwise */
+        const char *held_update; /* new values of the active plane, and the gate that blocks them; "" otherwise */
         struct request request;
         const char *answer; /* to the request; "" where there is none */
         bool is_final;      /* and the last: to be given back as view.policy.past while the annotation keeps its value */

@@ -41,6 +41,11 @@ const char *gate_name(enum gate gate)
         return (unsigned)gate < GATE_COUNT ? names[gate] : "Invalid";
 }
 
+const char *gate_blocks(const struct gate_verdict *verdict, struct arena *arena)
+{
+        return arena_printf(arena, "gate %s blocks: %s", gate_name(verdict->gate), verdict->text);
+}
+
 #define BIT(gate) (1U << (gate))
 
 bool gate_applies(enum gate gate, enum purpose purpose)
@@ -56,6 +61,7 @@ bool gate_applies(enum gate gate, enum purpose purpose)
                                  BIT(GATE_LIMIT) | BIT(GATE_BLAST),
             /* A switch whose plane was lost has to end somewhere: exempt from the cooldown, but counted. */
             [PURPOSE_SUPERSEDE] = ALL & ~BIT(GATE_COOLDOWN),
+            [PURPOSE_ARMED] = ALL & ~(BIT(GATE_ACTIVE_DOWN) | BIT(GATE_CONTRADICTION) | BIT(GATE_HELPS)),
             [PURPOSE_ENFORCE] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS),
         };
         return applies[purpose] & BIT(gate);
@@ -188,7 +194,8 @@ static struct gate_verdict gate_not_isolated(const struct inquiry *q)
         const struct view *view = q->view;
         mono_ms since = q->health.failing_since;
         mono_ms back = witness_since(q), due = back + gates_failover_delay(view);
-        if (back > since && view->now < due)
+        bool is_supposed = q->question->purpose == PURPOSE_ARMED && !since; /* an outage that would begin now */
+        if (!is_supposed && back > since && view->now < due)
                 return refuses(arena_printf(q->arena,
                                             "no other plane answered until %s, so I may have been cut off; the delay "
                                             "counts from there, until %s",
@@ -232,6 +239,8 @@ static struct gate_verdict gate_dissent(const struct inquiry *q)
         mono_ms due = alive->seen_at + gates_dissent_window(view), read_before = view->now - alive->read_at;
         if (alive->read_at >= due && read_before <= arbiter_limit(view))
                 return holds(arena_printf(q->arena, "the operator inside %s is silent", alive->plane));
+        if (q->question->purpose == PURPOSE_ARMED && read_before <= MECHANISM_FRESH_MS)
+                return holds(arena_printf(q->arena, "the operator inside %s would fall silent with it", alive->plane));
         if (read_before > MECHANISM_FRESH_MS)
                 return refuses(arena_printf(q->arena,
                                             "whether the operator inside %s is silent is not known: its text could not "
@@ -295,13 +304,27 @@ static bool is_lost_with_active(const struct inquiry *q, const char *plane)
         return plane[0] && q->question->active && strcmp(q->question->active->name, plane) == 0;
 }
 
+/*
+ * A switch whose plane was lost turns even where a target refuses our writes, as long as it is read: the switch waits
+ * there either way, and is not to end at a plane that is dead by then. Not where the refused register is the one that
+ * decides.
+ */
+static bool refuses_either_way(const struct inquiry *q, const struct target_health *health)
+{
+        bool is_read = health->read_at && q->view->now - health->read_at <= MECHANISM_FRESH_MS;
+        bool decides = health == &q->view->dns_health && strncmp(q->view->store, "dns/", 4) == 0;
+        return q->question->purpose == PURPOSE_SUPERSEDE && is_read && !decides &&
+               targets_refusal_lasts(health, q->view->now);
+}
+
 static struct gate_verdict gate_mechanisms(const struct inquiry *q)
 {
         const struct view *view = q->view;
         const struct targets targets = targets_in_force(view);
-        if (!answered(&view->dns_health, view->now) && !is_lost_with_active(q, view->policy.dns_plane))
+        if (!answered(&view->dns_health, view->now) && !refuses_either_way(q, &view->dns_health) && !is_lost_with_active(q, view->policy.dns_plane))
                 return refuses(phrase_dns_trouble(view, q->arena), 0);
         if (targets.lock_server[0] && !answered(&view->lock_health, view->now) &&
+            !refuses_either_way(q, &view->lock_health) &&
             !is_lost_with_active(q, view->policy.lock_plane))
                 return refuses(phrase_lock_trouble(view, q->arena), 0);
         return holds("everything the plan needs answered recently");
@@ -326,19 +349,24 @@ static const char *how_to_acknowledge(const struct inquiry *q)
 }
 
 /* A wall clock that jumped back must not hold for ever: from when the record was first seen, one cooldown at most. */
-static struct gate_verdict gate_cooldown(const struct inquiry *q)
+mono_ms gates_cooldown_end(const struct view *view)
 {
-        const struct view *view = q->view;
         int64_t left = view->record ? view->record->cooldown_until - view->wall : 0;
         if (left > 0 && view->record_seen_at) {
                 int64_t at_most = view->record_seen_at + view->policy.cooldown_ms - view->now;
                 left = left < at_most ? left : at_most;
         }
-        if (left <= 0 || request_is_acknowledged(view))
+        return left <= 0 || request_is_acknowledged(view) ? 0 : view->now + left;
+}
+
+static struct gate_verdict gate_cooldown(const struct inquiry *q)
+{
+        mono_ms end = gates_cooldown_end(q->view);
+        if (!end)
                 return holds("not cooling down");
         return refuses(arena_printf(q->arena, "cooling down until %s; to end it: %s",
-                                    phrase_instant(view, view->now + left, q->arena), how_to_acknowledge(q)),
-                       view->now + left);
+                                    phrase_instant(q->view, end, q->arena), how_to_acknowledge(q)),
+                       end);
 }
 
 /* How much longer a switch counts; after a wall clock that jumped back, one window at most from when it was first seen.
@@ -362,8 +390,8 @@ static struct gate_verdict gate_limit(const struct inquiry *q)
                 return holds("below the limit of switches");
         /* Newest first: the limit-th of them leaves the window next. */
         mono_ms due = view->now + window_left(view, view->record->recent[limit - 1]);
-        return refuses(arena_printf(q->arena, "maxSwitches %u in 24h is reached; to allow one more: %s", limit,
-                                    how_to_acknowledge(q)),
+        return refuses(arena_printf(q->arena, "maxSwitches %u in 24h is reached until %s; to allow one more: %s", limit,
+                                    phrase_instant(view, due, q->arena), how_to_acknowledge(q)),
                        due > view->now ? due : 0);
 }
 

@@ -47,6 +47,7 @@ enum purpose {
         PURPOSE_RETARGET, /* a person's, from an unfinished switch to other targets: the old may be gone */
         PURPOSE_FAILBACK,
         PURPOSE_SUPERSEDE, /* the new active was lost during its switch */
+        PURPOSE_ARMED,     /* none: what would hold a failover back, were the active plane down now */
         PURPOSE_ENFORCE,   /* a person's edit is put back: nothing moves, but a target is written */
         PURPOSE_COUNT
 };
@@ -70,6 +71,10 @@ struct gate_question {
 struct gates gates_evaluate(const struct view *view, const struct gate_question *question, struct arena *arena);
 
 const char *gate_name(enum gate gate);
+/* "gate CoolingDown blocks: cooling down until ...": a wait for a gate names it. */
+const char *gate_blocks(const struct gate_verdict *verdict, struct arena *arena);
+/* When the cooldown of the record ends; 0: it does not cool down, or a person has acknowledged. */
+mono_ms gates_cooldown_end(const struct view *view);
 bool gate_applies(enum gate gate, enum purpose purpose);
 
 /* The failoverDelay in force: 30 s, or 60 s where the planes' regions differ, unless the policy says otherwise. */

@@ -111,13 +111,14 @@ static bool is_kill_switch_clear(const struct view *view)
 const char *phrase_kill_switch(const struct view *view)
 {
         return is_kill_switch_clear(view) ? "the kill switch is on"
-                                          : "the kill switch is not understood, condition Paused says why";
+                                          : "the kill switch is not understood, condition Armed says why";
 }
 
 const char *phrase_kill_switch_remedy(const struct view *view, struct arena *arena)
 {
         if (is_kill_switch_clear(view))
-                return "The operator-wide kill switch is on: nothing decides anywhere";
+                return "The operator-wide kill switch is on: nothing decides anywhere; to end it set killSwitch to "
+                       "\"false\" in ConfigMap planekeeper of the operator's namespace";
         return arena_printf(arena, "The kill switch is not understood, so nothing decides anywhere. %s",
                             view->kill_switch_why);
 }

@@ -91,7 +91,6 @@ void report_build(const struct view *view, const struct decision *decision, stru
             .active = roles.active_name,
             .standby = standby_text(view, &roles, arena),
             .step = step_text(view, decision, arena),
-            .failover = roles.candidate ? "Possible" : "NoStandby",
             .epoch = epoch_shown(decision),
         };
         report_conditions(view, decision, &roles, arena, ret);

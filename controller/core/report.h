@@ -20,6 +20,15 @@ struct report_condition {
         const char *message;
 };
 
+/* Whether a dead active plane would be left without a person, if it died now. */
+struct report_armed {
+        bool is_armed;
+        bool is_passing;     /* why not is something that mostly ends by itself within seconds */
+        const char *reason;  /* "Armed", or in one word why not: the worst of all that is in the way */
+        const char *message; /* one sentence: until when, and the command that arms; then what else is in the way */
+        mono_ms until;       /* when the passing of time may arm it; 0 unknown */
+};
+
 struct report {
         struct report_condition conditions[REPORT_CONDITIONS_MAX];
         unsigned condition_count;
@@ -28,7 +37,8 @@ struct report {
         const char *active;   /* ACTIVE column; "Unknown" where not known */
         const char *standby;  /* "1/1": fit ones of all others */
         const char *step;     /* "Lock (2/4)", "-" */
-        const char *failover; /* "Possible", "NoStandby" */
+        const char *armed;    /* ARMED column: "True", or the one word why not */
+        const char *failover; /* "Possible", "NoStandby", "ByHand" */
         const char *message;  /* one sentence */
         epoch_t epoch;
 };
@@ -36,7 +46,8 @@ struct report {
 void report_build(const struct view *view, const struct decision *decision, struct arena *arena, struct report *ret);
 
 /* Whether Ready is True: the policy is enforced and its active plane healthy, wherever that is. */
-bool report_is_ready(const struct view *view, const struct decision *decision);
+bool report_is_ready(const struct view *view, const struct decision *decision, struct arena *arena);
+struct report_armed report_armed_of(const struct view *view, const struct decision *decision, struct arena *arena);
 /* The reason for which a switch waits at a target, "RedisUnavailable", or a decision at the arbiter, "RecordRefused";
  * NULL: it does not. */
 const char *report_blocked_by(const struct view *view, const struct decision *decision);

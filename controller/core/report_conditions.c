@@ -37,83 +37,32 @@ static enum contract contract_of_health(const struct plane_health *health)
         return health->verdict == VERDICT_DOWN ? CONTRACT_PROGRESSING : CONTRACT_READY;
 }
 
-static bool needs_person(const struct target_health *health)
+/*
+ * Agents are led to a plane that may not write, or to nobody: the name and the lock as they were read disagree, or the
+ * name shows neither a plane nor what was recorded. "" where all is well, or not known.
+ */
+static const char *led_astray(const struct writer *w)
 {
-        return health->reach == REACH_FAILED &&
-               (health->error_class == ERR_DENIED || health->error_class == ERR_INVALID);
+        const struct view *view = w->view;
+        if (!targets_are_read(view) || targets_moved(view))
+                return "";
+        const struct plane_view *shown = adopt_plane_shown(view);
+        const char *name = targets_in_force(view).dns_name;
+        bool is_recorded = view->record && strcmp(view->dns.rrset, view->record->plan.to_rrset) == 0;
+        if (!shown)
+                return is_recorded ? ""
+                                   : arena_printf(w->arena, "%s leads to no plane: it shows \"%s\"", name,
+                                                  phrase_excerpt(view->dns.rrset, 200, w->arena));
+        if (!view->policy.single_writer || adopt_matches(view, shown, w->arena))
+                return "";
+        return arena_printf(w->arena, "%s leads agents to %s, which may not write: lock %s holds \"%s\"", name,
+                            shown->name, targets_in_force(view).lock_key,
+                            phrase_excerpt(view->lock.value, 100, w->arena));
 }
 
-/* A target that answers, but does not take the record's epoch: the next switch would end there, too. */
-static bool is_write_refused(const struct writer *w)
+static const struct target_health *target_of_step(const struct writer *w)
 {
-        return w->decision->phase == PHASE_STEADY && w->decision->finding == FINDING_TARGET_BEHIND &&
-               needs_person(w->decision->step == STEP_LOCK ? &w->view->lock_health : &w->view->dns_health);
-}
-
-/* By a target or the arbiter, so that a person is needed; a switch goes on trying. */
-static bool is_refused(const struct writer *w)
-{
-        return is_write_refused(w) ||
-               (w->decision->phase != PHASE_SWITCHING && report_is_record_refused(w->view, w->decision));
-}
-
-/* The name was edited, and leads agents to no plane. */
-static bool is_astray(const struct writer *w)
-{
-        return w->decision->dns == FENCE_DRIFT && !adopt_plane_shown(w->view);
-}
-
-/* Stalled is only what a person has to mend; a dead site never is, nor a switch, which resumes by itself. */
-static enum contract contract_of(const struct writer *w)
-{
-        const struct decision *decision = w->decision;
-        if (decision->phase == PHASE_SWITCHING)
-                return CONTRACT_PROGRESSING;
-        if (is_refused(w))
-                return CONTRACT_STALLED;
-        switch (decision->finding) {
-        case FINDING_STEADY:
-                return CONTRACT_READY;
-        case FINDING_DRIFT:
-                return is_astray(w) ? CONTRACT_STALLED : CONTRACT_READY;
-        case FINDING_TARGET_BEHIND:
-        case FINDING_LOOK_OLD:
-        case FINDING_UNCONFIRMED:
-                return targets_name_is_empty(w->view) ? CONTRACT_PROGRESSING
-                                                      : contract_of_health(&decision->active_health);
-        case FINDING_OBSERVING:
-        case FINDING_ADOPTABLE:
-        case FINDING_ACTIVE_UNKNOWN:
-        case FINDING_MAINTENANCE:
-                return CONTRACT_UNKNOWN;
-        case FINDING_RECORD_UNREADABLE:
-        case FINDING_PLAN_MISMATCH:
-        case FINDING_CREDENTIALS:
-        case FINDING_RIVAL:
-        case FINDING_TARGET_REFUSED:
-        case FINDING_FOREIGN_OWNER:
-        case FINDING_UNKNOWN_TARGET:
-        case FINDING_NAME_EMPTY:
-                return CONTRACT_STALLED;
-        default:
-                return CONTRACT_PROGRESSING;
-        }
-}
-
-bool report_is_ready(const struct view *view, const struct decision *decision)
-{
-        const struct writer writer = {.view = view, .decision = decision};
-        return contract_of(&writer) == CONTRACT_READY;
-}
-
-static bool is_on_preferred(const struct writer *w)
-{
-        return w->roles->active == &w->view->planes[0];
-}
-
-static bool is_automatic_unsafe(const struct writer *w)
-{
-        return w->view->policy.mode == MODE_AUTOMATIC && w->decision->mode.mode == MODE_ADVISE;
+        return w->decision->step == STEP_LOCK ? &w->view->lock_health : &w->view->dns_health;
 }
 
 /* The target that is to be looked at again, and does not answer; NULL where all do. */
@@ -135,16 +84,99 @@ static const struct target_health *blocking_target(const struct writer *w)
                           finding == FINDING_TARGET_UNAVAILABLE || finding == FINDING_TARGET_REFUSED;
         if (w->decision->phase != PHASE_SWITCHING || !is_waiting)
                 return NULL;
-        const struct target_health *health =
-            w->decision->step == STEP_LOCK ? &w->view->lock_health : &w->view->dns_health;
-        return health->reach == REACH_FAILED ? health : NULL;
+        return target_of_step(w)->reach == REACH_FAILED ? target_of_step(w) : NULL;
+}
+
+/* A target that answers, but does not take the record's epoch: the next switch would end there, too. */
+static bool is_write_refused(const struct writer *w)
+{
+        return w->decision->phase == PHASE_STEADY && w->decision->finding == FINDING_TARGET_BEHIND &&
+               targets_refusal_lasts(target_of_step(w), w->view->now);
+}
+
+/* By a target or the arbiter, so that a person is needed: by one yardstick, in a switch and out of it. */
+static bool is_refused(const struct writer *w)
+{
+        const struct target_health *blocking = blocking_target(w);
+        return is_write_refused(w) || report_is_record_refused(w->view, w->decision) ||
+               (blocking && targets_refusal_lasts(blocking, w->view->now));
+}
+
+/* Put back by itself where the policy says so and it may be, else only by a person. */
+static enum contract contract_of_edit(const struct writer *w)
+{
+        bool is_put_back = w->view->policy.drift == DRIFT_ENFORCE && w->decision->may_act;
+        return is_put_back ? CONTRACT_PROGRESSING : CONTRACT_STALLED;
+}
+
+/* What goes on by itself as soon as it can, in a switch or out of it. */
+static enum contract contract_of_progress(const struct writer *w)
+{
+        const struct decision *decision = w->decision;
+        if (decision->phase == PHASE_SWITCHING)
+                return CONTRACT_PROGRESSING;
+        switch (decision->finding) {
+        case FINDING_STEADY:
+                return led_astray(w)[0] ? contract_of_edit(w) : CONTRACT_READY;
+        case FINDING_TARGET_BEHIND:
+        case FINDING_LOOK_OLD:
+        case FINDING_UNCONFIRMED:
+                return led_astray(w)[0] ? CONTRACT_PROGRESSING : contract_of_health(&decision->active_health);
+        case FINDING_OBSERVING:
+        case FINDING_ADOPTABLE:
+        case FINDING_ACTIVE_UNKNOWN:
+        case FINDING_MAINTENANCE:
+                return CONTRACT_UNKNOWN;
+        default:
+                return CONTRACT_PROGRESSING;
+        }
+}
+
+/* Stalled is only what a person has to mend; a dead site never is, nor a switch that goes on by itself. */
+static enum contract contract_of(const struct writer *w)
+{
+        const struct decision *decision = w->decision;
+        if (is_refused(w))
+                return CONTRACT_STALLED;
+        switch (decision->finding) {
+        case FINDING_DRIFT:
+                return decision->phase == PHASE_SWITCHING || led_astray(w)[0] ? contract_of_edit(w) : CONTRACT_READY;
+        case FINDING_TARGET_REFUSED:
+                return targets_refusal_lasts(target_of_step(w), w->view->now) ? CONTRACT_STALLED : CONTRACT_PROGRESSING;
+        case FINDING_RECORD_UNREADABLE:
+        case FINDING_PLAN_MISMATCH:
+        case FINDING_CREDENTIALS:
+        case FINDING_RIVAL:
+        case FINDING_FOREIGN_OWNER:
+        case FINDING_UNKNOWN_TARGET:
+        case FINDING_NAME_EMPTY:
+                return CONTRACT_STALLED;
+        default:
+                return contract_of_progress(w);
+        }
+}
+
+bool report_is_ready(const struct view *view, const struct decision *decision, struct arena *arena)
+{
+        const struct writer writer = {.view = view, .decision = decision, .arena = arena};
+        return contract_of(&writer) == CONTRACT_READY;
+}
+
+static bool is_on_preferred(const struct writer *w)
+{
+        return w->roles->active == &w->view->planes[0];
+}
+
+static bool is_automatic_unsafe(const struct writer *w)
+{
+        return w->view->policy.mode == MODE_AUTOMATIC && w->decision->mode.mode == MODE_ADVISE;
 }
 
 static const char *blocked_reason(const struct writer *w, const struct target_health *health)
 {
         if (health == &w->view->lock_health)
-                return needs_person(health) ? "RedisRefused" : "RedisUnavailable";
-        return needs_person(health) ? "DNSRefused" : "DNSUnavailable";
+                return targets_refuses(health) ? "RedisRefused" : "RedisUnavailable";
+        return targets_refuses(health) ? "DNSRefused" : "DNSUnavailable";
 }
 
 const char *report_blocked_by(const struct view *view, const struct decision *decision)
@@ -156,6 +188,16 @@ const char *report_blocked_by(const struct view *view, const struct decision *de
         return report_is_record_refused(view, decision) ? "RecordRefused" : NULL;
 }
 
+/* All is well with the active plane; where people have stopped us it never looks as if we watched over it. */
+static const char *healthy_word(const struct writer *w)
+{
+        if (w->view->kill_switch)
+                return "KillSwitch";
+        if (w->view->policy.suspended)
+                return "Suspended";
+        return is_on_preferred(w) ? "Steady" : "FailedOver";
+}
+
 static const char *ready_reason(const struct writer *w, enum contract contract)
 {
         const char *blocked = report_blocked_by(w->view, w->decision);
@@ -164,10 +206,10 @@ static const char *ready_reason(const struct writer *w, enum contract contract)
         if (is_write_refused(w))
                 return "TargetRefused";
         if (contract != CONTRACT_READY)
-                return w->decision->rule->reason;
+                return w->decision->finding == FINDING_STEADY ? "Drift" : w->decision->rule->reason;
         if (is_automatic_unsafe(w))
                 return "AutomaticUnsafe";
-        return is_on_preferred(w) ? "Steady" : "FailedOver";
+        return healthy_word(w);
 }
 
 static const char *steps_to_come(const struct decision *decision)
@@ -175,6 +217,11 @@ static const char *steps_to_come(const struct decision *decision)
         return decision->step == STEP_LOCK    ? "; then Route, Commit"
                : decision->step == STEP_ROUTE ? "; then Commit"
                                               : "";
+}
+
+static const char *lost_text(const struct writer *w, const char *before)
+{
+        return w->decision->lost[0] ? arena_printf(w->arena, "%s%s", before, w->decision->lost) : "";
 }
 
 static const char *switching_message(const struct writer *w)
@@ -186,13 +233,15 @@ static const char *switching_message(const struct writer *w)
             arena_printf(w->arena, "Moving to %s, epoch %llu", record->to, (unsigned long long)record->epoch);
         const char *step = step_name(decision->step);
         if (blocking)
-                return arena_printf(w->arena, "%s: blocked at %s since %s: %s", moving, step,
-                                    phrase_time(blocking->failed_since_wall, w->arena), blocking->error);
+                return arena_printf(w->arena, "%s: blocked at %s since %s: %s%s", moving, step,
+                                    phrase_time(blocking->failed_since_wall, w->arena), blocking->error,
+                                    lost_text(w, "; "));
         if (decision->finding == FINDING_LOCK_UNMET || decision->finding == FINDING_ROUTE_UNMET ||
             decision->finding == FINDING_LOOK_OLD || decision->finding == FINDING_UNCONFIRMED)
-                return arena_printf(w->arena, "%s: at %s since %s%s", moving, step,
-                                    phrase_time(record->started_at, w->arena), steps_to_come(decision));
-        return arena_printf(w->arena, "%s: %s", moving, report_why(w->view, decision, w->arena));
+                return arena_printf(w->arena, "%s: at %s since %s%s%s", moving, step,
+                                    phrase_time(record->started_at, w->arena), steps_to_come(decision),
+                                    lost_text(w, "; "));
+        return arena_printf(w->arena, "%s: %s%s", moving, report_why(w->view, decision, w->arena), lost_text(w, "; "));
 }
 
 static const char *failed_over_message(const struct writer *w)
@@ -215,10 +264,18 @@ static const char *ready_message(const struct writer *w, enum contract contract)
         const struct decision *decision = w->decision;
         if (decision->phase == PHASE_SWITCHING)
                 return switching_message(w);
+        const char *astray = led_astray(w);
+        if (astray[0] && decision->finding == FINDING_STEADY)
+                return arena_printf(w->arena, "%s: correct the one that is wrong", astray);
+        if (astray[0] && decision->finding == FINDING_DRIFT)
+                return arena_printf(w->arena, "%s. %s", astray, decision->why);
         if (contract != CONTRACT_READY || decision->finding != FINDING_STEADY)
                 return report_why(w->view, decision, w->arena);
         if (is_automatic_unsafe(w))
                 return decision->mode.message;
+        if (w->view->kill_switch || w->view->policy.suspended)
+                return arena_printf(w->arena, "%s; %s, so no failover happens by itself", decision->why,
+                                    w->view->kill_switch ? phrase_kill_switch(w->view) : "spec.suspend is true");
         bool is_recorded = record && strcmp(record->to, decision->active->name) == 0;
         return is_recorded && decision->may_act && !is_on_preferred(w) ? failed_over_message(w) : decision->why;
 }
@@ -232,8 +289,8 @@ static void set_contract(const struct writer *w)
         report->message = ready_message(w, contract);
         report->state = w->decision->rule->state;
         if (contract == CONTRACT_READY && w->decision->finding != FINDING_DRIFT)
-                report->state = is_on_preferred(w) ? "Steady" : "FailedOver";
-        else if (is_refused(w))
+                report->state = healthy_word(w);
+        else if (w->decision->phase != PHASE_SWITCHING && (is_refused(w) || w->decision->finding == FINDING_STEADY))
                 report->state = reason;
         set(w, "Ready", statuses[contract], reason, report->message);
         if (contract == CONTRACT_STALLED)
@@ -276,17 +333,27 @@ static void set_active_healthy(const struct writer *w)
                                  phrase_instant(w->view, health->failing_since, w->arena), bad));
 }
 
-static void set_failover_possible(const struct writer *w)
+/* A standby is fit, but nobody is moved to it without a person. */
+static bool is_by_hand(const struct writer *w, const struct report_armed *armed)
+{
+        return !armed->is_armed && w->decision->phase != PHASE_SWITCHING;
+}
+
+static void set_failover_possible(const struct writer *w, const struct report_armed *armed)
 {
         const struct plane_view *candidate = w->roles->candidate;
         const char *why = w->roles->why_no_candidate[0] ? w->roles->why_no_candidate : "the active plane is not known";
+        const char *of = w->roles->active ? arena_printf(w->arena, " of %s", w->roles->active_name) : "";
         if (candidate)
                 set(w, "FailoverPossible", REPORT_TRUE, "Chosen",
-                    arena_printf(w->arena, "%s: %s", candidate->name, phrase_all_checks(candidate, w->arena)));
+                    arena_printf(w->arena, "%s: %s%s", candidate->name, phrase_all_checks(candidate, w->arena),
+                                 is_by_hand(w, armed) ? arena_printf(w->arena, "; not by itself: Armed is False, %s",
+                                                                     armed->reason)
+                                                      : ""));
         else
                 set(w, "FailoverPossible", REPORT_FALSE, "NoStandby",
-                    arena_printf(w->arena, "%s; %s failure needs a person", why,
-                                 w->roles->active && !is_on_preferred(w) ? "a second" : "a"));
+                    arena_printf(w->arena, "%s; a failure%s needs a person", why, of));
+        w->report->failover = !candidate ? "NoStandby" : is_by_hand(w, armed) ? "ByHand" : "Possible";
 }
 
 static void set_degraded(const struct writer *w)
@@ -326,14 +393,10 @@ static void set_drift(const struct writer *w)
                 set(w, type, REPORT_FALSE, "AsRecorded", "The targets show what was recorded");
 }
 
-static void set_paused(const struct writer *w)
+static void set_armed(const struct writer *w, const struct report_armed *armed)
 {
-        if (w->view->kill_switch)
-                set(w, "Paused", REPORT_TRUE, "KillSwitch", phrase_kill_switch_remedy(w->view, w->arena));
-        else if (w->view->policy.suspended)
-                set(w, "Paused", REPORT_TRUE, "Suspended", "spec.suspend is true: no effect outside status");
-        else
-                set(w, "Paused", REPORT_FALSE, "NotSuspended", "Decisions are made as the mode says");
+        set(w, "Armed", armed->is_armed ? REPORT_TRUE : REPORT_FALSE, armed->reason, armed->message);
+        w->report->armed = armed->is_armed ? "True" : armed->reason;
 }
 
 static void set_on_preferred(const struct writer *w)
@@ -343,18 +406,20 @@ static void set_on_preferred(const struct writer *w)
         else
                 set(w, "OnPreferred", is_on_preferred(w) ? REPORT_TRUE : REPORT_FALSE,
                     is_on_preferred(w) ? "OnPreferred" : "FailedOver",
-                    arena_printf(w->arena, "%s is active", w->roles->active_name));
+                    arena_printf(w->arena, "%s is active%s%s", w->roles->active_name,
+                                 w->decision->held_return[0] ? "; " : "", w->decision->held_return));
 }
 
 void report_conditions(const struct view *view, const struct decision *decision, const struct report_roles *roles,
                        struct arena *arena, struct report *ret)
 {
         const struct writer writer = {view, decision, roles, arena, ret};
+        const struct report_armed armed = report_armed_of(view, decision, arena);
         set_contract(&writer);
+        set_armed(&writer, &armed);
         set_active_healthy(&writer);
-        set_failover_possible(&writer);
+        set_failover_possible(&writer, &armed);
         set_degraded(&writer);
         set_drift(&writer);
-        set_paused(&writer);
         set_on_preferred(&writer);
 }

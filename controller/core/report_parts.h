@@ -30,7 +30,7 @@ struct report_subject {
         struct arena *arena;
 };
 
-enum { TROUBLES_MAX = 40, TROUBLES_TOLD_MAX = 5, TROUBLE_BYTES_MAX = 240 };
+enum { TROUBLES_MAX = 40, TROUBLES_TOLD_MAX = 5, WORST_BYTES_MAX = 640, TROUBLE_BYTES_MAX = 240 };
 
 /* Everything that is lacking, worst first: its word and its sentence. */
 struct trouble {
@@ -43,7 +43,10 @@ struct troubles {
 };
 
 void troubles_add(struct troubles *troubles, const char *reason, const char *text);
-/* "<first>; also: <reason>: <text>; ...; and 2 more": each one bounded, so that none can hide the rest. */
+/*
+ * "<first>; also: <reason>: <text>; ...; and 2 more": each one bounded, so that none can hide the rest; the first has
+ * room for a command.
+ */
 const char *troubles_text(const struct troubles *troubles, struct arena *arena);
 
 /* The list behind Degraded; empty where nothing is lacking. */

@@ -21,15 +21,37 @@ void troubles_add(struct troubles *troubles, const char *reason, const char *tex
 
 const char *troubles_text(const struct troubles *troubles, struct arena *arena)
 {
-        if (troubles->count < 2)
-                return troubles->count ? troubles->items[0].text : "";
+        INVARIANT(troubles->count);
+        if (troubles->count == 1)
+                return troubles->items[0].text;
         unsigned told = troubles->count < TROUBLES_TOLD_MAX ? troubles->count : TROUBLES_TOLD_MAX;
         const char *text =
-            arena_printf(arena, "%s; also: ", phrase_excerpt(troubles->items[0].text, TROUBLE_BYTES_MAX, arena));
+            arena_printf(arena, "%s; also: ", phrase_excerpt(troubles->items[0].text, WORST_BYTES_MAX, arena));
         for (unsigned i = 1; i < told; i++)
                 text = arena_printf(arena, "%s%s%s: %s", text, i > 1 ? "; " : "", troubles->items[i].reason,
                                     phrase_excerpt(troubles->items[i].text, TROUBLE_BYTES_MAX, arena));
         return told < troubles->count ? arena_printf(arena, "%s; and %u more", text, troubles->count - told) : text;
+}
+
+/* The next thing that happens to a switch under way, or does not. */
+static void look_at_destination(const struct report_subject *s, struct troubles *ret)
+{
+        const struct decision *decision = s->decision;
+        bool is_down = decision->phase == PHASE_SWITCHING && decision->active &&
+                       decision->active_health.verdict == VERDICT_DOWN && decision->finding != FINDING_TARGET_LOST;
+        if (!is_down)
+                return;
+        const char *text = decision->lost[0]
+                               ? decision->lost
+                               : arena_printf(s->arena, "%s, where the switch moves to, fails (%s)",
+                                              decision->active->name, phrase_bad_checks(decision->active, s->arena));
+        troubles_add(ret, "DestinationDown", text);
+}
+
+static void look_at_held_update(const struct report_subject *s, struct troubles *ret)
+{
+        if (s->decision->held_update[0])
+                troubles_add(ret, "PlanOutdated", s->decision->held_update);
 }
 
 static void look_at_switch(const struct report_subject *s, struct troubles *ret)
@@ -166,9 +188,10 @@ void report_troubles(const struct report_subject *subject, struct troubles *ret)
 {
         /* Worst first: where agents are led wrong, then what a failure would meet, then what lacks. */
         static void (*const looks[])(const struct report_subject *, struct troubles *) = {
-            look_at_switch,       look_at_wrong_answers,  look_at_addresses,  look_at_standbys,
-            look_at_maintenance,  look_at_checks,         look_at_mechanisms, look_at_replicas,
-            look_at_certificates, look_at_silent_servers, look_at_families,
+            look_at_destination,  look_at_switch,         look_at_wrong_answers, look_at_addresses,
+            look_at_held_update,  look_at_standbys,       look_at_maintenance,   look_at_checks,
+            look_at_mechanisms,   look_at_replicas,       look_at_certificates,  look_at_silent_servers,
+            look_at_families,
         };
         for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
                 looks[i](subject, ret);

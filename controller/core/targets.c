@@ -62,6 +62,23 @@ bool targets_name_is_empty(const struct view *view)
         return view->dns_health.read_at && !view->dns.rrset[0];
 }
 
+bool targets_refuses(const struct target_health *health)
+{
+        return health->reach == REACH_FAILED &&
+               (health->error_class == ERR_DENIED || health->error_class == ERR_INVALID);
+}
+
+bool targets_refusal_lasts(const struct target_health *health, mono_ms now)
+{
+        return targets_refuses(health) && now - health->failed_since >= REFUSAL_LASTS_MS;
+}
+
+mono_ms targets_refusal_due(const struct target_health *health, mono_ms now)
+{
+        bool has_begun = targets_refuses(health) && !targets_refusal_lasts(health, now);
+        return has_begun ? health->failed_since + REFUSAL_LASTS_MS : 0;
+}
+
 static bool is_own_store(const struct view *view, const char *store)
 {
         return strcmp(store, view->store) == 0 ||

@@ -16,6 +16,8 @@ struct targets {
         uint32_t lock_db;
 };
 
+enum { REFUSAL_LASTS_MS = 5000 };
+
 struct targets targets_in_force(const struct view *view);
 struct targets targets_of_spec(const struct view *view);
 struct targets targets_of_plan(const struct plan *plan);
@@ -28,6 +30,15 @@ bool targets_moved(const struct view *view);
 bool targets_name_is_empty(const struct view *view);
 /* Whether every target in force was read at least once, so that the states in the view say something. */
 bool targets_are_read(const struct view *view);
+
+bool targets_refuses(const struct target_health *health); /* denied us, or did not understand us, when last visited */
+/*
+ * Whether a target has refused us (denied, not understood) for longer than a few tries take: then only a person can mend
+ * it. A zone that is frozen for a moment needs nobody.
+ */
+bool targets_refusal_lasts(const struct target_health *health, mono_ms now);
+/* When a refusal that has begun will have lasted; 0: none has begun, or it has. */
+mono_ms targets_refusal_due(const struct target_health *health, mono_ms now);
 
 /*
  * The highest epoch of ours in the record and at the targets; 0 where there is none. The next decision is this plus

@@ -32,8 +32,8 @@ static void say(struct policy *policy, const char *message)
                                            &(struct condition_value){types[i], i ? CONDITION_FALSE : CONDITION_UNKNOWN,
                                                                      reason, message, policy->generation},
                                            now);
-        json_t *status = json_pack("{s:s, s:s, s:o}", "state", reason, "message", message, "conditions",
-                                   condition_list_encode(&list));
+        json_t *status = json_pack("{s:s, s:s, s:s, s:o}", "state", reason, "armed", reason, "message", message,
+                                   "conditions", condition_list_encode(&list));
         tell_event(policy, true, reason, "Judge", message);
         status_overlay(mark, status, &list);
 }

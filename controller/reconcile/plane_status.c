@@ -259,7 +259,7 @@ json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_
                 ? "-"
                 : arena_printf(&arena, "%d/%d", (int)health.replicas_available, (int)health.replicas_wanted);
         json_t *status =
-            json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o}", "observedGeneration",
+            json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o, s:o}", "observedGeneration",
                       (json_int_t)plane->generation, "region", view.region[0] ? view.region : "-", "role",
                       role_of(plane), "eligible",
                       maintenance_of(plane).state == MAINTENANCE_HOLDS ? "Maintenance"
@@ -268,7 +268,8 @@ json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_
                       "address", plane->address_count ? plane->addresses[0] : "-", "addresses", addresses_json(plane),
                       "port", (int)plane->port, "replicas", replicas, "certificate",
                       certificate_json(plane, health.certificate_not_after), "checks",
-                      checks_json(plane, &view, &arena), "conditions", condition_list_encode(ret_conditions));
+                      checks_json(plane, &view, &arena), "judgedAt",
+                      time_json(manager_wall(plane->manager) / 1000 * 1000), "conditions", condition_list_encode(ret_conditions));
         INVARIANT(status);
         arena_deinit(&arena);
         return status;

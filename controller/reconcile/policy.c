@@ -185,9 +185,10 @@ static void forget_targets(struct policy *policy)
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
 static void forget_object(struct policy *policy)
 {
-        char **const texts[] = {&policy->spec_error,    &policy->uid,         &policy->last_reason,
-                                &policy->last_why,      &policy->active,      &policy->last_switch,
-                                &policy->history,       &policy->last_decision, &policy->record_refusal};
+        char **const texts[] = {&policy->spec_error, &policy->uid,           &policy->last_reason,
+                                &policy->last_why,   &policy->active,        &policy->last_switch,
+                                &policy->history,    &policy->last_decision, &policy->record_refusal,
+                                &policy->armed,      &policy->armed_told};
         claims_changed(policy);
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
@@ -400,9 +401,12 @@ void policy_leadership_changed(struct policy *policy)
         policy->confirmed_epoch = 0;
         policy->dns_met_at = 0;
         policy->last_finding = FINDING_COUNT;
+        set_text(&policy->armed, NULL);
         status_rewrite(&policy->status);
         if (policy->manager->is_leader)
                 tell_what_is_shared(policy);
+        else
+                tell_not_leading(policy);
         policy_wake(policy);
 }
 

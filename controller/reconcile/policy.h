@@ -111,6 +111,9 @@ struct policy {
         mono_ms late_told_until;   /* of the last late loop that was told; several on end are one */
         char *last_reason;
         char *last_why;
+        char *armed;         /* condition Armed, its word by the last pass; NULL: none yet */
+        char *armed_told;    /* the word that was last told; NULL: none */
+        mono_ms armed_since; /* of the word by the last pass */
         char *active; /* plane that is active by the last pass; NULL unknown */
         struct step_times times;
         epoch_t history_epoch; /* of its newest entry */

@@ -94,18 +94,25 @@ static void set_conditions(const struct policy *policy, const struct report *rep
         }
 }
 
+/* A status says when it was judged, so that one of an hour ago is told from one of now. */
+static json_t *judged_at(const struct policy *policy)
+{
+        return switch_report_time(manager_wall(policy->manager) / 1000 * 1000);
+}
+
 /* An object that cannot be understood still gets an answer: what is wrong and where. */
 static json_t *invalid_status(const struct policy *policy, const struct condition_list *before,
                               struct condition_list *ret_conditions)
 {
-        static const char *const types[] = {"Ready", "Stalled"};
-        for (size_t i = 0; i < 2; i++) {
-                const struct condition_value value = {types[i], i ? CONDITION_TRUE : CONDITION_FALSE, "InvalidSpec",
-                                                      policy->spec_error, policy->generation};
+        static const char *const types[] = {"Ready", "Stalled", "Armed"};
+        for (size_t i = 0; i < 3; i++) {
+                const struct condition_value value = {types[i], i == 1 ? CONDITION_TRUE : CONDITION_FALSE,
+                                                      "InvalidSpec", policy->spec_error, policy->generation};
                 condition_list_set(ret_conditions, before, &value, manager_wall(policy->manager));
         }
-        return json_pack("{s:I, s:s, s:s, s:o}", "observedGeneration", (json_int_t)policy->generation, "state",
-                         "InvalidSpec", "message", policy->spec_error, "conditions",
+        return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o}", "observedGeneration",
+                         (json_int_t)policy->generation, "state", "InvalidSpec", "armed", "InvalidSpec", "message",
+                         policy->spec_error, "judgedAt", judged_at(policy), "conditions",
                          condition_list_encode(ret_conditions));
 }
 
@@ -145,6 +152,12 @@ static const char *ago(const struct policy *policy, const char *completed, struc
                                  : arena_printf(arena, "%lldd", (long long)(minutes / 1440));
 }
 
+static json_t *cooldown_json(const struct view *view)
+{
+        mono_ms end = gates_cooldown_end(view);
+        return switch_report_time(end ? (view->wall + end - view->now) / 1000 * 1000 : 0);
+}
+
 json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret_conditions)
 {
         struct policy *policy = CONTAINER_OF(mark, struct policy, status);
@@ -164,13 +177,15 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
         json_t *history = policy->history ? switch_report_load(policy->history) : json_array();
         const char *completed = text_of(last_switch, "completedAt", "Never");
         json_t *status = json_pack(
-            "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
+            "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
             (json_int_t)policy->generation, "effectiveMode", report.mode, "effectiveModeReason", decision.mode.reason,
-            "effectiveModeMessage", decision.mode.message, "state", report.state, "activePlane", report.active,
-            "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step, "failover",
-            report.failover, "lastSwitchText", ago(policy, completed, &arena), "rtoLast", last_rto(history), "store",
+            "effectiveModeMessage", decision.mode.message, "state", report.state, "armed", report.armed, "activePlane",
+            report.active, "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step,
+            "failover", report.failover, "lastSwitchText", ago(policy, completed, &arena), "rtoLast", last_rto(history), "store",
             policy->store->name, "message", report.message);
         INVARIANT(status);
+        json_object_set_new(status, "judgedAt", judged_at(policy));
+        json_object_set_new(status, "cooldownUntil", cooldown_json(&view));
         json_object_set_new(status, "lastSwitchTime",
                             strcmp(completed, "Never") ? json_string(completed) : json_null());
         json_object_set_new(status, "lastSwitch", last_switch);
@@ -201,6 +216,16 @@ static char *kept_text(const json_t *status, const char *field, json_type type)
         return NULL;
 }
 
+/* The word of the replica that led before is not news again. */
+static void restore_armed(struct policy *policy, const json_t *status)
+{
+        const char *word = json_string_value(json_object_get(status, "armed"));
+        free(policy->armed_told);
+        policy->armed_told = NULL;
+        if (word && strlen(word) < 64 && strcmp(word, "Unknown") != 0)
+                policy->armed_told = mem_strdup(strcmp(word, "True") == 0 ? "Armed" : word);
+}
+
 void policy_status_restore(struct policy *policy, const json_t *object)
 {
         if (policy->has_seen_status && policy->manager->is_leader)
@@ -215,5 +240,6 @@ void policy_status_restore(struct policy *policy, const json_t *object)
         policy->last_decision = kept_text(status, "lastDecision", JSON_OBJECT);
         policy->history_epoch = (epoch_t)json_integer_value(
             json_object_get(json_array_get(json_object_get(status, "history"), 0), "epoch"));
+        restore_armed(policy, status);
         requests_restore(&policy->requests, status);
 }

@@ -18,6 +18,7 @@ struct status_writer {
         struct status_mark *first, *last;
         bool is_enabled;
         unsigned in_flight;
+        unsigned marks; /* of objects that are there */
         double tokens;
         mono_ms filled_at;
         struct loop_timer timer;
@@ -86,6 +87,7 @@ static void accept(struct status_mark *mark, const struct kube_reply *reply)
         }
         if (mark->sent.facts == mark->written.facts)
                 mark->words_at = loop_now(mark->writer->loop);
+        mark->judged_at = loop_now(mark->writer->loop);
         mark->written = mark->sent;
         condition_list_clear(&mark->conditions);
         mark->conditions = mark->sent_conditions;
@@ -128,6 +130,15 @@ static void written(void *ctx, const struct kube_reply *reply)
         pump(mark->writer);
 }
 
+/* Nothing is new but the time at which it was judged. */
+static bool is_to_be_dated(const struct status_mark *mark)
+{
+        const struct status_writer *writer = mark->writer;
+        mono_ms fair = (mono_ms)writer->marks * 1000 / STATUS_JUDGED_PER_SECOND;
+        mono_ms every = fair > STATUS_JUDGED_EVERY_MS ? fair : STATUS_JUDGED_EVERY_MS;
+        return mark->judged_at && loop_now(writer->loop) - mark->judged_at >= every;
+}
+
 /* 0: it is to be written now. */
 static mono_ms held_back_until(const struct status_mark *mark, const struct status_content *content)
 {
@@ -159,8 +170,9 @@ static void write_now(struct status_mark *mark)
         struct condition_list conditions = {0};
         json_t *status = mark->known.text ? mark->build(mark, &conditions) : NULL;
         struct status_content content = status_content_of(status);
-        bool is_new = status && content.whole != mark->written.whole;
-        mono_ms until = is_new ? held_back_until(mark, &content) : 0;
+        bool is_dated = status && is_to_be_dated(mark);
+        bool is_new = is_dated || (status && content.whole != mark->written.whole);
+        mono_ms until = is_new && !is_dated ? held_back_until(mark, &content) : 0;
         if (until)
                 hold_back(mark, until);
         if (is_new && !until) {
@@ -244,6 +256,8 @@ void status_init(struct status_mark *mark, struct status_writer *writer, const s
 void status_seen(struct status_mark *mark, const json_t *object)
 {
         const json_t *status = json_object_get(object, "status");
+        mark->writer->marks += !mark->is_counted;
+        mark->is_counted = true;
         mark->retry_at = 0;
         if (mark->written.whole && status_content_of(status).whole == mark->written.whole)
                 return;
@@ -301,7 +315,9 @@ void status_forget(struct status_mark *mark)
         condition_list_clear(&mark->sent_conditions);
         known_forget(&mark->known);
         status_rewrite(mark);
-        mark->words_at = mark->retry_at = 0;
+        mark->words_at = mark->judged_at = mark->retry_at = 0;
+        mark->writer->marks -= mark->is_counted;
+        mark->is_counted = false;
         mark->failures = 0;
         mark->again = false;
 }

@@ -4,7 +4,9 @@
  *
  * The value is built when its turn comes, so what is written is the newest; an unchanged one is recognised by its hash.
  * Where only messages differ (a probe that fails in two ways by turns) it is written once a minute. What a decision
- * rested on (lastDecision.facts: samples are new all the time) is written with the rest, never for itself.
+ * rested on (lastDecision.facts: samples are new all the time) is written with the rest, never for itself. When it was
+ * judged (judgedAt) is written once a minute, or less often where there are so many objects that this alone would be
+ * more than STATUS_JUDGED_PER_SECOND writes.
  *
  * Ownership: struct status_mark is embedded in its owner, who calls status_forget() before freeing it.
  * Threads:   loop thread only.
@@ -21,6 +23,7 @@
 struct status_writer;
 
 enum { STATUS_PER_SECOND = 20, STATUS_BURST = 20, STATUS_IN_FLIGHT = 2, STATUS_WORDS_EVERY_MS = 60000 };
+enum { STATUS_JUDGED_EVERY_MS = 60000, STATUS_JUDGED_PER_SECOND = 5 };
 
 struct status_mark {
         struct status_writer *writer;
@@ -34,6 +37,8 @@ struct status_mark {
         struct known_version known;       /* of the object */
         struct status_content written;
         mono_ms words_at;                      /* when messages alone were last written; 0 never */
+        mono_ms judged_at;                     /* when it was last written at all; 0 never */
+        bool is_counted;                       /* among those that the writer keeps up to date */
         struct condition_list sent_conditions; /* of the write in flight */
         struct status_content sent;
         struct kube_call *call;

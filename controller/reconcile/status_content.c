@@ -45,7 +45,7 @@ static struct status_content content_of(const json_t *value)
         size_t i;
         json_object_foreach((json_t *)value, key, item)
         {
-                if (json_is_null(item) || strcmp(key, "facts") == 0)
+                if (json_is_null(item) || strcmp(key, "facts") == 0 || strcmp(key, "judgedAt") == 0)
                         continue; /* a merge patch removes what is null: it is not stored */
                 struct status_content member = content_of(item);
                 uint64_t name = text_hash(key);

@@ -2,8 +2,8 @@
  * status_content.h -- what a status says, as numbers that change when it does: whether it is worth a write is asked at
  * every pass, so it is walked once and never printed for it.
  *
- * lastDecision.facts is left out of both: samples are new all the time, and are written with the rest, never for
- * themselves.
+ * lastDecision.facts and judgedAt are left out of both: they are new all the time, and are written with the rest. (That
+ * a status was judged is worth a write of its own now and then: status.h.)
  *
  * Threads: any.
  */

@@ -86,12 +86,14 @@ static void answer_request(struct policy *policy, const struct view *view, const
 
 void tell_invalid(struct policy *policy)
 {
+        tell_metrics_not_ready(policy);
+        tell_metrics_judged(policy);
+        tell_armed_invalid(policy);
         if (text_equal(policy->last_why, policy->spec_error))
                 return;
         free(policy->last_why);
         policy->last_why = mem_strdup(policy->spec_error);
         policy->last_finding = FINDING_COUNT;
-        tell_metrics_not_ready(policy);
         tell_event(policy, true, "InvalidSpec", "Judge", policy->spec_error);
 }
 
@@ -149,7 +151,8 @@ static void tell_doubt(struct policy *policy, const struct view *view, struct ar
 
 void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
 {
-        tell_metrics_policy(policy, view, decision);
+        tell_metrics_policy(policy, view, decision, arena);
+        tell_armed(policy, view, decision, arena);
         tell_doubt(policy, view, arena);
         complete_for_another(policy, arena);
         answer_request(policy, view, decision, arena);

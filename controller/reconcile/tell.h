@@ -23,6 +23,8 @@ void tell_recorded(struct policy *policy, struct record_write *write); /* and ha
 void tell_effect_done(struct policy *policy, const struct effect *effect);
 void tell_effect_failed(struct policy *policy, const struct effect *effect);
 void tell_kill_switch(struct manager *manager); /* thrown, released, or not understood */
+/* What a replica that does not lead remembers of its own time as leader is not true any more. */
+void tell_not_leading(const struct policy *policy);
 void tell_leading(const struct manager_options *options, bool is_leader);
 void tell_forget_planes(struct policy *policy);
 void tell_forget(struct policy *policy); /* its metrics go with it */

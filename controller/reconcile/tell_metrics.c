@@ -4,6 +4,7 @@
 #include "core/report.h"
 #include "reconcile/tell_parts.h"
 #include "runtime/metrics.h"
+#include "util/text.h"
 
 static const double seconds_buckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
 /* controller-runtime's own list, so that its dashboards' quantiles mean the same. */
@@ -50,6 +51,18 @@ static struct metric_family policy_fit = {.name = "planekeeper_policy_failover_p
                                           .help = "Whether a standby is fit to take over now",
                                           .type = METRIC_GAUGE,
                                           .labels = {"namespace", "policy"}};
+static struct metric_family armed_now = {.name = "planekeeper_armed",
+                                         .help = "Whether a dead active plane would be left without a person: 1, or 0",
+                                         .type = METRIC_GAUGE,
+                                         .labels = {"namespace", "policy"}};
+static struct metric_family armed_reason = {.name = "planekeeper_armed_reason",
+                                            .help = "1 for the reason of condition Armed, 0 for reasons that are over",
+                                            .type = METRIC_GAUGE,
+                                            .labels = {"namespace", "policy", "reason"}};
+static struct metric_family evaluated = {.name = "planekeeper_last_evaluation_timestamp_seconds",
+                                         .help = "When the policy was last judged, in seconds since 1970",
+                                         .type = METRIC_GAUGE,
+                                         .labels = {"namespace", "policy"}};
 static struct metric_family policy_active = {.name = "planekeeper_active_plane",
                                              .help =
                                                  "1 for the plane that is active, 0 for the other planes of the policy",
@@ -95,9 +108,10 @@ void tell_setup(const char *election_id)
 {
         struct metric_family *const families[] = {&reconcile_total, &reconcile_errors, &reconcile_time, &active_workers,
                                                   &max_workers,     &master_status,    &policy_ready,   &policy_epoch,
-                                                  &policy_fit,      &policy_active,    &decisions,      &completed,
-                                                  &switch_seconds,  &step_seconds,     &target_errors,  &late_turns,
-                                                  &kill_switch,       &kill_switch_unclear};
+                                                  &policy_fit,      &armed_now,        &armed_reason,   &evaluated,
+                                                  &policy_active,   &decisions,        &completed,      &switch_seconds,
+                                                  &step_seconds,    &target_errors,    &late_turns,
+                                                  &kill_switch,     &kill_switch_unclear};
         for (size_t i = 0; i < COUNT(families); i++)
                 metrics_register(families[i]);
         static const char *const results[] = {"success", "error", "requeue", "requeue_after"};
@@ -121,14 +135,30 @@ void tell_metrics_leading(const char *election_id, bool is_leader)
         metric_set(METRIC(&master_status, election_id), is_leader);
 }
 
+void tell_metrics_judged(const struct policy *policy)
+{
+        metric_set(METRIC(&evaluated, policy->namespace_name, policy->name),
+                   (double)manager_wall(policy->manager) / 1000.0);
+}
+
+void tell_metrics_armed(const struct policy *policy, bool is_armed, const char *reason)
+{
+        if (policy->armed && !text_equal(policy->armed, reason))
+                metric_set(METRIC(&armed_reason, policy->namespace_name, policy->name, policy->armed), 0);
+        metric_set(METRIC(&armed_now, policy->namespace_name, policy->name), is_armed);
+        metric_set(METRIC(&armed_reason, policy->namespace_name, policy->name, reason), 1);
+}
+
 void tell_metrics_not_ready(const struct policy *policy)
 {
         metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), 0);
 }
 
-void tell_metrics_policy(const struct policy *policy, const struct view *view, const struct decision *decision)
+void tell_metrics_policy(const struct policy *policy, const struct view *view, const struct decision *decision,
+                         struct arena *arena)
 {
-        metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), report_is_ready(view, decision));
+        tell_metrics_judged(policy);
+        metric_set(METRIC(&policy_ready, policy->namespace_name, policy->name), report_is_ready(view, decision, arena));
         metric_set(METRIC(&policy_epoch, policy->namespace_name, policy->name),
                    view->record ? (double)view->record->epoch : 0);
         metric_set(METRIC(&policy_fit, policy->namespace_name, policy->name), decision->candidate != NULL);
@@ -175,6 +205,15 @@ void tell_metrics_visit_failed(const char *target, enum err err)
         metric_add(METRIC(&reconcile_total, "failoverpolicy", "error"), 1);
 }
 
+/* A judgement that nobody keeps up to date is none; when it was made is worth keeping. */
+void tell_not_leading(const struct policy *policy)
+{
+        struct metric_family *const families[] = {&policy_ready, &policy_fit, &armed_now, &armed_reason,
+                                                  &policy_active};
+        for (size_t i = 0; i < COUNT(families); i++)
+                metrics_forget(families[i], "policy", policy->name);
+}
+
 void tell_forget_planes(struct policy *policy)
 {
         metrics_forget(&policy_active, "policy", policy->name);
@@ -184,8 +223,8 @@ void tell_forget(struct policy *policy)
 {
         /* Label values may repeat in other namespaces; losing their children only means that they are set again in the
          * next pass. */
-        struct metric_family *const families[] = {&policy_ready,  &policy_epoch, &policy_fit,
-                                                  &policy_active, &decisions,    &completed};
+        struct metric_family *const families[] = {&policy_ready, &policy_epoch,  &policy_fit, &armed_now, &armed_reason,
+                                                  &evaluated,    &policy_active, &decisions,  &completed};
         for (size_t i = 0; i < COUNT(families); i++)
                 metrics_forget(families[i], "policy", policy->name);
 }

@@ -12,7 +12,13 @@
 void tell_event(struct policy *policy, bool is_warning, const char *reason, const char *action, const char *message);
 
 void tell_metrics_leading(const char *election_id, bool is_leader);
-void tell_metrics_policy(const struct policy *policy, const struct view *view, const struct decision *decision);
+void tell_metrics_policy(const struct policy *policy, const struct view *view, const struct decision *decision,
+                         struct arena *arena);
+void tell_metrics_armed(const struct policy *policy, bool is_armed, const char *reason);
+void tell_metrics_judged(const struct policy *policy);
+/* Whether a failover would happen by itself: a metric in every pass, an Event and a log line where the word is new. */
+void tell_armed(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena);
+void tell_armed_invalid(struct policy *policy);
 void tell_metrics_not_ready(const struct policy *policy);
 void tell_metrics_late(void);
 void tell_metrics_kill_switch(bool is_on, bool is_unclear);

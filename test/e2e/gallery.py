@@ -140,7 +140,7 @@ class Gallery:
     def wait_stalled(self, name: str, reason: str, text: str = "", timeout: float = 15.0) -> str:
         """It needs a person: Ready=False, Stalled, and kstatus concludes Failed."""
         message = self.wait_condition(name, "Ready", "False", reason, text, timeout)
-        assert self.kstatus("FailoverPolicy", name) == "Failed"
+        wait.until(f"{name} needs a person", lambda: self.kstatus("FailoverPolicy", name) == "Failed", timeout)
         return message
 
     def wait_retrying(

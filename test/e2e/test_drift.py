@@ -62,7 +62,7 @@ def test_an_edit_of_the_lock_is_put_back(scene):
 def test_nothing_is_put_back_while_suspended(scene):
     steady(scene, changes=ENFORCE)
     scene.put_policy({**ENFORCE, "suspend": True})
-    scene.wait_condition("Paused", "True", "Suspended")
+    scene.wait_condition("Armed", "False", "Suspended")
     edit(scene)
     before = outside(scene)
     scene.wait_condition("Drift", "True", "Drift", timeout=NOTICED)

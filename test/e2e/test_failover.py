@@ -53,8 +53,8 @@ def test_what_kubectl_shows_at_each_moment(scene):
     agent = scene.agent()
     agent.wait_connected(PLANES[WEST])
     row = columns(scene, "fop")["gloo"]
-    assert list(row) == ["NAME", "MODE", "READY", "STATUS", "ACTIVE", "STANDBY", "EPOCH", "LAST-SWITCH", "AGE"]
-    assert list(row.values())[1:8] == ["Automatic", "True", "Steady", WEST, "1/1", "1", "Never"]
+    assert list(row) == ["NAME", "MODE", "READY", "ARMED", "STATUS", "ACTIVE", "STANDBY", "EPOCH", "LAST-SWITCH", "AGE"]
+    assert list(row.values())[1:9] == ["Automatic", "True", "True", "Steady", WEST, "1/1", "1", "Never"]
     planes = columns(scene, "mplane")
     assert list(planes[WEST]) == ["NAME", "REGION", "ROLE", "READY", "ELIGIBLE", "REPLICAS", "CERT", "ADDRESS", "AGE"]
     assert list(planes[WEST].values())[1:6] == [WEST, "Active", "True", "True", "3/3"]
@@ -65,7 +65,7 @@ def test_what_kubectl_shows_at_each_moment(scene):
     scene.bench.kill_plane(WEST)
     wait.until("active down", lambda: columns(scene, "fop")["gloo"]["STATUS"] == "ActiveUnhealthy", poll=0.1)
     row = columns(scene, "fop")["gloo"]
-    assert list(row.values())[1:8] == ["Automatic", "False", "ActiveUnhealthy", WEST, "1/1", "1", "Never"]
+    assert list(row.values())[1:9] == ["Automatic", "False", "True", "ActiveUnhealthy", WEST, "1/1", "1", "Never"]
     assert "switching at" in columns(scene, "fop", "-o", "wide")["gloo"]["MESSAGE"]
 
     wait.until("blocked at Route", lambda: columns(scene, "fop", "-o", "wide")["gloo"]["STEP"] == "Route (3/4)")
@@ -106,7 +106,7 @@ def test_conditions_events_and_history_tell_the_story(scene):
     scene.wait_condition("OnPreferred", "False", "FailedOver")
     scene.wait_condition("FailoverPossible", "False", "NoStandby")
     scene.wait_condition("Degraded", "True", "NoStandby")
-    assert message(scene, "FailoverPossible").endswith("a second failure needs a person")
+    assert message(scene, "FailoverPossible").endswith(f"a failure of {CENTRAL} needs a person")
     assert not {"Reconciling", "Stalled"} & set(conditions(scene))
     status = scene.status()
     last = status["lastSwitch"]

@@ -85,7 +85,7 @@ def check(corner, plane, epoch):
 
 
 def row(corner, *cells):
-    """The first seven cells after NAME."""
+    """The first cells after NAME."""
     seen = list(columns(corner.scene, "fop")["gloo"].values())[1 : 1 + len(cells)]
     assert seen == list(cells)
     return True
@@ -107,7 +107,7 @@ def test_the_smallest_policy_fails_over_by_its_defaults(both):
     for corner in corners:
         wait.until("adopted", lambda: check(corner, WEST, 1))  # noqa: B023
     for corner in corners:
-        steady = ("Automatic", "True", "Steady", WEST, "1/1", "1", "Never")
+        steady = ("Automatic", "True", "True", "Steady", WEST, "1/1", "1", "Never")
         wait.until("steady", lambda: row(corner, *steady), 4 * INTERVAL, poll=0.2)  # noqa: B023
         replicas = "3/3" if corner.has_lock else "-"
         assert plane_rows(corner) == [
@@ -117,11 +117,11 @@ def test_the_smallest_policy_fails_over_by_its_defaults(both):
     servers[0].kill9()
     corners[0].scene.bench.kill_plane(WEST)
     for corner in corners:
-        down = ("Automatic", "False", "ActiveUnhealthy", WEST, "1/1", "1", "Never")
+        down = ("Automatic", "False", "True", "ActiveUnhealthy", WEST, "1/1", "1", "Never")
         wait.until("down", lambda: row(corner, *down), 4 * INTERVAL, poll=0.2)  # noqa: B023
     for corner in corners:
         wait.until("switched", lambda: check(corner, CENTRAL, 2), FAILOVER_DELAY + 2 * INTERVAL)  # noqa: B023
-        wait.until("said", lambda: row(corner, "Automatic", "True", "FailedOver", CENTRAL, "0/1", "2", "<1m"))  # noqa: B023
+        wait.until("said", lambda: row(corner, "Automatic", "True", "NoStandby", "FailedOver", CENTRAL, "0/1", "2", "<1m"))  # noqa: B023
         last = corner.scene.status()["lastSwitch"]
         waited = instant(last["decidedAt"]) - instant(last["detectedAt"])
         assert FAILOVER_DELAY <= waited < FAILOVER_DELAY + 1.0, "neither sooner nor a probe later"

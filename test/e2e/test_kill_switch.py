@@ -13,8 +13,8 @@ from hack.bench.kube import OPERATOR_NAMESPACE
 
 def check_braked(scene, operator, said):
     """It says what is wrong, decides nothing, and goes on by the command that it prints."""
-    wait.until("it says so", lambda: said in message(scene, "Paused"), 10.0)
-    scene.wait_condition("Paused", "True", "KillSwitch")
+    wait.until("it says so", lambda: said in message(scene, "Armed"), 10.0)
+    scene.wait_condition("Armed", "False", "KillSwitch")
     wait.until("an Event says so", lambda: said in events(scene).get("KillSwitch", ""), 10.0)
     assert operator.metrics()["planekeeper_kill_switch_unclear"] == 1
     scene.bench.kill_plane(WEST)
@@ -45,7 +45,7 @@ def test_what_is_not_understood_stops_everything(scene, data, said):
     meta = {"name": "planekeeper", "namespace": scene.namespace}
     scene.bench.hub.admin.put({"kind": "ConfigMap", "metadata": meta, "data": data})
     check_braked(scene, operator, said)
-    paste(scene, message(scene, "Paused"))
+    paste(scene, message(scene, "Armed"))
     wait_world(scene, CENTRAL, 2)
 
 
@@ -57,6 +57,6 @@ def test_no_right_to_read_it_stops_everything(scene):
     admin.patch("Role", "planekeeper", {"rules": [r for r in rules if "configmaps" not in r["resources"]]}, namespace)
     check_braked(scene, operator, f"ConfigMap {namespace}/planekeeper may not be read")
     account = f"--serviceaccount={namespace}:"
-    assert account in message(scene, "Paused")
-    paste(scene, message(scene, "Paused").replace(account, f"--serviceaccount={OPERATOR_NAMESPACE}:"))
+    assert account in message(scene, "Armed")
+    paste(scene, message(scene, "Armed").replace(account, f"--serviceaccount={OPERATOR_NAMESPACE}:"))
     wait_world(scene, CENTRAL, 2)

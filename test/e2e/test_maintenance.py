@@ -60,7 +60,7 @@ def test_a_person_may_leave_it_and_nobody_goes_there(scene):
     scene.wait_condition("FailoverPossible", "False", "NoStandby")
     assert "in maintenance until" in message(scene, "FailoverPossible")
     switch_to(scene, CENTRAL, 2)
-    wait_answer(scene, f"switch-to={CENTRAL}/2", f"waiting: {CENTRAL}: in maintenance until")
+    wait_answer(scene, f"switch-to={CENTRAL}/2", f"waiting: gate NoFitStandby blocks: {CENTRAL}: in maintenance until")
     scene.bench.kill_plane(WEST)
     wait.until("held", lambda: "NoFitStandby" in refused_gates(scene), 15.0)
     check_world(scene, WEST, 1)

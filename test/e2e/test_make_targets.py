@@ -295,9 +295,9 @@ def test_the_deployed_operator_switches_and_undeploy_leaves_what_was_decided(wor
     bench.kill_plane(WEST)
     switched(cluster, bench, CENTRAL, 2)
 
-    for row, paused in (("stop everything", "KillSwitch"), ("and go on", "NotSuspended")):
+    for row, is_stopped in (("stop everything", True), ("and go on", False)):
         paste(command_of_readme(row), cluster)
-        wait.until(row, lambda reason=paused: condition(cluster, "Paused")["reason"] == reason, 15.0)
+        wait.until(row, lambda on=is_stopped: (condition(cluster, "Armed")["reason"] == "KillSwitch") is on, 15.0)
     bench.revive_plane(WEST)
     cluster.kubectl("wait", "--for=condition=Ready", f"mplane/{WEST}", "-n", NAMESPACE, "--timeout=20s")
     paste(command_of_readme("switch by hand"), cluster)

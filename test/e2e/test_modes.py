@@ -54,7 +54,7 @@ def advise(scene, single_writer=True):
 def test_advise_says_what_it_would_do_and_writes_nothing(scene):
     _, before = advise(scene)
     row = columns(scene, "fop")["gloo"]
-    assert list(row.values())[1:8] == ["Advise", "True", "Steady", WEST, "1/1", "1", "Never"]
+    assert list(row.values())[1:9] == ["Advise", "True", "Advise", "Steady", WEST, "1/1", "1", "Never"]
     scene.bench.kill_plane(WEST)
     scene.wait_condition("Ready", "False", "AwaitingHuman")
     scene.wait_condition("Reconciling", "True", "AwaitingHuman")
@@ -91,7 +91,7 @@ def test_the_runbook_works_in_bash(scene, tmp_path):
 def test_the_runbook_of_a_suspended_policy_ends_in_an_adoption(scene, tmp_path):
     operator = steady(scene, single_writer=True)
     scene.put_policy({"suspend": True}, single_writer=True)
-    scene.wait_condition("Paused", "True", "Suspended")
+    scene.wait_condition("Armed", "False", "Suspended")
     scene.bench.kill_plane(WEST)
     scene.wait_condition("Ready", "False", "AwaitingHuman")
     assert any("planekeeper.io/adopt=" in line for line in scene.status()["runbook"])
@@ -114,7 +114,7 @@ def test_advise_becomes_automatic(scene):
 def test_suspended_does_nothing_until_resumed(scene):
     steady(scene, single_writer=True)
     scene.put_policy({"suspend": True}, single_writer=True)
-    scene.wait_condition("Paused", "True", "Suspended")
+    scene.wait_condition("Armed", "False", "Suspended")
     scene.bench.kill_plane(WEST)
     scene.wait_condition("Ready", "False", "AwaitingHuman")
     before = outside(scene)
@@ -144,7 +144,7 @@ def test_kill_switch_stops_every_policy(scene):
     steady(scene)
     switch = {"kind": "ConfigMap", "metadata": {"name": "planekeeper", "namespace": scene.namespace}}
     scene.bench.hub.admin.put({**switch, "data": {"killSwitch": "true"}})
-    scene.wait_condition("Paused", "True", "KillSwitch")
+    scene.wait_condition("Armed", "False", "KillSwitch")
     scene.bench.kill_plane(WEST)
     scene.wait_condition("Ready", "False", "AwaitingHuman")
     before = outside(scene)

@@ -358,4 +358,6 @@ def test_a_lagging_second_nameserver_is_waited_for_but_not_for_ever(scene, catch
     else:
         wait_world(scene, CENTRAL, 2, timeout=40.0)
         assert scene.status()["targets"]["dns"]["behind"] == [lagging.address]
+        scene.wait_condition("Degraded", "True", "DNSServerBehind")
+        assert f"DNS server {lagging.address} still answers old data; also: NoStandby" in message(scene, "Degraded")
     lagging.kill9()

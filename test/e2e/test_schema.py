@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 
 import pytest
 import yaml
@@ -241,11 +242,12 @@ def test_columns_before_an_operator_looked(bench, namespace, unseen):
     assert header == ["NAME", "REGION", "ROLE", "READY", "ELIGIBLE", "REPLICAS", "CERT", "ADDRESS", "AGE"]
     assert cells[0][:-1] == ["eu-central-1", "-", "Unknown", "Unknown", "Unknown", "-", "-", "-"]
     header, cells = rows(bench.hub.kubectl("get", "fop", "-n", namespace))
-    assert header == ["NAME", "MODE", "READY", "STATUS", "ACTIVE", "STANDBY", "EPOCH", "LAST-SWITCH", "AGE"]
-    assert cells[0][:-1] == ["gloo", "Unknown", "Unknown", "Unseen", "-", "-", "0", "Never"]
+    assert header == ["NAME", "MODE", "READY", "ARMED", "STATUS", "ACTIVE", "STANDBY", "EPOCH", "LAST-SWITCH", "AGE"]
+    assert cells[0][:-1] == ["gloo", "Unknown", "Unknown", "Unknown", "Unseen", "-", "-", "0", "Never"]
     header, cells = rows(bench.hub.kubectl("get", "fop", "-n", namespace, "-o", "wide"))
-    assert header[-5:] == ["STEP", "FAILOVER", "RTO-LAST", "STORE", "MESSAGE"]
-    assert cells[0][-5:] == ["-", "Unknown", "-", "-", "No operator has looked at this yet."]
+    assert header[-6:] == ["STEP", "FAILOVER", "RTO-LAST", "STORE", "JUDGED", "MESSAGE"]
+    assert cells[0][-6:-2] == ["-", "Unknown", "-", "-"]
+    assert re.fullmatch(r"\d\dy", cells[0][-2]) and cells[0][-1] == "No operator has looked at this yet."
 
 
 def test_nothing_counts_as_ready_before_an_operator_looked(bench, namespace, unseen):

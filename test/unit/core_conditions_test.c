@@ -263,7 +263,7 @@ static void commit_refused(struct world *world)
         world->view.record_refusal = "HTTP 403 (grant it by RBAC)";
 }
 
-/* ---- Paused ---- */
+/* ---- Ready where people have stopped us ---- */
 
 static void clear_kill_switch(struct world *world)
 {
@@ -282,11 +282,46 @@ static void kill_switch(struct world *world)
         world->view.kill_switch = world->view.policy.suspended = true;
 }
 
+static void stamp_behind(struct world *world)
+{
+        world_lock(world, "cluster-a", WORLD_EPOCH - 1, "a");
+}
+static void stamp_behind_active_unobserved(struct world *world)
+{
+        stamp_behind(world);
+        world_stale(world, 0);
+}
+static void stamp_behind_at_first_sight(struct world *world)
+{
+        stamp_behind(world);
+        world_fail(world, 0, 0);
+        world->view.planes[0].was = VERDICT_UNKNOWN;
+}
+static void dns_never_read(struct world *world)
+{
+        world_dns_fails(world, ERR_TRANSIENT, "timeout", false);
+}
+static void advised_with_a_record(struct world *world)
+{
+        world->view.policy.mode = MODE_ADVISE;
+}
+static void destination_lost(struct world *world)
+{
+        world_switching(world);
+        world_fail(world, 1, LONG_AGO);
+}
+
 static const struct condition_row rows[] = {
-    {"lock behind", lock_behind, "Ready", "True Steady", "lacks epoch 5"},
-    {"lock behind, unobserved", lock_behind_active_unobserved, "Ready", "Unknown TargetBehind", "not observed"},
-    {"lock behind, first sight", lock_behind_at_first_sight, "Ready", "Unknown TargetBehind", "not observed"},
-    {"lock behind, Redis down", lock_behind_redis_down, "Ready", "True Steady", "connection refused"},
+    {"stamp behind", stamp_behind, "Ready", "True Steady", "lacks epoch 5"},
+    {"stamp behind, unobserved", stamp_behind_active_unobserved, "Ready", "Unknown TargetBehind", "not observed"},
+    {"stamp behind, first sight", stamp_behind_at_first_sight, "Ready", "Unknown TargetBehind", "not observed"},
+    {"DNS never read", dns_never_read, "Ready", "False TargetUnavailable", "timeout"},
+    {"Advise, recorded", advised_with_a_record, "Ready", "True Steady", "a is active and healthy"},
+    {"destination lost", destination_lost, "Degraded", "True SwitchInProgress", "Configuration changes"},
+    {"lock behind", lock_behind, "Ready", "False TargetBehind", "lacks epoch 5"},
+    {"lock behind, unobserved", lock_behind_active_unobserved, "Ready", "False TargetBehind", "not observed"},
+    {"lock behind, first sight", lock_behind_at_first_sight, "Ready", "False TargetBehind", "not observed"},
+    {"lock behind, Redis down", lock_behind_redis_down, "Ready", "False TargetBehind", "connection refused"},
     {"lock refused", lock_behind_redis_refuses, "Stalled", "True TargetRefused", "lacks epoch 5: NOPERM"},
     {"DNS refused", dns_behind_and_invalid, "Stalled", "True TargetRefused", "lacks epoch 5: no such zone"},
     {"switching, refused", switching_redis_refuses_since_start, "Ready", "False RedisRefused",
@@ -354,9 +389,10 @@ static const struct condition_row rows[] = {
     {"commit refused", commit_refused, "Ready", "False RecordRefused",
      "Moving to b, epoch 6: every target shows the new plane; it cannot be recorded: HTTP 403"},
 
-    {"kill switch", kill_switch, "Paused", "True KillSwitch", "nothing decides anywhere"},
-    {"kill switch that is clear", clear_kill_switch, "Paused", "True KillSwitch", "kill switch is on"},
-    {"kill switch, unclear", unclear_kill_switch, "Paused", "True KillSwitch", "anywhere. killSwitch is \"on\""},
+    {"kill switch", kill_switch, "Armed", "False KillSwitch", "nothing decides anywhere"},
+    {"kill switch that is clear", clear_kill_switch, "Armed", "False KillSwitch", "kill switch is on"},
+    {"kill switch, unclear", unclear_kill_switch, "Armed", "False KillSwitch", "anywhere. killSwitch is \"on\""},
+    {"kill switch", kill_switch, "Ready", "True KillSwitch", "the kill switch is on, so no failover happens by itself"},
 };
 
 static void each_condition_says_what_it_is(void **state)

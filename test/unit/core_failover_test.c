@@ -199,7 +199,7 @@ static void a_request_is_answered_whatever_happens(void **state)
         expect_answer(world, "refused: in mode Advise nothing is written");
         world->view.policy.mode = MODE_AUTOMATIC;
         world_fail(world, 1, LONG_AGO);
-        expect_answer(world, "waiting: b: unhealthy");
+        expect_answer(world, "waiting: gate NoFitStandby blocks: b: unhealthy");
         world->view.policy.credentials_error = "Secret tsig: not found";
         expect_answer(world, "waiting: Secret tsig: not found");
         world->view.policy.switch_to = "a/6";
@@ -237,7 +237,7 @@ static void a_drift_is_adopted_or_put_back(void **state)
         world->view.policy.adopt = "";
         world->view.policy.switch_to = "c/6";
         WORLD_EXPECT(world, FINDING_DRIFT, DO_HOLD); /* gate 10 */
-        expect_answer(world, "waiting: gloo.example.com shows");
+        expect_answer(world, "waiting: gate Drift blocks: gloo.example.com shows");
 }
 
 static void what_stood_there_at_the_adoption_is_used_up(void **state)

@@ -121,7 +121,7 @@ static void it_is_not_chosen(void **state)
         world->view.policy.switch_to = "b/6";
         decision = world_decide(world);
         assert_int_equal(decision.finding, FINDING_STEADY);
-        assert_non_null(strstr(decision.answer, "waiting: b: in maintenance until 2026-11-23T03:59:11Z"));
+        assert_non_null(strstr(decision.answer, "waiting: gate NoFitStandby blocks: b: in maintenance until 2026-11-23T03:59:11Z"));
 }
 
 /* Failures of a plane that is worked on are no symptom that the others share. */

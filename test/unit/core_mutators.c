@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/maintenance.h"
+#include "core/targets.h"
 
 /* clang-format off */
 #define LONG_AGO 200000
@@ -222,6 +223,8 @@ static void renew_mechanism(struct target_health *health, mono_ms was_now, mono_
 {
         if (health->reach == REACH_OK && health->read_at == was_now)
                 health->read_at = health->looked_at = now;
+        else if (health->read_at && targets_refusal_lasts(health, was_now)) /* it goes on being read */
+                health->read_at += now - was_now, health->looked_at += now - was_now;
 }
 
 void core_renew(struct world *world, mono_ms by_ms)

@@ -134,6 +134,42 @@ static void drift(struct world *world)
 {
         world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "a");
 }
+static void drift_without_lock(struct world *world)
+{
+        world_without_lock(world);
+        drift(world);
+}
+static void drift_enforced_soon(struct world *world)
+{
+        drift(world);
+        world->view.policy.drift = DRIFT_ENFORCE;
+        world->record.enforced_count = 1;
+        world->record.enforced[0] = WORLD_WALL - 1000;
+}
+static void drift_of_the_lock(struct world *world)
+{
+        world_lock(world, "cluster-c", WORLD_EPOCH, "a");
+}
+static void name_leads_nowhere(struct world *world)
+{
+        world_without_lock(world);
+        world_dns(world, "A 203.0.113.9", WORLD_EPOCH, "a");
+}
+static void name_leads_nowhere_in_advise(struct world *world)
+{
+        name_leads_nowhere(world);
+        world->view.policy.mode = MODE_ADVISE;
+}
+static void lock_aside_in_advise(struct world *world)
+{
+        world_lock(world, "cluster-b", WORLD_EPOCH, "a");
+        world->view.policy.mode = MODE_ADVISE;
+}
+static void lock_names_another(struct world *world)
+{
+        world_lock(world, "cluster-b", WORLD_EPOCH - 1, "b");
+        world_lock_fails(world, ERR_TRANSIENT, "connection refused", true);
+}
 static void unsafe(struct world *world)
 {
         world->view.planes[1].holds_operator = true;
@@ -200,6 +236,50 @@ static void many_troubles(struct world *world)
         world->view.planes[1].checks[0].certificate_not_after = WORLD_WALL + 1000;
 }
 
+/* A zone that is frozen for a moment, a key that is just being rotated: nobody is needed yet. */
+static void for_a_moment(struct world *world)
+{
+        world->view.lock_health.failed_since = world->view.now - 4999;
+        world->view.dns_health.failed_since = world->view.now - 4999;
+}
+static void redis_refuses_for_a_moment(struct world *world)
+{
+        redis_refuses(world);
+        for_a_moment(world);
+}
+static void dns_refuses(struct world *world)
+{
+        world_dns_fails(world, ERR_DENIED, "REFUSED", true);
+}
+static void dns_refuses_for_a_moment(struct world *world)
+{
+        dns_refuses(world);
+        for_a_moment(world);
+}
+static void write_refused_for_a_moment(struct world *world)
+{
+        world_lock(world, "cluster-a", WORLD_EPOCH - 1, "a");
+        world_lock_fails(world, ERR_DENIED, "NOPERM", true);
+        for_a_moment(world);
+}
+static void secret_missing_in_a_switch(struct world *world)
+{
+        world_switching(world);
+        secret_missing(world);
+}
+static void drift_in_a_switch(struct world *world)
+{
+        world_switching(world);
+        world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "a");
+}
+static void drift_put_back_in_a_switch(struct world *world)
+{
+        drift_in_a_switch(world);
+        world->view.policy.drift = DRIFT_ENFORCE;
+        world->record.enforced_count = 1;
+        world->record.enforced[0] = WORLD_WALL - 1000;
+}
+
 static const struct row rows[] = {
     {"steady", steady, "True Steady", "", "Steady", "a", "2/2", "-", 5},
     {"first pass", first_pass, "Unknown Observing", "Reconciling Observing", "Observing", "Unknown", "3/3", "-", 0},
@@ -228,20 +308,39 @@ static const struct row rows[] = {
      "Lock (2/4)", 6},
     {"Redis down since start", redis_down_since_start, "False RedisUnavailable", "Reconciling RedisUnavailable",
      "Switching", "a", "2/2", "Lock (2/4)", 6},
-    {"Redis refuses", redis_refuses, "False RedisRefused", "Reconciling RedisRefused", "Switching", "a", "2/2",
+    {"Redis refuses for a moment", redis_refuses_for_a_moment, "False RedisRefused", "Reconciling RedisRefused",
+     "Switching", "a", "2/2", "Lock (2/4)", 6},
+    {"DNS refuses", dns_refuses, "False TargetRefused", "Stalled TargetRefused", "TargetRefused", "a", "2/2", "-", 5},
+    {"DNS refuses for a moment", dns_refuses_for_a_moment, "False TargetRefused", "Reconciling TargetRefused",
+     "TargetRefused", "a", "2/2", "-", 5},
+    {"a write is refused for a moment", write_refused_for_a_moment, "True Steady", "", "Steady", "a", "2/2", "-", 5},
+    {"Secret missing in a switch", secret_missing_in_a_switch, "False CredentialsInvalid", "Stalled CredentialsInvalid",
+     "Switching", "a", "2/2", "Lock (2/4)", 6},
+    {"drift in a switch", drift_in_a_switch, "False Drift", "Stalled Drift", "Switching", "a", "2/2", "Lock (2/4)", 6},
+    {"drift put back in a switch", drift_put_back_in_a_switch, "False Drift", "Reconciling Drift", "Switching", "a",
+     "2/2", "Lock (2/4)", 6},
+    {"Redis refuses", redis_refuses, "False RedisRefused", "Stalled RedisRefused", "Switching", "a", "2/2",
      "Lock (2/4)", 6},
     {"BIND down", bind_down, "False DNSUnavailable", "Reconciling DNSUnavailable", "Switching", "a", "2/2",
      "Route (3/4)", 6},
-    {"BIND refuses", bind_refuses, "False DNSRefused", "Reconciling DNSRefused", "Switching", "a", "2/2", "Route (3/4)",
+    {"BIND refuses", bind_refuses, "False DNSRefused", "Stalled DNSRefused", "Switching", "a", "2/2", "Route (3/4)",
      6},
     {"suspended midway", suspended_midway, "False SuspendedMidSwitch", "Reconciling SuspendedMidSwitch",
      "SuspendedMidSwitch", "a", "2/2", "Lock (2/4)", 6},
     {"failed over", failed_over, "True FailedOver", "", "FailedOver", "b", "1/2", "-", 6},
     {"failed over, alone", failed_over_alone, "True FailedOver", "", "FailedOver", "b", "0/1", "-", 6},
     {"quarantine", quarantine, "True FailedOver", "", "FailedOver", "b", "0/1", "-", 6},
-    {"drift", drift, "True Steady", "", "Drift", "a", "2/2", "-", 5},
+    {"drift", drift, "False Drift", "Stalled Drift", "Drift", "a", "2/2", "-", 5},
+    {"drift, one writer's lock aside", drift_without_lock, "True Steady", "", "Drift", "a", "2/2", "-", 5},
+    {"drift that is put back", drift_enforced_soon, "False Drift", "Reconciling Drift", "Drift", "a", "2/2", "-", 5},
+    {"drift of the lock", drift_of_the_lock, "False Drift", "Stalled Drift", "Drift", "a", "2/2", "-", 5},
+    {"a stranger's address", name_leads_nowhere, "False Drift", "Stalled Drift", "Drift", "a", "2/2", "-", 5},
+    {"a stranger's address in Advise", name_leads_nowhere_in_advise, "False Drift", "Stalled Drift", "Drift", "a", "2/2", "-", 5},
+    {"the lock aside in Advise", lock_aside_in_advise, "False Drift", "Stalled Drift", "Drift", "a", "2/2", "-", 5},
+    {"the lock behind, not healed", lock_names_another, "False TargetBehind", "Reconciling TargetBehind", "Steady", "a",
+     "2/2", "-", 5},
     {"unsafe Automatic", unsafe, "True AutomaticUnsafe", "", "Steady", "a", "2/2", "-", 5},
-    {"suspended", suspended, "True Steady", "", "Steady", "a", "2/2", "-", 5},
+    {"suspended", suspended, "True Suspended", "", "Suspended", "a", "2/2", "-", 5},
     {"foreign", foreign, "False ForeignOwner", "Stalled ForeignOwner", "ForeignOwner", "a", "2/2", "-", 5},
     {"unknown target", unknown_target, "False UnknownTarget", "Stalled UnknownTarget", "UnknownTarget", "Unknown",
      "3/3", "-", 0},
@@ -295,7 +394,7 @@ static const struct {
     {steady, "FailoverPossible", "True Chosen", "b: TLS :9900 ok"},
     {steady, "Degraded", "False Redundant", ""},
     {steady, "Drift", "False AsRecorded", ""},
-    {steady, "Paused", "False NotSuspended", ""},
+    {steady, "Armed", "True Armed", "if a fails for 30s, agents are moved to b without a person"},
     {steady, "OnPreferred", "True OnPreferred", "a is active"},
     {failing, "ActiveHealthy", "False ProbesFailed", "a failing since 2026-11-23T02:58:51Z: TLS :9900 timeout"},
     {failing, "Ready", "False ActiveUnhealthy", "switching at 2026-11-23T02:59:21Z unless it recovers"},
@@ -317,14 +416,21 @@ static const struct {
     {failed_over, "Degraded", "False Redundant", ""}, /* c is fit */
     {failed_over_alone, "Degraded", "True NoStandby", ""},
     {failed_over_alone, "FailoverPossible", "False NoStandby",
-     "a: unhealthy (TLS :9900 timeout); a second failure needs a person"},
+     "a: unhealthy (TLS :9900 timeout); a failure of b needs a person"},
     {quarantine, "FailoverPossible", "False NoStandby", "a: quarantined until 2026-11-23T03:04:11Z"},
     {drift, "Drift", "True Drift", "gloo.example.com shows \"CNAME c.example.com\", recorded is \"A 192.0.2.1\""},
-    {drift, "Ready", "True Steady", "recorded is \"A 192.0.2.1\": put it back"},
+    {drift, "Ready", "False Drift",
+     "gloo.example.com leads agents to c, which may not write: lock mgmt-active holds \"cluster-a\". gloo.example.com shows"},
+    {drift, "Ready", "False Drift", "recorded is \"A 192.0.2.1\": put it back"},
+    {drift_without_lock, "Ready", "True Steady", "planekeeper.io/adopt=c/6"},
+    {name_leads_nowhere, "Ready", "False Drift", "gloo.example.com leads to no plane: it shows \"A 203.0.113.9\""},
+    {lock_aside_in_advise, "Ready", "False Drift", "lock mgmt-active holds \"cluster-b\": correct the one that is wrong"},
     {foreign, "Drift", "Unknown OtherDecision", ""},
     {new_in_advise, "Drift", "False NothingRecorded", ""},
     {unsafe, "Ready", "True AutomaticUnsafe", "I run inside plane b"},
-    {suspended, "Paused", "True Suspended", ""},
+    {suspended, "Armed", "False Suspended", "to arm: kubectl patch fop gloo -n default --type merge -p '{\"spec\":"},
+    {suspended, "Ready", "True Suspended", "spec.suspend is true, so no failover happens by itself"},
+    {suspended, "FailoverPossible", "True Chosen", "; not by itself: Armed is False, Suspended"},
     {down_in_advise, "Ready", "False AwaitingHuman", "epoch 6 would move to b, follow status.runbook"},
     {down_in_advise, "FailoverPossible", "True Chosen", "b"},
     {unknown_target, "ActiveHealthy", "Unknown Unobserved", ""},
@@ -423,7 +529,7 @@ static void ready_and_blocked_agree_with_the_condition(void **state)
                 struct decision decision = world_decide(&world);
                 struct report report = world_report(&world, &decision);
                 const char *ready = world_condition_text(&world, &report, "Ready");
-                assert_int_equal(report_is_ready(&world.view, &decision), strncmp(ready, "True ", 5) == 0);
+                assert_int_equal(report_is_ready(&world.view, &decision, &world.arena), strncmp(ready, "True ", 5) == 0);
                 const char *blocked = report_blocked_by(&world.view, &decision);
                 assert_true(!blocked || strcmp(ready + strlen("False "), blocked) == 0);
                 assert_int_equal(blocked != NULL, scenes[i] == redis_down);

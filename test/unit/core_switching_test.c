@@ -216,6 +216,96 @@ static void bug_a_superseding_switch_was_aborted_to_where_nobody_is(void **state
         WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
 }
 
+/* The lock names b, the route to it is refused for as long as it was tried, and b dies. */
+static void lost_while_the_route_is_refused(struct world *world)
+{
+        world_switching(world);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        world_dns_fails(world, ERR_DENIED, "REFUSED", true);
+        world_fail(world, 1, LONG_AGO);
+}
+
+/* It was neither superseded nor said: when the zone thawed, agents were sent to a plane that was long dead. */
+static void a_target_lost_while_the_route_is_refused_is_superseded(void **state)
+{
+        struct world *world = *state;
+        lost_while_the_route_is_refused(world);
+        WORLD_EXPECT(world, FINDING_TARGET_LOST, DO_DECIDE);
+        assert_string_equal(world_decide(world).next->to, "c");
+        world->view.dns_health.failed_since = world->view.now - 1000; /* a moment: it may be over at once */
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        world->view.dns_health.failed_since = world->view.now - 10000;
+        world->view.dns_health.read_at = world->view.now - 30000; /* not even read */
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        world->view.dns_health.read_at = world->view.now;
+        world->view.store = "dns/default/gloo"; /* the refused register is the one that would decide */
+        world->view.dns.stamp.store = world->view.lock.stamp.store = world->view.store;
+        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+}
+
+static void a_target_lost_while_the_lock_is_refused_is_superseded(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_lock_fails(world, ERR_DENIED, "NOPERM", true);
+        world_fail(world, 1, LONG_AGO);
+        WORLD_EXPECT(world, FINDING_TARGET_LOST, DO_DECIDE);
+        world->view.lock_health.read_at = 0;
+        world_pass(world, 1, LONG_AGO);
+        WORLD_EXPECT(world, FINDING_TARGET_REFUSED, DO_HOLD);
+}
+
+static void expect_said(struct world *world, const char *ready, const char *degraded, const char *trouble)
+{
+        struct decision decision = world_decide(world);
+        struct report report = world_report(world, &decision);
+        if (!strstr(report.message, ready))
+                fail_msg("Ready says \"%s\", not \"%s\"", report.message, ready);
+        assert_string_equal(world_condition_text(world, &report, "Degraded"), degraded);
+        if (!strstr(world_condition(&report, "Degraded")->message, trouble))
+                fail_msg("Degraded says \"%s\", not \"%s\"", world_condition(&report, "Degraded")->message, trouble);
+}
+
+static void a_lost_target_that_is_not_left_is_said(void **state)
+{
+        struct world *world = *state;
+        lost_while_the_route_is_refused(world);
+        world->record.recent_count = world->view.policy.max_switches = 1;
+        world->record.recent[0] = WORLD_WALL - 1000;
+        const char *lost = "b, where the switch moves to, fails (TLS :9900 timeout), and is not left for another plane: "
+                           "gate MaxSwitchesReached blocks: maxSwitches 1 in 24h";
+        expect_said(world, lost, "True DestinationDown", lost);
+        expect_said(world, "blocked at Route since", "True DestinationDown", "; also: SwitchInProgress: Configuration");
+        world->view.dns_health = (struct target_health){.reach = REACH_OK, .error = "", .read_at = world->view.now};
+        expect_said(world, lost, "True DestinationDown", lost); /* the step is on its way */
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+        expect_said(world, lost, "True DestinationDown", lost); /* all met */
+        world->view.policy.suspended = true;
+        expect_said(world, "stopped before", "True DestinationDown", "b, where the switch moves to, fails (TLS :9900");
+}
+
+/* A wait for a gate names it, whatever is waiting: a return, new values of the active plane. */
+static void what_waits_for_a_gate_is_said(void **state)
+{
+        struct world *world = *state;
+        world->view.policy.failback = FAILBACK_AUTOMATIC;
+        world->record.to = "b";
+        world->record.plan.to_rrset = WORLD_RRSET_B;
+        world->record.plan.to_lock = "cluster-b";
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH, "b");
+        world_lock(world, "cluster-b", WORLD_EPOCH, "b");
+        world->record.cooldown_until = WORLD_WALL + 60000;
+        WORLD_EXPECT(world, FINDING_STEADY, DO_WAIT);
+        struct decision decision = world_decide(world);
+        struct report report = world_report(world, &decision);
+        assert_non_null(strstr(world_condition(&report, "OnPreferred")->message,
+                               "b is active; the return to a is due; gate CoolingDown blocks: cooling down until"));
+        world->view.planes[1].rrset = "A 192.0.2.9"; /* the address of b is new, and b is not fit for it */
+        world->view.planes[1].eligible = false;
+        expect_said(world, "b is active", "True PlanOutdated",
+                    "what is recorded of b is outdated, it is now \"A 192.0.2.9\"; gate NoFitStandby blocks: eligible");
+}
+
 static void a_lost_target_is_superseded_by_the_old_active_too(void **state)
 {
         struct world *world = *state;
@@ -334,6 +424,10 @@ int main(void)
             CASE(bug_an_automatic_failback_aborted_itself),
             CASE(bug_a_superseding_switch_was_aborted_to_where_nobody_is),
             CASE(a_lost_target_is_superseded_by_the_old_active_too),
+            CASE(a_target_lost_while_the_route_is_refused_is_superseded),
+            CASE(a_target_lost_while_the_lock_is_refused_is_superseded),
+            CASE(a_lost_target_that_is_not_left_is_said),
+            CASE(what_waits_for_a_gate_is_said),
             CASE(a_person_may_turn_a_switch),
             CASE(bug_a_spec_edit_in_mid_switch_mixed_the_targets),
             CASE(a_person_may_leave_targets_that_are_gone),

@@ -54,12 +54,36 @@ static void every_target_in_force_has_to_be_read(void **state)
         }
 }
 
+/* Looked at again when it has lasted: nothing else may happen until then. */
+static void a_refusal_lasts_after_a_few_tries(void **state)
+{
+        struct world *world = *state;
+        struct target_health *health = &world->view.dns_health;
+        mono_ms now = world->view.now;
+        world_dns_fails(world, ERR_DENIED, "REFUSED", true);
+        health->failed_since = now - 4999;
+        assert_false(targets_refusal_lasts(health, now));
+        assert_int_equal(targets_refusal_due(health, now), now + 1);
+        assert_int_equal(world_decide(world).wake_at, now + 1);
+        health->failed_since = now - 5000;
+        assert_true(targets_refusal_lasts(health, now));
+        assert_int_equal(targets_refusal_due(health, now), 0);
+        health->error_class = ERR_INVALID;
+        assert_true(targets_refusal_lasts(health, now));
+        health->error_class = ERR_TRANSIENT; /* it does not answer: that is not a refusal, however long */
+        assert_false(targets_refusal_lasts(health, now));
+        assert_int_equal(targets_refusal_due(health, now), 0);
+        health->reach = REACH_OK;
+        assert_false(targets_refusal_lasts(health, now));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(any_part_makes_another_target),
             cmocka_unit_test_setup_teardown(only_what_is_recorded_can_move, world_set_up, world_tear_down),
             cmocka_unit_test_setup_teardown(every_target_in_force_has_to_be_read, world_set_up, world_tear_down),
+            cmocka_unit_test_setup_teardown(a_refusal_lasts_after_a_few_tries, world_set_up, world_tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,7 +213,7 @@ static const struct decision_row rows[] = {
     {"switch: bad Secret", switch_with_bad_secret, FINDING_CREDENTIALS, DO_HOLD, "Secret tsig has no key", NULL},
     {"switch: a rival ends no switch", switch_with_rival, FINDING_LOCK_UNMET, DO_LOCK, "the lock is to be moved", NULL},
     {"unclear kill switch, asked", unclear_kill_switch_and_asked, FINDING_STEADY, DO_WAIT, "a is active",
-     "waiting: the kill switch is not understood, condition Paused says why"},
+     "waiting: the kill switch is not understood, condition Armed says why"},
     {"switch: kill switch", switch_with_kill_switch, FINDING_STOPPED_MIDWAY, DO_HOLD, "the kill switch is on", NULL},
     {"switch: suspended", switch_suspended, FINDING_STOPPED_MIDWAY, DO_HOLD, "spec.suspend is true", NULL},
     {"switch: Advise", switch_in_advise, FINDING_STOPPED_MIDWAY, DO_HOLD, "mode Advise is in effect", NULL},

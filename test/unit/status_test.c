@@ -187,15 +187,38 @@ static void write_first(struct rig *rig)
         await(rig, 1);
 }
 
-static void test_unchanged_is_written_once(void **state)
+/* Once a minute, because a status that nobody judges any more must be told from one that stays as it is. */
+static void test_unchanged_is_written_once_a_minute(void **state)
 {
         struct rig *rig = *state;
         write_first(rig);
-        for (unsigned i = 0; i < 100; i++) {
+        for (unsigned i = 0; i < 190; i++) {
+                status_request(&rig->marks[0]);
+                pass(rig, 1000);
+                assert_in_range(rig->requests, 1 + (i + 1) / 62, 1 + (i + 1) / 60);
+        }
+}
+
+/* Of many objects less often: no more than five such writes a second over all. */
+static void test_many_unchanged_are_written_less_often(void **state)
+{
+        struct rig *rig = *state;
+        write_first(rig);
+        struct status_mark others[599];
+        for (unsigned i = 0; i < 599; i++) {
+                status_init(&others[i], rig->marks[0].writer, rig->marks[0].resource);
+                others[i].namespace_name = "ns";
+                others[i].name = "other";
+                others[i].build = rig->marks[0].build;
+                see(rig, &others[i], "2026-11-01T00:00:00Z");
+        }
+        for (unsigned i = 0; i < 125; i++) {
+                assert_in_range(rig->requests, 1 + i / 122, 1 + i / 119);
                 status_request(&rig->marks[0]);
                 pass(rig, 1000);
         }
-        assert_int_equal(rig->requests, 1);
+        for (unsigned i = 0; i < 599; i++)
+                status_forget(&others[i]);
 }
 
 /* Samples are new all the time: they go with what else is new, and are never the reason to write. */
@@ -204,7 +227,7 @@ static void test_facts_are_written_with_the_rest(void **state)
         struct rig *rig = *state;
         write_first(rig);
         assert_non_null(strstr(rig->sent, "\"facts\":{\"fails\":0}"));
-        for (unsigned i = 0; i < 100; i++) {
+        for (unsigned i = 0; i < 50; i++) {
                 rig->facts++;
                 status_request(&rig->marks[0]);
                 pass(rig, 1000);
@@ -213,7 +236,7 @@ static void test_facts_are_written_with_the_rest(void **state)
         rig->reason = "FailoverHeld";
         status_request(&rig->marks[0]);
         await(rig, 2);
-        assert_non_null(strstr(rig->sent, "\"facts\":{\"fails\":100}"));
+        assert_non_null(strstr(rig->sent, "\"facts\":{\"fails\":50}"));
 }
 
 static void write_unanswered(struct rig *rig)
@@ -417,7 +440,8 @@ static void test_nothing_is_written_by_a_standby(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            RIG_TEST(test_unchanged_is_written_once),
+            RIG_TEST(test_unchanged_is_written_once_a_minute),
+            RIG_TEST(test_many_unchanged_are_written_less_often),
             RIG_TEST(test_facts_are_written_with_the_rest),
             RIG_TEST(test_change_while_a_write_is_in_flight_is_not_lost),
             RIG_TEST(test_status_that_is_wiped_before_our_answer_comes_is_written_again),

@@ -43,6 +43,11 @@ bool judge_is_at_rest(unsigned policy, char *ret_why, size_t size);
 /* The plane that must be left if it dies now, for nothing forbids it; -1: something may, or nothing is active. */
 int judge_bound_to_leave(unsigned policy);
 bool judge_has_left(unsigned policy, unsigned plane);              /* all of it: record, lock and name */
+int judge_active(unsigned policy); /* the plane that its record names; -1: none */
+/* The ARMED column of its status, in a cluster that does not live in @plane. */
+const char *judge_armed(unsigned policy, unsigned plane);
+/* Whether that word says that no failover happens by itself, and does not pass by itself either. */
+bool judge_is_disarmed(const char *word);
 void judge_describe(unsigned policy, char *ret_text, size_t size); /* what its status says */
 bool judge_is_settled(char *ret_why, size_t size);
 unsigned judge_decisions(void);

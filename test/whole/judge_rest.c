@@ -86,6 +86,12 @@ int judge_bound_to_leave(unsigned policy)
         return decided && !may_hold ? judge_plane(decided->to) : -1;
 }
 
+int judge_active(unsigned policy)
+{
+        const struct decision *decided = latest_decision(policy);
+        return decided ? judge_plane(decided->to) : -1;
+}
+
 bool judge_has_left(unsigned policy, unsigned plane)
 {
         const struct decision *decided = latest_decision(policy);

@@ -88,6 +88,23 @@ void value_of(unsigned policy, bool is_lock, const struct decision *decided, cha
                 (void)snprintf(ret, size, "%s", decided->to);
 }
 
+const char *judge_armed(unsigned policy, unsigned plane)
+{
+        const unsigned cluster = world.is_recorded_in_dns && plane == 0; /* operator i lives in plane i */
+        const json_t *object = api_find(cluster, API_POLICIES, NAMESPACE, world.policies[policy].name);
+        const char *word = json_string_value(json_object_get(json_object_get(object, "status"), "armed"));
+        return word ? word : "";
+}
+
+bool judge_is_disarmed(const char *word)
+{
+        static const char *const words[] = {"Suspended", "KillSwitch", "Advise", "NoStandby", "LimitReached"};
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                if (strcmp(word, words[i]) == 0)
+                        return true;
+        return false;
+}
+
 /* The record that is a text beside the name. */
 bool record_in_text(const char *text, unsigned policy, struct decision *ret)
 {

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "faults.h"
 #include "histories.h"
@@ -42,15 +43,33 @@ static bool comes_to_rest(unsigned seconds, char *ret_why, size_t size)
 
 static uint64_t take_overs; /* over all histories */
 
+/* What the status has said before the active plane died, held against what came of it. */
+static void check_words(unsigned plane, bool is_bound, bool has_left, const char *armed)
+{
+        char why[300];
+        judge_describe(0, why, sizeof(why));
+        if (!has_left && is_bound)
+                world_violated("L1: %s is dead, but: %s", world_plane(plane), why);
+        else if (!has_left && strcmp(armed, "True") == 0)
+                world_violated("W1: Armed was True, %s is dead, but: %s", world_plane(plane), why);
+        else if (has_left && judge_is_disarmed(armed))
+                world_violated("W1: Armed was %s, but %s was left: %s", armed, world_plane(plane), why);
+}
+
 /* L1: the active plane dies, and nothing else is wrong. */
 static void take_over(void)
 {
         enum { SLACK_MS = 3000, DISSENTS = 2 };
         run_until(vtime_now() + HEALTHY_S * VTIME_S);
-        const int plane = judge_bound_to_leave(0);
+        const bool is_bound = judge_bound_to_leave(0) >= 0;
+        const int plane = judge_active(0);
         if (plane < 0 || world.violation[0])
                 return;
-        take_overs++;
+        char armed[64];
+        (void)snprintf(armed, sizeof(armed), "%s", judge_armed(0, (unsigned)plane));
+        if (is_bound && strcmp(armed, "True") != 0)
+                world_violated("W1: Armed is %s, but nothing forbids to leave %s", armed, world_plane((unsigned)plane));
+        take_overs += is_bound;
         faults_strike((unsigned)plane);
         vtime_us bound = (vtime_us)(THRESHOLD * INTERVAL_MS + world.failover_delay_ms + SLACK_MS) * VTIME_MS;
         if (world.is_recorded_in_dns)
@@ -58,11 +77,8 @@ static void take_over(void)
         const vtime_us until = vtime_now() + bound;
         while (!judge_has_left(0, (unsigned)plane) && !world.violation[0] && vtime_now() < until)
                 run_until(vtime_now() + LOOK_EVERY_MS * VTIME_MS);
-        if (!judge_has_left(0, (unsigned)plane)) {
-                char why[300];
-                judge_describe(0, why, sizeof(why));
-                world_violated("L1: %s is dead, but: %s", world_plane((unsigned)plane), why);
-        }
+        if (!world.violation[0])
+                check_words((unsigned)plane, is_bound, judge_has_left(0, (unsigned)plane), armed);
 }
 
 /* Most histories are short; what takes its time (a cool-down, a lease) is in the long ones. */
