@@ -1,8 +1,10 @@
 /* main.c -- the composition root: parse, wire, run, exit code. */
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <malloc.h>
 #include <openssl/rand.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +51,13 @@ static void stop_limit_reached(struct loop_timer *timer)
 static void on_signal(void *ctx, int signal_number)
 {
         struct program *program = ctx;
-        if (program->stopping)
+        bool is_to_stop = signal_number == SIGTERM || signal_number == SIGINT || signal_number == SIGHUP ||
+                          signal_number == SIGQUIT;
+        if (!is_to_stop)
+                log_line(LOG_WARN, "main", "a signal that means nothing here is ignored",
+                         LOG_TEXT_FIELD("signal", strsignal(signal_number)),
+                         LOG_NUMBER_FIELD("number", signal_number));
+        if (!is_to_stop || program->stopping)
                 return;
         program->stopping = true;
         log_line(LOG_INFO, "main", "stopping", LOG_TEXT_FIELD("signal", strsignal(signal_number)));
@@ -128,20 +136,32 @@ static int run(struct options *options)
         log_line(
             LOG_INFO, "main", "starting", LOG_TEXT_FIELD("identity", identity), LOG_TEXT_FIELD("server", config.server),
             LOG_TEXT_FIELD("namespace", options->manager.namespace_name ? options->manager.namespace_name : "(all)"));
-        manager_open(&program.manager, program.loop, &config, &election_config, &options->manager);
         int status = EXIT_SUCCESS;
-        if (open_servers(&program, options, &why) == ERR_OK)
+        if (open_servers(&program, options, &why) == ERR_OK) { /* nobody leads who cannot serve its probes */
+                manager_open(&program.manager, program.loop, &config, &election_config, &options->manager);
                 loop_run(program.loop);
-        else
+        } else {
                 status = fail(&why);
+                kube_config_clear(&config);
+                kube_config_clear(&election_config);
+        }
         status_server_close(program.metrics);
         status_server_close(program.health);
         loop_timer_stop(program.loop, &program.stop_limit);
-        manager_close(&program.manager);
+        if (status == EXIT_SUCCESS)
+                manager_close(&program.manager);
         loop_close(program.loop);
         free(own_namespace);
         log_plain(LOG_INFO, "main", "stopped");
         return status;
+}
+
+/* Descriptors 0 to 2 that are closed would be the next socket's: what is logged would go to a server. */
+static void open_standard_descriptors(void)
+{
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+                        abort();
 }
 
 static int print_rules(void)
@@ -155,6 +175,7 @@ static int print_rules(void)
 
 int main(int argc, char **argv)
 {
+        open_standard_descriptors();
         if (argc > 1 && strcmp(argv[1], "explain") == 0)
                 return explain_main(argc - 1, argv + 1);
         struct options options;
@@ -162,8 +183,10 @@ int main(int argc, char **argv)
         if (options.print_rules)
                 return print_rules();
         log_setup(options.log_level, options.log_encoding);
+        log_start();
         prepare_process();
         int status = run(&options);
         curl_global_cleanup();
+        log_stop();
         return status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "probe/stub.h"
+#include "runtime/status_server.h"
 #include "util/text.h"
 
 #ifndef PK_VERSION
@@ -13,6 +14,8 @@
 #endif
 
 const char *argp_program_version = "planekeeper " PK_VERSION;
+
+enum { NAMESPACE_BYTES_MAX = 63, LEASE_NAME_BYTES_MAX = 253 };
 
 enum flag {
         OPTION_KUBECONFIG = 256,
@@ -202,6 +205,49 @@ static void check_election_times(struct argp_state *state, const struct manager_
                            "--leader-elect-renew-deadline must be at least 1.2 times --leader-elect-retry-period");
 }
 
+/* A value that stands apart would be taken for a word of its own, and the flag for true. */
+static void find_flag_apart(const struct argp_state *state, struct options *options)
+{
+        for (int i = 1; i + 1 < state->argc; i++) {
+                const char *flag = state->argv[i], *next = state->argv[i + 1];
+                for (const struct argp_option *option = argp_options; flag[0] == '-' && option->name; option++)
+                        if ((option->flags & OPTION_ARG_OPTIONAL) && flag[1] == '-' &&
+                            strcmp(flag + 2, option->name) == 0 && next[0] != '-')
+                                options->flag_apart = flag;
+        }
+}
+
+static bool is_object_name(const char *text, size_t max, bool may_have_dots)
+{
+        size_t bytes = strlen(text);
+        bool is_good = bytes > 0 && bytes <= max;
+        for (size_t i = 0; i < bytes && is_good; i++) {
+                bool is_inner = i > 0 && i + 1 < bytes && text[i - 1] != '.';
+                bool is_plain = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9');
+                is_good = is_plain || (is_inner && (text[i] == '-' || (may_have_dots && text[i] == '.')));
+        }
+        return is_good;
+}
+
+static void check_names(struct argp_state *state, const struct manager_options *manager)
+{
+        if (manager->namespace_name && !is_object_name(manager->namespace_name, NAMESPACE_BYTES_MAX, false))
+                argp_error(state, "--namespace=%s: write the name of one namespace", manager->namespace_name);
+        if (manager->own_namespace && !is_object_name(manager->own_namespace, NAMESPACE_BYTES_MAX, false))
+                argp_error(state, "--leader-election-namespace=%s: write the name of a namespace",
+                           manager->own_namespace);
+        if (!is_object_name(manager->election_id, LEASE_NAME_BYTES_MAX, true))
+                argp_error(state, "--leader-election-id=%s: write the name of a Lease: lower-case letters, digits, '-'",
+                           manager->election_id);
+}
+
+static void check_address(struct argp_state *state, const char *flag, const char *address)
+{
+        struct errmsg why;
+        if (strcmp(address, "0") != 0 && status_server_check(address, flag, &why) != ERR_OK)
+                argp_error(state, "%s", why.text);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
         static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
@@ -230,10 +276,18 @@ static error_t parse(int key, char *text, struct argp_state *state)
                 options->print_rules = true;
                 return 0;
         case ARGP_KEY_ARG:
+                if (options->flag_apart)
+                        argp_error(state, "%s %s: write %s=%s", options->flag_apart, text, options->flag_apart, text);
                 argp_error(state, "unexpected word \"%s\": everything is given by flags", text);
                 return EINVAL;
+        case ARGP_KEY_INIT:
+                find_flag_apart(state, options);
+                return 0;
         case ARGP_KEY_END:
                 check_election_times(state, &options->manager);
+                check_names(state, &options->manager);
+                check_address(state, "--metrics-bind-address", options->metrics_address);
+                check_address(state, "--health-probe-bind-address", options->health_address);
                 return 0;
         default:
                 return parse_manager(key, text, state, &options->manager);

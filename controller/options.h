@@ -18,6 +18,7 @@ struct options {
         enum log_level log_level;
         enum log_encoding log_encoding;
         bool print_rules;
+        const char *flag_apart; /* while it is parsed: a flag whose value stands apart from it; NULL: none */
 };
 
 /* Exits for --help, --version and bad usage. */

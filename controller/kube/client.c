@@ -176,7 +176,10 @@ static void on_timer(struct loop_timer *timer)
         }
         if (loop_now(call->kube->loop) >= call->waits_until)
                 reply.err =
-                    err_set(&reply.why, ERR_TRANSIENT, "no credentials in time: the exec plugin did not answer");
+                    err_set(&reply.why, ERR_TRANSIENT, "no credentials in time: %s",
+                                    credentials_config(call->kube->credentials)->exec
+                                        ? "the exec plugin did not answer"
+                                        : "reading the token file takes too long");
         else if (credentials_state(call->kube->credentials) == CREDENTIALS_FAILED)
                 reply.err = credentials_error(call->kube->credentials, &reply.why);
         else {

@@ -10,6 +10,10 @@
 
 enum {
         TOKEN_FILE_EVERY_MS = 60 * 1000,
+        TOKEN_FILE_AGAIN_MS = 1000, /* not more often, however many calls are refused */
+        TOKEN_WAIT_MS = 2000,       /* then what we have is tried again: the mount hangs, and the token may be good */
+        FILES_GROUP = 0x66696c65,   /* a mount that hangs does not hold all workers */
+        FILES_AT_ONCE = 2,
         EXEC_TIMEOUT_MS = 10 * 1000,
         EXEC_AGAIN_MS = 5 * 1000,  /* not more often, whatever the server says */
         EXEC_AHEAD_MS = 60 * 1000, /* a new one is fetched so long before the old one expires */
@@ -25,12 +29,22 @@ struct credentials {
         struct secret token;
         struct credentials_tls *tls;
         uint64_t generation;
-        mono_ms token_read_at; /* of the token file */
+        bool is_orphaned; /* closed while a job runs: done() frees */
+
+        /* The token file: it may be on a mount that hangs. */
+        struct job token_job;
+        bool is_reading;
+        bool waits_for_token;  /* the one that we have was refused */
+        struct loop_timer token_wait;
+        mono_ms token_read_at; /* when it was last read, or begun to be */
+        mono_ms token_refused_at; /* when it was last read because of a 401; 0 never */
+        /* The job's own while it runs. */
+        enum err token_err;
+        struct secret fresh_token;
 
         /* The rest: exec plugin. */
         struct job job;
         bool is_running;
-        bool is_orphaned; /* closed while running: done() frees */
         bool has_credential;
         mono_ms ran_at;     /* when the last run ended, 0 never */
         mono_ms expires_at; /* MONO_NEVER where it did not say */
@@ -66,6 +80,13 @@ struct credentials_tls *credentials_tls_ref(struct credentials *credentials)
         return credentials->tls;
 }
 
+static void on_token_wait(struct loop_timer *timer)
+{
+        struct credentials *c = CONTAINER_OF(timer, struct credentials, token_wait);
+        c->waits_for_token = false;
+        c->changed(c->ctx);
+}
+
 struct credentials *credentials_open(struct loop *loop, struct executor *executor, struct kube_config *config,
                                      void (*changed)(void *ctx), void *ctx)
 {
@@ -83,6 +104,7 @@ struct credentials *credentials_open(struct loop *loop, struct executor *executo
         secret_copy(&c->token, &c->config.token);
         c->generation = 1;
         c->token_read_at = loop_now(loop); /* the configuration was read just now */
+        c->token_wait.due = on_token_wait;
         c->expires_at = MONO_NEVER;
         return c;
 }
@@ -92,33 +114,81 @@ static void destroy(struct credentials *c)
         kube_config_clear(&c->config);
         secret_clear(&c->token);
         secret_clear(&c->job_output);
+        secret_clear(&c->fresh_token);
         credentials_tls_unref(c->tls);
         free(c);
 }
 
+static bool is_busy(const struct credentials *c)
+{
+        return c->is_running || c->is_reading;
+}
+
+/* True where the last job of one that was closed has ended: it is freed. */
+static bool is_gone(struct credentials *c)
+{
+        if (c->is_orphaned && !is_busy(c))
+                destroy(c);
+        else
+                return c->is_orphaned;
+        return true;
+}
+
 void credentials_close(struct credentials *c)
 {
-        if (c && c->is_running)
+        if (c)
+                loop_timer_stop(c->loop, &c->token_wait);
+        if (c && is_busy(c))
                 c->is_orphaned = true;
         else if (c)
                 destroy(c);
 }
 
+static void read_token(struct job *job)
+{
+        struct credentials *c = CONTAINER_OF(job, struct credentials, token_job);
+        c->token_err = file_read_token(c->config.token_file, &c->fresh_token, NULL);
+}
+
 /* True where the file holds another token than before. A file that cannot be read leaves the old one in force: it may
  * work still. */
-static bool reread_token(struct credentials *c)
+static bool take_token(struct credentials *c)
 {
-        struct secret fresh = {0};
+        bool is_new = c->token_err == ERR_OK && !secret_equal(&c->fresh_token, &c->token);
         c->token_read_at = loop_now(c->loop);
-        if (file_read_token(c->config.token_file, &fresh, NULL) != ERR_OK)
-                return false;
-        bool is_new = !secret_equal(&fresh, &c->token);
         if (is_new) {
-                secret_copy(&c->token, &fresh);
+                secret_copy(&c->token, &c->fresh_token);
                 c->generation++;
         }
-        secret_clear(&fresh);
+        secret_clear(&c->fresh_token);
         return is_new;
+}
+
+static void on_token_read(struct job *job)
+{
+        struct credentials *c = CONTAINER_OF(job, struct credentials, token_job);
+        c->is_reading = c->waits_for_token = false;
+        if (is_gone(c))
+                return;
+        loop_timer_stop(c->loop, &c->token_wait);
+        (void)take_token(c);
+        c->changed(c->ctx);
+}
+
+/* True where a newer token is here, or may be on its way. */
+static bool reread_token(struct credentials *c)
+{
+        if (c->is_reading)
+                return true;
+        c->token_read_at = loop_now(c->loop);
+        if (!c->executor) {
+                read_token(&c->token_job);
+                return take_token(c);
+        }
+        c->token_job = (struct job){
+            .run = read_token, .done = on_token_read, .group = FILES_GROUP, .group_max = FILES_AT_ONCE};
+        c->is_reading = executor_submit(c->executor, &c->token_job);
+        return c->is_reading;
 }
 
 static void adopt(struct credentials *c, struct exec_credential *credential)
@@ -145,10 +215,8 @@ static void on_plugin_done(struct job *job)
 {
         struct credentials *c = CONTAINER_OF(job, struct credentials, job);
         c->is_running = false;
-        if (c->is_orphaned) {
-                destroy(c);
+        if (is_gone(c))
                 return;
-        }
         struct exec_credential credential = {0};
         c->ran_at = loop_now(c->loop);
         c->err = c->job_err;
@@ -197,7 +265,7 @@ enum credentials_state credentials_state(struct credentials *c)
                 return exec_state(c);
         if (c->config.token_file && loop_now(c->loop) - c->token_read_at >= TOKEN_FILE_EVERY_MS)
                 (void)reread_token(c);
-        return CREDENTIALS_READY;
+        return c->waits_for_token ? CREDENTIALS_WAIT : CREDENTIALS_READY;
 }
 
 enum err credentials_error(const struct credentials *c, struct errmsg *reterr)
@@ -218,7 +286,18 @@ bool credentials_refused(struct credentials *c, uint64_t generation)
                 start_plugin(c);
                 return c->is_running;
         }
-        return c->config.token_file && reread_token(c);
+        mono_ms now = loop_now(c->loop);
+        bool is_fresh = c->executor && c->token_refused_at &&
+                        now - c->token_refused_at < (c->is_reading ? MONO_NEVER : TOKEN_FILE_AGAIN_MS);
+        if (c->waits_for_token)
+                return true;
+        if (!c->config.token_file || is_fresh || !reread_token(c))
+                return false;
+        c->token_refused_at = now;
+        c->waits_for_token = c->is_reading;
+        if (c->is_reading)
+                loop_timer_set(c->loop, &c->token_wait, now + TOKEN_WAIT_MS);
+        return true;
 }
 
 const struct kube_config *credentials_config(const struct credentials *c)

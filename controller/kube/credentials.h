@@ -6,7 +6,7 @@
  * has ended.
  *
  * Ownership: credentials_open() takes the config (moved in and cleared).
- * Threads:   loop thread only; the plugin runs in the executor.
+ * Threads:   loop thread only; the plugin runs, and the token file is read, in the executor.
  */
 #ifndef PK_KUBE_CREDENTIALS_H
 #define PK_KUBE_CREDENTIALS_H
@@ -25,7 +25,7 @@ struct credentials_tls {
         unsigned users;
 };
 
-/* @executor may be NULL where the config has no exec plugin. */
+/* @executor may be NULL where the config has no exec plugin; a token file is read in this thread then. */
 struct credentials *credentials_open(struct loop *loop, struct executor *executor, struct kube_config *config,
                                      void (*changed)(void *ctx), void *ctx);
 void credentials_close(struct credentials *credentials);

@@ -285,6 +285,8 @@ static void set_connection(struct http_call *call, const struct http_request *re
 {
         CURL *easy = call->easy;
         keep_first(call, curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
+        /* Without it curl waits, in this thread, until a look-up that was given up has ended. */
+        keep_first(call, curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
         keep_first(call, curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms));
         keep_first(call, curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L));
         keep_first(call, curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/clock.h"
+#include "runtime/log_writer.h"
 #include "util/strbuf.h"
 #include "util/text.h"
 
@@ -141,6 +142,7 @@ static void append_head(struct strbuf *line, enum log_level level, const char *l
         append_quoted(line, message);
 }
 
+/* Before log_start(). */
 static void write_all(const char *bytes, size_t count)
 {
         while (count > 0) {
@@ -154,16 +156,50 @@ static void write_all(const char *bytes, size_t count)
         }
 }
 
+static void append_line(struct strbuf *line, enum log_level level, const char *logger, const char *message,
+                        const struct log_field *fields)
+{
+        const char *end = line_encoding == LOG_JSON ? "}\n" : "\n";
+        append_head(line, level, logger, message);
+        append_fields(line, fields);
+        line->max += strlen(end);
+        (void)strbuf_append_text(line, end);
+}
+
+static size_t say_dropped(uint64_t count, char *ret_line, size_t size)
+{
+        struct strbuf line = STRBUF_INIT(size / 2);
+        append_line(&line, LOG_WARN, "log", "nobody read these lines in time: they are missing",
+                    (const struct log_field[]){LOG_NUMBER_FIELD("lines", (int64_t)count), {.key = NULL}});
+        size_t bytes = line.bytes;
+        memcpy(ret_line, line.text, bytes);
+        strbuf_deinit(&line);
+        return bytes;
+}
+
+void log_start(void)
+{
+        log_writer_start(STDERR_FILENO, say_dropped);
+}
+
+void log_stop(void)
+{
+        enum { FLUSH_MS = 200 };
+        log_writer_stop(FLUSH_MS);
+}
+
+uint64_t log_dropped(void)
+{
+        return log_writer_dropped();
+}
+
 void log_write(enum log_level level, const char *logger, const char *message, const struct log_field *fields)
 {
         if (level < minimum_level)
                 return;
-        const char *end = line_encoding == LOG_JSON ? "}\n" : "\n";
         struct strbuf line = STRBUF_INIT(LINE_MAX_BYTES);
-        append_head(&line, level, logger, message);
-        append_fields(&line, fields);
-        line.max += strlen(end);
-        (void)strbuf_append_text(&line, end);
-        write_all(line.text, line.bytes);
+        append_line(&line, level, logger, message, fields);
+        if (!log_writer_put(line.text, line.bytes))
+                write_all(line.text, line.bytes);
         strbuf_deinit(&line);
 }

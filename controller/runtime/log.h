@@ -3,7 +3,7 @@
  * errors.
  *
  * Fields:  level, ts (RFC 3339 with milliseconds), logger, msg, then the pairs. Values are escaped, made valid UTF-8
- * and cut at 2 KiB; secrets never come here. Threads: any (one write(2) per line).
+ * and cut at 2 KiB; secrets never come here. Threads: any; a line is written whole.
  */
 #ifndef PK_RUNTIME_LOG_H
 #define PK_RUNTIME_LOG_H
@@ -29,6 +29,10 @@ static inline struct log_field log_text_field(const char *key, const char *text)
 #define LOG_NUMBER_FIELD(k, v) ((struct log_field){.key = (k), .number = (v)})
 
 void log_setup(enum log_level level, enum log_encoding encoding);
+/* From here on no line waits for whoever reads stderr; until log_stop(), which gives what is waiting a moment. */
+void log_start(void);
+void log_stop(void);
+uint64_t log_dropped(void); /* lines that nobody read in time */
 
 /* log_line(LOG_INFO, "kube", "watch started", LOG_TEXT_FIELD("resource", "leases"), LOG_NUMBER_FIELD("items", 3));
  * one field at least */

@@ -241,9 +241,14 @@ void loop_on_signal(struct loop *loop, void (*on_signal)(void *ctx, int signal_n
 {
         INVARIANT(loop->signals.fd < 0);
         sigset_t set;
+        /* All that would end the process by default, but those that an error of our own raises, and what cannot be had. */
+        static const int ours[] = {SIGTERM, SIGINT,    SIGHUP,  SIGQUIT, SIGUSR1,   SIGUSR2,
+                                   SIGALRM, SIGVTALRM, SIGPROF, SIGIO,   SIGSTKFLT, SIGPWR};
         (void)sigemptyset(&set);
-        (void)sigaddset(&set, SIGTERM);
-        (void)sigaddset(&set, SIGINT);
+        for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+                (void)sigaddset(&set, ours[i]);
+        for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+                (void)sigaddset(&set, number);
         (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
         int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
         loop->signals = (struct loop_fd){.fd = fd, .ready = on_signal_ready};

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/clock.h"
+#include "runtime/log.h"
 #include "util/cleanup.h"
 
 const char *metrics_number(double value, char text[static METRICS_NUMBER_BYTES])
@@ -105,4 +106,6 @@ void metrics_print_process(struct strbuf *page)
 {
         print_stat(page);
         print_descriptors(page);
+        print_number(page, "planekeeper_log_dropped_total", "Log lines that were dropped, for nobody read them in time.",
+                     (double)log_dropped());
 }

@@ -198,6 +198,22 @@ static int listen_on(const struct addrinfo *where)
         return -1;
 }
 
+enum err status_server_check(const char *address, const char *flag, struct errmsg *reterr)
+{
+        const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                                       .ai_socktype = SOCK_STREAM};
+        char host[64];
+        const char *port;
+        struct addrinfo *where;
+        if (!split_address(address, host, sizeof(host), &port))
+                return err_set(reterr, ERR_INVALID, "%s: \"%s\" is not host:port, :port, [address]:port or 0", flag,
+                               address);
+        if (strtoul(port, NULL, 10) > 65535 || getaddrinfo(host[0] ? host : NULL, port, &hints, &where))
+                return err_set(reterr, ERR_INVALID, "%s: \"%s\" is no literal address with a port", flag, address);
+        freeaddrinfo(where);
+        return ERR_OK;
+}
+
 static enum err open_socket(const char *address, const char *flag, int *ret_fd, struct errmsg *reterr)
 {
         char host[64];

@@ -22,6 +22,8 @@ struct status_server;
 MUST_CHECK enum err status_server_open(struct loop *loop, const char *address, const char *flag, bool serves_metrics,
                                        bool serves_health, bool (*is_ready)(void *ctx, struct strbuf *why), void *ctx,
                                        struct status_server **ret, struct errmsg *reterr);
+/* Whether @address could be listened on as far as its text goes. */
+MUST_CHECK enum err status_server_check(const char *address, const char *flag, struct errmsg *reterr);
 unsigned status_server_port(const struct status_server *server); /* the port in use; for ":0" the kernel chose it */
 void status_server_close(struct status_server *server); /* NULL is a no-op */
 

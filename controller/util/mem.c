@@ -1,22 +1,37 @@
 /* mem.c -- allocation that aborts when memory is out. */
 #include "util/mem.h"
 
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* The end must not wait for somebody who does not read: a pipe that is writable takes a line this short at once. */
+static _Noreturn void say_and_abort(const char *line)
+{
+        struct pollfd listener = {.fd = STDERR_FILENO, .events = POLLOUT};
+        if (poll(&listener, 1, 0) > 0 && (listener.revents & POLLOUT))
+                (void)!write(STDERR_FILENO, line, strlen(line));
+        abort();
+}
 
 _Noreturn void invariant_broken(const char *what, const char *file, int line)
 {
-        (void)fprintf(stderr, "planekeeper: broken invariant: %s (%s:%d); aborting, a restart is the recovery\n", what,
-                      file, line);
-        abort();
+        char text[512];
+        (void)snprintf(text, sizeof(text),
+                       "planekeeper: broken invariant: %.300s (%.100s:%d); aborting, a restart is the recovery\n", what,
+                       file, line);
+        say_and_abort(text);
 }
 
 static _Noreturn void out_of_memory(size_t bytes)
 {
-        (void)fprintf(stderr, "planekeeper: out of memory for %zu bytes; aborting, a restart is the recovery\n", bytes);
-        abort();
+        char text[128];
+        (void)snprintf(text, sizeof(text),
+                       "planekeeper: out of memory for %zu bytes; aborting, a restart is the recovery\n", bytes);
+        say_and_abort(text);
 }
 
 void *mem_calloc(size_t count, size_t size)

@@ -455,8 +455,13 @@ static void test_token_file_is_read_again(void **state)
         get(rig);
         assert_int_equal(rig->err, ERR_OK);
 
-        rig->good_token = "other"; /* the file has nothing newer: one refusal is enough */
+        rig->good_token = "other"; /* the file has nothing newer */
         rig->requests = 0;
+        leap(rig, 2000);
+        get(rig);
+        assert_int_equal(rig->err, ERR_DENIED);
+        assert_int_equal(rig->requests, 2);
+        rig->requests = 0; /* and was looked at just now: one refusal is enough */
         get(rig);
         assert_int_equal(rig->err, ERR_DENIED);
         assert_int_equal(rig->requests, 1);

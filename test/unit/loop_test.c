@@ -424,9 +424,9 @@ static void on_signal(void *ctx, int signal_number)
 
 static void test_signals_come_to_the_loop(void **state)
 {
-        static const int numbers[] = {SIGTERM, SIGINT};
+        const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGIO, SIGRTMIN};
         loop_on_signal(*state, on_signal, *state);
-        for (size_t i = 0; i < 2; i++) {
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
                 assert_int_equal(kill(getpid(), numbers[i]), 0);
                 loop_run(*state);
                 assert_int_equal(last_signal, numbers[i]);

@@ -151,6 +151,20 @@ static void error_words_have_classes(void **state)
         }
 }
 
+static void test_long_errors_end_with_a_word(void **state)
+{
+        static const char busy[] =
+            "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+        static const char long_text[] =
+            "BUSY a script of somebody else is running here, and nobody but its owner knows what it is good for at all";
+        struct errmsg error = {0};
+        (void)state;
+        assert_int_equal(reply_error("redis:6379", busy, &error), ERR_TRANSIENT);
+        assert_non_null(strstr(error.text, "SHUTDOWN NOSAVE.: it is busy"));
+        assert_int_equal(reply_error("redis:6379", long_text, &error), ERR_TRANSIENT);
+        assert_non_null(strstr(error.text, " it is ...: it is busy with a script"));
+}
+
 static void bad_configuration_is_named(void **state)
 {
         (void)state;
@@ -193,7 +207,7 @@ int main(void)
             cmocka_unit_test(replies_arrive_in_any_pieces),        cmocka_unit_test(unfinished_reply_is_awaited),
             cmocka_unit_test(what_is_no_reply_of_ours_is_refused), cmocka_unit_test(endless_reply_is_cut_off),
             cmocka_unit_test(many_replies_do_not_add_up),          cmocka_unit_test(error_words_have_classes),
-            cmocka_unit_test(bad_configuration_is_named),
+            cmocka_unit_test(test_long_errors_end_with_a_word),    cmocka_unit_test(bad_configuration_is_named),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,8 @@ struct meaning {
         const char *remedy;
 };
 
+enum { WORDS_BYTES = 160 };
+
 static const struct meaning meanings[] = {
     {"NOAUTH", ERR_DENIED, "set redis.authSecretRef"},
     {"WRONGPASS", ERR_DENIED, "check username and password in the Secret"},
@@ -84,7 +86,7 @@ static const struct meaning meanings[] = {
     {"MISCONF", ERR_TRANSIENT, "it cannot save to disk and takes no writes"},
     {"NOREPLICAS", ERR_TRANSIENT, "too few replicas for min-replicas-to-write"},
     {"CLUSTERDOWN", ERR_TRANSIENT, "the cluster is down"},
-    {"BUSY", ERR_TRANSIENT, "it is busy with a script"},
+    {"BUSY", ERR_TRANSIENT, "it is busy with a script, which `redis-cli SCRIPT KILL` ends unless it has written"},
     {"TRYAGAIN", ERR_TRANSIENT, "its slots are moving"},
     {"OOM", ERR_TRANSIENT, "it is out of memory (maxmemory)"},
     {"MOVED", ERR_INVALID, "point redis.address at a server without cluster mode, which is not supported"},
@@ -112,10 +114,23 @@ static bool names(const char *text, const char *word)
         return false;
 }
 
+/* As far as there is room, and never in the middle of a word. */
+static const char *whole_words(const char *text, char ret[WORDS_BYTES], size_t max)
+{
+        size_t bytes = strlen(text);
+        size_t kept = bytes <= max ? bytes : max;
+        while (kept < bytes && kept > max / 2 && text[kept] != ' ')
+                kept--;
+        (void)snprintf(ret, WORDS_BYTES, "%.*s%s", (int)kept, text, kept < bytes ? " ..." : "");
+        return ret;
+}
+
 enum err reply_error(const char *server, const char *text, struct errmsg *reterr)
 {
+        char words[WORDS_BYTES];
         for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
                 if (names(text, meanings[i].word))
-                        return err_set(reterr, meanings[i].err, "%s: %.80s: %s", server, text, meanings[i].remedy);
-        return err_set(reterr, ERR_INVALID, "%s: unexpected error: %.120s", server, text);
+                        return err_set(reterr, meanings[i].err, "%s: %s: %s", server, whole_words(text, words, 90),
+                                       meanings[i].remedy);
+        return err_set(reterr, ERR_INVALID, "%s: unexpected error: %s", server, whole_words(text, words, 120));
 }
