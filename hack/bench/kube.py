@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import secrets
+import shutil
 import subprocess
 import urllib.request
 from typing import Any
@@ -36,8 +37,8 @@ class KubectlError(Exception):
 class Etcd(Process):
     """With fsync, as in production; `fsync=False` is for tests that measure nothing."""
 
-    def __init__(self, scratch: Scratch, fsync: bool = True) -> None:
-        super().__init__(scratch, "etcd")
+    def __init__(self, scratch: Scratch, fsync: bool = True, name: str = "etcd") -> None:
+        super().__init__(scratch, name)
         self.url = f"http://127.0.0.1:{ports.lease()}"
         self._peer_url = f"http://127.0.0.1:{ports.lease()}"
         self._fsync = fsync
@@ -45,7 +46,7 @@ class Etcd(Process):
     def argv(self) -> list[str]:
         return [
             str(tools.server("etcd")),
-            f"--data-dir={self.folder / 'data'}",
+            f"--data-dir={self._data}",
             f"--listen-client-urls={self.url}",
             f"--advertise-client-urls={self.url}",
             f"--listen-peer-urls={self._peer_url}",
@@ -55,9 +56,34 @@ class Etcd(Process):
             *([] if self._fsync else ["--unsafe-no-fsync"]),
         ]
 
+    @property
+    def _data(self) -> pathlib.Path:
+        return self.folder / "data"
+
     def is_ready(self) -> bool:
         with urllib.request.urlopen(self.url + "/health", timeout=1) as answer:
             return json.load(answer)["health"] == "true"
+
+    def back_up(self) -> pathlib.Path:
+        """What a machine that stops at this moment leaves on its disk: etcd starts from it."""
+        copy = self.folder / f"backup-{secrets.token_hex(4)}"
+        self.pause()
+        try:
+            shutil.copytree(self._data, copy)
+        finally:
+            self.resume()
+        return copy
+
+    def restore(self, backup: pathlib.Path, *servers: "ApiServer") -> None:
+        """As the manuals have it: the API servers are down meanwhile, and start on what came back."""
+        for server in servers:
+            server.kill9()
+        self.kill9()
+        shutil.rmtree(self._data)
+        shutil.copytree(backup, self._data)
+        self.run()
+        for server in servers:
+            server.run()
 
 
 class ApiServer(Process):
