@@ -211,7 +211,7 @@ def test_a_value_that_is_not_ours_is_drift_once_adopted(gallery):
     client.set(GOOD, "somebody-else")
     gallery.operator.run()
     gallery.wait_condition(GOOD, "Drift", "True", "Drift", message)
-    gallery.wait_condition(GOOD, "Ready", "True", text=f"{message}: put it back")
+    gallery.wait_condition(GOOD, "Ready", "False", "Drift", f"{message}: put it back")
     assert client.get(GOOD) == "somebody-else"
     gallery.operator.stop()
     client.set(GOOD, WEST)
