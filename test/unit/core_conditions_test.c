@@ -305,6 +305,24 @@ static void advised_with_a_record(struct world *world)
 {
         world->view.policy.mode = MODE_ADVISE;
 }
+static void advised_and_moved_by_hand(struct world *world)
+{
+        world_without_lock(world);
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH, "a");
+        world->view.policy.mode = MODE_ADVISE;
+}
+static void lock_to_be_looked_at_again(struct world *world)
+{
+        world_switching(world);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        world->view.lock_health.looked_at = 0;
+}
+static void refused_and_to_be_looked_at_again(struct world *world)
+{
+        world_fail(world, 0, LONG_AGO);
+        world->view.dns_health.looked_at = 0;
+        world->view.record_refusal = "HTTP 403";
+}
 static void destination_lost(struct world *world)
 {
         world_switching(world);
@@ -317,6 +335,9 @@ static const struct condition_row rows[] = {
     {"stamp behind, first sight", stamp_behind_at_first_sight, "Ready", "Unknown TargetBehind", "not observed"},
     {"DNS never read", dns_never_read, "Ready", "False TargetUnavailable", "timeout"},
     {"Advise, recorded", advised_with_a_record, "Ready", "True Steady", "a is active and healthy"},
+    {"Advise, moved by hand", advised_and_moved_by_hand, "Ready", "True FailedOver", "b is active and healthy"},
+    {"lock to be looked at", lock_to_be_looked_at_again, "Ready", "False FailoverInProgress", "Moving to b, epoch 6: at"},
+    {"refused, to be looked at", refused_and_to_be_looked_at_again, "Ready", "False RecordRefused", "HTTP 403"},
     {"destination lost", destination_lost, "Degraded", "True SwitchInProgress", "Configuration changes"},
     {"lock behind", lock_behind, "Ready", "False TargetBehind", "lacks epoch 5"},
     {"lock behind, unobserved", lock_behind_active_unobserved, "Ready", "False TargetBehind", "not observed"},
