@@ -43,7 +43,7 @@ bool judge_is_at_rest(unsigned policy, char *ret_why, size_t size);
 /* The plane that must be left if it dies now, for nothing forbids it; -1: something may, or nothing is active. */
 int judge_bound_to_leave(unsigned policy);
 bool judge_has_left(unsigned policy, unsigned plane);              /* all of it: record, lock and name */
-int judge_active(unsigned policy); /* the plane that its record names; -1: none */
+int judge_active(unsigned policy); /* the plane that its record names, or where there is none its status; -1: none */
 /* The ARMED column of its status, in a cluster that does not live in @plane. */
 const char *judge_armed(unsigned policy, unsigned plane);
 /* Whether that word says that no failover happens by itself, and does not pass by itself either. */

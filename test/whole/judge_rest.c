@@ -89,7 +89,10 @@ int judge_bound_to_leave(unsigned policy)
 int judge_active(unsigned policy)
 {
         const struct decision *decided = latest_decision(policy);
-        return decided ? judge_plane(decided->to) : -1;
+        if (decided)
+                return judge_plane(decided->to);
+        const json_t *object = api_find(0, API_POLICIES, NAMESPACE, world.policies[policy].name);
+        return judge_plane(text_at(json_object_get(object, "status"), "activePlane"));
 }
 
 bool judge_has_left(unsigned policy, unsigned plane)
