@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/phrase.h"
 #include "core_world.h"
 
 enum { LONG_AGO = 200000 };
@@ -537,6 +538,16 @@ static void ready_and_blocked_agree_with_the_condition(void **state)
         }
 }
 
+static void the_way_back_can_be_pasted(void **state)
+{
+        (void)state;
+        struct arena arena = {0};
+        assert_string_equal(phrase_how_to_return("mesh", "gloo", "a", 7, &arena),
+                            "; to return: kubectl annotate fop gloo -n mesh --overwrite planekeeper.io/switch-to=a/7 "
+                            "--field-manager=oncall");
+        arena_deinit(&arena);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -546,6 +557,7 @@ int main(void)
             cmocka_unit_test(every_condition),
             cmocka_unit_test(degraded_says_what_is_lacking),
             cmocka_unit_test(durations_as_people_write_them),
+            cmocka_unit_test(the_way_back_can_be_pasted),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
