@@ -24,6 +24,7 @@
 
 enum {
         DECODE_BYTES_MAX = 64 << 10,
+        DECODE_UID_MAX = 1024, /* opaque: real ones have 36 */
         DECODE_TEXT_MAX = 253,
         DECODE_NAME_MAX = 63 /* of our own objects: the TXT record carries them */,
         DECODE_ANNOTATION_BYTES = 400

@@ -194,8 +194,7 @@ static void decode_identity(const struct scope *object, struct failover_policy *
         struct scope annotations = decode_object(&meta, "annotations");
         policy->namespace_name = decode_text(&meta, "namespace", NULL, 63);
         policy->name = decode_text(&meta, "name", NULL, DECODE_NAME_MAX);
-        policy->uid = decode_text(&meta, "uid", "", 64);
-        policy->resource_version = decode_text(&meta, "resourceVersion", "", 64);
+        policy->uid = decode_text(&meta, "uid", "", DECODE_UID_MAX);
         policy->generation = decode_integer(&meta, "generation", 0, 0, INT64_MAX);
         policy->deleting = decode_has(&meta, "deletionTimestamp");
         policy->switch_to = decode_annotation(&annotations, ANNOTATION_SWITCH_TO);

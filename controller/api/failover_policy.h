@@ -70,7 +70,6 @@ struct failover_policy {
         const char *namespace_name;
         const char *name;
         const char *uid;
-        const char *resource_version;
         int64_t generation;
         bool deleting;
         bool suspend;

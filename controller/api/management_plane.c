@@ -132,8 +132,7 @@ static void *fill(const struct scope *object)
         struct scope meta = decode_object(object, "metadata");
         plane->namespace_name = decode_text(&meta, "namespace", NULL, 63);
         plane->name = decode_text(&meta, "name", NULL, DECODE_NAME_MAX);
-        plane->uid = decode_text(&meta, "uid", "", 64);
-        plane->resource_version = decode_text(&meta, "resourceVersion", "", 64);
+        plane->uid = decode_text(&meta, "uid", "", DECODE_UID_MAX);
         plane->generation = decode_integer(&meta, "generation", 0, 0, INT64_MAX);
         plane->deleting = decode_has(&meta, "deletionTimestamp");
         plane->eligible = decode_bool(&spec, "eligible", true);

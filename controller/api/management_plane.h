@@ -47,7 +47,6 @@ struct management_plane {
         const char *namespace_name;
         const char *name;
         const char *uid;
-        const char *resource_version;
         int64_t generation;
         bool deleting;
         bool eligible;

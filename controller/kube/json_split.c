@@ -92,10 +92,21 @@ static enum err end_object(struct json_split *split, const char *end)
         return goes_on ? ERR_OK : ERR_CANCELLED;
 }
 
+/* One object that is too deep is passed over like one that is too large: it must not stop the others. */
+static enum err pass_over_depth(struct json_split *split, struct errmsg *reterr)
+{
+        if (!split->in_object)
+                return err_set(reterr, ERR_INVALID, "JSON deeper than %d levels", JSON_SPLIT_LEVELS);
+        split->deeper = 1;
+        split->is_oversized = true;
+        strbuf_deinit(&split->stored);
+        return ERR_OK;
+}
+
 static enum err open_bracket(struct json_split *split, const char *at, struct errmsg *reterr)
 {
         if (split->level == JSON_SPLIT_LEVELS)
-                return err_set(reterr, ERR_INVALID, "JSON deeper than %d levels", JSON_SPLIT_LEVELS);
+                return pass_over_depth(split, reterr);
         if (is_between(split)) {
                 split->in_object = true;
                 split->is_oversized = false;
@@ -139,6 +150,12 @@ static enum err take_byte(struct json_split *split, const char *at, struct errms
         char c = *at;
         if (is_space(c))
                 return ERR_OK;
+        if (split->deeper) {
+                split->deeper += (c == '{' || c == '[') - (unsigned)(c == '}' || c == ']');
+                split->in_string = c == '"';
+                split->is_key = false;
+                return ERR_OK;
+        }
         bool separates = c == '{' || (split->mode == JSON_SPLIT_LIST && (c == ',' || c == ']'));
         if (is_between(split) && !separates)
                 return err_set(reterr, ERR_INVALID, "JSON with something else where an object should be");

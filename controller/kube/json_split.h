@@ -7,7 +7,7 @@
  * finds every syntax error inside.
  *
  * Units:     bytes.
- * Bounds:    64 levels; an object above max_object_bytes is passed over, reported and the stream goes on; one above
+ * Bounds:    an object above max_object_bytes or deeper than 64 levels is passed over, reported and the stream goes on; one above
  *            64 MiB is taken to have no end (ERR_INVALID); the skeleton is at most 64 KiB.
  * Ownership: a zeroed struct with the public fields set is ready; json_split_deinit() frees what is buffered. Texts are
  *            borrowed for the call.
@@ -39,6 +39,7 @@ struct json_split {
 
         /* Private from here. */
         unsigned level;  /* open brackets */
+        unsigned deeper; /* those below the deepest level, in an object that is passed over */
         uint64_t is_map; /* bit n: the bracket that opened level n + 1 is a brace */
         bool in_string;
         bool is_escaped;     /* the next byte of the string belongs to a backslash */

@@ -5,7 +5,8 @@
 
 #include "kube/answer.h"
 
-enum { VERSION_BYTES_MAX = 128, NAME_BYTES_MAX = 253, AFTER_MAX_S = 60 };
+/* A version is opaque: nothing says how long one may be, and one that is not taken stops everything. */
+enum { VERSION_BYTES_MAX = 4096, NAME_BYTES_MAX = 253, AFTER_MAX_S = 60 };
 
 static enum watch_line_kind kind_of(const char *type)
 {

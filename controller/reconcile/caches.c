@@ -46,7 +46,7 @@ static void leases_state(void *ctx, enum err err, const char *why)
 static void oversized(void *ctx, const char *name, size_t bytes)
 {
         (void)ctx;
-        log_line(LOG_WARN, "watch", "an object is too large and was passed over",
+        log_line(LOG_WARN, "watch", "an object is too large or too deep and was passed over",
                  LOG_TEXT_FIELD("name", name[0] ? name : "(unknown)"), LOG_NUMBER_FIELD("bytes", (int64_t)bytes));
 }
 

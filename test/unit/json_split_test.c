@@ -161,7 +161,7 @@ static void test_refused(void **state)
         (void)state;
         refuse(JSON_SPLIT_STREAM, "<html>");
         refuse(JSON_SPLIT_STREAM, "{} 3");
-        refuse(JSON_SPLIT_STREAM, "[{}]");
+        refuse(JSON_SPLIT_STREAM, "<{}>");
         refuse(JSON_SPLIT_STREAM, "{}]");
         refuse(JSON_SPLIT_STREAM, "{\"a\":[}");
         refuse(JSON_SPLIT_STREAM, "{\"a\":\"\n\"}");
@@ -189,6 +189,18 @@ static void test_levels(void **state)
         strbuf_deinit(&seen.log);
         memmove(text + 6, text + 5, strlen(text + 5) + 1); /* one bracket more */
         split = make(JSON_SPLIT_STREAM, 1000, &seen);
+        const size_t end = strlen(text);
+        memcpy(text + end - 1, "]}{}", sizeof("]}{}")); /* and an object behind it */
+        assert_int_equal(json_split_feed(&split, text, strlen(text), NULL), ERR_OK);
+        assert_int_equal(seen.objects, 1);
+        assert_non_null(strstr(strbuf_text(&seen.log), "<{}>"));
+        assert_non_null(strchr(strbuf_text(&seen.log), '!'));
+        json_split_deinit(&split);
+        strbuf_deinit(&seen.log);
+        memset(text, '[', BRACKETS + 2);
+        memcpy(text, "{\"a\":", 5); /* around the items nothing is passed over */
+        text[BRACKETS + 7] = '\0';
+        split = make(JSON_SPLIT_LIST, 1000, &seen);
         assert_int_equal(json_split_feed(&split, text, strlen(text), NULL), ERR_INVALID);
         json_split_deinit(&split);
         strbuf_deinit(&seen.log);

@@ -213,6 +213,8 @@ static void leap(struct rig *rig, mono_ms ms)
         "]}"
 #define OBJECT(name, rv)    "{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" rv "\"}}"
 #define EVENT(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
+#define HUNDRED "12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
+#define LONG    HUNDRED HUNDRED HUNDRED /* a version of more than 300 characters */
 #define ERROR_EVENT(code) \
         "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":" code ",\"message\":\"said " code "\"}}\n"
 
@@ -297,7 +299,7 @@ static void test_an_ended_watch_is_resumed(void **state)
 static void test_a_silent_watch_is_compared_with_a_list(void **state)
 {
         static const struct step script[] = {
-            {200, LIST("7", "", ""), NULL, NULL, false, false}, {200, "", NULL, NULL, true, false},
+            {200, LIST(LONG "7", "", ""), NULL, NULL, false, false}, {200, "", NULL, NULL, true, false},
             {200, LIST("5", "", ""), NULL, NULL, false, false}, {200, "", NULL, NULL, true, false},
             {200, LIST("6", "", ""), NULL, NULL, false, false}, {0},
         };
@@ -338,8 +340,7 @@ static void test_a_version_of_the_future_is_given_up(void **state)
         struct rig *rig = *state;
         start(rig, script, &planes);
         expect(rig, "[]");
-        reach(rig, 2);
-        leap(rig, 1100);
+        reach(rig, 2), leap(rig, 1100);
         expect(rig, "[]$");
         assert_true(watch_take_fall(rig->watch));
 }

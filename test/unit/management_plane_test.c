@@ -35,7 +35,6 @@ static void test_empty_spec_is_own_cluster(void **state)
         assert_string_equal(plane->namespace_name, "mesh");
         assert_string_equal(plane->name, "west");
         assert_string_equal(plane->uid, "u-1");
-        assert_string_equal(plane->resource_version, "7");
         assert_int_equal(plane->generation, 3);
         assert_false(plane->deleting);
         assert_true(plane->eligible);

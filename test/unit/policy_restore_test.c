@@ -101,6 +101,26 @@ static void test_record_under_a_lower_version(void **state)
         assert_false(policy->record_is_doubtful);
 }
 
+/* Nothing says how long an opaque text is. */
+static void test_a_version_of_300_characters_is_one_like_any_other(void **state)
+{
+        struct rig *rig = *state;
+        char version[301], uid[301];
+        memset(version, '7', sizeof(version) - 1);
+        memset(uid, 'u', sizeof(uid) - 1);
+        version[sizeof(version) - 1] = uid[sizeof(uid) - 1] = '\0';
+        rig_start(rig);
+        rig->policy = set_meta(rig_new_policy("gloo", uid, 1, created), "resourceVersion", json_string(version));
+        struct policy *policy = rig_set_policy(rig, rig->policy);
+        assert_string_equal(policy->status.known.text, version);
+        rig_pass(rig, 3000);
+        assert_string_equal(policy->uid, uid);
+        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(policy->confirmed_epoch, 1);
+        assert_true(rig->statuses >= 1); /* which compares with all of it */
+        assert_string_not_equal(policy->status.known.text, version);
+}
+
 /* What the backup had in the status is written over as soon as it is seen. */
 static void test_status_of_the_backup_is_written_over(void **state)
 {
@@ -129,6 +149,7 @@ int main(void)
             RIG_TEST(test_recreated_under_a_lower_version),
             RIG_TEST(test_other_planes_under_the_same_generation),
             RIG_TEST(test_record_under_a_lower_version),
+            RIG_TEST(test_a_version_of_300_characters_is_one_like_any_other),
             RIG_TEST(test_status_of_the_backup_is_written_over),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
