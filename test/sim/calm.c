@@ -32,6 +32,7 @@ void calm_begin(struct sim *sim, const struct calm *calm)
         if (sim->late.present && !calm->packets_are_lost)
                 apply(sim, SIM_DELIVER_RECORD, 0);
         sim->late = (struct sim_late_record){0};
+        sim->names_lost = 0;
         for (unsigned i = 0; i < sim->config.plane_count; i++) {
                 sim->is_up[i] = !((calm->dead >> i) & 1);
                 sim->is_set_aside[i] = false;

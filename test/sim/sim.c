@@ -244,6 +244,8 @@ unsigned sim_actions(const struct sim *sim, struct sim_action *ret)
                         (void)add(&list, SIM_FLIP, i);
                 if (sim->config.has_odd_probes)
                         add_each(&list, SIM_DEPLOYMENT, SIM_SET_ASIDE, i);
+                if (sim->config.has_names && sim_is_named(i))
+                        (void)add(&list, SIM_LOSE_NAME, i);
         }
         if (sim->config.has_people)
                 add_people(sim, &list);

@@ -57,6 +57,7 @@ struct sim_config {
         bool has_late_records; /* a write to the arbiter may come late */
         bool has_odd_clocks;   /* the API server's date jumps by a year; a day passes at once */
         bool has_odd_probes;   /* silence, one-sided cuts, what Deployments say, planes set aside */
+        bool has_names;        /* the name that the address of plane b is goes out of DNS, and comes back */
         bool has_blinks;       /* one look at a Deployment goes unanswered */
         /* The record is in the text beside the address: whoever reads or writes one does so to the other, and every
          * write names the text and the address as they were read. */
@@ -141,6 +142,7 @@ struct sim {
         uint64_t next_id;
         bool is_up[SIM_PLANES_MAX];
         bool is_set_aside[SIM_PLANES_MAX]; /* eligible: false */
+        unsigned names_lost;               /* bits: planes whose address is a name that leads nowhere now */
         enum sim_deployment deployments[SIM_PLANES_MAX];
         struct sim_policy policy;
         bool kill_switch, is_rate_limited, refuses_us; /* refuses_us: both targets deny our credentials */
@@ -193,6 +195,7 @@ struct sim {
         X(SIM_FLIP, "flip")             /* dies or comes back */                                              \
         X(SIM_DEPLOYMENT, "deployment") /* its cluster says something else of it */                           \
         X(SIM_SET_ASIDE, "set-aside")   /* eligible: false, or true again */                                  \
+        X(SIM_LOSE_NAME, "lose-name")   /* DNS has no such name any more, or has it again */                  \
         /* people's: */                                                                                       \
         X(SIM_SUSPEND, "suspend")                                                                             \
         X(SIM_ADVISE, "advise")                                                                               \

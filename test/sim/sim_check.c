@@ -139,7 +139,7 @@ static bool is_fit(const struct view *view, const struct plane_view *plane)
 {
         const struct check_view *path = &plane->checks[0];
         bool is_gone = plane->check_count > 1 && plane->checks[1].fails && counts(view, &plane->checks[1]);
-        return plane->eligible && !path->fails && path->passes >= view->policy.detection.success_threshold && !is_gone;
+        return plane->eligible && !plane->name_absent && !path->fails && path->passes >= view->policy.detection.success_threshold && !is_gone;
 }
 
 static void check_automatic(struct sim *sim, unsigned who, const struct sim_turn *turn, const struct plane_view *to)
@@ -297,6 +297,10 @@ void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *pa
         if (packet->expected.stamp.presence == STAMP_OURS && packet->expected.stamp.epoch > want->stamp.epoch)
                 violated(sim, "S6: operator %u would overwrite epoch %llu by %llu", who,
                          (unsigned long long)packet->expected.stamp.epoch, epoch);
+        for (unsigned i = 0; i < sim->config.plane_count; i++)
+                if (((sim->names_lost >> i) & 1) && sim->operators[who].record.phase == PHASE_SWITCHING &&
+                    strcmp(want->value, sim_rrset(i)) == 0 && strcmp(packet->expected.value, want->value) != 0)
+                        violated(sim, "S8: epoch %llu routes to \"%s\", which leads nowhere", epoch, want->value);
         if (!may_replace(&sim->operators[who].record, packet))
                 violated(sim, "S11: operator %u would replace \"%s\" by epoch %llu", who, packet->expected.value,
                          epoch);

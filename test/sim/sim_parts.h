@@ -13,6 +13,7 @@
 const char *sim_intern(const char *text);
 const char *sim_name(unsigned plane);
 const char *sim_rrset(unsigned plane);
+bool sim_is_named(unsigned plane); /* its address is a host name, so that the record is a CNAME */
 /* What the lock's template makes of a plane under an epoch. */
 const char *sim_lock_value(const struct sim *sim, const char *plane, epoch_t epoch);
 unix_ms sim_wall(const struct sim *sim);

@@ -78,6 +78,8 @@ static void fill_plane(const struct sim *sim, const struct sim_operator *self, u
                                    .port = 9900,
                                    .rrset = sim_rrset(plane),
                                    .address_error = "",
+                                   .name_confirmed_at = sim->now,
+                                   .name_absent = (sim->names_lost >> plane) & 1,
                                    .check_count = 1,
                                    .holds_operator = sim->config.is_inside && self == &sim->operators[plane],
                                    .was = self->was[plane],

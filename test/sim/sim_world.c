@@ -7,7 +7,7 @@
 #include "util/mem.h"
 
 static const char *const names[SIM_PLANES_MAX] = {"a", "b", "c"};
-static const char *const rrsets[SIM_PLANES_MAX] = {"A 192.0.2.1", "A 192.0.2.2", "A 192.0.2.3"};
+static const char *const rrsets[SIM_PLANES_MAX] = {"A 192.0.2.1", "CNAME lb-b.example.com", "A 192.0.2.3"};
 
 /* Texts that live as long as the process, each once: a sim can be copied and compared by value. One thread. */
 const char *sim_intern(const char *text)
@@ -35,6 +35,11 @@ const char *sim_name(unsigned plane)
 const char *sim_rrset(unsigned plane)
 {
         return sim_intern(rrsets[plane]);
+}
+
+bool sim_is_named(unsigned plane)
+{
+        return strncmp(rrsets[plane], "CNAME ", strlen("CNAME ")) == 0;
 }
 
 const char *sim_lock_value(const struct sim *sim, const char *plane, epoch_t epoch)
@@ -185,6 +190,9 @@ void sim_world_apply(struct sim *sim, struct sim_action action)
                 break;
         case SIM_SET_ASIDE:
                 sim->is_set_aside[action.who] = !sim->is_set_aside[action.who];
+                break;
+        case SIM_LOSE_NAME:
+                sim->names_lost ^= 1U << action.who;
                 break;
         case SIM_REPLICATE:
                 sim->lock_before = sim->lock;

@@ -9,7 +9,12 @@ enum { COOLDOWN_MS = 60000, MANY = 100 };
 static const struct sim_config configs[] = {
     {.plane_count = 2, .max_switches = MANY, .has_odd_probes = true, .has_blinks = true},
     {.plane_count = 2, .uses_lock = true, .max_switches = MANY, .has_late_records = true},
-    {.plane_count = 3, .uses_lock = true, .max_switches = MANY, .has_people = true, .has_odd_probes = true},
+    {.plane_count = 3,
+     .uses_lock = true,
+     .max_switches = MANY,
+     .has_people = true,
+     .has_odd_probes = true,
+     .has_names = true},
     {.plane_count = 3,
      .cooldown_ms = COOLDOWN_MS,
      .max_switches = MANY,
@@ -74,6 +79,7 @@ static const struct {
     [SIM_DELIVER] = {4, true},        [SIM_DUPLICATE] = {2, true},
     [SIM_DROP] = {1, true},           [SIM_DELIVER_RECORD] = {4, true},
     [SIM_FLIP] = {3, true},           [SIM_DEPLOYMENT] = {1, true},
+    [SIM_LOSE_NAME] = {2, true},
     [SIM_SET_ASIDE] = {1, false},     [SIM_SUSPEND] = {2, false},
     [SIM_ADVISE] = {1, false},        [SIM_KILL_SWITCH] = {1, false},
     [SIM_EDIT_TTL] = {1, false},      [SIM_EDIT_LOCK] = {1, false},
@@ -115,6 +121,8 @@ static bool heals(const struct sim *sim, const struct sim_action *action)
                 return !sim->is_up[action->who];
         case SIM_SET_ASIDE:
                 return sim->is_set_aside[action->who];
+        case SIM_LOSE_NAME:
+                return (sim->names_lost >> action->who) & 1;
         case SIM_DEPLOYMENT:
                 return sim->deployments[action->who] != SIM_UNSEEN;
         case SIM_SUSPEND:
