@@ -5,6 +5,7 @@
 
 #include "core/maintenance.h"
 #include "core/phrase.h"
+#include "core/plan.h"
 
 static const char *unfit_health(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
@@ -49,6 +50,21 @@ const char *election_name_unfit(const struct view *view, const struct plane_view
         return "";
 }
 
+/* The decision for it has to be recorded before anything else. */
+static const char *unfit_record(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        const struct plan plan = plan_for(view, plane, 1, arena);
+        size_t bytes = strncmp(view->store, "dns/", strlen("dns/")) == 0 ? 0 : plan_bytes(&plan);
+        if (bytes <= PLAN_BYTES_MAX)
+                return "";
+        return arena_printf(
+            arena,
+            "a decision for it could not be recorded: its addresses and lock values, and those that they may "
+            "replace, take %u bytes of %u; shorten redis.lock.key or redis.lock.value, or publish fewer "
+            "addresses",
+            (unsigned)bytes, (unsigned)PLAN_BYTES_MAX);
+}
+
 const char *election_unfit(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
                            struct arena *arena)
 {
@@ -65,6 +81,8 @@ const char *election_unfit(const struct view *view, const struct plane_view *pla
         if (active && active != plane && strcmp(active->rrset, plane->rrset) == 0)
                 return arena_printf(arena, "same address as %s", active->name);
         const char *unfit = election_name_unfit(view, plane, arena);
+        if (!unfit[0])
+                unfit = unfit_record(view, plane, arena);
         if (!unfit[0])
                 unfit = unfit_health(view, plane, arena);
         return unfit[0] && plane->left_out ? arena_printf(arena, "%s; the record leaves out %s", unfit, plane->left_out)

@@ -127,3 +127,15 @@ bool plan_is_outdated(const struct view *view, const struct plane_view *active, 
         return targets_use_lock(view) &&
                strcmp(record->plan.to_lock, plan_lock_value(view, active, record->epoch, arena)) != 0;
 }
+
+size_t plan_bytes(const struct plan *plan)
+{
+        enum { QUOTES = sizeof(",\"\"") - 1 };
+        size_t bytes = strlen(plan->dns_name) + strlen(plan->dns_server) + strlen(plan->lock_server) +
+                       strlen(plan->lock_key) + strlen(plan->to_rrset) + strlen(plan->to_lock);
+        for (unsigned i = 0; i < plan->old_rrset_count; i++)
+                bytes += strlen(plan->old_rrsets[i]) + QUOTES;
+        for (unsigned i = 0; i < plan->old_lock_count; i++)
+                bytes += strlen(plan->old_locks[i]) + QUOTES;
+        return bytes;
+}

@@ -22,6 +22,13 @@ struct plan plan_values(const struct view *view, const struct plane_view *to, ep
 struct plan plan_for(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena);
 
 /*
+ * What the texts of a plan may take of a record on a Lease (4 KiB): a longer one cannot be recorded, so it is told
+ * before it is needed. In a TXT record they are digests.
+ */
+enum { PLAN_BYTES_MAX = 2800 };
+size_t plan_bytes(const struct plan *plan);
+
+/*
  * Whether the spec's values or the active plane's address say something else than the record's plan, for the same
  * targets.
  */

@@ -8,6 +8,7 @@
 
 #include "core/election.h"
 #include "core/mode.h"
+#include "core/plan.h"
 #include "core_world.h"
 
 static void fit(struct world *world)
@@ -117,6 +118,28 @@ static void absent_without_a_name(struct world *world)
 {
         world->view.planes[1].name_absent = true;
 }
+/* What a decision takes of a record on a Lease: here by the addresses of b. */
+static void addresses_of(struct world *world, size_t bytes)
+{
+        char *rrset = arena_alloc(&world->arena, bytes + 1);
+        memset(rrset, '1', bytes);
+        memcpy(rrset, "A ", 2);
+        rrset[bytes] = '\0';
+        world->view.planes[1].rrset = rrset;
+}
+static void addresses_that_fit(struct world *world)
+{
+        addresses_of(world, PLAN_BYTES_MAX - 200);
+}
+static void too_many_addresses(struct world *world)
+{
+        addresses_of(world, PLAN_BYTES_MAX);
+}
+static void too_many_addresses_but_in_dns(struct world *world)
+{
+        too_many_addresses(world);
+        world->view.store = "dns/default/gloo";
+}
 static void left_out_and_fit(struct world *world)
 {
         world->view.planes[1].left_out = "192.0.2.2";
@@ -153,8 +176,14 @@ static const struct {
     {named_absent, "its address lb-b.example.com leads agents nowhere: DNS says that there is no such name; correct "
                    "server.address, or the record of that name"},
     {named_confirmed_lately, ""},
-    {named_confirmed_long_ago, "its address lb-b.example.com is not confirmed by DNS since 2026-11-23T02:54:05Z: DNS server"},
+    {named_confirmed_long_ago,
+     "its address lb-b.example.com is not confirmed by DNS since 2026-11-23T02:54:05Z: DNS server"},
     {absent_without_a_name, ""},
+    {addresses_that_fit, ""},
+    {too_many_addresses,
+     "a decision for it could not be recorded: its addresses and lock values, and those that they may "
+     "replace, take "},
+    {too_many_addresses_but_in_dns, ""},
     {left_out_and_fit, ""},
     {left_out_and_failing, "unhealthy (TLS :9900 timeout); the record leaves out 192.0.2.2"},
 };
