@@ -117,8 +117,11 @@ const char *phrase_kill_switch(const struct view *view)
 const char *phrase_kill_switch_remedy(const struct view *view, struct arena *arena)
 {
         if (is_kill_switch_clear(view))
-                return "The operator-wide kill switch is on: nothing decides anywhere; to end it set killSwitch to "
-                       "\"false\" in ConfigMap planekeeper of the operator's namespace";
+                return arena_printf(arena,
+                                    "The operator-wide kill switch is on: nothing decides anywhere; to arm: kubectl "
+                                    "patch configmap planekeeper -n %s --type merge -p '{\"data\":{\"killSwitch\":"
+                                    "\"false\"}}'",
+                                    view->operator_namespace ? view->operator_namespace : "planekeeper");
         return arena_printf(arena, "The kill switch is not understood, so nothing decides anywhere. %s",
                             view->kill_switch_why);
 }

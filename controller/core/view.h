@@ -178,6 +178,7 @@ struct view {
         mono_ms record_seen_at;    /* when this process first saw the record's epoch; bounds the cooldown; 0 unknown */
         mono_ms late_until;        /* our own loop was late: samples are doubtful until then; 0 no */
         mono_ms late_by;           /* how late it was */
+        const char *operator_namespace; /* where the kill switch is; NULL: not known */
         bool kill_switch;
         const char *kill_switch_why; /* on although nobody said so: what is not understood of it, and the remedy; "" or
                                         NULL: it says on */

@@ -148,6 +148,7 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
             .region = manager->options.region,
             .late_until = manager->late_until,
             .late_by = manager->late_by,
+            .operator_namespace = manager->options.own_namespace,
             .kill_switch = manager->kill_switch.is_on,
             .kill_switch_why = manager->kill_switch.why,
             .blast_limit_reached = manager_blast_limit_reached(manager),

@@ -24,7 +24,10 @@ void tell_late(mono_ms late_ms)
 
 static void tell_kill_switch_of(void *value, void *ctx)
 {
-        const struct view view = {.kill_switch = true, .kill_switch_why = ((struct manager *)ctx)->kill_switch.why};
+        const struct manager *manager = ctx;
+        const struct view view = {.operator_namespace = manager->options.own_namespace,
+                                  .kill_switch = true,
+                                  .kill_switch_why = manager->kill_switch.why};
         struct policy *policy = value;
         struct arena arena = {0};
         if (policy->spec)

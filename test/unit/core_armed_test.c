@@ -14,6 +14,11 @@ static void kill_switch(struct world *world)
 {
         world->view.kill_switch = true;
 }
+static void kill_switch_elsewhere(struct world *world)
+{
+        kill_switch(world);
+        world->view.operator_namespace = "ops";
+}
 static void suspended(struct world *world)
 {
         world->view.policy.suspended = true;
@@ -251,7 +256,10 @@ static void down_but_spoken_for(struct world *world)
 static const struct condition_row rows[] = {
     {"ordinary", ordinary, "Armed", "True Armed", "if a fails for 30s, agents are moved to b without a person"},
 
-    {"kill switch", kill_switch, "Armed", "False KillSwitch", "set killSwitch to \"false\" in ConfigMap planekeeper"},
+    {"kill switch", kill_switch, "Armed", "False KillSwitch",
+     "to arm: kubectl patch configmap planekeeper -n planekeeper --type merge -p "
+     "'{\"data\":{\"killSwitch\":\"false\"}}'"},
+    {"kill switch elsewhere", kill_switch_elsewhere, "Armed", "False KillSwitch", "configmap planekeeper -n ops"},
     {"suspended", suspended, "Armed", "False Suspended",
      "to arm: kubectl patch fop gloo -n default --type merge -p '{\"spec\":{\"suspend\":false}}'"},
     {"Advise", advise, "Armed", "False Advise",
