@@ -9,7 +9,7 @@ from world import CENTRAL, WEST, arrange, columns, message, steady, wait_event, 
 
 from hack.bench import wait
 
-CAN_BE_PASTED = re.compile(r"kubectl (?:patch|annotate) fop .*?(?=;|$)")
+CAN_BE_PASTED = re.compile(r"kubectl (?:patch|annotate) .*?(?=;|$)")
 
 
 def armed(scene):
@@ -72,6 +72,16 @@ def test_cooling_down_has_an_end_and_a_command(scene):
     wait_world(scene, WEST, 3)
     scene.bench.revive_plane(CENTRAL)
     wait_armed(scene, "CoolingDown", "; also: LimitReached: maxSwitches 2 in 24h is reached until")
+
+
+def test_the_kill_switch_is_released_by_what_is_printed(scene):
+    steady(scene)
+    meta = {"name": "planekeeper", "namespace": scene.namespace}
+    scene.bench.hub.admin.put({"kind": "ConfigMap", "metadata": meta, "data": {"killSwitch": "true"}})
+    text = wait_armed(scene, "KillSwitch", "nothing decides anywhere; to arm: kubectl patch configmap planekeeper")
+    assert columns(scene, "fop")["gloo"]["STATUS"] == "KillSwitch"
+    paste(scene, text)
+    wait_armed(scene, "True")
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_a_bad_server_is_down_and_named(gallery, case):
     gallery.wait_plane(case, "Ready", "False", "ProbesFailed", DOWN[case])
     assert gallery.kstatus("ManagementPlane", case) == "InProgress", "a dead site is never Stalled"
     assert [check["result"] for check in gallery.scene.plane(case)["status"]["checks"]] == ["Fail"]
-    text = rf"^{case}: unhealthy \(.*{DOWN[case]}.*; a failure needs a person"
+    text = rf"^{case}: unhealthy \(.*{DOWN[case]}.*; a failure of .* needs a person"
     gallery.wait_condition(f"standby-{case}", "FailoverPossible", "False", "NoStandby", text)
     gallery.wait_condition(f"standby-{case}", "Degraded", "True", "NoStandby")
 

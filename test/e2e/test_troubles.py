@@ -59,13 +59,9 @@ def test_a_name_that_leads_to_a_plane_which_may_not_write_is_not_ready(scene):
 
 
 def test_in_all_clusters_a_drift_to_another_plane_is_ready(scene):
-    """Every plane may write: agents are served, though not where it is recorded. A name without a record serves nobody."""
+    """Every plane may write: agents are served, though not where it is recorded."""
     steady(scene)
     scene.bench.bind.replace(scene.dns_name, "A", PLANES[CENTRAL])
     look_now(scene)
     scene.wait_condition("Drift", "True", "Drift", timeout=45.0)
     assert conditions(scene)["Ready"] == "True Steady"
-    scene.bench.bind.remove(scene.dns_name, "A")
-    switch_to(scene, CENTRAL, 98)
-    scene.wait_condition("Ready", "False", "Drift", timeout=45.0)
-    assert f"{scene.dns_name} leads to no plane" in message(scene, "Ready")
