@@ -245,6 +245,8 @@ static const char *stamp_word(const struct view *view, const struct stamp *stamp
                 return facts_stamps[FACTS_STAMP_UNSHARED];
         if (targets_stamp_is_foreign(view, stamp))
                 return facts_stamps[FACTS_STAMP_OTHER];
+        if (stamp->presence == STAMP_UNREADABLE)
+                return facts_stamps[FACTS_STAMP_UNREADABLE];
         return facts_stamps[is_recorded ? FACTS_STAMP_RECORD : FACTS_STAMP_OURS];
 }
 

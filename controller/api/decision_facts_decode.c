@@ -14,7 +14,6 @@ enum { LABEL_MAX = 96 };
 #define REPLAY_NOW  ((mono_ms)1000000000000000)
 #define AGE_MAX     ((mono_ms)100 * 366 * 24 * 3600000)
 #define HOUR_MS     ((mono_ms)3600000)
-#define EPOCH_LIMIT ((int64_t)1 << 53)
 #define STORE_OURS  "k8s/ours/policy"
 #define STORE_OTHER "k8s/other/policy"
 
@@ -23,7 +22,7 @@ const char *const facts_failbacks[3] = {"Manual", "Automatic", "Never"};
 const char *const facts_drifts[2] = {"Report", "Enforce"};
 const char *const facts_verdicts[3] = {"Unknown", "Up", "Down"};
 const char *const facts_reaches[3] = {"Never", "Ok", "Failed"};
-const char *const facts_stamps[FACTS_STAMP_COUNT] = {"None", "Record", "Ours", "Other", "Unshared"};
+const char *const facts_stamps[FACTS_STAMP_COUNT] = {"None", "Record", "Ours", "Other", "Unshared", "Unreadable"};
 const char *const facts_proofs[3] = {"Proven", "Pending", "Mismatched"};
 static const char *const phases[] = {"Steady", "Switching"};
 
@@ -151,7 +150,7 @@ static void decode_policy(const struct scope *root, struct policy_view *policy)
             .failback = (enum failback)decode_choice(&scope, "failback", CHOICES(facts_failbacks), FAILBACK_MANUAL),
             .drift = (enum drift_policy)decode_choice(&scope, "drift", CHOICES(facts_drifts), DRIFT_REPORT),
             .failback_stable_ms = decode_duration(&scope, "stableFor", 10 * MINUTE_MS, 0, week),
-            .dns_ttl_s = (uint32_t)decode_integer(&scope, "recordTTL", 30, 1, 300),
+            .dns_ttl_s = (uint32_t)decode_integer(&scope, "recordTTL", 30, 1, DNS_TTL_MAX_S),
             .switch_to = decode_text(&scope, "switchTo", "", FACTS_REQUEST_MAX),
             .adopt = decode_text(&scope, "adopt", "", FACTS_REQUEST_MAX),
             .ack = decode_text(&scope, "ack", "", FACTS_VALUE_MAX),
@@ -192,7 +191,7 @@ static void decode_record(const struct scope *root, struct decision_facts *facts
         facts->view.plan_text = decode_text(&scope, "planText", "", FACTS_TEXT_MAX);
         *record = (struct record){
             .version = RECORD_VERSION,
-            .epoch = (epoch_t)decode_integer(&scope, "epoch", 1, 1, EPOCH_LIMIT),
+            .epoch = (epoch_t)decode_integer(&scope, "epoch", 1, 1, EPOCH_MAX),
             .id = 1,
             .phase = decode_choice(&scope, "phase", CHOICES(phases), SIZE_MAX) ? PHASE_SWITCHING : PHASE_STEADY,
             .from = decode_text(&scope, "from", "", FACTS_VALUE_MAX),
@@ -235,7 +234,7 @@ static struct stamp decode_stamp(const struct scope *scope, const struct view *v
 {
         size_t word = decode_choice(scope, "stamp", CHOICES(facts_stamps), FACTS_STAMP_NONE);
         struct stamp stamp = {
-            .epoch = (epoch_t)decode_integer(scope, "epoch", 0, 0, EPOCH_LIMIT),
+            .epoch = (epoch_t)decode_integer(scope, "epoch", 0, 0, EPOCH_MAX),
             .id = word == FACTS_STAMP_RECORD ? 1 : 2,
             .plane = decode_text(scope, "plane", "", FACTS_VALUE_MAX),
             .store = "",
@@ -243,7 +242,9 @@ static struct stamp decode_stamp(const struct scope *scope, const struct view *v
         };
         if (word == FACTS_STAMP_NONE)
                 return stamp;
-        stamp.presence = word == FACTS_STAMP_OTHER ? STAMP_FOREIGN : STAMP_OURS;
+        stamp.presence = word == FACTS_STAMP_OTHER        ? STAMP_FOREIGN
+                         : word == FACTS_STAMP_UNREADABLE ? STAMP_UNREADABLE
+                                                          : STAMP_OURS;
         stamp.store = word == FACTS_STAMP_OTHER      ? "another owner's"
                       : word == FACTS_STAMP_UNSHARED ? STORE_OTHER
                                                      : STORE_OURS;
@@ -297,7 +298,7 @@ static void decode_lock(const struct scope *root, struct decision_facts *facts)
                                          .value = decode_text(&scope, "value", "", FACTS_VALUE_MAX),
                                          .stamp = decode_stamp(&scope, view)};
         view->policy.lock_server = decode_text(&scope, "server", "", FACTS_VALUE_MAX);
-        view->policy.lock_db = (uint32_t)decode_integer(&scope, "db", 0, 0, 65535);
+        view->policy.lock_db = (uint32_t)decode_integer(&scope, "db", 0, 0, LOCK_DB_MAX);
         view->policy.lock_key = decode_text(&scope, "key", "", FACTS_VALUE_MAX);
         view->policy.lock_template = decode_text(&scope, "template", "", FACTS_VALUE_MAX);
         view->policy.lock_plane = decode_text(&scope, "inside", "", FACTS_VALUE_MAX);

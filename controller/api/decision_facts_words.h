@@ -8,6 +8,7 @@ enum {
         FACTS_STAMP_OURS,
         FACTS_STAMP_OTHER,
         FACTS_STAMP_UNSHARED,
+        FACTS_STAMP_UNREADABLE,
         FACTS_STAMP_COUNT
 };
 

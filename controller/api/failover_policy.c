@@ -145,7 +145,7 @@ static void decode_dns(const struct scope *spec, enum decision_store store, stru
         dns->name = decode_dns_name(&dns_scope);
         check_dns_name_room(&dns_scope, store, dns->name);
         dns->record_type = (enum rrset_type)decode_choice(&dns_scope, "recordType", CHOICES(record_types), RRSET_AUTO);
-        dns->ttl_s = (uint32_t)decode_integer(&dns_scope, "recordTTL", 30, 1, 300);
+        dns->ttl_s = (uint32_t)decode_integer(&dns_scope, "recordTTL", 30, 1, DNS_TTL_MAX_S);
         dns->plane = decode_text(&dns_scope, "plane", "", DECODE_TEXT_MAX);
         dns->provider = "";
         dns->credentials_secret = "";
@@ -178,7 +178,7 @@ static void decode_redis(const struct scope *spec, struct policy_redis *redis)
         struct scope scope = decode_object(spec, "redis");
         struct scope lock = decode_object(&scope, "lock");
         redis->address = scope.json ? decode_text(&scope, "address", NULL, DECODE_TEXT_MAX) : "";
-        redis->db = (uint32_t)decode_integer(&scope, "db", 0, 0, 65535);
+        redis->db = (uint32_t)decode_integer(&scope, "db", 0, 0, LOCK_DB_MAX);
         redis->plane = decode_text(&scope, "plane", "", DECODE_TEXT_MAX);
         redis->auth_secret = decode_secret_ref(&scope, "authSecretRef", "").name;
         redis->uses_tls = decode_has(&scope, "tls");

@@ -109,14 +109,19 @@ static void decode_plan(const struct scope *scope, struct plan *plan)
         plan->dns_provider = decode_text(&dns, "provider", NULL, 63);
         plan->dns_server = decode_text(&dns, "server", "", RECORD_BYTES_MAX);
         plan->dns_name = decode_text(&dns, "name", NULL, DECODE_TEXT_MAX);
-        plan->dns_ttl_s = (uint32_t)decode_integer(&dns, "ttl", 30, 0, INT32_MAX);
+        plan->dns_ttl_s = (uint32_t)decode_integer(&dns, "ttl", 30, 1, DNS_TTL_MAX_S);
         plan->to_rrset = decode_text(&dns, "to", NULL, RECORD_BYTES_MAX);
         plan->old_rrset_count = decode_texts(&dns, "old", plan->old_rrsets);
         plan->lock_server = decode_text(&lock, "server", "", RECORD_BYTES_MAX);
         plan->lock_key = decode_text(&lock, "key", "", RECORD_BYTES_MAX);
-        plan->lock_db = (uint32_t)decode_integer(&lock, "db", 0, 0, 65535);
+        plan->lock_db = (uint32_t)decode_integer(&lock, "db", 0, 0, LOCK_DB_MAX);
         plan->to_lock = decode_text(&lock, "to", "", RECORD_BYTES_MAX);
         plan->old_lock_count = decode_texts(&lock, "old", plan->old_locks);
+        bool has_lock = plan->lock_server[0] != '\0';
+        if (has_lock != (plan->lock_key[0] != '\0') || has_lock != (plan->to_lock[0] != '\0'))
+                decode_fail(&lock, "server", "stands with key and to, or none of them does");
+        if (!plan->to_rrset[0])
+                decode_fail(&dns, "to", "must not be empty");
 }
 
 static void *fill(const struct scope *scope)
@@ -144,7 +149,7 @@ static void *fill(const struct scope *scope)
         }
         if (!decode_has(scope, "epoch"))
                 decode_fail(scope, "epoch", "is required");
-        record->epoch = (epoch_t)decode_integer(scope, "epoch", 1, 1, INT64_MAX);
+        record->epoch = (epoch_t)decode_integer(scope, "epoch", 1, 1, EPOCH_MAX);
         record->id = decode_id(scope);
         record->phase = (enum phase)decode_choice(scope, "phase", CHOICES(phases), SIZE_MAX);
         record->from = decode_text(scope, "from", "", DECODE_TEXT_MAX);
@@ -194,7 +199,7 @@ enum err record_encode(const struct record *record, char **ret_text, struct errm
 {
         INVARIANT(record->version == RECORD_VERSION && record->phase < PHASE_COUNT &&
                   record->recent_count <= RECENT_SWITCHES_MAX && record->enforced_count <= ENFORCED_MAX);
-        INVARIANT(record->epoch >= 1 && record->epoch <= INT64_MAX);
+        INVARIANT(record->epoch >= 1 && record->epoch <= EPOCH_MAX);
         INVARIANT(record->plan.old_rrset_count <= PLAN_OLD_MAX && record->plan.old_lock_count <= PLAN_OLD_MAX);
         json_t *object = encode(record);
         if (!object)

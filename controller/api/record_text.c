@@ -17,7 +17,6 @@
 static const char mark_prefix[] = "sha256:";
 static const char *const phases[PHASE_COUNT] = {"None", "Steady", "Switching"};
 enum { NAME_BYTES = 254, REASON_BYTES = 64, DIGEST_DIGITS = RECORD_DIGEST_BYTES - 1 };
-#define EPOCH_MAX ((epoch_t)1 << 53)
 #define TIME_MAX  ((uint64_t)253402300799999) /* the end of the year 9999 */
 
 /* ---- digests ---- */

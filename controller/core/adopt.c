@@ -139,6 +139,17 @@ static const char *describe_foreign(const struct view *view, const char *where, 
                             where, phrase_excerpt(stamp->raw[0] ? stamp->raw : stamp->store, 120, arena), view->store);
 }
 
+static const char *describe_unreadable(const struct view *view, bool is_lock, struct arena *arena)
+{
+        const struct stamp *stamp = is_lock ? &view->lock.stamp : &view->dns.stamp;
+        const char *place = phrase_stamp_place(view, is_lock, arena);
+        return arena_printf(arena,
+                            "%s cannot be read: \"%s\". A stamp is v=pk1 e=<1 to %llu> id=<16 hexadecimal digits> "
+                            "p=<plane> s=%s. Put back what was there, or delete it: then the record is written there "
+                            "again, and where there is none what is shown is adopted",
+                            place, phrase_excerpt(stamp->raw, 200, arena), (unsigned long long)EPOCH_MAX, view->store);
+}
+
 /* Whoever decides apart from us is respected in everything: all that is left to us is to look. */
 static struct adoption inquire_theirs(const struct view *view, struct arena *arena)
 {
@@ -163,6 +174,10 @@ struct adoption adopt_inquire(const struct view *view, struct arena *arena)
         if (use_lock && is_of_nobody_known(view, &view->lock.stamp))
                 return (struct adoption){.outcome = ADOPTION_FOREIGN,
                                          .text = describe_foreign(view, targets.lock_key, &view->lock.stamp, arena)};
+        for (unsigned is_lock = 0; is_lock < 1U + use_lock; is_lock++)
+                if ((is_lock ? &view->lock.stamp : &view->dns.stamp)->presence == STAMP_UNREADABLE)
+                        return (struct adoption){.outcome = ADOPTION_UNREADABLE,
+                                                 .text = describe_unreadable(view, is_lock, arena)};
         if (targets_unshared(view))
                 return inquire_theirs(view, arena);
         epoch_t highest = highest_stamp(view);

@@ -12,6 +12,7 @@ enum adoption_outcome {
         ADOPTION_NAMED,   /* exactly one plane */
         ADOPTION_UNKNOWN, /* none, or not exactly one: a person has to say */
         ADOPTION_FOREIGN, /* a stamp that is not ours */
+        ADOPTION_UNREADABLE, /* a stamp that cannot be read */
         ADOPTION_THEIRS,  /* the Planekeeper of another cluster decides for this very policy, and names one plane */
 };
 

@@ -32,6 +32,8 @@ void classify_wake(struct pass *pass, mono_ms at);
 bool classify_configuration(struct pass *pass, enum finding *ret);
 /* A record whose plan only a digest tells, and which is not (yet) ours. A person may go on from it. */
 bool classify_plan(struct pass *pass, enum finding *ret);
+/* A record that says two things: whom it makes active, and what that is. A person may go on from it. */
+bool classify_contradictory_record(struct pass *pass, enum finding *ret);
 /* A target in force of which nothing is known yet, or which refuses us. */
 bool classify_unread(struct pass *pass, enum finding *ret);
 /* A person's annotation, if it may act now; else it is answered and everything else goes on. */

@@ -2,6 +2,7 @@
 #include "core/classify.h"
 
 #include "core/election.h"
+#include "core/phrase.h"
 
 /* Why the targets may not be understood yet: a plane is being created, or its address is. NULL: nothing is pending. */
 static const struct plane_view *pending_plane(const struct view *view)
@@ -36,7 +37,11 @@ enum finding classify_none(struct pass *pass)
         struct decision *decision = pass->decision;
         enum finding finding;
         if (view->record_error[0])
-                return classify_as(pass, FINDING_RECORD_UNREADABLE, view->record_error);
+                return classify_as(pass, FINDING_RECORD_UNREADABLE,
+                                   arena_printf(pass->arena,
+                                                "%s. Put back what was there, or begin anew from what the targets "
+                                                "show: delete %s",
+                                                view->record_error, phrase_record_place(view, pass->arena)));
         if (!view->record_read)
                 return classify_as(pass, FINDING_OBSERVING, "waiting for the decision store");
         if (classify_configuration(pass, &finding) || classify_unread(pass, &finding))
@@ -44,6 +49,8 @@ enum finding classify_none(struct pass *pass)
         pass->adoption = adopt_inquire(view, pass->arena);
         if (pass->adoption.outcome == ADOPTION_FOREIGN)
                 return classify_as(pass, FINDING_FOREIGN_OWNER, pass->adoption.text);
+        if (pass->adoption.outcome == ADOPTION_UNREADABLE)
+                return classify_as(pass, FINDING_STAMP_UNREADABLE, pass->adoption.text);
         if (pass->adoption.outcome == ADOPTION_UNKNOWN)
                 return classify_unknown(pass);
         if (decision->may_act)

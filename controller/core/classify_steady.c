@@ -12,7 +12,8 @@ static bool classify_other_world(struct pass *pass, enum finding *ret)
         const struct view *view = pass->view;
         struct decision *decision = pass->decision;
         bool has_moved = targets_moved(view);
-        bool is_foreign = decision->dns == FENCE_FOREIGN || decision->lock == FENCE_FOREIGN;
+        bool is_foreign = decision->dns == FENCE_FOREIGN || decision->lock == FENCE_FOREIGN ||
+                          decision->dns == FENCE_UNREADABLE || decision->lock == FENCE_UNREADABLE;
         bool is_ahead = decision->dns == FENCE_AHEAD || decision->lock == FENCE_AHEAD;
         if (!has_moved && !is_foreign && !is_ahead)
                 return false;
@@ -21,6 +22,10 @@ static bool classify_other_world(struct pass *pass, enum finding *ret)
         pass->adoption = adopt_inquire(view, pass->arena);
         if (pass->adoption.outcome == ADOPTION_FOREIGN) {
                 *ret = classify_as(pass, FINDING_FOREIGN_OWNER, pass->adoption.text);
+                return true;
+        }
+        if (pass->adoption.outcome == ADOPTION_UNREADABLE) {
+                *ret = classify_as(pass, FINDING_STAMP_UNREADABLE, pass->adoption.text);
                 return true;
         }
         if (pass->adoption.outcome == ADOPTION_UNKNOWN) {
@@ -163,7 +168,7 @@ enum finding classify_steady(struct pass *pass)
 {
         enum finding finding;
         if (classify_configuration(pass, &finding) || classify_plan(pass, &finding) ||
-            classify_other_world(pass, &finding) || classify_request(pass, PURPOSE_REQUEST, &finding))
+            classify_contradictory_record(pass, &finding) || classify_other_world(pass, &finding) || classify_request(pass, PURPOSE_REQUEST, &finding))
                 return finding;
         const enum finding ailment = classify_active(pass);
         const char *why = pass->decision->why;

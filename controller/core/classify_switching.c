@@ -55,6 +55,10 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
                 *ret = classify_as(pass, FINDING_FOREIGN_OWNER, adopt_inquire(view, pass->arena).text);
                 return true;
         }
+        if (decision->dns == FENCE_UNREADABLE || decision->lock == FENCE_UNREADABLE) {
+                *ret = classify_as(pass, FINDING_STAMP_UNREADABLE, adopt_inquire(view, pass->arena).text);
+                return true;
+        }
         if (decision->dns == FENCE_AHEAD || decision->lock == FENCE_AHEAD) {
                 *ret = classify_ahead(pass, purpose);
                 return true;
@@ -187,7 +191,8 @@ enum finding classify_switching(struct pass *pass)
                 (void)classify_request(pass, purpose, &finding);
                 return classify_stopped(pass);
         }
-        if (classify_configuration(pass, &finding) || classify_plan(pass, &finding))
+        if (classify_configuration(pass, &finding) || classify_plan(pass, &finding) ||
+            classify_contradictory_record(pass, &finding))
                 return finding;
         if (has_moved && classify_request(pass, purpose, &finding))
                 return finding;

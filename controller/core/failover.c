@@ -74,6 +74,32 @@ static enum finding classify(struct pass *pass)
         }
 }
 
+/* Where the last epoch there is stands: of all places the one that a person has to mend first. */
+static const char *place_of_epoch(const struct view *view, epoch_t epoch, struct arena *arena)
+{
+        if (view->record && view->record->epoch == epoch)
+                return phrase_record_place(view, arena);
+        bool is_dns = view->dns.stamp.presence == STAMP_OURS && view->dns.stamp.epoch == epoch;
+        return phrase_stamp_place(view, !is_dns, arena);
+}
+
+/* Nothing can be decided after the last epoch there is: said before anybody needs it. What is under way goes on. */
+static enum finding need_epoch(struct pass *pass, enum finding finding)
+{
+        const struct decision *decision = pass->decision;
+        const enum action then = rule_find(decision->phase, finding)->then;
+        bool needs_one = then == DO_ADOPT || then == DO_DECIDE || then == DO_ABORT || finding == FINDING_STEADY;
+        if (!needs_one || decision->epoch < EPOCH_MAX)
+                return finding;
+        return classify_as(
+            pass, FINDING_EPOCHS_EXHAUSTED,
+            arena_printf(pass->arena,
+                         "epoch %llu is the last one, so nothing can be decided any more. Nobody comes to it by deciding: "
+                         "somebody wrote it. Delete what carries it: %s; what the targets show is then taken up again",
+                         (unsigned long long)decision->epoch,
+                         place_of_epoch(pass->view, decision->epoch, pass->arena)));
+}
+
 /* Nothing is done on a look at another target that is too old: that is read first, and then thought again. */
 static enum finding read_first(struct pass *pass, enum finding finding)
 {
@@ -100,7 +126,8 @@ static bool vouches(const struct view *view, const struct decision *decision)
         const struct plane_view *active = decision->active;
         const struct plane_health *health = &decision->active_health;
         bool may_write = view->policy.mode == MODE_AUTOMATIC && !view->policy.suspended && !view->kill_switch &&
-                         !targets_unshared(view) && decision->dns != FENCE_FOREIGN;
+                         !targets_unshared(view) && decision->dns != FENCE_FOREIGN &&
+                         decision->dns != FENCE_UNREADABLE;
         return may_write && view->alive.is_used && active && active->holds_operator && health->fresh &&
                health->verdict == VERDICT_UP && health->fails == 0;
 }
@@ -127,7 +154,7 @@ void failover_decide(const struct view *view, struct arena *arena, struct decisi
             .why = "", .why_no_candidate = "", .lost = "", .held_return = "", .held_update = "", .answer = ""};
         struct pass pass = {.view = view, .arena = arena, .decision = ret};
         look_around(&pass);
-        ret->finding = read_first(&pass, classify(&pass));
+        ret->finding = read_first(&pass, need_epoch(&pass, classify(&pass)));
         ret->rule = rule_find(ret->phase, ret->finding);
         INVARIANT(ret->rule);
         ret->next = write_down(&pass);

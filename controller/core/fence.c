@@ -21,6 +21,8 @@ static enum fence compare_stamp(const struct view *view, const struct record *re
 {
         if (targets_stamp_is_foreign(view, stamp))
                 return FENCE_FOREIGN;
+        if (stamp->presence == STAMP_UNREADABLE)
+                return FENCE_UNREADABLE;
         if (stamp->presence == STAMP_ABSENT || stamp->epoch < record->epoch)
                 return FENCE_BEHIND;
         if (stamp->epoch > record->epoch || stamp->id != record->id)

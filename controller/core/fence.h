@@ -14,7 +14,8 @@ enum fence {
         FENCE_EMPTY,   /* the name leads nowhere, and that is not our own doing: nobody's value, but a person's edit */
         FENCE_DRIFT,   /* a value that nobody recorded: a person's edit; report it, do not fight it */
         FENCE_AHEAD,   /* a higher epoch of this very policy, or this one under another id: our memory is older */
-        FENCE_FOREIGN, /* the stamp is another owner's, or nothing we can read */
+        FENCE_FOREIGN, /* the stamp is another owner's */
+        FENCE_UNREADABLE, /* nothing that we can read, and not said to be another owner's */
 };
 
 enum fence fence_dns(const struct record *record, const struct view *view);

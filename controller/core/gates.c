@@ -336,9 +336,9 @@ static struct gate_verdict gate_no_drift(const struct inquiry *q)
         if (!record || targets_moved(q->view))
                 return holds("nothing is recorded of these targets yet");
         enum fence dns = fence_dns(record, q->view), lock = fence_lock(record, q->view);
-        if (dns == FENCE_DRIFT || dns == FENCE_FOREIGN)
+        if (dns == FENCE_DRIFT || dns == FENCE_FOREIGN || dns == FENCE_UNREADABLE)
                 return refuses(phrase_dns_drift(q->view, q->arena), 0);
-        if (lock == FENCE_DRIFT || lock == FENCE_FOREIGN)
+        if (lock == FENCE_DRIFT || lock == FENCE_FOREIGN || lock == FENCE_UNREADABLE)
                 return refuses(phrase_lock_drift(q->view, q->arena), 0);
         return holds("the targets show what was recorded");
 }

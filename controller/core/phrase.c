@@ -93,6 +93,27 @@ static const char *trouble(const char *what, const char *where, const struct tar
                                                      : arena_printf(arena, "%s %s: %s", what, where, health->error);
 }
 
+const char *phrase_record_place(const struct view *view, struct arena *arena)
+{
+        if (strncmp(view->store, "dns/", 4) == 0)
+                return arena_printf(arena, "TXT _planekeeper.%s", targets_in_force(view).dns_name);
+        return arena_printf(arena, "Lease planekeeper-%s (kubectl delete lease planekeeper-%s -n %s)", view->policy.name,
+                            view->policy.name, view->policy.namespace_name);
+}
+
+/* As target/redis makes it: value and stamp in one hash slot. */
+const char *phrase_stamp_place(const struct view *view, bool is_lock, struct arena *arena)
+{
+        const struct targets targets = targets_in_force(view);
+        if (!is_lock)
+                return arena_printf(arena, "TXT _planekeeper.%s", targets.dns_name);
+        const char *open = strchr(targets.lock_key, '{'), *close = open ? strchr(open, '}') : NULL;
+        const char *key = arena_printf(arena, close && close > open + 1 ? "%s:planekeeper" : "{%s}:planekeeper",
+                                       targets.lock_key);
+        return arena_printf(arena, "key %s in database %u of Redis %s", key, (unsigned)targets.lock_db,
+                            targets.lock_server);
+}
+
 const char *phrase_dns_trouble(const struct view *view, struct arena *arena)
 {
         return trouble("DNS server", targets_in_force(view).dns_server, &view->dns_health, arena);

@@ -32,6 +32,10 @@ const char *phrase_how_to_return(const char *namespace_name, const char *policy,
 const char *phrase_dns_server(const struct view *view, struct arena *arena);
 const char *phrase_lock_server(const struct view *view, struct arena *arena);
 /* The same and what is wrong with it; the address once, though errors of sockets begin with it too. */
+/* Where the decision record stands. */
+const char *phrase_record_place(const struct view *view, struct arena *arena);
+/* Where the stamp of the name, of the lock, stands. */
+const char *phrase_stamp_place(const struct view *view, bool is_lock, struct arena *arena);
 const char *phrase_dns_trouble(const struct view *view, struct arena *arena);
 const char *phrase_lock_trouble(const struct view *view, struct arena *arena);
 

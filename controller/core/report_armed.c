@@ -66,6 +66,8 @@ static bool is_in_the_way(enum finding finding)
         case FINDING_RIVAL:
         case FINDING_PLANE_MISSING:
         case FINDING_FOREIGN_OWNER:
+        case FINDING_STAMP_UNREADABLE:
+        case FINDING_EPOCHS_EXHAUSTED:
         case FINDING_UNKNOWN_TARGET:
         case FINDING_ADDRESS_PENDING:
         case FINDING_TARGET_UNAVAILABLE:

@@ -148,6 +148,8 @@ static enum contract contract_of(const struct writer *w)
         case FINDING_CREDENTIALS:
         case FINDING_RIVAL:
         case FINDING_FOREIGN_OWNER:
+        case FINDING_STAMP_UNREADABLE:
+        case FINDING_EPOCHS_EXHAUSTED:
         case FINDING_UNKNOWN_TARGET:
         case FINDING_NAME_EMPTY:
                 return CONTRACT_STALLED;
@@ -384,9 +386,9 @@ static void set_drift(const struct writer *w)
                 set(w, type, REPORT_TRUE, "Drift", phrase_dns_drift(w->view, w->arena));
         else if (lock == FENCE_DRIFT)
                 set(w, type, REPORT_TRUE, "Drift", phrase_lock_drift(w->view, w->arena));
-        else if (dns == FENCE_FOREIGN || lock == FENCE_FOREIGN || dns == FENCE_AHEAD || lock == FENCE_AHEAD)
+        else if (dns >= FENCE_AHEAD || lock >= FENCE_AHEAD)
                 set(w, type, REPORT_UNKNOWN, "OtherDecision",
-                    "A target carries another owner's stamp, or a later epoch of ours");
+                    "A target carries another owner's stamp, one that cannot be read, or a later epoch of ours");
         else if (dns == FENCE_UNREAD || lock == FENCE_UNREAD)
                 set(w, type, REPORT_UNKNOWN, "NotRead", "Not every target has been read yet");
         else

@@ -8,8 +8,7 @@
 #include "core/targets.h"
 
 enum { REQUEST_TEXT_MAX = 300 };       /* an object name and an epoch fit */
-#define EPOCH_LIMIT ((epoch_t)1 << 53) /* exact in Lua and JSON numbers */
-#define AGAIN       "again"
+#define AGAIN "again"
 
 static const char *const names[REQUEST_KEY_COUNT] = {
     [REQUEST_KEY_SWITCH] = "switch-to", [REQUEST_KEY_ADOPT] = "adopt", [REQUEST_KEY_ACK] = "ack"};
@@ -27,7 +26,7 @@ static bool parse_epoch(const char *text, size_t length, epoch_t *ret_epoch)
                 if (text[i] < '0' || text[i] > '9')
                         return false;
                 epoch = epoch * 10 + (epoch_t)(text[i] - '0');
-                if (epoch > EPOCH_LIMIT)
+                if (epoch > EPOCH_MAX)
                         return false;
         }
         *ret_epoch = epoch;
@@ -159,6 +158,10 @@ static struct request parse(const struct view *view, enum request_key key, epoch
         unsigned long long next = current + 1;
         if (!request.text[0])
                 return request;
+        if (current >= EPOCH_MAX) {
+                refuse(&request, "refused: no epoch is left to decide");
+                return request;
+        }
         if (!parse_wish(text_of(view, key), key, &wish)) {
                 refuse(&request, arena_printf(arena, "not understood: write %s=<plane>/<epoch>, now <plane>/%llu",
                                               names[key], next));

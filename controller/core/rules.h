@@ -13,7 +13,7 @@
 
 #define FINDING_LIST(X)                                                                                          \
         X(FINDING_OBSERVING)          /* facts are still missing after a start */                                \
-        X(FINDING_RECORD_UNREADABLE)  /* the record is of a version we do not know */                            \
+        X(FINDING_RECORD_UNREADABLE)  /* the record cannot be read, or contradicts itself */                     \
         X(FINDING_PLAN_MISMATCH)      /* its plan is another than our spec and planes give */                    \
         X(FINDING_CREDENTIALS)        /* a Secret is missing or malformed */                                     \
         X(FINDING_RIVAL)              /* an older policy holds the same name or lock */                          \
@@ -22,6 +22,8 @@
         X(FINDING_TARGET_REFUSED)     /* a target refuses us until a person mends something */                   \
         X(FINDING_FOREIGN_OWNER)      /* the stamp at a target is another owner's */                             \
         X(FINDING_LOOK_OLD)           /* what is to be done rests on a look at a target that is too old */       \
+        X(FINDING_STAMP_UNREADABLE)   /* or nothing that can be read, and not another owner's */                 \
+        X(FINDING_EPOCHS_EXHAUSTED)   /* the last epoch there is has been decided, or somebody wrote it */       \
         X(FINDING_UNKNOWN_TARGET)     /* the targets do not name exactly one plane */                            \
         X(FINDING_ADDRESS_PENDING)    /* they do not yet: a plane has no address so far */                       \
         X(FINDING_ADOPTABLE)          /* they do: record it */                                                   \

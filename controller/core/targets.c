@@ -99,6 +99,8 @@ epoch_t targets_highest_epoch(const struct view *view)
 
 bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp)
 {
+        if (stamp->presence == STAMP_UNREADABLE)
+                return stamp->store[0] && !is_own_store(view, stamp->store);
         return stamp->presence == STAMP_FOREIGN || (stamp->presence == STAMP_OURS && !is_own_store(view, stamp->store));
 }
 

@@ -21,6 +21,14 @@ typedef uint64_t decision_id;
 
 enum { RECORD_VERSION = 1 };
 
+/*
+ * The last epoch there is, wherever one stands: numbers of JSON and of Redis' Lua are exact up to here. What is above
+ * cannot be read, and after it nothing can be decided.
+ */
+#define EPOCH_MAX (((epoch_t)1 << 53) - 1)
+
+enum { DNS_TTL_MAX_S = 300, LOCK_DB_MAX = 65535 }; /* as in the spec, so in a record */
+
 enum phase { PHASE_NONE, PHASE_STEADY, PHASE_SWITCHING, PHASE_COUNT };
 enum step { STEP_INTENT, STEP_LOCK, STEP_ROUTE, STEP_COMMIT, STEP_COUNT };
 
@@ -73,7 +81,12 @@ struct record {
 /* Whether a target could be read. */
 enum reach { REACH_NEVER, REACH_OK, REACH_FAILED };
 
-enum stamp_presence { STAMP_ABSENT, STAMP_OURS, STAMP_FOREIGN }; /* ours = well-formed v=pk1, whoever owns it */
+enum stamp_presence {
+        STAMP_ABSENT,
+        STAMP_OURS,       /* well-formed v=pk1, whoever owns it */
+        STAMP_FOREIGN,    /* of somebody who does not speak our dialect */
+        STAMP_UNREADABLE, /* begins as one of ours and cannot be understood; its store is there where that could be */
+};
 
 /* The epoch that a target carries beside its value. */
 struct stamp {

@@ -9,9 +9,6 @@ enum {
         TARGET_STAMP_BYTES = 2048,
 };
 
-/* Lua and JSON numbers are exact up to here, so no epoch may pass it. */
-#define TARGET_EPOCH_MAX ((epoch_t)1 << 53)
-
 /*
  * target_check_stamp() - may a target that carries @stored (with the wanted value already there if @has_value) be moved
  * to @want?

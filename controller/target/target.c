@@ -75,10 +75,10 @@ static bool reads_back(const struct dns_want *want, epoch_t *ret_routed)
 
 static enum err check_owner(const struct stamp *stored, const struct dns_want *want, struct errmsg *reterr)
 {
-        if (stored->presence == STAMP_FOREIGN)
+        if (stored->presence == STAMP_FOREIGN || stored->presence == STAMP_UNREADABLE)
                 return err_set(reterr, ERR_INVALID,
-                               "the stamp beside the value is not ours: \"%.80s\"; remove it if nobody needs it",
-                               stored->raw ? stored->raw : "");
+                               "the stamp beside the value %s: \"%.80s\"; remove it if nobody needs it",
+                               stored->presence == STAMP_FOREIGN ? "is not ours" : "cannot be read", stored->raw ? stored->raw : "");
         bool is_ours =
             text_equal(stored->store, want->store) || (want->former && text_equal(stored->store, want->former));
         if (stored->presence == STAMP_OURS && !is_ours)

@@ -103,7 +103,7 @@ MUST_CHECK enum err dns_observe(const char *server, const char *name, mono_ms de
  */
 void dns_stamp_print(const struct dns_want *want, char *ret_text, size_t size);
 /*
- * Fills @ret with texts owned by the caller (freed by dns_state_clear); anything not of the form above is STAMP_FOREIGN. Further fields are
+ * Fills @ret with texts owned by the caller (freed by dns_state_clear); anything not of the form above is STAMP_UNREADABLE where it begins with v=pk, else STAMP_FOREIGN. Further fields are
  * ignored, but for r=<epoch>: the epoch of the value, where that follows the record's.
  */
 void dns_stamp_parse(const char *text, struct stamp *ret);

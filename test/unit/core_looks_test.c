@@ -27,6 +27,8 @@ static void test_the_lock_is_looked_at_before_each_try_of_the_name(void **state)
         WORLD_EXPECT(world, FINDING_LOOK_OLD, DO_READ);
         struct decision decision = world_decide(world);
         assert_int_equal(decision.looks, LOOK_LOCK);
+        struct report report = world_report(world, &decision);
+        assert_string_equal(world_condition_text(world, &report, "Ready"), "False FailoverInProgress");
         assert_int_equal(decision.step, STEP_ROUTE);
         assert_string_equal(decision.why, "the name is to be moved");
         world_without_lock(world);
@@ -65,6 +67,11 @@ static void test_a_lock_that_was_forgotten_is_written_before_the_name(void **sta
 static void test_what_is_brought_up_to_the_record_is_no_exception(void **state)
 {
         struct world *world = *state;
+        world->view.record_refusal = "of long ago";
+        struct decision steady = world_decide(world);
+        struct report calm = world_report(world, &steady);
+        assert_string_equal(world_condition_text(world, &calm, "Ready"), "True Steady");
+        world->view.record_refusal = NULL;
         world_dns(world, WORLD_RRSET_A, WORLD_EPOCH - 1, "a");
         WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
         world->view.lock_health.looked_at = WORLD_NOW - LOOK_STEP_MS - 1;
@@ -111,6 +118,10 @@ static void test_an_adoption_rests_on_both(void **state)
         struct decision decision = world_decide(world);
         struct report report = world_report(world, &decision);
         assert_string_equal(world_condition_text(world, &report, "Ready"), "Unknown Observing");
+        world->view.record_refusal = "HTTP 403"; /* which it stays while it is tried again */
+        report = world_report(world, &decision);
+        assert_string_equal(world_condition_text(world, &report, "Stalled"), "True RecordRefused");
+        world->view.record_refusal = NULL;
         world->view.lock_health.looked_at = WORLD_NOW;
         WORLD_EXPECT(world, FINDING_ADOPTABLE, DO_ADOPT);
 }

@@ -107,6 +107,15 @@ static void lock_by_hand(struct world *w) { world_lock(w, "by hand", WORLD_EPOCH
 static void lock_behind(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH - 1, "b"); }
 static void lock_ahead(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH + 3, "b"); }
 static void lock_foreign(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_FOREIGN, 0, 0, "", "", "x", 0}; }
+static void dns_unreadable(struct world *w) { w->view.dns.stamp = (struct stamp){STAMP_UNREADABLE, 0, 0, "", WORLD_STORE, "v=pk1 e=x", 0}; }
+static void lock_unreadable(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_UNREADABLE, 0, 0, "", "", "v=pk2", 0}; }
+static void last_epoch(struct world *w)
+{
+        w->record.epoch = w->view.confirmed_epoch = EPOCH_MAX;
+        world_dns(w, w->view.dns.rrset, EPOCH_MAX, w->record.to);
+        w->view.dns.stamp.id = w->record.id;
+}
+static void record_edited(struct world *w) { w->record.to = "c"; }
 static void lock_taken(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH + 1, "b"); }
 static void dns_routed(struct world *w) { lock_taken(w); world_dns(w, WORLD_RRSET_B, WORLD_EPOCH + 1, "b"); }
 static void lock_sharing_epoch(struct world *w) { w->view.lock.stamp.id = 77; }
@@ -196,6 +205,7 @@ const struct mutator core_mutators[] = {
         MUTATOR(no_lock), MUTATOR(dns_shows_b), MUTATOR(dns_by_hand), MUTATOR(dns_without_stamp), MUTATOR(dns_of_nobody),
         MUTATOR(dns_empty), MUTATOR(dns_ahead), MUTATOR(dns_ahead_of_nobody), MUTATOR(dns_foreign), MUTATOR(dns_routed),
         MUTATOR(lock_absent), MUTATOR(lock_by_hand), MUTATOR(lock_behind), MUTATOR(lock_ahead), MUTATOR(lock_foreign),
+        MUTATOR(dns_unreadable), MUTATOR(lock_unreadable), MUTATOR(last_epoch), MUTATOR(record_edited),
         MUTATOR(lock_taken), MUTATOR(lock_sharing_epoch), MUTATOR(switch_requested), MUTATOR(switch_requested_next),
         MUTATOR(switch_requested_after_ahead), MUTATOR(switch_requested_first), MUTATOR(adopt_requested),
         MUTATOR(adopt_requested_first), MUTATOR(adopt_b_requested), MUTATOR(moved_to_c_by_hand), MUTATOR(adopt_c_requested), MUTATOR(nonsense_requested), MUTATOR(failback_wanted),

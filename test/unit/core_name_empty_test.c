@@ -15,7 +15,7 @@
 
 static void empty(struct world *world, epoch_t epoch)
 {
-        world_dns(world, "", epoch, "a");
+        world_dns(world, "", epoch, world->record.to);
 }
 
 static void expect_condition(struct world *world, const char *type, const char *wanted)

@@ -55,8 +55,8 @@ static void every_text(void **state)
             {"b/6/", "", REQUEST_NONE, "not understood"},
             {"again", "", REQUEST_NONE, "not understood"},
             {"/again", "", REQUEST_NONE, "not understood"},
-            {"b/9007199254740992", "", REQUEST_NONE, "refused: the next epoch is 6"},
-            {"b/9007199254740993", "", REQUEST_NONE, "not understood"},
+            {"b/9007199254740991", "", REQUEST_NONE, "refused: the next epoch is 6"},
+            {"b/9007199254740992", "", REQUEST_NONE, "not understood"},
             {"b/18446744073709551622", "", REQUEST_NONE, "not understood"}, /* 6 if it wrapped */
             {WORDS_OF_300, "", REQUEST_NONE, "refused: spec.planes does not name"},
             {"x" WORDS_OF_300, "", REQUEST_NONE, "not understood"},

@@ -14,7 +14,7 @@
 #include "core/runbook.h"
 #include "core_mutators.h"
 
-enum { DEFAULT_SEED = 20261123, VIEWS = 25000, MUTATIONS_MAX = 5 };
+enum { DEFAULT_SEED = 20261123, VIEWS = 50000, MUTATIONS_MAX = 5 };
 
 static bool is_camel_case(const char *text)
 {

@@ -14,7 +14,7 @@
 
 static const struct record sample = {
     .version = RECORD_VERSION,
-    .epoch = 9007199254740993, /* not a double */
+    .epoch = EPOCH_MAX,
     .id = 0x8f00000000000a01,
     .phase = PHASE_SWITCHING,
     .from = "eu-west-1",
@@ -241,7 +241,7 @@ static void test_malformed_is_refused_with_the_field(void **state)
             {"{\"v\":\"1\"}", "record: v: must be a whole number from 0 to 2147483647"},
             {"{\"v\":1,\"id\":\"0000000000000001\",\"phase\":\"Steady\",\"to\":\"a\"," PLAN "}",
              "record: epoch: is required"},
-            {"{\"v\":1,\"epoch\":0}", "record: epoch: must be a whole number from 1 to 9223372036854775807"},
+            {"{\"v\":1,\"epoch\":0}", "record: epoch: must be a whole number from 1 to 9007199254740991"},
             {"{\"v\":1,\"epoch\":18446744073709551615}", "record: not a JSON object"},
             {"{\"v\":1,\"epoch\":1,\"id\":\"XYZ\"}", "record: id: must be 16 hexadecimal digits"},
             {"{\"v\":1,\"epoch\":1,\"id\":\"0000000000000001\",\"phase\":\"Lost\"}",

@@ -146,7 +146,7 @@ static void the_longest_names_fit(void **state)
         memset(store, 's', sizeof(store) - 1);
         name[sizeof(name) - 1] = holder[sizeof(holder) - 1] = store[sizeof(store) - 1] = '\0';
         struct record record = sample;
-        record.epoch = (epoch_t)1 << 53;
+        record.epoch = EPOCH_MAX;
         record.from = record.to = name;
         record.holder = holder;
         record.completed_at = 253402300799999;
@@ -237,7 +237,7 @@ static void hostile_texts_are_refused(void **state)
             HEAD " r=6 phase=Steady plan=0123456789abcdefg",
             HEAD " r=06 phase=Steady plan=0123456789abcdef",
             "v=pk1 e=0 id=00000000000000ab p=b s=" STORE " r=0 phase=Steady plan=0123456789abcdef",
-            "v=pk1 e=9007199254740993 id=00000000000000ab p=b s=" STORE " r=0 phase=Steady plan=0123456789abcdef",
+            "v=pk1 e=9007199254740992 id=00000000000000ab p=b s=" STORE " r=0 phase=Steady plan=0123456789abcdef",
             "v=pk1 e=7 id=ab p=b s=" STORE " r=0 phase=Steady plan=0123456789abcdef",
             "v=pk1 e=7 id=00000000000000ab p= s=" STORE " r=0 phase=Steady plan=0123456789abcdef",
             "v=pk1 e=7 id=00000000000000ab p=b s= r=0 phase=Steady plan=0123456789abcdef",

@@ -66,8 +66,18 @@ static bool parse_fields(const char *text, struct stamp *stamp)
         stamp->store = copy_value(&store);
         char word[8];
         return field_copy(&version, word, sizeof(word)) && text_equal(word, "pk1") &&
-               field_number(&epoch, TARGET_EPOCH_MAX, &stamp->epoch) && stamp->epoch > 0 && parse_id(&id, &stamp->id) &&
+               field_number(&epoch, EPOCH_MAX, &stamp->epoch) && stamp->epoch > 0 && parse_id(&id, &stamp->id) &&
                parse_further(at, stamp);
+}
+
+/* Whose it says it is, where all else of it makes no sense. */
+static char *store_of(const char *text)
+{
+        struct field field;
+        while (fields_next(&text, &field))
+                if (field_is(&field, "s"))
+                        return copy_value(&field);
+        return mem_strdup("");
 }
 
 void dns_stamp_parse(const char *text, struct stamp *ret)
@@ -75,13 +85,13 @@ void dns_stamp_parse(const char *text, struct stamp *ret)
         char bounded[TARGET_STAMP_BYTES];
         bool fits = TEXT_COPY(bounded, text);
         struct stamp stamp = {0};
-        bool is_ours = fits && parse_fields(bounded, &stamp);
+        bool is_ours = fits && parse_fields(bounded, &stamp), is_dialect = text_has_prefix(bounded, "v=pk");
         if (!is_ours) {
                 target_stamp_clear(&stamp);
                 stamp.plane = mem_strdup("");
-                stamp.store = mem_strdup("");
+                stamp.store = is_dialect ? store_of(bounded) : mem_strdup("");
         }
-        stamp.presence = is_ours ? STAMP_OURS : STAMP_FOREIGN;
+        stamp.presence = is_ours ? STAMP_OURS : is_dialect ? STAMP_UNREADABLE : STAMP_FOREIGN;
         stamp.raw = mem_strdup(bounded);
         *ret = stamp;
 }
