@@ -224,6 +224,8 @@ static struct gate_verdict gate_dissent(const struct inquiry *q)
         const struct view *view = q->view;
         const struct alive_view *alive = &view->alive;
         const struct plane_view *active = q->question->active;
+        if (alive->is_used && !alive->read_at)
+                return refuses("whether an operator inside a plane speaks for it has not been heard yet", 0);
         if (!alive->is_used || !alive->seen_at)
                 return holds("no operator inside a plane was ever heard");
         if (active->holds_operator)

@@ -192,6 +192,10 @@ static void contradicted_until_it_is_read_again(struct world *world)
         contradicted_no_more(world);
         world->view.alive.read_at -= 1;
 }
+static void not_listened_yet(struct world *world)
+{
+        world->view.alive = (struct alive_view){.is_used = true, .plane = ""};
+}
 /* Silent at last, but since then nobody listened. */
 static void contradicted_as_long_as_was_listened(struct world *world)
 {
@@ -242,6 +246,7 @@ static const struct gate_row rows[] = {
     {"late", late, GATE_NOT_LATE, false, 700},
     {"late until now", late_is_over, GATE_NOT_LATE, true, 0},
     {"nobody speaks for it", nothing, GATE_DISSENT, true, 0},
+    {"whether somebody inside does was not heard yet", not_listened_yet, GATE_DISSENT, false, 0},
     {"somebody inside does", contradicted, GATE_DISSENT, false, 300},
     {"somebody inside did", contradicted_no_more, GATE_DISSENT, true, 0},
     {"somebody inside did, but who knows", contradicted_as_long_as_was_listened, GATE_DISSENT, false, 0},
