@@ -194,6 +194,9 @@ static void test_an_address_that_was_exchanged_since_is_none(void **state)
         WORLD_EXPECT(world, FINDING_PLAN_OUTDATED, DO_DECIDE);
         world_without_lock(world);
         WORLD_EXPECT(world, FINDING_PLAN_OUTDATED, DO_DECIDE);
+        world->view.dns.stamp.id = 77; /* another decision of that number */
+        assert_int_not_equal(world_decide(world).finding, FINDING_RECORD_UNREADABLE);
+        world->view.dns.stamp.id = WORLD_ID;
         world->view.dns.stamp.store = WORLD_OTHER; /* says nothing of what was decided here */
         world->view.dns.stamp.plane = "b";
         WORLD_EXPECT(world, FINDING_FOREIGN_OWNER, DO_HOLD);

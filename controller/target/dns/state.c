@@ -137,7 +137,7 @@ static bool join_strings(const ldns_rr *record, char ret_text[static TARGET_STAM
         return is_canonical;
 }
 
-/* Something that is not one stamp of ours, shown for people; sorted, because servers rotate their answers. */
+/* Something that is not one stamp, shown for people; sorted, because servers rotate their answers. */
 static void foreign_stamp(const ldns_rr *const *records, size_t count, struct stamp *ret)
 {
         char(*texts)[TARGET_STAMP_BYTES] = mem_calloc(count, sizeof(*texts));
@@ -145,11 +145,18 @@ static void foreign_stamp(const ldns_rr *const *records, size_t count, struct st
                 (void)join_strings(records[i], texts[i]);
         qsort(texts, count, sizeof(texts[0]), compare_texts);
         struct strbuf raw = STRBUF_INIT(TARGET_STAMP_BYTES);
-        for (size_t i = 0; i < count; i++)
+        bool is_dialect = false; /* as in dns_stamp_parse() */
+        for (size_t i = 0; i < count; i++) {
                 (void)strbuf_printf(&raw, "%s%s", i ? " | " : "", texts[i]);
+                is_dialect |= text_has_prefix(texts[i], "v=pk");
+        }
         free(texts);
         *ret = (struct stamp){
-            .presence = STAMP_FOREIGN, .plane = mem_strdup(""), .store = mem_strdup(""), .raw = strbuf_take(&raw)};
+            .presence = is_dialect ? STAMP_UNREADABLE : STAMP_FOREIGN,
+            .plane = mem_strdup(""),
+            .store = mem_strdup(""),
+            .raw = strbuf_take(&raw),
+        };
 }
 
 static enum err stamp_from_answer(const struct message *message, struct stamp *ret, struct errmsg *reterr)
