@@ -1,0 +1,133 @@
+"""What was seen once is not what is: servers that forget behind one address, and looks that go unanswered once."""
+
+import contextlib
+
+import pytest
+from world import (
+    CENTRAL,
+    WEST,
+    check_world,
+    lock_stamp,
+    outside,
+    record,
+    refused_gates,
+    steady,
+    wait_world,
+)
+
+from hack.bench import wait
+from hack.bench.api_faults import ApiFaults
+from hack.bench.scene import LOCK_KEY
+
+STAMP_KEY = f"{{{LOCK_KEY}}}:planekeeper"
+SECONDS_FROZEN = 3.0  # longer than a look at the lock may be old
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@contextlib.contextmanager
+def a_frozen_zone(scene):
+    scene.bench.bind.freeze(scene.zone)
+    try:
+        yield
+    finally:
+        scene.bench.bind.thaw(scene.zone)
+
+
+def lose_the_last_write(redis, before):
+    """As an address does that leads to a replica which never had it."""
+    redis.mset(before)
+
+
+def lose_everything(redis, before):
+    redis.delete(*before)
+
+
+def name_the_plane_by_hand_again(redis, before):
+    redis.set(LOCK_KEY, before[LOCK_KEY])
+
+
+def forget_behind_a_frozen_zone(scene, forget):
+    """The lock is moved to epoch 2 while the zone takes no updates, and then Redis shows something older."""
+    before = {key: scene.redis.get(key) for key in (LOCK_KEY, STAMP_KEY)}
+    with a_frozen_zone(scene):
+        scene.annotate(switch_to=f"{CENTRAL}/2")
+        wait.until("the lock is moved", lambda: lock_stamp(scene).epoch == 2)
+        forget(scene.redis, before)
+        wait.always("the name stays", lambda: scene.active_in_dns() == WEST, SECONDS_FROZEN)
+        # What a look every ten seconds finds meanwhile is not what this is about.
+        forget(scene.redis, before)
+
+
+@pytest.mark.parametrize("forget", [lose_the_last_write, lose_everything])
+def test_the_name_never_follows_a_lock_that_redis_forgot(scene, forget):
+    steady(scene, single_writer=True)
+    forget_behind_a_frozen_zone(scene, forget)
+
+    def follows() -> bool:
+        moved = scene.active_in_dns() == CENTRAL
+        assert not moved or (scene.lock() == CENTRAL and lock_stamp(scene).epoch == 2), "the name moved first"
+        return moved
+
+    wait.until("the name moves", follows, 20.0, 0.01)
+    wait_world(scene, CENTRAL, 2, single_writer=True)
+
+
+def test_a_lock_that_was_edited_meanwhile_is_drift_and_the_name_stays(scene):
+    steady(scene, single_writer=True)
+    forget_behind_a_frozen_zone(scene, name_the_plane_by_hand_again)
+    scene.wait_condition("Drift", "True", "Drift", timeout=20.0)
+    wait.always("the name stays", lambda: scene.active_in_dns() == WEST, 1.0)
+    assert scene.lock() == WEST and record(scene)["phase"] == "Switching"
+
+
+# ---- looks that go unanswered ----
+
+
+@contextlib.contextmanager
+def deployments_through(scene, plane):
+    """The way to a plane's own API server, on which looks at its Deployment can be left without a good answer."""
+    with ApiFaults(scene.bench.clusters[plane]) as faults:
+        text = scene.bench.plane_kubeconfig(plane, faults.url)
+        scene.put_secret(f"{plane}-kubeconfig", value=text)
+        yield faults
+
+
+def contradicted(scene):
+    scene.bench.servers[WEST].kill9()
+    scene.wait_condition("Ready", "False")
+    wait.until("contradiction", lambda: refused_gates(scene) == {"PathDownDeploymentUp"}, 15.0)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_look_that_goes_unanswered_does_not_end_the_contradiction(scene, times):
+    with deployments_through(scene, WEST) as faults:
+        steady(scene)
+        contradicted(scene)
+        before = outside(scene)
+        fault = faults.inject("GET", "deployments", status=500, times=times)
+        wait.until("it was not answered", lambda: fault.hits == times)
+        wait.always("nothing moves", lambda: outside(scene) == before, 2.0)
+        assert refused_gates(scene) == {"PathDownDeploymentUp"}
+        check_world(scene, WEST, 1)
+
+
+def test_where_no_look_is_answered_any_more_the_path_decides(scene):
+    with deployments_through(scene, WEST) as faults:
+        steady(scene)
+        contradicted(scene)
+        faults.inject("GET", "deployments", status=500, times=100_000)
+        wait_world(scene, CENTRAL, 2)
+
+
+def test_a_standby_without_replicas_is_not_chosen_for_one_look_that_goes_unanswered(scene):
+    with deployments_through(scene, CENTRAL) as faults:
+        steady(scene)
+        scene.bench.set_replicas(CENTRAL, 0)
+        scene.wait_condition("FailoverPossible", "False", "NoStandby")
+        scene.bench.kill_plane(WEST)
+        scene.wait_condition("Ready", "False", "FailoverHeld")
+        before = outside(scene)
+        fault = faults.inject("GET", "deployments", status=500, times=1)
+        wait.until("it was not answered", lambda: fault.hits == 1)
+        wait.always("nothing moves", lambda: outside(scene) == before, 2.0)
