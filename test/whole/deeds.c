@@ -144,6 +144,12 @@ void move_name_by_hand(const struct fault *fault)
         judge_touched(fault->policy);
 }
 
+void remove_name_by_hand(const struct fault *fault)
+{
+        registers.dns[fault->policy].value[0] = '\0';
+        judge_touched(fault->policy);
+}
+
 void move_lock_by_hand(const struct fault *fault)
 {
         struct reg *reg = &registers.lock[fault->policy];

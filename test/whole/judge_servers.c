@@ -255,10 +255,12 @@ void judge_register(unsigned policy, bool is_lock, const struct reg *old, const 
         if (before.is_ours && (before.epoch > after.epoch || before.decided > after.decided))
                 world_violated("S6: %s of policy %u: epoch %llu replaces %llu", what, policy, after.decided,
                                before.decided);
-        if (before.is_ours && before.epoch == after.epoch && (!has_record || strcmp(old->value, now->value) != 0))
+        const bool was_empty = !is_lock && !old->value[0] && now->value[0]; /* half a write is finished as it was decided */
+        if (before.is_ours && before.epoch == after.epoch && !was_empty &&
+            (!has_record || strcmp(old->value, now->value) != 0))
                 world_violated("S6: %s of policy %u: epoch %llu replaces itself", what, policy, after.epoch);
         const bool is_new_value =
-            after.epoch && (!before.is_ours || before.epoch != after.epoch); /* 0: the value is not ours yet */
+            after.epoch && (!before.is_ours || before.epoch != after.epoch || was_empty); /* 0: the value is not ours yet */
         if (has_record && !find_decision(policy, next.epoch, next.id))
                 take_record(policy, &next, hosts);
         struct decision *decided =

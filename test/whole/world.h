@@ -27,6 +27,7 @@ struct trouble {
         int broken_replies; /* does it and answers with an error */
         int throttled;      /* 429 */
         int denied;         /* our credentials are refused */
+        int half_writes;    /* DNS: says yes to a new value, writes the stamp and leaves the name empty */
 };
 
 struct policy_config {
