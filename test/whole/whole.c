@@ -17,6 +17,7 @@
 enum {
         SETTLE_FIRST_S = 15, /* adoption, before anything befalls */
         REST_S = 90,
+        READ_AGAIN_S = 31, /* a target is read at least so often */
         HEALTHY_S = 8, /* until a plane that was down counts as one to go to */
         LOOK_EVERY_MS = 250,
         ATTEMPTS = 3,
@@ -66,7 +67,12 @@ static void take_over(void)
         if (plane < 0 || world.violation[0])
                 return;
         char armed[64];
+        const vtime_us read_by = vtime_now() + READ_AGAIN_S * VTIME_S;
         (void)snprintf(armed, sizeof(armed), "%s", judge_armed(0, (unsigned)plane));
+        while (is_bound && strcmp(armed, "True") != 0 && vtime_now() < read_by && !world.violation[0]) {
+                run_until(vtime_now() + LOOK_EVERY_MS * VTIME_MS); /* a target that was away is read again in its turn */
+                (void)snprintf(armed, sizeof(armed), "%s", judge_armed(0, (unsigned)plane));
+        }
         if (is_bound && strcmp(armed, "True") != 0)
                 world_violated("W1: Armed is %s, but nothing forbids to leave %s", armed, world_plane((unsigned)plane));
         take_overs += is_bound;
