@@ -164,9 +164,11 @@ static json_t *policy_json(const struct policy_view *policy)
         set_text(object, "switchTo", unless_handled(policy, REQUEST_KEY_SWITCH, policy->switch_to), FACTS_REQUEST_MAX);
         set_text(object, "adopt", unless_handled(policy, REQUEST_KEY_ADOPT, policy->adopt), FACTS_REQUEST_MAX);
         set_text(object, "ack", unless_handled(policy, REQUEST_KEY_ACK, policy->ack), FACTS_VALUE_MAX);
+        set_text(object, "takeover", unless_handled(policy, REQUEST_KEY_TAKEOVER, policy->takeover ? policy->takeover : ""),
+                 FACTS_VALUE_MAX);
         set_text(object, "credentialsError", policy->credentials_error, FACTS_TEXT_MAX);
         set_text(object, "rival", policy->rival, FACTS_TEXT_MAX);
-        null_absent(object, KEYS("suspend", "singleWriter", "failoverDelay", "switchTo", "adopt", "ack",
+        null_absent(object, KEYS("suspend", "singleWriter", "failoverDelay", "switchTo", "adopt", "ack", "takeover",
                                  "credentialsError", "rival"));
         return object;
 }

@@ -154,6 +154,7 @@ static void decode_policy(const struct scope *root, struct policy_view *policy)
             .switch_to = decode_text(&scope, "switchTo", "", FACTS_REQUEST_MAX),
             .adopt = decode_text(&scope, "adopt", "", FACTS_REQUEST_MAX),
             .ack = decode_text(&scope, "ack", "", FACTS_VALUE_MAX),
+            .takeover = decode_text(&scope, "takeover", "", FACTS_VALUE_MAX),
             .credentials_error = decode_text(&scope, "credentialsError", "", FACTS_TEXT_MAX),
             .rival = decode_text(&scope, "rival", "", FACTS_TEXT_MAX),
         };

@@ -200,6 +200,7 @@ static void decode_identity(const struct scope *object, struct failover_policy *
         policy->switch_to = decode_annotation(&annotations, ANNOTATION_SWITCH_TO);
         policy->adopt = decode_annotation(&annotations, ANNOTATION_ADOPT);
         policy->ack = decode_annotation(&annotations, ANNOTATION_ACK);
+        policy->takeover = decode_annotation(&annotations, ANNOTATION_TAKEOVER);
 }
 
 static void decode_limits(const struct scope *spec, struct failover_policy *policy)

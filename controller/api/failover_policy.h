@@ -28,6 +28,7 @@
 #define ANNOTATION_SWITCH_TO "planekeeper.io/switch-to" /* <plane>/<epoch> */
 #define ANNOTATION_ADOPT     "planekeeper.io/adopt"     /* <plane>/<epoch> */
 #define ANNOTATION_ACK       "planekeeper.io/ack"       /* <epoch> */
+#define ANNOTATION_TAKEOVER  "planekeeper.io/takeover"  /* <id of a stamp>[,<id>] */
 
 enum { POLICY_SETTINGS_MAX = 16 };
 
@@ -89,6 +90,7 @@ struct failover_policy {
         const char *switch_to; /* annotations as written, "" where absent: core/request.h reads them */
         const char *adopt;
         const char *ack;
+        const char *takeover;
 };
 
 MUST_CHECK enum err failover_policy_decode(const json_t *object, struct failover_policy **ret, struct errmsg *reterr);

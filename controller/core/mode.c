@@ -5,6 +5,7 @@
 
 #include "core/gates.h"
 #include "core/phrase.h"
+#include "core/request.h"
 #include "core/targets.h"
 
 static bool is_dns_store(const char *store)
@@ -25,13 +26,14 @@ static const char *describe_unshared(const struct view *view, const struct stamp
         if (is_dns_store(view->store))
                 return arena_printf(arena,
                                     "The Planekeeper of another cluster (%s) still decides for %s on a Lease of its "
-                                    "own: set spec.decisionStore: DNS there, too, or remove its policy and its stamp",
-                                    theirs, name);
-        return arena_printf(
-            arena,
-            "The Planekeeper of another cluster (%s) decides for %s on a Lease of its own, and so would "
-            "I: set spec.decisionStore: DNS in both clusters, or remove the policy from one",
-            theirs, name);
+                                    "own: set spec.decisionStore: DNS there, too, or remove its policy. If that cluster is "
+                                    "no more: %s",
+                                    theirs, name, request_takeover_command(view, arena));
+        return arena_printf(arena,
+                            "The Planekeeper of another cluster (%s) has decided for %s on a Lease of its own, and may "
+                            "do so again: set spec.decisionStore: DNS in both clusters, or remove the policy from one. "
+                            "If that cluster is no more, as where this one was built anew in its place: %s",
+                            theirs, name, request_takeover_command(view, arena));
 }
 
 static const struct plane_view *plane_around_me(const struct view *view)
@@ -84,6 +86,7 @@ static struct effective_mode among_others(const struct view *view, struct arena 
         if (!alive->seen_at)
                 return (struct effective_mode){
                     .mode = MODE_ADVISE,
+                    .may_pass = true,
                     .reason = "SingleVantage",
                     .message = arena_printf(arena,
                                             "No operator inside the active plane has renewed TXT _planekeeper-alive.%s "

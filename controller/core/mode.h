@@ -12,6 +12,7 @@ struct effective_mode {
         const char *reason;  /* AsRequested, AutomaticUnsafe, OperatorInsidePlane, OperatorSharesRegion, SingleVantage,
                                 SharedVantage */
         const char *message; /* what to change; "" for AsRequested */
+        bool may_pass;       /* others may still come and make Automatic safe, without an edit here */
         mono_ms wake_at;     /* when the passing of time changes it; 0: it does not */
 };
 

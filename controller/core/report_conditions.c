@@ -109,6 +109,22 @@ static enum contract contract_of_edit(const struct writer *w)
         return is_put_back ? CONTRACT_PROGRESSING : CONTRACT_STALLED;
 }
 
+/* A failover by itself was asked for and cannot be had as things are, however well the plane is. */
+static bool is_automatic_unsafe(const struct writer *w)
+{
+        return w->decision->finding == FINDING_STEADY && w->view->policy.mode == MODE_AUTOMATIC &&
+               w->decision->mode.mode == MODE_ADVISE && !led_astray(w)[0];
+}
+
+static enum contract contract_of_steady(const struct writer *w)
+{
+        if (led_astray(w)[0])
+                return contract_of_edit(w);
+        if (!is_automatic_unsafe(w))
+                return CONTRACT_READY;
+        return w->decision->mode.may_pass ? CONTRACT_PROGRESSING : CONTRACT_STALLED;
+}
+
 /* What goes on by itself as soon as it can, in a switch or out of it. */
 static enum contract contract_of_progress(const struct writer *w)
 {
@@ -117,7 +133,7 @@ static enum contract contract_of_progress(const struct writer *w)
                 return CONTRACT_PROGRESSING;
         switch (decision->finding) {
         case FINDING_STEADY:
-                return led_astray(w)[0] ? contract_of_edit(w) : CONTRACT_READY;
+                return contract_of_steady(w);
         case FINDING_TARGET_BEHIND:
         case FINDING_LOOK_OLD:
         case FINDING_UNCONFIRMED:
@@ -169,11 +185,6 @@ static bool is_on_preferred(const struct writer *w)
         return w->roles->active == &w->view->planes[0];
 }
 
-static bool is_automatic_unsafe(const struct writer *w)
-{
-        return w->view->policy.mode == MODE_AUTOMATIC && w->decision->mode.mode == MODE_ADVISE;
-}
-
 static const char *blocked_reason(const struct writer *w, const struct target_health *health)
 {
         if (health == &w->view->lock_health)
@@ -207,10 +218,10 @@ static const char *ready_reason(const struct writer *w, enum contract contract)
                 return blocked;
         if (is_write_refused(w))
                 return "TargetRefused";
-        if (contract != CONTRACT_READY)
-                return w->decision->finding == FINDING_STEADY ? "Drift" : w->decision->rule->reason;
         if (is_automatic_unsafe(w))
                 return "AutomaticUnsafe";
+        if (contract != CONTRACT_READY)
+                return w->decision->finding == FINDING_STEADY ? "Drift" : w->decision->rule->reason;
         return healthy_word(w);
 }
 
@@ -271,10 +282,10 @@ static const char *ready_message(const struct writer *w, enum contract contract)
                 return arena_printf(w->arena, "%s: correct the one that is wrong", astray);
         if (astray[0] && decision->finding == FINDING_DRIFT)
                 return arena_printf(w->arena, "%s. %s", astray, decision->why);
-        if (contract != CONTRACT_READY || decision->finding != FINDING_STEADY)
-                return report_why(w->view, decision, w->arena);
         if (is_automatic_unsafe(w))
                 return decision->mode.message;
+        if (contract != CONTRACT_READY || decision->finding != FINDING_STEADY)
+                return report_why(w->view, decision, w->arena);
         if (w->view->kill_switch || w->view->policy.suspended)
                 return arena_printf(w->arena, "%s; %s, so no failover happens by itself", decision->why,
                                     w->view->kill_switch ? phrase_kill_switch(w->view) : "spec.suspend is true");

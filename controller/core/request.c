@@ -7,16 +7,21 @@
 #include "core/phrase.h"
 #include "core/targets.h"
 
-enum { REQUEST_TEXT_MAX = 300 };       /* an object name and an epoch fit */
+enum { REQUEST_TEXT_MAX = 300, EXCERPT_MAX = 120 }; /* an object name and an epoch fit */
 #define AGAIN "again"
 
 static const char *const names[REQUEST_KEY_COUNT] = {
-    [REQUEST_KEY_SWITCH] = "switch-to", [REQUEST_KEY_ADOPT] = "adopt", [REQUEST_KEY_ACK] = "ack"};
+    [REQUEST_KEY_SWITCH] = "switch-to", [REQUEST_KEY_ADOPT] = "adopt", [REQUEST_KEY_ACK] = "ack",
+    [REQUEST_KEY_TAKEOVER] = "takeover"};
 
 static const char *text_of(const struct view *view, enum request_key key)
 {
         const struct policy_view *policy = &view->policy;
-        return key == REQUEST_KEY_SWITCH ? policy->switch_to : key == REQUEST_KEY_ADOPT ? policy->adopt : policy->ack;
+        const char *const texts[REQUEST_KEY_COUNT] = {[REQUEST_KEY_SWITCH] = policy->switch_to,
+                                                      [REQUEST_KEY_ADOPT] = policy->adopt,
+                                                      [REQUEST_KEY_ACK] = policy->ack,
+                                                      [REQUEST_KEY_TAKEOVER] = policy->takeover ? policy->takeover : ""};
+        return texts[key];
 }
 
 static bool parse_epoch(const char *text, size_t length, epoch_t *ret_epoch)
@@ -88,6 +93,11 @@ const char *request_command(const struct view *view, enum request_key key, const
                             struct arena *arena)
 {
         return command(view, key, request_value(view, key, plane, epoch, arena), arena);
+}
+
+const char *request_takeover_command(const struct view *view, struct arena *arena)
+{
+        return command(view, REQUEST_KEY_TAKEOVER, targets_unshared_ids(view, arena), arena);
 }
 
 const char *request_again(const struct view *view, const struct request *request, struct arena *arena)
@@ -226,6 +236,36 @@ static struct request parse_ack(const struct view *view, struct arena *arena)
 }
 
 /*
+ * Nothing is done for it either: what the stamps that it names show is adopted like what is ours. A stamp that was
+ * written since has another id, so whoever still decides is never taken from.
+ */
+static struct request parse_takeover(const struct view *view, struct arena *arena)
+{
+        struct request request = begin(view, REQUEST_KEY_TAKEOVER, arena);
+        if (!request.text[0])
+                return request;
+        const struct stamp *taken = targets_taken_over(view), *other = targets_unshared(view);
+        request.epoch = other ? other->epoch : taken ? taken->epoch : 1;
+        if (other && request.is_old)
+                refuse(&request, arena_printf(arena, "refused: it had its answer already; to take over what is there: %s",
+                                              request_takeover_command(view, arena)));
+        else if (other)
+                refuse_or_wait(view, &request,
+                               arena_printf(arena, "refused: it does not name the stamp of epoch %llu of %s; to take "
+                                                   "over what is there: %s",
+                                            (unsigned long long)other->epoch,
+                                            phrase_excerpt(other->store, EXCERPT_MAX, arena),
+                                            request_takeover_command(view, arena)));
+        else if (taken)
+                request.answer = arena_printf(arena, "accepted: epoch %llu of %s is taken over",
+                                              (unsigned long long)taken->epoch,
+                                              phrase_excerpt(taken->store, EXCERPT_MAX, arena));
+        else
+                refuse_or_wait(view, &request, "past: no target carries the stamp of another Planekeeper");
+        return request;
+}
+
+/*
  * What may act goes first, then what waits for an answer, then what was not understood (it has no epoch), then what
  * speaks of the later epoch.
  */
@@ -243,7 +283,8 @@ static bool is_heard_before(const struct request *a, const struct request *b)
 struct request request_read(const struct view *view, epoch_t current, struct arena *arena)
 {
         /* An epoch can be acknowledged only once it was decided, so of two that name the same the ack is the later. */
-        const struct request requests[] = {parse_ack(view, arena), parse(view, REQUEST_KEY_SWITCH, current, arena),
+        const struct request requests[] = {parse_takeover(view, arena), parse_ack(view, arena),
+                                           parse(view, REQUEST_KEY_SWITCH, current, arena),
                                            parse(view, REQUEST_KEY_ADOPT, current, arena)};
         struct request heard = {.text = "", .answer = ""};
         for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)

@@ -55,6 +55,8 @@ const char *request_value(const struct view *view, enum request_key key, const c
 /* The same as the command to paste. */
 const char *request_command(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
                             struct arena *arena);
+/* The command by which a person says that who wrote the stamps at the targets decides no more. */
+const char *request_takeover_command(const struct view *view, struct arena *arena);
 /* The command that asks for the plane and epoch of @request, which is being refused, once more. */
 const char *request_again(const struct view *view, const struct request *request, struct arena *arena);
 

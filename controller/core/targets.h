@@ -6,6 +6,7 @@
 #define PK_CORE_TARGETS_H
 
 #include "core/view.h"
+#include "util/arena.h"
 
 struct targets {
         const char *dns_provider;
@@ -45,6 +46,20 @@ mono_ms targets_refusal_due(const struct target_health *health, mono_ms now);
  * one.
  */
 epoch_t targets_highest_epoch(const struct view *view);
+
+/* Whether two store texts are of the same policy, by namespace and name, whoever decides for it. */
+bool targets_are_kin(const char *store, const char *other);
+
+/*
+ * Whether annotation takeover, "<id>[,<id>]", names @id: a person says that who wrote the stamp decides no more. A stamp
+ * that was written since has another id.
+ */
+bool targets_takeover_names(const char *takeover, decision_id id);
+
+/* The ids of the stamps in force that another Planekeeper made for this policy, as takeover wants them; "" none. */
+const char *targets_unshared_ids(const struct view *view, struct arena *arena);
+/* One that a person says is ours by now; NULL: there is none. */
+const struct stamp *targets_taken_over(const struct view *view);
 
 /* Whether @stamp is there and not ours: another owner's, or nothing we can read. */
 bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp);

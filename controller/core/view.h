@@ -17,7 +17,7 @@ enum mode { MODE_ADVISE, MODE_AUTOMATIC };
 enum failback { FAILBACK_MANUAL, FAILBACK_AUTOMATIC, FAILBACK_NEVER };
 enum drift_policy { DRIFT_REPORT, DRIFT_ENFORCE }; /* what becomes of a person's edit of a target */
 /* The annotations by which a person asks. */
-enum request_key { REQUEST_KEY_SWITCH, REQUEST_KEY_ADOPT, REQUEST_KEY_ACK, REQUEST_KEY_COUNT };
+enum request_key { REQUEST_KEY_SWITCH, REQUEST_KEY_ADOPT, REQUEST_KEY_ACK, REQUEST_KEY_TAKEOVER, REQUEST_KEY_COUNT };
 /* What is known of the value that an annotation has now. */
 enum request_past {
         REQUEST_NEW,       /* it was not answered for good yet */
@@ -137,6 +137,7 @@ struct policy_view {
         const char *switch_to; /* annotation texts, "" where absent */
         const char *adopt;
         const char *ack;
+        const char *takeover; /* ids of stamps; NULL as "" */
         enum request_past past[REQUEST_KEY_COUNT];
         bool is_asked_unread; /* a target in force was not read since one of them was written */
         const char *credentials_error; /* a Secret that is missing or malformed; "" otherwise */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/targets.h"
 #include "reconcile/act.h"
 #include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
@@ -214,6 +215,18 @@ static void fill_expected(struct effect *effect)
         copy_stamp(&effect->lock_expected.stamp, &policy->lock.stamp);
 }
 
+/* Whose stamp counts as ours at this target: from before another store was chosen, or because a person said so. */
+static const char *former_of(const struct effect *effect, struct arena *arena)
+{
+        const struct policy *policy = effect->policy;
+        const char *former = policy->store->former(policy, arena), *owner = policy->store->owner(policy, arena);
+        const struct stamp *stamp = effect_is_dns(effect->kind) ? &policy->dns.stamp : &policy->lock.stamp;
+        bool is_taken_over = !former[0] && stamp->store && !policy->requests.handled[REQUEST_KEY_TAKEOVER] &&
+                             targets_are_kin(stamp->store, owner) &&
+                             targets_takeover_names(policy->spec->takeover, stamp->id);
+        return is_taken_over ? arena_strdup(arena, stamp->store) : former;
+}
+
 /* A decision, bound to the addresses as they were read. */
 static void fill_record(struct effect *effect)
 {
@@ -228,7 +241,7 @@ static void fill_record(struct effect *effect)
             .id = record->id,
             .plane = arena_strdup(arena, record->to),
             .store = policy->store->owner(policy, arena),
-            .former = policy->store->former(policy, arena),
+            .former = former_of(effect, arena),
             .record = arena_strdup(arena, policy->record_write.text),
             .keeps_value = true,
         };
@@ -248,7 +261,7 @@ static void fill_want(struct effect *effect)
             .id = record->id,
             .plane = arena_strdup(arena, record->to),
             .store = policy->store->owner(policy, arena),
-            .former = policy->store->former(policy, arena),
+            .former = former_of(effect, arena),
             .record = policy->store->text_beside(policy, arena),
         };
         effect->lock_value = arena_strdup(arena, record->plan.to_lock);

@@ -45,6 +45,7 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
             .switch_to = spec->switch_to,
             .adopt = spec->adopt,
             .ack = spec->ack,
+            .takeover = spec->takeover,
             .credentials_error = effect_credentials_error(policy, arena),
             .rival = claims_rival(policy, arena),
         };

@@ -27,6 +27,7 @@ enum {
             2000, /* the API server's Date has whole seconds: nearer than this our own wall clock is as good */
         HURRY_MS = 100, /* longer than a step takes where it goes well */
         TIMEOUT_MS = 3000,
+        IDENTITY_EVERY_MS = 10000,
         CONNECTIONS_PER_HOST = 16, /* three watches, the passes' turns, statuses and Events, each without waiting */
         WORKERS = 8,               /* started when they are needed */
         JOBS_MAX = 8192,
@@ -79,12 +80,43 @@ void manager_count_switch(struct manager *manager)
 
 /* ---- who and where we are ---- */
 
+static void ask_identity(struct manager *manager);
+
 static void set_clock(struct manager *manager, unix_ms server_date)
 {
         unix_ms local = clock_wall();
         unix_ms skew = server_date ? server_date - local : 0;
         bool is_near = skew < CLOCK_TRUST_MS && skew > -CLOCK_TRUST_MS;
         manager->wall_base = (is_near ? local : server_date) - clock_mono();
+}
+
+static void take_identity(struct manager *manager, const char *uid, unix_ms date)
+{
+        bool is_first = !manager->cluster_uid, is_news = is_first || strcmp(manager->cluster_uid, uid) != 0;
+        bool was_doubted = manager->is_identity_doubted;
+        manager->is_identity_doubted = false;
+        if (is_first)
+                set_clock(manager, date);
+        if (is_news && !is_first)
+                log_line(LOG_WARN, "manager",
+                         "namespace kube-system has another UID: the cluster was built anew, or its store replaced",
+                         LOG_TEXT_FIELD("was", manager->cluster_uid), LOG_TEXT_FIELD("is", uid));
+        if (is_news) {
+                free(manager->cluster_uid);
+                manager->cluster_uid = mem_strdup(uid);
+                caches_retime_probes(manager);
+        }
+        if (is_news && !is_first && manager->is_leader)
+                caches_leadership_changed(manager); /* what was known is of another life */
+        if (is_news || was_doubted)
+                caches_wake_policies(manager);
+}
+
+void manager_doubt_identity(struct manager *manager)
+{
+        manager->is_identity_doubted = true;
+        manager->identity_asked_at = 0;
+        ask_identity(manager);
 }
 
 static void identity_answered(void *ctx, const struct kube_reply *reply)
@@ -98,16 +130,17 @@ static void identity_answered(void *ctx, const struct kube_reply *reply)
                 return; /* the tick asks again */
         }
         trouble_over(manager, TROUBLE_IDENTITY, NULL);
-        set_clock(manager, reply->date);
-        manager->cluster_uid = mem_strdup(object_meta(reply->body, "uid"));
-        caches_retime_probes(manager);
-        caches_wake_policies(manager);
+        take_identity(manager, object_meta(reply->body, "uid"), reply->date);
 }
 
+/* Asked again and again: an API server's store may be replaced under a living process. */
 static void ask_identity(struct manager *manager)
 {
-        if (manager->cluster_uid || manager->identity_call)
+        mono_ms now = loop_now(manager->loop);
+        bool is_known = manager->cluster_uid && !manager->is_identity_doubted;
+        if (manager->identity_call || (is_known && now - manager->identity_asked_at < IDENTITY_EVERY_MS))
                 return;
+        manager->identity_asked_at = now;
         char *path = kube_path(&namespaces, NULL, "kube-system", NULL);
         manager->identity_call = kube_get(manager->kube, path, TIMEOUT_MS, identity_answered, manager);
         free(path);

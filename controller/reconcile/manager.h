@@ -77,6 +77,8 @@ struct manager {
         bool is_leader;
         bool stopping;
         char *cluster_uid; /* UID of our own kube-system: which cluster this is; NULL until known */
+        bool is_identity_doubted; /* something looks as if it were another by now: nothing is decided until it is read */
+        mono_ms identity_asked_at;
         struct kube_call *identity_call;
         unix_ms
             wall_base; /* wall time = wall_base + loop_now(): the API server's clock, counted on the monotonic one */
@@ -106,6 +108,8 @@ bool manager_is_ready(const struct manager *manager, struct strbuf *why);
 
 /* Our own loop was late by that: samples are discarded, and doubtful for a moment longer. */
 void manager_was_late(struct manager *manager, mono_ms late_ms);
+/* Which cluster this is has to be read again before anything is decided. */
+void manager_doubt_identity(struct manager *manager);
 unix_ms manager_wall(const struct manager *manager);
 bool manager_blast_limit_reached(const struct manager *manager);
 void manager_count_switch(struct manager *manager);

@@ -284,8 +284,10 @@ static void take_object(struct policy *policy, const json_t *object)
 {
         const char *uid = object_meta(object, "uid");
         policy->list_generation = policy->manager->list_generation;
-        if (policy->uid && !text_equal(policy->uid, uid))
-                forget_object(policy); /* deleted and created again by the same name */
+        if (policy->uid && !text_equal(policy->uid, uid)) {
+                forget_object(policy);                   /* deleted and created again by the same name */
+                manager_doubt_identity(policy->manager); /* or the whole cluster was built anew */
+        }
         status_seen(&policy->status, object);
         policy_status_restore(policy, object);
         set_text(&policy->uid, uid);

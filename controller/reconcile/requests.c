@@ -11,11 +11,16 @@
 enum { TEXT_MAX = 512, ANSWER_MAX = 2048 };
 
 static const char *const keys[REQUEST_KEY_COUNT] = {
-    [REQUEST_KEY_SWITCH] = "switch-to", [REQUEST_KEY_ADOPT] = "adopt", [REQUEST_KEY_ACK] = "ack"};
+    [REQUEST_KEY_SWITCH] = "switch-to", [REQUEST_KEY_ADOPT] = "adopt", [REQUEST_KEY_ACK] = "ack",
+    [REQUEST_KEY_TAKEOVER] = "takeover"};
 
 static const char *value_in(const struct failover_policy *spec, enum request_key key)
 {
-        return key == REQUEST_KEY_SWITCH ? spec->switch_to : key == REQUEST_KEY_ADOPT ? spec->adopt : spec->ack;
+        const char *const values[REQUEST_KEY_COUNT] = {[REQUEST_KEY_SWITCH] = spec->switch_to,
+                                                       [REQUEST_KEY_ADOPT] = spec->adopt,
+                                                       [REQUEST_KEY_ACK] = spec->ack,
+                                                       [REQUEST_KEY_TAKEOVER] = spec->takeover};
+        return values[key];
 }
 
 static void set_text(char **text, const char *value)
@@ -37,13 +42,13 @@ static bool is_last_word(const char *answer)
         return false;
 }
 
-/* "switch-to=eu-west-1/3"; an acknowledgement that was accepted goes on being one. */
+/* "switch-to=eu-west-1/3"; an acknowledgement or a takeover that was accepted goes on being one. */
 static void take_handled(struct requests *requests, const char *text, const char *answer)
 {
         for (unsigned key = 0; key < REQUEST_KEY_COUNT; key++) {
                 size_t length = strlen(keys[key]);
-                bool is_valid_ack = key == REQUEST_KEY_ACK && text_has_prefix(answer, "accepted");
-                if (text_has_prefix(text, keys[key]) && text[length] == '=' && !is_valid_ack)
+                bool goes_on = key >= REQUEST_KEY_ACK && text_has_prefix(answer, "accepted");
+                if (text_has_prefix(text, keys[key]) && text[length] == '=' && !goes_on)
                         set_text(&requests->handled[key], text + length + 1);
         }
 }
@@ -113,7 +118,11 @@ void requests_show(const struct requests *requests, mono_ms read_at, struct poli
 
 static const char *value_shown(const struct policy_view *policy, enum request_key key)
 {
-        return key == REQUEST_KEY_SWITCH ? policy->switch_to : key == REQUEST_KEY_ADOPT ? policy->adopt : policy->ack;
+        const char *const values[REQUEST_KEY_COUNT] = {[REQUEST_KEY_SWITCH] = policy->switch_to,
+                                                       [REQUEST_KEY_ADOPT] = policy->adopt,
+                                                       [REQUEST_KEY_ACK] = policy->ack,
+                                                       [REQUEST_KEY_TAKEOVER] = policy->takeover};
+        return values[key];
 }
 
 bool requests_answered(struct requests *requests, const struct decision *decision, const struct policy_view *view,

@@ -116,7 +116,8 @@ static void lease_show(struct policy *policy, struct arena *arena, struct view *
 {
         const struct manager *manager = policy->manager;
         (void)arena;
-        ret->record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid;
+        ret->record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid &&
+                           !manager->is_identity_doubted;
         ret->record = policy->record;
         ret->record_error = policy->record_error ? policy->record_error : "";
         ret->arbiter_answered_at =

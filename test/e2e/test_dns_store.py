@@ -236,7 +236,7 @@ def test_two_that_do_not_share_refuse_and_then_share(scene):
     sites[1].put_policy({"decisionStore": "Kubernetes"})
     second = start(sites[1])
     wait_mode(sites[1], "Advise", "AutomaticUnsafe")
-    sites[1].wait_condition("Ready", "True", "AutomaticUnsafe")
+    sites[1].wait_condition("Ready", "False", "AutomaticUnsafe")
     assert "set spec.decisionStore: DNS in both clusters" in sites[1].status()["message"]
     before = scene.epoch_record()
     wait.always("hands off", lambda: scene.epoch_record() == before, 2.0)

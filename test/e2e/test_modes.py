@@ -154,7 +154,7 @@ def test_kill_switch_stops_every_policy(scene):
 
 
 def check_unsafe(scene, reason):
-    scene.wait_condition("Ready", "True", "AutomaticUnsafe")
+    scene.wait_condition("Ready", "False", "AutomaticUnsafe")
     status = scene.status()
     assert (status["effectiveMode"], status["effectiveModeReason"]) == ("Advise", reason)
     assert columns(scene, "fop")["gloo"]["MODE"] == "Advise"

@@ -166,6 +166,16 @@ static void lock_aside_in_advise(struct world *world)
         world_lock(world, "cluster-b", WORLD_EPOCH, "a");
         world->view.policy.mode = MODE_ADVISE;
 }
+static void lock_aside_and_unsafe(struct world *world)
+{
+        world_lock(world, "cluster-b", WORLD_EPOCH, "a");
+        world->view.planes[1].holds_operator = true;
+}
+static void failed_over_in_advise(struct world *world)
+{
+        failed_over(world);
+        world->view.policy.mode = MODE_ADVISE;
+}
 static void lock_names_another(struct world *world)
 {
         world_lock(world, "cluster-b", WORLD_EPOCH - 1, "b");
@@ -338,9 +348,12 @@ static const struct row rows[] = {
     {"a stranger's address", name_leads_nowhere, "False Drift", "Stalled Drift", "Drift", "a", "2/2", "-", 5},
     {"a stranger's address in Advise", name_leads_nowhere_in_advise, "False Drift", "Stalled Drift", "Drift", "a", "2/2", "-", 5},
     {"the lock aside in Advise", lock_aside_in_advise, "False Drift", "Stalled Drift", "Drift", "a", "2/2", "-", 5},
+    {"the lock aside, and unsafe", lock_aside_and_unsafe, "False Drift", "Stalled Drift", "Drift", "a", "2/2", "-", 5},
+    {"failed over, in Advise", failed_over_in_advise, "True FailedOver", "", "FailedOver", "b", "1/2", "-", 6},
     {"the lock behind, not healed", lock_names_another, "False TargetBehind", "Reconciling TargetBehind", "Steady", "a",
      "2/2", "-", 5},
-    {"unsafe Automatic", unsafe, "True AutomaticUnsafe", "", "Steady", "a", "2/2", "-", 5},
+    {"unsafe Automatic", unsafe, "False AutomaticUnsafe", "Stalled AutomaticUnsafe", "AutomaticUnsafe", "a", "2/2",
+     "-", 5},
     {"suspended", suspended, "True Suspended", "", "Suspended", "a", "2/2", "-", 5},
     {"foreign", foreign, "False ForeignOwner", "Stalled ForeignOwner", "ForeignOwner", "a", "2/2", "-", 5},
     {"unknown target", unknown_target, "False UnknownTarget", "Stalled UnknownTarget", "UnknownTarget", "Unknown",
@@ -428,7 +441,8 @@ static const struct {
     {lock_aside_in_advise, "Ready", "False Drift", "lock mgmt-active holds \"cluster-b\": correct the one that is wrong"},
     {foreign, "Drift", "Unknown OtherDecision", ""},
     {new_in_advise, "Drift", "False NothingRecorded", ""},
-    {unsafe, "Ready", "True AutomaticUnsafe", "I run inside plane b"},
+    {unsafe, "Ready", "False AutomaticUnsafe", "I run inside plane b"},
+    {unsafe, "Stalled", "True AutomaticUnsafe", "I run inside plane b"},
     {suspended, "Armed", "False Suspended", "to arm: kubectl patch fop gloo -n default --type merge -p '{\"spec\":"},
     {suspended, "Ready", "True Suspended", "spec.suspend is true, so no failover happens by itself"},
     {suspended, "FailoverPossible", "True Chosen", "; not by itself: Armed is False, Suspended"},

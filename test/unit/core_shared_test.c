@@ -370,7 +370,10 @@ static void people_are_told(void **state)
             {"mismatched", mismatched, "Ready", "False PlanMismatch", "the plans differ"},
             {"mismatched", mismatched, "Stalled", "True PlanMismatch", "the plans differ"},
             {"mismatched", mismatched, "Drift", "Unknown NotRead", ""},
-            {"unshared", theirs, "Ready", "True AutomaticUnsafe", "in both clusters"},
+            {"unshared", theirs, "Ready", "False AutomaticUnsafe", "in both clusters"},
+            {"inside, never heard", unheard, "Ready", "False AutomaticUnsafe", "_planekeeper-alive.gloo.example.com yet"},
+            {"inside, never heard", unheard, "Reconciling", "True AutomaticUnsafe", "yet"},
+            {"unshared", theirs, "Stalled", "True AutomaticUnsafe", "planekeeper.io/takeover="},
             {"unshared", theirs, "Drift", "Unknown OtherDecision", "another owner"},
         };
         rows_report(rows, ROWS_COUNT(rows));

@@ -106,6 +106,18 @@ void lose_record(const struct fault *fault)
         api_delete(fault->cluster, API_LEASES, NAMESPACE, name);
 }
 
+/* Its store is replaced: kube-system is another, and no decision is known. */
+void rebuild_hub(const struct fault *fault)
+{
+        world_rename_cluster(fault->cluster);
+        for (unsigned policy = 0; policy < world.policy_count; policy++) {
+                char name[48];
+                lease_name(policy, name, sizeof(name));
+                api_delete(fault->cluster, API_LEASES, NAMESPACE, name);
+                judge_touched(policy);
+        }
+}
+
 void lose_status(const struct fault *fault)
 {
         api_merge(fault->cluster, API_POLICIES, NAMESPACE, world.policies[fault->policy].name,
@@ -376,7 +388,8 @@ static void complete(const char *said, char *ret, size_t size)
 /* They do what the status says. */
 static void do_as_told(unsigned policy)
 {
-        static const char *const keys[] = {"planekeeper.io/switch-to", "planekeeper.io/adopt"};
+        static const char *const keys[] = {"planekeeper.io/switch-to", "planekeeper.io/adopt",
+                                           "planekeeper.io/takeover"};
         const json_t *object = api_find(0, API_POLICIES, NAMESPACE, world.policies[policy].name);
         const char *message = json_string_value(json_object_get(json_object_get(object, "status"), "message"));
         for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

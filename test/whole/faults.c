@@ -106,6 +106,7 @@ static const struct fault_kind {
     DEED("redis-forgets-behind-a-frozen-zone", freeze_and_forget),
     DEED("redis-loses-all", lose_all),
     DEED("record-deleted", lose_record),
+    DEED("hub-rebuilt", rebuild_hub),
     DEED("status-wiped", lose_status),
     DEED("name-moved-by-hand", move_name_by_hand),
     DEED("name-removed-by-hand", remove_name_by_hand),

@@ -20,7 +20,7 @@ enum {
         READ_AGAIN_S = 31, /* a target is read at least so often */
         HEALTHY_S = 8, /* until a plane that was down counts as one to go to */
         LOOK_EVERY_MS = 250,
-        ATTEMPTS = 3,
+        ATTEMPTS = 4, /* what two remedies in a row mend, too */
         FAULTS_MAX = 8,
 };
 

@@ -227,8 +227,14 @@ static void draw_policy(unsigned number)
 static json_t *namespace_named(const char *name, unsigned cluster)
 {
         char uid[48];
-        (void)snprintf(uid, sizeof(uid), "cluster-%u", cluster);
+        (void)snprintf(uid, sizeof(uid), "cluster-%u-%u", cluster, world.lives[cluster]);
         return json_pack("{s:{s:s, s:s}}", "metadata", "name", name, "uid", uid);
+}
+
+void world_rename_cluster(unsigned cluster)
+{
+        world.lives[cluster]++;
+        api_put(cluster, API_NAMESPACES, namespace_named("kube-system", cluster));
 }
 
 void world_begin(void)

@@ -45,6 +45,7 @@ struct world {
         struct trouble places[PLACE_COUNT], ways[HOSTS_MAX][PLACE_COUNT];
         int64_t api_skew_ms[CLUSTERS_MAX];
         int kill_switch_denied; /* > 0: nobody may read it */
+        unsigned lives[CLUSTERS_MAX]; /* how often its store was replaced by an empty one */
         bool has_odd_clocks; /* an API server's has jumped */
         bool went_back;      /* an API server's store has */
         bool is_healed;      /* all is over */
@@ -59,6 +60,7 @@ enum { INTERVAL_MS = 1000, TIMEOUT_MS = 500, THRESHOLD = 3 };
 void world_begin(void); /* draws the configuration, sets up servers and manifests, starts the operators */
 void world_end(void);
 void world_put_policy(unsigned number);    /* as it was at the beginning */
+void world_rename_cluster(unsigned cluster); /* its kube-system has another UID */
 const char *world_plane(unsigned plane);   /* its name */
 const char *world_address(unsigned plane); /* "10.0.0.1" */
 
