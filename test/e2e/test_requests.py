@@ -104,7 +104,7 @@ def test_a_request_of_while_the_operator_was_away_is_new(scene):
 def test_what_waits_is_called_waiting_and_acts(scene):
     steady(scene)
     spec(scene, {"suspend": True})
-    scene.wait_condition("Paused", "True", "Suspended")
+    scene.wait_condition("Armed", "False", "Suspended")
     switch_to(scene, CENTRAL, 2)
     wait_answer(scene, f"switch-to={CENTRAL}/2", "waiting: suspended")
     assert scene.status()["handledRequests"] == []
