@@ -198,7 +198,7 @@ def test_a_large_kubeconfig_is_read(gallery):
 def test_an_address_beats_a_name_and_a_name_becomes_a_cname(gallery):
     gallery.wait_plane("svc-many", "Ready", "True", "ProbesPassed")
     assert gallery.scene.plane("svc-many")["status"]["address"] == PLANES[CENTRAL]
-    gallery.wait_plane("svc-named", "Ready", "Unknown", text="does not resolve")
+    gallery.wait_plane("svc-named", "Ready", "False", "NameUnfit", "DNS says that there is no such name")
     assert gallery.scene.plane("svc-named")["status"]["address"] == "lb.example.com"
 
 
