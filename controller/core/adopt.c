@@ -77,9 +77,10 @@ static const char *describe_unknown(const struct view *view, struct arena *arena
         const struct plane_view *by_dns = adopt_plane_shown(view);
         const char *next = how_to_go_on(view, by_dns, arena);
         if (!by_dns)
-                return arena_printf(arena, "%s shows \"%s\", which is not exactly one plane's address: %s. %s",
+                return arena_printf(arena, "%s shows \"%s\", which is not exactly one plane's address: %s. %s%s%s",
                                     targets.dns_name, phrase_excerpt(view->dns.rrset, 200, arena),
-                                    describe_planes(view, arena), next);
+                                    describe_planes(view, arena), view->dns.doubt ? view->dns.doubt : "",
+                                    view->dns.doubt ? ". " : "", next);
         if (view->dns.stamp.presence == STAMP_OURS && strcmp(view->dns.stamp.plane, by_dns->name) != 0)
                 return arena_printf(arena, "%s shows %s, but epoch %llu was %s. %s", targets.dns_name, by_dns->name,
                                     (unsigned long long)view->dns.stamp.epoch,
@@ -133,6 +134,8 @@ static epoch_t highest_stamp(const struct view *view)
 static const char *describe_foreign(const struct view *view, const char *where, const struct stamp *stamp,
                                     struct arena *arena)
 {
+        if (stamp->claim)
+                return arena_printf(arena, "%s %s", where, stamp->claim);
         return arena_printf(arena,
                             "%s belongs to another owner: \"%s\"; I am %s. Remove its policy and then that stamp, or "
                             "choose another name",

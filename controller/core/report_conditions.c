@@ -149,7 +149,7 @@ static enum contract contract_of_progress(const struct writer *w)
 }
 
 /* Stalled is only what a person has to mend; a dead site never is, nor a switch that goes on by itself. */
-static enum contract contract_of(const struct writer *w)
+static enum contract contract_of_finding(const struct writer *w)
 {
         const struct decision *decision = w->decision;
         if (is_refused(w))
@@ -172,6 +172,17 @@ static enum contract contract_of(const struct writer *w)
         default:
                 return contract_of_progress(w);
         }
+}
+
+/* All is well but that users are answered something else than what is read and recorded. */
+static bool is_doubtful(const struct writer *w)
+{
+        return w->view->dns.doubt && contract_of_finding(w) == CONTRACT_READY;
+}
+
+static enum contract contract_of(const struct writer *w)
+{
+        return is_doubtful(w) ? CONTRACT_STALLED : contract_of_finding(w);
 }
 
 bool report_is_ready(const struct view *view, const struct decision *decision, struct arena *arena)
@@ -218,6 +229,8 @@ static const char *ready_reason(const struct writer *w, enum contract contract)
                 return blocked;
         if (is_write_refused(w))
                 return "TargetRefused";
+        if (is_doubtful(w))
+                return "DNSAnswersDiffer";
         if (is_automatic_unsafe(w))
                 return "AutomaticUnsafe";
         if (contract != CONTRACT_READY)
@@ -282,6 +295,8 @@ static const char *ready_message(const struct writer *w, enum contract contract)
                 return arena_printf(w->arena, "%s: correct the one that is wrong", astray);
         if (astray[0] && decision->finding == FINDING_DRIFT)
                 return arena_printf(w->arena, "%s. %s", astray, decision->why);
+        if (is_doubtful(w))
+                return w->view->dns.doubt;
         if (is_automatic_unsafe(w))
                 return decision->mode.message;
         if (contract != CONTRACT_READY || decision->finding != FINDING_STEADY)
@@ -303,7 +318,8 @@ static void set_contract(const struct writer *w)
         report->state = w->decision->rule->state;
         if (contract == CONTRACT_READY && w->decision->finding != FINDING_DRIFT)
                 report->state = healthy_word(w);
-        else if (w->decision->phase != PHASE_SWITCHING && (is_refused(w) || w->decision->finding == FINDING_STEADY))
+        else if (is_doubtful(w) ||
+                 (w->decision->phase != PHASE_SWITCHING && (is_refused(w) || w->decision->finding == FINDING_STEADY)))
                 report->state = reason;
         set(w, "Ready", statuses[contract], reason, report->message);
         if (contract == CONTRACT_STALLED)

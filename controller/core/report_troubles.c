@@ -72,6 +72,8 @@ static void look_at_wrong_answers(const struct report_subject *s, struct trouble
                         troubles_add(
                             ret, "DNSServerBehind",
                             arena_printf(s->arena, "DNS server %s still answers old data", view->verify[i].server));
+        if (view->dns_health.read_at && view->dns.doubt)
+                troubles_add(ret, "DNSAnswersDiffer", view->dns.doubt);
 }
 
 static void look_at_standbys(const struct report_subject *s, struct troubles *ret)

@@ -158,6 +158,8 @@ epoch_t targets_highest_epoch(const struct view *view)
 
 bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp)
 {
+        if (stamp->claim)
+                return true;
         if (stamp->presence == STAMP_UNREADABLE)
                 return stamp->store[0] && !is_own_store(view, stamp->store);
         return stamp->presence == STAMP_FOREIGN || (stamp->presence == STAMP_OURS && !is_own(view, stamp));
@@ -165,7 +167,7 @@ bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp
 
 bool targets_stamp_is_unshared(const struct view *view, const struct stamp *stamp)
 {
-        return is_kin(view, stamp) && !is_taken_over(view, stamp);
+        return !stamp->claim && is_kin(view, stamp) && !is_taken_over(view, stamp);
 }
 
 /* The first stamp in force of which @holds. */

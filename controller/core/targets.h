@@ -61,7 +61,7 @@ const char *targets_unshared_ids(const struct view *view, struct arena *arena);
 /* One that a person says is ours by now; NULL: there is none. */
 const struct stamp *targets_taken_over(const struct view *view);
 
-/* Whether @stamp is there and not ours: another owner's, or nothing we can read. */
+/* Whether the value is not ours: the stamp is another owner's or nothing we can read, or another tool claims it. */
 bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp);
 
 /*

@@ -97,6 +97,7 @@ struct stamp {
         const char *store; /* whose it is: k8s/<kube-system UID>/<namespace>/<name>, or dns/<namespace>/<name> */
         const char *raw;   /* as found, for people; bounded */
         epoch_t decided;   /* of the record that shares its text, which the value may still follow; 0: none does */
+        const char *claim; /* how another tool says that the value is its own, and how to hand it over; NULL: none does */
 };
 
 /* What the DNS record shows at the server that takes the updates. */
@@ -105,6 +106,8 @@ struct dns_state {
         uint32_t ttl_s;
         struct stamp stamp;
         const char *zone; /* where the reader found it, to save the next visit the search; NULL: not said */
+        /* Why users are answered something else than `rrset`, and what to do about it; NULL: they are not. */
+        const char *doubt;
 };
 
 /* What the Redis lock shows. */

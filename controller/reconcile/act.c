@@ -310,23 +310,39 @@ static struct stamp wanted_stamp(const struct effect *effect)
         return stamp;
 }
 
+/* A read that did not look for claims leaves the one that was found. */
+static void take_dns(struct policy *policy, struct effect *effect)
+{
+        if (effect->asks_claims) {
+                policy->dns_claims_at = loop_now(policy->manager->loop);
+        } else {
+                effect->dns.stamp.claim = policy->dns.stamp.claim;
+                policy->dns.stamp.claim = NULL;
+        }
+        dns_state_clear(&policy->dns);
+        policy->dns = effect->dns;
+        effect->dns = (struct dns_state){0};
+}
+
 /* What a successful compare-and-set was seen to leave behind is the state now: no second read is needed to go on. */
 static void take_result(struct policy *policy, struct effect *effect)
 {
+        const char *doubt;
         switch (effect->kind) {
         case EFFECT_READ_DNS:
-                dns_state_clear(&policy->dns);
-                policy->dns = effect->dns;
-                effect->dns = (struct dns_state){0};
+                take_dns(policy, effect);
                 break;
         case EFFECT_SET_RECORD:
         case EFFECT_SET_DNS:
+                doubt = policy->dns.doubt; /* until it is read again */
+                policy->dns.doubt = NULL;
                 dns_state_clear(&policy->dns);
                 policy->dns = (struct dns_state){.rrset = mem_strdup(effect->want.rrset),
                                                  .ttl_s = effect->want.keeps_value ? effect->dns_expected.ttl_s
                                                                                    : effect->want.ttl_s,
                                                  .stamp = wanted_stamp(effect),
-                                                 .zone = effect->dns_expected.zone};
+                                                 .zone = effect->dns_expected.zone,
+                                                 .doubt = doubt};
                 effect->dns_expected.zone = NULL;
                 break;
         case EFFECT_READ_LOCK:

@@ -196,6 +196,7 @@ static void copy_stamp(struct stamp *to, const struct stamp *from)
         to->plane = from->plane ? mem_strdup(from->plane) : NULL;
         to->store = from->store ? mem_strdup(from->store) : NULL;
         to->raw = from->raw ? mem_strdup(from->raw) : NULL;
+        to->claim = from->claim ? mem_strdup(from->claim) : NULL;
 }
 
 bool effect_is_dns(enum effect_kind kind)
@@ -209,6 +210,7 @@ static void fill_expected(struct effect *effect)
         effect->dns_expected = policy->dns;
         effect->dns_expected.rrset = mem_strdup(policy->dns.rrset ? policy->dns.rrset : "");
         effect->dns_expected.zone = policy->dns.zone ? mem_strdup(policy->dns.zone) : NULL;
+        effect->dns_expected.doubt = NULL; /* told already, and nothing to expect */
         copy_stamp(&effect->dns_expected.stamp, &policy->dns.stamp);
         effect->lock_expected = policy->lock;
         effect->lock_expected.value = mem_strdup(policy->lock.value ? policy->lock.value : "");
@@ -361,6 +363,13 @@ static struct effect *effect_new(struct policy *policy, enum effect_kind kind)
         return effect;
 }
 
+/* Before a name is taken over each time it is read, and from time to time ever after. */
+static bool wants_claims(const struct policy *policy)
+{
+        return policy->dns.stamp.presence != STAMP_OURS || policy->dns.stamp.claim ||
+               loop_now(policy->manager->loop) - policy->dns_claims_at >= CLAIMS_EVERY_MS;
+}
+
 bool effect_start(struct policy *policy, enum effect_kind kind)
 {
         if (*slot_of(policy, kind))
@@ -370,6 +379,7 @@ bool effect_start(struct policy *policy, enum effect_kind kind)
                 effect->err = fill_verify(effect);
         else
                 effect->err = effect_is_dns(kind) ? fill_dns(effect, &effect->why) : fill_lock(effect, &effect->why);
+        effect->asks_claims = kind == EFFECT_READ_DNS && wants_claims(policy);
         if (effect->err == ERR_OK && (kind == EFFECT_SET_DNS || kind == EFFECT_SET_LOCK))
                 fill_want(effect);
         if (effect->err == ERR_OK && kind == EFFECT_SET_RECORD)

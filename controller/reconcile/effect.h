@@ -28,7 +28,7 @@ enum effect_kind {
 };
 bool effect_is_dns(enum effect_kind kind); /* of the name, not of other servers */
 
-enum { EFFECT_DEADLINE_MS = LOOK_VISIT_MS, VERIFY_DEADLINE_MS = 1000 };
+enum { EFFECT_DEADLINE_MS = LOOK_VISIT_MS, VERIFY_DEADLINE_MS = 1000, CLAIMS_EVERY_MS = 30000 };
 
 struct effect {
         struct job job;
@@ -50,7 +50,8 @@ struct effect {
         struct secret username, password;
         const char *servers[VERIFY_SERVERS_MAX];
         unsigned server_count;
-        const char *say; /* NULL: only listen */
+        const char *say;  /* NULL: only listen */
+        bool asks_claims; /* a read looks for what other tools say of the name, too */
         /* results */
         enum err err;
         struct errmsg why;

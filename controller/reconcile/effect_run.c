@@ -18,6 +18,11 @@ static void run_dns(struct effect *effect, mono_ms deadline)
                 effect->err = dns_compare_and_set(target, &effect->dns_expected, &effect->want, deadline, &effect->why);
         else
                 effect->err = dns_read(target, deadline, &effect->dns, &effect->why);
+        char *claim = NULL;
+        if (effect->err == ERR_OK && effect->asks_claims) {
+                effect->err = dns_claims(target, deadline, &claim, &effect->why);
+                effect->dns.stamp.claim = claim;
+        }
         dns_target_close(target);
 }
 

@@ -178,6 +178,7 @@ static void forget_targets(struct policy *policy)
         policy->lock = (struct lock_state){0};
         policy->dns_met_at = 0;
         policy->dns_met_epoch = 0;
+        policy->dns_claims_at = 0;
         policy->reads_wanted = false;
         policy->store->dns_seen(policy);
 }

@@ -99,6 +99,7 @@ struct policy {
         struct dns_state dns;
         epoch_t dns_met_epoch; /* the last one that the name was seen to show with its value */
         mono_ms dns_met_at;
+        mono_ms dns_claims_at; /* when other tools' claims on the name were last looked for; 0: never */
         struct target_slot lock_slot;
         struct lock_state lock;
         struct verify_slot verify[VERIFY_SERVERS_MAX];

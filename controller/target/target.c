@@ -36,6 +36,7 @@ void target_stamp_clear(struct stamp *stamp)
         free_text(&stamp->plane);
         free_text(&stamp->store);
         free_text(&stamp->raw);
+        free_text(&stamp->claim);
         *stamp = (struct stamp){0};
 }
 
@@ -43,6 +44,7 @@ void dns_state_clear(struct dns_state *state)
 {
         free_text(&state->rrset);
         free_text(&state->zone);
+        free_text(&state->doubt);
         target_stamp_clear(&state->stamp);
         *state = (struct dns_state){0};
 }
@@ -75,6 +77,8 @@ static bool reads_back(const struct dns_want *want, epoch_t *ret_routed)
 
 static enum err check_owner(const struct stamp *stored, const struct dns_want *want, struct errmsg *reterr)
 {
+        if (stored->claim)
+                return err_set(reterr, ERR_INVALID, "the name %s", stored->claim);
         if (stored->presence == STAMP_FOREIGN || stored->presence == STAMP_UNREADABLE)
                 return err_set(reterr, ERR_INVALID,
                                "the stamp beside the value %s: \"%.80s\"; remove it if nobody needs it",
@@ -144,6 +148,11 @@ enum err dns_compare_and_set(struct dns_target *target, const struct dns_state *
         bool may_be_wanted = !expected->rrset[0] || text_equal(expected->rrset, want->rrset);
         enum err err = target_check_stamp(&expected->stamp, may_be_wanted, want, reterr);
         return err == ERR_OK ? target->driver->compare_and_set(target, expected, want, deadline, reterr) : err;
+}
+
+enum err dns_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr)
+{
+        return target->driver->claims(target, deadline, ret_claim, reterr);
 }
 
 enum err dns_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,

@@ -72,6 +72,8 @@ struct dns_driver {
          * says of the zone is only where to look first. */
         MUST_CHECK enum err (*compare_and_set)(struct dns_target *target, const struct dns_state *expected,
                                                const struct dns_want *want, mono_ms deadline, struct errmsg *reterr);
+        /* How another tool says that it owns the name, as in struct stamp; NULL: none does in a dialect that we know. */
+        MUST_CHECK enum err (*claims)(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr);
         /* TXT _planekeeper-alive.<name>: what is there (""), and with @say given that in its place, if it still is as read. */
         MUST_CHECK enum err (*alive)(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
                                      struct errmsg *reterr);
@@ -87,6 +89,8 @@ const struct dns_driver *dns_driver_find(const char *name); /* NULL if unknown *
 MUST_CHECK enum err dns_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr);
 MUST_CHECK enum err dns_compare_and_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want,
                                         mono_ms deadline, struct errmsg *reterr);
+/* *ret_claim is the caller's. */
+MUST_CHECK enum err dns_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr);
 /* *ret_heard is the caller's: what is there now. */
 MUST_CHECK enum err dns_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
                               struct errmsg *reterr);

@@ -163,18 +163,6 @@ static void cname_beside_other_records_is_refused_unchanged(void **state)
         dns_target_close(target);
 }
 
-static void wildcard_is_named(void **state)
-{
-        (void)state;
-        struct dns_target *target = open_name("app.wild.dr.test");
-        struct dns_state now = {0};
-        struct errmsg error = {0};
-        read_name(target, &now);
-        assert_error(move_name(target, &now, want_rrset("A 192.0.2.1", 1), &error), ERR_INVALID, &error, "wildcard");
-        dns_state_clear(&now);
-        dns_target_close(target);
-}
-
 /* ---- the fence ---- */
 
 static void older_or_equal_epoch_is_refused(void **state)
@@ -328,7 +316,6 @@ int main(void)
             cmocka_unit_test(stamp_beyond_one_string_survives),
             cmocka_unit_test(upper_case_cname_is_lowered_and_replaced),
             cmocka_unit_test(cname_beside_other_records_is_refused_unchanged),
-            cmocka_unit_test(wildcard_is_named),
             cmocka_unit_test(older_or_equal_epoch_is_refused),
             cmocka_unit_test(stamp_of_another_owner_is_refused),
             cmocka_unit_test(second_worker_of_one_decision_succeeds),

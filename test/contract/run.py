@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from hack.bench import dns_config, ports  # noqa: E402
 from hack.bench.process import Process, Scratch  # noqa: E402
+import binds  # noqa: E402
 
 TEST_TIMEOUT = 180
 KEYS = {"planekeeper": "hmac-sha256", "sha384": "hmac-sha384", "sha512": "hmac-sha512", "powerless": "hmac-sha256"}
@@ -148,7 +149,8 @@ def start_dns(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
         server.start()
     for server in servers:
         server.ready()
-    environment = {
+    more, around = binds.start(scratch, folder)
+    environment = more | {
         "CONTRACT_DNS": f"127.0.0.1:{primary.port}",
         "CONTRACT_DNS_PID": str(primary.pid),
         "CONTRACT_DNS_RNDC": primary.rndc(),
@@ -158,7 +160,7 @@ def start_dns(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
             f"{name}=127.0.0.1:{server.port}" for name, server in [("bind", primary), *((o.name, o) for o in others)]
         ),
     }
-    return environment, servers
+    return environment, [*servers, *around]
 
 
 def start_redis(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:

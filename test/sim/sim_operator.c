@@ -207,7 +207,7 @@ static void take_record(struct sim *sim, const struct record *next, bool is_comm
         if (sim->config.is_recorded_in_dns)
                 sim->dns.stamp =
                     (struct stamp){STAMP_OURS,          sim->dns.stamp.epoch, next->id, next->to, sim_intern(SIM_STORE),
-                                   sim_intern("v=pk1"), next->epoch};
+                                   sim_intern("v=pk1"), next->epoch, NULL};
 }
 
 /* Of a write that names the text and the address as they were read. */
@@ -293,7 +293,7 @@ static struct sim_register wanted(const struct sim *sim, const struct record *re
             .present = true,
             .value = is_lock ? record->plan.to_lock : record->plan.to_rrset,
             .stamp = {STAMP_OURS, record->epoch, record->id, record->to, sim_intern(SIM_STORE), sim_intern("v=pk1"),
-                      decided},
+                      decided, NULL},
         };
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/adopt.h"
+#include "core/targets.h"
 #include "core_world.h"
 
 static const struct row {
@@ -125,6 +126,39 @@ static void another_owner_is_respected(void **state)
         }
 }
 
+static void another_tool_is_respected(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        static const char claim[] = "is managed by external-dns: hand it over";
+        for (unsigned i = 0; i < 2; i++) { /* beside our stamp, and beside none */
+                world_dns(&world, WORLD_RRSET_A, i ? 0 : WORLD_EPOCH, "a");
+                world.view.dns.stamp.claim = claim;
+                struct adoption adoption = adopt_inquire(&world.view, &world.arena);
+                assert_int_equal(adoption.outcome, ADOPTION_FOREIGN);
+                assert_string_equal(adoption.text, "gloo.example.com is managed by external-dns: hand it over");
+        }
+        world_dns(&world, WORLD_RRSET_A, WORLD_EPOCH, "a");
+        world.view.dns.stamp.claim = claim;
+        world.view.dns.stamp.store = "k8s/uid-9/default/gloo"; /* not told as another cluster's, either */
+        assert_false(targets_stamp_is_unshared(&world.view, &world.view.dns.stamp));
+        world_clear(&world);
+}
+
+static void what_users_are_answered_instead_is_told(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world_without_record(&world);
+        world_dns(&world, "", 0, "");
+        world.view.dns.doubt = "the wildcard *.example.com answers";
+        assert_non_null(strstr(adopt_inquire(&world.view, &world.arena).text,
+                               "the wildcard *.example.com answers. Correct what is wrong"));
+        world_clear(&world);
+}
+
 /* It was found by stamp alone, and the plan for it then had no address to write. */
 static void bug_a_plane_without_address_was_adopted_by_its_lock(void **state)
 {
@@ -168,6 +202,8 @@ int main(void)
             cmocka_unit_test(every_state_of_the_targets),
             cmocka_unit_test(two_planes_with_one_address_name_nobody),
             cmocka_unit_test(another_owner_is_respected),
+            cmocka_unit_test(another_tool_is_respected),
+            cmocka_unit_test(what_users_are_answered_instead_is_told),
             cmocka_unit_test(bug_a_plane_without_address_was_adopted_by_its_lock),
             cmocka_unit_test(a_lock_written_by_the_runbook_matches),
         };

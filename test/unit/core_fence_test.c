@@ -59,7 +59,7 @@ static void every_relation(void **state)
                 const struct row *row = &rows[i];
                 struct world world;
                 world_init(&world);
-                struct stamp stamp = {row->presence, row->epoch, row->id, "a", row->store, "", 0};
+                struct stamp stamp = {row->presence, row->epoch, row->id, "a", row->store, "", 0, NULL};
                 world.view.dns = (struct dns_state){.rrset = dns_value(row->value), .ttl_s = 30, .stamp = stamp};
                 world.view.lock = (struct lock_state){row->value[0] != '\0', lock_value(row->value), stamp};
                 if (fence_dns(&world.record, &world.view) != row->dns)

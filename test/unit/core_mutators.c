@@ -106,9 +106,9 @@ static void lock_absent(struct world *w) { world_lock(w, NULL, 0, ""); }
 static void lock_by_hand(struct world *w) { world_lock(w, "by hand", WORLD_EPOCH, "a"); }
 static void lock_behind(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH - 1, "b"); }
 static void lock_ahead(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH + 3, "b"); }
-static void lock_foreign(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_FOREIGN, 0, 0, "", "", "x", 0}; }
-static void dns_unreadable(struct world *w) { w->view.dns.stamp = (struct stamp){STAMP_UNREADABLE, 0, 0, "", WORLD_STORE, "v=pk1 e=x", 0}; }
-static void lock_unreadable(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_UNREADABLE, 0, 0, "", "", "v=pk2", 0}; }
+static void lock_foreign(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_FOREIGN, 0, 0, "", "", "x", 0, NULL}; }
+static void dns_unreadable(struct world *w) { w->view.dns.stamp = (struct stamp){STAMP_UNREADABLE, 0, 0, "", WORLD_STORE, "v=pk1 e=x", 0, NULL}; }
+static void lock_unreadable(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_UNREADABLE, 0, 0, "", "", "v=pk2", 0, NULL}; }
 static void last_epoch(struct world *w)
 {
         w->record.epoch = w->view.confirmed_epoch = EPOCH_MAX;

@@ -189,6 +189,28 @@ static void suspended(struct world *world)
 {
         world->view.policy.suspended = true;
 }
+static void claimed(struct world *world)
+{
+        world->view.dns.stamp.claim = "is managed by external-dns: hand it over";
+}
+
+static void answers_differ(struct world *world)
+{
+        world->view.dns.doubt = "another view";
+}
+
+static void answers_differ_midway(struct world *world)
+{
+        world_switching(world);
+        answers_differ(world);
+}
+
+static void answers_unread(struct world *world)
+{
+        answers_differ(world);
+        world->view.dns_health.read_at = 0;
+}
+
 static void foreign(struct world *world)
 {
         world->view.dns.stamp.store = WORLD_OTHER;
@@ -356,6 +378,11 @@ static const struct row rows[] = {
      "-", 5},
     {"suspended", suspended, "True Suspended", "", "Suspended", "a", "2/2", "-", 5},
     {"foreign", foreign, "False ForeignOwner", "Stalled ForeignOwner", "ForeignOwner", "a", "2/2", "-", 5},
+    {"claimed", claimed, "False ForeignOwner", "Stalled ForeignOwner", "ForeignOwner", "a", "2/2", "-", 5},
+    {"answers differ", answers_differ, "False DNSAnswersDiffer", "Stalled DNSAnswersDiffer", "DNSAnswersDiffer", "a",
+     "2/2", "-", 5},
+    {"answers differ in a switch", answers_differ_midway, "False FailoverInProgress", "Reconciling FailoverInProgress",
+     "Switching", "a", "2/2", "Lock (2/4)", 6},
     {"unknown target", unknown_target, "False UnknownTarget", "Stalled UnknownTarget", "UnknownTarget", "Unknown",
      "3/3", "-", 0},
     {"rival", rival, "False DuplicateTarget", "Stalled DuplicateTarget", "DuplicateTarget", "a", "2/2", "-", 5},
@@ -462,6 +489,11 @@ static const struct {
      "MechanismUnreachable: Redis redis.example.com:6379: connection refused; ReplicasMissing: b: 1/3 replicas; "
      "CertificateExpires: b: certificate expires 2026-11-23T02:59:12Z; and 1 more"},
     {redis_down_since_start, "Drift", "Unknown NotRead", ""},
+    {claimed, "Ready", "False ForeignOwner", "gloo.example.com is managed by external-dns: hand it over"},
+    {answers_differ, "Ready", "False DNSAnswersDiffer", "another view"},
+    {answers_differ, "Degraded", "True DNSAnswersDiffer", "another view"},
+    {answers_differ_midway, "Degraded", "True SwitchInProgress", "also: DNSAnswersDiffer: another view"},
+    {answers_unread, "Degraded", "False Redundant", ""},
 };
 
 static void every_condition(void **state)

@@ -316,7 +316,7 @@ static void mismatched_and_asked_in_a_switch(struct world *world)
 static void theirs_without_record(struct world *world)
 {
         world_without_record(world);
-        world->view.dns.stamp = (struct stamp){STAMP_OURS, 3, 3, "a", THEIRS, "v=pk1", 0};
+        world->view.dns.stamp = (struct stamp){STAMP_OURS, 3, 3, "a", THEIRS, "v=pk1", 0, NULL};
 }
 
 static void theirs_shows_nobody(struct world *world)

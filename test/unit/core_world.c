@@ -218,7 +218,7 @@ static struct stamp stamp_of(epoch_t epoch, const char *plane)
         if (!epoch)
                 return (struct stamp){.plane = "", .store = "", .raw = ""};
         return (struct stamp){STAMP_OURS, epoch, epoch > WORLD_EPOCH ? WORLD_FRESH_ID : WORLD_ID, plane, WORLD_STORE,
-                              "v=pk1",    0};
+                              "v=pk1",    0, NULL};
 }
 
 void world_dns(struct world *world, const char *rrset, epoch_t epoch, const char *plane)

@@ -33,6 +33,27 @@ static void test_live_name_is_adopted(void **state)
         assert_in_range(rig_dns.reads - reads, 9, 11); /* the mechanism is looked at every 10 s */
 }
 
+/* Before it is taken over, and ever after. */
+static void test_name_of_another_tool_is_left_alone(void **state)
+{
+        struct rig *rig = *state;
+        rig_start(rig);
+        (void)TEXT_COPY(rig_dns.claim, "is managed by external-dns");
+        struct policy *policy = rig_set_gloo(rig, "u1", 20);
+        rig_pass(rig, 60000);
+        assert_null(policy->record);
+        assert_int_equal(rig_dns.writes, 0);
+        rig_dns.claim[0] = '\0';
+        rig_pass(rig, 15000);
+        assert_non_null(policy->record);
+        (void)TEXT_COPY(rig_dns.claim, "is managed by external-dns");
+        rig_pass(rig, 45000);
+        assert_string_equal(policy->dns.stamp.claim, "is managed by external-dns");
+        rig_dns.claim[0] = '\0';
+        rig_pass(rig, 15000);
+        assert_null(policy->dns.stamp.claim);
+}
+
 /* Our own clock is wrong by days: records and people get the API server's time. */
 static void test_wall_time_is_the_api_servers(void **state)
 {
@@ -306,6 +327,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             RIG_TEST(test_live_name_is_adopted),
+            RIG_TEST(test_name_of_another_tool_is_left_alone),
             RIG_TEST(test_wall_time_is_the_api_servers),
             RIG_TEST(test_wall_clock_steps_shift_nothing),
             RIG_TEST(test_a_late_loop_is_said_once_and_is_over),

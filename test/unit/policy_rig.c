@@ -42,6 +42,7 @@ void rig_dns_set(const char *rrset, enum err read_refusal, enum err write_refusa
         (void)pthread_mutex_lock(&rig_dns.lock);
         TEXT_COPY(rig_dns.rrset, rrset);
         rig_dns.stamp[0] = '\0';
+        rig_dns.claim[0] = '\0';
         rig_dns.read_refusal = read_refusal;
         rig_dns.write_refusal = write_refusal;
         (void)pthread_mutex_unlock(&rig_dns.lock);
@@ -78,6 +79,15 @@ static enum err memory_set(struct dns_target *target, const struct dns_state *ex
         return err;
 }
 
+static enum err memory_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr)
+{
+        (void)target, (void)deadline, (void)reterr;
+        (void)pthread_mutex_lock(&rig_dns.lock);
+        *ret_claim = rig_dns.claim[0] ? mem_strdup(rig_dns.claim) : NULL;
+        (void)pthread_mutex_unlock(&rig_dns.lock);
+        return ERR_OK;
+}
+
 static enum err memory_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
                              struct errmsg *reterr)
 {
@@ -97,6 +107,7 @@ static const struct dns_driver memory_driver = {.name = "rfc2136",
                                                 .open = memory_open,
                                                 .read = memory_read,
                                                 .compare_and_set = memory_set,
+                                                .claims = memory_claims,
                                                 .alive = memory_alive,
                                                 .close = memory_close};
 

@@ -31,6 +31,7 @@ extern _Atomic int64_t rig_wall_step_ms; /* what somebody set the machine's wall
 struct rig_dns {
         pthread_mutex_t lock;
         char rrset[64], stamp[TARGET_STAMP_BYTES];
+        char claim[64]; /* what another tool says of the name; "" none */
         unsigned reads, writes;
         enum err read_refusal, write_refusal; /* ERR_OK: none */
 };

@@ -309,6 +309,14 @@ static enum err fake_compare_and_set(struct dns_target *target, const struct dns
                    : err_set(reterr, ERR_CONFLICT, "changed right after us");
 }
 
+/* Nobody else manages names in this world. */
+static enum err fake_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr)
+{
+        (void)target, (void)deadline, (void)reterr;
+        *ret_claim = NULL;
+        return ERR_OK;
+}
+
 static enum err fake_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
                            struct errmsg *reterr)
 {
@@ -336,6 +344,7 @@ const struct dns_driver rfc2136_driver = {
     .open = fake_open,
     .read = fake_read,
     .compare_and_set = fake_compare_and_set,
+    .claims = fake_claims,
     .alive = fake_alive,
     .close = fake_close,
 };

@@ -2,18 +2,22 @@
 #include "target/dns/rfc2136.h"
 
 #include <stdlib.h>
+#include <time.h>
 
-#include "target/dns/channel.h"
+#include "runtime/clock.h"
+#include "target/dns/claim.h"
 #include "target/dns/company.h"
+#include "target/dns/look.h"
 #include "target/dns/state.h"
 #include "target/dns/update.h"
 #include "target/dns/verdict.h"
+#include "target/dns/zone.h"
 #include "target/fence.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { DNS_PORT = 53 };
+enum { DNS_PORT = 53, SETTLES_WITHIN_MS = 3000, SETTLE_FIRST_MS = 25 };
 
 struct rfc2136 {
         struct dns_target base;
@@ -42,11 +46,6 @@ static void rfc2136_close(struct dns_target *target)
         free(self);
 }
 
-static bool holds(const ldns_rdf *zone, const ldns_rdf *name)
-{
-        return ldns_dname_compare(zone, name) == 0 || ldns_dname_is_subdomain(name, zone);
-}
-
 static enum err set_zone(struct rfc2136 *self, const char *zone, const char *name, struct errmsg *reterr)
 {
         if (!zone || !zone[0])
@@ -54,7 +53,7 @@ static enum err set_zone(struct rfc2136 *self, const char *zone, const char *nam
         if (text_is_dns_name(zone))
                 self->zone = ldns_dname_new_frm_str(zone);
         self->zone_is_setting = true;
-        if (!self->zone || !holds(self->zone, self->names.address))
+        if (!self->zone || !zone_holds(self->zone, self->names.address))
                 return err_set(reterr, ERR_INVALID, "zone \"%.80s\" does not hold the name %.80s", zone, name);
         return ERR_OK;
 }
@@ -92,50 +91,15 @@ static enum err rfc2136_open(const struct target_config *config, struct dns_targ
         return ERR_OK;
 }
 
-static enum err ask_one(struct rfc2136 *self, struct message *message, mono_ms deadline, struct errmsg *reterr)
+static struct asking asking_of(struct rfc2136 *self, mono_ms deadline)
 {
-        enum err err = channel_ask(&self->channel, message, 1, deadline, reterr);
-        return err == ERR_OK ? verdict_on_answer(message, &self->channel.server, reterr) : err;
+        return (struct asking){.channel = &self->channel, .key = &self->key, .deadline = deadline};
 }
 
-/* The zone that an answer to an SOA question names, in either section; NULL where it names none. */
-static ldns_rdf *zone_in_answer(const struct message *message)
-{
-        const ldns_rr_list *sections[] = {ldns_pkt_answer(message->answer), ldns_pkt_authority(message->answer)};
-        for (size_t s = 0; s < 2; s++) {
-                for (size_t i = 0; i < ldns_rr_list_rr_count(sections[s]); i++) {
-                        const ldns_rr *record = ldns_rr_list_rr(sections[s], i);
-                        const ldns_rdf *owner = ldns_rr_owner(record);
-                        if (ldns_rr_get_type(record) == LDNS_RR_TYPE_SOA &&
-                            (ldns_dname_compare(owner, message->owner) == 0 ||
-                             ldns_dname_is_subdomain(message->owner, owner)))
-                                return ldns_rdf_clone(owner);
-                }
-        }
-        return NULL;
-}
-
-/* Walk up from the name: mostly the first answer names the zone, at a CNAME the second. */
 static enum err find_zone(struct rfc2136 *self, mono_ms deadline, struct errmsg *reterr)
 {
-        ldns_rdf *at = self->zone ? NULL : ldns_rdf_clone(self->names.address);
-        enum err err = ERR_OK;
-        while (at && !self->zone && err == ERR_OK) {
-                struct message message;
-                message_ask(at, LDNS_RR_TYPE_SOA, &self->key, &message);
-                err = ask_one(self, &message, deadline, reterr);
-                if (err == ERR_OK)
-                        self->zone = zone_in_answer(&message);
-                message_clear(&message);
-                ldns_rdf *parent = ldns_dname_label_count(at) > 1 ? ldns_dname_left_chop(at) : NULL;
-                ldns_rdf_deep_free(at);
-                at = parent;
-        }
-        ldns_rdf_deep_free(at);
-        if (err == ERR_OK && !self->zone)
-                err =
-                    err_set(reterr, ERR_INVALID, "%s: names no zone for the name; set zone", self->channel.server.text);
-        return err;
+        const struct asking asking = asking_of(self, deadline);
+        return self->zone ? ERR_OK : zone_find(&asking, self->names.address, &self->zone, reterr);
 }
 
 static bool is_zone(const struct rfc2136 *self, const char *text)
@@ -150,7 +114,7 @@ static void recall_zone(struct rfc2136 *self, const char *zone)
         if (self->zone || !zone || !text_is_dns_name(zone))
                 return;
         self->zone = ldns_dname_new_frm_str(zone);
-        if (self->zone && !holds(self->zone, self->names.address)) {
+        if (self->zone && !zone_holds(self->zone, self->names.address)) {
                 ldns_rdf_deep_free(self->zone);
                 self->zone = NULL;
         }
@@ -158,27 +122,27 @@ static void recall_zone(struct rfc2136 *self, const char *zone)
 
 static enum err read_state(struct rfc2136 *self, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
 {
-        struct message messages[ASK_COUNT];
-        state_ask(&self->names, &self->key, messages);
-        enum err err = channel_ask(&self->channel, messages, ASK_COUNT, deadline, reterr);
-        for (size_t i = 0; i < ASK_COUNT && err == ERR_OK; i++)
-                err = verdict_on_answer(&messages[i], &self->channel.server, reterr);
-        if (err == ERR_OK)
-                err = state_from_answers(messages, ret, reterr);
-        for (size_t i = 0; i < ASK_COUNT; i++)
-                message_clear(&messages[i]);
-        return err;
+        const struct asking asking = asking_of(self, deadline);
+        return look_quickly(&asking, &self->names, ret, reterr);
 }
 
 static enum err rfc2136_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
 {
         struct rfc2136 *self = rfc2136_of(target);
+        const struct asking asking = asking_of(self, deadline);
         enum err err = find_zone(self, deadline, reterr); /* here, so that a swap need not */
         if (err == ERR_OK)
-                err = read_state(self, deadline, ret, reterr);
+                err = look_closely(&asking, &self->names, self->zone, ret, reterr);
         if (err == ERR_OK)
                 ret->zone = ldns_rdf2str(self->zone);
         return err;
+}
+
+static enum err rfc2136_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr)
+{
+        struct rfc2136 *self = rfc2136_of(target);
+        const struct asking asking = asking_of(self, deadline);
+        return claim_find(&asking, self->names.address, ret_claim, reterr);
 }
 
 /* Which of the server's addresses answers, where that is not known: the question itself does not matter. */
@@ -256,12 +220,31 @@ static enum err finish(struct rfc2136 *self, const struct dns_state *now, const 
         return err == ERR_OK ? verify(self, now, want, deadline, reterr) : err;
 }
 
+/*
+ * Reads until the server shows something else than @expected, or until it has had its time: a secondary that passes
+ * updates on to its primary shows them after its next transfer.
+ */
+static enum err settle(struct rfc2136 *self, const struct dns_state *expected, mono_ms deadline, struct dns_state *ret,
+                       struct errmsg *reterr)
+{
+        mono_ms until = clock_mono() + SETTLES_WITHIN_MS;
+        until = until < deadline ? until : deadline;
+        for (mono_ms pause = SETTLE_FIRST_MS;; pause *= 2) {
+                enum err err = read_state(self, deadline, ret, reterr);
+                if (err != ERR_OK || !is_same(ret, expected) || clock_mono() + pause >= until)
+                        return err;
+                const struct timespec wait = {.tv_sec = pause / 1000, .tv_nsec = pause % 1000 * 1000000};
+                (void)nanosleep(&wait, NULL);
+                dns_state_clear(ret);
+        }
+}
+
 /* The server said that it did it; what it serves now is the proof. */
 static enum err verify(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
                        mono_ms deadline, struct errmsg *reterr)
 {
         CLEANUP(dns_state_clear) struct dns_state now = {0};
-        enum err err = read_state(self, deadline, &now, reterr);
+        enum err err = settle(self, expected, deadline, &now, reterr);
         if (err != ERR_OK)
                 return err_wrap(reterr, ERR_UNKNOWN, "updated, but not seen afterwards");
         if (shows(&now, want))
@@ -273,28 +256,32 @@ static enum err verify(struct rfc2136 *self, const struct dns_state *expected, c
                 return err_set(reterr, ERR_INVALID, "%s: took the update but serves \"%.80s\" instead of \"%.80s\"",
                                server, now.rrset, want->rrset);
         if (is_same(&now, expected))
-                return err_set(reterr, ERR_INVALID, "%s: said yes to the update but still serves \"%.80s\"", server,
-                               now.rrset);
+                return err_set(reterr, ERR_UNKNOWN,
+                               "%s: said yes to the update but still serves \"%.80s\"; a secondary that forwards updates "
+                               "shows them after its next transfer: name the primary in nameserver, or let it notify "
+                               "this server",
+                               server, now.rrset);
         return err_set(reterr, ERR_CONFLICT, "%s: somebody changed it right after us: \"%.80s\", stamp \"%.60s\"",
                        server, now.rrset, now.stamp.raw);
 }
 
-/* A prerequisite that fails although the server shows what was expected will fail for ever: say why. */
+/* A prerequisite fails although the server shows what was expected: not where it keeps the zone, or not yet here. */
 static enum err explain_conflict(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
                                  mono_ms deadline, struct errmsg *reterr)
 {
         CLEANUP(dns_state_clear) struct dns_state now = {0};
         struct errmsg ignored = {0};
-        if (read_state(self, deadline, &now, &ignored) != ERR_OK)
+        if (update_makes_cname(expected, want) &&
+            company_check(&self->channel, &self->key, self->names.address, deadline, reterr) == ERR_INVALID)
+                return ERR_INVALID; /* it came since we looked */
+        if (settle(self, expected, deadline, &now, &ignored) != ERR_OK)
                 return ERR_CONFLICT;
         if (shows(&now, want))
-                return ERR_OK; /* another worker of this very decision was quicker */
-        if (is_same(&now, expected) && update_makes_cname(expected, want) &&
-            company_check(&self->channel, &self->key, self->names.address, deadline, reterr) == ERR_INVALID)
-                return ERR_INVALID; /* since we looked */
+                return ERR_OK; /* another worker of this very decision was quicker, or our own update is seen now */
         if (is_same(&now, expected))
                 return err_set(reterr, ERR_INVALID,
-                               "%s: answers \"%.80s\" but has no such records of its own: a wildcard or a view?",
+                               "%s: answers \"%.80s\", but what takes its updates has other records: a secondary that "
+                               "forwards them and lags behind, a wildcard, or a view; name the primary in nameserver",
                                self->channel.server.text, now.rrset);
         return ERR_CONFLICT;
 }
@@ -316,13 +303,19 @@ static enum err rfc2136_compare_and_set(struct dns_target *target, const struct 
         return err == ERR_OK ? verify(self, expected, want, deadline, reterr) : err;
 }
 
+/* What is at @owner, which must be in our zone where something is to be said there. */
 static enum err hear(struct rfc2136 *self, const ldns_rdf *owner, mono_ms deadline, char **ret, struct errmsg *reterr)
 {
-        struct message message;
-        message_ask(owner, LDNS_RR_TYPE_TXT, &self->key, &message);
-        enum err err = ask_one(self, &message, deadline, reterr);
-        char *text = err == ERR_OK ? state_only_text(&message) : NULL;
-        message_clear(&message);
+        struct message messages[2];
+        const struct asking asking = asking_of(self, deadline);
+        message_ask(owner, LDNS_RR_TYPE_TXT, &self->key, &messages[0]);
+        message_ask(owner, LDNS_RR_TYPE_SOA, &self->key, &messages[1]);
+        enum err err = ask_all(&asking, messages, 2, reterr);
+        if (err == ERR_OK && self->zone)
+                err = zone_check(&asking, &messages[1], self->zone, self->names.address, reterr);
+        char *text = err == ERR_OK ? state_only_text(&messages[0]) : NULL;
+        message_clear(&messages[0]);
+        message_clear(&messages[1]);
         if (err == ERR_OK && !text)
                 err = err_set(reterr, ERR_INVALID, "%s: the TXT record there is not ours; remove it",
                               self->channel.server.text);
@@ -333,9 +326,7 @@ static enum err hear(struct rfc2136 *self, const ldns_rdf *owner, mono_ms deadli
 static enum err say_instead(struct rfc2136 *self, const ldns_rdf *owner, const char *say, mono_ms deadline,
                             char **heard, struct errmsg *reterr)
 {
-        enum err err = find_zone(self, deadline, reterr);
-        if (err == ERR_OK)
-                err = deliver(self, update_text_new(owner, self->zone, *heard, say, self->ttl_s), deadline, reterr);
+        enum err err = deliver(self, update_text_new(owner, self->zone, *heard, say, self->ttl_s), deadline, reterr);
         free(*heard);
         *heard = err == ERR_OK ? mem_strdup(say) : NULL;
         return err;
@@ -351,7 +342,9 @@ static enum err rfc2136_alive(struct dns_target *target, const char *say, mono_m
                 return err_set(reterr, ERR_INVALID, "\"%.100s\" leaves no room for _planekeeper-alive. before it",
                                name);
         char *heard = NULL;
-        enum err err = hear(self, owner, deadline, &heard, reterr);
+        enum err err = say ? find_zone(self, deadline, reterr) : ERR_OK;
+        if (err == ERR_OK)
+                err = hear(self, owner, deadline, &heard, reterr);
         if (err == ERR_OK && say)
                 err = say_instead(self, owner, say, deadline, &heard, reterr);
         ldns_rdf_deep_free(owner);
@@ -367,6 +360,7 @@ const struct dns_driver rfc2136_driver = {
     .open = rfc2136_open,
     .read = rfc2136_read,
     .compare_and_set = rfc2136_compare_and_set,
+    .claims = rfc2136_claims,
     .alive = rfc2136_alive,
     .close = rfc2136_close,
 };

@@ -159,7 +159,7 @@ static void foreign_stamp(const ldns_rr *const *records, size_t count, struct st
         };
 }
 
-static enum err stamp_from_answer(const struct message *message, struct stamp *ret, struct errmsg *reterr)
+enum err state_stamp(const struct message *message, struct stamp *ret, struct errmsg *reterr)
 {
         const ldns_rr *records[DNS_RECORDS_MAX + 1];
         size_t count = find_set(message, LDNS_RR_TYPE_TXT, records);
@@ -177,6 +177,15 @@ static enum err stamp_from_answer(const struct message *message, struct stamp *r
         return ERR_OK;
 }
 
+char *state_record_text(const ldns_rr *record, const ldns_rdf *owner)
+{
+        char text[TARGET_STAMP_BYTES];
+        if (!is_of_set(record, owner, LDNS_RR_TYPE_TXT))
+                return NULL;
+        (void)join_strings(record, text);
+        return mem_strdup(text);
+}
+
 char *state_only_text(const struct message *answer)
 {
         const ldns_rr *records[DNS_RECORDS_MAX + 1];
@@ -187,8 +196,17 @@ char *state_only_text(const struct message *answer)
         return count == 1 && join_strings(records[0], text) ? mem_strdup(text) : NULL;
 }
 
-enum err state_from_answers(const struct message answers[static ASK_COUNT], struct dns_state *ret,
-                            struct errmsg *reterr)
+char *state_alias(const struct message *answer)
+{
+        const ldns_rr *records[DNS_RECORDS_MAX + 1];
+        char text[VALUE_MAX_BYTES];
+        if (find_set(answer, LDNS_RR_TYPE_CNAME, records) == 0)
+                return NULL;
+        return mem_strdup(value_to_text(records[0], text) ? text : "?");
+}
+
+enum err state_rrset(const struct message answers[static ASK_STAMP], char **ret, uint32_t *ret_ttl_s,
+                     struct errmsg *reterr)
 {
         CLEANUP(strbuf_deinit) struct strbuf text = STRBUF_INIT((size_t)3 * DNS_RECORDS_MAX * VALUE_MAX_BYTES);
         uint32_t ttl_s = 0;
@@ -197,12 +215,25 @@ enum err state_from_answers(const struct message answers[static ASK_COUNT], stru
                 if (err != ERR_OK)
                         return err;
         }
-        struct stamp stamp;
-        enum err err = stamp_from_answer(&answers[ASK_STAMP], &stamp, reterr);
-        if (err != ERR_OK)
-                return err;
-        *ret = (struct dns_state){.rrset = strbuf_take(&text), .ttl_s = ttl_s, .stamp = stamp};
+        *ret = strbuf_take(&text);
+        *ret_ttl_s = ttl_s;
         return ERR_OK;
+}
+
+enum err state_from_answers(const struct message answers[static ASK_COUNT], struct dns_state *ret,
+                            struct errmsg *reterr)
+{
+        struct dns_state state = {0};
+        char *rrset = NULL;
+        enum err err = state_rrset(answers, &rrset, &state.ttl_s, reterr);
+        state.rrset = rrset;
+        if (err == ERR_OK)
+                err = state_stamp(&answers[ASK_STAMP], &state.stamp, reterr);
+        if (err == ERR_OK)
+                *ret = state;
+        else
+                dns_state_clear(&state);
+        return err;
 }
 
 /* ---- text to records ---- */

@@ -31,6 +31,16 @@ void state_ask(const struct names *names, const struct tsig_key *key, struct mes
 MUST_CHECK enum err state_from_answers(const struct message answers[static ASK_COUNT], struct dns_state *ret,
                                        struct errmsg *reterr);
 
+/* Parts of it: the addresses by the answers to ASK_A and ASK_AAAA, and the stamp by that to a TXT question. */
+MUST_CHECK enum err state_rrset(const struct message answers[static ASK_STAMP], char **ret, uint32_t *ret_ttl_s,
+                                struct errmsg *reterr);
+MUST_CHECK enum err state_stamp(const struct message *answer, struct stamp *ret, struct errmsg *reterr);
+/* Where the name asked for leads as a CNAME; NULL where it is none. */
+char *state_alias(const struct message *answer);
+
+/* The strings of @record joined, with what cannot be printed as "?"; NULL where it is no TXT record of @owner. */
+char *state_record_text(const ldns_rr *record, const ldns_rdf *owner);
+
 /* Pushes the records of an rrset text onto @list. */
 MUST_CHECK enum err state_push_rrset(const ldns_rdf *owner, const char *rrset, uint32_t ttl_s, ldns_rr_list *list,
                                      struct errmsg *reterr);

@@ -204,7 +204,7 @@ static bool read_record(const uint8_t *wire, size_t bytes, size_t at, struct tsi
         if (ret->other_bytes > OTHER_MAX_BYTES || bytes - at != ret->other_bytes)
                 return false;
         memcpy(ret->other, wire + at, ret->other_bytes);
-        return ret->original_id == get16(wire);
+        return true;
 }
 
 /* Made by our key over exactly this message, in answer to exactly that request? */
@@ -230,8 +230,13 @@ struct tsig_proof tsig_verify(const struct tsig_key *key, const struct tsig_mac 
         proof.error = record.error;
         if (record.error == TSIG_BADTIME && record.other_bytes == OTHER_MAX_BYTES)
                 proof.server_ahead_s = (int64_t)get48(record.other) - (int64_t)record.time_s;
-        uint8_t *message = mem_calloc(at, 1); /* as it was before the record was put on */
+        /*
+         * As it was before the record was put on; under its first ID too, because a secondary that forwards updates
+         * asks, and is answered, under one of its own (section 4.3.2 of RFC 8945).
+         */
+        uint8_t *message = mem_calloc(at, 1);
         memcpy(message, wire, at);
+        put16(message, record.original_id);
         put16(message + ARCOUNT_AT, (uint16_t)(get16(wire + ARCOUNT_AT) - 1));
         proof.verdict = is_genuine(key, request_mac, message, at, &record) ? TSIG_VALID : TSIG_BOGUS;
         free(message);
