@@ -44,6 +44,19 @@ static void key_is_read_from_file_or_fields(void **state)
                           "algorithm \"HMAC-SHA256.\";};"}},
             {{"name", "drkey"}, {"key", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0\n"}, {"algorithm", "hmac-sha256"}},
             {{"name", "DRKEY.\n"}, {"secret", " c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}},
+            /* as other tools and editors write them */
+            {{"tsig.conf", "\xEF\xBB\xBF" KEY_FILE}},
+            {{"name", "\xEF\xBB\xBF"
+                      "drkey\r\n"},
+             {"key", "c2VjcmV0c2VjcmV0\r\nc2VjcmV0c2VjcmV0\r\n"},
+             {"algorithm", "HMACSHA256"}},
+            {{"values.json", "{\"any\": {}}"}, {"name", "drkey"}, {"key", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}},
+            {{"a.conf", "zone \"x\" { };"}, {"z.conf", KEY_FILE}},
+            {{"rfc2136_tsig_keyname", "drkey"},
+             {"rfc2136_tsig_secret", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"},
+             {"rfc2136_tsig_secret_alg", "sha256"}},
+            {{"keymgr", "# hmac-sha256:drkey:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0\nkey:\n  - id: drkey\n"}},
+            {{"key", "hmac-sha256:drkey.:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0\n"}},
         };
         for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
                 struct tsig_key key = {0};
@@ -56,6 +69,25 @@ static void key_is_read_from_file_or_fields(void **state)
                 assert_string_equal(key.text, "drkey.");
                 assert_string_equal(tsig_key_algorithm_name(&key), "hmac-sha256");
                 assert_string_equal(key.bytes.bytes, "secretsecretsecretsecret");
+                tsig_key_clear(&key);
+        }
+}
+
+/* "secret-key?>" in every spelling of base64. */
+static void base64_is_read_in_every_spelling(void **state)
+{
+        (void)state;
+        static const char *const spellings[] = {"+/+/c2VjcmV0cw==", "-_-_c2VjcmV0cw==", "-_-_c2VjcmV0cw",
+                                                "+/+/\nc2Vj\ncmV0cw"};
+        for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+                const struct entry entries[] = {
+                    {"name", "k"}, {"key", spellings[i]}, {"algorithm", i % 2 ? "HMACSHA512" : "hmac_sha512"}};
+                struct tsig_key key = {0};
+                struct errmsg error = {0};
+                if (read_key(entries, 3, &key, &error) != ERR_OK)
+                        fail_msg("%s: %s", spellings[i], error.text);
+                assert_string_equal(key.bytes.bytes, "\xFB\xFF\xBFsecrets");
+                assert_string_equal(tsig_key_algorithm_name(&key), "hmac-sha512");
                 tsig_key_clear(&key);
         }
 }
@@ -77,6 +109,10 @@ static void malformed_key_names_the_field(void **state)
             {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "HMAC-MD5.SIG-ALG.REG.INT"}}, "weak"},
             {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "hmac-sha1"}}, "weak"},
             {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "hmac-sha257"}}, "unknown"},
+            {{{"key", "c2VjcmV0c"}, {"name", "k"}}, "field key"},
+            {{{"key", "c2VjcmV0"}, {"nome", "k"}}, "it has: key, nome"},
+            {{{"tsig.key", "\xFF\xFEk"}}, "UTF-16"},
+            {{{"f", "hmac-sha256:k"}}, "it has: f"},
             {{{"f", "key \"k\" { algorithm hmac-sha256; }"}}, "field key"},
             {{{"f", "key \"k\" { secret \"c2VjcmV0\""}}, "secret"},
             {{{"f", "key \"k\" { secret \"c2VjcmV0\";"}}, "ends before"},
@@ -467,6 +503,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(key_is_read_from_file_or_fields),
+            cmocka_unit_test(base64_is_read_in_every_spelling),
             cmocka_unit_test(malformed_key_names_the_field),
             cmocka_unit_test(signed_answer_is_accepted),
             cmocka_unit_test(any_flipped_bit_is_noticed),
