@@ -145,6 +145,7 @@ units: $(UNIT_TESTS)
 # The targets against real servers; the helpers of these tests are linked to each.
 CONTRACT_SOURCES := $(wildcard test/contract/*_contract.c)
 CONTRACT_HELPERS := $(filter-out $(CONTRACT_SOURCES),$(wildcard test/contract/*.c))
+$(OUT)/test/contract/%.o: CPPFLAGS += -Itest/contract
 CONTRACT_TESTS   := $(CONTRACT_SOURCES:test/contract/%.c=$(OUT)/contract/%)
 
 $(OUT)/contract/%: test/contract/%.c $(CONTRACT_HELPERS) test/contract/contract.h $(OUT)/libcontroller.a

@@ -150,7 +150,7 @@ STALLED = {
         "ForeignOwner",
         'owned belongs to another owner: "v=pk1 e=9 id=00000000000000bb p=eu-west-1 s=k8s/other/ns/x"',
     ),
-    "odd-stamp": ("ForeignOwner", r'odd-stamp belongs to another owner: "v=pk9 \?+"'),
+    "odd-stamp": ("StampUnreadable", r'cannot be read: "v=pk9 \?+"'),
 }
 
 
