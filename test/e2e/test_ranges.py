@@ -22,6 +22,11 @@ def tampered(scene, tamper):
     scene.operator("second")
 
 
+def write_dns_stamp(scene, epoch):
+    text = scene.epoch_record().replace("e=1 ", f"e={epoch} ")
+    scene.bench.bind.replace(f"_planekeeper.{scene.dns_name}", "TXT", text)
+
+
 def write_lock_stamp(scene, epoch):
     scene.redis.set(STAMP_KEY, scene.redis.get(STAMP_KEY).replace("e=1 ", f"e={epoch} "))
 
@@ -38,6 +43,15 @@ def told(scene, reason):
     scene.wait_condition("Stalled", "True", reason)
     wait.always("nothing moves", lambda: outside(scene) == before, NOTHING_MOVES_SECONDS)
     return message(scene, "Stalled")
+
+
+def test_a_stamp_beyond_every_range_is_unreadable_not_anothers(scene):
+    tampered(scene, lambda scene: write_dns_stamp(scene, 2**63 - 1))
+    why = told(scene, "StampUnreadable")
+    assert f"TXT _planekeeper.{scene.dns_name} cannot be read" in why and "e=9223372036854775807" in why
+    assert "another owner" not in why
+    scene.bench.bind.remove(f"_planekeeper.{scene.dns_name}", "TXT")  # as it is told
+    wait_world(scene, WEST, 1, single_writer=True, timeout=45.0)
 
 
 def test_a_stamp_of_a_lock_that_cannot_be_read_is_named_by_its_key(scene):
