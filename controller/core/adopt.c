@@ -51,6 +51,9 @@ static const char *how_to_go_on(const struct view *view, const struct plane_view
 {
         const struct plane_view *plane = by_dns ? by_dns : &view->planes[0];
         bool is_so = by_dns && adopt_matches(view, by_dns, arena);
+        if (targets_unshared(view)) /* until that is said nothing else that a person asks for is done */
+                return arena_printf(arena, "Correct what is wrong; or, if the cluster that decided before is no more: %s",
+                                    request_takeover_command(view, arena));
         return arena_printf(arena, "Correct what is wrong, or say which plane it shall be: %s",
                             request_command(view, is_so ? REQUEST_KEY_ADOPT : REQUEST_KEY_SWITCH,
                                             view->plane_count ? plane->name : "<plane>",

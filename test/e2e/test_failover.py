@@ -185,7 +185,7 @@ def test_every_entry_of_the_history_is_told_by_the_same_word(scene):
     ("request_text", "answer"),
     [
         (f"{CENTRAL}/1", "past: epoch 1 was decided already"),
-        (f"{CENTRAL}/7", "not yet: the next epoch is 2, not 7"),
+        (f"{CENTRAL}/7", "refused: the next epoch is 2, not 7"),
         ("eu-nowhere-1/2", 'spec.planes does not name "eu-nowhere-1"'),
         (f"{CENTRAL}/two", "not understood"),
         (CENTRAL, "not understood"),

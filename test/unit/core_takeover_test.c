@@ -39,6 +39,20 @@ static void it_is_offered_and_nothing_is_done_without_a_person(void **state)
                                                "planekeeper.io/takeover=" TAKEOVER));
 }
 
+/* Who may decide comes before which plane it shall be: what is offered is what would be accepted now. */
+static void it_is_what_is_offered_where_the_name_shows_no_plane(void **state)
+{
+        struct world *world = *state;
+        built_anew(world);
+        world->view.dns.rrset = "";
+        struct decision decision = decide(world, "");
+        assert_int_equal(decision.finding, FINDING_UNKNOWN_TARGET);
+        assert_non_null(strstr(decision.why, "planekeeper.io/takeover=" TAKEOVER));
+        assert_null(strstr(decision.why, "switch-to"));
+        decision = decide(world, TAKEOVER);
+        assert_non_null(strstr(decision.why, "planekeeper.io/switch-to=a/6"));
+}
+
 static void a_person_says_so_and_it_goes_on_under_the_next_epoch(void **state)
 {
         struct world *world = *state;
@@ -146,6 +160,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup_teardown(it_is_offered_and_nothing_is_done_without_a_person, world_set_up,
+            cmocka_unit_test_setup_teardown(it_is_what_is_offered_where_the_name_shows_no_plane, world_set_up,
                                             world_tear_down),
             cmocka_unit_test_setup_teardown(a_person_says_so_and_it_goes_on_under_the_next_epoch, world_set_up,
                                             world_tear_down),

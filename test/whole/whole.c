@@ -18,7 +18,7 @@ enum {
         SETTLE_FIRST_S = 15, /* adoption, before anything befalls */
         REST_S = 90,
         READ_AGAIN_S = 31, /* a target is read at least so often */
-        HEALTHY_S = 8, /* until a plane that was down counts as one to go to */
+        HEALTHY_S = 12, /* until a plane that was down counts as one to go to, and the own cluster's identity was read again */
         LOOK_EVERY_MS = 250,
         ATTEMPTS = 4, /* what two remedies in a row mend, too */
         FAULTS_MAX = 8,
