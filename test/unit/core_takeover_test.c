@@ -160,6 +160,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup_teardown(it_is_offered_and_nothing_is_done_without_a_person, world_set_up,
+                                            world_tear_down),
             cmocka_unit_test_setup_teardown(it_is_what_is_offered_where_the_name_shows_no_plane, world_set_up,
                                             world_tear_down),
             cmocka_unit_test_setup_teardown(a_person_says_so_and_it_goes_on_under_the_next_epoch, world_set_up,
