@@ -287,8 +287,10 @@ bool credentials_refused(struct credentials *c, uint64_t generation)
                 return c->is_running;
         }
         mono_ms now = loop_now(c->loop);
+        /* A reading is waited for once, also where it was begun before the refusal: a mount that hangs ends none. */
         bool is_fresh = c->executor && c->token_refused_at &&
-                        now - c->token_refused_at < (c->is_reading ? MONO_NEVER : TOKEN_FILE_AGAIN_MS);
+                        (c->is_reading ? c->token_refused_at >= c->token_read_at
+                                       : now - c->token_refused_at < TOKEN_FILE_AGAIN_MS);
         if (c->waits_for_token)
                 return true;
         if (!c->config.token_file || is_fresh || !reread_token(c))
