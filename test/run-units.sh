@@ -17,7 +17,7 @@ for status in "$out"/*.status; do
   [ "$(<"$status")" -eq 0 ] && continue
   name=$(basename "$status" .status)
   echo "---- $name failed: once more, alone"
-  grep -E '^\[  (ERROR|FAILED) |^\[   LINE|Sanitizer' "${status%.status}.log" | head -12
+  grep -E '^\[  (ERROR|FAILED) |^\[   LINE|Sanitizer' "${status%.status}.log" | head -12 | sed 's/^/  /'
   again=$((again + 1))
   timeout 120 "$folder/$name" >"${status%.status}.log" 2>&1
   echo $? >"$status"
