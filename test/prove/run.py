@@ -17,6 +17,7 @@ Writes build/prove.json (--short: build/prove-short.json), and ends with one lin
 
 import argparse
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -25,6 +26,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -33,6 +35,7 @@ SCRATCH = ROOT / "build" / "mutants"
 MUTANTS = ROOT / "test" / "prove" / "mutants"
 JOBS = os.cpu_count() or 2
 LIMIT_S = 1800
+SERVERS = threading.Lock()
 HISTORIES = {"long": 200_000, "short": 20_000}
 MUTANT_HISTORIES = 20_000
 WHOLE_HISTORIES = {"long": 20_000, "short": 1_000}
@@ -173,6 +176,7 @@ class Mutant:
         self.suite, _, self.test = self.world.partition("/")  # unit/<file>, contract/<file>; no test: a simulated world
         self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
         self.tree = SCRATCH / self.name
+        self.starts = 0
 
     def build(self, flags: dict[str, list[str]]) -> str:
         """Patches a copy of the sources and compiles what changed; "" or what went wrong."""
@@ -214,13 +218,24 @@ class Mutant:
                 return f"it does not link: {linked.stderr[:300]}"
         return ""
 
+    def run_test(self) -> str:
+        """What the test says; its servers are started one set at a time, and once more where they did not come up."""
+        program = self.tree / "bin" / self.test
+        output = ""
+        while "[==========]" not in output:
+            self.starts += 1
+            with SERVERS if self.suite == "contract" else contextlib.nullcontext():
+                result = run([ROOT / "test/contract/run.py", program.parent] if self.suite == "contract" else [program], cwd=ROOT)
+            output = result.stdout + result.stderr
+            if self.starts == 3:
+                break
+        return output
+
     def kill(self) -> tuple[str, str]:
         """The check that found it and where; ("", ...) for a survivor. Its own world first, as far as that goes, then the
         short forms of the others, then chance."""
         if self.test:
-            program = self.tree / "bin" / self.test
-            result = run([ROOT / "test/contract/run.py", program.parent] if self.suite == "contract" else [program], cwd=ROOT)
-            output = result.stdout + result.stderr
+            output = self.run_test()
             failed = re.findall(r"^\[  FAILED  \] ([a-z]\w+)", output, re.M)
             return (self.check if self.check in failed else (failed + [""])[0]), self.world
         if self.is_whole:
