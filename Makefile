@@ -7,7 +7,7 @@ PACKAGES := libcurl jansson yaml-0.1 hiredis ldns libmicrohttpd openssl
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 CPPFLAGS_VERSION := -DPK_VERSION='"$(VERSION)"'
-WARN   := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
+WARN   := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Wformat-security
 HARDEN := -fstack-protector-strong -fPIE $(if $(filter x86_64,$(shell uname -m)),-fcf-protection) -fno-strict-overflow $(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero)
 OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2
 OPTIMISE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -107,7 +107,7 @@ static enum err read_server(const struct config_section *cluster, struct kube_co
                 return err;
         const char *fault = server_host_fault(server);
         if (fault)
-                return section_refuse(cluster, "server", fault);
+                return section_refuse(cluster, "server", "%s", fault);
         size_t bytes = strlen(server);
         while (bytes > 0 && server[bytes - 1] == '/')
                 bytes--;
