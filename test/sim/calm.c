@@ -114,12 +114,15 @@ bool calm_remedy(struct sim *sim, const struct calm *calm)
         return true;
 }
 
-/* Until every target has shown the record for some rounds, so that what is settled is seen to stay so. */
+/*
+ * Until every target has shown the record for some rounds, the last one included: a request that waited for a plane to
+ * be healthy, or a failback, may begin in any of them.
+ */
 static void go_on(struct sim *sim, const struct calm *calm, unsigned rounds)
 {
         for (unsigned round = 0, settled = 0; round < rounds && settled < CALM_ROUNDS; round++) {
-                settled = sim_is_settled(sim) ? settled + 1 : 0;
                 calm_round(sim, calm);
+                settled = sim_is_settled(sim) ? settled + 1 : 0;
         }
 }
 

@@ -192,12 +192,16 @@ static void check_plan(struct sim *sim, const struct sim_turn *turn, const struc
                          next->plan.to_lock);
 }
 
-/* What a register shows was written by @record, or by a decision after it. */
+/*
+ * What a register shows was written by that decision, or by one after it. Recorded in DNS, the id is of the newest
+ * decision, whose value may be still to come.
+ */
 static bool has_reached(const struct sim_register *now, epoch_t epoch, decision_id id, const char *value)
 {
         if (now->stamp.presence != STAMP_OURS || !now->present || now->stamp.epoch < epoch)
                 return false;
-        return now->stamp.epoch > epoch || (now->stamp.id == id && strcmp(now->value, value) == 0);
+        bool is_by_it = now->stamp.id == id || now->stamp.decided > epoch;
+        return now->stamp.epoch > epoch || (is_by_it && strcmp(now->value, value) == 0);
 }
 
 /* L2: whoever commits has just seen what is shown. What changed since it could look says nothing against it. */

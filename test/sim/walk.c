@@ -15,6 +15,7 @@ static const struct sim_config configs[] = {
      .has_people = true,
      .has_odd_probes = true,
      .has_names = true},
+    {.plane_count = 3, .uses_lock = true, .max_switches = MANY, .has_people = true, .has_names = true},
     {.plane_count = 3,
      .cooldown_ms = COOLDOWN_MS,
      .max_switches = MANY,
