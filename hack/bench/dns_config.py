@@ -55,9 +55,12 @@ zone:
     return ["knotd", "-c", str(folder / "knot.conf")]
 
 
-def powerdns(folder: pathlib.Path, port: int, zones: dict[str, str], key: tuple[str, str], signed: bool) -> list[str]:
-    """The same; its caches are off, or it would answer what it no longer holds."""
+def powerdns(
+    folder: pathlib.Path, port: int, zones: dict[str, str], key: tuple[str, str], signed: bool, caches: bool = False
+) -> list[str]:
+    """The same; without `caches` it never answers what it no longer holds, with them it is as it comes."""
     database = folder / "zones.db"
+    uncached = "cache-ttl=0\nquery-cache-ttl=0\nnegquery-cache-ttl=0\nzone-cache-refresh-interval=0\n"
     (folder / "pdns.conf").write_text(f"""\
 launch=gsqlite3
 gsqlite3-database={database}
@@ -72,10 +75,7 @@ daemon=no
 guardian=no
 receiver-threads=1
 distributor-threads=1
-cache-ttl=0
-query-cache-ttl=0
-negquery-cache-ttl=0
-zone-cache-refresh-interval=0
+{"" if caches else uncached}dname-processing=yes
 dnsupdate=yes
 allow-dnsupdate-from=127.0.0.0/8
 """)

@@ -1,6 +1,6 @@
 """BIND servers whose answers are about something else than is stored where their updates go.
 
-`around`: zones one inside the other. `views`: keys lead to a view of their own. `origin` and `forwarder`: a primary, and
+`around`: zones one inside the other (run.py has the same on Knot and PowerDNS). `views`: keys lead to a view of their own. `origin` and `forwarder`: a primary, and
 a secondary that passes updates on to it and hears of them when it is told to.
 """
 
@@ -16,7 +16,8 @@ AROUND = {
     "around.test": "lb A 192.0.2.1\n*.wild A 192.0.2.9\n*.texts.wild TXT stranger\n*.alias.wild CNAME lb\ntwin.wild A 192.0.2.9\n"
     "*.twin.wild A 192.0.2.9\nboth A 192.0.2.1\n_planekeeper.both CNAME lb\nold DNAME new\nalias.wild A 192.0.2.1\n"
     "texts.wild A 192.0.2.1\ncut A 192.0.2.1\nbeat A 192.0.2.1\n",
-    "mesh.around.test": "app CNAME lb.around.test.\ndeep.app CNAME lb.around.test.\n",
+    "mesh.around.test": "app CNAME lb.around.test.\ndeep.app CNAME lb.around.test.\nfar CNAME lb.far.test.\n",
+    "far.test": "lb A 192.0.2.1\n",
     "_planekeeper.cut.around.test": "",
     "_planekeeper-alive.beat.around.test": "",
 }

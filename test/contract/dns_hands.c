@@ -69,6 +69,18 @@ void assert_name_moves(struct dns_target *target, struct dns_want to)
         dns_state_clear(&state);
 }
 
+void on_each(const char *variable, void (*test)(const char *address))
+{
+        char *list = strdup(server(variable)), *rest = NULL;
+        for (char *one = strtok_r(list, " ", &rest); one; one = strtok_r(NULL, " ", &rest)) {
+                char *address = strchr(one, '=');
+                *address++ = '\0';
+                print_message("    on %s\n", one);
+                test(address);
+        }
+        free(list);
+}
+
 /* What BIND serves by dig's account, as sorted words on one line. */
 void assert_dig(const char *name, const char *type, const char *wanted)
 {

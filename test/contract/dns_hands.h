@@ -19,6 +19,9 @@ enum err move_name(struct dns_target *target, const struct dns_state *expected, 
                    struct errmsg *reterr);
 void assert_name_moves(struct dns_target *target, struct dns_want to); /* read, then move */
 
+/* One server after the other: @variable is "<name>=<address> ...". */
+void on_each(const char *variable, void (*test)(const char *address));
+
 /* What BIND serves by dig's account, as sorted words on one line. */
 void assert_dig(const char *name, const char *type, const char *wanted);
 void edit_by_hand(const char *commands); /* nsupdate's, separated by \\n */

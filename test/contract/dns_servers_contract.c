@@ -21,19 +21,6 @@ static const char *const values[TYPES][VARIANTS] = {
     {"CNAME lb.example.net", "CNAME other.example.net"},
 };
 
-/* One server after the other: CONTRACT_DNS_SERVERS is "<name>=<address> ...". */
-static void on_each(void (*test)(const char *server))
-{
-        char *list = strdup(server("CONTRACT_DNS_SERVERS")), *rest = NULL;
-        for (char *one = strtok_r(list, " ", &rest); one; one = strtok_r(NULL, " ", &rest)) {
-                char *address = strchr(one, '=');
-                *address++ = '\0';
-                print_message("    on %s\n", one);
-                test(address);
-        }
-        free(list);
-}
-
 static struct dns_target *open_at(const char *address, const char *name)
 {
         return open_name_with(name, (struct target_options){.nameserver = address});
@@ -76,7 +63,7 @@ static void swap_nine_pairs(const char *address)
 static void nine_pairs_are_never_seen_empty_or_mixed(void **state)
 {
         (void)state;
-        on_each(swap_nine_pairs);
+        on_each("CONTRACT_DNS_SERVERS", swap_nine_pairs);
 }
 
 /* What a policy finds when it starts: a record that somebody made, which is given its stamp and its time to live. */
@@ -108,7 +95,7 @@ static void stamp_what_is_there(const char *address)
 static void first_stamp_leaves_the_addresses(void **state)
 {
         (void)state;
-        on_each(stamp_what_is_there);
+        on_each("CONTRACT_DNS_SERVERS", stamp_what_is_there);
 }
 
 /* A write of this decision that was half done, or somebody who removed the record: an empty name takes any set. */
@@ -138,7 +125,7 @@ static void finish_half_done(const char *address)
 static void half_done_write_is_finished_under_its_epoch(void **state)
 {
         (void)state;
-        on_each(finish_half_done);
+        on_each("CONTRACT_DNS_SERVERS", finish_half_done);
 }
 
 static void assert_answer(const char *address, const char *name, const char *type, const char *wanted)
@@ -170,7 +157,7 @@ static void keep_company(const char *address)
 static void other_records_of_the_name_stay(void **state)
 {
         (void)state;
-        on_each(keep_company);
+        on_each("CONTRACT_DNS_SERVERS", keep_company);
 }
 
 /* The commands of status.runbook, in the forms that core_runbook_test.c knows. */
@@ -201,7 +188,7 @@ static void move_by_hand(const char *address)
 static void runbook_never_empties_the_name(void **state)
 {
         (void)state;
-        on_each(move_by_hand);
+        on_each("CONTRACT_DNS_SERVERS", move_by_hand);
 }
 
 int main(void)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Run the contract tests of the targets against the real servers: python3 test/contract/run.py <folder of binaries>
 
-A BIND primary and secondary, a signing BIND, Knot and PowerDNS plain and signing, and five Redis servers are started in a
-scratch folder on free loopback ports,
-named to the tests by environment variables, and are gone when this ends, however it ends.
+A BIND primary and secondary, a signing BIND, Knot and PowerDNS plain and signing (one PowerDNS also with its caches on), the
+servers of binds.py, and five Redis servers are started in a scratch folder on free loopback ports, named to the tests by
+environment variables, and are gone when this ends, however it ends.
 """
 
 import argparse
@@ -88,16 +88,18 @@ controls {{ inet 127.0.0.1 port {self.control_port} allow {{ 127.0.0.1; }} keys 
 class OtherServer(Process):
     """Knot or PowerDNS, by what `configure` makes of the zones."""
 
-    def __init__(self, scratch: Scratch, name: str, configure: Callable[..., list[str]], key: str, signs: bool) -> None:
+    def __init__(
+        self, scratch: Scratch, name: str, configure: Callable[..., list[str]], key: str, zones: dict[str, str], **options: bool
+    ) -> None:
         super().__init__(scratch, name)
         self.port = ports.lease()
-        self.configure, self.key, self.signs = configure, key, signs
+        self.configure, self.key, self.zones, self.options = configure, key, zones, options
 
     def argv(self) -> list[str]:
-        return self.configure(self.folder, self.port, ZONES, ("planekeeper", self.key), self.signs)
+        return self.configure(self.folder, self.port, self.zones, ("planekeeper", self.key), **self.options)
 
     def is_ready(self) -> bool:
-        return all(output("dig", "@127.0.0.1", "-p", self.port, "+short", "+norec", "SOA", zone) for zone in ZONES)
+        return all(output("dig", "@127.0.0.1", "-p", self.port, "+short", "+norec", "SOA", zone) for zone in self.zones)
 
 
 class Redis(Process):
@@ -130,6 +132,10 @@ def make_certificates(folder: pathlib.Path) -> None:
     output(*signing, *pair, "-in", folder / "server.csr", "-out", folder / "server.crt")
 
 
+def named(*servers: tuple[str, Process]) -> str:
+    return " ".join(f"{name}=127.0.0.1:{server.port}" for name, server in servers)
+
+
 def start_dns(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
     keys = {name: output("tsig-keygen", "-a", algorithm, name) for name, algorithm in KEYS.items()}
     folder = scratch.folder("keys")
@@ -140,11 +146,14 @@ def start_dns(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
     primary = Named(scratch, "primary", keys)
     secondary = Named(scratch, "secondary", {}, primary)
     others = [Named(scratch, "bind-signing", keys, signs=True)]
+    inside = []  # the zones of binds.py on other servers
     for name, configure in (("knot", dns_config.knot), ("powerdns", dns_config.powerdns)):
         for signs in (False, True):
-            server = OtherServer(scratch, name + "-signing" * signs, configure, keys["planekeeper"], signs)
+            server = OtherServer(scratch, name + "-signing" * signs, configure, keys["planekeeper"], ZONES, signed=signs)
             others.append(server)
-    servers = [primary, secondary, *others]
+        inside.append(OtherServer(scratch, f"around-{name}", configure, keys["planekeeper"], binds.AROUND, signed=False))
+    caching = OtherServer(scratch, "powerdns-caching", dns_config.powerdns, keys["planekeeper"], ZONES, signed=False, caches=True)
+    servers = [primary, secondary, *others, *inside, caching]
     for server in servers:
         server.start()
     for server in servers:
@@ -156,9 +165,9 @@ def start_dns(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
         "CONTRACT_DNS_RNDC": primary.rndc(),
         "CONTRACT_DNS_SECONDARY": f"127.0.0.1:{secondary.port}",
         "CONTRACT_DNS_KEYS": str(folder),
-        "CONTRACT_DNS_SERVERS": " ".join(
-            f"{name}=127.0.0.1:{server.port}" for name, server in [("bind", primary), *((o.name, o) for o in others)]
-        ),
+        "CONTRACT_DNS_SERVERS": named(("bind", primary), *((other.name, other) for other in others)),
+        "CONTRACT_DNS_CACHING": f"127.0.0.1:{caching.port}",
+        "CONTRACT_AROUNDS": named(("bind", around[0]), *((server.name, server) for server in inside)),
     }
     return environment, [*servers, *around]
 
