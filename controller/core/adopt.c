@@ -29,15 +29,25 @@ const struct plane_view *adopt_plane_shown(const struct view *view)
 }
 
 /*
- * The value as the stamp's epoch made it, or as the runbook tells a person to write it (its {epoch} is the next one).
+ * The value as an epoch that is known made it: that of its stamp, or, where a person has put a lost value back and
+ * there is no stamp beside it, that of the record or of the name. Or as the runbook tells a person to write it, with
+ * the next epoch.
  */
 static bool lock_names(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
-        if (!view->lock.present)
-                return false;
-        epoch_t next = targets_highest_epoch(view) + 1;
-        return strcmp(view->lock.value, plan_lock_value(view, plane, view->lock.stamp.epoch, arena)) == 0 ||
-               strcmp(view->lock.value, plan_lock_value(view, plane, next, arena)) == 0;
+        const epoch_t epochs[] = {view->lock.stamp.epoch, view->record ? view->record->epoch : 0,
+                                  view->dns.stamp.epoch, targets_highest_epoch(view) + 1};
+        bool is_named = false;
+        for (size_t i = 0; i < sizeof(epochs) / sizeof(epochs[0]) && view->lock.present && !is_named; i++)
+                is_named = strcmp(view->lock.value, plan_lock_value(view, plane, epochs[i], arena)) == 0;
+        return is_named;
+}
+
+/* What a person would have to write for that plane: one of the values that name it. */
+static const char *lock_expected(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        epoch_t highest = targets_highest_epoch(view), epoch = view->lock.stamp.epoch ? view->lock.stamp.epoch : highest;
+        return plan_lock_value(view, plane, epoch ? epoch : highest + 1, arena);
 }
 
 bool adopt_matches(const struct view *view, const struct plane_view *plane, struct arena *arena)
@@ -94,7 +104,7 @@ static const char *describe_unknown(const struct view *view, struct arena *arena
         return arena_printf(arena, "%s shows %s, but lock %s holds \"%s\" at %s, where \"%s\" is expected. %s",
                             targets.dns_name, by_dns->name, targets.lock_key,
                             phrase_excerpt(view->lock.value, 100, arena), targets.lock_server,
-                            plan_lock_value(view, by_dns, view->lock.stamp.epoch, arena), next);
+                            lock_expected(view, by_dns, arena), next);
 }
 
 /* What the targets at the highest epoch of ours name: they must agree on one plane and show its value. */

@@ -196,6 +196,34 @@ static void a_lock_written_by_the_runbook_matches(void **state)
         world_clear(&world);
 }
 
+/* Redis lost everything, and a person put the value back; the stamp beside it is gone for good. */
+static void bug_a_lock_put_back_without_its_stamp_named_nobody(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world.view.policy.lock_template = "{name}-{epoch}";
+        world_dns(&world, WORLD_RRSET_B, 7, "b");
+        world_lock(&world, "b-5", 0, ""); /* of the record */
+        assert_true(adopt_matches(&world.view, &world.view.planes[1], &world.arena));
+        world_lock(&world, "b-7", 0, ""); /* of the name */
+        assert_true(adopt_matches(&world.view, &world.view.planes[1], &world.arena));
+        world_lock(&world, "b-6", 0, "");
+        assert_false(adopt_matches(&world.view, &world.view.planes[1], &world.arena));
+        world_without_record(&world);
+        world_dns(&world, WORLD_RRSET_B, 7, "b");
+        world_lock(&world, "b-6", 0, "");
+        struct adoption adoption = adopt_inquire(&world.view, &world.arena);
+        assert_non_null(strstr(adoption.text, "holds \"b-6\" at redis.example.com:6379, where \"b-7\" is expected"));
+        world_lock(&world, "b-7", 0, "");
+        assert_int_equal(adopt_inquire(&world.view, &world.arena).outcome, ADOPTION_NAMED);
+        world_dns(&world, WORLD_RRSET_B, 0, "");
+        world_lock(&world, "b-6", 0, "");
+        adoption = adopt_inquire(&world.view, &world.arena);
+        assert_non_null(strstr(adoption.text, "where \"b-1\" is expected"));
+        world_clear(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -206,6 +234,7 @@ int main(void)
             cmocka_unit_test(what_users_are_answered_instead_is_told),
             cmocka_unit_test(bug_a_plane_without_address_was_adopted_by_its_lock),
             cmocka_unit_test(a_lock_written_by_the_runbook_matches),
+            cmocka_unit_test(bug_a_lock_put_back_without_its_stamp_named_nobody),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
