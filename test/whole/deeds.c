@@ -311,14 +311,18 @@ void throw_kill_switch(const struct fault *fault)
                                   OWN_NAMESPACE, "data", entry[0], entry[1]));
 }
 
-void release_kill_switch(const struct fault *fault)
+static void delete_kill_switch(void)
 {
-        if (fault->ends_at % 4 == 0) {
-                world.kill_switch_denied--;
-                return;
-        }
         for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
                 api_delete(cluster, API_CONFIG_MAPS, OWN_NAMESPACE, "planekeeper");
+}
+
+void release_kill_switch(const struct fault *fault)
+{
+        if (fault->ends_at % 4 == 0)
+                world.kill_switch_denied--;
+        else
+                delete_kill_switch();
 }
 
 void delete_policy(const struct fault *fault)
@@ -353,8 +357,7 @@ void take_back(const struct fault *fault)
 /* From Git: what was lost or came back with a backup is as people wanted it. */
 void apply_again(void)
 {
-        const struct fault any = {0};
-        release_kill_switch(&any);
+        delete_kill_switch();
         for (unsigned i = 0; i < world.policy_count; i++) {
                 for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
                         if (!api_find(cluster, API_POLICIES, NAMESPACE, world.policies[i].name)) {
