@@ -8,6 +8,7 @@
 #include "core/election.h"
 #include "core/phrase.h"
 #include "core/targets.h"
+#include "core/verify.h"
 
 static enum finding classify_stopped(struct pass *pass)
 {
@@ -123,10 +124,9 @@ static const struct verify_view *server_behind(struct pass *pass)
         const struct view *view = pass->view;
         for (unsigned i = 0; i < view->verify_count && view->dns_met_at; i++) {
                 const struct verify_view *verify = &view->verify[i];
-                bool is_behind = verify->reach == REACH_NEVER || (verify->reach == REACH_OK && !verify->shows_record);
-                mono_ms until =
-                    view->dns_met_at + (verify->reach == REACH_NEVER ? VERIFY_FIRST_ANSWER_MS : VERIFY_WAIT_MS);
-                if (is_behind && view->now < until) {
+                enum verify_word word = verify_word(view, verify);
+                mono_ms until = view->dns_met_at + (word == VERIFY_UNASKED ? VERIFY_FIRST_ANSWER_MS : VERIFY_WAIT_MS);
+                if ((word == VERIFY_UNASKED || word == VERIFY_BEHIND) && view->now < until) {
                         classify_wake(pass, until);
                         return verify;
                 }
@@ -167,7 +167,9 @@ static enum finding classify_steps(struct pass *pass)
         const struct verify_view *behind = server_behind(pass);
         if (behind)
                 return classify_as(pass, FINDING_SERVER_BEHIND,
-                                   arena_printf(pass->arena, "DNS server %s still answers old data", behind->server));
+                                   verify_word(view, behind) == VERIFY_UNASKED
+                                       ? arena_printf(pass->arena, "DNS server %s is being asked", behind->server)
+                                       : verify_phrase(view, behind, pass->arena));
         return classify_as(pass, FINDING_ALL_MET, "every target shows the new plane");
 }
 

@@ -8,6 +8,7 @@
 #include "core/phrase.h"
 #include "core/report_parts.h"
 #include "core/targets.h"
+#include "core/verify.h"
 #include "util/mem.h"
 
 enum { CERTIFICATE_WARNING_DAYS = 21 };
@@ -68,10 +69,10 @@ static void look_at_wrong_answers(const struct report_subject *s, struct trouble
         if (s->decision->dns == FENCE_EMPTY)
                 troubles_add(ret, "NameEmpty", phrase_name_empty(view, s->arena));
         for (unsigned i = 0; i < view->verify_count && s->decision->dns == FENCE_MET; i++)
-                if (view->verify[i].reach == REACH_OK && !view->verify[i].shows_record)
-                        troubles_add(
-                            ret, "DNSServerBehind",
-                            arena_printf(s->arena, "DNS server %s still answers old data", view->verify[i].server));
+                if (verify_word(view, &view->verify[i]) == VERIFY_BEHIND)
+                        troubles_add(ret,
+                                     verify_leads_astray(view, &view->verify[i]) ? "DNSServerAstray" : "DNSServerBehind",
+                                     verify_phrase(view, &view->verify[i], s->arena));
         if (view->dns_health.read_at && view->dns.doubt)
                 troubles_add(ret, "DNSAnswersDiffer", view->dns.doubt);
 }
@@ -181,9 +182,8 @@ static void look_at_silent_servers(const struct report_subject *s, struct troubl
 {
         const struct view *view = s->view;
         for (unsigned i = 0; i < view->verify_count && s->decision->dns == FENCE_MET; i++)
-                if (view->verify[i].reach == REACH_FAILED)
-                        troubles_add(ret, "DNSServerBehind",
-                                     arena_printf(s->arena, "DNS server %s does not answer", view->verify[i].server));
+                if (verify_word(view, &view->verify[i]) == VERIFY_SILENT)
+                        troubles_add(ret, "DNSServerBehind", verify_phrase(view, &view->verify[i], s->arena));
 }
 
 void report_troubles(const struct report_subject *subject, struct troubles *ret)

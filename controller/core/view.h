@@ -10,7 +10,7 @@
 #include "core/types.h"
 #include "util/err.h"
 
-enum { PLANES_MAX = 8, CHECKS_MAX = 8, VERIFY_SERVERS_MAX = 8 };
+enum { PLANES_MAX = 8, CHECKS_MAX = 8, VERIFY_SERVERS_MAX = 8, VERIFY_SHOWN_BYTES = 512 };
 
 enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DOWN, VERDICT_COUNT };
 enum mode { MODE_ADVISE, MODE_AUTOMATIC };
@@ -80,10 +80,13 @@ struct target_health {
         unix_ms failed_since_wall;
 };
 
+/* What another authoritative server is known to show, of the record's epoch (verify.h). */
 struct verify_view {
         const char *server;
-        enum reach reach;
-        bool shows_record; /* what it answered is what the record wants */
+        bool shows_record; /* its last answer is what the record wants */
+        const char *shown; /* the addresses of that answer, cut at VERIFY_SHOWN_BYTES; "" none */
+        mono_ms seen_at;   /* when that was heard; 0 never */
+        unsigned misses;   /* looks in a row since that had no answer */
 };
 
 /* Whether the record's plan is known: a register that carries only its digest has it derived from spec and planes. */

@@ -19,8 +19,6 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { VERIFY_EVERY_MS = 1000, VERIFY_STEADY_MS = 30000 };
-
 /* A state that was read from somewhere else than what is now in force says nothing. */
 static bool void_if_moved(struct policy *policy, struct target_slot *slot, const char *source, const char *secret)
 {
@@ -123,23 +121,6 @@ static void look_again(struct policy *policy, unsigned looks)
                 read_target(policy, EFFECT_READ_LOCK);
 }
 
-static void verify_servers(struct policy *policy)
-{
-        mono_ms now = loop_now(policy->manager->loop);
-        if (!policy->record || !policy->spec->dns.verify_count || policy->verify_effect)
-                return;
-        mono_ms every = policy->record->phase == PHASE_SWITCHING ? VERIFY_EVERY_MS : VERIFY_STEADY_MS;
-        if (policy->record->phase == PHASE_SWITCHING && !policy->dns_met_at)
-                return; /* nothing new to be seen there yet */
-        if (policy->verified_at && now - policy->verified_at < every) {
-                workqueue_add_after(policy->manager->policies_queue, &policy->work,
-                                    every - (now - policy->verified_at));
-                return;
-        }
-        policy->verified_at = now;
-        (void)effect_start(policy, EFFECT_VERIFY);
-}
-
 static void set_target(struct policy *policy, enum effect_kind kind)
 {
         struct target_slot *slot = kind == EFFECT_SET_DNS ? &policy->dns_slot : &policy->lock_slot;
@@ -223,9 +204,7 @@ static void note_dns_met(struct policy *policy, const struct decision *decision)
                 policy->dns_met_at = 0;
         else if (!policy->dns_met_at) {
                 policy->dns_met_at = loop_now(policy->manager->loop);
-                policy->verified_at = 0;
-                memset(policy->verify, 0,
-                       sizeof(policy->verify)); /* REACH_NEVER: of the new epoch nothing was seen yet */
+                verify_restart(policy);
         }
 }
 
@@ -271,9 +250,7 @@ void act_pass(struct policy *policy)
         note_dns_met(policy, &decision);
         if (!was_met && policy->dns_met_at && view.verify_count) { /* the commit has to know since when */
                 view.dns_met_at = policy->dns_met_at;
-                memset(view.verify, 0, sizeof(view.verify));
-                for (unsigned i = 0; i < view.verify_count; i++)
-                        view.verify[i].server = policy->spec->dns.verify_servers[i];
+                verify_gather(policy, &view);
                 failover_decide(&view, &arena, &decision);
         }
         if (is_write_over(decision.dns) && !policy->dns_slot.has_refused_decision)
@@ -287,7 +264,7 @@ void act_pass(struct policy *policy)
                 try_refused_decision(policy, &view, &arena);
         read_what_is_unknown(policy);
         look_outside(policy, decision.active_health.failing_since);
-        verify_servers(policy);
+        verify_turn(policy);
         alive_turn(policy, &view, &decision);
         tell_pass(policy, &view, &decision, &arena);
         status_request(&policy->status);
@@ -356,10 +333,7 @@ static void take_result(struct policy *policy, struct effect *effect)
                     .present = true, .value = mem_strdup(effect->lock_value), .stamp = wanted_stamp(effect)};
                 break;
         case EFFECT_VERIFY:
-                if (policy->record && effect->epoch == policy->record->epoch)
-                        memcpy(policy->verify, effect->verify, sizeof(policy->verify));
-                else
-                        policy->verified_at = 0; /* it looked for an epoch that has been passed by */
+                verify_take(policy, effect);
                 break;
         case EFFECT_ALIVE:
                 break;

@@ -56,24 +56,6 @@ static void run_lock(struct effect *effect, mono_ms deadline)
         lock_close(target);
 }
 
-/* Servers that do not answer cost a second each, in a job of their own: they delay nothing else. */
-static void run_verify(struct effect *effect)
-{
-        for (unsigned i = 0; i < effect->server_count; i++) {
-                struct dns_state state = {0};
-                struct errmsg ignored;
-                enum err err = dns_observe(effect->servers[i], effect->config.name, clock_mono() + VERIFY_DEADLINE_MS,
-                                           &state, &ignored);
-                effect->verify[i].reach = err == ERR_OK ? REACH_OK : REACH_FAILED;
-                effect->verify[i].shows_record = err == ERR_OK && strcmp(state.rrset, effect->want.rrset) == 0 &&
-                                                 state.stamp.presence == STAMP_OURS &&
-                                                 state.stamp.epoch == effect->want.epoch;
-                if (err == ERR_OK)
-                        dns_state_clear(&state);
-        }
-        effect->err = ERR_OK;
-}
-
 static bool is_outdated(struct effect *effect)
 {
         int64_t waited_ms = (effect->started_us - effect->submitted_us) / 1000;
@@ -91,7 +73,7 @@ static void visit(struct effect *effect)
 {
         mono_ms deadline = clock_mono() + EFFECT_DEADLINE_MS;
         if (effect->kind == EFFECT_VERIFY)
-                run_verify(effect);
+                verify_run(effect);
         else if (effect->kind == EFFECT_ALIVE)
                 run_alive(effect, deadline);
         else if (effect_is_dns(effect->kind))

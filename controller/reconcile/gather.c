@@ -91,10 +91,7 @@ static void gather_targets(const struct policy *policy, struct arena *arena, str
         fill_stamp(&ret->lock.stamp);
         ret->dns_was_met = policy->record && policy->dns_met_epoch == policy->record->epoch;
         ret->dns_met_at = policy->dns_met_at;
-        ret->verify_count = (unsigned)policy->spec->dns.verify_count;
-        for (unsigned i = 0; i < ret->verify_count; i++)
-                ret->verify[i] = (struct verify_view){policy->spec->dns.verify_servers[i], policy->verify[i].reach,
-                                                      policy->verify[i].shows_record};
+        verify_gather(policy, ret);
 }
 
 /* The record type that the policy wants is seldom another than the one that the plane's address has by itself. */

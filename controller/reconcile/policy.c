@@ -150,19 +150,11 @@ static void free_if_unwanted(struct policy *policy)
         policy_free(policy);
 }
 
-static void forget_verification(struct policy *policy)
-{
-        effect_abandon(policy->verify_effect);
-        policy->verify_effect = NULL;
-        policy->verified_at = 0;
-        memset(policy->verify, 0, sizeof(policy->verify));
-}
-
 static void forget_jobs(struct policy *policy)
 {
         slot_void(&policy->dns_slot);
         slot_void(&policy->lock_slot);
-        forget_verification(policy);
+        verify_forget(policy);
         alive_forget(policy);
         turn_leave(policy);
         record_io_cancel(policy);
@@ -277,7 +269,7 @@ static void take_spec(struct policy *policy, const json_t *object)
         if (!is_new)
                 return;             /* annotations may be */
         tell_forget_planes(policy); /* it may name some no more */
-        forget_verification(policy);
+        verify_forget(policy);
         relink_planes(policy);
 }
 

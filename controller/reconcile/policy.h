@@ -18,12 +18,8 @@
 #include "reconcile/requests.h"
 #include "reconcile/status.h"
 #include "reconcile/target_slot.h"
+#include "reconcile/verify.h"
 #include "target/target.h"
-
-struct verify_slot {
-        enum reach reach;
-        bool shows_record;
-};
 
 /* What is being written to the arbiter, and what is told of it once it is. */
 struct record_write {

@@ -6,6 +6,7 @@
 
 #include "api/decision_facts.h"
 #include "core/runbook.h"
+#include "core/verify.h"
 #include "reconcile/claims.h"
 #include "reconcile/gather.h"
 #include "reconcile/record_store.h"
@@ -43,8 +44,7 @@ static json_t *behind_json(const struct view *view)
 {
         json_t *behind = json_array();
         for (unsigned i = 0; i < view->verify_count; i++)
-                if (view->verify[i].reach == REACH_FAILED ||
-                    (view->verify[i].reach == REACH_OK && !view->verify[i].shows_record))
+                if (verify_is_lacking(view, &view->verify[i]))
                         json_array_append_new(behind, json_string(view->verify[i].server));
         return behind;
 }

@@ -33,6 +33,7 @@ from hack.bench.rest import ApiError
 from hack.bench.scene import LOCK_KEY
 from hack.bench.timeline import Watcher
 
+STRANGER = "192.0.2.99"
 SILENCE_LIMIT_MS = 3500  # 3 s for the first answer of any other server, and the steps of the switch
 
 
@@ -359,5 +360,26 @@ def test_a_lagging_second_nameserver_is_waited_for_but_not_for_ever(scene, catch
         wait_world(scene, CENTRAL, 2, timeout=40.0)
         assert scene.status()["targets"]["dns"]["behind"] == [lagging.address]
         scene.wait_condition("Degraded", "True", "DNSServerBehind")
-        assert f"DNS server {lagging.address} still answers old data; also: NoStandby" in message(scene, "Degraded")
+        old = f'DNS server {lagging.address} still answers old data: "A {PLANES[WEST]}", the address of {WEST}'
+        assert f"{old}; also: NoStandby" in message(scene, "Degraded")
     lagging.kill9()
+
+
+def test_a_nameserver_that_shows_a_stranger_is_told_from_one_that_lags(scene):
+    other = Bind(scene.bench.scratch, zones=(scene.zone,), name="other").run()
+    other.replace(scene.dns_name, "A", STRANGER)
+    steady(scene, changes={"dns": {"verify": {"servers": [other.address]}}})
+    strange = f'DNS server {other.address} shows "A {STRANGER}", which belongs to no plane; correct its zone'
+    scene.wait_condition("Degraded", "True", "DNSServerAstray")
+    assert strange in message(scene, "Degraded")
+    assert scene.status()["targets"]["dns"]["behind"] == [other.address]
+    scene.bench.kill_plane(WEST)
+    wait.until("waited for", lambda: strange in message(scene, "Ready"), 20.0)
+    other.replace(scene.dns_name, "A", PLANES[WEST])
+    old = f'{other.address} still answers old data: "A {PLANES[WEST]}", the address of {WEST}'
+    wait.until("lags", lambda: old in message(scene, "Ready"), 10.0)
+    other.replace(scene.dns_name, "A", PLANES[CENTRAL])
+    other.replace(f"_planekeeper.{scene.dns_name}", "TXT", scene.epoch_record())
+    wait_world(scene, CENTRAL, 2, timeout=10.0)
+    wait.until("nobody lags", lambda: scene.status()["targets"]["dns"]["behind"] == [])
+    other.kill9()

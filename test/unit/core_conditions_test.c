@@ -144,26 +144,25 @@ static void certificate_for_21_days(struct world *world)
 {
         world->view.planes[0].checks[0].certificate_not_after = WORLD_WALL + (unix_ms)21 * DAY_MS - 1;
 }
-static void a_server(struct world *world, enum reach reach, bool shows_record)
-{
-        world->view.verify_count = 1;
-        world->view.verify[0] = (struct verify_view){"192.0.2.54:53", reach, shows_record};
-}
 static void a_server_not_asked_yet(struct world *world)
 {
-        a_server(world, REACH_NEVER, false);
+        world_verify(world, NULL, false, 0);
 }
 static void a_server_that_shows_it(struct world *world)
 {
-        a_server(world, REACH_OK, true);
+        world_verify(world, WORLD_RRSET_A, true, 0);
 }
 static void a_server_with_old_data(struct world *world)
 {
-        a_server(world, REACH_OK, false);
+        world_verify(world, WORLD_RRSET_B, false, 0);
 }
 static void a_dead_server(struct world *world)
 {
-        a_server(world, REACH_FAILED, false);
+        world_verify(world, NULL, false, 1);
+}
+static void a_strange_server(struct world *world)
+{
+        world_verify(world, "A 192.0.2.99", false, 0);
 }
 static void a_dead_server_beside_drift(struct world *world)
 {
@@ -390,6 +389,7 @@ static const struct condition_row rows[] = {
     {"server not asked", a_server_not_asked_yet, "Degraded", "False Redundant", "a standby is fit"},
     {"server shows it", a_server_that_shows_it, "Degraded", "False Redundant", "a standby is fit"},
     {"server behind", a_server_with_old_data, "Degraded", "True DNSServerBehind", "still answers old data"},
+    {"server strange", a_strange_server, "Degraded", "True DNSServerAstray", "which belongs to no plane"},
     {"server dead", a_dead_server, "Degraded", "True DNSServerBehind", "192.0.2.54:53 does not answer"},
     {"server beside drift", a_dead_server_beside_drift, "Degraded", "False Redundant", "a standby is fit"},
 

@@ -163,8 +163,8 @@ static void lock_dropped_from_spec(struct world *w)
 static void server_behind(struct world *w)
 {
         w->view.verify_count = 2;
-        w->view.verify[0] = (struct verify_view){"192.0.2.54", REACH_FAILED, false};
-        w->view.verify[1] = (struct verify_view){"192.0.2.55", REACH_OK, false};
+        w->view.verify[0] = (struct verify_view){.server = "192.0.2.54", .shown = "", .misses = 1};
+        w->view.verify[1] = (struct verify_view){.server = "192.0.2.55", .shown = "A 192.0.2.99", .seen_at = w->view.now};
         w->view.dns_met_at = w->view.now - 5000;
 }
 static void server_behind_for_long(struct world *w) { server_behind(w); w->view.dns_met_at = w->view.now - LONG_AGO; }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/phrase.h"
+#include "core/verify.h"
 #include "core_world.h"
 
 enum { LONG_AGO = 200000 };
@@ -248,15 +249,15 @@ static void redis_unreachable_steady(struct world *world)
 
 static void server_behind(struct world *world)
 {
+        world_verify(world, WORLD_RRSET_A, true, 0);
         world->view.verify_count = 2;
-        world->view.verify[0] = (struct verify_view){"192.0.2.54:53", REACH_OK, true};
-        world->view.verify[1] = (struct verify_view){"192.0.2.55:53", REACH_OK, false};
+        world->view.verify[1] = (struct verify_view){.server = "192.0.2.55:53", .shown = WORLD_RRSET_B, .seen_at = world->view.now};
 }
 
 static void server_silent(struct world *world)
 {
         server_behind(world);
-        world->view.verify[0].reach = REACH_FAILED;
+        world->view.verify[0].misses = VERIFY_MISSES_MAX;
 }
 
 /* After a failover: one server leads agents elsewhere, another is silent, and nobody could take over. */
@@ -264,6 +265,7 @@ static void many_troubles(struct world *world)
 {
         failed_over_alone(world);
         server_silent(world);
+        world->view.verify[1].shown = WORLD_RRSET_A;
         world_lock_fails(world, ERR_TRANSIENT, "connection refused", true);
         world_deployment(world, 1, 1, 3);
         world->view.planes[1].checks[0].certificate_not_after = WORLD_WALL + 1000;
@@ -485,7 +487,7 @@ static const struct {
     {server_behind, "Ready", "True Steady", ""},
     {server_silent, "Degraded", "True DNSServerBehind", "192.0.2.54:53 does not answer"},
     {many_troubles, "Degraded", "True DNSServerBehind",
-     "DNS server 192.0.2.55:53 still answers old data; also: NoStandby: No plane could take over now; "
+     "DNS server 192.0.2.55:53 still answers old data: \"A 192.0.2.1\", the address of a; also: NoStandby: No plane could take over now; "
      "MechanismUnreachable: Redis redis.example.com:6379: connection refused; ReplicasMissing: b: 1/3 replicas; "
      "CertificateExpires: b: certificate expires 2026-11-23T02:59:12Z; and 1 more"},
     {redis_down_since_start, "Drift", "Unknown NotRead", ""},

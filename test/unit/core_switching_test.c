@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/verify.h"
 #include "core_world.h"
 
 enum { LONG_AGO = 200000 };
@@ -85,23 +86,28 @@ static void a_lagging_server_delays_the_commit_a_dead_one_does_not(void **state)
         world_switching(world);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
-        world->view.verify_count = 1;
         world->view.dns_met_at = world->view.now - 1000;
         static const struct {
-                enum reach reach;
+                const char *shown;
                 bool shows;
+                unsigned misses;
                 mono_ms wait;
-        } rows[] = {{REACH_NEVER, false, VERIFY_FIRST_ANSWER_MS},
-                    {REACH_OK, false, VERIFY_WAIT_MS},
-                    {REACH_OK, true, 0},
-                    {REACH_FAILED, false, 0}};
+                const char *why;
+        } rows[] = {{NULL, false, 0, VERIFY_FIRST_ANSWER_MS, "DNS server 192.0.2.54:53 is being asked"},
+                    {WORLD_RRSET_A, false, 0, VERIFY_WAIT_MS, "\"" WORLD_RRSET_A "\", the address of a"},
+                    {WORLD_RRSET_A, false, VERIFY_MISSES_MAX - 1, VERIFY_WAIT_MS, "still answers old data"},
+                    {WORLD_RRSET_A, false, VERIFY_MISSES_MAX, 0, ""},
+                    {"A 192.0.2.99", false, 0, VERIFY_WAIT_MS, "shows \"A 192.0.2.99\", which belongs to no plane"},
+                    {WORLD_RRSET_B, true, 0, 0, ""},
+                    {NULL, false, 1, 0, ""}};
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                world->view.verify[0] = (struct verify_view){"192.0.2.54", rows[i].reach, rows[i].shows};
+                world_verify(world, rows[i].shown, rows[i].shows, rows[i].misses);
                 struct decision decision = world_decide(world);
                 assert_int_equal(decision.finding, rows[i].wait ? FINDING_SERVER_BEHIND : FINDING_ALL_MET);
+                assert_non_null(strstr(decision.why, rows[i].why));
                 assert_int_equal(decision.wake_at, rows[i].wait ? world->view.dns_met_at + rows[i].wait : 0);
         }
-        world->view.verify[0] = (struct verify_view){"192.0.2.54", REACH_OK, false};
+        world_verify(world, WORLD_RRSET_A, false, 0);
         world->view.dns_met_at = world->view.now - VERIFY_WAIT_MS;
         WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
 }

@@ -148,8 +148,7 @@ static void switch_met_before_anything_was_verified(struct world *world)
         world_switching(world);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
-        world->view.verify_count = 1;
-        world->view.verify[0] = (struct verify_view){"192.0.2.54:53", REACH_NEVER, false};
+        world_verify(world, NULL, false, 0);
 }
 
 /* ---- a switch that has not begun, and whose plane is back ---- */

@@ -306,6 +306,16 @@ void world_later(struct world *world, mono_ms by_ms)
         world->view.wall += by_ms;
 }
 
+void world_verify(struct world *world, const char *shown, bool shows_record, unsigned misses)
+{
+        world->view.verify_count = 1;
+        world->view.verify[0] = (struct verify_view){.server = "192.0.2.54:53",
+                                                     .shown = shown ? shown : "",
+                                                     .shows_record = shows_record,
+                                                     .seen_at = shown ? world->view.now : 0,
+                                                     .misses = misses};
+}
+
 struct decision world_decide(struct world *world)
 {
         struct decision decision;

@@ -60,6 +60,9 @@ void world_lock_fails(struct world *world, enum err class, const char *error, bo
 
 void world_later(struct world *world, mono_ms by_ms); /* time passes, nothing else */
 
+/* What the only other nameserver, 192.0.2.54:53, was heard to show; NULL: it missed @misses looks, or (0) was not asked. */
+void world_verify(struct world *world, const char *shown, bool shows_record, unsigned misses);
+
 struct decision world_decide(struct world *world);
 struct report world_report(struct world *world, const struct decision *decision);
 const struct report_condition *world_condition(const struct report *report, const char *type); /* NULL where absent */

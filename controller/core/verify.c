@@ -1,0 +1,75 @@
+/* verify.c -- what the other authoritative servers of the name are known to show. */
+#include "core/verify.h"
+
+#include <string.h>
+
+#include "core/phrase.h"
+
+enum verify_word verify_word(const struct view *view, const struct verify_view *verify)
+{
+        bool counts = verify->seen_at && verify->misses < VERIFY_MISSES_MAX &&
+                      view->now - verify->seen_at <= VERIFY_COUNTS_MS;
+        if (counts)
+                return verify->shows_record ? VERIFY_SHOWS : VERIFY_BEHIND;
+        return verify->seen_at || verify->misses ? VERIFY_SILENT : VERIFY_UNASKED;
+}
+
+bool verify_is_lacking(const struct view *view, const struct verify_view *verify)
+{
+        enum verify_word word = verify_word(view, verify);
+        return word == VERIFY_BEHIND || word == VERIFY_SILENT;
+}
+
+/* What was heard may have been cut: then it is compared as far as it goes. */
+static bool is_shown(const struct verify_view *verify, const char *rrset)
+{
+        return rrset[0] && strncmp(verify->shown, rrset, VERIFY_SHOWN_BYTES - 1) == 0;
+}
+
+/* The plane whose address it shows; NULL: none of those that have one now. */
+static const char *plane_shown(const struct view *view, const struct verify_view *verify)
+{
+        for (unsigned i = 0; i < view->plane_count; i++)
+                if (is_shown(verify, view->planes[i].rrset))
+                        return view->planes[i].name;
+        return NULL;
+}
+
+static bool is_recorded(const struct view *view, const struct verify_view *verify)
+{
+        const struct plan *plan = &view->record->plan;
+        bool is_old = false;
+        for (unsigned i = 0; i < plan->old_rrset_count; i++)
+                is_old |= is_shown(verify, plan->old_rrsets[i]);
+        return is_old || is_shown(verify, plan->to_rrset);
+}
+
+bool verify_leads_astray(const struct view *view, const struct verify_view *verify)
+{
+        return verify_word(view, verify) == VERIFY_BEHIND && !plane_shown(view, verify) && !is_recorded(view, verify);
+}
+
+static const char *phrase_behind(const struct view *view, const struct verify_view *verify, struct arena *arena)
+{
+        const struct record *record = view->record;
+        const char *plane = plane_shown(view, verify), *shown = phrase_excerpt(verify->shown, 100, arena);
+        if (is_shown(verify, record->plan.to_rrset))
+                return arena_printf(arena, "still answers old data: the address is right, its stamp is not that of epoch %llu",
+                                    (unsigned long long)record->epoch);
+        if (plane)
+                return arena_printf(arena, "still answers old data: \"%s\", the address of %s", shown, plane);
+        if (is_recorded(view, verify))
+                return arena_printf(arena, "still answers old data: \"%s\", an address of before", shown);
+        return arena_printf(arena, "shows \"%s\", which belongs to no plane; correct its zone, or take it out of %s", shown,
+                            "spec.dns.verify.servers");
+}
+
+const char *verify_phrase(const struct view *view, const struct verify_view *verify, struct arena *arena)
+{
+        const char *what = "does not answer";
+        if (verify_word(view, verify) == VERIFY_BEHIND)
+                what = phrase_behind(view, verify, arena);
+        else if (!verify->misses)
+                what = arena_printf(arena, "was last heard at %s", phrase_instant(view, verify->seen_at, arena));
+        return arena_printf(arena, "DNS server %s %s", verify->server, what);
+}

@@ -1,0 +1,27 @@
+/* verify.h -- looks at the other authoritative servers of a policy's name. */
+#ifndef PK_RECONCILE_VERIFY_H
+#define PK_RECONCILE_VERIFY_H
+
+#include "core/view.h"
+
+struct policy;
+struct effect;
+
+/* What is known of one server: its last answer, and the questions since that it did not answer. */
+struct verify_slot {
+        bool has_answered; /* of a look: this time */
+        bool shows_record;
+        char shown[VERIFY_SHOWN_BYTES];
+        mono_ms seen_at; /* 0: nothing of this epoch was heard */
+        unsigned misses;
+};
+
+void verify_turn(struct policy *policy);   /* asks, where it is time to */
+void verify_restart(struct policy *policy); /* of the new epoch nothing was seen yet */
+void verify_forget(struct policy *policy);  /* and nobody waits for what is being asked */
+void verify_take(struct policy *policy, const struct effect *effect);
+void verify_gather(const struct policy *policy, struct view *ret); /* texts are borrowed from the policy */
+
+void verify_run(struct effect *effect); /* on a worker */
+
+#endif
