@@ -6,6 +6,7 @@
 #include "core/election.h"
 #include "core/phrase.h"
 #include "core/plan.h"
+#include "core/remedy.h"
 #include "core/request.h"
 #include "core/targets.h"
 #include "util/mem.h"
@@ -57,17 +58,34 @@ bool adopt_matches(const struct view *view, const struct plane_view *plane, stru
         return !targets_use_lock(view) || !view->lock.present || lock_names(view, plane, arena);
 }
 
+const struct plane_view *adopt_by_hand(const struct view *view, const struct plane_view *active, struct arena *arena)
+{
+        for (unsigned i = 0; i < view->plane_count; i++)
+                if (&view->planes[i] != active && view->planes[i].rrset[0])
+                        return &view->planes[i];
+        bool is_to_write = active && active->rrset[0] && (!targets_are_read(view) || !adopt_matches(view, active, arena));
+        return is_to_write ? active : NULL;
+}
+
+const char *adopt_runbook_text(const struct view *view, const struct plane_view *active, struct arena *arena)
+{
+        return adopt_by_hand(view, active, arena) ? "follow status.runbook"
+                                                  : "no other plane has an address that could be written by hand";
+}
+
 static const char *how_to_go_on(const struct view *view, const struct plane_view *by_dns, struct arena *arena)
 {
-        const struct plane_view *plane = by_dns ? by_dns : &view->planes[0];
         bool is_so = by_dns && adopt_matches(view, by_dns, arena);
         if (targets_unshared(view)) /* until that is said nothing else that a person asks for is done */
                 return arena_printf(arena, "Correct what is wrong; or, if the cluster that decided before is no more: %s",
                                     request_takeover_command(view, arena));
-        return arena_printf(arena, "Correct what is wrong, or say which plane it shall be: %s",
-                            request_command(view, is_so ? REQUEST_KEY_ADOPT : REQUEST_KEY_SWITCH,
-                                            view->plane_count ? plane->name : "<plane>",
-                                            targets_highest_epoch(view) + 1, arena));
+        struct remedy offer = is_so ? remedy_adopt(view, by_dns, arena) : remedy_switch(view, by_dns, arena);
+        if (is_so && !offer.command)
+                offer = remedy_switch(view, by_dns, arena);
+        if (offer.command)
+                return arena_printf(arena, "Correct what is wrong, or say which plane it shall be: %s", offer.command);
+        return arena_printf(arena, "Correct what is wrong by hand: %s%s%s", adopt_runbook_text(view, NULL, arena),
+                            offer.why_not[0] ? "; a request would not be carried out now: " : "", offer.why_not);
 }
 
 static const char *describe_planes(const struct view *view, struct arena *arena)

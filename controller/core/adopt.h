@@ -32,4 +32,9 @@ const struct plane_view *adopt_plane_shown(const struct view *view);
 /* Whether the live values already are @plane's: the address exactly, and the lock (where used) its value or absent. */
 bool adopt_matches(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
+/* Whom a person could still move the targets to: any plane with an address, @active last; NULL: nobody. */
+const struct plane_view *adopt_by_hand(const struct view *view, const struct plane_view *active, struct arena *arena);
+/* "follow status.runbook", or that there is nothing in it. */
+const char *adopt_runbook_text(const struct view *view, const struct plane_view *active, struct arena *arena);
+
 #endif

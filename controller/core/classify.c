@@ -31,13 +31,12 @@ bool classify_configuration(struct pass *pass, enum finding *ret)
         return true;
 }
 
-const char *classify_offer(struct pass *pass)
+struct remedy classify_offer(struct pass *pass)
 {
         const struct view *view = pass->view;
-        const struct plane_view *active = pass->decision->active, *plane = active;
-        if (!active || election_unfit(view, active, active, pass->arena)[0])
-                plane = pass->decision->candidate ? pass->decision->candidate : active ? active : &view->planes[0];
-        return request_command(view, REQUEST_KEY_SWITCH, plane->name, pass->decision->epoch + 1, pass->arena);
+        const struct plane_view *active = pass->decision->active, *candidate = pass->decision->candidate;
+        bool is_fit = active && !election_unfit(view, active, active, pass->arena)[0];
+        return remedy_switch(view, is_fit || !candidate ? active : candidate, pass->arena);
 }
 
 const char *classify_keep(struct pass *pass, const char *put_back)
@@ -46,9 +45,9 @@ const char *classify_keep(struct pass *pass, const char *put_back)
         const struct plane_view *shown = adopt_plane_shown(view);
         if (!shown || !adopt_matches(view, shown, pass->arena))
                 return put_back;
-        return arena_printf(
-            pass->arena, "%s, or keep what is there: %s", put_back,
-            request_command(view, REQUEST_KEY_ADOPT, shown->name, pass->decision->epoch + 1, pass->arena));
+        const struct remedy keep = remedy_adopt(view, shown, pass->arena);
+        return keep.command ? arena_printf(pass->arena, "%s, or keep what is there: %s", put_back, keep.command)
+                            : put_back;
 }
 
 bool classify_plan(struct pass *pass, enum finding *ret)
@@ -58,10 +57,12 @@ bool classify_plan(struct pass *pass, enum finding *ret)
                 return false;
         if (view->plan_proof == PLAN_PENDING)
                 *ret = classify_as(pass, FINDING_OBSERVING, view->plan_text);
-        else if (!classify_request(pass, PURPOSE_TAKEOVER, ret))
+        else if (!classify_request(pass, PURPOSE_TAKEOVER, ret)) {
+                const struct remedy offer = classify_offer(pass);
                 *ret = classify_as(pass, FINDING_PLAN_MISMATCH,
-                                   arena_printf(pass->arena, "%s. It goes on when they agree, or by: %s",
-                                                view->plan_text, classify_offer(pass)));
+                                   arena_printf(pass->arena, "%s. It goes on when they agree%s%s", view->plan_text,
+                                                offer.command ? ", or by: " : "", offer.command ? offer.command : ""));
+        }
         return true;
 }
 
@@ -212,12 +213,14 @@ enum finding classify_active(struct pass *pass)
         const struct view *view = pass->view;
         const struct plane_view *active = pass->decision->active;
         const struct plane_health *health = &pass->decision->active_health;
-        if (!active)
-                return classify_as(
-                    pass, FINDING_PLANE_MISSING,
-                    arena_printf(pass->arena,
-                                 "the active plane %s is not in spec.planes; name it there, or annotate switch-to",
-                                 view->record->to));
+        if (!active) {
+                const struct remedy offer = classify_offer(pass);
+                return classify_as(pass, FINDING_PLANE_MISSING,
+                                   arena_printf(pass->arena,
+                                                "the active plane %s is not in spec.planes; name it there%s%s",
+                                                view->record->to, offer.command ? ", or move to another: " : "",
+                                                offer.command ? offer.command : ""));
+        }
         if (!active->known)
                 return classify_as(pass, FINDING_PLANE_MISSING,
                                    arena_printf(pass->arena, "no ManagementPlane %s in namespace %s: create it",

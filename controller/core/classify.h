@@ -9,6 +9,7 @@
 #define PK_CORE_CLASSIFY_H
 
 #include "core/failover.h"
+#include "core/remedy.h"
 
 /* One evaluation: the facts, the answer under construction, and what the action will need. */
 struct pass {
@@ -38,8 +39,8 @@ bool classify_contradictory_record(struct pass *pass, enum finding *ret);
 bool classify_unread(struct pass *pass, enum finding *ret);
 /* A person's annotation, if it may act now; else it is answered and everything else goes on. */
 bool classify_request(struct pass *pass, enum purpose purpose, enum finding *ret);
-/* The command by which a person names the plane that it shall be. */
-const char *classify_offer(struct pass *pass);
+/* How a person names the plane that it shall be: the one that is active, or else the candidate, or any other. */
+struct remedy classify_offer(struct pass *pass);
 /* @put_back, and where the targets show exactly one plane the command that keeps what is there. */
 const char *classify_keep(struct pass *pass, const char *put_back);
 /* The health of the active plane and what it lets us do; FINDING_STEADY: nothing ails it. */

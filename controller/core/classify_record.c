@@ -65,15 +65,15 @@ bool classify_contradictory_record(struct pass *pass, enum finding *ret)
                 return false;
         if (classify_request(pass, PURPOSE_TAKEOVER, ret))
                 return true;
-        const unsigned long long next = pass->decision->epoch + 1;
+        const struct remedy offer = remedy_switch(view, election_find(view, by_dns ? by_dns : by_lock), pass->arena);
         *ret = classify_as(
             pass, FINDING_RECORD_UNREADABLE,
             arena_printf(pass->arena,
                          "The record contradicts itself: epoch %llu made %s active, but its %s is that of %s. Nothing "
-                         "is decided on it. Put back what was there (%s), or say which plane it shall be: kubectl "
-                         "annotate fop %s -n %s --overwrite planekeeper.io/switch-to=%s/%llu",
+                         "is decided on it. Put back what was there (%s)%s%s",
                          (unsigned long long)record->epoch, record->to, by_dns ? "address" : "lock",
-                         by_dns ? by_dns : by_lock, phrase_record_place(view, pass->arena), view->policy.name,
-                         view->policy.namespace_name, by_dns ? by_dns : by_lock, next));
+                         by_dns ? by_dns : by_lock, phrase_record_place(view, pass->arena),
+                         offer.command ? ", or say which plane it shall be: " : "",
+                         offer.command ? offer.command : ""));
         return true;
 }

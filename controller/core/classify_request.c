@@ -3,6 +3,7 @@
 
 #include "core/election.h"
 #include "core/phrase.h"
+#include "core/remedy.h"
 #include "core/targets.h"
 
 static const char *waiting(struct pass *pass, const char *why)
@@ -45,10 +46,11 @@ static const char *refuse_adopt(struct pass *pass, enum purpose purpose)
                                ? arena_printf(pass->arena, " and lock %s holds \"%s\"", targets.lock_key,
                                               phrase_excerpt(view->lock.value, 100, pass->arena))
                                : "";
-        return refused(pass, arena_printf(pass->arena, "%s shows \"%s\"%s, which is not %s (\"%s\"); once it is: %s",
+        const struct remedy again = remedy_adopt_by_hand(view, plane, pass->arena);
+        return refused(pass, arena_printf(pass->arena, "%s shows \"%s\"%s, which is not %s (\"%s\")%s%s",
                                           targets.dns_name, phrase_excerpt(view->dns.rrset, 200, pass->arena), lock,
-                                          plane->name, plane->rrset,
-                                          request_again(view, &decision->request, pass->arena)));
+                                          plane->name, plane->rrset, again.command ? "; once it is: " : "",
+                                          again.command ? again.command : ""));
 }
 
 /*
@@ -83,7 +85,9 @@ static const char *refuse(struct pass *pass, enum purpose purpose)
         if (request->kind == REQUEST_NONE)
                 return request->answer;
         if (pass->view->policy.mode == MODE_ADVISE)
-                return refused_for_good(pass, "in mode Advise nothing is written; follow status.runbook");
+                return refused_for_good(
+                    pass, arena_printf(pass->arena, "in mode Advise nothing is written; %s",
+                                       adopt_runbook_text(pass->view, decision->active, pass->arena)));
         if (decision->mode.mode == MODE_ADVISE)
                 return arena_printf(pass->arena, "waiting: mode Advise is in effect (%s). %s", decision->mode.reason,
                                     decision->mode.message);

@@ -80,10 +80,13 @@ static bool classify_empty(struct pass *pass, enum finding *ret)
         const struct decision *decision = pass->decision;
         if (!targets_name_is_empty(view))
                 return false;
-        const char *way_out = decision->may_act
-                                  ? arena_printf(pass->arena, "to write it again: %s", classify_offer(pass))
-                                  : arena_printf(pass->arena, "nothing is written (%s): follow status.runbook",
-                                                 classify_why_not_acting(pass));
+        const struct remedy offer = classify_offer(pass);
+        const char *way_out = offer.command ? arena_printf(pass->arena, "to write it again: %s", offer.command)
+                              : !decision->may_act
+                                  ? arena_printf(pass->arena, "nothing is written (%s): %s", classify_why_not_acting(pass),
+                                                 adopt_runbook_text(view, decision->active, pass->arena))
+                                  : arena_printf(pass->arena, "it cannot be written again now (%s): %s", offer.why_not,
+                                                 adopt_runbook_text(view, decision->active, pass->arena));
         *ret = classify_edit(pass, FINDING_NAME_EMPTY, phrase_name_empty(view, pass->arena), way_out);
         return true;
 }

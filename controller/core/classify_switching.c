@@ -41,10 +41,12 @@ static enum finding classify_ahead(struct pass *pass, enum purpose purpose)
                 return finding;
         if (!is_named)
                 return classify_as(pass, FINDING_UNKNOWN_TARGET, pass->adoption.text);
+        const struct remedy offer = classify_offer(pass);
         return classify_as(pass, FINDING_UNKNOWN_TARGET,
                            arena_printf(pass->arena,
                                         "%s carries epoch %llu, and the spec names other targets by now: %s",
-                                        view->record->plan.dns_name, epoch, classify_offer(pass)));
+                                        view->record->plan.dns_name, epoch,
+                                        offer.command ? offer.command : offer.why_not));
 }
 
 /* Stamps that are not below the record's epoch, or values that nobody recorded: no step may be taken on them. */

@@ -2,6 +2,7 @@
 #include "core/enforce.h"
 
 #include "core/phrase.h"
+#include "core/remedy.h"
 #include "core/request.h"
 
 /* Of @span since the newest; a wall clock that jumped back makes it no longer than @span from when it was first seen.
@@ -33,10 +34,9 @@ struct enforcement enforce_drift(const struct view *view, struct arena *arena)
                     .why_not =
                         arena_printf(arena,
                                      "it was put back %d times within 10m and written again: somebody, who is "
-                                     "not known here, fights back, and is let until %s; to put it back once "
-                                     "more: %s",
+                                     "not known here, fights back, and is let until %s%s",
                                      (int)ENFORCED_MAX, phrase_instant(view, view->now + truce, arena),
-                                     request_command(view, REQUEST_KEY_ACK, "", record->epoch, arena)),
+                                     remedy_ack(view, "; to put it back once more: ", arena)),
                     .wake_at = view->now + truce};
         int64_t pause = time_left(view, ENFORCE_PAUSE_MS);
         if (pause > 0)

@@ -6,6 +6,7 @@
 #include "core/fence.h"
 #include "core/maintenance.h"
 #include "core/phrase.h"
+#include "core/remedy.h"
 #include "core/request.h"
 #include "core/targets.h"
 #include "util/mem.h"
@@ -345,11 +346,6 @@ static struct gate_verdict gate_no_drift(const struct inquiry *q)
         return holds("the targets show what was recorded");
 }
 
-static const char *how_to_acknowledge(const struct inquiry *q)
-{
-        return request_command(q->view, REQUEST_KEY_ACK, "", q->view->record->epoch, q->arena);
-}
-
 /* A wall clock that jumped back must not hold for ever: from when the record was first seen, one cooldown at most. */
 mono_ms gates_cooldown_end(const struct view *view)
 {
@@ -366,8 +362,8 @@ static struct gate_verdict gate_cooldown(const struct inquiry *q)
         mono_ms end = gates_cooldown_end(q->view);
         if (!end)
                 return holds("not cooling down");
-        return refuses(arena_printf(q->arena, "cooling down until %s; to end it: %s",
-                                    phrase_instant(q->view, end, q->arena), how_to_acknowledge(q)),
+        return refuses(arena_printf(q->arena, "cooling down until %s%s", phrase_instant(q->view, end, q->arena),
+                                    remedy_ack(q->view, "; to end it: ", q->arena)),
                        end);
 }
 
@@ -392,8 +388,9 @@ static struct gate_verdict gate_limit(const struct inquiry *q)
                 return holds("below the limit of switches");
         /* Newest first: the limit-th of them leaves the window next. */
         mono_ms due = view->now + window_left(view, view->record->recent[limit - 1]);
-        return refuses(arena_printf(q->arena, "maxSwitches %u in 24h is reached until %s; to allow one more: %s", limit,
-                                    phrase_instant(view, due, q->arena), how_to_acknowledge(q)),
+        return refuses(arena_printf(q->arena, "maxSwitches %u in 24h is reached until %s%s", limit,
+                                    phrase_instant(view, due, q->arena),
+                                    remedy_ack(view, "; to allow one more: ", q->arena)),
                        due > view->now ? due : 0);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/remedy.h"
 #include "core/targets.h"
 #include "util/text.h"
 
@@ -66,13 +67,12 @@ const char *phrase_all_checks(const struct plane_view *plane, struct arena *aren
         return text;
 }
 
-const char *phrase_how_to_return(const char *namespace_name, const char *policy, const char *plane, epoch_t epoch,
-                                 struct arena *arena)
+const char *phrase_how_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
-        return arena_printf(arena,
-                            "; to return: kubectl annotate fop %s -n %s --overwrite planekeeper.io/switch-to=%s/%llu "
-                            "--field-manager=oncall",
-                            policy, namespace_name, plane, (unsigned long long)epoch);
+        const struct remedy back = remedy_switch_to(view, plane, arena);
+        if (back.command)
+                return arena_printf(arena, "; to return: %s --field-manager=oncall", back.command);
+        return back.why_not[0] ? arena_printf(arena, "; no return to %s now: %s", plane->name, back.why_not) : "";
 }
 
 const char *phrase_dns_server(const struct view *view, struct arena *arena)

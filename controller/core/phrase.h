@@ -24,9 +24,8 @@ const char *phrase_bad_checks(const struct plane_view *plane, struct arena *aren
 /* "TLS :9900 ok, 3/3 replicas": every check. */
 const char *phrase_all_checks(const struct plane_view *plane, struct arena *arena);
 
-/* "; to return: <the command>", by which a person sends the policy back to @plane under @epoch. */
-const char *phrase_how_to_return(const char *namespace_name, const char *policy, const char *plane, epoch_t epoch,
-                                 struct arena *arena);
+/* "; to return: <the command>", by which a person sends the policy back to @plane; why not, where that cannot be done. */
+const char *phrase_how_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
 /* "DNS server 192.0.2.53:53", "Redis 192.0.2.6:6379": the targets in force. */
 const char *phrase_dns_server(const struct view *view, struct arena *arena);

@@ -274,14 +274,20 @@ static const char *failed_over_message(const struct writer *w)
 {
         const struct view *view = w->view;
         const struct record *record = view->record;
-        const char *back = view->policy.failback == FAILBACK_NEVER
-                               ? ""
-                               : arena_printf(w->arena, "; to return: %s --field-manager=oncall",
-                                              request_command(view, REQUEST_KEY_SWITCH, view->planes[0].name,
-                                                              w->decision->epoch + 1, w->arena));
+        const char *back =
+            view->policy.failback == FAILBACK_NEVER ? "" : phrase_how_to_return(view, &view->planes[0], w->arena);
         return arena_printf(w->arena, "%s is active since %s, epoch %llu (%s)%s", record->to,
                             phrase_time(record->completed_at, w->arena), (unsigned long long)record->epoch,
                             record->reason, back);
+}
+
+/* Where nothing may be written but a person's own hand: who else decides comes before what is wrong. */
+static const char *how_to_correct(const struct writer *w)
+{
+        return targets_unshared(w->view) && w->decision->mode.message[0]
+                   ? w->decision->mode.message
+                   : arena_printf(w->arena, "Correct the one that is wrong by hand: %s",
+                                  adopt_runbook_text(w->view, w->decision->active, w->arena));
 }
 
 static const char *ready_message(const struct writer *w, enum contract contract)
@@ -292,7 +298,7 @@ static const char *ready_message(const struct writer *w, enum contract contract)
                 return switching_message(w);
         const char *astray = led_astray(w);
         if (astray[0] && decision->finding == FINDING_STEADY)
-                return arena_printf(w->arena, "%s: correct the one that is wrong", astray);
+                return arena_printf(w->arena, "%s. %s", astray, how_to_correct(w));
         if (astray[0] && decision->finding == FINDING_DRIFT)
                 return arena_printf(w->arena, "%s. %s", astray, decision->why);
         if (is_doubtful(w))

@@ -2,6 +2,8 @@
  * report_troubles.c -- everything that is lacking, worst first, so that no trouble hides another. To add one: a
  * function that looks for it, and its place in the table.
  */
+#include <string.h>
+
 #include "core/addresses.h"
 #include "core/election.h"
 #include "core/maintenance.h"
@@ -20,6 +22,18 @@ void troubles_add(struct troubles *troubles, const char *reason, const char *tex
         troubles->items[troubles->count++] = (struct trouble){reason, text};
 }
 
+/* Cut where it is too long, but never within a command: half of one does something else, or nothing. */
+static const char *brief(const char *text, size_t max_bytes, struct arena *arena)
+{
+        size_t length = strlen(text), end = length < max_bytes ? length : max_bytes;
+        for (const char *at = text; length > max_bytes && (at = strstr(at, "kubectl ")) && at < text + end; at++) {
+                const char *close = strstr(at, "; ");
+                if (!close || close > text + end)
+                        end = (size_t)(at - text);
+        }
+        return phrase_excerpt(text, end, arena);
+}
+
 const char *troubles_text(const struct troubles *troubles, struct arena *arena)
 {
         INVARIANT(troubles->count);
@@ -27,10 +41,10 @@ const char *troubles_text(const struct troubles *troubles, struct arena *arena)
                 return troubles->items[0].text;
         unsigned told = troubles->count < TROUBLES_TOLD_MAX ? troubles->count : TROUBLES_TOLD_MAX;
         const char *text =
-            arena_printf(arena, "%s; also: ", phrase_excerpt(troubles->items[0].text, WORST_BYTES_MAX, arena));
+            arena_printf(arena, "%s; also: ", brief(troubles->items[0].text, WORST_BYTES_MAX, arena));
         for (unsigned i = 1; i < told; i++)
                 text = arena_printf(arena, "%s%s%s: %s", text, i > 1 ? "; " : "", troubles->items[i].reason,
-                                    phrase_excerpt(troubles->items[i].text, TROUBLE_BYTES_MAX, arena));
+                                    brief(troubles->items[i].text, TROUBLE_BYTES_MAX, arena));
         return told < troubles->count ? arena_printf(arena, "%s; and %u more", text, troubles->count - told) : text;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/election.h"
 #include "core/phrase.h"
+#include "core/remedy.h"
 #include "core/targets.h"
 
 enum { REQUEST_TEXT_MAX = 300, EXCERPT_MAX = 120 }; /* an object name and an epoch fit */
@@ -70,17 +71,16 @@ static bool parse_wish(const char *text, enum request_key key, struct wish *ret)
                parse_epoch(text + ret->plane_bytes + 1, length - ret->plane_bytes - 1, &ret->epoch);
 }
 
-/* Another value than the one that stands there. */
-static const char *other_value(const struct view *view, enum request_key key, const char *value, struct arena *arena)
-{
-        return strcmp(text_of(view, key), value) == 0 ? arena_printf(arena, "%s/" AGAIN, value) : value;
-}
-
 const char *request_value(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
                           struct arena *arena)
 {
         const char *value = arena_printf(arena, "%s%s%llu", plane, plane[0] ? "/" : "", (unsigned long long)epoch);
-        return view->policy.past[key] == REQUEST_NEW ? value : other_value(view, key, value, arena);
+        return strcmp(text_of(view, key), value) == 0 ? arena_printf(arena, "%s/" AGAIN, value) : value;
+}
+
+const char *request_annotation(enum request_key key, struct arena *arena)
+{
+        return arena_printf(arena, "planekeeper.io/%s", names[key]);
 }
 
 static const char *command(const struct view *view, enum request_key key, const char *value, struct arena *arena)
@@ -98,12 +98,6 @@ const char *request_command(const struct view *view, enum request_key key, const
 const char *request_takeover_command(const struct view *view, struct arena *arena)
 {
         return command(view, REQUEST_KEY_TAKEOVER, targets_unshared_ids(view, arena), arena);
-}
-
-const char *request_again(const struct view *view, const struct request *request, struct arena *arena)
-{
-        const char *value = arena_printf(arena, "%s/%llu", request->plane->name, (unsigned long long)request->epoch);
-        return command(view, request->key, other_value(view, request->key, value, arena), arena);
 }
 
 bool request_may_be_refused(const struct view *view)
@@ -126,27 +120,39 @@ static void refuse_or_wait(const struct view *view, struct request *request, con
                 request->answer = "waiting: the record and the targets have not been read since it was asked";
 }
 
+/* "; to ask again: <the command>", where that would be carried out now; else "". */
+static const char *ask_again(const struct view *view, const struct request *request, struct arena *arena)
+{
+        if (!request->plane)
+                return request->key == REQUEST_KEY_ACK ? remedy_ack(view, "; to ask again: ", arena) : "";
+        const struct remedy remedy = request->key == REQUEST_KEY_SWITCH
+                                         ? remedy_switch_to(view, request->plane, arena)
+                                         : remedy_adopt(view, request->plane, arena);
+        if (remedy.command)
+                return arena_printf(arena, "; to ask again: %s", remedy.command);
+        return remedy.later ? arena_printf(arena, "; to ask again, and be held for now (%s): %s", remedy.why_not,
+                                           remedy.later)
+                            : "";
+}
+
 /* The epoch was decided: by this request, or before it. */
-static const char *answer_past(const struct view *view, const struct request *request, epoch_t current,
-                               const char *plane, struct arena *arena)
+static const char *answer_past(const struct view *view, const struct request *request, const char *plane,
+                               struct arena *arena)
 {
         const struct record *record = view->record;
         if (record && record->epoch == request->epoch && !record->automatic && strcmp(record->to, plane) == 0)
                 return arena_printf(arena, "accepted: epoch %llu", (unsigned long long)request->epoch);
-        return arena_printf(arena, "past: epoch %llu was decided already; to ask again write %s",
-                            (unsigned long long)request->epoch,
-                            request_value(view, request->key, plane, current + 1, arena));
+        return arena_printf(arena, "past: epoch %llu was decided already%s", (unsigned long long)request->epoch,
+                            ask_again(view, request, arena));
 }
 
 /* What had its answer, or may have had it. */
-static const char *answer_again(const struct view *view, const struct request *request, const char *plane,
-                                epoch_t epoch, struct arena *arena)
+static const char *answer_again(const struct view *view, const struct request *request, struct arena *arena)
 {
         const char *why = view->policy.past[request->key] == REQUEST_HANDLED
                               ? "it had its answer already"
                               : "it stood here when the status was lost, so that it may have been answered before";
-        return arena_printf(arena, "refused: %s; to ask again: %s", why,
-                            request_command(view, request->key, plane, epoch, arena));
+        return arena_printf(arena, "refused: %s%s", why, ask_again(view, request, arena));
 }
 
 static struct request begin(const struct view *view, enum request_key key, struct arena *arena)
@@ -181,15 +187,14 @@ static struct request parse(const struct view *view, enum request_key key, epoch
         request.epoch = wish.epoch;
         request.plane = election_find(view, plane);
         if (request.epoch <= current)
-                refuse(&request, answer_past(view, &request, current, plane, arena));
+                refuse(&request, answer_past(view, &request, plane, arena));
         else if (view->policy.past[key] == REQUEST_HANDLED ||
                  (view->policy.past[key] == REQUEST_INHERITED && view->record))
-                refuse(&request, answer_again(view, &request, plane, current + 1, arena));
+                refuse(&request, answer_again(view, &request, arena));
         else if (request.epoch != current + 1)
                 refuse_or_wait(view, &request,
-                               arena_printf(arena, "refused: the next epoch is %llu, not %llu; to ask again: %s", next,
-                                            (unsigned long long)request.epoch,
-                                            request_command(view, key, plane, current + 1, arena)));
+                               arena_printf(arena, "refused: the next epoch is %llu, not %llu%s", next,
+                                            (unsigned long long)request.epoch, ask_again(view, &request, arena)));
         else if (!request.plane)
                 refuse(&request, arena_printf(arena, "refused: spec.planes does not name \"%s\"", plane));
         else
@@ -224,7 +229,7 @@ static struct request parse_ack(const struct view *view, struct arena *arena)
         else if (view->record && request.epoch < in_force)
                 refuse(&request, arena_printf(arena, "past: the epoch in force is %llu", (unsigned long long)in_force));
         else if (view->record && view->policy.past[REQUEST_KEY_ACK] != REQUEST_NEW)
-                refuse(&request, answer_again(view, &request, "", in_force, arena));
+                refuse(&request, answer_again(view, &request, arena));
         else if (view->record)
                 refuse_or_wait(view, &request,
                                arena_printf(arena, "refused: the epoch in force is %llu, and none to come can be "

@@ -47,8 +47,8 @@ epoch_t request_highest_epoch(const struct view *view, epoch_t limit);
 bool request_may_be_refused(const struct view *view);
 
 /*
- * What to write into @key now to ask for @plane ("" for an acknowledgement) under @epoch: another value than the one
- * that stands there and had its answer.
+ * What to write into @key to ask for @plane ("" for an acknowledgement) under @epoch: another value than the one that
+ * stands there. Whether it would be carried out is asked in remedy.h.
  */
 const char *request_value(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
                           struct arena *arena);
@@ -57,7 +57,7 @@ const char *request_command(const struct view *view, enum request_key key, const
                             struct arena *arena);
 /* The command by which a person says that who wrote the stamps at the targets decides no more. */
 const char *request_takeover_command(const struct view *view, struct arena *arena);
-/* The command that asks for the plane and epoch of @request, which is being refused, once more. */
-const char *request_again(const struct view *view, const struct request *request, struct arena *arena);
+/* "planekeeper.io/switch-to" */
+const char *request_annotation(enum request_key key, struct arena *arena);
 
 #endif

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "core/election.h"
+#include "core/phrase.h"
 #include "core/plan.h"
+#include "core/remedy.h"
 #include "core/targets.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -110,21 +112,32 @@ static const char *redis_command(const struct view *view, const char *value, str
                             quote(value, arena));
 }
 
+/* The plane that agents are led to while the lock, or the record, names another; NULL: there is none. */
+static const struct plane_view *half_shown(const struct view *view, const struct decision *decision,
+                                           struct arena *arena)
+{
+        bool is_edited = decision->finding == FINDING_DRIFT || decision->finding == FINDING_UNKNOWN_TARGET ||
+                         decision->finding == FINDING_STEADY;
+        if (decision->phase == PHASE_SWITCHING || !is_edited)
+                return NULL;
+        const struct plane_view *shown = decision->active ? decision->active : adopt_plane_shown(view);
+        return shown && shown->rrset[0] && !adopt_matches(view, shown, arena) ? shown : NULL;
+}
+
 /*
  * A switch under way is finished by hand, a name that leads nowhere is written again; else it goes to whom the operator
  * would choose, or at least to somebody with an address.
  */
-static const struct plane_view *destination(const struct view *view, const struct decision *decision)
+static const struct plane_view *destination(const struct view *view, const struct decision *decision,
+                                            struct arena *arena)
 {
         bool is_unwritten = decision->phase == PHASE_SWITCHING || decision->finding == FINDING_NAME_EMPTY;
-        if (is_unwritten && decision->active)
+        if (is_unwritten && decision->active && decision->active->rrset[0])
                 return decision->active;
-        if (decision->candidate)
-                return decision->candidate;
-        for (unsigned i = 0; i < view->plane_count; i++)
-                if (&view->planes[i] != decision->active && view->planes[i].rrset[0])
-                        return &view->planes[i];
-        return NULL;
+        const struct plane_view *half = half_shown(view, decision, arena);
+        if (half || decision->candidate)
+                return half ? half : decision->candidate;
+        return adopt_by_hand(view, decision->active, arena);
 }
 
 static bool is_fit(const struct view *view, const struct decision *decision, const struct plane_view *plane,
@@ -133,11 +146,30 @@ static bool is_fit(const struct view *view, const struct decision *decision, con
         return decision->verdicts[plane - view->planes] == VERDICT_UP && !election_name_unfit(view, plane, arena)[0];
 }
 
+/* How the operator hears of it, or why it need not. */
+static const char *last_line(const struct view *view, const struct decision *decision, const struct plane_view *to,
+                             struct arena *arena)
+{
+        struct view released = *view; /* what people have stopped goes on where they release it, and is held until then */
+        released.policy.suspended = released.kill_switch = false;
+        const struct remedy adopt = remedy_adopt_by_hand(&released, to, arena);
+        const char *held = view->kill_switch ? phrase_kill_switch(view) : "spec.suspend is true";
+        if (adopt.command)
+                return arena_printf(arena, "%s --field-manager=oncall%s%s", adopt.command,
+                                    view->kill_switch || view->policy.suspended ? " # held as long as " : "",
+                                    view->kill_switch || view->policy.suspended ? held : "");
+        if (view->policy.mode == MODE_ADVISE)
+                return "# nothing to annotate: mode Advise records nothing, its status follows the name";
+        if (decision->phase == PHASE_SWITCHING && to == decision->active)
+                return "# nothing to annotate: the operator goes on from there by itself";
+        return arena_printf(arena, "# nothing to annotate now: %s", adopt.why_not);
+}
+
 void runbook_build(const struct view *view, const struct decision *decision, struct arena *arena, struct runbook *ret)
 {
-        const struct plane_view *to = destination(view, decision);
+        const struct plane_view *to = destination(view, decision, arena);
         *ret = (struct runbook){0};
-        if (!to || !to->rrset[0]) {
+        if (!to) {
                 add(ret, "# no other plane has an address: nothing can be switched by hand either");
                 return;
         }
@@ -151,7 +183,5 @@ void runbook_build(const struct view *view, const struct decision *decision, str
                 add(ret, redis_command(view, plan_lock_value(view, to, next, arena), arena));
         add(ret, nsupdate_command(view, to->rrset, arena));
         add(ret, dig_command(view, to->rrset, arena));
-        if (view->record)
-                add(ret, arena_printf(arena, "%s --field-manager=oncall",
-                                      request_command(view, REQUEST_KEY_ADOPT, to->name, next, arena)));
+        add(ret, last_line(view, decision, to, arena));
 }

@@ -189,6 +189,7 @@ struct view {
         bool blast_limit_reached; /* --max-switches-per-minute */
         epoch_t confirmed_epoch;  /* the policy was read uncached after this epoch was recorded */
         decision_id fresh_id;     /* 64 random bits for a decision, should one be taken */
+        bool without_offers;      /* no command is offered (remedy.h): one is being tried, or nobody reads the words */
 };
 
 #endif

@@ -47,6 +47,7 @@ static void write_clear(struct manager *manager, struct record_write *write)
         manager->deciding -= is_counted(write);
         record_free(write->record);
         free(write->report);
+        free(write->way_back);
         free(write->text);
         *write = (struct record_write){0};
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/election.h"
 #include "core/phrase.h"
 #include "reconcile/claims.h"
 #include "reconcile/switch_report.h"
@@ -188,11 +189,25 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         }
 }
 
+/* NULL: nobody has moved, or nobody is to return. */
+static char *way_back(const struct view *view)
+{
+        const struct plane_view *from = election_find(view, view->record->from);
+        if (!from || strcmp(view->record->from, view->record->to) == 0 || view->policy.failback == FAILBACK_NEVER)
+                return NULL;
+        struct arena arena = {0};
+        char *text = mem_strdup(phrase_how_to_return(view, from, &arena));
+        arena_deinit(&arena);
+        return text;
+}
+
 void tell_decided(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         struct record_write *write = &policy->record_write;
-        if (write->action == DO_COMMIT)
+        if (write->action == DO_COMMIT) {
+                write->way_back = way_back(view);
                 return;
+        }
         policy->times = (struct step_times){.epoch = write->record->epoch, .decided_us = clock_mono_us()};
         write->report = switch_report_decision(write->record, view, decision);
         write->gates_held = decision->has_gates ? decision->gates.held : 0;
@@ -229,8 +244,9 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
                     arena_printf(arena, "epoch %llu: %s is active", (unsigned long long)record->epoch, record->to));
 }
 
-static void tell_complete(struct policy *policy, const struct record *record, struct arena *arena)
+static void tell_complete(struct policy *policy, const struct record_write *write, struct arena *arena)
 {
+        const struct record *record = write->record;
         mono_ms took = (mono_ms)(record->completed_at - record->started_at);
         tell_metrics_switched(took);
         tell_entry(policy, record, arena);
@@ -240,20 +256,16 @@ static void tell_complete(struct policy *policy, const struct record *record, st
                                    ? arena_printf(arena, " after %s of detection",
                                                   report_duration(record->started_at - record->detected_at, arena))
                                    : "";
-        bool may_return = record->from[0] && policy->spec && policy->spec->failback != FAILBACK_NEVER;
-        const char *back = may_return ? phrase_how_to_return(policy->namespace_name, policy->name, record->from,
-                                                             record->epoch + 1, arena)
-                                      : "";
         tell_event(policy, false, "FailoverComplete", "Commit",
                    arena_printf(arena, "epoch %llu in %s%s%s", (unsigned long long)record->epoch,
-                                report_duration(took, arena), detected, back));
+                                report_duration(took, arena), detected, write->way_back ? write->way_back : ""));
 }
 
 void tell_recorded(struct policy *policy, struct record_write *write)
 {
         struct arena arena = {0};
         if (write->action == DO_COMMIT)
-                tell_complete(policy, write->record, &arena);
+                tell_complete(policy, write, &arena);
         else
                 tell_begun(policy, write, &arena);
         arena_deinit(&arena);

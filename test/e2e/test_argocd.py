@@ -103,7 +103,7 @@ def test_each_moment_of_a_policy(scene):
         wait_step(scene, "Route")
         wait_health(scene.policy, "Progressing", f"Moving to {CENTRAL}")
     wait_world(scene, CENTRAL, 2, single_writer=True)
-    message = wait_health(scene.policy, "Healthy", "to return: kubectl annotate")
+    message = wait_health(scene.policy, "Healthy", f"no return to {WEST} now")
     assert f"{CENTRAL} is active" in message and "Degraded: No plane could take over now" in message
     wait_health(lambda: scene.plane(WEST), "Progressing")
     wait_health(lambda: scene.plane(CENTRAL), "Healthy", "agents could be served here")

@@ -111,7 +111,7 @@ REQUESTS = [
     ("nosuch/2", 'refused: spec.planes does not name "nosuch"'),
     ("/2", 'refused: spec.planes does not name ""'),
     (f"{CENTRAL}/9", f"refused: the next epoch is 2, not 9; to ask again: .*switch-to={CENTRAL}/2"),
-    (f"{CENTRAL}/1", f"past: epoch 1 was decided already; to ask again write {CENTRAL}/2"),
+    (f"{CENTRAL}/1", f"past: epoch 1 was decided already; to ask again: .*switch-to={CENTRAL}/2"),
     (f"{CENTRAL}/0", "past: epoch 1 was decided already|past: epoch 0"),
     (f"{WEST}/2", f"refused: {WEST} is active already"),
     ("\u00e9\U0001f600/2", "refused: spec.planes does not name"),
@@ -125,7 +125,9 @@ def test_a_senseless_request_is_answered_and_does_nothing(gallery, kind, request
         return  # that one makes sense: it is what the targets show
     gallery.wait_good()
     annotate(gallery, **{kind: request_})
-    answered(gallery, f"{kind}={request_}".replace("\n", "?")[:200], answer.replace("switch-to=", f"{kind}="))
+    if kind == "adopt":  # the targets do not show it, so that it would be refused once more
+        answer = answer.partition("; to ask again")[0]
+    answered(gallery, f"{kind}={request_}".replace("\n", "?")[:200], answer)
     gallery.wait_good()
     annotate(gallery, **{kind: None})
 

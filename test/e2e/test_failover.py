@@ -117,7 +117,7 @@ def test_conditions_events_and_history_tell_the_story(scene):
     assert status["observedGeneration"] == scene.policy()["metadata"]["generation"]
     assert {gate["holds"] for gate in status["lastDecision"]["gates"]} == {True}
     assert f"{WEST} -> {CENTRAL}" in wait_event(scene, "FailoverDecided")
-    assert f"switch-to={WEST}/3" in wait_event(scene, "FailoverComplete")
+    assert f"no return to {WEST} now: " in wait_event(scene, "FailoverComplete")
     wait_event(scene, "StepDone")
     described = scene.kubectl("describe", "fop", "gloo")
     for word in ("FailedOver", "FailoverDecided", "FailoverComplete", "Events:"):
@@ -137,7 +137,9 @@ def test_manual_switch_and_back(scene):
     switch_to(scene, CENTRAL, 2)
     wait_world(scene, CENTRAL, 2, single_writer=True)
     wait_answer(scene, f"switch-to={CENTRAL}/2", "accepted: epoch 2")
-    switch_to(scene, WEST, 3)
+    told = wait_event(scene, "FailoverComplete").partition("to return: kubectl ")[2]
+    assert f"switch-to={WEST}/3" in told
+    scene.kubectl(*told.split())
     wait_world(scene, WEST, 3, single_writer=True)
     scene.wait_condition("Ready", "True", "Steady")
     last = scene.status()["lastSwitch"]

@@ -1,6 +1,7 @@
 /* core_mutators.c -- ways in which a world may differ from the ordinary one. */
 #include "core_mutators.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/maintenance.h"
@@ -268,4 +269,26 @@ uint64_t core_random(uint64_t *seed)
 unsigned core_pick(uint64_t *seed, unsigned below)
 {
         return (unsigned)(core_random(seed) % below);
+}
+
+void core_arbitrary_world(struct world *world, uint64_t seed, char *ret_name, size_t size)
+{
+        enum { MUTATIONS_MAX = 5 };
+        (void)snprintf(ret_name, size, "PK_SEED=%llu:", (unsigned long long)seed);
+        world_init(world);
+        unsigned kind = core_pick(&seed, 5);
+        if (kind == 0)
+                world_without_record(world);
+        else if (kind >= 2)
+                world_switching(world);
+        if (kind >= 3)
+                world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        if (kind >= 4)
+                world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
+        (void)snprintf(ret_name + strlen(ret_name), size - strlen(ret_name), " kind %u", kind);
+        for (unsigned left = core_pick(&seed, MUTATIONS_MAX + 1); left > 0; left--) {
+                const struct mutator *mutator = &core_mutators[core_pick(&seed, (unsigned)core_mutator_count)];
+                mutator->apply(world);
+                (void)snprintf(ret_name + strlen(ret_name), size - strlen(ret_name), " %s", mutator->name);
+        }
 }

@@ -21,6 +21,9 @@ extern const size_t core_mutator_count;
  */
 void core_renew(struct world *world, mono_ms by_ms);
 
+/* A world of its own for every @seed; @ret_name says which, so that a failure can be looked at again. */
+void core_arbitrary_world(struct world *world, uint64_t seed, char *ret_name, size_t size);
+
 /* A small seeded generator: equal seeds, equal worlds, everywhere. */
 uint64_t core_random(uint64_t *seed);
 unsigned core_pick(uint64_t *seed, unsigned below);

@@ -94,11 +94,17 @@ static void where_the_active_plane_is_not_fit_another_is_offered(void **state)
         WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_HOLD);
         expect_why(world, "planekeeper.io/switch-to=b/6");
         world->view.planes[1].eligible = world->view.planes[2].eligible = false;
-        expect_why(world, "planekeeper.io/switch-to=a/6");
+        expect_why(world, "it cannot be written again now (gate NoFitStandby blocks: a: eligible: false): follow "
+                          "status.runbook");
+        world->view.planes[2].eligible = true;
+        expect_why(world, "planekeeper.io/switch-to=c/6");
         world->record.to = "gone";
         world->view.plan_proof = PLAN_MISMATCHED;
         world->view.plan_text = "its plan is another";
-        expect_why(world, "planekeeper.io/switch-to=a/6");
+        expect_why(world, "its plan is another. It goes on when they agree, or by: kubectl annotate fop gloo -n default "
+                          "--overwrite planekeeper.io/switch-to=c/6");
+        world->view.planes[2].eligible = false;
+        assert_string_equal(world_decide(world).why, "its plan is another. It goes on when they agree");
 }
 
 static void a_dead_plane_is_left_all_the_same(void **state)

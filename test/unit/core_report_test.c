@@ -122,6 +122,11 @@ static void failed_over(struct world *world)
         world->record.completed_at = WORLD_WALL;
         world->record.cooldown_until = WORLD_WALL + 3600000;
 }
+static void failed_over_and_back(struct world *world)
+{
+        failed_over(world);
+        world_pass(world, 0, 300000);
+}
 static void failed_over_alone(struct world *world)
 {
         failed_over(world);
@@ -452,6 +457,9 @@ static const struct {
     {redis_down, "Ready", "False RedisUnavailable",
      "Moving to b, epoch 6: blocked at Lock since 2026-11-23T02:59:01Z: connection refused"},
     {failed_over, "Ready", "True FailedOver",
+     "b is active since 2026-11-23T02:59:11Z, epoch 6 (ThresholdReached); no return to a now: gate NoFitStandby "
+     "blocks: a: unhealthy (TLS :9900 timeout)"},
+    {failed_over_and_back, "Ready", "True FailedOver",
      "b is active since 2026-11-23T02:59:11Z, epoch 6 (ThresholdReached); to return: kubectl annotate fop gloo -n "
      "default --overwrite "
      "planekeeper.io/switch-to=a/7 --field-manager=oncall"},
@@ -467,7 +475,7 @@ static const struct {
     {drift, "Ready", "False Drift", "recorded is \"A 192.0.2.1\": put it back"},
     {drift_without_lock, "Ready", "True Steady", "planekeeper.io/adopt=c/6"},
     {name_leads_nowhere, "Ready", "False Drift", "gloo.example.com leads to no plane: it shows \"A 203.0.113.9\""},
-    {lock_aside_in_advise, "Ready", "False Drift", "lock mgmt-active holds \"cluster-b\": correct the one that is wrong"},
+    {lock_aside_in_advise, "Ready", "False Drift", "lock mgmt-active holds \"cluster-b\". Correct the one that is wrong by hand: follow status.runbook"},
     {foreign, "Drift", "Unknown OtherDecision", ""},
     {new_in_advise, "Drift", "False NothingRecorded", ""},
     {unsafe, "Ready", "False AutomaticUnsafe", "I run inside plane b"},
@@ -589,11 +597,15 @@ static void ready_and_blocked_agree_with_the_condition(void **state)
 static void the_way_back_can_be_pasted(void **state)
 {
         (void)state;
-        struct arena arena = {0};
-        assert_string_equal(phrase_how_to_return("mesh", "gloo", "a", 7, &arena),
-                            "; to return: kubectl annotate fop gloo -n mesh --overwrite planekeeper.io/switch-to=a/7 "
+        struct world world;
+        world_init(&world);
+        world.view.policy.namespace_name = "mesh";
+        assert_string_equal(phrase_how_to_return(&world.view, &world.view.planes[1], &world.arena),
+                            "; to return: kubectl annotate fop gloo -n mesh --overwrite planekeeper.io/switch-to=b/6 "
                             "--field-manager=oncall");
-        arena_deinit(&arena);
+        world.view.without_offers = true;
+        assert_string_equal(phrase_how_to_return(&world.view, &world.view.planes[1], &world.arena), "");
+        world_clear(&world);
 }
 
 int main(void)

@@ -32,7 +32,8 @@ static void every_text(void **state)
             {"", "", REQUEST_NONE, ""},
             {"b/6", "", REQUEST_SWITCH, ""},
             {"", "b/6", REQUEST_ADOPT, ""},
-            {"b/5", "", REQUEST_NONE, "past: epoch 5 was decided already; to ask again write b/6"},
+            {"b/5", "", REQUEST_NONE, "past: epoch 5 was decided already; to ask again: kubectl annotate fop gloo -n default "
+                                      "--overwrite planekeeper.io/switch-to=b/6"},
             {"b/1", "", REQUEST_NONE, "past: "},
             {"b/0", "", REQUEST_NONE, "past: "},
             {"a/5", "", REQUEST_NONE, "accepted: epoch 5"}, /* it made this epoch */

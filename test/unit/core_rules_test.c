@@ -14,7 +14,7 @@
 #include "core/runbook.h"
 #include "core_mutators.h"
 
-enum { DEFAULT_SEED = 20261123, VIEWS = 50000, MUTATIONS_MAX = 5 };
+enum { DEFAULT_SEED = 20261123, VIEWS = 50000 };
 
 static bool is_camel_case(const char *text)
 {
@@ -132,27 +132,6 @@ static void check_stillness(struct world *world, const struct decision *before, 
 /* Which view is being looked at, so that a failure can be looked at again. */
 static char current[1024];
 
-static void start_world(struct world *world, uint64_t *seed)
-{
-        (void)snprintf(current, sizeof(current), "PK_SEED=%llu:", (unsigned long long)*seed);
-        world_init(world);
-        unsigned kind = core_pick(seed, 5);
-        if (kind == 0)
-                world_without_record(world);
-        else if (kind >= 2)
-                world_switching(world);
-        if (kind >= 3)
-                world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
-        if (kind >= 4)
-                world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
-        (void)snprintf(current + strlen(current), sizeof(current) - strlen(current), " kind %u", kind);
-        for (unsigned left = core_pick(seed, MUTATIONS_MAX + 1); left > 0; left--) {
-                const struct mutator *mutator = &core_mutators[core_pick(seed, (unsigned)core_mutator_count)];
-                mutator->apply(world);
-                (void)snprintf(current + strlen(current), sizeof(current) - strlen(current), " %s", mutator->name);
-        }
-}
-
 static int say_current(void **state)
 {
         (void)state;
@@ -176,7 +155,7 @@ static void every_row_is_reached_and_nothing_else(void **state)
         for (unsigned number = 0; number < VIEWS; number++) {
                 uint64_t seed = chosen + number;
                 struct world world;
-                start_world(&world, &seed);
+                core_arbitrary_world(&world, seed, current, sizeof(current));
                 struct decision decision = world_decide(&world); /* aborts on a pair that the table does not list */
                 struct report report = world_report(&world, &decision);
                 struct runbook runbook;

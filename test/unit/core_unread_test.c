@@ -186,7 +186,7 @@ static const struct decision_row rows[] = {
     {"new: conflict", new_and_moved_meanwhile, FINDING_OBSERVING, DO_WAIT,
      "waiting for an answer of Redis redis.example.com:6379", NULL},
     {"new: invalid", new_and_invalid, FINDING_TARGET_REFUSED, DO_HOLD, "no such zone", NULL},
-    {"new: no plane", new_without_planes, FINDING_UNKNOWN_TARGET, DO_HOLD, "planekeeper.io/switch-to=<plane>/1", NULL},
+    {"new: no plane", new_without_planes, FINDING_UNKNOWN_TARGET, DO_HOLD, "no other plane has an address", NULL},
 
     {"plane not named", recorded_plane_not_named, FINDING_PLANE_MISSING, DO_WAIT,
      "the active plane z is not in spec.planes", NULL},

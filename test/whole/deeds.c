@@ -379,13 +379,16 @@ bool deed_is_of_host(deed *which)
 
 /* ---- remedies ---- */
 
-/* "<plane>/3" is left to them: they take the first plane. */
-static void complete(const char *said, char *ret, size_t size)
+/* "planekeeper.io/adopt=b/7 planekeeper.io/switch-to-": the request that would be heard before it goes. */
+static void take_away(unsigned policy, const char *command)
 {
-        static const char placeholder[] = "<plane>";
-        bool is_theirs = strncmp(said, placeholder, strlen(placeholder)) == 0;
-        const char *rest = said + (is_theirs ? strlen(placeholder) : 0);
-        (void)snprintf(ret, size, "%s%.*s", is_theirs ? world_plane(0) : "", (int)strcspn(rest, " "), rest);
+        static const char removal[] = " planekeeper.io/switch-to-";
+        const char *rest = command + strcspn(command, " ");
+        if (strncmp(rest, removal, strlen(removal)) != 0)
+                return;
+        for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
+                api_merge(cluster, API_POLICIES, NAMESPACE, world.policies[policy].name,
+                          json_pack("{s:{s:{s:n}}}", "metadata", "annotations", "planekeeper.io/switch-to"), false);
 }
 
 /* They do what the status says. */
@@ -400,9 +403,11 @@ static void do_as_told(unsigned policy)
                 const char *found = message ? strstr(message, keys[i]) : NULL;
                 if (!found)
                         continue;
-                complete(found + strlen(keys[i]) + 1, value, sizeof(value));
+                const char *said = found + strlen(keys[i]) + 1;
+                (void)snprintf(value, sizeof(value), "%.*s", (int)strcspn(said, " "), said);
                 (void)snprintf(told, sizeof(told), "%s=%s", keys[i] + strlen("planekeeper.io/"), value);
                 judge_told(policy, told);
+                take_away(policy, found);
                 annotate(policy, keys[i], value);
         }
 }
