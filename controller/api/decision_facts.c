@@ -321,6 +321,7 @@ static json_t *lock_json(const struct view *view)
         set_value(object, "template", view->policy.lock_template);
         set_value(object, "inside", view->policy.lock_plane);
         set_flag(object, "present", view->lock.present);
+        set_flag(object, "settling", view->lock.settling && view->record && view->record->phase == PHASE_SWITCHING);
         if (view->record) {
                 const struct plan *plan = &view->record->plan;
                 set_value(object, "recorded", plan->to_lock);

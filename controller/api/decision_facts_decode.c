@@ -297,7 +297,8 @@ static void decode_lock(const struct scope *root, struct decision_facts *facts)
         view->lock_health = decode_health(&scope);
         view->lock = (struct lock_state){.present = decode_bool(&scope, "present", false),
                                          .value = decode_text(&scope, "value", "", FACTS_VALUE_MAX),
-                                         .stamp = decode_stamp(&scope, view)};
+                                         .stamp = decode_stamp(&scope, view),
+                                         .settling = decode_bool(&scope, "settling", false)};
         view->policy.lock_server = decode_text(&scope, "server", "", FACTS_VALUE_MAX);
         view->policy.lock_db = (uint32_t)decode_integer(&scope, "db", 0, 0, LOCK_DB_MAX);
         view->policy.lock_key = decode_text(&scope, "key", "", FACTS_VALUE_MAX);

@@ -186,6 +186,7 @@ static void decode_redis(const struct scope *spec, struct policy_redis *redis)
         redis->lock_key = lock.json ? decode_text(&lock, "key", NULL, LOCK_TEXT_MAX) : "";
         redis->lock_value = decode_text(&lock, "value", "{clusterName}", LOCK_TEXT_MAX);
         check_template(&lock, redis->lock_value);
+        redis->wait_replicas = (uint32_t)decode_integer(&lock, "waitReplicas", 1, 0, LOCK_REPLICAS_MAX);
 }
 
 static void decode_identity(const struct scope *object, struct failover_policy *policy)

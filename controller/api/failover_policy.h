@@ -65,6 +65,7 @@ struct policy_redis {
         struct tls_refs tls;
         const char *lock_key;   /* "" = no lock */
         const char *lock_value; /* template, filled by plan_lock_value() */
+        uint32_t wait_replicas; /* that must have a moved lock before it counts, of those in sync */
 };
 
 struct failover_policy {

@@ -136,6 +136,13 @@ static const struct verify_view *server_behind(struct pass *pass)
         return NULL;
 }
 
+/* The lock is written, answers, and is written again only to learn whether it would outlive its server. */
+static bool is_settling(const struct view *view)
+{
+        return view->lock.settling && view->lock.stamp.epoch == view->record->epoch &&
+               view->lock_health.reach != REACH_FAILED;
+}
+
 /* What is about to be published must still lead agents to what is checked; "" where it does, or where it is no name. */
 static const char *name_unfit(struct pass *pass)
 {
@@ -152,6 +159,10 @@ static enum finding classify_steps(struct pass *pass)
         struct decision *decision = pass->decision;
         if (decision->lock == FENCE_BEHIND) {
                 decision->step = STEP_LOCK;
+                if (is_settling(view))
+                        return classify_as(pass, FINDING_STEP_SETTLING,
+                                           "the lock is moved, and no replica of Redis is known to have it yet: the "
+                                           "name follows when one has (redis.lock.waitReplicas)");
                 return classify_as(pass, FINDING_LOCK_UNMET,
                                    view->lock_health.reach == REACH_FAILED ? phrase_lock_trouble(view, pass->arena)
                                                                            : "the lock is to be moved");

@@ -78,6 +78,7 @@ static const struct rule rules[] = {
     {PHASE_SWITCHING, FINDING_STOPPED_MIDWAY, DO_HOLD, "SuspendedMidSwitch", "SuspendedMidSwitch"},
     {PHASE_SWITCHING, FINDING_LOCK_UNMET, DO_LOCK, "FailoverInProgress", "Switching"},
     {PHASE_SWITCHING, FINDING_ROUTE_UNMET, DO_ROUTE, "FailoverInProgress", "Switching"},
+    {PHASE_SWITCHING, FINDING_STEP_SETTLING, DO_LOCK, "LockNotReplicated", "Switching"},
     {PHASE_SWITCHING, FINDING_NAME_UNFIT, DO_WAIT, "NameUnfit", "Switching"},
     {PHASE_SWITCHING, FINDING_SERVER_BEHIND, DO_WAIT, "DNSServerBehind", "Switching"},
     {PHASE_SWITCHING, FINDING_ALL_MET, DO_COMMIT, "SwitchComplete", "Switching"},

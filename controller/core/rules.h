@@ -47,6 +47,7 @@
         X(FINDING_STOPPED_MIDWAY) /* suspended, Advise or kill switch in the middle of a switch */               \
         X(FINDING_LOCK_UNMET)                                                                                    \
         X(FINDING_ROUTE_UNMET)                                                                                   \
+        X(FINDING_STEP_SETTLING) /* written, and not yet where it outlives the server that took it */            \
         X(FINDING_NAME_UNFIT)    /* Route is next, and DNS does not lead agents to the new plane */              \
         X(FINDING_SERVER_BEHIND) /* another authoritative server still answers old data */                       \
         X(FINDING_ALL_MET)                                                                                       \

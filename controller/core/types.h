@@ -27,7 +27,7 @@ enum { RECORD_VERSION = 1 };
  */
 #define EPOCH_MAX (((epoch_t)1 << 53) - 1)
 
-enum { DNS_TTL_MAX_S = 300, LOCK_DB_MAX = 65535 }; /* as in the spec, so in a record */
+enum { DNS_TTL_MAX_S = 300, LOCK_DB_MAX = 65535, LOCK_REPLICAS_MAX = 16 }; /* as in the spec, so in a record */
 
 enum phase { PHASE_NONE, PHASE_STEADY, PHASE_SWITCHING, PHASE_COUNT };
 enum step { STEP_INTENT, STEP_LOCK, STEP_ROUTE, STEP_COMMIT, STEP_COUNT };
@@ -115,6 +115,7 @@ struct lock_state {
         bool present;
         const char *value; /* "" where absent */
         struct stamp stamp;
+        bool settling; /* replicas that should have it are not known to: a lost primary may take it along */
 };
 
 const char *step_name(enum step step);    /* "Intent", "Lock", "Route", "Commit" */

@@ -330,7 +330,10 @@ static void take_result(struct policy *policy, struct effect *effect)
         case EFFECT_SET_LOCK:
                 lock_state_clear(&policy->lock);
                 policy->lock = (struct lock_state){
-                    .present = true, .value = mem_strdup(effect->lock_value), .stamp = wanted_stamp(effect)};
+                    .present = true,
+                    .value = mem_strdup(effect->lock_value),
+                    .stamp = wanted_stamp(effect),
+                    .settling = effect->err == ERR_PENDING};
                 break;
         case EFFECT_VERIFY:
                 verify_take(policy, effect);
@@ -381,7 +384,7 @@ void act_effect_done(struct policy *policy, struct effect *effect)
                 slot->effect = NULL;
         else
                 policy->verify_effect = NULL;
-        if (slot && effect->err != ERR_OK) {
+        if (slot && effect->err != ERR_OK && effect->err != ERR_PENDING) {
                 target_failed(policy, slot, &visit);
                 tell_effect_failed(policy, effect);
         } else {

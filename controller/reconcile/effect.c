@@ -173,6 +173,7 @@ static enum err fill_lock(struct effect *effect, struct errmsg *reterr)
         effect->lock.address = arena_strdup(&effect->arena, plan ? plan->lock_server : redis->address);
         effect->lock.key = arena_strdup(&effect->arena, plan ? plan->lock_key : redis->lock_key);
         effect->lock.db = plan ? plan->lock_db : redis->db;
+        effect->lock.wait_replicas = redis->wait_replicas;
         if (redis->auth_secret[0]) {
                 const struct secret_object *object;
                 enum err err = find_secret(policy, redis->auth_secret, &object, reterr);

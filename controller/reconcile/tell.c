@@ -271,10 +271,18 @@ void tell_recorded(struct policy *policy, struct record_write *write)
         arena_deinit(&arena);
 }
 
+/* A lock whose look is too old is written once more before the name follows: that is no step of its own. */
+static bool is_told_already(const struct policy *policy, const struct effect *effect)
+{
+        bool is_switching = policy->record && policy->record->phase == PHASE_SWITCHING;
+        return is_switching && effect->kind == EFFECT_SET_LOCK && policy->times.epoch == effect->epoch &&
+               policy->times.locked_us;
+}
+
 void tell_effect_done(struct policy *policy, const struct effect *effect)
 {
         bool is_set = effect->kind == EFFECT_SET_DNS || effect->kind == EFFECT_SET_LOCK;
-        if (!is_set)
+        if (!is_set || effect->err == ERR_PENDING || is_told_already(policy, effect))
                 return;
         int64_t took_us = effect->ended_us - effect->started_us;
         const char *step = effect->kind == EFFECT_SET_DNS ? "Route" : "Lock";

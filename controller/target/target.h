@@ -131,6 +131,7 @@ struct lock_config {
         const struct secret *username; /* NULL: none */
         const struct secret *password; /* NULL: none */
         const struct lock_tls *tls;    /* NULL: plain TCP */
+        unsigned wait_replicas;        /* in sync, that must have a write before it counts; 0: none is asked about */
 };
 
 struct lock_want {
@@ -145,7 +146,8 @@ struct lock_want {
 MUST_CHECK enum err lock_open(const struct lock_config *config, struct lock_target **ret, struct errmsg *reterr);
 MUST_CHECK enum err lock_read(struct lock_target *lock, mono_ms deadline, struct lock_state *ret, struct errmsg *reterr);
 /* One EVAL: both keys in one hash slot. Same contract as the DNS one. -NOAUTH/-WRONGPASS/-NOPERM: ERR_DENIED; -READONLY, -LOADING, -MISCONF,
- * -NOREPLICAS, -CLUSTERDOWN: ERR_TRANSIENT with the word in the text; -MOVED (cluster mode): ERR_INVALID. */
+ * -NOREPLICAS, -CLUSTERDOWN: ERR_TRANSIENT with the word in the text; -MOVED (cluster mode): ERR_INVALID. ERR_PENDING: stored, and too few
+ * replicas have acknowledged it: a lost primary would take it along; the same call asks again. */
 MUST_CHECK enum err lock_compare_and_set(struct lock_target *lock, const struct lock_state *expected, const struct lock_want *want,
                                          mono_ms deadline, struct errmsg *reterr);
 void lock_close(struct lock_target *lock); /* NULL is a no-op */

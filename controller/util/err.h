@@ -18,6 +18,7 @@
         X(ERR_OK, "ok")                                                                                                \
         X(ERR_TRANSIENT, "transient") /* nothing was changed; try again after a back-off */                            \
         X(ERR_UNKNOWN, "unknown")     /* no answer in time: it may or may not have been applied; read before acting */ \
+        X(ERR_PENDING, "pending")     /* accepted, and not yet so: progress, no failure; look or ask again */         \
         X(ERR_CONFLICT, "conflict")   /* somebody else moved it: read again and decide again */                        \
         X(ERR_NOT_FOUND, "not found") /* the thing named is absent */                                                  \
         X(ERR_INVALID, "invalid")     /* input that only a person can mend */                                          \

@@ -22,7 +22,8 @@ struct lock_target *open_lock_with(struct lock_options options)
                                            .db = options.db,
                                            .username = options.username ? &username : NULL,
                                            .password = options.password ? &password : NULL,
-                                           .tls = options.tls};
+                                           .tls = options.tls,
+                                           .wait_replicas = options.wait_replicas};
         struct lock_target *lock = NULL;
         struct errmsg error = {0};
         if (lock_open(&config, &lock, &error) != ERR_OK)

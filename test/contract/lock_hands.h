@@ -13,6 +13,7 @@ struct lock_options {
         const char *password;
         const struct lock_tls *tls;
         uint32_t db;
+        unsigned wait_replicas;
         int64_t patience_ms; /* 0: long */
 };
 

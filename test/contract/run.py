@@ -192,6 +192,7 @@ def start_redis(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
         "requirepass open-sesame",
         "user keeper on >keep-it ~* -@all +eval +type +pttl +get +mset +select",
         "user reader on >read-it ~* -@all +eval +type +pttl +get",
+        "user counter on >count-it ~* -@all +eval +type +pttl +get +mset +info",
         ready=("-a", "open-sesame"),
     )
     replica = Redis(scratch, "redis-replica", f"replicaof 127.0.0.1 {plain.port}", "repl-diskless-sync-delay 0")

@@ -61,7 +61,8 @@ static void every_relation(void **state)
                 world_init(&world);
                 struct stamp stamp = {row->presence, row->epoch, row->id, "a", row->store, "", 0, NULL};
                 world.view.dns = (struct dns_state){.rrset = dns_value(row->value), .ttl_s = 30, .stamp = stamp};
-                world.view.lock = (struct lock_state){row->value[0] != '\0', lock_value(row->value), stamp};
+                world.view.lock = (struct lock_state){
+                    .present = row->value[0] != '\0', .value = lock_value(row->value), .stamp = stamp};
                 if (fence_dns(&world.record, &world.view) != row->dns)
                         fail_msg("%s: DNS is %d", row->name, (int)fence_dns(&world.record, &world.view));
                 if (fence_lock(&world.record, &world.view) != row->lock)

@@ -47,6 +47,33 @@ static void the_route_waits_for_the_lock_however_the_dns_looks(void **state)
         WORLD_EXPECT(world, FINDING_TARGET_UNAVAILABLE, DO_WAIT);
 }
 
+/* A lock that is lost with its server is as if it had never been moved: the name does not follow it. */
+static void the_route_waits_for_a_replica_that_has_the_lock(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world->view.lock.settling = true; /* as every look says while there are replicas: here the old value */
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        world->view.lock.settling = true;
+        WORLD_EXPECT(world, FINDING_STEP_SETTLING, DO_LOCK);
+        world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b"); /* whoever moved it: no Commit either */
+        WORLD_EXPECT(world, FINDING_STEP_SETTLING, DO_LOCK);
+        struct target_health answers = world->view.lock_health;
+        world_lock_fails(world, ERR_TRANSIENT, "refused", true);
+        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        world->view.lock_health = answers;
+        world->view.lock.settling = false;
+        WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
+}
+
+static void a_lock_at_rest_waits_for_no_replica(void **state)
+{
+        struct world *world = *state;
+        world->view.lock.settling = true;
+        WORLD_EXPECT(world, FINDING_STEADY, DO_WAIT);
+}
+
 /* The last look before the write: the name was right at the decision, and DNS says otherwise now. */
 static void a_name_that_leads_nowhere_is_not_published(void **state)
 {
@@ -419,6 +446,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
             CASE(steps_are_taken_in_order),
             CASE(the_route_waits_for_the_lock_however_the_dns_looks),
+            CASE(the_route_waits_for_a_replica_that_has_the_lock),
+            CASE(a_lock_at_rest_waits_for_no_replica),
             CASE(all_clusters_has_no_lock_step),
             CASE(a_name_that_leads_nowhere_is_not_published),
             CASE(a_lagging_server_delays_the_commit_a_dead_one_does_not),

@@ -228,7 +228,8 @@ void world_dns(struct world *world, const char *rrset, epoch_t epoch, const char
 
 void world_lock(struct world *world, const char *value, epoch_t epoch, const char *plane)
 {
-        world->view.lock = (struct lock_state){value != NULL, value ? value : "", stamp_of(epoch, plane)};
+        world->view.lock = (struct lock_state){
+            .present = value != NULL, .value = value ? value : "", .stamp = stamp_of(epoch, plane)};
 }
 
 static struct target_health failing(const struct world *world, enum err class, const char *error, bool was_read)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "target/fence.h"
-#include "target/redis/connection.h"
+#include "target/redis/replicas.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
@@ -15,8 +15,8 @@ enum { KEY_MAX_BYTES = 512, VALUE_MAX_BYTES = 4096, SCRIPT_REPLY_ELEMENTS = 3 };
 
 /*
  * KEYS: value, stamp. ARGV: "read", or "set", "1" where a value is expected, that value, expected stamp ("" for none),
- * wanted value, wanted stamp, wanted epoch. Returns {verdict, value, stamp} with what is stored then, or {"type" |
- * "ttl", key, what was found}. The check travels with the write: whenever an old copy of this call arrives, it is
+ * wanted value, wanted stamp, wanted epoch, "1" where it is written though it is there already: WAIT then speaks of it.
+ * Returns {verdict, value, stamp} with what is stored then, or {"type" | "ttl", key, what was found}. The check travels with the write: whenever an old copy of this call arrives, it is
  * refused here. Both keys are written by one MSET, so no crash and no full memory can part them.
  */
 static const char script[] = "for i = 1, 2 do\n"
@@ -29,7 +29,10 @@ static const char script[] = "for i = 1, 2 do\n"
                              "if ARGV[1] == 'read' then return {'read', value, stamp} end\n"
                              "local expected, expected_stamp = ARGV[2] == '1' and ARGV[3], ARGV[4]\n"
                              "local want, want_stamp, want_epoch = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"
-                             "if value == want and stamp == want_stamp then return {'done', value, stamp} end\n"
+                             "if value == want and stamp == want_stamp then\n"
+                             "  if ARGV[8] == '1' then redis.call('MSET', KEYS[1], want, KEYS[2], want_stamp) end\n"
+                             "  return {'done', value, stamp}\n"
+                             "end\n"
                              "if stamp then\n"
                              "  local epoch = tonumber(string.match(stamp, '^v=pk1 e=(%d+) id=%x+ p=%S* s=%S*$'))\n"
                              "  if not epoch then return {'foreign', value, stamp} end\n"
@@ -45,6 +48,7 @@ struct lock_target {
         struct connection *connection;
         char *key;
         char *stamp_key;
+        unsigned wait_replicas;
 };
 
 /* Keys hash by what is between the first { and the next }, if not empty (Redis Cluster specification). */
@@ -71,6 +75,7 @@ enum err lock_open(const struct lock_config *config, struct lock_target **ret, s
         }
         self->key = mem_strdup(config->key);
         self->stamp_key = stamp_key_of(config->key);
+        self->wait_replicas = config->wait_replicas < LOCK_REPLICAS_MAX ? config->wait_replicas : LOCK_REPLICAS_MAX;
         *ret = self;
         return ERR_OK;
 }
@@ -176,7 +181,14 @@ enum err lock_read(struct lock_target *self, mono_ms deadline, struct lock_state
                 return ERR_TRANSIENT; /* a read changes nothing */
         if (err == ERR_OK)
                 err = check_reply(self, reply, ERR_INVALID, reterr);
-        return err == ERR_OK ? state_of(self, reply, ret, reterr) : err;
+        unsigned replicas = 0;
+        if (err == ERR_OK && self->wait_replicas > 0)
+                err = replicas_count(self->connection, self->wait_replicas, deadline, &replicas, reterr);
+        if (err == ERR_OK)
+                err = state_of(self, reply, ret, reterr);
+        if (err == ERR_OK)
+                ret->settling = replicas > 0;
+        return err;
 }
 
 /* What the script said to a write. */
@@ -205,6 +217,21 @@ static enum err verdict_of(const struct lock_target *self, const redisReply *rep
         return err_set(reterr, ERR_UNKNOWN, "%s: an answer that our script never gives", server_of(self));
 }
 
+/* It is stored: whether it counts. */
+static enum err await_replicas(struct lock_target *self, mono_ms deadline, struct errmsg *reterr)
+{
+        bool reached = true;
+        enum err err = ERR_OK;
+        if (self->wait_replicas > 0)
+                err = replicas_await(self->connection, self->wait_replicas, deadline, &reached, reterr);
+        if (err == ERR_TRANSIENT)
+                return ERR_UNKNOWN; /* the next look is at what is there by then */
+        if (err == ERR_OK && !reached)
+                return err_set(reterr, ERR_PENDING, "%s: stored, and no replica has acknowledged it yet",
+                               server_of(self));
+        return err;
+}
+
 static enum err write_value(struct lock_target *self, const struct lock_state *expected, const struct lock_want *want,
                             const char *stamp, mono_ms deadline, struct errmsg *reterr)
 {
@@ -222,7 +249,8 @@ static enum err write_value(struct lock_target *self, const struct lock_state *e
                               had_stamp ? expected->stamp.raw : "",
                               want->value,
                               stamp,
-                              epoch};
+                              epoch,
+                              self->wait_replicas > 0 ? "1" : "0"};
         CLEANUP(free_reply) redisReply *reply = NULL;
         enum err err = connection_ready(self->connection, deadline, reterr);
         if (err != ERR_OK)
@@ -233,7 +261,9 @@ static enum err write_value(struct lock_target *self, const struct lock_state *e
                 return ERR_UNKNOWN; /* it was sent, and what came back proves nothing */
         if (err == ERR_OK)
                 err = check_reply(self, reply, ERR_UNKNOWN, reterr);
-        return err == ERR_OK ? verdict_of(self, reply, want, reterr) : err;
+        if (err == ERR_OK)
+                err = verdict_of(self, reply, want, reterr);
+        return err == ERR_OK ? await_replicas(self, deadline, reterr) : err;
 }
 
 enum err lock_compare_and_set(struct lock_target *self, const struct lock_state *expected, const struct lock_want *want,
