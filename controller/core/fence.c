@@ -32,12 +32,12 @@ static enum fence compare_stamp(const struct view *view, const struct record *re
 
 /*
  * A name without an address is nobody's value, so that writing it takes nothing from anyone. In a switch it is written
- * whatever made it so; and where our stamp is there and the value was never seen, our own write was half done. What was
- * there and is gone, a person has removed.
+ * whatever made it so; and where a stamp of ours is there and the recorded value was never seen, a write of ours was
+ * half done: of this epoch, or of one that this epoch has aborted. What was there and is gone, a person has removed.
  */
-static enum fence compare_empty(const struct view *view, const struct record *record, enum fence stamp)
+static enum fence compare_empty(const struct view *view, const struct record *record)
 {
-        bool is_half_done = stamp == FENCE_MET && !view->dns_was_met;
+        bool is_half_done = view->dns.stamp.presence == STAMP_OURS && !view->dns_was_met;
         return record->phase == PHASE_SWITCHING || is_half_done ? FENCE_BEHIND : FENCE_EMPTY;
 }
 
@@ -47,7 +47,7 @@ enum fence fence_dns(const struct record *record, const struct view *view)
                 return FENCE_UNREAD;
         enum fence stamp = compare_stamp(view, record, &view->dns.stamp);
         if (!view->dns.rrset[0] && (stamp == FENCE_MET || stamp == FENCE_BEHIND))
-                return compare_empty(view, record, stamp);
+                return compare_empty(view, record);
         bool is_wanted = strcmp(view->dns.rrset, record->plan.to_rrset) == 0;
         if (stamp == FENCE_MET)
                 return is_wanted ? FENCE_MET : FENCE_DRIFT;

@@ -130,6 +130,8 @@ static void set_target(struct policy *policy, enum effect_kind kind)
                 return;
         }
         manager_hurry(policy->manager);
+        if (kind == EFFECT_SET_DNS)
+                policy->dns_met_epoch = 0; /* an empty name is our own write, half done, until the value was seen again */
         (void)effect_start(policy, kind);
 }
 

@@ -94,7 +94,7 @@ struct policy {
 
         struct target_slot dns_slot;
         struct dns_state dns;
-        epoch_t dns_met_epoch; /* the last one that the name was seen to show with its value */
+        epoch_t dns_met_epoch; /* the last one that the name was seen to show with its value, since it was written; 0: none */
         mono_ms dns_met_at;
         mono_ms dns_claims_at; /* when other tools' claims on the name were last looked for; 0: never */
         struct target_slot lock_slot;

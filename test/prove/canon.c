@@ -226,6 +226,8 @@ static void renew_versions(struct sim *sim)
                 self->heard_version = sim->spoken_version && self->heard_version == sim->spoken_version;
                 if (!sim->config.has_amnesia && self->confirmed_epoch != self->record.epoch)
                         self->confirmed_epoch = 0;
+                if (!sim->config.has_amnesia && self->dns_met_epoch != self->record.epoch)
+                        self->dns_met_epoch = 0;
         }
         if (sim->late.version != sim->record_version)
                 memset(&sim->late, 0, sizeof(sim->late));

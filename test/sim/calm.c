@@ -27,6 +27,7 @@ void calm_begin(struct sim *sim, const struct calm *calm)
 {
         sim->policy.suspended = sim->kill_switch = sim->refuses_us = sim->is_rate_limited = false;
         sim->policy.mode = MODE_AUTOMATIC;
+        sim->halves_writes = false;
         while (sim->packet_count)
                 apply(sim, calm->packets_are_lost ? SIM_DROP : SIM_DELIVER, sim->packet_count - 1);
         if (sim->late.present && !calm->packets_are_lost)
@@ -88,7 +89,8 @@ void calm_describe(const struct sim *sim, const struct calm *calm, char *ret_tex
 {
         struct sim_turn turn;
         sim_turn_begin(sim, 0, calm->dead, &turn);
-        (void)snprintf(ret_text, size, "%s: %.150s", finding_name(turn.decision.finding), turn.decision.why);
+        (void)snprintf(ret_text, size, "%s: %.90s%s%.90s", finding_name(turn.decision.finding), turn.decision.why,
+                       turn.decision.answer[0] ? "; asked: " : "", turn.decision.answer);
         sim_turn_end(&turn);
 }
 
@@ -106,7 +108,8 @@ bool calm_remedy(struct sim *sim, const struct calm *calm)
         sim_turn_begin(sim, 0, calm->dead, &turn);
         const struct decision *decision = &turn.decision;
         bool has_drift = decision->dns == FENCE_DRIFT || decision->lock == FENCE_DRIFT;
-        bool is_asked = decision->finding == FINDING_UNKNOWN_TARGET;
+        bool is_empty = decision->finding == FINDING_NAME_EMPTY && !has_drift; /* else that is put back first */
+        bool is_asked = decision->finding == FINDING_UNKNOWN_TARGET || is_empty;
         sim_turn_end(&turn);
         if (!sim->was_touched || (!has_drift && !is_asked))
                 return false;
@@ -134,7 +137,7 @@ void calm_converge(struct sim *sim, const struct calm *calm)
                 go_on(sim, calm, ROUNDS);
         if (sim_is_settled(sim) || sim->violation[0])
                 return;
-        char text[200];
+        char text[230];
         calm_describe(sim, calm, text, sizeof(text));
         (void)snprintf(sim->violation, sizeof(sim->violation), "L4: it stays at %s", text);
 }
@@ -158,7 +161,7 @@ void calm_take_over(struct sim *sim)
                 calm_round(sim, &calm);
         if (sim->violation[0] || is_left(sim, dead))
                 return;
-        char text[200];
+        char text[230];
         calm_describe(sim, &calm, text, sizeof(text));
         (void)snprintf(sim->violation, sizeof(sim->violation), "L1: %s is dead, but: %s", dead, text);
 }

@@ -74,6 +74,8 @@ void sim_turn_finish(struct sim *sim, unsigned who, const struct sim_turn *turn,
                 memcpy(self->was, turn->decision.verdicts, sizeof(self->was));
                 memcpy(self->was_since, turn->decision.verdicts_since, sizeof(self->was_since));
         }
+        if (sim->config.has_empty_names && turn->decision.dns == FENCE_MET)
+                self->dns_met_epoch = turn->view.record->epoch;
         sim->deeds += !is_quiet(turn);
         sim_check_decision(sim, who, turn);
         sim_operator_act(sim, who, turn, ending == SIM_CRASHED ? SIM_UNANSWERED : ending);
@@ -142,7 +144,7 @@ void sim_apply(struct sim *sim, struct sim_action action)
                 pass(sim, action);
         } else if (action.verb <= SIM_BLINK) {
                 sim_operator_apply(sim, action);
-        } else if (action.verb >= SIM_SUSPEND && action.verb <= SIM_HAND_STAMP) {
+        } else if (action.verb >= SIM_SUSPEND && action.verb <= SIM_HAND_EMPTY) {
                 sim_people_apply(sim, action);
         } else {
                 sim_world_apply(sim, action);
@@ -220,6 +222,8 @@ static void add_servers(const struct sim *sim, struct list *list)
                 (void)add(list, SIM_SWAP_REDIS, 0);
         if (sim->config.has_old_zones)
                 (void)add(list, SIM_OLD_ZONE, 0);
+        if (sim->config.has_empty_names)
+                (void)add(list, SIM_HALVE, 0);
         if (sim->config.has_odd_probes)
                 add_each(list, SIM_REFUSE, SIM_RATE_LIMIT, 0);
         if (sim->config.has_amnesia)
@@ -249,6 +253,8 @@ unsigned sim_actions(const struct sim *sim, struct sim_action *ret)
         }
         if (sim->config.has_people)
                 add_people(sim, &list);
+        if (sim->config.has_empty_names)
+                (void)add(&list, SIM_HAND_EMPTY, 0);
         add_servers(sim, &list);
         return list.count;
 }

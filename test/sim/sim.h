@@ -59,6 +59,7 @@ struct sim_config {
         bool has_odd_probes;   /* silence, one-sided cuts, what Deployments say, planes set aside */
         bool has_names;        /* the name that the address of plane b is goes out of DNS, and comes back */
         bool has_blinks;       /* one look at a Deployment goes unanswered */
+        bool has_empty_names;  /* people remove the address record; a server does, where a new one is to take its place */
         /* The record is in the text beside the address: whoever reads or writes one does so to the other, and every
          * write names the text and the address as they were read. */
         bool is_recorded_in_dns;
@@ -87,6 +88,7 @@ struct sim_register {
 struct sim_packet {
         bool is_lock;
         unsigned version; /* recorded in DNS: of the text that it was made from */
+        unsigned by;      /* where names may be empty: the operator, counted from 1 */
         struct sim_register expected, want;
 };
 
@@ -111,7 +113,9 @@ struct sim_operator {
         epoch_t confirmed_epoch;
         mono_ms arbiter_answered_at;
         mono_ms late_until;
-        unsigned unreached; /* bits: planes that it alone cannot reach */
+        epoch_t dns_met_epoch; /* the last one that it saw there with its value, where names may be empty */
+        bool has_emptied;      /* its own write is what left the name empty */
+        unsigned unreached;    /* bits: planes that it alone cannot reach */
         bool is_isolated, is_stalled, is_without_arbiter;
         unsigned own_outages;   /* bits: planes whose run of failures began since it is cut off as it is now */
         unsigned heard_version; /* which is of the text that it heard last */
@@ -146,6 +150,7 @@ struct sim {
         enum sim_deployment deployments[SIM_PLANES_MAX];
         struct sim_policy policy;
         bool kill_switch, is_rate_limited, refuses_us; /* refuses_us: both targets deny our credentials */
+        bool halves_writes; /* the DNS server takes the stamp of a new address, and empties the name */
         bool has_record;
         struct record record;
         bool has_older_record;
@@ -209,12 +214,14 @@ struct sim {
         X(SIM_HAND_LOCK, "hand-lock")                                                                         \
         X(SIM_PUT_BACK, "put-back")     /* a person restores the values that are recorded */                  \
         X(SIM_HAND_STAMP, "hand-stamp") /* a person removes the TXT record */                                 \
+        X(SIM_HAND_EMPTY, "hand-empty") /* a person removes the address record */                             \
         /* the servers': */                                                                                   \
         X(SIM_REPLICATE, "replicate")   /* Redis' replica catches up */                                       \
         X(SIM_REVERT, "revert")         /* Redis loses its last write */                                      \
         X(SIM_FLUSH, "flush")           /* Redis loses everything */                                          \
         X(SIM_SWAP_REDIS, "swap-redis") /* its address leads to the other server */                           \
         X(SIM_OLD_ZONE, "old-zone")     /* the zone is as it was before its last change */                    \
+        X(SIM_HALVE, "halve")           /* the DNS server does half of what it is asked, or all of it again */ \
         X(SIM_REFUSE, "refuse")         /* the targets deny our credentials, or take them again */            \
         X(SIM_RATE_LIMIT, "rate-limit") /* --max-switches-per-minute is reached, or not any more */           \
         X(SIM_FORGET, "forget")         /* the record is deleted */                                           \

@@ -34,6 +34,9 @@ void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *tu
         const struct view *view = &turn->view;
         const struct decision *decision = &turn->decision;
         enum action action = decision->rule->then;
+        if (decision->finding == FINDING_NAME_EMPTY && sim->operators[who].has_emptied && !view->dns.rrset[0] &&
+            view->dns.stamp.epoch == sim->dns.stamp.epoch)
+                violated(sim, "S2: operator %u takes for an edit what its own write left empty", who);
         if (action == DO_WAIT || action == DO_HOLD)
                 return;
         if (view->policy.suspended || view->policy.mode == MODE_ADVISE || view->kill_switch)
@@ -243,7 +246,11 @@ static void check_commit(struct sim *sim, const struct record *next)
 {
         unsigned long long epoch = next->epoch;
         const struct sim_decision *decided = find_decision(sim, next->epoch, next->id);
-        if (!decided || !decided->was_routed || (decided->uses_lock && !decided->was_locked))
+        /* Where names may be empty, a person may have finished what was half done. */
+        bool is_routed = decided && (decided->was_routed ||
+                                     (sim->config.has_empty_names &&
+                                      has_reached(&sim->dns, next->epoch, next->id, next->plan.to_rrset)));
+        if (!is_routed || (decided->uses_lock && !decided->was_locked))
                 violated(sim, "L2: epoch %llu is committed before every target has shown it", epoch);
         if (!sim->has_record || sim->record.epoch != next->epoch || sim->record.id != next->id ||
             sim->record.phase != PHASE_SWITCHING || next->phase != PHASE_STEADY)
@@ -272,7 +279,8 @@ static bool may_replace(const struct record *record, const struct sim_packet *pa
         const struct plan *plan = &record->plan;
         const char *const *old = packet->is_lock ? plan->old_locks : plan->old_rrsets;
         unsigned count = packet->is_lock ? plan->old_lock_count : plan->old_rrset_count;
-        bool is_listed = !packet->expected.present || strcmp(packet->expected.value, packet->want.value) == 0;
+        bool is_nobodys = !packet->expected.present || (!packet->is_lock && !packet->expected.value[0]);
+        bool is_listed = is_nobodys || strcmp(packet->expected.value, packet->want.value) == 0;
         for (unsigned i = 0; i < count && !is_listed; i++)
                 is_listed = strcmp(packet->expected.value, old[i]) == 0;
         return is_listed;
@@ -318,7 +326,8 @@ void sim_check_arrival(struct sim *sim, const struct sim_packet *packet, const s
         unsigned long long epoch = now->stamp.epoch;
         if (before->stamp.presence == STAMP_OURS && before->stamp.epoch > now->stamp.epoch)
                 violated(sim, "S6: epoch %llu replaces %llu", epoch, (unsigned long long)before->stamp.epoch);
-        if (before->stamp.presence == STAMP_OURS && before->stamp.epoch == now->stamp.epoch)
+        bool is_finished = !packet->is_lock && !before->value[0];
+        if (before->stamp.presence == STAMP_OURS && before->stamp.epoch == now->stamp.epoch && !is_finished)
                 violated(sim, "S6: epoch %llu replaces itself", epoch);
         bool is_member = packet->is_lock;
         for (unsigned i = 0; i < sim->config.plane_count && !is_member; i++)

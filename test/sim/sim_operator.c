@@ -306,7 +306,9 @@ static bool may_be_sent(const struct sim_packet *packet)
                                       .id = stamp->id,
                                       .plane = stamp->plane,
                                       .store = stamp->store};
-        bool has_value = packet->expected.present && strcmp(packet->expected.value, packet->want.value) == 0;
+        bool is_empty = !packet->is_lock && !packet->expected.value[0];
+        bool has_value =
+            is_empty || (packet->expected.present && strcmp(packet->expected.value, packet->want.value) == 0);
         return target_check_stamp(&packet->expected.stamp, has_value, &want, NULL) == ERR_OK;
 }
 
@@ -325,9 +327,12 @@ static void write_target(struct sim *sim, unsigned who, bool is_lock, enum sim_e
         const bool has_text = !is_lock && sim->config.is_recorded_in_dns;
         const struct sim_packet packet = {.is_lock = is_lock,
                                           .version = has_text ? self->record_version : 0,
+                                          .by = sim->config.has_empty_names ? who + 1 : 0,
                                           .expected = *known,
                                           .want = wanted(sim, &self->record, is_lock)};
         sim_check_effect(sim, who, &packet);
+        if (!is_lock)
+                self->dns_met_epoch = 0;
         if (ending == SIM_LOST || self->is_isolated) {
                 not_answered(sim, health, ERR_TRANSIENT);
                 return;

@@ -37,6 +37,8 @@ void sim_deliver_record(struct sim *sim);
 void sim_send(struct sim *sim, const struct sim_packet *packet);
 /* As the target does it: true when the register now shows what was wanted. */
 bool sim_arrive(struct sim *sim, const struct sim_packet *packet);
+/* Who last left the name empty by a write, counted from 1; 0: no operator did. */
+void sim_note_emptied(struct sim *sim, unsigned by);
 void sim_world_apply(struct sim *sim, struct sim_action action);
 void sim_people_apply(struct sim *sim, struct sim_action action);
 

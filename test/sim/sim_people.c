@@ -43,6 +43,7 @@ static void put_back(struct sim *sim)
 static void touch_targets(struct sim *sim, struct sim_action action)
 {
         sim->was_touched = true;
+        sim_note_emptied(sim, 0);
         *(action.verb == SIM_HAND_LOCK ? &sim->lock_changed_at : &sim->dns_changed_at) = sim->now;
         switch (action.verb) {
         case SIM_HAND_DNS:
@@ -54,6 +55,9 @@ static void touch_targets(struct sim *sim, struct sim_action action)
                 break;
         case SIM_PUT_BACK:
                 put_back(sim);
+                break;
+        case SIM_HAND_EMPTY:
+                sim->dns.value = sim_intern("");
                 break;
         default:
                 sim->dns.stamp = sim_register_empty().stamp;

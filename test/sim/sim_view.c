@@ -116,6 +116,7 @@ void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *r
             .kill_switch = sim->kill_switch,
             .blast_limit_reached = sim->is_rate_limited,
             .confirmed_epoch = self->confirmed_epoch,
+            .dns_was_met = self->has_record && self->dns_met_epoch == self->record.epoch,
             .fresh_id = sim->next_id + 1,
         };
         fill_policy(sim, &self->policy, &ret->policy);

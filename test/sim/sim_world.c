@@ -100,12 +100,31 @@ static bool is_expected(const struct sim_packet *packet, const struct sim_regist
         return same_value(stored, &packet->expected) || (packet->is_lock && same_value(stored, &packet->want));
 }
 
+/* What its own epoch left empty is finished under it. */
+static bool is_half_done(const struct sim_packet *packet, const struct sim_register *stored)
+{
+        return !packet->is_lock && !stored->value[0] && stored->stamp.epoch == packet->want.stamp.epoch;
+}
+
+/* As a server does that signs its zone: a record that takes the place of another is gone with it. */
+static bool is_halved(const struct sim *sim, const struct sim_packet *packet, const struct sim_register *before)
+{
+        return sim->halves_writes && before->value[0] && strcmp(before->value, packet->want.value) != 0;
+}
+
+void sim_note_emptied(struct sim *sim, unsigned by)
+{
+        for (unsigned i = 0; i < sim->config.operator_count; i++)
+                sim->operators[i].has_emptied = by == i + 1;
+}
+
 bool sim_arrive(struct sim *sim, const struct sim_packet *packet)
 {
         struct sim_register *stored = packet->is_lock ? &sim->lock : &sim->dns;
         if (same_value(stored, &packet->want) && same_stamp(&stored->stamp, &packet->want.stamp))
                 return true;
-        if (stored->stamp.presence == STAMP_OURS && stored->stamp.epoch >= packet->want.stamp.epoch)
+        if (stored->stamp.presence == STAMP_OURS && stored->stamp.epoch >= packet->want.stamp.epoch &&
+            !is_half_done(packet, stored))
                 return false;
         if (!is_expected(packet, stored))
                 return false;
@@ -117,6 +136,13 @@ bool sim_arrive(struct sim *sim, const struct sim_packet *packet)
         *(packet->is_lock ? &sim->lock_before : &sim->dns_before) = before;
         *(packet->is_lock ? &sim->lock_changed_at : &sim->dns_changed_at) = sim->now;
         *stored = packet->want;
+        if (!packet->is_lock && is_halved(sim, packet, &before)) {
+                stored->value = sim_intern("");
+                sim_note_emptied(sim, packet->by);
+                return false;
+        }
+        if (!packet->is_lock)
+                sim_note_emptied(sim, 0);
         sim_check_arrival(sim, packet, &before);
         return true;
 }
@@ -128,11 +154,13 @@ static void take_packet(struct sim *sim, unsigned index)
         sim->packets[--sim->packet_count] = (struct sim_packet){0};
 }
 
+/* Of what comes late nobody says who made it. */
 void sim_send(struct sim *sim, const struct sim_packet *packet)
 {
         if (sim->packet_count == sim->config.packet_max)
                 take_packet(sim, 0);
-        sim->packets[sim->packet_count++] = *packet;
+        sim->packets[sim->packet_count] = *packet;
+        sim->packets[sim->packet_count++].by = 0;
 }
 
 /* ---- servers ---- */
@@ -206,6 +234,7 @@ void sim_world_apply(struct sim *sim, struct sim_action action)
                 break;
         case SIM_OLD_ZONE:
                 sim->was_touched = true;
+                sim_note_emptied(sim, 0);
                 sim->dns = sim->dns_before;
                 sim->dns_changed_at = sim->now;
                 break;
@@ -213,6 +242,9 @@ void sim_world_apply(struct sim *sim, struct sim_action action)
                 sim->was_touched = true;
                 sim->lock = sim->lock_before = sim_register_empty();
                 sim->lock_changed_at = sim->now;
+                break;
+        case SIM_HALVE:
+                sim->halves_writes = !sim->halves_writes;
                 break;
         case SIM_REFUSE:
                 sim->refuses_us = !sim->refuses_us;

@@ -63,6 +63,14 @@ static const struct sim_config configs[] = {
      .has_weak_redis = true,
      .has_other_redis = true,
      .has_old_zones = true},
+    {.plane_count = 2, .uses_lock = true, .max_switches = MANY, .has_people = true, .has_empty_names = true},
+    {.plane_count = 3, .max_switches = MANY, .has_old_zones = true, .has_odd_probes = true, .has_empty_names = true},
+    {.plane_count = 2,
+     .uses_lock = true,
+     .max_switches = MANY,
+     .has_late_records = true,
+     .is_recorded_in_dns = true,
+     .has_empty_names = true},
 };
 enum { CONFIGS = sizeof(configs) / sizeof(configs[0]) };
 
@@ -90,6 +98,7 @@ static const struct {
     [SIM_HAND_STAMP] = {1, true},     [SIM_REPLICATE] = {4, false},
     [SIM_REVERT] = {2, true},         [SIM_FLUSH] = {1, true},
     [SIM_SWAP_REDIS] = {1, true},     [SIM_OLD_ZONE] = {1, true},
+    [SIM_HAND_EMPTY] = {1, true},     [SIM_HALVE] = {2, true},
     [SIM_REFUSE] = {1, true},         [SIM_RATE_LIMIT] = {1, false},
     [SIM_FORGET] = {1, true},         [SIM_RESTORE] = {2, true},
     [SIM_JUMP] = {1, true},           [SIM_DAY] = {1, true},
@@ -132,6 +141,8 @@ static bool heals(const struct sim *sim, const struct sim_action *action)
                 return sim->policy.mode == MODE_ADVISE;
         case SIM_KILL_SWITCH:
                 return sim->kill_switch;
+        case SIM_HALVE:
+                return sim->halves_writes;
         case SIM_REFUSE:
                 return sim->refuses_us;
         case SIM_RATE_LIMIT:

@@ -47,6 +47,19 @@ static void half_a_write_is_finished_at_once(void **state)
         expect_condition(world, "Drift", "False AsRecorded");
 }
 
+/* Another operator aborted the switch while its address was being written: the name stayed empty until a person came. */
+static void bug_half_a_write_of_an_aborted_epoch_was_told_as_an_edit(void **state)
+{
+        struct world *world = *state;
+        world->view.dns_was_met = false;
+        world->view.confirmed_epoch = WORLD_EPOCH;
+        empty(world, WORLD_EPOCH - 1);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        expect_condition(world, "Drift", "False AsRecorded");
+        empty(world, 0); /* no stamp of ours, no write of ours */
+        WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_HOLD);
+}
+
 static void in_a_switch_an_empty_name_is_written(void **state)
 {
         struct world *world = *state;
@@ -185,6 +198,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
             TEST(half_a_write_is_finished_at_once),
+            TEST(bug_half_a_write_of_an_aborted_epoch_was_told_as_an_edit),
             TEST(in_a_switch_an_empty_name_is_written),
             TEST(a_removed_record_is_told_with_the_word_that_writes_it),
             TEST(where_the_active_plane_is_not_fit_another_is_offered),

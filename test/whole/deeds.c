@@ -149,16 +149,28 @@ void restore(const struct fault *fault)
                          &world.policies[fault->policy]);
 }
 
+/* The zone is as it was before its last change. */
+void restore_zone(const struct fault *fault)
+{
+        registers.dns[fault->policy] = registers.dns_before[fault->policy];
+        registers.emptied[fault->policy] = (struct emptied){0};
+        judge_touched(fault->policy);
+        if (world.is_recorded_in_dns)
+                judge_lost_record(fault->policy);
+}
+
 void move_name_by_hand(const struct fault *fault)
 {
         struct reg *reg = &registers.dns[fault->policy];
         (void)snprintf(reg->value, sizeof(reg->value), "A %s", world_address(fault->plane));
+        registers.emptied[fault->policy] = (struct emptied){0};
         judge_touched(fault->policy);
 }
 
 void remove_name_by_hand(const struct fault *fault)
 {
         registers.dns[fault->policy].value[0] = '\0';
+        registers.emptied[fault->policy] = (struct emptied){0};
         judge_touched(fault->policy);
 }
 

@@ -108,6 +108,7 @@ static const struct fault_kind {
     DEED("record-deleted", lose_record),
     DEED("hub-rebuilt", rebuild_hub),
     DEED("status-wiped", lose_status),
+    DEED("zone-restored", restore_zone),
     DEED("name-moved-by-hand", move_name_by_hand),
     DEED("name-removed-by-hand", remove_name_by_hand),
     DEED("lock-moved-by-hand", move_lock_by_hand),

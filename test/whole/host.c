@@ -53,6 +53,20 @@ uint32_t arc4random_uniform(uint32_t bound)
 
 /* ---- sleep and mail ---- */
 
+static void start_again(void *ctx)
+{
+        struct host *host = ctx;
+        if (!vtime_is_over())
+                host_start(host);
+}
+
+static void ended(struct host *host)
+{
+        host->is_alive = false;
+        if (host->starts_again)
+                vtime_at(vtime_now(), start_again, host);
+}
+
 static void let_run(struct host *host)
 {
         host_current = host;
@@ -61,7 +75,7 @@ static void let_run(struct host *host)
         if (!fiber_is_done(host->fiber))
                 return;
         fiber_drop(host->fiber);
-        host->is_alive = false;
+        ended(host);
 }
 
 static void wake(void *ctx)
@@ -172,8 +186,10 @@ static void live(void *ctx)
 
 void host_start(struct host *host)
 {
+        host->starts_again = host->is_alive && host->is_stopping;
         if (host->is_alive)
                 return;
+        host->is_stopping = false;
         host->life++;
         (void)snprintf(host->identity, sizeof(host->identity), "operator-%u_%u", host->index, (unsigned)host->life);
         host->options = (struct manager_options){
@@ -212,6 +228,7 @@ void host_kill(struct host *host)
         drop_mail(host);
         host_current = NULL;
         fiber_drop(host->fiber);
+        ended(host);
 }
 
 void host_pause(struct host *host, vtime_us until)
@@ -262,8 +279,9 @@ static struct stop *new_stop(struct host *host)
 
 void host_stop(struct host *host)
 {
-        if (!host->is_alive || host->manager.stopping)
+        if (!host->is_alive || host->is_stopping)
                 return;
+        host->is_stopping = true;
         host_post(host, host->life, &new_stop(host)->mail);
         vtime_at(vtime_now() + STOP_LIMIT_MS * VTIME_MS, stop_limit, new_stop(host));
 }

@@ -27,6 +27,7 @@ struct host {
         unsigned index;
         unsigned cluster; /* whose API server it uses */
         bool is_alive, has_services;
+        bool is_stopping, starts_again; /* as soon as it has ended */
         uint64_t life; /* counts its starts */
         struct fiber *fiber;
         struct loop *loop;

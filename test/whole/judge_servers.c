@@ -164,12 +164,26 @@ static void take_wish(unsigned cluster, unsigned policy, const json_t *object)
         judged->wanted[judged->wanted_count++] = wish;
 }
 
+/* S2: what its own write left empty is finished, and not told as an edit until a person comes. */
+static void check_empty(unsigned policy, const json_t *object, const struct host *by)
+{
+        enum { LATE_S = 15 };
+        const struct emptied *emptied = &registers.emptied[policy];
+        const char *state = json_string_value(json_object_get(json_object_get(object, "status"), "state"));
+        if (by && state && strcmp(state, "NameEmpty") == 0 && emptied->by == by && emptied->life == by->life &&
+            vtime_now() - emptied->at > LATE_S * VTIME_S)
+                world_violated("S2: operator %u takes for an edit what its own write left of policy %u", by->index,
+                               policy);
+}
+
 void judge_object(unsigned cluster, enum api_kind kind, const json_t *object, const struct host *by)
 {
         struct decision next;
         const char *name = json_string_value(json_object_get(json_object_get(object, "metadata"), "name"));
         if (kind == API_POLICIES && judge_policy(name) >= 0)
                 take_wish(cluster, (unsigned)judge_policy(name), object);
+        if (kind == API_POLICIES && judge_policy(name) >= 0)
+                check_empty((unsigned)judge_policy(name), object, by);
         if (kind == API_POLICIES && judge_policy(name) >= 0)
                 take_answer(cluster, (unsigned)judge_policy(name), object, by);
         if (kind != API_LEASES)

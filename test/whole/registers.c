@@ -21,7 +21,7 @@ void registers_begin(void)
         for (unsigned i = 0; i < POLICIES_MAX; i++) {
                 struct reg first = {.is_present = true, .ttl_s = 30};
                 (void)snprintf(first.value, sizeof(first.value), "A %s", world_address(0));
-                registers.dns[i] = first;
+                registers.dns[i] = registers.dns_before[i] = first;
                 (void)snprintf(first.value, sizeof(first.value), "%s%s", world_plane(0),
                                world.policies[i].has_epoch_in_lock ? "-1" : "");
                 registers.lock[i] = registers.lock_before[i] = first;
@@ -115,7 +115,7 @@ static enum err read_register(const struct reg *reg, enum locality place, vtime_
 /* ---- a write ---- */
 
 struct update {
-        struct reg *reg, *before; /* before: NULL where nothing is lost afterwards */
+        struct reg *reg, *before; /* before: what comes back where the last write is lost */
         bool is_lock;
         unsigned policy;
         struct reg expected, want;
@@ -165,9 +165,10 @@ static bool apply(const struct update *update)
         if (!is_same(update->reg, &update->expected))
                 return false;
         const struct reg old = *update->reg;
-        if (update->before)
-                *update->before = old;
+        *update->before = old;
         *update->reg = update->want;
+        if (!update->is_lock)
+                registers.emptied[update->policy] = (struct emptied){0};
         if (update->is_lock)
                 registers.lock_changed_at[update->policy] = vtime_now();
         judge_register(update->policy, update->is_lock, &old, update->reg);
@@ -184,8 +185,10 @@ static bool apply_half(const struct update *update)
                 return apply(update);
         if (!is_same(update->reg, &update->expected))
                 return false;
+        *update->before = *update->reg;
         *update->reg = update->want;
         update->reg->value[0] = '\0';
+        registers.emptied[update->policy] = (struct emptied){host_current, host_current->life, vtime_now()};
         world_trace("half an update of policy %u: the name is empty", update->policy);
         return true;
 }
@@ -288,7 +291,7 @@ static enum err fake_compare_and_set(struct dns_target *target, const struct dns
                                      const struct dns_want *want, mono_ms deadline, struct errmsg *reterr)
 {
         const unsigned policy = policy_of(target);
-        struct update update = {.reg = &registers.dns[policy], .policy = policy};
+        struct update update = {.reg = &registers.dns[policy], .before = &registers.dns_before[policy], .policy = policy};
         update.expected.is_present = update.want.is_present = true;
         (void)TEXT_COPY(update.expected.value, expected->rrset);
         if (expected->stamp.presence != STAMP_ABSENT)

@@ -24,9 +24,18 @@ struct look {
         vtime_us served_at, arrived_at;
 };
 
+/* Whose write last left a name empty, and when. */
+struct emptied {
+        const struct host *by; /* NULL: no operator's */
+        uint64_t life;
+        vtime_us at;
+};
+
 struct registers {
         struct reg dns[POLICIES_MAX], lock[POLICIES_MAX];
         struct reg lock_before[POLICIES_MAX]; /* what is left if Redis loses its last write */
+        struct reg dns_before[POLICIES_MAX];  /* and what comes back with a backup of the zone */
+        struct emptied emptied[POLICIES_MAX];
         vtime_us lock_changed_at[POLICIES_MAX]; /* when it last became what it is, by whomever */
         struct look looks[HOSTS_MAX][POLICIES_MAX];
         vtime_us trapped_until[POLICIES_MAX];   /* a write of the lock before then springs a trap: see deeds.h */
