@@ -12,7 +12,7 @@ from world import WEST, conditions, message, record, stamp, switch_to, wait_answ
 
 from hack.bench import wait
 from hack.bench.bench import PLANES
-from hack.bench.knot import SigningKnot
+from hack.bench.other_dns import OtherDns
 from hack.bench.standins import MgmtServer
 
 NOTICED = 45.0  # records are read every 30 s
@@ -51,7 +51,7 @@ class World:
         self.scene, self.zone = scene, scene.zone
         self.hosts = {EAST: f"lb-east.{self.zone}", NORTH: f"lb-north.{self.zone}"}
         served = "".join(f"{host}. A 127.0.0.1\n" for host in self.hosts.values())
-        self.knot = SigningKnot(scratch, {self.zone: f"{served}{scene.dns_name}. {ttl} {first(self)}\n"})
+        self.knot = OtherDns(scratch, "knot", {self.zone: f"{served}{scene.dns_name}. {ttl} {first(self)}\n"}, signed=True)
         self.knot.run()
         MgmtServer(scratch, "local", "127.0.0.1", scene.bench.mgmt_port, scene.bench.authority).run()
         scene.put_secret("tsig", tsig__conf=self.knot.key.text)
