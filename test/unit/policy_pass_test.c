@@ -33,6 +33,24 @@ static void test_live_name_is_adopted(void **state)
         assert_in_range(rig_dns.reads - reads, 9, 11); /* the mechanism is looked at every 10 s */
 }
 
+/* The name had shown the value already, so that what our second write left empty was told as a person's edit. */
+static void bug_half_a_write_after_a_whole_one_was_told_as_an_edit(void **state)
+{
+        struct rig *rig = *state;
+        rig_start(rig);
+        struct policy *policy = rig_set_gloo(rig, "u1", 20);
+        rig_pass(rig, 15000);
+        assert_int_equal(policy->record->epoch, 1);
+        char value[64];
+        (void)TEXT_COPY(value, rig_dns.rrset);
+        rig_dns_set(value, ERR_OK, ERR_OK); /* the zone as it was before us */
+        rig_dns.halves = true;
+        rig_pass(rig, 60000);
+        assert_false(rig_dns.halves);
+        assert_string_equal(rig_dns.rrset, value);
+        assert_null(strstr(rig->last_status, "NameEmpty"));
+}
+
 /* Before it is taken over, and ever after. */
 static void test_name_of_another_tool_is_left_alone(void **state)
 {
@@ -327,6 +345,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             RIG_TEST(test_live_name_is_adopted),
+            RIG_TEST(bug_half_a_write_after_a_whole_one_was_told_as_an_edit),
             RIG_TEST(test_name_of_another_tool_is_left_alone),
             RIG_TEST(test_wall_time_is_the_api_servers),
             RIG_TEST(test_wall_clock_steps_shift_nothing),

@@ -43,6 +43,7 @@ void rig_dns_set(const char *rrset, enum err read_refusal, enum err write_refusa
         TEXT_COPY(rig_dns.rrset, rrset);
         rig_dns.stamp[0] = '\0';
         rig_dns.claim[0] = '\0';
+        rig_dns.halves = false;
         rig_dns.read_refusal = read_refusal;
         rig_dns.write_refusal = write_refusal;
         (void)pthread_mutex_unlock(&rig_dns.lock);
@@ -67,12 +68,17 @@ static enum err memory_read(struct dns_target *target, mono_ms deadline, struct 
 static enum err memory_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want,
                            mono_ms deadline, struct errmsg *reterr)
 {
-        (void)target, (void)expected, (void)deadline;
+        (void)target, (void)deadline;
         (void)pthread_mutex_lock(&rig_dns.lock);
         rig_dns.writes++;
         enum err err = rig_dns.write_refusal ? err_set(reterr, rig_dns.write_refusal, "REFUSED") : ERR_OK;
+        if (err == ERR_OK && strcmp(expected->rrset, rig_dns.rrset) != 0)
+                err = err_set(reterr, ERR_CONFLICT, "somebody changed it since it was read");
         if (err == ERR_OK) {
-                TEXT_COPY(rig_dns.rrset, want->rrset);
+                TEXT_COPY(rig_dns.rrset, rig_dns.halves ? "" : want->rrset);
+                if (rig_dns.halves)
+                        err = err_set(reterr, ERR_INVALID, "took the update but serves \"\"");
+                rig_dns.halves = false;
                 dns_stamp_print(want, rig_dns.stamp, sizeof(rig_dns.stamp));
         }
         (void)pthread_mutex_unlock(&rig_dns.lock);

@@ -34,6 +34,7 @@ struct rig_dns {
         char claim[64]; /* what another tool says of the name; "" none */
         unsigned reads, writes;
         enum err read_refusal, write_refusal; /* ERR_OK: none */
+        bool halves;                          /* the next write leaves its stamp and an empty name */
 };
 extern struct rig_dns rig_dns;
 
