@@ -6,7 +6,13 @@
  */
 static bool is_fresh(const struct check_view *check, const struct detection *detection, mono_ms now)
 {
-        return check->counted_at > 0 && now - check->counted_at <= 3 * detection->interval_ms + detection->timeout_ms;
+        return check->counted_at > 0 &&
+               health_run_goes_on(check->counted_at, now, detection->interval_ms, detection->timeout_ms);
+}
+
+bool health_run_goes_on(mono_ms last, mono_ms next, mono_ms interval_ms, mono_ms timeout_ms)
+{
+        return next - last <= 3 * interval_ms + timeout_ms;
 }
 
 /*

@@ -32,6 +32,13 @@ struct plane_health {
 struct plane_health health_of(const struct plane_view *plane, const struct detection *detection, mono_ms now);
 
 /*
+ * Whether what a sample shows that began at @next is in a row with what was judged at @last. A gap in which nothing was
+ * judged for longer than a sample is fresh breaks a run off: one failure after ten minutes that nobody knows is no outage
+ * of ten minutes.
+ */
+bool health_run_goes_on(mono_ms last, mono_ms next, mono_ms interval_ms, mono_ms timeout_ms);
+
+/*
  * When the verdict of @health, which is of @plane at @now, began: a lost probe in between does not count, because the
  * verdict stood. At first sight it is as old as the run of samples. 0: it was always so.
  */

@@ -49,7 +49,7 @@ struct check {
         /* An outage that a new address is part of when its first sample fails, too; since 0: the check does not fail.
          */
         uint32_t failing;
-        mono_ms failing_since;
+        mono_ms failing_since, failed_at; /* failed: as last judged */
 };
 
 struct plane {

@@ -153,9 +153,11 @@ static void recall_outage(struct check *check, const struct check *kept, mono_ms
         if (was.fails && was.sampled_at >= since) {
                 check->failing = was.fails;
                 check->failing_since = was.run_since;
+                check->failed_at = was.counted_at;
         } else if (!was.passes && kept->failing_since) {
                 check->failing = kept->failing;
                 check->failing_since = kept->failing_since;
+                check->failed_at = kept->failed_at;
         }
         arena_deinit(&arena);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/addresses.h"
+#include "core/health.h"
 #include "core/maintenance.h"
 #include "reconcile/plane_parts.h"
 #include "reconcile/policy.h"
@@ -28,11 +29,17 @@ void plane_run_set_text(struct check_run *run, const char *text)
         run->text = mem_strdup(text);
 }
 
+static bool goes_on(const struct plane *plane, mono_ms last, mono_ms next)
+{
+        return health_run_goes_on(last, next, plane->cadence.interval_ms, plane->cadence.timeout_ms);
+}
+
 /* A new address of a name that fails at first sight is part of the outage that its check is in: many names lead
  * elsewhere every minute. */
-static void join_outage(const struct check *check, struct check_run *run)
+static void join_outage(const struct check *check, struct check_run *run, mono_ms started_at)
 {
-        if (run->counted_at || !check->plane->lookup || !check->failing_since)
+        if (run->counted_at || !check->plane->lookup || !check->failing_since ||
+            !goes_on(check->plane, check->failed_at, started_at))
                 return;
         run->fails = check->failing;
         run->run_since = check->failing_since;
@@ -49,8 +56,10 @@ static bool count_sample(const struct check *check, struct check_run *run, const
         run->unknowns = run->last_unknown ? run->unknowns + (run->unknowns < UINT32_MAX) : 0;
         if (run->last_unknown)
                 return !was_unknown || run->unknowns <= LONGEST_RUN;
+        if (run->counted_at && !goes_on(check->plane, run->counted_at, sample->started_at))
+                run->fails = run->passes = 0;
         if (sample->result == PROBE_FAIL)
-                join_outage(check, run);
+                join_outage(check, run, sample->started_at);
         uint32_t *length = sample->result == PROBE_PASS ? &run->passes : &run->fails;
         uint32_t *other = sample->result == PROBE_PASS ? &run->fails : &run->passes;
         if (*length == 0)

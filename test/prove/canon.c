@@ -120,6 +120,7 @@ static void renew_operator(struct sim_operator *self, unsigned planes, mono_ms n
         renew_health(&self->lock_health, now, new_now);
         for (unsigned i = 0; i < planes; i++) {
                 renew_check(&self->checks[i], now, new_now);
+                renew_age(&self->failing_since[i], now, new_now, CANON_FAILING_TICKS);
                 renew_verdict(self->was[i], &self->was_since[i], now, new_now);
                 renew_age(&self->deployments_at[i], now, new_now, CANON_SAMPLE_TICKS);
                 self->unanswered[i] = self->unanswered[i] < CANON_RUN_MAX ? self->unanswered[i] : CANON_RUN_MAX;

@@ -23,6 +23,7 @@ enum {
         SIM_ACTIONS_MAX = 192,
         SIM_FIRST_NOW = 100000000,
         SIM_TICK_MS = 5000,
+        SIM_TIMEOUT_MS = SIM_TICK_MS / 2,
         SIM_DELAY_MS = 10000,
         SIM_LATE_MS = 6000, /* how long a loop that was late doubts itself: past the next tick */
 };
@@ -104,6 +105,7 @@ struct sim_operator {
         struct sim_register dns, lock;
         struct target_health dns_health, lock_health;
         struct check_view checks[SIM_PLANES_MAX];
+        mono_ms failing_since[SIM_PLANES_MAX]; /* without a gap, as the judge counts it; 0: it is not seen to fail */
         enum sim_deployment deployments[SIM_PLANES_MAX]; /* the last definite word; UNSEEN: there never was one */
         mono_ms deployments_at[SIM_PLANES_MAX];          /* and of when it is */
         unsigned unanswered[SIM_PLANES_MAX];             /* looks at the Deployment since, in a row */

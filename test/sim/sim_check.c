@@ -113,6 +113,13 @@ static bool is_contradicted(const struct view *view, const struct plane_view *ac
                view->now - active->checks[0].run_since < CONTRADICTION_DELAY_MS;
 }
 
+static bool is_failing_for_long(const struct sim *sim, unsigned who, unsigned plane)
+{
+        const struct sim_operator *self = &sim->operators[who];
+        return sim->config.judgement == SIM_AT_WILL ||
+               (self->failing_since[plane] && sim->now - self->failing_since[plane] >= SIM_DELAY_MS);
+}
+
 /* S7: never while cut off, late, or on what was seen long ago. */
 static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *turn, const struct plane_view *to)
 {
@@ -129,6 +136,9 @@ static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *
         if (active && turn->decision.finding == FINDING_ACTIVE_DOWN && is_contradicted(view, active))
                 violated(sim, "S7: epoch %llu leaves %s, whose Deployment was just said to be available", epoch,
                          active->name);
+        if (active && turn->decision.finding == FINDING_ACTIVE_DOWN &&
+            !is_failing_for_long(sim, who, (unsigned)(active - view->planes)))
+                violated(sim, "S7: epoch %llu leaves %s after failures that are not in a row", epoch, active->name);
         if (is_old(sim, to->checks[0].counted_at, SAMPLE_AGE_MAX) ||
             (active && is_old(sim, active->checks[0].counted_at, SAMPLE_AGE_MAX)))
                 violated(sim, "S7: epoch %llu is decided on old samples", epoch);

@@ -1,6 +1,7 @@
 /* sim_operator.c -- what the simulated operators do besides deciding: sample, read, record and write. */
 #include <string.h>
 
+#include "core/health.h"
 #include "core/looks.h"
 #include "sim_parts.h"
 #include "target/fence.h"
@@ -18,6 +19,7 @@ static void forget_samples(const struct sim *sim, struct sim_operator *self)
                 self->deployments[i] = SIM_UNSEEN;
                 self->deployments_at[i] = 0;
                 self->unanswered[i] = 0;
+                self->failing_since[i] = 0;
                 self->was[i] = VERDICT_UNKNOWN;
                 self->was_since[i] = 0;
         }
@@ -44,6 +46,8 @@ void sim_operator_forget(struct sim *sim, struct sim_operator *self)
 static void count(const struct sim *sim, struct check_view *check, bool passes)
 {
         uint32_t *run = passes ? &check->passes : &check->fails;
+        if (check->counted_at && !health_run_goes_on(check->counted_at, sim->now, SIM_TICK_MS, SIM_TIMEOUT_MS))
+                check->passes = check->fails = 0;
         if (!*run)
                 check->run_since = sim->now;
         ++*run;
@@ -66,6 +70,17 @@ static void look_at_deployment(const struct sim *sim, struct sim_operator *self,
         self->blinks &= ~bit;
 }
 
+/* For the judge, which does not believe counts: since when failures were seen with no tick longer than three between. */
+static void note_outage(const struct sim *sim, struct sim_operator *self, unsigned plane, bool passes)
+{
+        enum { GAP_MS = 3 * SIM_TICK_MS };
+        const mono_ms last = self->checks[plane].counted_at;
+        if (passes)
+                self->failing_since[plane] = 0;
+        else if (!self->failing_since[plane] || sim->now - last > GAP_MS)
+                self->failing_since[plane] = sim->now;
+}
+
 static void sample(struct sim *sim, struct sim_operator *self, unsigned plane)
 {
         struct check_view *check = &self->checks[plane];
@@ -75,10 +90,12 @@ static void sample(struct sim *sim, struct sim_operator *self, unsigned plane)
         if (self->is_isolated && !is_unknown && !check->fails)
                 self->own_outages |= bit;
         check->sampled_at = sim->now;
-        if (is_unknown)
+        if (is_unknown) {
                 check->last_unknown = true;
-        else
+        } else {
+                note_outage(sim, self, plane, sim->is_up[plane] && !is_cut);
                 count(sim, check, sim->is_up[plane] && !is_cut);
+        }
         look_at_deployment(sim, self, plane);
 }
 

@@ -8,6 +8,7 @@
 
 #include "probe/driver.h"
 #include "reconcile/plane.h"
+#include "reconcile/plane_parts.h"
 #include "util/arena.h"
 
 /* What DNS says now: how many addresses from 127.0.0.<first> on; 0: no such name; negative: it does not answer. */
@@ -27,13 +28,18 @@ static void lookup(const char *host, const char *servers, struct resolve_answer 
                                count ? "nobody answers" : "DNS says that there is no such name");
 }
 
-static void start(struct rig *rig, mono_ms fresh_ms)
+static void start_keeping(struct rig *rig, mono_ms fresh_ms, mono_ms keep_ms)
 {
         const struct resolve_policy brief = {
-            .fresh_ms = fresh_ms, .retry_ms = 1000, .keep_ms = 600000, .lookup = lookup};
+            .fresh_ms = fresh_ms, .retry_ms = 1000, .keep_ms = keep_ms, .lookup = lookup};
         rig_start(rig);
         resolver_close(rig->manager.prober->resolver);
         rig->manager.prober->resolver = resolver_open(rig->loop, rig->manager.executor, &brief);
+}
+
+static void start(struct rig *rig, mono_ms fresh_ms)
+{
+        start_keeping(rig, fresh_ms, 600000);
 }
 
 /* Of a Service that cannot be asked now: what the status says of its addresses is gone on from. */
@@ -182,6 +188,64 @@ static void test_an_outage_outlasts_an_answer_of_dns(void **state)
         arena_deinit(&arena);
 }
 
+static void take(struct plane *plane, enum probe_result result, mono_ms at)
+{
+        const struct sample sample = {.result = result, .started_at = at, .ended_at = at + 1, .text = "as told"};
+        plane_run_sampled(&plane->checks[0].targets[0], &sample);
+}
+
+/* Two failures, ten minutes of which nobody knows anything, one failure: that was an outage of ten minutes. */
+static void bug_a_run_went_on_across_a_gap(void **state)
+{
+        struct rig *rig = *state;
+        start(rig, 30000);
+        struct plane *plane = put_discovered(rig, "two", "127.0.0.1", "127.0.0.1");
+        rig_pass(rig, 100);
+        const struct check_run *run = &plane->checks[0].targets[0].run;
+        const mono_ms every = plane->cadence.interval_ms, began = loop_now(rig->loop) + 600000;
+        take(plane, PROBE_FAIL, began);
+        take(plane, PROBE_UNKNOWN, began + every);
+        take(plane, PROBE_UNKNOWN, began + 2 * every);
+        take(plane, PROBE_FAIL, began + 3 * every);
+        assert_int_equal(run->fails, 2);
+        assert_int_equal(run->run_since, began);
+        for (unsigned i = 4; i < 124; i++)
+                take(plane, PROBE_UNKNOWN, began + i * every);
+        take(plane, PROBE_FAIL, began + 124 * every);
+        assert_int_equal(run->fails, 1);
+        assert_int_equal(run->run_since, began + 124 * every);
+        take(plane, PROBE_PASS, began + 125 * every);
+        take(plane, PROBE_PASS, began + 145 * every); /* nor is a plane well for as long as nobody knows of it */
+        assert_int_equal(run->passes, 1);
+}
+
+/* The same where there is nothing to probe meanwhile, because nobody says where the name leads. */
+static void bug_an_outage_went_on_while_nothing_was_probed(void **state)
+{
+        struct rig *rig = *state;
+        struct arena arena = {0};
+        struct plane_view view;
+        atomic_store(&dns_first, 2);
+        atomic_store(&dns_count, 1);
+        start_keeping(rig, 1000, 5000);
+        struct plane *plane = put_named(rig, "named");
+        rig_pass(rig, 20000);
+        plane_view_fill(plane, NULL, &arena, &view);
+        assert_true(view.checks[0].fails >= 3);
+        atomic_store(&dns_count, -1);
+        rig_pass(rig, 60000);
+        plane_view_fill(plane, NULL, &arena, &view);
+        assert_true(view.checks[0].last_unknown);
+        const mono_ms again = loop_now(rig->loop);
+        atomic_store(&dns_first, 3);
+        atomic_store(&dns_count, 1);
+        rig_pass(rig, 9000);
+        plane_view_fill(plane, NULL, &arena, &view);
+        assert_in_range(view.checks[0].fails, 1, 10);
+        assert_true(view.checks[0].run_since >= again);
+        arena_deinit(&arena);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -189,6 +253,8 @@ int main(void)
             RIG_TEST(test_the_family_of_the_record),
             RIG_TEST(test_a_name_is_what_dns_says),
             RIG_TEST(test_an_outage_outlasts_an_answer_of_dns),
+            RIG_TEST(bug_a_run_went_on_across_a_gap),
+            RIG_TEST(bug_an_outage_went_on_while_nothing_was_probed),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
