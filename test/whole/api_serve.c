@@ -145,13 +145,22 @@ static void serve_get(struct api *api, struct exchange *exchange, const struct r
                 refuse(exchange, 404, "NotFound", "not found", -1);
 }
 
+static bool is_lease_refused(const struct trouble *trouble, const struct exchange *exchange, const struct route *route)
+{
+        bool is_write = route->kind == API_LEASES && strcmp(exchange->method, "GET") != 0;
+        bool is_election = strcmp(route->namespace_name, OWN_NAMESPACE) == 0;
+        return is_write && (is_election ? trouble->election_refused : trouble->records_refused) > 0;
+}
+
 void api_serve(unsigned cluster, struct exchange *exchange)
 {
         struct api *api = &apis[cluster];
         const struct trouble *trouble = &world.places[AT_API + cluster];
         const struct route route = parse_target(exchange->target);
         INVARIANT(route.kind < API_KIND_COUNT);
-        if (trouble->throttled > 0)
+        if (is_lease_refused(trouble, exchange, &route))
+                refuse(exchange, world.lease_status, "Refused", "that Lease is not written here", -1);
+        else if (trouble->throttled > 0)
                 refuse(exchange, 429, "TooManyRequests", "please try again later", 1);
         else if (trouble->denied > 0)
                 refuse(exchange, 403, "Forbidden", "not allowed", -1);

@@ -42,6 +42,12 @@ static void add(const struct fault *fault, const struct trouble_kind *kind, int 
         {                                                                                                \
                 .name = name_, .trouble = {.offset = FIELD(field_), .amount = amount_, .first = first_ } \
         }
+/* Until the history's own end: what is tried again must find its voice. */
+#define LASTING(name_, field_, amount_, first_)                                                        \
+        {                                                                                              \
+                .name = name_, .trouble = {.offset = FIELD(field_), .amount = amount_, .first = first_}, \
+                .is_lasting = true                                                                     \
+        }
 #define WAY(name_, field_, amount_, first_, count_)                                        \
         {                                                                                  \
                 .name = name_, .trouble = { FIELD(field_), amount_, true, first_, count_ } \
@@ -59,6 +65,7 @@ static const struct fault_kind {
         const char *name;
         struct trouble_kind trouble; /* amount 0: none */
         deed *begin, *end;
+        bool is_lasting;
 } kinds[] = {
     PLACE("plane-refuses", refused, 1, AT_PLANE),
     PLACE("plane-silent", silent, 1, AT_PLANE),
@@ -75,6 +82,9 @@ static const struct fault_kind {
     PLACE("api-500-but-done", broken_replies, 1, AT_API),
     PLACE("api-429", throttled, 1, AT_API),
     PLACE("api-403", denied, 1, AT_API),
+    LASTING("api-answers-late", late_ms, 2000, AT_API),
+    LASTING("election-refused", election_refused, 1, AT_API),
+    LASTING("records-refused", records_refused, 1, AT_API),
     PLACE("dns-refuses", refused, 1, AT_DNS),
     PLACE("dns-silent", silent, 1, AT_DNS),
     PLACE("dns-loses-replies", lost_replies, 400, AT_DNS),
@@ -209,6 +219,8 @@ void faults_draw(unsigned count, vtime_us until)
                     .policy = chance_below(world.policy_count),
                     .ends_at = begins + lasts < until ? begins + lasts : until,
                 };
+                if (kinds[fault->kind].is_lasting)
+                        fault->ends_at = until;
                 vtime_at(begins, begin_fault, fault);
         }
 }

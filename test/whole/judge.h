@@ -48,6 +48,9 @@ int judge_active(unsigned policy); /* the plane that its record names, or where 
 const char *judge_armed(unsigned policy, unsigned plane);
 /* Whether that word says that no failover happens by itself, and does not pass by itself either. */
 bool judge_is_disarmed(const char *word);
+/* To be called every now and then: what cannot be done is said, and what can be done is done. */
+void judge_voice(void);
+unsigned judge_voices(void); /* how often nobody led for so long that it had to be said */
 void judge_describe(unsigned policy, char *ret_text, size_t size); /* what its status says */
 bool judge_is_settled(char *ret_why, size_t size);
 unsigned judge_decisions(void);

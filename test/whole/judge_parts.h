@@ -85,6 +85,8 @@ const struct decision *latest_decision(unsigned policy); /* of the record as it 
 void take_answer(unsigned cluster, unsigned policy, const json_t *object, const struct host *by);
 void check_request(const struct host *host, unsigned policy, const struct decision *next);
 
+void judge_voice_begin(void);
+
 /* judge_wire.c: whether @host may send it, as far as it can know. */
 void check_decision(const struct host *host, unsigned policy, const struct decision *next);
 

@@ -13,6 +13,7 @@ struct judge judge;
 void judge_begin(void)
 {
         memset(&judge, 0, sizeof(judge));
+        judge_voice_begin();
 }
 
 unsigned judge_decisions(void)

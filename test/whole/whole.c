@@ -26,8 +26,12 @@ enum {
 
 static void run_until(vtime_us until)
 {
-        while (!world.violation[0] && vtime_step(until))
-                ;
+        while (!world.violation[0] && vtime_now() < until) {
+                const vtime_us look = vtime_now() + LOOK_EVERY_MS * VTIME_MS;
+                while (!world.violation[0] && vtime_step(look < until ? look : until))
+                        ;
+                judge_voice();
+        }
 }
 
 /* Whether all rests within @seconds. */
@@ -42,7 +46,7 @@ static bool comes_to_rest(unsigned seconds, char *ret_why, size_t size)
         return true;
 }
 
-static uint64_t take_overs; /* over all histories */
+static uint64_t take_overs, voices; /* over all histories */
 
 /* What the status has said before the active plane died, held against what came of it. */
 static void check_words(unsigned plane, bool is_bound, bool has_left, const char *armed)
@@ -131,13 +135,14 @@ int main(int argc, char **argv)
                 vtime_begin(histories.seed + histories.done);
                 history();
                 histories.decisions += judge_decisions();
+                voices += judge_voices();
                 digest = digest * 31 + digest_value();
                 goes_on = histories_count(&histories, world.violation);
                 world_end();
         }
         for (unsigned i = 0; i < faults_kinds(); i++)
                 histories_fault(&histories, faults_name(i), faults_counts[i]);
-        char further[48];
-        (void)snprintf(further, sizeof(further), ", \"take_overs\": %" PRIu64, take_overs);
+        char further[80];
+        (void)snprintf(further, sizeof(further), ", \"take_overs\": %" PRIu64 ", \"voices\": %" PRIu64, take_overs, voices);
         return histories_end(&histories, digest, further);
 }

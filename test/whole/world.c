@@ -98,7 +98,7 @@ static bool is_open(const struct trouble *a, const struct trouble *b)
 bool world_answer(const struct host *host, enum locality place, vtime_us *ret_at)
 {
         const struct trouble *a = &world.places[place], *b = &world.ways[host->index][place];
-        *ret_at = vtime_now() + way(a, b);
+        *ret_at = vtime_now() + way(a, b) + (vtime_us)(a->late_ms + b->late_ms) * VTIME_MS;
         return is_open(a, b) && !befalls(a->lost_replies, b->lost_replies);
 }
 
@@ -246,6 +246,8 @@ void world_begin(void)
         world.cluster_count = world.is_recorded_in_dns ? 2 : 1;
         world.plane_count = world.is_recorded_in_dns || chance(600) ? 2 : 3;
         world.policy_count = chance(750) ? 1 : 2;
+        static const long statuses[] = {403, 422, 500};
+        world.lease_status = statuses[chance_below(3)];
         for (unsigned i = 0; i < world.policy_count; i++)
                 draw_policy(i);
         judge_begin();

@@ -27,6 +27,8 @@ struct trouble {
         int broken_replies; /* does it and answers with an error */
         int throttled;      /* 429 */
         int denied;         /* our credentials are refused */
+        int late_ms;        /* every answer */
+        int election_refused, records_refused; /* every write of those Leases; reads are answered */
         int half_writes;    /* DNS: says yes to a new value, writes the stamp and leaves the name empty */
 };
 
@@ -45,6 +47,7 @@ struct world {
         struct trouble places[PLACE_COUNT], ways[HOSTS_MAX][PLACE_COUNT];
         int64_t api_skew_ms[CLUSTERS_MAX];
         int kill_switch_denied; /* > 0: nobody may read it */
+        long lease_status;      /* what a Lease is refused with */
         unsigned lives[CLUSTERS_MAX]; /* how often its store was replaced by an empty one */
         bool has_odd_clocks; /* an API server's has jumped */
         bool went_back;      /* an API server's store has */
