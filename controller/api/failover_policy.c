@@ -80,9 +80,10 @@ static void decode_provider(const struct scope *provider, struct policy_dns *dns
         json_object_foreach((json_t *)provider->json, key, value)
         {
                 const char *text = setting_value(provider, key, value);
-                if (is_secret_ref(key) && dns->credentials_secret[0] == '\0')
+                if (is_secret_ref(key) && dns->credentials_secret[0] == '\0') {
                         dns->credentials_secret = decode_secret_ref(provider, key, "").name;
-                else if (text && strlen(key) <= 63)
+                        dns->credentials_field = decode_keep(provider->decoder, key);
+                } else if (text && strlen(key) <= 63)
                         settings[dns->setting_count++] =
                             (struct policy_setting){decode_keep(provider->decoder, key), text};
                 else if (!json_is_null(value))
@@ -148,7 +149,7 @@ static void decode_dns(const struct scope *spec, enum decision_store store, stru
         dns->ttl_s = (uint32_t)decode_integer(&dns_scope, "recordTTL", 30, 1, DNS_TTL_MAX_S);
         dns->plane = decode_text(&dns_scope, "plane", "", DECODE_TEXT_MAX);
         dns->provider = "";
-        dns->credentials_secret = "";
+        dns->credentials_secret = dns->credentials_field = "";
         find_provider(&dns_scope, dns);
         struct scope verify = decode_object(&dns_scope, "verify");
         struct scope servers = decode_array(&verify, "servers", VERIFY_SERVERS_MAX);

@@ -50,6 +50,7 @@ struct policy_dns {
         const char *plane; /* where the provider lives, "" elsewhere: what is lost together is not waited for */
         const char *provider;
         const char *credentials_secret; /* "" = none */
+        const char *credentials_field;  /* the field that names it: "tsigSecretRef" */
         const struct policy_setting *settings;
         size_t setting_count;
         const char *const *verify_servers;

@@ -6,6 +6,7 @@
 
 #include "core/targets.h"
 #include "reconcile/act.h"
+#include "reconcile/target_secrets.h"
 #include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
 #include "runtime/clock.h"
@@ -64,31 +65,6 @@ char *effect_mechanism_key(const struct policy *policy, const char *source, cons
         (void)strbuf_printf(&text, "%.*s %s/%s", name ? (int)(name - source) : 0, source, policy->namespace_name,
                             secret);
         return strbuf_take(&text);
-}
-
-/* A Secret that is being read, or an API server that does not answer, is not an error of the Secret. */
-static const char *secret_error(const struct policy *policy, const char *name, struct arena *arena)
-{
-        const struct secret_object *object;
-        struct errmsg why;
-        if (!name[0])
-                return "";
-        enum err err = secret_cache_get(policy->manager->secrets, policy->namespace_name, name, &object, &why);
-        return err == ERR_OK || err == ERR_TRANSIENT || err == ERR_UNKNOWN ? "" : arena_strdup(arena, why.text);
-}
-
-const char *effect_credentials_error(const struct policy *policy, struct arena *arena)
-{
-        const struct policy_redis *redis = &policy->spec->redis;
-        const char *const names[] = {policy->spec->dns.credentials_secret, redis->lock_key[0] ? redis->auth_secret : "",
-                                     redis->lock_key[0] && redis->uses_tls ? redis->tls.ca.name : "",
-                                     redis->lock_key[0] && redis->uses_tls ? redis->tls.client_certificate : ""};
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-                const char *error = secret_error(policy, names[i], arena);
-                if (error[0])
-                        return error;
-        }
-        return "";
 }
 
 static enum err find_secret(const struct policy *policy, const char *name, const struct secret_object **ret,
@@ -371,10 +347,24 @@ static bool wants_claims(const struct policy *policy)
                loop_now(policy->manager->loop) - policy->dns_claims_at >= CLAIMS_EVERY_MS;
 }
 
+/* What cannot be used is said of the Secret: no server is asked with it, and none is blamed. */
+static bool has_credentials(const struct policy *policy, enum effect_kind kind)
+{
+        struct arena arena = {0};
+        const char *error = kind == EFFECT_VERIFY          ? ""
+                            : is_of_dns_server(kind) ? target_secrets_dns_error(policy, &arena)
+                                                     : target_secrets_lock_error(policy, &arena);
+        bool is_usable = !error[0];
+        arena_deinit(&arena);
+        return is_usable;
+}
+
 bool effect_start(struct policy *policy, enum effect_kind kind)
 {
         if (*slot_of(policy, kind))
                 return true;
+        if (!has_credentials(policy, kind))
+                return false;
         struct effect *effect = effect_new(policy, kind);
         if (kind == EFFECT_VERIFY)
                 effect->err = fill_verify(effect);
@@ -390,6 +380,8 @@ bool effect_start(struct policy *policy, enum effect_kind kind)
 
 bool effect_start_alive(struct policy *policy, const char *say)
 {
+        if (!has_credentials(policy, EFFECT_ALIVE))
+                return false;
         struct effect *effect = effect_new(policy, EFFECT_ALIVE);
         effect->say = say ? arena_strdup(&effect->arena, say) : NULL;
         effect->err = fill_dns(effect, &effect->why);

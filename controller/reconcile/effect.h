@@ -62,8 +62,8 @@ struct effect {
         int64_t submitted_us, started_us, ended_us;
 };
 
-/* Builds and submits; the policy's slot then holds the effect. False: nothing was submitted, every worker is busy; the
- * policy is woken soon. Errors in building (a Secret is missing) are written to the slot. */
+/* Builds and submits; the policy's slot then holds the effect. False: nothing was submitted: every worker is
+ * busy, and the policy is woken soon; or its credentials cannot be used (target_secrets.h), and no server hears of it. */
 bool effect_start(struct policy *policy, enum effect_kind kind);
 bool effect_start_alive(struct policy *policy, const char *say);
 void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */
@@ -77,9 +77,5 @@ char *effect_lock_source(const struct policy *policy); /* "" where no lock is us
 /* What the visits to @source go through: all but its last word (the name), with the credential. The caller frees. */
 char *effect_mechanism_key(const struct policy *policy, const char *source, const char *secret);
 const char *effect_dns_server(const struct policy *policy); /* the spec's */
-
-/* The Secrets that the targets need, as far as they can be said to be wrong: "" while all is well or still being read.
- */
-const char *effect_credentials_error(const struct policy *policy, struct arena *arena);
 
 #endif

@@ -7,6 +7,7 @@
 #include "api/rrset.h"
 #include "core/targets.h"
 #include "reconcile/claims.h"
+#include "reconcile/target_secrets.h"
 #include "reconcile/effect.h"
 #include "reconcile/mechanism.h"
 #include "reconcile/record_store.h"
@@ -46,7 +47,7 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
             .adopt = spec->adopt,
             .ack = spec->ack,
             .takeover = spec->takeover,
-            .credentials_error = effect_credentials_error(policy, arena),
+            .credentials_error = target_secrets_error(policy, arena),
             .rival = claims_rival(policy, arena),
         };
 }

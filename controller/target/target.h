@@ -66,6 +66,10 @@ struct dns_driver {
         const char *where; /* the setting that says where its records live: what people and exclusive claims call the server */
         bool fenced;       /* false: weak, verified again for ever */
         MUST_CHECK enum err (*open)(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr);
+        /* Whether the credentials can be used at all, without asking anybody: ERR_INVALID says what is wrong with them. NULL: none are
+         * looked at. */
+        MUST_CHECK enum err (*check_credentials)(const struct target_config *config, struct errmsg *reterr);
+        const char *credentials_wanted; /* the keys of the Secret, for people */
         /* The live record and its stamp, read at the server that takes the updates, credentials proven by the answer. */
         MUST_CHECK enum err (*read)(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr);
         /* One atomic change from exactly @expected to @want. ERR_OK only after a re-read at the update server showed @want. What @expected
@@ -123,6 +127,9 @@ struct lock_tls {
         struct secret key;
         const char *server_name; /* NULL: the host of the address */
 };
+
+/* Whether the certificates and the key in it can be used, without asking anybody. ERR_INVALID says which cannot. */
+MUST_CHECK enum err lock_tls_check(const struct lock_tls *tls, struct errmsg *reterr);
 
 struct lock_config {
         const char *address; /* host:port, [v6]:port */

@@ -116,9 +116,13 @@ def put_locks(client):
 STALLED = {
     "no-auth": ("TargetRefused", "NOAUTH Authentication required.: set redis.authSecretRef"),
     "wrong-pass": ("TargetRefused", "WRONGPASS .*: check username and password in the Secret"),
-    "no-secret": ("CredentialsInvalid", r"Secret \S+/nowhere not found: create it"),
-    "no-key": ("TargetRefused", r"Secret \S+/no-password: key password is missing; its keys: pass$"),
-    "user-alone": ("TargetRefused", "key password is missing; its keys: username$"),
+    "no-secret": ("CredentialsInvalid", r"Secret \S+/nowhere, which spec.redis.authSecretRef names, is not found"),
+    "no-key": (
+        "CredentialsInvalid",
+        r"Secret \S+/no-password, which spec.redis.authSecretRef names, cannot be used: key password is missing; its "
+        "keys: pass; expected: password, and username where",
+    ),
+    "user-alone": ("CredentialsInvalid", "key password is missing; its keys: username; expected: password"),
     "auth-unwanted": (
         "TargetRefused",
         "AUTH <password> called without any password configured.*: check redis.authSecretRef",
@@ -132,8 +136,12 @@ STALLED = {
         "TargetRefused",
         "its certificate is refused: .*self.signed certificate in certificate chain; check redis.tls",
     ),
-    "bad-ca": ("TargetRefused", "redis.tls: the CA is no PEM certificate"),
-    "no-ca-secret": ("CredentialsInvalid", r"Secret \S+/nowhere not found: create it"),
+    "bad-ca": (
+        "CredentialsInvalid",
+        r"Secret \S+/no-ca, which spec.redis.tls.caSecretRef names, cannot be used: the CA is no PEM certificate; its "
+        r"keys: ca\.crt; expected: ca\.crt, with certificates in PEM",
+    ),
+    "no-ca-secret": ("CredentialsInvalid", r"Secret \S+/nowhere, which spec.redis.tls.caSecretRef names, is not found"),
     "wrong-name": ("TargetRefused", "its certificate is refused: IP address mismatch; check redis.tls"),
     "not-ours": (
         "UnknownTarget",

@@ -99,7 +99,7 @@ static void malformed_key_names_the_field(void **state)
                 struct entry entries[3];
                 const char *part;
         } cases[] = {
-            {{{0}}, "tsigSecretRef"},
+            {{{0}}, "no TSIG key"},
             {{{"name", "k"}}, "field key"},
             {{{"key", "c2VjcmV0"}}, "field name"},
             {{{"key", "c2VjcmV0"}, {"name", "two words"}}, "field name"},
@@ -110,9 +110,9 @@ static void malformed_key_names_the_field(void **state)
             {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "hmac-sha1"}}, "weak"},
             {{{"key", "c2VjcmV0"}, {"name", "k"}, {"algorithm", "hmac-sha257"}}, "unknown"},
             {{{"key", "c2VjcmV0c"}, {"name", "k"}}, "field key"},
-            {{{"key", "c2VjcmV0"}, {"nome", "k"}}, "it has: key, nome"},
+            {{{"key", "c2VjcmV0"}, {"nome", "k"}}, "field name: missing"},
             {{{"tsig.key", "\xFF\xFEk"}}, "UTF-16"},
-            {{{"f", "hmac-sha256:k"}}, "it has: f"},
+            {{{"f", "hmac-sha256:k"}}, "field key: missing"},
             {{{"f", "key \"k\" { algorithm hmac-sha256; }"}}, "field key"},
             {{{"f", "key \"k\" { secret \"c2VjcmV0\""}}, "secret"},
             {{{"f", "key \"k\" { secret \"c2VjcmV0\";"}}, "ends before"},

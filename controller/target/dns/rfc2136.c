@@ -76,6 +76,14 @@ static enum err configure(struct rfc2136 *self, const struct target_config *conf
         return err;
 }
 
+static enum err rfc2136_check_credentials(const struct target_config *config, struct errmsg *reterr)
+{
+        struct tsig_key key = {0};
+        enum err err = tsig_key_from_config(config, &key, reterr);
+        tsig_key_clear(&key);
+        return err;
+}
+
 static enum err rfc2136_open(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr)
 {
         struct rfc2136 *self = mem_new(self);
@@ -358,6 +366,8 @@ const struct dns_driver rfc2136_driver = {
     .where = "nameserver",
     .fenced = true,
     .open = rfc2136_open,
+    .check_credentials = rfc2136_check_credentials,
+    .credentials_wanted = "the output of tsig-keygen under any key, or the keys name, key and algorithm",
     .read = rfc2136_read,
     .compare_and_set = rfc2136_compare_and_set,
     .claims = rfc2136_claims,

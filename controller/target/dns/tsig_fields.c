@@ -69,18 +69,18 @@ static enum err parse_key_file(const char *text, struct tsig_fields *ret, struct
         if (!take_word(&at, &word) || !word_is(&word, "key") || !take_word(&at, &ret->name) || !take_char(&at, '{'))
                 return err_set(
                     reterr, ERR_INVALID,
-                    "TSIG Secret: the key file does not begin with key \"name\" {; store what tsig-keygen prints");
+                    "the key file does not begin with key \"name\" {; store what tsig-keygen prints");
         while (!take_char(&at, '}')) {
                 if (!take_word(&at, &word))
-                        return err_set(reterr, ERR_INVALID, "TSIG Secret: the key file ends before its }");
+                        return err_set(reterr, ERR_INVALID, "the key file ends before its }");
                 struct secret *field = word_is(&word, "algorithm") ? &ret->algorithm
                                        : word_is(&word, "secret")  ? &ret->key
                                                                    : NULL;
                 if (!field)
                         return err_set(reterr, ERR_INVALID,
-                                       "TSIG Secret: the key file has a field that is neither algorithm nor secret");
+                                       "the key file has a field that is neither algorithm nor secret");
                 if (!take_word(&at, field) || !take_char(&at, ';'))
-                        return err_set(reterr, ERR_INVALID, "TSIG Secret: the key file's %s is not a word and a ;",
+                        return err_set(reterr, ERR_INVALID, "the key file's %s is not a word and a ;",
                                        field == &ret->key ? "secret" : "algorithm");
         }
         return ERR_OK;
@@ -170,7 +170,7 @@ static enum err check_encoding(const struct target_config *config, struct errmsg
                 const char *text = value->bytes ? value->bytes : "";
                 if (text_has_prefix(text, "\xFF\xFE") || text_has_prefix(text, "\xFE\xFF"))
                         return err_set(reterr, ERR_INVALID,
-                                       "TSIG Secret, field %.60s: is UTF-16, as PowerShell writes files; store it as UTF-8",
+                                       "field %.60s: is UTF-16, as PowerShell writes files; store it as UTF-8",
                                        config->credentials[i].key);
         }
         return ERR_OK;

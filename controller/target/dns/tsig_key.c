@@ -10,7 +10,6 @@
 #include "target/dns/tsig_fields.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
-#include "util/strbuf.h"
 #include "util/text.h"
 
 struct tsig_algorithm {
@@ -49,7 +48,7 @@ enum err tsig_algorithm_find(const char *name, const struct tsig_algorithm **ret
         }
         bool is_weak = text_has_prefix(wanted, "md5") || strcmp(wanted, "sha1") == 0;
         return err_set(reterr, ERR_INVALID,
-                       "TSIG Secret, field algorithm: %s \"%.40s\"; make a key with tsig-keygen -a hmac-sha256",
+                       "field algorithm: %s \"%.40s\"; make a key with tsig-keygen -a hmac-sha256",
                        is_weak ? "refusing the weak" : "unknown", name);
 }
 
@@ -69,18 +68,11 @@ void tsig_key_clear(struct tsig_key *key)
         *key = (struct tsig_key){0};
 }
 
-static enum err require(const struct target_config *config, const struct secret *field, const char *name,
-                        struct errmsg *reterr)
+static enum err require(const struct secret *field, const char *name, struct errmsg *reterr)
 {
         if (field->count > 0)
                 return ERR_OK;
-        CLEANUP(strbuf_deinit) struct strbuf keys = STRBUF_INIT(120);
-        for (size_t i = 0; i < config->credential_count; i++)
-                (void)strbuf_printf(&keys, "%s%.40s", i ? ", " : "", config->credentials[i].key);
-        return err_set(reterr, ERR_INVALID,
-                       "TSIG Secret, field %s: missing; store the output of tsig-keygen, or fields name, key, algorithm; "
-                       "it has: %s",
-                       name, strbuf_text(&keys));
+        return err_set(reterr, ERR_INVALID, "field %s: missing", name);
 }
 
 /* Base64 as tools write it: in lines, without its padding, or with the alphabet that is safe in addresses. */
@@ -100,7 +92,7 @@ static enum err decode_key(const struct secret *text, struct secret *ret, struct
         secret_wipe(copy, room);
         free(copy);
         if (err != ERR_OK || secret_is_empty(ret))
-                return err_set(reterr, ERR_INVALID, "TSIG Secret, field key: not base64");
+                return err_set(reterr, ERR_INVALID, "field key: not base64");
         return ERR_OK;
 }
 
@@ -119,22 +111,22 @@ static bool to_wire(const char *text, struct tsig_name *ret)
 static enum err set_name(const struct secret *name, struct tsig_key *key, struct errmsg *reterr)
 {
         if (strlen(name->bytes) != name->count || !text_is_dns_name(name->bytes))
-                return err_set(reterr, ERR_INVALID, "TSIG Secret, field name: not a key name");
+                return err_set(reterr, ERR_INVALID, "field name: not a key name");
         size_t bytes = name->count - (name->bytes[name->count - 1] == '.');
         for (size_t i = 0; i < bytes; i++)
                 key->text[i] = (char)tolower((unsigned char)name->bytes[i]);
         key->text[bytes] = '.';
         key->text[bytes + 1] = '\0';
         return to_wire(key->text, &key->name) ? ERR_OK
-                                              : err_set(reterr, ERR_INVALID, "TSIG Secret, field name: too long");
+                                              : err_set(reterr, ERR_INVALID, "field name: too long");
 }
 
 static enum err key_from_fields(const struct target_config *config, const struct tsig_fields *fields,
                                 struct tsig_key *key, struct errmsg *reterr)
 {
-        enum err err = require(config, &fields->key, "key", reterr);
+        enum err err = require(&fields->key, "key", reterr);
         if (err == ERR_OK)
-                err = require(config, &fields->name, "name", reterr);
+                err = require(&fields->name, "name", reterr);
         if (err == ERR_OK)
                 err = set_name(&fields->name, key, reterr);
         if (err != ERR_OK)
@@ -151,8 +143,7 @@ static enum err key_from_fields(const struct target_config *config, const struct
 enum err tsig_key_from_config(const struct target_config *config, struct tsig_key *ret, struct errmsg *reterr)
 {
         if (config->credential_count == 0)
-                return err_set(reterr, ERR_INVALID,
-                               "no TSIG key; store the output of tsig-keygen in a Secret and name it in tsigSecretRef");
+                return err_set(reterr, ERR_INVALID, "no TSIG key");
         CLEANUP(tsig_fields_clear) struct tsig_fields fields = {0};
         CLEANUP(tsig_key_clear) struct tsig_key key = {0};
         enum err err = tsig_fields_read(config, &fields, reterr);

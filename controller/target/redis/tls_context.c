@@ -62,6 +62,16 @@ static bool use_key(SSL_CTX *context, const struct secret *pem)
         return is_used;
 }
 
+static const char *load_own(SSL_CTX *context, const struct lock_tls *tls)
+{
+        if (secret_is_empty(&tls->certificate))
+                return NULL;
+        if (!use_certificate(context, &tls->certificate))
+                return "the client certificate is no PEM certificate";
+        return use_key(context, &tls->key) ? NULL
+                                           : "the client key is no PEM key of the certificate, without passphrase";
+}
+
 static const char *load(SSL_CTX *context, const struct lock_tls *tls)
 {
         if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1)
@@ -74,12 +84,18 @@ static const char *load(SSL_CTX *context, const struct lock_tls *tls)
         } else if (!add_authorities(context, &tls->ca)) {
                 return "the CA is no PEM certificate";
         }
-        if (secret_is_empty(&tls->certificate))
-                return NULL;
-        if (!use_certificate(context, &tls->certificate))
-                return "the client certificate is no PEM certificate";
-        return use_key(context, &tls->key) ? NULL
-                                           : "the client key is no PEM key of the certificate, without passphrase";
+        return load_own(context, tls);
+}
+
+enum err lock_tls_check(const struct lock_tls *tls, struct errmsg *reterr)
+{
+        SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+        const char *why = !context                                                                 ? "no memory"
+                          : !secret_is_empty(&tls->ca) && !add_authorities(context, &tls->ca) ? "the CA is no PEM certificate"
+                                                                                                   : load_own(context, tls);
+        SSL_CTX_free(context);
+        ERR_clear_error();
+        return why ? err_set(reterr, ERR_INVALID, "%s", why) : ERR_OK;
 }
 
 enum err tls_context_new(const struct lock_tls *tls, SSL_CTX **ret, struct errmsg *reterr)
