@@ -120,7 +120,7 @@ static void say_thresholds(struct explained *e)
             duration(e, policy->failback_stable_ms));
 }
 
-static void say_check(struct explained *e, const struct check_view *check)
+static void say_check(struct explained *e, const struct plane_view *plane, const struct check_view *check)
 {
         const struct view *view = &e->facts->view;
         const char *verb = check->fails ? "failed" : "passed";
@@ -129,13 +129,15 @@ static void say_check(struct explained *e, const struct check_view *check)
                                              check->fails + check->passes, duration(e, view->now - check->run_since),
                                              duration(e, view->now - check->counted_at))
                               : "no sample that counts";
-        say(e, "    %-14s %s%s%s%s", check->label, run, check->last_unknown ? "; unknown since" : "",
+        const char *counts = health_counts(check, plane->mark.role) ? "" : "does not count in this role: ";
+        say(e, "    %-14s %s%s%s%s%s", check->label, counts, run, check->last_unknown ? "; unknown since" : "",
             check->text[0] ? ": " : "", check->text);
 }
 
 static void say_samples(struct explained *e)
 {
         static const char *const verdicts[] = {"unknown", "up", "down"};
+        static const char *const roles[] = {"one that is becoming active", "the active plane", "a standby"};
         const struct view *view = &e->facts->view;
         char at[TEXT_TIME_BYTES + 4];
         text_from_time_micro(view->wall, at);
@@ -144,12 +146,13 @@ static void say_samples(struct explained *e)
         for (unsigned i = 0; i < view->plane_count; i++) {
                 const struct plane_view *plane = &view->planes[i];
                 enum verdict verdict = health_of(plane, &view->policy.detection, view->now).verdict;
-                say(e, "  %s: %s%s%s%s%s, address \"%s\"", plane->name, verdicts[verdict],
+                say(e, "  %s: %s%s%s%s%s%s%s, address \"%s\"", plane->name, verdicts[verdict],
+                    plane->mark.is_known ? ", judged as " : "", plane->mark.is_known ? roles[plane->mark.role] : "",
                     plane->known ? "" : ", no ManagementPlane", plane->eligible ? "" : ", not eligible",
                     maintenance_holds(view, plane) ? ", " : "",
                     maintenance_holds(view, plane) ? maintenance_phrase(plane, &e->arena) : "", plane->rrset);
                 for (unsigned c = 0; c < plane->check_count; c++)
-                        say_check(e, &plane->checks[c]);
+                        say_check(e, plane, &plane->checks[c]);
         }
 }
 

@@ -82,10 +82,14 @@ static void null_absent(json_t *object, const char *const *keys)
                         set(object, *keys, json_null());
 }
 
-static json_t *check_json(const struct view *view, const struct check_view *check)
+static json_t *check_json(const struct view *view, const struct check_view *check, uint32_t failed_before)
 {
         json_t *object = json_object();
         set_text(object, "name", check->label, FACTS_TEXT_MAX);
+        if (check->when != WHEN_ALWAYS)
+                set(object, "when", json_string(facts_whens[check->when]));
+        if (failed_before)
+                set(object, "failedBefore", json_integer(failed_before));
         if (check->fails)
                 set(object, "fails", json_integer(check->fails));
         if (check->passes)
@@ -128,10 +132,14 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
         set_age(object, "nameConfirmed", view, plane->name_confirmed_at);
         set_flag(object, "nameAbsent", plane->name_absent);
         set_text(object, "nameError", plane->name_error, FACTS_TEXT_MAX);
+        if (plane->mark.is_known) {
+                set(object, "role", json_string(facts_roles[plane->mark.role]));
+                set_age(object, "roleFor", view, plane->mark.since);
+        }
         set(object, "was", json_string(facts_verdicts[plane->was]));
         set_age(object, "wasFor", view, plane->was_since);
         for (unsigned i = 0; i < plane->check_count; i++)
-                INVARIANT(json_array_append_new(checks, check_json(view, &plane->checks[i])) == 0);
+                INVARIANT(json_array_append_new(checks, check_json(view, &plane->checks[i], plane->mark.fails[i])) == 0);
         set(object, "checks", checks);
         return object;
 }

@@ -24,6 +24,8 @@ const char *const facts_verdicts[3] = {"Unknown", "Up", "Down"};
 const char *const facts_reaches[3] = {"Never", "Ok", "Failed"};
 const char *const facts_stamps[FACTS_STAMP_COUNT] = {"None", "Record", "Ours", "Other", "Unshared", "Unreadable"};
 const char *const facts_proofs[3] = {"Proven", "Pending", "Mismatched"};
+const char *const facts_roles[3] = {"Either", "Active", "Standby"};
+const char *const facts_whens[3] = {"Always", "Active", "Standby"};
 static const char *const phases[] = {"Steady", "Switching"};
 
 static mono_ms decode_age(const struct scope *scope, const char *key)
@@ -50,10 +52,11 @@ static void decode_replicas(const struct scope *scope, struct check_view *check)
         }
 }
 
-static void decode_check(const struct scope *scope, struct check_view *check)
+static void decode_check(const struct scope *scope, struct check_view *check, uint32_t *ret_failed_before)
 {
         *check = (struct check_view){
             .label = decode_text(scope, "name", "?", LABEL_MAX),
+            .when = (enum check_when)decode_choice(scope, "when", CHOICES(facts_whens), WHEN_ALWAYS),
             .fails = (uint32_t)decode_integer(scope, "fails", 0, 0, UINT32_MAX),
             .passes = (uint32_t)decode_integer(scope, "passes", 0, 0, UINT32_MAX),
             .run_since = decode_age(scope, "for"),
@@ -66,6 +69,7 @@ static void decode_check(const struct scope *scope, struct check_view *check)
             .replicas_updated = -1,
             .certificate_not_after = decode_time(scope, "certificateExpired", false),
         };
+        *ret_failed_before = (uint32_t)decode_integer(scope, "failedBefore", 0, 0, UINT32_MAX);
         if (check->fails && check->passes)
                 decode_fail(scope, "passes", "stands beside fails: a run is of one of them");
         check->sampled_at = check->last_unknown ? REPLAY_NOW : check->counted_at;
@@ -97,6 +101,9 @@ static void decode_plane(const struct scope *scope, unix_ms wall, struct plane_v
             .name_confirmed_at = decode_age(scope, "nameConfirmed"),
             .name_absent = decode_bool(scope, "nameAbsent", false),
             .name_error = optional_text(scope, "nameError"),
+            .mark = {.is_known = decode_has(scope, "role"),
+                     .role = (enum plane_role)decode_choice(scope, "role", CHOICES(facts_roles), ROLE_EITHER),
+                     .since = decode_age(scope, "roleFor")},
             .was = (enum verdict)decode_choice(scope, "was", CHOICES(facts_verdicts), VERDICT_UNKNOWN),
             .was_since = decode_age(scope, "wasFor"),
             .check_count = (unsigned)decode_count(&checks),
@@ -109,7 +116,7 @@ static void decode_plane(const struct scope *scope, unix_ms wall, struct plane_v
         maintenance_set(plane, &maintenance, wall, REPLAY_NOW);
         for (size_t i = 0; i < decode_count(&checks); i++) {
                 struct scope check = decode_item(&checks, i);
-                decode_check(&check, &plane->checks[i]);
+                decode_check(&check, &plane->checks[i], &plane->mark.fails[i]);
         }
 }
 

@@ -18,6 +18,8 @@ extern const char *const facts_drifts[2];
 extern const char *const facts_verdicts[3];
 extern const char *const facts_reaches[3];
 extern const char *const facts_proofs[3];
+extern const char *const facts_roles[3];
+extern const char *const facts_whens[3];
 /* None; the record's own epoch; another epoch of this policy's; another owner's, or not readable; this policy's by an
  * operator that decides apart. */
 extern const char *const facts_stamps[FACTS_STAMP_COUNT];

@@ -12,12 +12,18 @@
 enum { PATH_BYTES_MAX = 1024, DEFAULT_PORT = 9900 };
 
 static const char *const check_types[CHECK_TYPE_COUNT] = {"TCP", "TLS", "HTTP", "GRPC", "Deployment"};
+static const char *const check_whens[WHEN_COUNT] = {"Always", "Active", "Standby"};
 static const char *const http_schemes[] = {"HTTP", "HTTPS"};
 static const char *const http_methods[] = {"GET", "HEAD"};
 
 const char *check_type_name(enum check_type type)
 {
         return (unsigned)type < CHECK_TYPE_COUNT ? check_types[type] : "invalid";
+}
+
+const char *check_when_name(enum check_when when)
+{
+        return (unsigned)when < WHEN_COUNT ? check_whens[when] : "invalid";
 }
 
 static void decode_http(const struct scope *item, struct plane_check *check)
@@ -40,6 +46,7 @@ static void decode_check(const struct scope *item, const struct tls_refs *tls, s
         *check = (struct plane_check){
             .name = decode_text(item, "name", NULL, 63),
             .type = (enum check_type)decode_choice(item, "type", CHOICES(check_types), SIZE_MAX),
+            .when = (enum check_when)decode_choice(item, "when", CHOICES(check_whens), WHEN_ALWAYS),
             .port = (uint16_t)decode_integer(item, "port", 0, 1, UINT16_MAX),
             .tls = decode_tls_refs(item, tls),
             .method = "",
@@ -107,17 +114,25 @@ static enum plane_access access_of(const struct management_plane *plane, const s
 
 static void decode_checks(const struct scope *checks, const struct tls_refs *tls, struct management_plane *plane)
 {
-        bool has_path = false;
+        unsigned paths = 0, as_active = 0, as_standby = 0;
         for (size_t i = 0; i < decode_count(checks); i++) {
                 struct scope item = decode_item(checks, i);
                 decode_check(&item, tls, &plane->checks[i]);
-                has_path |= plane->checks[i].type != CHECK_DEPLOYMENT;
+                bool is_path = plane->checks[i].type != CHECK_DEPLOYMENT;
+                paths += is_path;
+                as_active += is_path && plane->checks[i].when != WHEN_STANDBY;
+                as_standby += is_path && plane->checks[i].when != WHEN_ACTIVE;
                 for (size_t before = 0; before < i; before++)
                         if (strcmp(plane->checks[before].name, plane->checks[i].name) == 0)
                                 decode_fail(&item, "name", "is used twice; give each check its own name");
         }
-        if (!has_path)
+        if (!paths)
                 decode_fail(checks, "", "none checks the path that agents use; add one of type TCP, TLS, HTTP or GRPC");
+        else if (!as_active || !as_standby)
+                decode_fail(checks, "",
+                            "no check of the path (TCP, TLS, HTTP or GRPC) counts while the plane is %s; add one with "
+                            "when: %s, or leave out when",
+                            as_active ? "a standby" : "active", check_whens[as_active ? WHEN_STANDBY : WHEN_ACTIVE]);
 }
 
 static void *fill(const struct scope *object)

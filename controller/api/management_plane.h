@@ -18,6 +18,7 @@
 
 #include "api/object.h"
 #include "api/tls_refs.h"
+#include "core/view.h"
 #include "util/err.h"
 
 #define ANNOTATION_MAINTENANCE "planekeeper.io/maintenance-until" /* RFC 3339; core/maintenance.h reads it */
@@ -34,6 +35,7 @@ enum check_type { CHECK_TCP, CHECK_TLS, CHECK_HTTP, CHECK_GRPC, CHECK_DEPLOYMENT
 struct plane_check {
         const char *name; /* unique in the plane */
         enum check_type type;
+        enum check_when when;             /* in which role of the plane it counts */
         bool uses_tls;                    /* TLS always; HTTP with scheme HTTPS; GRPC unless grpc.plaintext */
         uint16_t port;                    /* 0: the port of the server (its Service's, or spec.server.port) */
         uint16_t status_low, status_high; /* HTTP */
@@ -69,5 +71,6 @@ MUST_CHECK enum err management_plane_decode(const json_t *object, struct managem
 void management_plane_free(struct management_plane *plane); /* NULL is a no-op */
 
 const char *check_type_name(enum check_type type); /* "TCP", "TLS", "HTTP", "GRPC", "Deployment" */
+const char *check_when_name(enum check_when when); /* "Always", "Active", "Standby" */
 
 #endif

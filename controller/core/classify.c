@@ -229,8 +229,10 @@ enum finding classify_active(struct pass *pass)
                 return classify_maintenance(pass);
         if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
                 return classify_as(pass, FINDING_ACTIVE_UNKNOWN,
-                                   arena_printf(pass->arena, "%s is not observed long enough (%s)", active->name,
-                                                phrase_bad_checks(active, pass->arena)));
+                                   health->fresh && health_settles_at(active, &view->policy.detection, view->now)
+                                       ? phrase_new_role(view, active, pass->arena)
+                                       : arena_printf(pass->arena, "%s is not observed long enough (%s)", active->name,
+                                                      phrase_bad_checks(active, pass->arena)));
         if (health->verdict == VERDICT_UP)
                 return classify_as(pass, FINDING_STEADY,
                                    arena_printf(pass->arena, "%s is active and healthy", active->name));

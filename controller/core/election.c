@@ -7,20 +7,36 @@
 #include "core/phrase.h"
 #include "core/plan.h"
 
+/* "" when every check of the path that counts in @role passes for long enough. */
+static const char *unfit_path(const struct view *view, const struct plane_view *plane, enum plane_role role,
+                              struct arena *arena)
+{
+        const struct detection *detection = &view->policy.detection;
+        for (unsigned i = 0; i < plane->check_count; i++) {
+                const struct check_view *check = &plane->checks[i];
+                if (!check->is_path || !health_counts(check, role))
+                        continue;
+                if (health_fails(plane, check, detection, view->now))
+                        return arena_printf(arena, "unhealthy (%s)", phrase_bad_checks(plane, arena));
+                if (check->passes < detection->success_threshold)
+                        return arena_printf(arena, "recovering: %s has not yet passed %u times in a row", check->label,
+                                            detection->success_threshold);
+        }
+        return "";
+}
+
 static const char *unfit_health(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         const struct detection *detection = &view->policy.detection;
         struct plane_health health = health_of(plane, detection, view->now);
         if (!health.fresh)
                 return arena_printf(arena, "not observed (%s)", phrase_bad_checks(plane, arena));
-        for (unsigned i = 0; i < plane->check_count; i++) {
-                const struct check_view *check = &plane->checks[i];
-                if (check->is_path && check->fails)
-                        return arena_printf(arena, "unhealthy (%s)", phrase_bad_checks(plane, arena));
-                if (check->is_path && check->passes < detection->success_threshold)
-                        return arena_printf(arena, "recovering: %s has not yet passed %u times in a row", check->label,
-                                            detection->success_threshold);
-        }
+        bool is_either = plane->mark.is_known && plane->mark.role == ROLE_EITHER;
+        const char *unfit = unfit_path(view, plane, is_either ? ROLE_ACTIVE : plane->mark.role, arena);
+        if (unfit[0] && is_either)
+                unfit = unfit_path(view, plane, ROLE_STANDBY, arena);
+        if (unfit[0])
+                return unfit;
         if (health.deployment == DEPLOYMENT_UNAVAILABLE)
                 return arena_printf(arena, "no replica available (%s)", phrase_bad_checks(plane, arena));
         if (health.certificate_not_after && health.certificate_not_after <= view->wall)

@@ -7,20 +7,9 @@
 #include "core/maintenance.h"
 #include "core/phrase.h"
 #include "core/next_record.h"
+#include "core/roles.h"
 #include "core/targets.h"
 #include "util/mem.h"
-
-/* Where nothing may be recorded a person moves the targets, so what is live is what is active. */
-static const struct plane_view *active_plane(const struct view *view, const struct decision *decision)
-{
-        const struct record *record = view->record;
-        if (!record)
-                return NULL;
-        const struct plane_view *shown = NULL;
-        if (record->phase == PHASE_STEADY && !decision->may_act && view->dns_health.read_at)
-                shown = adopt_plane_shown(view);
-        return shown ? shown : election_find(view, record->to);
-}
 
 static void look_at_targets(const struct view *view, struct decision *decision)
 {
@@ -37,7 +26,7 @@ static void look_around(struct pass *pass)
         decision->phase = view->record ? view->record->phase : PHASE_NONE;
         decision->mode = mode_in_effect(view, pass->arena);
         classify_wake(pass, decision->mode.wake_at);
-        decision->may_act = decision->mode.mode == MODE_AUTOMATIC && !view->policy.suspended && !view->kill_switch;
+        decision->may_act = decision->mode.mode == MODE_AUTOMATIC && !roles_is_stopped(view);
         decision->epoch = targets_highest_epoch(view);
         for (unsigned i = 0; i < view->plane_count; i++) {
                 struct plane_health health = health_of(&view->planes[i], &view->policy.detection, view->now);
@@ -45,9 +34,10 @@ static void look_around(struct pass *pass)
                 decision->verdicts_since[i] = health_verdict_since(&view->planes[i], &health, view->now);
                 if (maintenance_holds(view, &view->planes[i]))
                         classify_wake(pass, maintenance_end(view, &view->planes[i]));
+                classify_wake(pass, health_settles_at(&view->planes[i], &view->policy.detection, view->now));
         }
         look_at_targets(view, decision);
-        decision->active = active_plane(view, decision);
+        decision->active = roles_active(view, decision->may_act);
         if (decision->active) {
                 decision->active_health = health_of(decision->active, &view->policy.detection, view->now);
                 decision->candidate = election_choose(view, decision->active, pass->arena, &decision->why_no_candidate);

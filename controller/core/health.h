@@ -3,7 +3,7 @@
  *
  * A plane is down when every path check failed `fall` times in a row; it is up again when every path check passed
  * `rise` times in a row; in between the last verdict stands (and where there is none, one pass of each will do).
- * Samples that are too old say nothing. Pure.
+ * Samples that are too old say nothing, and so do checks that do not count in the plane's role (roles.h). Pure.
  */
 #ifndef PK_CORE_HEALTH_H
 #define PK_CORE_HEALTH_H
@@ -28,6 +28,20 @@ struct plane_health {
         unsigned check_count;
         unix_ms certificate_not_after; /* the earliest; 0 none */
 };
+
+/* Whether @check has a say while its plane is in @role. */
+bool health_counts(const struct check_view *check, enum plane_role role);
+
+/*
+ * How often @check, one of @plane, has failed in a row in the role that the plane has now. What it failed before says
+ * nothing of that role, nor does the sample that was under way when the role began; and it has failureThreshold
+ * intervals to pass.
+ */
+uint32_t health_fails(const struct plane_view *plane, const struct check_view *check, const struct detection *detection,
+                      mono_ms now);
+
+/* When failures that began before the plane's role may say something of it, or more than now; 0: none wait for that. */
+mono_ms health_settles_at(const struct plane_view *plane, const struct detection *detection, mono_ms now);
 
 struct plane_health health_of(const struct plane_view *plane, const struct detection *detection, mono_ms now);
 

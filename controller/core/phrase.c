@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/health.h"
 #include "core/remedy.h"
 #include "core/targets.h"
 #include "util/text.h"
@@ -51,7 +52,7 @@ const char *phrase_bad_checks(const struct plane_view *plane, struct arena *aren
 {
         const char *text = "";
         for (unsigned i = 0; i < plane->check_count; i++)
-                if (is_bad(&plane->checks[i]))
+                if (is_bad(&plane->checks[i]) && health_counts(&plane->checks[i], plane->mark.role))
                         text = arena_printf(arena, "%s%s%s", text, text[0] ? "; " : "",
                                             phrase_check(&plane->checks[i], arena));
         if (text[0])
@@ -63,8 +64,16 @@ const char *phrase_all_checks(const struct plane_view *plane, struct arena *aren
 {
         const char *text = "";
         for (unsigned i = 0; i < plane->check_count; i++)
-                text = arena_printf(arena, "%s%s%s", text, text[0] ? ", " : "", phrase_check(&plane->checks[i], arena));
+                if (health_counts(&plane->checks[i], plane->mark.role))
+                        text = arena_printf(arena, "%s%s%s", text, text[0] ? ", " : "",
+                                            phrase_check(&plane->checks[i], arena));
         return text;
+}
+
+const char *phrase_new_role(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        return arena_printf(arena, "%s is active since %s and has not passed its checks as the active plane yet (%s)",
+                            plane->name, phrase_instant(view, plane->mark.since, arena), phrase_bad_checks(plane, arena));
 }
 
 const char *phrase_how_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena)

@@ -18,11 +18,14 @@ const char *phrase_instant(const struct view *view, mono_ms at, struct arena *ar
 
 /*
  * "TLS :9900 timeout; Deployment unknown: ..." of the checks that fail or say nothing; "every check passes" where none
- * does.
+ * does. Checks that do not count in the plane's role are left out here and below.
  */
 const char *phrase_bad_checks(const struct plane_view *plane, struct arena *arena);
 /* "TLS :9900 ok, 3/3 replicas": every check. */
 const char *phrase_all_checks(const struct plane_view *plane, struct arena *arena);
+
+/* "b is active since 02:59:11Z and has not passed its checks as the active plane yet (HTTP :8080 503)". */
+const char *phrase_new_role(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
 /* "; to return: <the command>", by which a person sends the policy back to @plane; why not, where that cannot be done. */
 const char *phrase_how_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena);

@@ -25,10 +25,20 @@ enum request_past {
         REQUEST_INHERITED, /* it stood there when the status, which would tell, was found lost */
 };
 
+/* What a plane is, by the record: it says which of its checks count. */
+enum plane_role {
+        ROLE_EITHER, /* it is becoming active, or nobody knows: good by either yardstick, bad only by both */
+        ROLE_ACTIVE,
+        ROLE_STANDBY,
+        ROLE_COUNT
+};
+enum check_when { WHEN_ALWAYS, WHEN_ACTIVE, WHEN_STANDBY, WHEN_COUNT }; /* in which role of its plane a check counts */
+
 /* One check of one plane: the run of equal samples it is in. UNKNOWN samples end no run and start none. */
 struct check_view {
         const char *label; /* "TLS :9900" */
         bool is_path;      /* what agents use; false: what the cluster says of itself (Deployment) */
+        enum check_when when;
         uint32_t fails;    /* consecutive; one of fails and passes is 0 */
         uint32_t passes;
         mono_ms run_since;          /* start of the first sample of the present run */
@@ -42,6 +52,15 @@ struct check_view {
         int32_t replicas_wanted;
         int32_t replicas_updated;
         unix_ms certificate_not_after; /* 0: none seen */
+};
+
+/* The role in which a plane is judged, where it has checks that count in one role only: what failed before it says
+ * nothing (roles.h). All zero otherwise, and at first sight. */
+struct role_mark {
+        bool is_known;
+        enum plane_role role;
+        mono_ms since;              /* 0: always */
+        uint32_t fails[CHECKS_MAX]; /* how often each check had failed then, in the run of failures that it is in still */
 };
 
 struct plane_view {
@@ -65,6 +84,7 @@ struct plane_view {
         const char *name_error;    /* why the last look-up gave no address; NULL: it gave some */
         struct check_view checks[CHECKS_MAX];
         unsigned check_count;
+        struct role_mark mark;
         enum verdict was;  /* what the last evaluation said: the hysteresis of rise and fall */
         mono_ms was_since; /* and since when it says so; 0 always */
 };

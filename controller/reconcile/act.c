@@ -221,7 +221,7 @@ static void remember(struct policy *policy, const struct view *view, const struc
                     plane->was_in_maintenance != in_maintenance)
                         status_request(&plane->status);
                 plane->was_in_maintenance = in_maintenance;
-                policy->was[i] = (struct last_verdict){decision->verdicts[i], decision->verdicts_since[i]};
+                policy->was[i] = (struct last_verdict){decision->verdicts[i], decision->verdicts_since[i], view->planes[i].mark};
         }
         if (is_new_role) {
                 free(policy->active);

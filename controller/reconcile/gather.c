@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/rrset.h"
+#include "core/roles.h"
 #include "core/targets.h"
 #include "reconcile/claims.h"
 #include "reconcile/target_secrets.h"
@@ -125,6 +126,7 @@ static void gather_planes(struct policy *policy, struct arena *arena, struct vie
                         ret->planes[i].address_error = error;
                 ret->planes[i].was = policy->was[i].verdict;
                 ret->planes[i].was_since = policy->was[i].since;
+                ret->planes[i].mark = policy->was[i].mark;
         }
 }
 
@@ -161,4 +163,5 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
         gather_targets(policy, arena, ret);
         policy->store->show(policy, arena, ret);
         requests_show(&policy->requests, looked_at(policy, ret), &ret->policy);
+        roles_begin(ret, arena);
 }

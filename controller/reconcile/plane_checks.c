@@ -225,6 +225,7 @@ void plane_checks_build(struct plane *plane)
                 struct check *check = &plane->checks[i];
                 *check = (struct check){.plane = plane, .spec = &plane->spec->checks[i]};
                 check->is_path = check->spec->type != CHECK_DEPLOYMENT;
+                check->when = check->spec->when;
                 check->label = label_of(plane, check->spec);
                 check->subject = subject_of(plane, check->spec);
                 set_up_targets(plane, check);

@@ -38,6 +38,20 @@ static const char *role_of(const struct plane *plane)
         return is_named ? "Standby" : "Unassigned";
 }
 
+/* The role in which its policies judge it; where they differ, or nobody does, either will do. */
+static struct role_mark mark_of(const struct plane *plane)
+{
+        struct role_mark mark = {.is_known = true, .role = ROLE_EITHER};
+        for (size_t i = 0; i < plane->user_count; i++) {
+                const struct role_mark *one = policy_plane_mark(plane->users[i], plane);
+                if (i > 0 && one->role != mark.role)
+                        return (struct role_mark){.is_known = true, .role = ROLE_EITHER};
+                mark = *one;
+        }
+        mark.is_known = true;
+        return mark;
+}
+
 static const char *check_result(const struct check_view *check)
 {
         if (check->last_unknown || !check->counted_at)
@@ -61,6 +75,16 @@ static const char *check_message(const struct check_view *check, struct arena *a
         return check->partial ? arena_printf(arena, "%s; fails at %s", check->text, check->partial) : check->text;
 }
 
+/* The same, and that it decides nothing where the plane is in the other role. */
+static const char *check_story(const struct plane_view *view, const struct check_view *check, struct arena *arena)
+{
+        const char *message = check_message(check, arena);
+        if (health_counts(check, view->mark.role))
+                return message;
+        return arena_printf(arena, "%s (does not count while the plane is %s)", message,
+                            view->mark.role == ROLE_ACTIVE ? "active" : "a standby");
+}
+
 /* The schema wants a time; a run that has not begun began when we looked. */
 static json_t *time_json(unix_ms at)
 {
@@ -75,9 +99,10 @@ static json_t *checks_json(const struct plane *plane, const struct plane_view *v
         for (unsigned i = 0; i < view->check_count; i++) {
                 const struct check *check = &plane->checks[i];
                 const struct check_view *shown = &view->checks[i];
-                json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", check->spec->name, "type",
-                                         check_type_name(check->spec->type), "result", check_result(shown), "error",
-                                         check_error(check), "message", check_message(shown, arena));
+                json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", check->spec->name, "type",
+                                         check_type_name(check->spec->type), "when",
+                                         check_when_name(check->when), "result", check_result(shown), "error",
+                                         check_error(check), "message", check_story(view, shown, arena));
                 INVARIANT(item);
                 if (shown->counted_at && !shown->last_unknown)
                         json_object_set_new(item, "since",
@@ -98,7 +123,8 @@ static const char *first_bad_check(const struct plane_view *view, struct arena *
 {
         for (unsigned i = 0; i < view->check_count; i++) {
                 const struct check_view *check = &view->checks[i];
-                if (check->fails || check->last_unknown || !check->counted_at || check->partial)
+                bool is_lacking = check->fails || check->last_unknown || !check->counted_at || check->partial;
+                if (is_lacking && health_counts(check, view->mark.role))
                         return arena_printf(arena, "%s: %s", check->label, check_message(check, arena));
         }
         return "";
@@ -250,6 +276,7 @@ json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_
         struct plane_view view;
         const struct detection *detection = detection_of(plane);
         plane_view_fill(plane, shown_record(plane, &arena), &arena, &view);
+        view.mark = mark_of(plane);
         view.was = plane->was;
         struct plane_health health = health_of(&view, detection, loop_now(plane->manager->loop));
         plane->was = health.verdict;

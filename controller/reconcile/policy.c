@@ -37,6 +37,15 @@ const char *policy_active_plane(const struct policy *policy)
         return policy->active;
 }
 
+const struct role_mark *policy_plane_mark(const struct policy *policy, const struct plane *plane)
+{
+        static const struct role_mark none = {0};
+        for (size_t i = 0; i < policy->plane_count; i++)
+                if (policy->planes[i] == plane)
+                        return &policy->was[i].mark;
+        return &none;
+}
+
 void policy_wake(struct policy *policy)
 {
         if (policy->spec || policy->spec_error)

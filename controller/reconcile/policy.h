@@ -48,9 +48,10 @@ struct step_times { /* microseconds on the monotonic clock, of the epoch under w
 
 enum { HISTORY_MAX = 5 };
 
-struct last_verdict { /* plane_view.was and was_since */
+struct last_verdict { /* plane_view.was, was_since and mark */
         enum verdict verdict;
         mono_ms since;
+        struct role_mark mark;
 };
 
 struct policy {
@@ -146,6 +147,7 @@ void policy_free(struct policy *policy);
 const struct detection *policy_detection(const struct policy *policy); /* NULL where there is no usable spec */
 enum rrset_type policy_record_type(const struct policy *policy); /* RRSET_AUTO where it has no spec */
 const char *policy_active_plane(const struct policy *policy);          /* NULL where not known */
+const struct role_mark *policy_plane_mark(const struct policy *policy, const struct plane *plane); /* as last judged */
 /* Whether the policy uses this Secret of its namespace. */
 bool policy_uses_secret(const struct policy *policy, const char *key);
 

@@ -126,6 +126,9 @@ REFUSED = [
     ("mplane", check(type="UDP"), "spec.checks[0].type"),
     ("mplane", check(type="Deployment"), "a plane needs a check of the path that agents use"),
     ("mplane", {"checks": [check()["checks"][0]] * 2}, "Duplicate value"),
+    ("mplane", check(when="active"), "spec.checks[0].when"),
+    ("mplane", check(when="Active"), "counts while the plane is a standby; add one with when: Standby, or leave out when"),
+    ("mplane", check(when="Standby"), "counts while the plane is active; add one with when: Active, or leave out when"),
     ("mplane", check(http={}), "http is for checks of type HTTP only"),
     ("mplane", check(grpc={}), "grpc is for checks of type GRPC only"),
     ("mplane", check(tls={}), "tls is for checks of type TLS, GRPC, and HTTP with scheme HTTPS"),
@@ -178,6 +181,8 @@ ACCEPTED = [
     ("mplane", {"server": {"address": "2001:db8::1", "port": 443}}),
     ("mplane", {"server": {"service": {"port": "9900"}}, "kubeConfig": {"secretRef": {"name": "west"}}}),
     ("mplane", {"server": {"address": "h", "deployment": {}}, "checks": [{"name": "t", "type": "TCP"}]}),
+    ("mplane", {"checks": [check(name="a", when="Active")["checks"][0], check(name="s", when="Standby")["checks"][0]]}),
+    ("mplane", {"checks": [check(name="a", when="Active")["checks"][0], check(name="t")["checks"][0]]}),
     ("mplane", check(type="HTTP", http={"scheme": "HTTPS", "path": "/healthz?full=1"}, tls={"serverName": "h"})),
     ("mplane", check(type="GRPC", grpc={"service": "relay", "plaintext": True})),
 ]

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/health.h"
 #include "sim_parts.h"
 
 /* ---- everything of a kind that a state holds ---- */
@@ -109,6 +110,36 @@ static void renew_health(struct target_health *health, mono_ms now, mono_ms new_
         flag(&health->failed_since, new_now);
 }
 
+/* How many of the failures are counted, and that they are from before the role, is all that is kept of a longer run. */
+static void renew_role(struct role_mark *mark, unsigned index, struct check_view *check, const struct check_view *was)
+{
+        bool is_from_before = was->fails && mark->role != ROLE_EITHER && health_counts(check, mark->role) &&
+                              check->when != WHEN_ALWAYS && was->run_since < mark->since;
+        if (!is_from_before) {
+                mark->fails[index] = 0;
+                return;
+        }
+        const uint32_t since = was->fails - mark->fails[index];
+        mark->fails[index] = 1;
+        check->fails = 1 + (since < CANON_RUN_MAX + 1 ? since : CANON_RUN_MAX + 1);
+}
+
+static void renew_checks(struct sim_operator *self, unsigned plane, mono_ms now, mono_ms new_now)
+{
+        struct role_mark *mark = &self->marks[plane];
+        const struct check_view serves = self->checks[plane], stands = self->standing[plane];
+        renew_check(&self->checks[plane], now, new_now);
+        renew_check(&self->standing[plane], now, new_now);
+        renew_role(mark, 0, &self->checks[plane], &serves);
+        renew_role(mark, 1, &self->standing[plane], &stands);
+        bool are_from_before[] = {mark->fails[0] > 0, mark->fails[1] > 0};
+        renew_age(&mark->since, now, new_now, CANON_FAILING_TICKS + 1);
+        if (are_from_before[0])
+                self->checks[plane].run_since = mark->since - SIM_TICK_MS;
+        if (are_from_before[1])
+                self->standing[plane].run_since = mark->since - SIM_TICK_MS;
+}
+
 static void renew_operator(struct sim_operator *self, unsigned planes, mono_ms now, mono_ms new_now)
 {
         renew_age(&self->record_seen_at, now, new_now, CANON_COOLDOWN_TICKS);
@@ -119,7 +150,7 @@ static void renew_operator(struct sim_operator *self, unsigned planes, mono_ms n
         renew_health(&self->dns_health, now, new_now);
         renew_health(&self->lock_health, now, new_now);
         for (unsigned i = 0; i < planes; i++) {
-                renew_check(&self->checks[i], now, new_now);
+                renew_checks(self, i, now, new_now);
                 renew_age(&self->failing_since[i], now, new_now, CANON_FAILING_TICKS);
                 renew_verdict(self->was[i], &self->was_since[i], now, new_now);
                 renew_age(&self->deployments_at[i], now, new_now, CANON_SAMPLE_TICKS);
@@ -144,6 +175,7 @@ static void renew_times(struct sim *sim)
         renew_age(&sim->spoken_at, now, new_now, CANON_SPOKEN_TICKS);
         renew_age(&sim->dns_changed_at, now, new_now, looks_age ? CANON_LOOK_TICKS : 0);
         renew_age(&sim->lock_changed_at, now, new_now, looks_age ? CANON_LOOK_TICKS : 0);
+        renew_age(&sim->active_since, now, new_now, sim->config.has_roles ? CANON_RUN_MAX + 1 : 0);
         renew_age(&sim->committed_at, now, new_now, CANON_COOLDOWN_TICKS);
         if (sim->committed_at)
                 sim->committed_wall = new_wall - (new_now - sim->committed_at);

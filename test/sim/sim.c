@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/roles.h"
 #include "sim_parts.h"
 #include "util/mem.h"
 
@@ -41,6 +42,7 @@ void sim_init(struct sim *sim, const struct sim_config *config)
         sim->dns_changed_at = sim->lock_changed_at = sim->now;
         for (unsigned i = 0; i < config->plane_count; i++)
                 sim->is_up[i] = true;
+        sim->serving = config->has_roles ? 1 : 0;
         for (unsigned i = 0; i < config->operator_count; i++)
                 sim_operator_forget(sim, &sim->operators[i]);
 }
@@ -58,6 +60,7 @@ void sim_turn_begin(const struct sim *sim, unsigned who, unsigned down, struct s
         sim_view(sim, who, down, &ret->view);
         ret->record = sim->operators[who].record; /* the operator's own may change while it acts */
         ret->view.record = ret->view.record ? &ret->record : NULL;
+        roles_begin(&ret->view, &ret->arena);
         failover_decide(&ret->view, &ret->arena, &ret->decision);
 }
 
@@ -73,6 +76,8 @@ void sim_turn_finish(struct sim *sim, unsigned who, const struct sim_turn *turn,
         if (sim->config.judgement == SIM_BY_SAMPLES) {
                 memcpy(self->was, turn->decision.verdicts, sizeof(self->was));
                 memcpy(self->was_since, turn->decision.verdicts_since, sizeof(self->was_since));
+                for (unsigned i = 0; i < sim->config.plane_count; i++)
+                        self->marks[i] = turn->view.planes[i].mark;
         }
         if (sim->config.has_empty_names && turn->decision.dns == FENCE_MET)
                 self->dns_met_epoch = turn->view.record->epoch;
@@ -138,6 +143,8 @@ void sim_apply(struct sim *sim, struct sim_action action)
                 sim->now += action.verb == SIM_TICK ? SIM_TICK_MS : SIM_DAY_MS;
                 if (sim->config.judgement == SIM_BY_SAMPLES)
                         sim_operator_sample(sim);
+                if (sim->config.has_roles)
+                        sim_planes_turn(sim);
                 if (sim->config.is_inside)
                         speak_and_hear(sim);
         } else if (action.verb == SIM_PASS) {
@@ -246,6 +253,8 @@ unsigned sim_actions(const struct sim *sim, struct sim_action *ret)
         for (unsigned i = 0; i < sim->config.plane_count; i++) {
                 if (sim->config.judgement == SIM_BY_SAMPLES)
                         (void)add(&list, SIM_FLIP, i);
+                if (sim->config.has_roles)
+                        (void)add(&list, SIM_JAM, i);
                 if (sim->config.has_odd_probes)
                         add_each(&list, SIM_DEPLOYMENT, SIM_SET_ASIDE, i);
                 if (sim->config.has_names && sim_is_named(i))

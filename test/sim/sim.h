@@ -59,6 +59,9 @@ struct sim_config {
         bool has_odd_clocks;   /* the API server's date jumps by a year; a day passes at once */
         bool has_odd_probes;   /* silence, one-sided cuts, what Deployments say, planes set aside */
         bool has_names;        /* the name that the address of plane b is goes out of DNS, and comes back */
+        /* A plane answers 200 only while the name leads to it, a tick late, and 503 otherwise; one check is of that, and
+         * counts while it is active, the other is of whether it is there at all, and counts while it is a standby. */
+        bool has_roles;
         bool has_blinks;       /* one look at a Deployment goes unanswered */
         bool has_empty_names;  /* people remove the address record; a server does, where a new one is to take its place */
         /* The record is in the text beside the address: whoever reads or writes one does so to the other, and every
@@ -106,6 +109,8 @@ struct sim_operator {
         struct target_health dns_health, lock_health;
         struct check_view checks[SIM_PLANES_MAX];
         mono_ms failing_since[SIM_PLANES_MAX]; /* without a gap, as the judge counts it; 0: it is not seen to fail */
+        struct check_view standing[SIM_PLANES_MAX]; /* has_roles: of whether it is there at all */
+        struct role_mark marks[SIM_PLANES_MAX];
         enum sim_deployment deployments[SIM_PLANES_MAX]; /* the last definite word; UNSEEN: there never was one */
         mono_ms deployments_at[SIM_PLANES_MAX];          /* and of when it is */
         unsigned unanswered[SIM_PLANES_MAX];             /* looks at the Deployment since, in a row */
@@ -148,6 +153,8 @@ struct sim {
         uint64_t next_id;
         bool is_up[SIM_PLANES_MAX];
         bool is_set_aside[SIM_PLANES_MAX]; /* eligible: false */
+        unsigned serving, jammed;          /* bits: planes that answer 200; that never do, wherever the name leads */
+        mono_ms active_since;              /* when the plane that the record names became active, by a commit */
         unsigned names_lost;               /* bits: planes whose address is a name that leads nowhere now */
         enum sim_deployment deployments[SIM_PLANES_MAX];
         struct sim_policy policy;
@@ -202,6 +209,7 @@ struct sim {
         X(SIM_FLIP, "flip")             /* dies or comes back */                                              \
         X(SIM_DEPLOYMENT, "deployment") /* its cluster says something else of it */                           \
         X(SIM_SET_ASIDE, "set-aside")   /* eligible: false, or true again */                                  \
+        X(SIM_JAM, "jam")               /* answers 503 even while it is active, or not any more */                   \
         X(SIM_LOSE_NAME, "lose-name")   /* DNS has no such name any more, or has it again */                  \
         /* people's: */                                                                                       \
         X(SIM_SUSPEND, "suspend")                                                                             \

@@ -109,7 +109,7 @@ static bool counts(const struct view *view, const struct check_view *deployment)
 
 static bool is_contradicted(const struct view *view, const struct plane_view *active)
 {
-        return active->check_count > 1 && active->checks[1].passes && counts(view, &active->checks[1]) &&
+        return active->checks[0].when == WHEN_ALWAYS && active->check_count > 1 && active->checks[1].passes && counts(view, &active->checks[1]) &&
                view->now - active->checks[0].run_since < CONTRADICTION_DELAY_MS;
 }
 
@@ -147,22 +147,47 @@ static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *
                 violated(sim, "S7: epoch %llu is decided on targets as they were long ago", epoch);
 }
 
-/* S8, in words of its own: seen to work for as long as the policy wants, and not set aside. */
-static bool is_fit(const struct view *view, const struct plane_view *plane)
+/*
+ * S7: what a plane answered as a standby is not held against it as the active one. It is left for what it has failed
+ * since, or has not begun to do for as long as any plane may fail; and while a switch moves to it, only if it is gone.
+ */
+static void check_yardstick(struct sim *sim, const struct sim_turn *turn)
 {
-        const struct check_view *path = &plane->checks[0];
-        bool is_gone = plane->check_count > 1 && plane->checks[1].fails && counts(view, &plane->checks[1]);
+        const struct plane_view *active = turn->decision.active;
+        const mono_ms grace = turn->view.policy.detection.failure_threshold * turn->view.policy.detection.interval_ms;
+        unsigned long long epoch = turn->decision.next->epoch;
+        if (!sim->config.has_roles || !active || !turn->view.record || turn->view.record->epoch != sim->record.epoch)
+                return; /* the arbiter refuses what was decided on an old record */
+        const struct check_view *serves = &active->checks[0], *stands = &active->checks[1];
+        bool is_from_before = serves->run_since < sim->active_since && sim->now < sim->active_since + grace;
+        if (turn->decision.finding == FINDING_ACTIVE_DOWN && serves->fails && is_from_before)
+                violated(sim, "S7: epoch %llu leaves %s for what it answered as a standby", epoch, active->name);
+        if (turn->decision.finding == FINDING_ACTIVE_DOWN && !serves->fails)
+                violated(sim, "S7: epoch %llu leaves %s, which serves", epoch, active->name);
+        bool is_new = strcmp(turn->view.record->from, active->name) != 0;
+        if (turn->decision.finding == FINDING_TARGET_LOST && is_new && (!serves->fails || !stands->fails))
+                violated(sim, "S7: epoch %llu leaves %s, which is becoming active", epoch, active->name);
+}
+
+/* S8, in words of its own: seen to work for as long as the policy wants, and not set aside. */
+static bool is_fit(const struct sim *sim, const struct sim_turn *turn, const struct plane_view *plane)
+{
+        const struct view *view = &turn->view;
+        bool is_standby = sim->config.has_roles && turn->decision.rule->then != DO_ABORT;
+        const struct check_view *path = &plane->checks[is_standby];
+        bool is_gone = !sim->config.has_roles && plane->check_count > 1 && plane->checks[1].fails && counts(view, &plane->checks[1]);
         return plane->eligible && !plane->name_absent && !path->fails && path->passes >= view->policy.detection.success_threshold && !is_gone;
 }
 
 static void check_automatic(struct sim *sim, unsigned who, const struct sim_turn *turn, const struct plane_view *to)
 {
         const struct record *next = turn->decision.next;
-        if (!is_fit(&turn->view, to))
+        if (!is_fit(sim, turn, to))
                 violated(sim, "S8: epoch %llu goes to %s, which is not fit", (unsigned long long)next->epoch, next->to);
         if (turn->decision.rule->then == DO_ABORT)
                 return;
         check_vantage(sim, who, turn, to);
+        check_yardstick(sim, turn);
         check_frequency(sim, who, turn);
         if (turn->decision.finding == FINDING_FAILBACK_DUE && sim->config.failback != FAILBACK_AUTOMATIC)
                 violated(sim, "S9: epoch %llu is a failback that nobody asked for", (unsigned long long)next->epoch);
@@ -225,7 +250,9 @@ static void check_what_is_committed(struct sim *sim, unsigned who, const struct 
                          !is_old(sim, sim->dns_changed_at, LOOK_AGE_MAX);
         bool is_locked = !plan->lock_server[0] || has_reached(&sim->lock, next->epoch, next->id, plan->to_lock) ||
                          !is_old(sim, sim->lock_changed_at, LOOK_AGE_MAX);
-        if (!is_routed || !is_locked)
+        /* Recorded in DNS, what was decided since is beside the name, and the commit is refused for it. */
+        bool is_refused = sim->config.is_recorded_in_dns && sim->operators[who].record_version != sim->record_version;
+        if (!is_refused && (!is_routed || !is_locked))
                 violated(sim, "L2: operator %u commits epoch %llu, which %s does not show any more", who,
                          (unsigned long long)next->epoch, is_routed ? "the lock" : "the name");
 }

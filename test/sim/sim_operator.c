@@ -16,6 +16,12 @@ static void forget_samples(const struct sim *sim, struct sim_operator *self)
                                                       .replicas_available = -1,
                                                       .replicas_wanted = -1,
                                                       .replicas_updated = -1};
+                self->standing[i] = self->checks[i];
+                if (sim->config.has_roles) {
+                        self->checks[i].when = WHEN_ACTIVE;
+                        self->standing[i].when = WHEN_STANDBY;
+                }
+                self->marks[i] = (struct role_mark){0};
                 self->deployments[i] = SIM_UNSEEN;
                 self->deployments_at[i] = 0;
                 self->unanswered[i] = 0;
@@ -93,8 +99,13 @@ static void sample(struct sim *sim, struct sim_operator *self, unsigned plane)
         if (is_unknown) {
                 check->last_unknown = true;
         } else {
-                note_outage(sim, self, plane, sim->is_up[plane] && !is_cut);
-                count(sim, check, sim->is_up[plane] && !is_cut);
+                bool passes = sim->is_up[plane] && !is_cut && (!sim->config.has_roles || (sim->serving & bit));
+                note_outage(sim, self, plane, passes);
+                count(sim, check, passes);
+        }
+        if (sim->config.has_roles) {
+                self->standing[plane].sampled_at = sim->now;
+                count(sim, &self->standing[plane], sim->is_up[plane] && !is_cut);
         }
         look_at_deployment(sim, self, plane);
 }
@@ -210,6 +221,8 @@ static void count_switch(struct sim *sim, const struct record *next, bool is_com
 static void take_record(struct sim *sim, const struct record *next, bool is_commit)
 {
         sim_check_record(sim, next, is_commit);
+        if (is_commit && strcmp(next->from, next->to) != 0)
+                sim->active_since = sim->now;
         if (!is_commit)
                 keep_decision(sim, next);
         if (next->automatic)

@@ -26,6 +26,7 @@ struct record sim_keep_record(const struct record *record); /* with interned tex
 void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *ret);
 void sim_operator_forget(struct sim *sim, struct sim_operator *self);
 void sim_operator_sample(struct sim *sim);
+void sim_planes_turn(struct sim *sim); /* after a tick: who answers 200 from now on */
 void sim_operator_act(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending);
 void sim_operator_apply(struct sim *sim, struct sim_action action);
 /* The arbiter takes what is on its way to it, if nothing was written there since. */

@@ -82,9 +82,12 @@ static void fill_plane(const struct sim *sim, const struct sim_operator *self, u
                                    .name_absent = (sim->names_lost >> plane) & 1,
                                    .check_count = 1,
                                    .holds_operator = sim->config.is_inside && self == &sim->operators[plane],
+                                   .mark = self->marks[plane],
                                    .was = self->was[plane],
                                    .was_since = self->was_since[plane]};
         ret->checks[0] = self->checks[plane];
+        if (sim->config.has_roles)
+                ret->checks[ret->check_count++] = self->standing[plane];
         if (self->deployments[plane] != SIM_UNSEEN)
                 ret->checks[ret->check_count++] = of_deployment(self, plane);
 }

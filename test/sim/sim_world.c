@@ -163,6 +163,16 @@ void sim_send(struct sim *sim, const struct sim_packet *packet)
         sim->packets[sim->packet_count++].by = 0;
 }
 
+/* ---- planes ---- */
+
+void sim_planes_turn(struct sim *sim)
+{
+        sim->serving = 0;
+        for (unsigned i = 0; i < sim->config.plane_count; i++)
+                if (sim->is_up[i] && !((sim->jammed >> i) & 1) && strcmp(sim->dns.value, sim_rrset(i)) == 0)
+                        sim->serving |= 1U << i;
+}
+
 /* ---- servers ---- */
 
 static void lose_record(struct sim *sim, bool is_restored)
@@ -218,6 +228,9 @@ void sim_world_apply(struct sim *sim, struct sim_action action)
                 break;
         case SIM_SET_ASIDE:
                 sim->is_set_aside[action.who] = !sim->is_set_aside[action.who];
+                break;
+        case SIM_JAM:
+                sim->jammed ^= 1U << action.who;
                 break;
         case SIM_LOSE_NAME:
                 sim->names_lost ^= 1U << action.who;

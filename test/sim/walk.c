@@ -56,6 +56,8 @@ static const struct sim_config configs[] = {
      .is_recorded_in_dns = true,
      .is_inside = true},
     {.plane_count = 3, .looks_always = true, .max_switches = MANY, .has_odd_probes = true, .has_blinks = true},
+    {.plane_count = 3, .max_switches = MANY, .has_roles = true, .has_late_records = true},
+    {.plane_count = 2, .uses_lock = true, .max_switches = MANY, .has_people = true, .has_roles = true},
     {.plane_count = 3,
      .uses_lock = true,
      .max_switches = MANY,
@@ -88,7 +90,7 @@ static const struct {
     [SIM_DELIVER] = {4, true},        [SIM_DUPLICATE] = {2, true},
     [SIM_DROP] = {1, true},           [SIM_DELIVER_RECORD] = {4, true},
     [SIM_FLIP] = {3, true},           [SIM_DEPLOYMENT] = {1, true},
-    [SIM_LOSE_NAME] = {2, true},
+    [SIM_LOSE_NAME] = {2, true},      [SIM_JAM] = {2, true},
     [SIM_SET_ASIDE] = {1, false},     [SIM_SUSPEND] = {2, false},
     [SIM_ADVISE] = {1, false},        [SIM_KILL_SWITCH] = {1, false},
     [SIM_EDIT_TTL] = {1, false},      [SIM_EDIT_LOCK] = {1, false},
@@ -131,6 +133,8 @@ static bool heals(const struct sim *sim, const struct sim_action *action)
                 return !sim->is_up[action->who];
         case SIM_SET_ASIDE:
                 return sim->is_set_aside[action->who];
+        case SIM_JAM:
+                return (sim->jammed >> action->who) & 1;
         case SIM_LOSE_NAME:
                 return (sim->names_lost >> action->who) & 1;
         case SIM_DEPLOYMENT:

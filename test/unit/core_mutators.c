@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/maintenance.h"
+#include "core/roles.h"
 #include "core/targets.h"
 
 /* clang-format off */
@@ -47,6 +48,30 @@ static void b_is_no_name(struct world *w)
 }
 static void b_is_an_unasked_name(struct world *w) { b_is_a_name(w); w->view.planes[1].name_confirmed_at = 0; }
 static void b_is_half_dead(struct world *w) { w->view.planes[1].checks[0].partial = "192.0.2.12: timeout"; }
+static void told_apart(struct world *w)
+{
+        for (unsigned i = 0; i < w->view.plane_count; i++) {
+                struct plane_view *plane = &w->view.planes[i];
+                plane->check_count = 2;
+                plane->checks[1] = plane->checks[0];
+                plane->checks[0].when = WHEN_ACTIVE;
+                plane->checks[1].when = WHEN_STANDBY;
+                plane->checks[1].is_path = true;
+        }
+        roles_begin(&w->view, &w->arena);
+}
+static void b_is_unready_by_design(struct world *w) { told_apart(w); world_fail(w, 1, LONG_AGO); }
+static void b_has_just_taken_over(struct world *w)
+{
+        b_is_unready_by_design(w);
+        w->view.planes[1].mark = (struct role_mark){.is_known = true, .role = ROLE_ACTIVE, .since = w->view.now - 1, .fails = {2}};
+}
+static void a_fails_since_it_took_over(struct world *w)
+{
+        told_apart(w);
+        world_fail(w, 0, LONG_AGO);
+        w->view.planes[0].mark.since = w->view.now - LONG_AGO / 2;
+}
 static void b_has_two_families(struct world *w) { w->view.planes[1].left_out = "2001:db8::2"; }
 static void c_is_no_name(struct world *w)
 {
@@ -197,7 +222,7 @@ const struct mutator core_mutators[] = {
         MUTATOR(active_is_half_missing), MUTATOR(active_left_the_spec), MUTATOR(active_has_no_address), MUTATOR(active_moved),
         MUTATOR(active_moved_unseen), MUTATOR(active_deployment_up), MUTATOR(active_lost_a_replica), MUTATOR(active_certificate_ends),
         MUTATOR(b_fails), MUTATOR(b_is_stale), MUTATOR(b_is_missing), MUTATOR(b_has_no_address), MUTATOR(b_shares_the_address),
-        MUTATOR(b_is_a_name), MUTATOR(b_is_no_name), MUTATOR(b_is_an_unasked_name), MUTATOR(b_is_half_dead), MUTATOR(b_has_two_families),
+        MUTATOR(b_is_a_name), MUTATOR(b_is_no_name), MUTATOR(b_is_an_unasked_name), MUTATOR(b_is_half_dead), MUTATOR(told_apart), MUTATOR(b_is_unready_by_design), MUTATOR(b_has_just_taken_over), MUTATOR(a_fails_since_it_took_over), MUTATOR(b_has_two_families),
         MUTATOR(c_is_no_name), MUTATOR(c_fails), MUTATOR(c_is_ineligible), MUTATOR(one_plane), MUTATOR(everything_fails), MUTATOR(operator_inside),
         MUTATOR(advise), MUTATOR(suspended), MUTATOR(kill_switch), MUTATOR(blast), MUTATOR(cooling), MUTATOR(limited),
         MUTATOR(dns_inside_a), MUTATOR(redis_inside_a), MUTATOR(acknowledged), MUTATOR(no_arbiter), MUTATOR(no_record_yet), MUTATOR(record_unreadable), MUTATOR(plan_mismatched),

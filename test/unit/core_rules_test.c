@@ -117,9 +117,11 @@ static void check_stillness(struct world *world, const struct decision *before, 
         if (before->wake_at && before->wake_at <= world->view.now + LATER_MS)
                 return;
         for (unsigned i = 0; i < world->view.plane_count; i++) {
-                struct check_view *check = &world->view.planes[i].checks[0];
-                if (check->fails + check->passes < 3)
-                        return; /* the next sample may reach a threshold */
+                for (unsigned c = 0; c < world->view.planes[i].check_count; c++) {
+                        const struct check_view *check = &world->view.planes[i].checks[c];
+                        if (check->is_path && check->fails + check->passes < 3)
+                                return; /* the next sample may reach a threshold */
+                }
                 world->view.planes[i].was = before->verdicts[i];
         }
         core_renew(world, LATER_MS);

@@ -182,6 +182,14 @@ static void test_refusals_name_object_field_and_remedy(void **state)
              "spec.checks[1].name: is used twice; give each check its own name"},
             {"{'checks': [{'name': 'a', 'type': 'Deployment'}]}",
              "spec.checks: none checks the path that agents use; add one of type TCP, TLS, HTTP or GRPC"},
+            {"{'checks': [{'name': 'a', 'type': 'TCP', 'when': 'active'}]}",
+             "spec.checks[0].when: must be one of Always, Active, Standby"},
+            {"{'checks': [{'name': 'a', 'type': 'TCP', 'when': 'Active'}, {'name': 'd', 'type': 'Deployment'}]}",
+             "spec.checks: no check of the path (TCP, TLS, HTTP or GRPC) counts while the plane is a standby; add one with "
+             "when: Standby, or leave out when"},
+            {"{'checks': [{'name': 'a', 'type': 'TCP', 'when': 'Standby'}]}",
+             "spec.checks: no check of the path (TCP, TLS, HTTP or GRPC) counts while the plane is active; add one with "
+             "when: Active, or leave out when"},
             {"{'checks': [{'name': 'a', 'type': 'HTTP', 'http': {'path': 'z'}}]}",
              "spec.checks[0].http.path: must begin with / and contain no space"},
             {"{'checks': [{'name': 'a', 'type': 'HTTP', 'http': {'statusCodes': {'min': 300}}}]}",

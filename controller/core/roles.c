@@ -1,0 +1,115 @@
+/* roles.c -- what each plane is by the record, and since when. */
+#include "core/roles.h"
+
+#include <string.h>
+
+#include "core/adopt.h"
+#include "core/election.h"
+#include "core/fence.h"
+#include "core/mode.h"
+#include "core/targets.h"
+
+bool roles_is_stopped(const struct view *view)
+{
+        return view->policy.suspended || view->kill_switch;
+}
+
+const struct plane_view *roles_active(const struct view *view, bool may_act)
+{
+        const struct record *record = view->record;
+        if (!record)
+                return NULL;
+        const struct plane_view *shown = NULL;
+        if (record->phase == PHASE_STEADY && !may_act && view->dns_health.read_at)
+                shown = adopt_plane_shown(view);
+        return shown ? shown : election_find(view, record->to);
+}
+
+/* Whether a target shows the epoch of the switch under way: from then on agents or writers may be elsewhere. */
+static bool has_begun_to_move(const struct view *view)
+{
+        bool is_comparable = view->plan_proof == PLAN_PROVEN;
+        return is_comparable && (fence_dns(view->record, view) == FENCE_MET ||
+                                 (targets_use_lock(view) && fence_lock(view->record, view) == FENCE_MET));
+}
+
+/* Whether agents and writers are where the record says, as far as that was read. */
+static bool is_shown(const struct view *view, const struct record *record)
+{
+        const struct plan *plan = &record->plan;
+        if (view->plan_proof != PLAN_PROVEN)
+                return true;
+        if (view->dns_health.read_at && strcmp(view->dns.rrset, plan->to_rrset) != 0)
+                return false;
+        bool has_lock = plan->lock_server[0] && targets_use_lock(view) && view->lock_health.read_at && view->lock.present;
+        return !has_lock || strcmp(view->lock.value, plan->to_lock) == 0;
+}
+
+static enum plane_role role_in_steady(const struct view *view, const struct plane_view *plane,
+                                      const struct plane_view *active)
+{
+        const struct record *record = view->record;
+        bool is_as_recorded = !record || active != election_find(view, record->to) || is_shown(view, record);
+        if (is_as_recorded)
+                return plane == active ? ROLE_ACTIVE : ROLE_STANDBY;
+        return plane == active || plane == adopt_plane_shown(view) ? ROLE_EITHER : ROLE_STANDBY;
+}
+
+static enum plane_role role_of(const struct view *view, const struct plane_view *plane, const struct plane_view *active)
+{
+        const struct record *record = view->record;
+        if (!active)
+                return ROLE_EITHER;
+        if (!record || record->phase == PHASE_STEADY)
+                return role_in_steady(view, plane, active);
+        const struct plane_view *from = election_find(view, record->from);
+        if (plane == active)
+                return plane == from ? ROLE_ACTIVE : ROLE_EITHER;
+        return plane == from && !has_begun_to_move(view) ? ROLE_ACTIVE : ROLE_STANDBY;
+}
+
+static bool is_told_apart(const struct plane_view *plane)
+{
+        for (unsigned i = 0; i < plane->check_count; i++)
+                if (plane->checks[i].when != WHEN_ALWAYS)
+                        return true;
+        return false;
+}
+
+/* At first sight a role is as old as the record; later as old as the evaluation that found it. */
+static void begin(const struct view *view, struct plane_view *plane, enum plane_role role)
+{
+        struct role_mark *mark = &plane->mark;
+        bool is_first = !mark->is_known;
+        if (!is_first && mark->role == role) {
+                for (unsigned i = 0; i < plane->check_count; i++)
+                        if (plane->checks[i].fails < mark->fails[i])
+                                mark->fails[i] = plane->checks[i].fails;
+                return;
+        }
+        mono_ms since = !is_first ? view->now : view->record ? view->record_seen_at : 0;
+        *mark = (struct role_mark){.is_known = true, .role = role, .since = since};
+        for (unsigned i = 0; i < plane->check_count; i++)
+                mark->fails[i] = plane->checks[i].fails;
+        if (is_first)
+                return;
+        plane->was = VERDICT_UNKNOWN;
+        plane->was_since = view->now;
+}
+
+void roles_begin(struct view *view, struct arena *arena)
+{
+        if (!view->record_read)
+                return; /* who is active is not known yet, and nothing is decided */
+        bool may_act = mode_in_effect(view, arena).mode == MODE_AUTOMATIC && !roles_is_stopped(view);
+        const struct plane_view *active = roles_active(view, may_act);
+        if (!view->record && view->dns_health.read_at)
+                active = adopt_plane_shown(view);
+        for (unsigned i = 0; i < view->plane_count; i++) {
+                struct plane_view *plane = &view->planes[i];
+                if (is_told_apart(plane))
+                        begin(view, plane, role_of(view, plane, active));
+                else
+                        plane->mark = (struct role_mark){0};
+        }
+}
