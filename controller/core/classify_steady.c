@@ -60,7 +60,10 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
         const char *trouble = ailment != FINDING_STEADY       ? arena_printf(pass->arena, "; %s", decision->why)
                               : health->reach == REACH_FAILED ? arena_printf(pass->arena, ": %s", health->error)
                                                               : "";
-        const char *lacks = !is_lock && targets_name_is_empty(view) ? "has no address under" : "lacks";
+        bool is_settling = is_lock && view->lock.stamp.epoch == view->record->epoch;
+        const char *lacks = is_settling                              ? "is not known to be at a replica of Redis, under"
+                            : !is_lock && targets_name_is_empty(view) ? "has no address under"
+                                                                      : "lacks";
         const char *why = arena_printf(pass->arena, "%s %s epoch %llu%s",
                                        is_lock ? arena_printf(pass->arena, "lock %s", view->record->plan.lock_key)
                                                : view->record->plan.dns_name,

@@ -66,10 +66,11 @@ enum fence fence_lock(const struct record *record, const struct view *view)
         enum fence stamp = compare_stamp(view, record, &view->lock.stamp);
         bool is_wanted = view->lock.present && strcmp(view->lock.value, record->plan.to_lock) == 0;
         /* The name may follow only a lock that outlives its server: it is written again until that is known. */
-        if (stamp == FENCE_MET && is_wanted && view->lock.settling && record->phase == PHASE_SWITCHING)
-                return FENCE_BEHIND;
+        bool is_followed = record->phase == PHASE_SWITCHING || fence_dns(record, view) == FENCE_BEHIND;
+        if (stamp == FENCE_MET && is_wanted)
+                return view->lock.settling && is_followed ? FENCE_BEHIND : FENCE_MET;
         if (stamp == FENCE_MET)
-                return is_wanted ? FENCE_MET : FENCE_DRIFT;
+                return FENCE_DRIFT;
         if (stamp != FENCE_BEHIND)
                 return stamp;
         /* An absent lock names nobody (a flushed or restored Redis): writing it takes nothing from anyone. */

@@ -74,6 +74,19 @@ static void a_lock_at_rest_waits_for_no_replica(void **state)
         WORLD_EXPECT(world, FINDING_STEADY, DO_WAIT);
 }
 
+static void a_name_that_is_brought_back_waits_for_the_lock_as_in_a_switch(void **state)
+{
+        struct world *world = *state;
+        world_dns(world, WORLD_RRSET_A, WORLD_EPOCH - 1, "a");
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        assert_int_equal(world_decide(world).step, STEP_ROUTE);
+        world->view.lock.settling = true;
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        struct decision decision = world_decide(world);
+        assert_int_equal(decision.step, STEP_LOCK);
+        assert_non_null(strstr(decision.why, "is not known to be at a replica of Redis, under epoch"));
+}
+
 /* The last look before the write: the name was right at the decision, and DNS says otherwise now. */
 static void a_name_that_leads_nowhere_is_not_published(void **state)
 {
@@ -448,6 +461,7 @@ int main(void)
             CASE(the_route_waits_for_the_lock_however_the_dns_looks),
             CASE(the_route_waits_for_a_replica_that_has_the_lock),
             CASE(a_lock_at_rest_waits_for_no_replica),
+            CASE(a_name_that_is_brought_back_waits_for_the_lock_as_in_a_switch),
             CASE(all_clusters_has_no_lock_step),
             CASE(a_name_that_leads_nowhere_is_not_published),
             CASE(a_lagging_server_delays_the_commit_a_dead_one_does_not),

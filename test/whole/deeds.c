@@ -9,6 +9,7 @@
 #include "faults.h"
 #include "judge.h"
 #include "registers.h"
+#include "replica.h"
 #include "util/text.h"
 
 enum { YEAR_S = 365 * 24 * 3600 };
@@ -80,6 +81,27 @@ void lose_all(const struct fault *fault)
 {
         registers.lock_before[fault->policy] = (struct reg){0};
         registers_lose_lock(fault->policy);
+}
+
+void lag_replica(const struct fault *fault)
+{
+        replica_lags(fault->policy);
+}
+
+void end_lag(const struct fault *fault)
+{
+        replica_catches_up(fault->policy);
+}
+
+void cut_replica(const struct fault *fault)
+{
+        enum { AS_LONG_AS_S = 120 };
+        replica_cut(fault->policy, vtime_now() + (vtime_us)AS_LONG_AS_S * VTIME_S);
+}
+
+void promote_replica(const struct fault *fault)
+{
+        replica_promote(fault->policy);
 }
 
 static void lease_name(unsigned policy, char *ret, size_t size)
@@ -181,6 +203,7 @@ void move_lock_by_hand(const struct fault *fault)
         reg->is_present = true;
         registers.lock_before[fault->policy] = *reg;
         registers.lock_changed_at[fault->policy] = vtime_now();
+        replica_written(fault->policy);
         judge_touched(fault->policy);
 }
 

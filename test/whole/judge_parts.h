@@ -9,7 +9,7 @@ enum { DECISIONS_MAX = 64, NAME_BYTES = 32, TEXT_BYTES = 96 };
 struct decision {
         uint64_t epoch, id;
         char from[NAME_BYTES], to[NAME_BYTES], reason[NAME_BYTES];
-        bool is_automatic, is_steady, uses_lock, was_locked, was_routed;
+        bool is_automatic, is_steady, uses_lock, was_locked, was_replicated, was_routed;
         vtime_us decided_at, routed_at; /* routed: a switch may be called complete from here on */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "judge_parts.h"
+#include "replica.h"
 #include "util/text.h"
 
 /* ---- rest ---- */
@@ -68,6 +69,7 @@ void judge_restore(unsigned policy)
                 value_of(policy, true, decided, lock->value, REGISTER_VALUE_BYTES);
         registers.lock_changed_at[policy] = vtime_now();
         lock->is_present |= decided->uses_lock;
+        replica_written(policy);
 }
 
 void judge_describe(unsigned policy, char *ret_text, size_t size)

@@ -6,6 +6,7 @@
 
 #include "core/looks.h"
 #include "judge_parts.h"
+#include "replica.h"
 #include "util/text.h"
 
 struct judge judge;
@@ -255,9 +256,19 @@ static void check_value(unsigned policy, bool is_lock, struct decision *decided,
                                is_lock ? "the lock" : "the name", policy, now->value, epoch, decided->to);
         if (!is_lock && decided->uses_lock && !decided->was_locked)
                 world_violated("S4: policy %u routes epoch %llu before its lock", policy, epoch);
+        if (!is_lock && decided->uses_lock && !decided->was_replicated && replica_is_in_sync(policy))
+                world_violated("S4: policy %u routes epoch %llu, and no replica has its lock", policy, epoch);
         *(is_lock ? &decided->was_locked : &decided->was_routed) = true;
         if (!is_lock)
                 decided->routed_at = vtime_now();
+}
+
+void judge_replicated(unsigned policy, const struct reg *has)
+{
+        const struct shown shown = shown_by(has);
+        struct decision *decided = (struct decision *)find_decision(policy, shown.decided, shown.id);
+        if (decided && shown.epoch == decided->epoch)
+                decided->was_replicated = true;
 }
 
 void judge_register(unsigned policy, bool is_lock, const struct reg *old, const struct reg *now)

@@ -7,6 +7,7 @@
 
 #include "jobs.h"
 #include "judge.h"
+#include "replica.h"
 #include "target/dns/rfc2136.h"
 #include "target/fence.h"
 #include "target/target.h"
@@ -26,6 +27,7 @@ void registers_begin(void)
                                world.policies[i].has_epoch_in_lock ? "-1" : "");
                 registers.lock[i] = registers.lock_before[i] = first;
         }
+        replica_begin();
 }
 
 void registers_name(unsigned policy, char *ret, size_t size)
@@ -130,6 +132,7 @@ void registers_lose_lock(unsigned policy)
 {
         registers.lock[policy] = registers.lock_before[policy];
         registers.lock_changed_at[policy] = vtime_now();
+        replica_written(policy);
         judge_touched(policy);
 }
 
@@ -164,13 +167,17 @@ static bool apply(const struct update *update)
 {
         if (!is_same(update->reg, &update->expected))
                 return false;
+        if (is_same(update->reg, &update->want))
+                return true; /* written again, as a lock is to learn of its replica */
         const struct reg old = *update->reg;
         *update->before = old;
         *update->reg = update->want;
         if (!update->is_lock)
                 registers.emptied[update->policy] = (struct emptied){0};
-        if (update->is_lock)
+        if (update->is_lock) {
                 registers.lock_changed_at[update->policy] = vtime_now();
+                replica_written(update->policy);
+        }
         judge_register(update->policy, update->is_lock, &old, update->reg);
         if (update->is_lock)
                 spring_trap(update->policy);
@@ -366,7 +373,7 @@ enum err dns_observe(const char *server, const char *name, mono_ms deadline, str
 /* ---- Redis ---- */
 
 struct lock_target {
-        unsigned policy;
+        unsigned policy, wait_replicas;
 };
 
 enum err lock_open(const struct lock_config *config, struct lock_target **ret, struct errmsg *reterr)
@@ -374,7 +381,7 @@ enum err lock_open(const struct lock_config *config, struct lock_target **ret, s
         static struct lock_target targets[POLICIES_MAX];
         (void)reterr;
         *ret = &targets[number_in(config->key)];
-        (*ret)->policy = number_in(config->key);
+        **ret = (struct lock_target){number_in(config->key), config->wait_replicas};
         return ERR_OK;
 }
 
@@ -389,9 +396,23 @@ enum err lock_read(struct lock_target *lock, mono_ms deadline, struct lock_state
         enum err err = read_register(&registers.lock[lock->policy], AT_REDIS, by_the_world(deadline), &seen, reterr);
         if (err != ERR_OK)
                 return err;
-        *ret = (struct lock_state){.present = seen.is_present, .value = mem_strdup(seen.value)};
+        *ret = (struct lock_state){.present = seen.is_present, .value = mem_strdup(seen.value),
+                                    .settling = lock->wait_replicas > 0 && replica_is_in_sync(lock->policy)};
         fill_stamp(seen.text, &ret->stamp);
         return ERR_OK;
+}
+
+/* As the driver does it: what is there already is written again, which changes nothing. */
+static enum err await_replica(const struct lock_target *lock, unsigned reign, mono_ms deadline, struct errmsg *reterr)
+{
+        enum { WAIT_MS = 1000 };
+        const vtime_us limit = by_the_world(deadline), most = vtime_now() + (vtime_us)WAIT_MS * VTIME_MS;
+        bool reached = lock->wait_replicas == 0 || replica_await(lock->policy, limit < most ? limit : most);
+        if (lock->wait_replicas > 0 && reign != replica_reign(lock->policy))
+                return err_set(reterr, ERR_UNKNOWN, "closed the connection without a reply");
+        if (reached)
+                return ERR_OK;
+        return err_set(reterr, ERR_PENDING, "stored, and no replica has acknowledged it yet");
 }
 
 enum err lock_compare_and_set(struct lock_target *lock, const struct lock_state *expected, const struct lock_want *want,
@@ -413,5 +434,7 @@ enum err lock_compare_and_set(struct lock_target *lock, const struct lock_state 
                 (void)TEXT_COPY(update.expected.text, expected->stamp.raw);
         (void)TEXT_COPY(update.want.value, want->value);
         (void)TEXT_COPY(update.want.text, stamp);
-        return write_register(&update, by_the_world(deadline), reterr);
+        const unsigned reign = replica_reign(lock->policy);
+        err = write_register(&update, by_the_world(deadline), reterr);
+        return err == ERR_OK ? await_replica(lock, reign, deadline, reterr) : err;
 }
