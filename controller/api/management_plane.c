@@ -91,7 +91,7 @@ static void decode_server(const struct scope *server, struct management_plane *p
         plane->address = decode_text(server, "address", "", DECODE_TEXT_MAX);
         if (plane->address[0] != '\0' && decode_has(server, "service"))
                 decode_fail(server, "service", "give either address or service, not both");
-        const char *fault = plane->address[0] != '\0' ? text_address_fault(plane->address) : NULL;
+        const char *fault = plane->address[0] != '\0' ? text_published_fault(plane->address) : NULL;
         if (fault)
                 decode_fail(server, "address", "%s%s", fault,
                             strchr(plane->address, ':') ? "; give the port in server.port" : "");

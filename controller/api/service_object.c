@@ -5,10 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/object.h"
 #include "util/mem.h"
+#include "util/strbuf.h"
 #include "util/text.h"
+
+enum { OTHER_NAMES_BYTES_MAX = 1024 };
 
 static const char *text_at(const json_t *object, const char *key)
 {
@@ -31,18 +35,35 @@ static uint16_t find_port(const json_t *service, const char *wanted)
         return 0;
 }
 
+/* A record leads to one name: the others are only told. */
+static void add_name(struct service_ingress *ret, const char *name)
+{
+        if (ret->count == 0) {
+                ret->addresses[ret->count++] = mem_strdup(name);
+                return;
+        }
+        if (strcasecmp(ret->addresses[0], name) == 0)
+                return;
+        struct strbuf text = STRBUF_INIT(OTHER_NAMES_BYTES_MAX);
+        (void)strbuf_printf(&text, "%s%s%s", ret->other_names ? ret->other_names : "", ret->other_names ? ", " : "", name);
+        free(ret->other_names);
+        ret->other_names = strbuf_take(&text);
+}
+
 /* A load balancer that publishes both an IP and a name means the same place: IPs win, names count only where there is
  * none. One that is neither is named by *ret_bad and *ret_fault. */
-static void collect(const json_t *ingress, const char *key, size_t max, struct service_ingress *ret,
-                    const char **ret_bad, const char **ret_fault)
+static void collect(const json_t *ingress, const char *key, struct service_ingress *ret, const char **ret_bad,
+                    const char **ret_fault)
 {
-        for (size_t i = 0; i < json_array_size(ingress) && ret->count < max; i++) {
+        for (size_t i = 0; i < json_array_size(ingress) && ret->count < SERVICE_ADDRESSES_MAX; i++) {
                 const char *address = text_at(json_array_get(ingress, i), key);
                 bool is_ip = strcmp(key, "ip") == 0;
                 const char *fault = is_ip && text_address_family(address) == 0 ? "is not an IP address"
                                     : is_ip                                    ? NULL
-                                                                               : text_host_name_fault(address);
-                if (!fault) {
+                                                                               : text_published_fault(address);
+                if (!fault && !is_ip) {
+                        add_name(ret, address);
+                } else if (!fault) {
                         ret->addresses[ret->count++] = mem_strdup(address);
                 } else if (address[0]) {
                         *ret_bad = address;
@@ -64,9 +85,9 @@ enum err service_ingress_decode(const json_t *service, const char *port, struct 
                                namespace_name, name, port);
         const json_t *status = json_object_get(json_object_get(service, "status"), "loadBalancer");
         const char *bad = NULL, *fault = NULL;
-        collect(json_object_get(status, "ingress"), "ip", SERVICE_ADDRESSES_MAX, &found, &bad, &fault);
+        collect(json_object_get(status, "ingress"), "ip", &found, &bad, &fault);
         if (found.count == 0)
-                collect(json_object_get(status, "ingress"), "hostname", 1, &found, &bad, &fault);
+                collect(json_object_get(status, "ingress"), "hostname", &found, &bad, &fault);
         if (found.count == 0 && bad)
                 return err_set(
                     reterr, ERR_INVALID,
@@ -90,5 +111,6 @@ void service_ingress_clear(struct service_ingress *ingress)
 {
         for (size_t i = 0; i < ingress->count; i++)
                 free(ingress->addresses[i]);
+        free(ingress->other_names);
         *ingress = (struct service_ingress){0};
 }

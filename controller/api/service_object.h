@@ -20,6 +20,7 @@ enum { SERVICE_ADDRESSES_MAX = 16 };
 struct service_ingress {
         char *addresses[SERVICE_ADDRESSES_MAX]; /* all IPs; one host name where there is no IP */
         size_t count;                           /* at least 1 */
+        char *other_names;                      /* "b, c": the host names that are not taken; NULL none */
         uint16_t port;
 };
 

@@ -12,6 +12,7 @@
 #include "core/targets.h"
 #include "core/verify.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 enum { CERTIFICATE_WARNING_DAYS = 21 };
 #define DAY_MS ((int64_t)86400000)
@@ -137,16 +138,27 @@ static void look_at_addresses(const struct report_subject *s, struct troubles *r
 }
 
 /* Where the spec says which family the record carries, whoever wrote it knows what it leaves out. */
-static void look_at_families(const struct report_subject *s, struct troubles *ret)
+static void look_at_what_is_left_out(const struct report_subject *s, const struct plane_view *plane, struct troubles *ret)
 {
-        for (unsigned i = 0; i < s->view->plane_count && !s->view->policy.dns_type_chosen; i++)
+        if (text_has_prefix(plane->rrset, "CNAME "))
+                troubles_add(ret, "NameLeftOut",
+                             arena_printf(s->arena,
+                                          "%s: the record leaves out %s, because a CNAME leads to one name; give the one "
+                                          "that agents are to use in server.address",
+                                          plane->name, plane->left_out));
+        else if (!s->view->policy.dns_type_chosen)
+                troubles_add(ret, "FamilyLeftOut",
+                             arena_printf(s->arena,
+                                          "%s: the record leaves out %s, because it carries one family; name the family in "
+                                          "dns.recordType",
+                                          plane->name, plane->left_out));
+}
+
+static void look_at_records(const struct report_subject *s, struct troubles *ret)
+{
+        for (unsigned i = 0; i < s->view->plane_count; i++)
                 if (s->view->planes[i].left_out)
-                        troubles_add(
-                            ret, "FamilyLeftOut",
-                            arena_printf(s->arena,
-                                         "%s: the record leaves out %s, because it carries one family; name the "
-                                         "family in dns.recordType",
-                                         s->view->planes[i].name, s->view->planes[i].left_out));
+                        look_at_what_is_left_out(s, &s->view->planes[i], ret);
 }
 
 static void look_at_replicas(const struct report_subject *s, struct troubles *ret)
@@ -207,7 +219,7 @@ void report_troubles(const struct report_subject *subject, struct troubles *ret)
             look_at_destination,  look_at_switch,         look_at_wrong_answers, look_at_addresses,
             look_at_held_update,  look_at_standbys,       look_at_maintenance,   look_at_checks,
             look_at_mechanisms,   look_at_replicas,       look_at_certificates,  look_at_silent_servers,
-            look_at_families,
+            look_at_records,
         };
         for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
                 looks[i](subject, ret);

@@ -83,6 +83,7 @@ struct plane {
         size_t address_count;
         uint16_t port;
         char *address_error; /* why there is none, NULL otherwise */
+        char *other_names;   /* of the Service's ingress, which a record cannot hold beside its one name; NULL none */
         char *rrset;         /* of the addresses, record type by itself; NULL where none */
 
         struct resolve_name *lookup; /* of the address where it is a host name and probed; NULL otherwise */

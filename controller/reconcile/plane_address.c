@@ -42,6 +42,8 @@ void plane_address_forget(struct plane *plane)
         plane->rrset = NULL;
         free(plane->address_error);
         plane->address_error = NULL;
+        free(plane->other_names);
+        plane->other_names = NULL;
 }
 
 /* New addresses mean new probes and, where the plane is active, a new plan. */
@@ -89,6 +91,15 @@ void plane_address_restore(struct plane *plane, const json_t *status, int64_t ge
         set_addresses(plane, texts, count, (uint16_t)port);
 }
 
+static void set_other_names(struct plane *plane, const char *names)
+{
+        if (text_equal(plane->other_names, names))
+                return;
+        free(plane->other_names);
+        plane->other_names = names ? mem_strdup(names) : NULL;
+        plane_wake_users(plane);
+}
+
 static void set_error(struct plane *plane, const char *why)
 {
         if (plane->address_error && strcmp(plane->address_error, why) == 0)
@@ -114,13 +125,15 @@ static void service_answered(void *ctx, const struct kube_reply *reply)
         enum err err = reply->err;
         if (err == ERR_OK)
                 err = service_ingress_decode(reply->body, plane->spec->service_port, &ingress, &why);
-        if (err == ERR_OK)
+        if (err == ERR_OK) {
                 set_addresses(plane, (const char *const *)ingress.addresses, ingress.count, ingress.port);
-        else if (!plane->address_count || err == ERR_INVALID)
+                set_other_names(plane, ingress.other_names);
+        } else if (!plane->address_count || err == ERR_INVALID) {
                 set_error(plane, reply->status == 401 ? "the API server refuses the kubeconfig's credentials (401)"
                                  : err == ERR_DENIED  ? "may not read the Service: grant get on services "
                                                         "(manifests/samples/plane-cluster.yaml in that cluster)"
                                                       : why.text);
+        }
         service_ingress_clear(&ingress);
         next_discovery(plane, err == ERR_OK ? DISCOVERY_MS : DISCOVERY_RETRY_MS);
 }

@@ -78,5 +78,5 @@ const char *plane_left_out(const struct plane *plane, const char *rrset, struct 
         for (size_t i = 0; i < plane->address_count && rrset[0]; i++)
                 if (family_of(plane->addresses[i]) && !plane_target_is_of(plane->addresses[i], rrset))
                         text = arena_printf(arena, "%s%s%s", text ? text : "", text ? ", " : "", plane->addresses[i]);
-        return text;
+        return !text && text_has_prefix(rrset, "CNAME ") ? plane->other_names : text;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "util/mem.h"
@@ -153,6 +154,33 @@ const char *text_address_fault(const char *text)
         if (family == 6 && strchr(text, '.'))
                 return "is an IPv4 address written as IPv6; write the IPv4 address itself";
         return family != 0 ? NULL : text_host_name_fault(text);
+}
+
+static bool has_suffix(const char *text, size_t bytes, const char *suffix)
+{
+        size_t suffix_bytes = strlen(suffix);
+        return bytes > suffix_bytes && strncasecmp(text + bytes - suffix_bytes, suffix, suffix_bytes) == 0;
+}
+
+static bool is_known_to_some_alone(const char *name)
+{
+        static const char *const suffixes[] = {".svc", ".cluster.local", ".clusterset.local", ".localhost"};
+        size_t bytes = strlen(name);
+        if (name[bytes - 1] == '.')
+                bytes--;
+        bool is_known = !memchr(name, '.', bytes);
+        for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+                is_known |= has_suffix(name, bytes, suffixes[i]);
+        return is_known;
+}
+
+const char *text_published_fault(const char *text)
+{
+        const char *fault = text_address_fault(text);
+        if (!fault && text_address_family(text) == 0 && is_known_to_some_alone(text))
+                return "is known inside one cluster or machine alone: agents elsewhere find nothing there; write an IP "
+                       "address, or a name that DNS has everywhere";
+        return fault;
 }
 
 /* What is outside 1970 to 9999 has no such form; it is shown as the nearer end. */

@@ -91,20 +91,54 @@ def test_a_name_is_published_while_dns_leads_agents_there(scene):
     wait.until("done", lambda: record(scene)["phase"] == "Steady" and record(scene)["to"] == "named", 10.0)
 
 
-@pytest.mark.parametrize("host", ["localhost", "gloo-mgmt"])
-def test_a_name_that_only_this_machine_knows_is_unfit(scene, host):
-    """A hosts file and a search list are ours; agents have others. A server answers at localhost."""
+def test_a_name_that_only_this_machine_knows_is_unfit(scene, scratch):
+    """A hosts file is ours; agents have others. A server answers at the address that it gives."""
+    host = "mgmt.corp.example"
+    hosts = scratch.folder("hosts") / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost\n{PLANES[CENTRAL]} {host}\n")
     arrange(scene, changes={"planes": [WEST, "ours"]})
     put_named(scene, "ours", host)
-    search = scene.bench.scratch.folder(f"resolv-{scene.db}") / "hosts"
-    search.write_text(f"{host} {scene.dns_name}\n")
-    scene.operator(extra_args=resolver(scene), extra_env={"LOCALDOMAIN": scene.zone, "HOSTALIASES": str(search)})
+    wrapper = ("unshare", "-m", "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$@"', "--")
+    scene.operator(extra_args=resolver(scene), wrapper=wrapper)
     wait_world(scene, WEST, 1)
     wait_message(scene, "FailoverPossible", f"ours: its address {host} is not confirmed by DNS: DNS server")
     assert "cannot say" in wait_plane(scene, "ours", "Ready", "Unknown", "NameUnfit")
     switch_to(scene, "ours", 2)
     wait_answer(scene, "switch-to=ours/2", "is not confirmed by DNS")
     check_world(scene, WEST, 1)
+
+
+@pytest.mark.parametrize("inner", ["gloo-mesh-mgmt-server.gloo-mesh.svc.cluster.local", "gloo-mgmt", "localhost"])
+def test_a_name_that_one_cluster_alone_knows_is_never_published(scene, inner):
+    """Where our own DNS knows it, it would pass every check, and agents elsewhere would be led nowhere."""
+    plane = objects.management_plane(CENTRAL, scene.namespace, {"server": {"address": inner}})
+    text = "is known inside one cluster or machine alone: agents elsewhere find nothing there"
+    with pytest.raises(KubectlError, match=f"address {text}"):
+        scene.kubectl("apply", "-f", "-", input=json.dumps(plane))
+    set_ingress(scene, CENTRAL, hostname=[inner])
+    arrange(scene)
+    scene.operator()
+    wait_world(scene, WEST, 1)
+    wait_plane(scene, CENTRAL, "Ready", "False", "NoAddress", f'says "{inner}", which {text}')
+    before = outside(scene)
+    switch_to(scene, CENTRAL, 2)
+    wait_answer(scene, f"switch-to={CENTRAL}/2", "is known inside one cluster or machine alone")
+    assert outside(scene) == before
+
+
+def test_the_host_name_that_is_left_out_is_told(scene):
+    """A load balancer that publishes two: a CNAME leads to one of them."""
+    names = [f"lb-a.{scene.zone}", f"lb-b.{scene.zone}"]
+    for name in names:
+        scene.bench.bind.replace(name, "A", PLANES[CENTRAL])
+    set_ingress(scene, CENTRAL, hostname=names)
+    arrange(scene)
+    scene.operator(extra_args=resolver(scene))
+    wait_world(scene, WEST, 1)
+    scene.wait_condition("Degraded", "True", "NameLeftOut", timeout=20.0)
+    wait_message(scene, "Degraded", f"{CENTRAL}: the record leaves out {names[1]}, because a CNAME leads to one name")
+    set_ingress(scene, CENTRAL, hostname=names[:1])
+    scene.wait_condition("Degraded", "False", "Redundant", timeout=25.0)
 
 
 def test_each_address_of_a_record_is_probed(scene):

@@ -20,6 +20,7 @@ POLICY = {
 }
 LOCK = {"address": "redis.example.com:6379", "lock": {"key": "mgmt-active"}}
 LONG = "a" * 64
+INNER = ["localhost", "gloo-mgmt", "mgmt.gloo.svc", "mgmt.gloo.svc.cluster.local", "A.B.svc.Cluster.Local."]
 NUMBERS = ["127.0.15618", "127.1", "0", "2130706433", "0x7f000001", "1.2.3.4.", "lb.example.1", "256.0.0.1"]
 
 
@@ -100,6 +101,7 @@ REFUSED = [
     ),
     ("mplane", {"server": {"address": "host:9900"}}, "without a port; the port goes into server.port"),
     *(("mplane", {"server": {"address": number}}, "address ends in a number") for number in NUMBERS),
+    *(("mplane", {"server": {"address": inner}}, "address is known inside one cluster or machine alone") for inner in INNER),
     *(
         ("fop", policy(redis={"address": f"{number}:6379"}), "address ends in a number: resolvers read it")
         for number in NUMBERS
@@ -136,7 +138,7 @@ REFUSED = [
     ("mplane", check(type="HTTP", http={"statusCodes": {"min": 300}}), "min is above max: no status could pass"),
     (
         "mplane",
-        {"server": {"address": "h"}, "checks": [{"name": "t", "type": "TCP"}, {"name": "d", "type": "Deployment"}]},
+        {"server": {"address": "h.example.com"}, "checks": [{"name": "t", "type": "TCP"}, {"name": "d", "type": "Deployment"}]},
         "asks the plane's API server: set kubeConfig, or server.deployment",
     ),
     (
@@ -176,11 +178,11 @@ ACCEPTED = [
     ("mplane", {}),
     *(
         ("mplane", {"server": {"address": address}})
-        for address in ("192.0.2.1", "::1", "1:2:3:4:5:6:7::", "2001:db8::a:0:1", "lb.example.com.", "10.lb-1.example", "x1")
+        for address in ("192.0.2.1", "::1", "1:2:3:4:5:6:7::", "2001:db8::a:0:1", "lb.example.com.", "10.lb-1.example", "lb.corp.local")
     ),
     ("mplane", {"server": {"address": "2001:db8::1", "port": 443}}),
     ("mplane", {"server": {"service": {"port": "9900"}}, "kubeConfig": {"secretRef": {"name": "west"}}}),
-    ("mplane", {"server": {"address": "h", "deployment": {}}, "checks": [{"name": "t", "type": "TCP"}]}),
+    ("mplane", {"server": {"address": "h.example.com", "deployment": {}}, "checks": [{"name": "t", "type": "TCP"}]}),
     ("mplane", {"checks": [check(name="a", when="Active")["checks"][0], check(name="s", when="Standby")["checks"][0]]}),
     ("mplane", {"checks": [check(name="a", when="Active")["checks"][0], check(name="t")["checks"][0]]}),
     ("mplane", check(type="HTTP", http={"scheme": "HTTPS", "path": "/healthz?full=1"}, tls={"serverName": "h"})),
@@ -211,7 +213,7 @@ def test_defaults_of_the_smallest_policy(submit):
 
 def test_defaults_of_parts(submit):
     spec = submit("fop", policy(redis=LOCK, detection={"interval": "4s"}))["spec"]
-    assert spec["redis"] == {**LOCK, "db": 0, "lock": {"key": "mgmt-active", "value": "{clusterName}"}}
+    assert spec["redis"] == {**LOCK, "db": 0, "lock": {"key": "mgmt-active", "value": "{clusterName}", "waitReplicas": 1}}
     assert spec["detection"] == {"interval": "4s", "timeout": "3s", "failureThreshold": 3, "successThreshold": 3}
     plane = submit("mplane", {"server": {"service": {}}, "kubeConfig": {"secretRef": {"name": "west"}}})["spec"]
     assert plane == {

@@ -232,6 +232,16 @@ static void family_left_out(struct world *world)
 {
         world->view.planes[1].left_out = "2001:db8::2";
 }
+static void name_left_out(struct world *world)
+{
+        world->view.planes[2].rrset = WORLD_RRSET_C;
+        world->view.planes[2].left_out = "d.example.com";
+}
+static void name_left_out_of_a_chosen_type(struct world *world)
+{
+        name_left_out(world);
+        world->view.policy.dns_type_chosen = true;
+}
 static void family_chosen(struct world *world)
 {
         family_left_out(world);
@@ -383,6 +393,9 @@ static const struct condition_row rows[] = {
     {"half of both", half_of_both_is_dead, "Degraded", "True AddressFailing", "a: TLS :9900 fails at 192.0.2.11"},
     {"named nowhere", a_is_named_nowhere, "Degraded", "True NameUnfit",
      "a: its address lb-a.example.com leads agents nowhere"},
+    {"name left out", name_left_out, "Degraded", "True NameLeftOut",
+     "the record leaves out d.example.com, because a CNAME leads to one name; give the one"},
+    {"name left out of a type that was chosen", name_left_out_of_a_chosen_type, "Degraded", "True NameLeftOut", ""},
     {"family left out", family_left_out, "Degraded", "True FamilyLeftOut",
      "b: the record leaves out 2001:db8::2, because it carries one family; name the family in dns.recordType"},
     {"family chosen", family_chosen, "Degraded", "False Redundant", "a standby is fit"},

@@ -12,6 +12,7 @@
 #include "api/service_object.h"
 #include "json_text.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 static void test_secret_values_are_decoded(void **state)
 {
@@ -131,13 +132,26 @@ static void test_service_prefers_addresses(void **state)
 static void test_service_with_a_host_name(void **state)
 {
         (void)state;
-        json_t *json = service("[{'hostname': 'lb.example.com'}, {'hostname': 'other.example.com'}]", "LoadBalancer");
-        struct service_ingress ingress;
-        assert_int_equal(service_ingress_decode(json, "grpc", &ingress, NULL), ERR_OK);
-        assert_int_equal(ingress.count, 1);
-        assert_string_equal(ingress.addresses[0], "lb.example.com");
-        service_ingress_clear(&ingress);
-        json_decref(json);
+        static const struct {
+                const char *ingress, *others;
+        } cases[] = {
+            {"[{'hostname': 'lb.example.com'}]", NULL},
+            {"[{'hostname': 'lb.example.com'}, {'hostname': 'LB.example.com'}]", NULL},
+            {"[{'hostname': 'lb.example.com'}, {'hostname': 'other.example.com'}]", "other.example.com"},
+            {"[{'hostname': 'svc'}, {'hostname': 'lb.example.com'}, {'hostname': 'b.example.com'}, "
+             "{'hostname': 'c.example.com'}]",
+             "b.example.com, c.example.com"},
+        };
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                json_t *json = service(cases[i].ingress, "LoadBalancer");
+                struct service_ingress ingress;
+                assert_int_equal(service_ingress_decode(json, "grpc", &ingress, NULL), ERR_OK);
+                assert_int_equal(ingress.count, 1);
+                assert_string_equal(ingress.addresses[0], "lb.example.com");
+                assert_true(text_equal(ingress.other_names, cases[i].others));
+                service_ingress_clear(&ingress);
+                json_decref(json);
+        }
 }
 
 static void test_service_that_gives_no_address(void **state)
@@ -162,6 +176,10 @@ static void test_service_that_gives_no_address(void **state)
              "address, DNS does not; write four numbers from 0 to 255, or a host name; correct the load balancer, or "
              "give "
              "server.address"},
+            {"[{'hostname': 'mgmt.gloo-mesh.svc.cluster.local'}]", "LoadBalancer", "grpc", ERR_INVALID,
+             "Service gloo-mesh/srv: status.loadBalancer.ingress says \"mgmt.gloo-mesh.svc.cluster.local\", which is "
+             "known inside one cluster or machine alone: agents elsewhere find nothing there; write an IP address, or a "
+             "name that DNS has everywhere; correct the load balancer, or give server.address"},
             {"[{'ip': '127.0.15618'}]", "LoadBalancer", "grpc", ERR_INVALID,
              "Service gloo-mesh/srv: status.loadBalancer.ingress says \"127.0.15618\", which is not an IP address; "
              "correct the "

@@ -85,7 +85,7 @@ static void test_ca_makes_the_default_check_tls(void **state)
 {
         (void)state;
         struct management_plane *plane =
-            decoded("{'server': {'address': 'h'}, 'tls': {'caSecretRef': {'name': 'ca', 'key': 'x.pem'},"
+            decoded("{'server': {'address': 'h.example.com'}, 'tls': {'caSecretRef': {'name': 'ca', 'key': 'x.pem'},"
                     " 'clientCertificateSecretRef': {'name': 'client'}}}");
         assert_int_equal(plane->check_count, 1);
         assert_int_equal(plane->checks[0].type, CHECK_TLS);
@@ -155,7 +155,7 @@ static void test_refusals_name_object_field_and_remedy(void **state)
                 const char *spec;
                 const char *text;
         } cases[] = {
-            {"{'server': {'address': 'h', 'service': {}}}",
+            {"{'server': {'address': 'h.example.com', 'service': {}}}",
              "spec.server.service: give either address or service, not both"},
             {"{'server': {'address': 'h:9900'}}",
              "spec.server.address: is neither an IP address nor a host name; give the port in server.port"},
@@ -165,10 +165,13 @@ static void test_refusals_name_object_field_and_remedy(void **state)
             {"{'server': {'address': '0x7f000001'}}", "spec.server.address: ends in a number: resolvers read it as an "
                                                       "address, DNS does not; write four numbers from 0 to "
                                                       "255, or a host name"},
+            {"{'server': {'address': 'mgmt.gloo.svc.cluster.local'}}",
+             "spec.server.address: is known inside one cluster or machine alone: agents elsewhere find nothing there; "
+             "write an IP address, or a name that DNS has everywhere"},
             {"{'server': {'address': 5}}", "spec.server.address: must be a text"},
             {"{'server': 'h'}", "spec.server: must be an object"},
-            {"{'server': {'address': 'h', 'port': 0}}", "spec.server.port: must be a whole number from 1 to 65535"},
-            {"{'server': {'address': 'h', 'port': 1.5}}", "spec.server.port: must be a whole number from 1 to 65535"},
+            {"{'server': {'address': 'h.example.com', 'port': 0}}", "spec.server.port: must be a whole number from 1 to 65535"},
+            {"{'server': {'address': 'h.example.com', 'port': 1.5}}", "spec.server.port: must be a whole number from 1 to 65535"},
             {"{'eligible': 'yes'}", "spec.eligible: must be true or false"},
             {"{'kubeConfig': {'secretRef': {}}}", "spec.kubeConfig.secretRef.name: is required"},
             {"{'region': 'a\\u0007b'}", "spec.region: contains a control character; remove it"},

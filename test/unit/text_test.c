@@ -136,6 +136,25 @@ static void test_addresses(void **state)
         assert_null(text_host_name_fault("lb.example.com"));
 }
 
+/* What the resolver of a cluster or a hosts file knows, agents elsewhere are told nothing of. */
+static void test_published_addresses(void **state)
+{
+        (void)state;
+        static const char *const good[] = {"192.0.2.1", "2001:db8::1", "lb.example.com", "lb.example.com.", "lb.corp.local",
+                                           "svc.example.com", "cluster.local.example.com", "mycluster.local"};
+        static const char *const inner[] = {"localhost", "LOCALHOST.", "gloo-mgmt", "mgmt.localhost", "mgmt.gloo.svc",
+                                            "mgmt.gloo.svc.", "mgmt.gloo.svc.cluster.local", "a.b.SVC.Cluster.Local.",
+                                            "10-0-0-1.default.pod.cluster.local", "mgmt.gloo.svc.clusterset.local", "a"};
+        for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+                assert_null(text_published_fault(good[i]));
+        for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++) {
+                assert_null(text_address_fault(inner[i]));
+                assert_non_null(strstr(text_published_fault(inner[i]), "is known inside one cluster or machine alone"));
+        }
+        assert_non_null(strstr(text_published_fault("127.1"), "ends in a number"));
+        assert_non_null(strstr(text_published_fault("a b"), "neither an IP address"));
+}
+
 static void test_times_are_written(void **state)
 {
         (void)state;
@@ -331,6 +350,7 @@ int main(void)
                 cmocka_unit_test(test_utf8),
                 cmocka_unit_test(test_dns_names),
             cmocka_unit_test(test_addresses),
+            cmocka_unit_test(test_published_addresses),
                 cmocka_unit_test(test_times_are_written),
                 cmocka_unit_test(test_times_are_read),
                 cmocka_unit_test(test_times_survive_the_way_there_and_back),
