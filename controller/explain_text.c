@@ -13,6 +13,7 @@
 #include "core/failover.h"
 #include "core/maintenance.h"
 #include "core/phrase.h"
+#include "core/targets.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -169,8 +170,7 @@ static const char *outcome(struct explained *e, const struct decision *decision)
         else if (decision->finding == FINDING_AWAITING_HUMAN && decision->gates.refused < 0)
                 did = arena_printf(&e->arena, "would only say so: a person would have to move to %s",
                                    decision->candidate->name);
-        else if (decision->rule->then == DO_REASSERT || decision->rule->then == DO_LOCK ||
-                 decision->rule->then == DO_ROUTE)
+        else if (decision->rule->then == DO_WRITE)
                 did = "would write the record to a target";
         return arena_printf(&e->arena, "%s (%s): %s", did, decision->rule->reason, decision->why);
 }
@@ -268,12 +268,15 @@ static void take_policy(struct explained *e, const struct failover_policy *polic
         to->failback = policy->failback;
         to->drift = policy->drift;
         to->failback_stable_ms = policy->stable_for_ms;
-        to->dns_ttl_s = policy->dns.ttl_s;
-        to->dns_plane = policy->dns.plane;
-        to->lock_plane = policy->redis.plane;
+        for (unsigned i = 0; i < to->target_count; i++) {
+                struct wanted_target *target = &to->targets[i];
+                bool is_name = target->ref.kind == TARGET_NAME;
+                target->ttl_s = is_name ? policy->dns.ttl_s : 0;
+                target->plane = is_name ? policy->dns.plane : policy->redis.plane;
+        }
         say_changes(e, &e->facts->view, view);
         take_planes(e, policy, view);
-        if (strlen(policy->dns.name) <= FACTS_VALUE_MAX && strcmp(policy->dns.name, to->dns_name) != 0)
+        if (strlen(policy->dns.name) <= FACTS_VALUE_MAX && strcmp(policy->dns.name, wanted_find(to, TARGET_NAME)->ref.name) != 0)
                 say(e, "  it names another DNS name, %s: what that shows was not saved; judged as if it were the same",
                     policy->dns.name);
 }

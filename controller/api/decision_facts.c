@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/decision_facts_words.h"
+#include "core/plan.h"
 #include "core/targets.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -115,7 +116,8 @@ static json_t *check_json(const struct view *view, const struct check_view *chec
 static json_t *plane_json(const struct view *view, const struct plane_view *plane)
 {
         json_t *object = json_object(), *checks = json_array();
-        bool by_uid = strstr(view->policy.lock_template, "{uid}") != NULL;
+        const struct wanted_target *lock = wanted_find(&view->policy, TARGET_LOCK);
+        bool by_uid = lock && strstr(lock->value, "{uid}");
         set_text(object, "name", plane->name, FACTS_VALUE_MAX);
         set_text(object, "region", plane->region, FACTS_VALUE_MAX);
         if (strcmp(plane->cluster_name, plane->name) != 0)
@@ -168,7 +170,7 @@ static json_t *policy_json(const struct policy_view *policy)
         set(object, "failback", json_string(facts_failbacks[policy->failback]));
         set_duration(object, "stableFor", policy->failback_stable_ms);
         set(object, "drift", json_string(facts_drifts[policy->drift]));
-        set(object, "recordTTL", json_integer(policy->dns_ttl_s));
+        set(object, "recordTTL", json_integer(wanted_find(policy, TARGET_NAME)->ttl_s));
         set_text(object, "switchTo", unless_handled(policy, REQUEST_KEY_SWITCH, policy->switch_to), FACTS_REQUEST_MAX);
         set_text(object, "adopt", unless_handled(policy, REQUEST_KEY_ADOPT, policy->adopt), FACTS_REQUEST_MAX);
         set_text(object, "ack", unless_handled(policy, REQUEST_KEY_ACK, policy->ack), FACTS_VALUE_MAX);
@@ -205,7 +207,7 @@ static json_t *operator_json(const struct view *view)
         set_flag(object, "killSwitch", view->kill_switch);
         set_flag(object, "rateLimited", view->blast_limit_reached);
         set_flag(object, "confirmed", view->record && view->confirmed_epoch == view->record->epoch);
-        set_flag(object, "nameSeen", view->dns_was_met);
+        set_flag(object, "nameSeen", view->record && targets_name(view)->met_epoch == view->record->epoch);
         set_alive(object, view);
         null_absent(object, KEYS("region", "storeAge", "recordSeen", "lateFor", "killSwitch", "rateLimited",
                                  "confirmed", "nameSeen", "sharedStore", "aliveAge", "aliveReadAge", "aliveEvery",
@@ -260,18 +262,11 @@ static const char *stamp_word(const struct view *view, const struct stamp *stamp
         return facts_stamps[is_recorded ? FACTS_STAMP_RECORD : FACTS_STAMP_OURS];
 }
 
-static bool is_among(const char *value, const char *const *values, unsigned count)
-{
-        for (unsigned i = 0; i < count; i++)
-                if (strcmp(value, values[i]) == 0)
-                        return true;
-        return false;
-}
-
 /* What a target showed, and what the record's plan makes of it: the value it names, and whether it may replace this. */
-static json_t *target_json(const struct view *view, const struct target_health *health, const struct stamp *stamp,
-                           const char *value)
+static json_t *target_json(const struct view *view, const struct target_view *target)
 {
+        const struct target_health *health = &target->health;
+        const struct stamp *stamp = &target->shows.stamp;
         json_t *object = json_object();
         set(object, "reach", json_string(facts_reaches[health->reach]));
         if (health->reach == REACH_FAILED)
@@ -282,7 +277,7 @@ static json_t *target_json(const struct view *view, const struct target_health *
                 set_age(object, "lookAge", view, health->looked_at);
         set_flag(object, "doubtful", health->read_at && !health->looked_at);
         set_age(object, "failedFor", view, health->failed_since);
-        set_value(object, "value", value);
+        set_value(object, "value", target->shows.value);
         set(object, "stamp", json_string(stamp_word(view, stamp)));
         if (stamp->presence == STAMP_OURS)
                 set(object, "epoch", json_integer((json_int_t)stamp->epoch));
@@ -298,22 +293,33 @@ static void set_other(json_t *object, const char *key, const char *recorded, con
                 set_value(object, key, recorded[0] ? recorded : "-");
 }
 
+/* What the record's plan makes of it: the value it names, and whether it may replace what is shown. */
+static void set_plan(json_t *object, const struct target_view *target, const struct plan_target *planned,
+                     const struct target_ref *wanted)
+{
+        set_value(object, "recorded", planned->to);
+        set_flag(object, "replaceable", plan_may_replace(planned, target->shows.value));
+        set_other(object, "recordedServer", planned->ref.endpoint, wanted->endpoint);
+}
+
+static const struct wanted_target nothing_wanted = {
+    .ref = {.driver = "", .endpoint = "", .name = ""}, .value = "", .plane = ""};
+
 static json_t *dns_json(const struct view *view)
 {
-        const struct targets spec = targets_of_spec(view);
-        json_t *object = target_json(view, &view->dns_health, &view->dns.stamp, view->dns.rrset);
-        set_value(object, "server", spec.dns_server);
-        set_value(object, "name", spec.dns_name);
-        set_value(object, "provider", spec.dns_provider);
-        set_value(object, "inside", view->policy.dns_plane);
+        const struct wanted_target *wanted = wanted_find(&view->policy, TARGET_NAME);
+        const struct target_view *target = targets_name(view);
+        json_t *object = target_json(view, target);
+        set_value(object, "server", wanted->ref.endpoint);
+        set_value(object, "name", wanted->ref.name);
+        set_value(object, "provider", wanted->ref.driver);
+        set_value(object, "inside", wanted->plane);
         if (view->record) {
-                const struct plan *plan = &view->record->plan;
-                set_value(object, "recorded", plan->to_rrset);
-                set(object, "recordedTTL", json_integer(plan->dns_ttl_s));
-                set_flag(object, "replaceable", is_among(view->dns.rrset, plan->old_rrsets, plan->old_rrset_count));
-                set_other(object, "recordedServer", plan->dns_server, spec.dns_server);
-                set_other(object, "recordedName", plan->dns_name, spec.dns_name);
-                set_other(object, "recordedProvider", plan->dns_provider, spec.dns_provider);
+                const struct plan_target *planned = plan_find(&view->record->plan, TARGET_NAME);
+                set_plan(object, target, planned, &wanted->ref);
+                set(object, "recordedTTL", json_integer(planned->ttl_s));
+                set_other(object, "recordedName", planned->ref.name, wanted->ref.name);
+                set_other(object, "recordedProvider", planned->ref.driver, wanted->ref.driver);
         }
         null_absent(object, KEYS("server", "inside", "recorded", "recordedTTL", "replaceable", "recordedServer",
                                  "recordedName", "recordedProvider"));
@@ -322,24 +328,29 @@ static json_t *dns_json(const struct view *view)
 
 static json_t *lock_json(const struct view *view)
 {
-        const struct targets spec = targets_of_spec(view);
-        json_t *object = target_json(view, &view->lock_health, &view->lock.stamp, view->lock.value);
-        set_value(object, "server", spec.lock_server);
-        set_value(object, "key", spec.lock_key);
-        set_value(object, "template", view->policy.lock_template);
-        set_value(object, "inside", view->policy.lock_plane);
-        set_flag(object, "present", view->lock.present);
-        set_flag(object, "settling", view->lock.settling && view->record && view->record->phase == PHASE_SWITCHING);
+        static const struct target_view nothing = {
+            .health = {.error = ""}, .shows = {.value = "", .stamp = {.plane = "", .store = "", .raw = ""}}};
+        static const struct plan_target unplanned = {.ref = {.driver = "", .endpoint = "", .name = ""}, .to = ""};
+        const struct wanted_target *wanted = wanted_find(&view->policy, TARGET_LOCK);
+        const struct target_view *target = targets_find(view, TARGET_LOCK);
+        wanted = wanted ? wanted : &nothing_wanted;
+        target = target ? target : &nothing;
+        json_t *object = target_json(view, target);
+        set_value(object, "server", wanted->ref.endpoint);
+        set_value(object, "key", wanted->ref.name);
+        set_value(object, "template", wanted->value);
+        set_value(object, "inside", wanted->plane);
+        set_flag(object, "present", target->shows.present);
+        set_flag(object, "settling", target->shows.settling && view->record && view->record->phase == PHASE_SWITCHING);
         if (view->record) {
-                const struct plan *plan = &view->record->plan;
-                set_value(object, "recorded", plan->to_lock);
-                set_flag(object, "replaceable", is_among(view->lock.value, plan->old_locks, plan->old_lock_count));
-                set_other(object, "recordedServer", plan->lock_server, spec.lock_server);
-                set_other(object, "recordedKey", plan->lock_key, spec.lock_key);
-                if (plan->lock_db != spec.lock_db)
-                        set(object, "recordedDB", json_integer(plan->lock_db));
+                const struct plan_target *planned = plan_find(&view->record->plan, TARGET_LOCK);
+                planned = planned ? planned : &unplanned;
+                set_plan(object, target, planned, &wanted->ref);
+                set_other(object, "recordedKey", planned->ref.name, wanted->ref.name);
+                if (planned->ref.db != wanted->ref.db)
+                        set(object, "recordedDB", json_integer(planned->ref.db));
         }
-        set(object, "db", json_integer(spec.lock_db));
+        set(object, "db", json_integer(wanted->ref.db));
         null_absent(object, KEYS("server", "key", "template", "inside", "present", "recorded", "replaceable",
                                  "recordedServer", "recordedKey", "recordedDB"));
         return object;
@@ -357,7 +368,7 @@ json_t *decision_facts_encode(const struct view *view)
         set_text(facts, "recordError", view->record_error, FACTS_TEXT_MAX);
         set_flag(facts, "recordUnread", !view->record_read);
         set(facts, "dns", dns_json(view));
-        if (view->policy.lock_server[0] || (view->record && view->record->plan.lock_server[0]))
+        if (wanted_find(&view->policy, TARGET_LOCK) || (view->record && plan_find(&view->record->plan, TARGET_LOCK)))
                 set(facts, "lock", lock_json(view));
         for (unsigned i = 0; i < view->plane_count; i++)
                 INVARIANT(json_array_append_new(planes, plane_json(view, &view->planes[i])) == 0);

@@ -7,6 +7,7 @@
 #include "api/decision_facts_words.h"
 #include "api/decode.h"
 #include "core/maintenance.h"
+#include "core/targets.h"
 #include "util/text.h"
 
 /* Where the rebuilt monotonic clock stands: far enough from 0 that the longest age is still a point on it. */
@@ -157,7 +158,6 @@ static void decode_policy(const struct scope *root, struct policy_view *policy)
             .failback = (enum failback)decode_choice(&scope, "failback", CHOICES(facts_failbacks), FAILBACK_MANUAL),
             .drift = (enum drift_policy)decode_choice(&scope, "drift", CHOICES(facts_drifts), DRIFT_REPORT),
             .failback_stable_ms = decode_duration(&scope, "stableFor", 10 * MINUTE_MS, 0, week),
-            .dns_ttl_s = (uint32_t)decode_integer(&scope, "recordTTL", 30, 1, DNS_TTL_MAX_S),
             .switch_to = decode_text(&scope, "switchTo", "", FACTS_REQUEST_MAX),
             .adopt = decode_text(&scope, "adopt", "", FACTS_REQUEST_MAX),
             .ack = decode_text(&scope, "ack", "", FACTS_VALUE_MAX),
@@ -180,7 +180,6 @@ static void decode_operator(const struct scope *root, struct view *view)
         view->blast_limit_reached = decode_bool(&scope, "rateLimited", false);
         if (view->record && decode_bool(&scope, "confirmed", false))
                 view->confirmed_epoch = view->record->epoch;
-        view->dns_was_met = decode_bool(&scope, "nameSeen", false);
         view->alive = (struct alive_view){.is_used = decode_bool(&scope, "sharedStore", false),
                                           .seen_at = decode_age(&scope, "aliveAge"),
                                           .read_at = decode_age(&scope, "aliveReadAge"),
@@ -261,60 +260,89 @@ static struct stamp decode_stamp(const struct scope *scope, const struct view *v
         return stamp;
 }
 
-/* What the record's plan says of a target; "" and the value shown where it may replace that. */
-static void decode_plan(const struct scope *scope, const char *shown, const char **ret_to, const char **ret_old,
-                        unsigned *ret_count)
-{
-        *ret_to = decode_text(scope, "recorded", "", FACTS_VALUE_MAX);
-        *ret_count = decode_bool(scope, "replaceable", false);
-        *ret_old = shown;
-}
-
 static const char *decode_other(const struct scope *scope, const char *key, const char *wanted)
 {
         const char *recorded = decode_text(scope, key, wanted, FACTS_VALUE_MAX);
         return strcmp(recorded, "-") == 0 ? "" : recorded;
 }
 
-static void decode_dns(const struct scope *root, struct decision_facts *facts)
+/* What the record's plan says of a target: it may replace the value shown, or nothing. */
+static void decode_planned(const struct scope *scope, const struct target_view *target, struct plan_target *ret)
 {
-        struct view *view = &facts->view;
-        struct plan *plan = &facts->record.plan;
-        struct scope scope = decode_object(root, "dns");
-        view->dns_health = decode_health(&scope);
-        view->dns = (struct dns_state){.rrset = decode_text(&scope, "value", "", FACTS_VALUE_MAX),
-                                       .ttl_s = view->policy.dns_ttl_s,
-                                       .stamp = decode_stamp(&scope, view)};
-        view->policy.dns_provider = decode_text(&scope, "provider", "", FACTS_VALUE_MAX);
-        view->policy.dns_server = decode_text(&scope, "server", "", FACTS_VALUE_MAX);
-        view->policy.dns_name = decode_text(&scope, "name", "", FACTS_VALUE_MAX);
-        view->policy.dns_plane = decode_text(&scope, "inside", "", FACTS_VALUE_MAX);
-        decode_plan(&scope, view->dns.rrset, &plan->to_rrset, &plan->old_rrsets[0], &plan->old_rrset_count);
-        plan->dns_provider = decode_other(&scope, "recordedProvider", view->policy.dns_provider);
-        plan->dns_server = decode_other(&scope, "recordedServer", view->policy.dns_server);
-        plan->dns_name = decode_other(&scope, "recordedName", view->policy.dns_name);
-        plan->dns_ttl_s = (uint32_t)decode_integer(&scope, "recordedTTL", view->policy.dns_ttl_s, 0, INT32_MAX);
+        ret->to = decode_text(scope, "recorded", "", FACTS_VALUE_MAX);
+        ret->old_count = decode_bool(scope, "replaceable", false);
+        ret->old[0] = target->shows.value;
+        ret->ref.endpoint = decode_other(scope, "recordedServer", target->ref.endpoint);
 }
 
-static void decode_lock(const struct scope *root, struct decision_facts *facts)
+static void decode_dns(const struct scope *root, struct decision_facts *facts, struct wanted_target *ret_wanted)
 {
         struct view *view = &facts->view;
-        struct plan *plan = &facts->record.plan;
+        struct scope policy = decode_object(root, "policy"), operator = decode_object(root, "operator");
+        const uint32_t ttl_s = (uint32_t)decode_integer(&policy, "recordTTL", 30, 1, DNS_TTL_MAX_S);
+        const bool was_seen = decode_bool(&operator, "nameSeen", false);
+        struct scope scope = decode_object(root, "dns");
+        const char *value = decode_text(&scope, "value", "", FACTS_VALUE_MAX);
+        struct target_view target = {
+            .ref = {.kind = TARGET_NAME,
+                    .driver = decode_text(&scope, "provider", "", FACTS_VALUE_MAX),
+                    .endpoint = decode_text(&scope, "server", "", FACTS_VALUE_MAX),
+                    .name = decode_text(&scope, "name", "", FACTS_VALUE_MAX)},
+            .health = decode_health(&scope),
+            .shows = {.present = value[0], .value = value, .ttl_s = ttl_s, .stamp = decode_stamp(&scope, view)},
+            .met_epoch = was_seen && view->record ? view->record->epoch : 0};
+        *ret_wanted = (struct wanted_target){.ref = target.ref,
+                                             .ttl_s = ttl_s,
+                                             .plane = decode_text(&scope, "inside", "", FACTS_VALUE_MAX)};
+        struct plan_target planned = {
+            .ref = {.kind = TARGET_NAME,
+                    .driver = decode_other(&scope, "recordedProvider", target.ref.driver),
+                    .name = decode_other(&scope, "recordedName", target.ref.name)},
+            .ttl_s = (uint32_t)decode_integer(&scope, "recordedTTL", ttl_s, 0, INT32_MAX)};
+        decode_planned(&scope, &target, &planned);
+        view->targets[view->target_count++] = target;
+        facts->record.plan.targets[facts->record.plan.target_count++] = planned;
+}
+
+static void decode_lock(const struct scope *root, struct decision_facts *facts, struct wanted_target *ret_wanted)
+{
+        struct view *view = &facts->view;
         struct scope scope = decode_object(root, "lock");
-        view->lock_health = decode_health(&scope);
-        view->lock = (struct lock_state){.present = decode_bool(&scope, "present", false),
-                                         .value = decode_text(&scope, "value", "", FACTS_VALUE_MAX),
-                                         .stamp = decode_stamp(&scope, view),
-                                         .settling = decode_bool(&scope, "settling", false)};
-        view->policy.lock_server = decode_text(&scope, "server", "", FACTS_VALUE_MAX);
-        view->policy.lock_db = (uint32_t)decode_integer(&scope, "db", 0, 0, LOCK_DB_MAX);
-        view->policy.lock_key = decode_text(&scope, "key", "", FACTS_VALUE_MAX);
-        view->policy.lock_template = decode_text(&scope, "template", "", FACTS_VALUE_MAX);
-        view->policy.lock_plane = decode_text(&scope, "inside", "", FACTS_VALUE_MAX);
-        decode_plan(&scope, view->lock.value, &plan->to_lock, &plan->old_locks[0], &plan->old_lock_count);
-        plan->lock_server = decode_other(&scope, "recordedServer", view->policy.lock_server);
-        plan->lock_key = decode_other(&scope, "recordedKey", view->policy.lock_key);
-        plan->lock_db = (uint32_t)decode_integer(&scope, "recordedDB", view->policy.lock_db, 0, 65535);
+        struct target_view target = {.ref = {.kind = TARGET_LOCK,
+                                             .driver = TARGET_LOCK_DRIVER,
+                                             .endpoint = decode_text(&scope, "server", "", FACTS_VALUE_MAX),
+                                             .name = decode_text(&scope, "key", "", FACTS_VALUE_MAX),
+                                             .db = (uint32_t)decode_integer(&scope, "db", 0, 0, LOCK_DB_MAX)},
+                                     .health = decode_health(&scope),
+                                     .shows = {.present = decode_bool(&scope, "present", false),
+                                               .value = decode_text(&scope, "value", "", FACTS_VALUE_MAX),
+                                               .stamp = decode_stamp(&scope, view),
+                                               .settling = decode_bool(&scope, "settling", false)}};
+        *ret_wanted = (struct wanted_target){.ref = target.ref,
+                                             .value = decode_text(&scope, "template", "", FACTS_VALUE_MAX),
+                                             .plane = decode_text(&scope, "inside", "", FACTS_VALUE_MAX)};
+        struct plan_target planned = {
+            .ref = {.kind = TARGET_LOCK,
+                    .driver = TARGET_LOCK_DRIVER,
+                    .name = decode_other(&scope, "recordedKey", target.ref.name),
+                    .db = (uint32_t)decode_integer(&scope, "recordedDB", target.ref.db, 0, LOCK_DB_MAX)}};
+        decode_planned(&scope, &target, &planned);
+        view->targets[view->target_count++] = target;
+        if (planned.ref.endpoint[0])
+                facts->record.plan.targets[facts->record.plan.target_count++] = planned;
+}
+
+/* In step order, and then those in force. */
+static void decode_targets(const struct scope *root, struct decision_facts *facts)
+{
+        struct wanted_target lock, name;
+        struct policy_view *policy = &facts->view.policy;
+        decode_lock(root, facts, &lock);
+        decode_dns(root, facts, &name);
+        if (lock.ref.endpoint[0])
+                policy->targets[policy->target_count++] = lock;
+        policy->targets[policy->target_count++] = name;
+        targets_place(&facts->view);
 }
 
 static void *fill(const struct scope *root)
@@ -339,8 +367,7 @@ static void *fill(const struct scope *root)
         decode_policy(root, &view->policy);
         decode_operator(root, view);
         decode_planes(root, view);
-        decode_dns(root, facts);
-        decode_lock(root, facts);
+        decode_targets(root, facts);
         return facts;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/decode.h"
+#include "core/targets.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -46,12 +47,15 @@ static json_t *encode_texts(const char *const *texts, unsigned count)
 /* "o" takes its reference and fails the whole where it is NULL. */
 static json_t *encode_plan(const struct plan *plan)
 {
+        static const struct plan_target none = {.to = ""};
+        const struct plan_target *name = plan_find(plan, TARGET_NAME), *lock = plan_find(plan, TARGET_LOCK);
+        lock = lock ? lock : &none;
         return json_pack("{s:{s:s, s:s, s:s, s:I, s:s, s:o}, s:{s:s, s:s, s:I, s:s, s:o}}", "dns", "provider",
-                         or_empty(plan->dns_provider), "server", or_empty(plan->dns_server), "name",
-                         or_empty(plan->dns_name), "ttl", (json_int_t)plan->dns_ttl_s, "to", or_empty(plan->to_rrset),
-                         "old", encode_texts(plan->old_rrsets, plan->old_rrset_count), "lock", "server",
-                         or_empty(plan->lock_server), "key", or_empty(plan->lock_key), "db", (json_int_t)plan->lock_db,
-                         "to", or_empty(plan->to_lock), "old", encode_texts(plan->old_locks, plan->old_lock_count));
+                         or_empty(name->ref.driver), "server", or_empty(name->ref.endpoint), "name",
+                         or_empty(name->ref.name), "ttl", (json_int_t)name->ttl_s, "to", or_empty(name->to), "old",
+                         encode_texts(name->old, name->old_count), "lock", "server", or_empty(lock->ref.endpoint), "key",
+                         or_empty(lock->ref.name), "db", (json_int_t)lock->ref.db, "to", or_empty(lock->to), "old",
+                         encode_texts(lock->old, lock->old_count));
 }
 
 static json_t *encode_times(const unix_ms *times, unsigned count)
@@ -101,27 +105,42 @@ static unsigned decode_texts(const struct scope *scope, const char *key, const c
         return (unsigned)decode_count(&texts);
 }
 
+static void decode_lock(const struct scope *scope, struct plan_target *ret)
+{
+        *ret = (struct plan_target){.ref = {.kind = TARGET_LOCK,
+                                            .driver = TARGET_LOCK_DRIVER,
+                                            .endpoint = decode_text(scope, "server", "", RECORD_BYTES_MAX),
+                                            .name = decode_text(scope, "key", "", RECORD_BYTES_MAX),
+                                            .db = (uint32_t)decode_integer(scope, "db", 0, 0, LOCK_DB_MAX)},
+                                    .to = decode_text(scope, "to", "", RECORD_BYTES_MAX)};
+        ret->old_count = decode_texts(scope, "old", ret->old);
+        bool is_used = ret->ref.endpoint[0] != '\0';
+        if (is_used != (ret->ref.name[0] != '\0') || is_used != (ret->to[0] != '\0'))
+                decode_fail(scope, "server", "stands with key and to, or none of them does");
+}
+
+static void decode_name(const struct scope *scope, struct plan_target *ret)
+{
+        *ret = (struct plan_target){.ref = {.kind = TARGET_NAME,
+                                            .driver = decode_text(scope, "provider", NULL, 63),
+                                            .endpoint = decode_text(scope, "server", "", RECORD_BYTES_MAX),
+                                            .name = decode_text(scope, "name", NULL, DECODE_TEXT_MAX)},
+                                    .ttl_s = (uint32_t)decode_integer(scope, "ttl", 30, 1, DNS_TTL_MAX_S),
+                                    .to = decode_text(scope, "to", NULL, RECORD_BYTES_MAX)};
+        ret->old_count = decode_texts(scope, "old", ret->old);
+        if (!ret->to[0])
+                decode_fail(scope, "to", "must not be empty");
+}
+
 static void decode_plan(const struct scope *scope, struct plan *plan)
 {
         struct scope plan_scope = decode_object(scope, "plan");
         struct scope dns = decode_object(&plan_scope, "dns");
         struct scope lock = decode_object(&plan_scope, "lock");
-        plan->dns_provider = decode_text(&dns, "provider", NULL, 63);
-        plan->dns_server = decode_text(&dns, "server", "", RECORD_BYTES_MAX);
-        plan->dns_name = decode_text(&dns, "name", NULL, DECODE_TEXT_MAX);
-        plan->dns_ttl_s = (uint32_t)decode_integer(&dns, "ttl", 30, 1, DNS_TTL_MAX_S);
-        plan->to_rrset = decode_text(&dns, "to", NULL, RECORD_BYTES_MAX);
-        plan->old_rrset_count = decode_texts(&dns, "old", plan->old_rrsets);
-        plan->lock_server = decode_text(&lock, "server", "", RECORD_BYTES_MAX);
-        plan->lock_key = decode_text(&lock, "key", "", RECORD_BYTES_MAX);
-        plan->lock_db = (uint32_t)decode_integer(&lock, "db", 0, 0, LOCK_DB_MAX);
-        plan->to_lock = decode_text(&lock, "to", "", RECORD_BYTES_MAX);
-        plan->old_lock_count = decode_texts(&lock, "old", plan->old_locks);
-        bool has_lock = plan->lock_server[0] != '\0';
-        if (has_lock != (plan->lock_key[0] != '\0') || has_lock != (plan->to_lock[0] != '\0'))
-                decode_fail(&lock, "server", "stands with key and to, or none of them does");
-        if (!plan->to_rrset[0])
-                decode_fail(&dns, "to", "must not be empty");
+        decode_lock(&lock, &plan->targets[0]);
+        bool is_used = plan->targets[0].ref.endpoint[0] != '\0';
+        decode_name(&dns, &plan->targets[is_used]);
+        plan->target_count = 1U + is_used;
 }
 
 static void *fill(const struct scope *scope)
@@ -129,13 +148,6 @@ static void *fill(const struct scope *scope)
         struct record *record = decode_alloc(scope->decoder, sizeof(*record));
         scope->decoder->takes_any_text = true; /* the old value of a lock is whatever Redis held */
         *record = (struct record){.from = "", .to = "", .reason = "", .holder = ""};
-        record->plan = (struct plan){.dns_provider = "",
-                                     .dns_server = "",
-                                     .dns_name = "",
-                                     .to_rrset = "",
-                                     .lock_server = "",
-                                     .lock_key = "",
-                                     .to_lock = ""};
         if (!decode_has(scope, "v"))
                 decode_fail(scope, "v", "is required");
         record->version = (unsigned)decode_integer(scope, "v", 0, 0, INT32_MAX);
@@ -200,7 +212,6 @@ enum err record_encode(const struct record *record, char **ret_text, struct errm
         INVARIANT(record->version == RECORD_VERSION && record->phase < PHASE_COUNT &&
                   record->recent_count <= RECENT_SWITCHES_MAX && record->enforced_count <= ENFORCED_MAX);
         INVARIANT(record->epoch >= 1 && record->epoch <= EPOCH_MAX);
-        INVARIANT(record->plan.old_rrset_count <= PLAN_OLD_MAX && record->plan.old_lock_count <= PLAN_OLD_MAX);
         json_t *object = encode(record);
         if (!object)
                 return err_set(reterr, ERR_INVALID, "record: a text is not UTF-8");
@@ -223,21 +234,22 @@ enum err record_encode(const struct record *record, char **ret_text, struct errm
         return err;
 }
 
-enum { RECORD_TEXTS_MAX = 11 + 2 * PLAN_OLD_MAX };
+enum { RECORD_TEXTS_MAX = 4 + TARGETS_MAX * (4 + PLAN_OLD_MAX) };
 
 /* Where a record keeps its texts. */
 static size_t texts_of(struct record *record, const char **ret_texts[RECORD_TEXTS_MAX])
 {
-        struct plan *plan = &record->plan;
-        const char **fixed[] = {&record->from,       &record->to,       &record->reason, &record->holder,
-                                &plan->dns_provider, &plan->dns_server, &plan->dns_name, &plan->to_rrset,
-                                &plan->lock_server,  &plan->lock_key,   &plan->to_lock};
+        const char **fixed[] = {&record->from, &record->to, &record->reason, &record->holder};
         size_t count = sizeof(fixed) / sizeof(fixed[0]);
         memcpy(ret_texts, fixed, sizeof(fixed));
-        for (unsigned i = 0; i < plan->old_rrset_count; i++)
-                ret_texts[count++] = &plan->old_rrsets[i];
-        for (unsigned i = 0; i < plan->old_lock_count; i++)
-                ret_texts[count++] = &plan->old_locks[i];
+        for (unsigned i = 0; i < record->plan.target_count; i++) {
+                struct plan_target *planned = &record->plan.targets[i];
+                const char **texts[] = {&planned->ref.driver, &planned->ref.endpoint, &planned->ref.name, &planned->to};
+                memcpy(ret_texts + count, texts, sizeof(texts));
+                count += sizeof(texts) / sizeof(texts[0]);
+                for (unsigned j = 0; j < planned->old_count; j++)
+                        ret_texts[count++] = &planned->old[j];
+        }
         return count;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/record.h"
+#include "core/targets.h"
 #include "util/fields.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
@@ -38,14 +39,15 @@ static void add_part(struct strbuf *text, const char *part)
 void record_text_digest(const struct plan *plan, char ret_digest[static RECORD_DIGEST_BYTES])
 {
         struct strbuf text = STRBUF_INIT(65536);
+        const struct plan_target *name = plan_find(plan, TARGET_NAME), *lock = plan_find(plan, TARGET_LOCK);
         char numbers[32];
-        (void)snprintf(numbers, sizeof(numbers), "%" PRIu32 " %" PRIu32, plan->dns_ttl_s, plan->lock_db);
+        (void)snprintf(numbers, sizeof(numbers), "%" PRIu32 " %" PRIu32, name->ttl_s, lock ? lock->ref.db : 0);
         add_part(&text, numbers);
-        add_part(&text, plan->dns_name);
-        add_part(&text, plan->to_rrset);
-        add_part(&text, plan->lock_server);
-        add_part(&text, plan->lock_key);
-        add_part(&text, plan->to_lock);
+        add_part(&text, name->ref.name);
+        add_part(&text, name->to);
+        add_part(&text, lock ? lock->ref.endpoint : "");
+        add_part(&text, lock ? lock->ref.name : "");
+        add_part(&text, lock ? lock->to : "");
         hash(strbuf_text(&text), text.bytes, ret_digest);
         strbuf_deinit(&text);
 }
@@ -71,6 +73,9 @@ void record_text_mark(const char *value, char ret_mark[static RECORD_MARK_BYTES]
 }
 
 /* ---- to text ---- */
+
+/* The field of the old values of each kind. */
+static const char *const old_keys[TARGET_KIND_COUNT] = {[TARGET_NAME] = "old", [TARGET_LOCK] = "locks"};
 
 /* Names of Kubernetes have nothing but printable characters; an operator may be given any identity. */
 static void add_text(struct strbuf *text, const char *key, const char *value)
@@ -132,8 +137,10 @@ static void add_record(struct strbuf *text, const struct record *record, const c
         add_times(text, "recent", record->recent, record->recent_count);
         add_times(text, "enforced", record->enforced, record->enforced_count);
         add_text(text, "plan", digest);
-        add_marks(text, "old", record->plan.old_rrsets, record->plan.old_rrset_count);
-        add_marks(text, "locks", record->plan.old_locks, record->plan.old_lock_count);
+        for (unsigned i = record->plan.target_count; i-- > 0;) {
+                const struct plan_target *planned = &record->plan.targets[i];
+                add_marks(text, old_keys[planned->ref.kind], planned->old, planned->old_count);
+        }
 }
 
 enum err record_text_encode(const struct record *record, epoch_t routed, const char *store, const char *author,
@@ -141,7 +148,6 @@ enum err record_text_encode(const struct record *record, epoch_t routed, const c
 {
         INVARIANT(record->version == RECORD_VERSION && record->phase < PHASE_COUNT && routed <= record->epoch);
         INVARIANT(record->recent_count <= RECENT_SWITCHES_MAX && record->enforced_count <= ENFORCED_MAX);
-        INVARIANT(record->plan.old_rrset_count <= PLAN_OLD_MAX && record->plan.old_lock_count <= PLAN_OLD_MAX);
         struct strbuf text = STRBUF_INIT(RECORD_TEXT_BYTES - 1);
         (void)strbuf_printf(&text, "v=pk1 e=%" PRIu64 " id=%016" PRIx64 " p=%s s=%s r=%" PRIu64, record->epoch,
                             record->id, record->to, store, routed);
@@ -167,7 +173,7 @@ struct parts {
         struct record record;
         struct record_text *ret;
         char from[NAME_BYTES], to[NAME_BYTES], reason[REASON_BYTES], holder[NAME_BYTES + 16];
-        char old_rrsets[PLAN_OLD_MAX][RECORD_MARK_BYTES], old_locks[PLAN_OLD_MAX][RECORD_MARK_BYTES];
+        char old[TARGET_KIND_COUNT][PLAN_OLD_MAX][RECORD_MARK_BYTES];
         bool has_epoch, has_routed;
 };
 
@@ -239,31 +245,28 @@ static bool take_times(const struct field *field, unsigned max, unix_ms *times, 
         return true;
 }
 
-static bool take_marks(const struct field *field, char (*marks)[RECORD_MARK_BYTES], const char **values,
-                       unsigned *count)
+static bool take_marks(const struct field *field, char (*marks)[RECORD_MARK_BYTES], struct plan_target *planned)
 {
         struct field item;
         for (size_t at = 0; next_item(field, &at, &item);) {
                 char digest[RECORD_DIGEST_BYTES];
-                if (*count == PLAN_OLD_MAX || !field_copy(&item, digest, sizeof(digest)) || !is_digest(digest))
+                if (planned->old_count == PLAN_OLD_MAX || !field_copy(&item, digest, sizeof(digest)) || !is_digest(digest))
                         return false;
-                (void)snprintf(marks[*count], RECORD_MARK_BYTES, "%s%s", mark_prefix, digest);
-                values[*count] = marks[*count];
-                (*count)++;
+                char *mark = marks[planned->old_count];
+                (void)snprintf(mark, RECORD_MARK_BYTES, "%s%s", mark_prefix, digest);
+                planned->old[planned->old_count++] = mark;
         }
         return true;
 }
 
 static bool take_plan_field(struct parts *parts, const struct field *field)
 {
-        struct plan *plan = &parts->record.plan;
         if (field_is(field, "plan"))
                 return take_text(field, parts->ret->digest, sizeof(parts->ret->digest)) &&
                        is_digest(parts->ret->digest);
-        if (field_is(field, "old"))
-                return take_marks(field, parts->old_rrsets, plan->old_rrsets, &plan->old_rrset_count);
-        if (field_is(field, "locks"))
-                return take_marks(field, parts->old_locks, plan->old_locks, &plan->old_lock_count);
+        for (unsigned kind = 0; kind < TARGET_KIND_COUNT; kind++)
+                if (field_is(field, old_keys[kind]))
+                        return take_marks(field, parts->old[kind], &parts->record.plan.targets[kind]);
         return true; /* of a later version */
 }
 
@@ -347,9 +350,11 @@ static enum err finish(struct parts *parts, struct errmsg *reterr)
 enum err record_text_decode(const char *text, struct record_text *ret, struct errmsg *reterr)
 {
         *ret = (struct record_text){0};
-        struct parts parts = {.ret = ret};
+        struct parts parts = {.ret = ret, .record.plan.target_count = TARGET_KIND_COUNT};
         struct field field;
         const char *at = text;
+        for (unsigned kind = 0; kind < TARGET_KIND_COUNT; kind++)
+                parts.record.plan.targets[kind].ref.kind = (enum target_kind)kind;
         if (strlen(text) >= RECORD_TEXT_BYTES)
                 return err_set(reterr, ERR_INVALID, "record: more than %d bytes", RECORD_TEXT_BYTES - 1);
         if (!fields_next(&at, &field) || !field_is(&field, "v") || field.value_bytes != 3 ||

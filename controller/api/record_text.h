@@ -20,7 +20,7 @@
 enum { RECORD_TEXT_BYTES = 2048, RECORD_DIGEST_BYTES = 17, RECORD_MARK_BYTES = 7 + RECORD_DIGEST_BYTES };
 
 struct record_text {
-        struct record *record;            /* of its plan only the old values, as marks */
+        struct record *record;            /* of its plan only the old values of each kind, as marks */
         epoch_t routed;                   /* the epoch that the addresses carry; 0: none yet */
         char digest[RECORD_DIGEST_BYTES]; /* of the plan */
         char author[64];                  /* the cluster of the operator that decided; "" where not said */

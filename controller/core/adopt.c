@@ -11,51 +11,75 @@
 #include "core/targets.h"
 #include "util/mem.h"
 
-static bool dns_names(const struct view *view, const struct plane_view *plane)
+static bool is_of_epoch(const struct view *view, const struct target_view *target, const struct plane_view *plane,
+                        epoch_t epoch, struct arena *arena)
 {
-        return plane->known && plane->rrset[0] && strcmp(plane->rrset, view->dns.rrset) == 0;
+        return strcmp(target->shows.value, plan_value_at(view, target, plane, epoch, arena)) == 0;
+}
+
+/*
+ * The value as an epoch that is known made it: that of a stamp (where a person has put a lost value back there is none
+ * beside it) or of the record. Or as the runbook tells a person to write it, with the next epoch.
+ */
+static bool shows_plane(const struct view *view, const struct target_view *target, const struct plane_view *plane,
+                        struct arena *arena)
+{
+        if (!plane->known || !target->shows.present)
+                return false;
+        if (is_of_epoch(view, target, plane, targets_highest_epoch(view) + 1, arena) ||
+            is_of_epoch(view, target, plane, view->record ? view->record->epoch : 0, arena))
+                return true;
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (is_of_epoch(view, target, plane, view->targets[i].shows.stamp.epoch, arena))
+                        return true;
+        return false;
+}
+
+/* What a person would have to write for that plane: one of the values that name it. */
+static const char *value_expected(const struct view *view, const struct target_view *target,
+                                  const struct plane_view *plane, struct arena *arena)
+{
+        epoch_t highest = targets_highest_epoch(view), epoch = target->shows.stamp.epoch;
+        return plan_value_at(view, target, plane, epoch ? epoch : highest ? highest : 1, arena);
+}
+
+/* The same, or nobody's. */
+static bool agrees(const struct view *view, const struct target_view *target, const struct plane_view *plane,
+                   struct arena *arena)
+{
+        bool is_free = !target->shows.present && target_traits(target->ref.kind)->absence == ABSENT_IS_FREE;
+        return is_free || shows_plane(view, target, plane, arena);
+}
+
+/* The first target that does not agree; NULL: all do. */
+static const struct target_view *dissenter(const struct view *view, const struct plane_view *plane, struct arena *arena,
+                                           bool (*says)(const struct view *, const struct target_view *,
+                                                        const struct plane_view *, struct arena *))
+{
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (!says(view, &view->targets[i], plane, arena))
+                        return &view->targets[i];
+        return NULL;
 }
 
 const struct plane_view *adopt_plane_shown(const struct view *view)
 {
+        const char *address = targets_name(view)->shows.value;
         const struct plane_view *shown = NULL;
         for (unsigned i = 0; i < view->plane_count; i++) {
-                if (!dns_names(view, &view->planes[i]))
+                const struct plane_view *plane = &view->planes[i];
+                if (!plane->known || !plane->rrset[0] || strcmp(plane->rrset, address) != 0)
                         continue;
                 if (shown)
                         return NULL;
-                shown = &view->planes[i];
+                shown = plane;
         }
         return shown;
 }
 
-/*
- * The value as an epoch that is known made it: that of its stamp, or, where a person has put a lost value back and
- * there is no stamp beside it, that of the record or of the name. Or as the runbook tells a person to write it, with
- * the next epoch.
- */
-static bool lock_names(const struct view *view, const struct plane_view *plane, struct arena *arena)
-{
-        const epoch_t epochs[] = {view->lock.stamp.epoch, view->record ? view->record->epoch : 0,
-                                  view->dns.stamp.epoch, targets_highest_epoch(view) + 1};
-        bool is_named = false;
-        for (size_t i = 0; i < sizeof(epochs) / sizeof(epochs[0]) && view->lock.present && !is_named; i++)
-                is_named = strcmp(view->lock.value, plan_lock_value(view, plane, epochs[i], arena)) == 0;
-        return is_named;
-}
-
-/* What a person would have to write for that plane: one of the values that name it. */
-static const char *lock_expected(const struct view *view, const struct plane_view *plane, struct arena *arena)
-{
-        epoch_t highest = targets_highest_epoch(view), epoch = view->lock.stamp.epoch ? view->lock.stamp.epoch : highest;
-        return plan_lock_value(view, plane, epoch ? epoch : highest + 1, arena);
-}
-
 bool adopt_matches(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
-        if (!dns_names(view, plane))
-                return false;
-        return !targets_use_lock(view) || !view->lock.present || lock_names(view, plane, arena);
+        return !dissenter(view, plane, arena, agrees);
 }
 
 const struct plane_view *adopt_by_hand(const struct view *view, const struct plane_view *active, struct arena *arena)
@@ -104,67 +128,68 @@ static const char *describe_planes(const struct view *view, struct arena *arena)
 
 static const char *describe_unknown(const struct view *view, struct arena *arena)
 {
-        const struct targets targets = targets_in_force(view);
-        const struct plane_view *by_dns = adopt_plane_shown(view);
-        const char *next = how_to_go_on(view, by_dns, arena);
-        if (!by_dns)
+        const struct target_view *name = targets_name(view);
+        const struct plane_view *by_name = adopt_plane_shown(view);
+        const char *next = how_to_go_on(view, by_name, arena);
+        if (!by_name)
                 return arena_printf(arena, "%s shows \"%s\", which is not exactly one plane's address: %s. %s%s%s",
-                                    targets.dns_name, phrase_excerpt(view->dns.rrset, 200, arena),
-                                    describe_planes(view, arena), view->dns.doubt ? view->dns.doubt : "",
-                                    view->dns.doubt ? ". " : "", next);
-        if (view->dns.stamp.presence == STAMP_OURS && strcmp(view->dns.stamp.plane, by_dns->name) != 0)
-                return arena_printf(arena, "%s shows %s, but epoch %llu was %s. %s", targets.dns_name, by_dns->name,
-                                    (unsigned long long)view->dns.stamp.epoch,
-                                    phrase_excerpt(view->dns.stamp.plane, 100, arena), next);
-        if (!view->lock.present)
-                return arena_printf(arena, "%s shows %s, but lock %s is absent at %s. %s", targets.dns_name,
-                                    by_dns->name, targets.lock_key, targets.lock_server, next);
-        return arena_printf(arena, "%s shows %s, but lock %s holds \"%s\" at %s, where \"%s\" is expected. %s",
-                            targets.dns_name, by_dns->name, targets.lock_key,
-                            phrase_excerpt(view->lock.value, 100, arena), targets.lock_server,
-                            lock_expected(view, by_dns, arena), next);
+                                    name->ref.name, phrase_value(name, arena), describe_planes(view, arena),
+                                    name->shows.doubt ? name->shows.doubt : "", name->shows.doubt ? ". " : "", next);
+        if (name->shows.stamp.presence == STAMP_OURS && strcmp(name->shows.stamp.plane, by_name->name) != 0)
+                return arena_printf(arena, "%s shows %s, but epoch %llu was %s. %s", name->ref.name, by_name->name,
+                                    (unsigned long long)name->shows.stamp.epoch,
+                                    phrase_excerpt(name->shows.stamp.plane, 100, arena), next);
+        const struct target_view *other = dissenter(view, by_name, arena, shows_plane);
+        if (!other)
+                return arena_printf(arena, "every target shows %s, but their stamps name other planes. %s", by_name->name,
+                                    next);
+        if (!other->shows.present)
+                return arena_printf(arena, "%s shows %s, but %s is absent at %s. %s", name->ref.name, by_name->name,
+                                    phrase_target(other, arena), other->ref.endpoint, next);
+        return arena_printf(arena, "%s shows %s, but %s at %s, where \"%s\" is expected. %s", name->ref.name,
+                            by_name->name, phrase_shows(other, arena), other->ref.endpoint,
+                            value_expected(view, other, by_name, arena), next);
 }
 
 /* What the targets at the highest epoch of ours name: they must agree on one plane and show its value. */
 static const struct plane_view *plane_by_stamps(const struct view *view, epoch_t highest, struct arena *arena)
 {
-        const struct stamp *dns = &view->dns.stamp, *lock = &view->lock.stamp;
         const struct plane_view *named = NULL;
-        if (dns->presence == STAMP_OURS && dns->epoch == highest) {
-                named = election_find(view, dns->plane);
-                if (!named || !dns_names(view, named))
+        for (unsigned i = 0; i < view->target_count; i++) {
+                const struct target_view *target = &view->targets[i];
+                if (target->shows.stamp.presence != STAMP_OURS || target->shows.stamp.epoch != highest)
+                        continue;
+                const struct plane_view *by_this = election_find(view, target->shows.stamp.plane);
+                if (!by_this || (named && named != by_this) || !shows_plane(view, target, by_this, arena))
                         return NULL;
+                named = by_this;
         }
-        if (targets_use_lock(view) && lock->presence == STAMP_OURS && lock->epoch == highest) {
-                const struct plane_view *by_lock = election_find(view, lock->plane);
-                if (!by_lock || (named && named != by_lock) || !lock_names(view, by_lock, arena))
-                        return NULL;
-                named = by_lock;
-        }
-        INVARIANT(named); /* one of the two carries the highest epoch */
-        return named->known && named->rrset[0] ? named : NULL;
+        INVARIANT(named); /* one of them carries the highest epoch */
+        return named->rrset[0] ? named : NULL;
 }
 
-/* A value without a stamp was never ours to replace: it has to be the plane's already, or (the lock) nobody's. */
-static bool unstamped_agree(const struct view *view, const struct plane_view *plane, struct arena *arena)
+/* A value without a stamp was never ours to replace: it has to be the plane's already, or nobody's. */
+static bool agrees_unstamped(const struct view *view, const struct target_view *target, const struct plane_view *plane,
+                             struct arena *arena)
 {
-        if (view->dns.stamp.presence == STAMP_ABSENT && !dns_names(view, plane))
-                return false;
-        return !targets_use_lock(view) || view->lock.stamp.presence != STAMP_ABSENT || !view->lock.present ||
-               lock_names(view, plane, arena);
+        return target->shows.stamp.presence != STAMP_ABSENT || agrees(view, target, plane, arena);
 }
 
 static epoch_t highest_stamp(const struct view *view)
 {
-        epoch_t highest = view->dns.stamp.presence == STAMP_OURS ? view->dns.stamp.epoch : 0;
-        if (targets_use_lock(view) && view->lock.stamp.presence == STAMP_OURS && view->lock.stamp.epoch > highest)
-                highest = view->lock.stamp.epoch;
+        epoch_t highest = 0;
+        for (unsigned i = 0; i < view->target_count; i++) {
+                const struct stamp *stamp = &view->targets[i].shows.stamp;
+                if (stamp->presence == STAMP_OURS && stamp->epoch > highest)
+                        highest = stamp->epoch;
+        }
         return highest;
 }
 
-static const char *describe_foreign(const struct view *view, const char *where, const struct stamp *stamp,
-                                    struct arena *arena)
+static const char *describe_foreign(const struct view *view, const struct target_view *target, struct arena *arena)
 {
+        const char *where = target->ref.name;
+        const struct stamp *stamp = &target->shows.stamp;
         if (stamp->claim)
                 return arena_printf(arena, "%s %s", where, stamp->claim);
         return arena_printf(arena,
@@ -173,10 +198,10 @@ static const char *describe_foreign(const struct view *view, const char *where, 
                             where, phrase_excerpt(stamp->raw[0] ? stamp->raw : stamp->store, 120, arena), view->store);
 }
 
-static const char *describe_unreadable(const struct view *view, bool is_lock, struct arena *arena)
+static const char *describe_unreadable(const struct view *view, const struct target_view *target, struct arena *arena)
 {
-        const struct stamp *stamp = is_lock ? &view->lock.stamp : &view->dns.stamp;
-        const char *place = phrase_stamp_place(view, is_lock, arena);
+        const struct stamp *stamp = &target->shows.stamp;
+        const char *place = phrase_stamp_place(target, arena);
         return arena_printf(arena,
                             "%s cannot be read: \"%s\". A stamp is v=pk1 e=<1 to %llu> id=<16 hexadecimal digits> "
                             "p=<plane> s=%s. Put back what was there, or delete it: then the record is written there "
@@ -198,32 +223,48 @@ static bool is_of_nobody_known(const struct view *view, const struct stamp *stam
         return targets_stamp_is_foreign(view, stamp) && !targets_stamp_is_unshared(view, stamp);
 }
 
+/* The name is looked at first: it is what people see. */
+static const struct target_view *first_of(const struct view *view,
+                                          bool (*holds)(const struct view *, const struct stamp *))
+{
+        for (unsigned i = view->target_count; i-- > 0;)
+                if (holds(view, &view->targets[i].shows.stamp))
+                        return &view->targets[i];
+        return NULL;
+}
+
+static bool is_unreadable(const struct view *view, const struct stamp *stamp)
+{
+        (void)view;
+        return stamp->presence == STAMP_UNREADABLE;
+}
+
+/* Stamped by us, it is what the highest epoch names; else what all targets show. */
+static const struct plane_view *plane_named(const struct view *view, struct arena *arena)
+{
+        epoch_t highest = highest_stamp(view);
+        if (highest)
+                return plane_by_stamps(view, highest, arena);
+        const struct plane_view *shown = adopt_plane_shown(view);
+        return shown && !dissenter(view, shown, arena, shows_plane) ? shown : NULL;
+}
+
 struct adoption adopt_inquire(const struct view *view, struct arena *arena)
 {
-        const struct targets targets = targets_in_force(view);
-        bool use_lock = targets_use_lock(view);
-        if (is_of_nobody_known(view, &view->dns.stamp))
-                return (struct adoption){.outcome = ADOPTION_FOREIGN,
-                                         .text = describe_foreign(view, targets.dns_name, &view->dns.stamp, arena)};
-        if (use_lock && is_of_nobody_known(view, &view->lock.stamp))
-                return (struct adoption){.outcome = ADOPTION_FOREIGN,
-                                         .text = describe_foreign(view, targets.lock_key, &view->lock.stamp, arena)};
-        for (unsigned is_lock = 0; is_lock < 1U + use_lock; is_lock++)
-                if ((is_lock ? &view->lock.stamp : &view->dns.stamp)->presence == STAMP_UNREADABLE)
-                        return (struct adoption){.outcome = ADOPTION_UNREADABLE,
-                                                 .text = describe_unreadable(view, is_lock, arena)};
+        const struct target_view *foreign = first_of(view, is_of_nobody_known);
+        if (foreign)
+                return (struct adoption){.outcome = ADOPTION_FOREIGN, .text = describe_foreign(view, foreign, arena)};
+        const struct target_view *unreadable = first_of(view, is_unreadable);
+        if (unreadable)
+                return (struct adoption){.outcome = ADOPTION_UNREADABLE,
+                                         .text = describe_unreadable(view, unreadable, arena)};
         if (targets_unshared(view))
                 return inquire_theirs(view, arena);
-        epoch_t highest = highest_stamp(view);
-        const struct plane_view *plane = adopt_plane_shown(view);
-        if (highest)
-                plane = plane_by_stamps(view, highest, arena);
-        else if (plane && use_lock && !lock_names(view, plane, arena))
-                plane = NULL;
-        if (!plane || !unstamped_agree(view, plane, arena))
+        const struct plane_view *plane = plane_named(view, arena);
+        if (!plane || dissenter(view, plane, arena, agrees_unstamped))
                 return (struct adoption){.outcome = ADOPTION_UNKNOWN, .text = describe_unknown(view, arena)};
         return (struct adoption){.outcome = ADOPTION_NAMED,
                                  .plane = plane,
-                                 .complete = dns_names(view, plane) && (!use_lock || lock_names(view, plane, arena)),
+                                 .complete = !dissenter(view, plane, arena, shows_plane),
                                  .text = ""};
 }

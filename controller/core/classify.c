@@ -66,37 +66,41 @@ bool classify_plan(struct pass *pass, enum finding *ret)
         return true;
 }
 
-static bool is_refused(const struct target_health *health)
-{
-        return health->reach == REACH_FAILED &&
-               (health->error_class == ERR_DENIED || health->error_class == ERR_INVALID);
-}
-
 /* A conflict means that somebody moved it: it is being read again, which is not an outage. */
-static bool target_unread(struct pass *pass, const struct target_health *health, enum step step, const char *server,
-                          const char *trouble, enum finding *ret)
+static bool is_unread(struct pass *pass, const struct target_view *target, enum finding *ret)
 {
-        bool must_be_read = !health->read_at || (is_refused(health) && pass->decision->phase != PHASE_SWITCHING);
+        const struct target_health *health = &target->health;
+        bool is_refused = targets_refuses(health);
+        bool must_be_read = !health->read_at || (is_refused && pass->decision->phase != PHASE_SWITCHING);
         if (!must_be_read)
                 return false;
-        pass->decision->step = step;
+        pass->decision->at = target;
+        pass->decision->step = target_traits(target->ref.kind)->step;
         if (health->reach != REACH_FAILED || health->error_class == ERR_CONFLICT)
-                *ret = classify_as(pass, FINDING_OBSERVING,
-                                   arena_printf(pass->arena, "waiting for an answer of %s", server));
+                *ret = classify_as(
+                    pass, FINDING_OBSERVING,
+                    arena_printf(pass->arena, "waiting for an answer of %s", phrase_server(target, pass->arena)));
         else
-                *ret = classify_as(pass, is_refused(health) ? FINDING_TARGET_REFUSED : FINDING_TARGET_UNAVAILABLE,
-                                   trouble);
+                *ret = classify_as(pass, is_refused ? FINDING_TARGET_REFUSED : FINDING_TARGET_UNAVAILABLE,
+                                   phrase_trouble(target, pass->arena));
         return true;
 }
 
 bool classify_unread(struct pass *pass, enum finding *ret)
 {
-        const struct view *view = pass->view;
-        return (targets_in_force(view).lock_server[0] &&
-                target_unread(pass, &view->lock_health, STEP_LOCK, phrase_lock_server(view, pass->arena),
-                              phrase_lock_trouble(view, pass->arena), ret)) ||
-               target_unread(pass, &view->dns_health, STEP_ROUTE, phrase_dns_server(view, pass->arena),
-                             phrase_dns_trouble(view, pass->arena), ret);
+        for (unsigned i = 0; i < pass->view->target_count; i++)
+                if (is_unread(pass, &pass->view->targets[i], ret))
+                        return true;
+        return false;
+}
+
+const struct target_view *classify_next(const struct pass *pass)
+{
+        const struct target_standing *targets = pass->decision->targets;
+        unsigned i = 0;
+        while (i < pass->view->target_count && targets[i].sync == SYNC_MET)
+                i++;
+        return i < pass->view->target_count && targets[i].sync == SYNC_BEHIND ? &pass->view->targets[i] : NULL;
 }
 
 bool classify_gates(struct pass *pass, const struct gate_question *question)

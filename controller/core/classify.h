@@ -35,6 +35,8 @@ bool classify_configuration(struct pass *pass, enum finding *ret);
 bool classify_plan(struct pass *pass, enum finding *ret);
 /* A record that says two things: whom it makes active, and what that is. A person may go on from it. */
 bool classify_contradictory_record(struct pass *pass, enum finding *ret);
+/* The target to be written next, in step order; NULL: none is, or one before it cannot be. */
+const struct target_view *classify_next(const struct pass *pass);
 /* A target in force of which nothing is known yet, or which refuses us. */
 bool classify_unread(struct pass *pass, enum finding *ret);
 /* A person's annotation, if it may act now; else it is answered and everything else goes on. */

@@ -16,18 +16,16 @@ static const struct stamp *stamp_of_record(const struct view *view, const struct
         return is_its ? stamp : NULL;
 }
 
-/* The plane, other than the recorded one, whose @value by now is what the plan writes; NULL: there is none. */
-static const struct plane_view *owner_of(const struct pass *pass, const struct plane_view *to, bool is_lock)
+/* The plane, other than the recorded one, whose value by now is what the plan writes; NULL: there is none. */
+static const struct plane_view *owner_of(const struct pass *pass, const struct plane_view *to, unsigned target)
 {
         const struct view *view = pass->view;
         const struct record *record = view->record;
-        const char *planned = is_lock ? record->plan.to_lock : record->plan.to_rrset;
         const struct plane_view *owner = NULL;
         for (unsigned i = 0; i < view->plane_count; i++) {
                 const struct plane_view *plane = &view->planes[i];
-                const char *value =
-                    is_lock ? plan_lock_value(view, plane, record->epoch, pass->arena) : plane->rrset;
-                if (strcmp(value, planned) != 0)
+                const char *value = plan_value_at(view, &view->targets[target], plane, record->epoch, pass->arena);
+                if (strcmp(value, record->plan.targets[target].to) != 0)
                         continue;
                 if (plane == to)
                         return NULL;
@@ -40,15 +38,14 @@ static const struct plane_view *owner_of(const struct pass *pass, const struct p
  * What the target shows of this decision names its plane, and is believed: it was written with the value. Else the
  * plan's value is some plane's own, or nobody's (its address changed since). NULL: nothing speaks against the record.
  */
-static const char *named_by(const struct pass *pass, const struct plane_view *to, bool is_lock)
+static const char *named_by(const struct pass *pass, const struct plane_view *to, unsigned i)
 {
         const struct view *view = pass->view;
-        const struct target_health *health = is_lock ? &view->lock_health : &view->dns_health;
-        const struct stamp *stamp =
-            health->read_at ? stamp_of_record(view, is_lock ? &view->lock.stamp : &view->dns.stamp) : NULL;
+        const struct target_view *target = &view->targets[i];
+        const struct stamp *stamp = target->health.read_at ? stamp_of_record(view, &target->shows.stamp) : NULL;
         if (stamp)
                 return strcmp(stamp->plane, view->record->to) == 0 ? NULL : stamp->plane;
-        const struct plane_view *owner = owner_of(pass, to, is_lock);
+        const struct plane_view *owner = owner_of(pass, to, i);
         return owner ? owner->name : NULL;
 }
 
@@ -59,21 +56,23 @@ bool classify_contradictory_record(struct pass *pass, enum finding *ret)
         const struct plane_view *to = election_find(view, record->to);
         if (!to || targets_moved(view))
                 return false; /* nothing is done for a plane that is not there; other targets say nothing of these */
-        const char *by_dns = named_by(pass, to, false);
-        const char *by_lock = record->plan.lock_server[0] ? named_by(pass, to, true) : NULL;
-        if (!by_dns && !by_lock)
+        const char *named = NULL, *by = "";
+        for (unsigned i = view->target_count; i-- > 0 && !named;) {
+                named = named_by(pass, to, i);
+                by = target_traits(view->targets[i].ref.kind)->value_word;
+        }
+        if (!named)
                 return false;
         if (classify_request(pass, PURPOSE_TAKEOVER, ret))
                 return true;
-        const struct remedy offer = remedy_switch(view, election_find(view, by_dns ? by_dns : by_lock), pass->arena);
+        const struct remedy offer = remedy_switch(view, election_find(view, named), pass->arena);
         *ret = classify_as(
             pass, FINDING_RECORD_UNREADABLE,
             arena_printf(pass->arena,
                          "The record contradicts itself: epoch %llu made %s active, but its %s is that of %s. Nothing "
                          "is decided on it. Put back what was there (%s)%s%s",
-                         (unsigned long long)record->epoch, record->to, by_dns ? "address" : "lock",
-                         by_dns ? by_dns : by_lock, phrase_record_place(view, pass->arena),
-                         offer.command ? ", or say which plane it shall be: " : "",
+                         (unsigned long long)record->epoch, record->to, by, named,
+                         phrase_record_place(view, pass->arena), offer.command ? ", or say which plane it shall be: " : "",
                          offer.command ? offer.command : ""));
         return true;
 }

@@ -31,26 +31,25 @@ static const char *refuse_adopt(struct pass *pass, enum purpose purpose)
         const struct view *view = pass->view;
         const struct decision *decision = pass->decision;
         const struct plane_view *plane = decision->request.plane;
-        const struct targets targets = targets_in_force(view);
         if (purpose == PURPOSE_RETARGET)
                 return "waiting: the targets of spec are others than those of the switch under way; switch-to moves to "
                        "them";
-        if (decision->phase == PHASE_SWITCHING && decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT &&
+        if (decision->phase == PHASE_SWITCHING && !failover_stands(view, decision, SYNC_DRIFT) &&
             purpose != PURPOSE_TAKEOVER)
                 return "waiting: a switch is under way";
         if (!targets_are_read(view))
                 return "waiting: the targets have not been read yet";
         if (adopt_matches(view, plane, pass->arena))
                 return "";
-        const char *lock = targets.lock_server[0]
-                               ? arena_printf(pass->arena, " and lock %s holds \"%s\"", targets.lock_key,
-                                              phrase_excerpt(view->lock.value, 100, pass->arena))
-                               : "";
+        const struct target_view *name = targets_name(view);
+        const char *also = "";
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (&view->targets[i] != name)
+                        also = arena_printf(pass->arena, "%s and %s", also, phrase_shows(&view->targets[i], pass->arena));
         const struct remedy again = remedy_adopt_by_hand(view, plane, pass->arena);
-        return refused(pass, arena_printf(pass->arena, "%s shows \"%s\"%s, which is not %s (\"%s\")%s%s",
-                                          targets.dns_name, phrase_excerpt(view->dns.rrset, 200, pass->arena), lock,
-                                          plane->name, plane->rrset, again.command ? "; once it is: " : "",
-                                          again.command ? again.command : ""));
+        return refused(pass, arena_printf(pass->arena, "%s%s, which is not %s (\"%s\")%s%s",
+                                          phrase_shows(name, pass->arena), also, plane->name, plane->rrset,
+                                          again.command ? "; once it is: " : "", again.command ? again.command : ""));
 }
 
 /*

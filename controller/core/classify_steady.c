@@ -12,9 +12,9 @@ static bool classify_other_world(struct pass *pass, enum finding *ret)
         const struct view *view = pass->view;
         struct decision *decision = pass->decision;
         bool has_moved = targets_moved(view);
-        bool is_foreign = decision->dns == FENCE_FOREIGN || decision->lock == FENCE_FOREIGN ||
-                          decision->dns == FENCE_UNREADABLE || decision->lock == FENCE_UNREADABLE;
-        bool is_ahead = decision->dns == FENCE_AHEAD || decision->lock == FENCE_AHEAD;
+        bool is_foreign =
+            failover_stands(view, decision, SYNC_FOREIGN) || failover_stands(view, decision, SYNC_UNREADABLE);
+        bool is_ahead = failover_stands(view, decision, SYNC_AHEAD);
         if (!has_moved && !is_foreign && !is_ahead)
                 return false;
         if (classify_unread(pass, ret))
@@ -49,25 +49,24 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
 {
         const struct view *view = pass->view;
         struct decision *decision = pass->decision;
-        bool is_lock = decision->lock == FENCE_BEHIND;
-        if (!decision->may_act || decision->dns == FENCE_DRIFT ||
-            (!is_lock && (decision->dns != FENCE_BEHIND || decision->lock != FENCE_MET)))
+        const struct target_view *target = classify_next(pass);
+        if (!decision->may_act || !target || failover_name_sync(view, decision) == SYNC_DRIFT)
                 return false;
-        const struct target_health *health = is_lock ? &view->lock_health : &view->dns_health;
+        const struct target_health *health = &target->health;
         if (health->reach == REACH_FAILED && ailment != FINDING_STEADY)
                 return false; /* nothing can be written, and the ailment is what a person has to hear of */
-        decision->step = is_lock ? STEP_LOCK : STEP_ROUTE;
+        decision->at = target;
+        decision->step = target_traits(target->ref.kind)->step;
         const char *trouble = ailment != FINDING_STEADY       ? arena_printf(pass->arena, "; %s", decision->why)
                               : health->reach == REACH_FAILED ? arena_printf(pass->arena, ": %s", health->error)
                                                               : "";
-        bool is_settling = is_lock && view->lock.stamp.epoch == view->record->epoch;
-        const char *lacks = is_settling                              ? "is not known to be at a replica of Redis, under"
-                            : !is_lock && targets_name_is_empty(view) ? "has no address under"
-                                                                      : "lacks";
-        const char *why = arena_printf(pass->arena, "%s %s epoch %llu%s",
-                                       is_lock ? arena_printf(pass->arena, "lock %s", view->record->plan.lock_key)
-                                               : view->record->plan.dns_name,
-                                       lacks, (unsigned long long)view->record->epoch, trouble);
+        bool is_empty_name = target == targets_name(view) && !target->shows.present;
+        bool is_settling = target->shows.settling && target->shows.stamp.epoch == view->record->epoch;
+        const char *lacks = is_settling     ? target_traits(target->ref.kind)->unsettled
+                            : is_empty_name ? "has no address under"
+                                            : "lacks";
+        const char *why = arena_printf(pass->arena, "%s %s epoch %llu%s", phrase_target(target, pass->arena), lacks,
+                                       (unsigned long long)view->record->epoch, trouble);
         *ret = classify_as(
             pass, view->confirmed_epoch == view->record->epoch ? FINDING_TARGET_BEHIND : FINDING_UNCONFIRMED, why);
         return true;
@@ -100,13 +99,16 @@ static bool classify_empty(struct pass *pass, enum finding *ret)
  */
 static bool classify_drift(struct pass *pass, enum finding *ret)
 {
+        const struct view *view = pass->view;
         const struct decision *decision = pass->decision;
-        bool is_astray = decision->dns == FENCE_DRIFT && !adopt_plane_shown(pass->view);
-        if ((decision->mode.mode == MODE_ADVISE && !is_astray) ||
-            (decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT))
+        bool is_astray = failover_name_sync(view, decision) == SYNC_DRIFT && !adopt_plane_shown(view);
+        if ((decision->mode.mode == MODE_ADVISE && !is_astray) || !failover_stands(view, decision, SYNC_DRIFT))
                 return false;
-        const char *what = decision->dns == FENCE_DRIFT ? phrase_dns_drift(pass->view, pass->arena)
-                                                        : phrase_lock_drift(pass->view, pass->arena);
+        /* The name's before others: agents follow it. */
+        unsigned drifted = view->target_count - 1;
+        while (decision->targets[drifted].sync != SYNC_DRIFT)
+                drifted--;
+        const char *what = phrase_drift(view, drifted, pass->arena);
         *ret = classify_edit(pass, FINDING_DRIFT, what, classify_keep(pass, "put it back"));
         return true;
 }

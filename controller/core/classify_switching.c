@@ -45,7 +45,7 @@ static enum finding classify_ahead(struct pass *pass, enum purpose purpose)
         return classify_as(pass, FINDING_UNKNOWN_TARGET,
                            arena_printf(pass->arena,
                                         "%s carries epoch %llu, and the spec names other targets by now: %s",
-                                        view->record->plan.dns_name, epoch,
+                                        targets_name(view)->ref.name, epoch,
                                         offer.command ? offer.command : offer.why_not));
 }
 
@@ -54,27 +54,35 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
 {
         const struct view *view = pass->view;
         struct decision *decision = pass->decision;
-        if (decision->dns == FENCE_FOREIGN || decision->lock == FENCE_FOREIGN) {
+        if (failover_stands(view, decision, SYNC_FOREIGN)) {
                 *ret = classify_as(pass, FINDING_FOREIGN_OWNER, adopt_inquire(view, pass->arena).text);
                 return true;
         }
-        if (decision->dns == FENCE_UNREADABLE || decision->lock == FENCE_UNREADABLE) {
+        if (failover_stands(view, decision, SYNC_UNREADABLE)) {
                 *ret = classify_as(pass, FINDING_STAMP_UNREADABLE, adopt_inquire(view, pass->arena).text);
                 return true;
         }
-        if (decision->dns == FENCE_AHEAD || decision->lock == FENCE_AHEAD) {
+        if (failover_stands(view, decision, SYNC_AHEAD)) {
                 *ret = classify_ahead(pass, purpose);
                 return true;
         }
-        if (decision->dns != FENCE_DRIFT && decision->lock != FENCE_DRIFT)
+        unsigned drifted = 0;
+        while (drifted < view->target_count && decision->targets[drifted].sync != SYNC_DRIFT)
+                drifted++;
+        if (drifted == view->target_count)
                 return false;
         if (!classify_request(pass, purpose, ret))
-                *ret = classify_edit(
-                    pass, FINDING_DRIFT,
-                    decision->lock == FENCE_DRIFT ? phrase_lock_drift(view, pass->arena)
-                                                  : phrase_dns_drift(view, pass->arena),
-                    classify_keep(pass, "put back what was there"));
+                *ret = classify_edit(pass, FINDING_DRIFT, phrase_drift(view, drifted, pass->arena),
+                                     classify_keep(pass, "put back what was there"));
         return true;
+}
+
+static bool has_no_return(const struct view *view, const struct decision *decision)
+{
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (target_traits(view->targets[i].ref.kind)->ends_return && decision->targets[i].sync == SYNC_MET)
+                        return true;
+        return false;
 }
 
 /*
@@ -88,8 +96,7 @@ static bool classify_recovered(struct pass *pass, enum finding *ret)
         const struct decision *decision = pass->decision;
         const struct record *record = view->record;
         const struct plane_view *from = election_find(view, record->from);
-        bool is_locked = record->plan.lock_server[0] && decision->lock == FENCE_MET;
-        if (!record->automatic || !record->detected_at || is_locked || !from || from == decision->active)
+        if (!record->automatic || !record->detected_at || has_no_return(view, decision) || !from || from == decision->active)
                 return false;
         if (!adopt_matches(view, from, pass->arena) || election_unfit(view, from, NULL, pass->arena)[0])
                 return false;
@@ -124,10 +131,11 @@ static bool classify_lost(struct pass *pass, enum finding *ret)
 static const struct verify_view *server_behind(struct pass *pass)
 {
         const struct view *view = pass->view;
-        for (unsigned i = 0; i < view->verify_count && view->dns_met_at; i++) {
+        const mono_ms met_at = pass->decision->targets[targets_name(view) - view->targets].met_at;
+        for (unsigned i = 0; i < view->verify_count; i++) {
                 const struct verify_view *verify = &view->verify[i];
                 enum verify_word word = verify_word(view, verify);
-                mono_ms until = view->dns_met_at + (word == VERIFY_UNASKED ? VERIFY_FIRST_ANSWER_MS : VERIFY_WAIT_MS);
+                mono_ms until = met_at + (word == VERIFY_UNASKED ? VERIFY_FIRST_ANSWER_MS : VERIFY_WAIT_MS);
                 if ((word == VERIFY_UNASKED || word == VERIFY_BEHIND) && view->now < until) {
                         classify_wake(pass, until);
                         return verify;
@@ -136,18 +144,19 @@ static const struct verify_view *server_behind(struct pass *pass)
         return NULL;
 }
 
-/* The lock is written, answers, and is written again only to learn whether it would outlive its server. */
-static bool is_settling(const struct view *view)
+/* It is written, answers, and is written again only to learn whether it would outlive its server. */
+static bool is_settling(const struct view *view, const struct target_view *target)
 {
-        return view->lock.settling && view->lock.stamp.epoch == view->record->epoch &&
-               view->lock_health.reach != REACH_FAILED;
+        return target->shows.settling && target->shows.stamp.epoch == view->record->epoch &&
+               target->health.reach != REACH_FAILED;
 }
 
 /* What is about to be published must still lead agents to what is checked; "" where it does, or where it is no name. */
 static const char *name_unfit(struct pass *pass)
 {
         const struct plane_view *to = pass->decision->active;
-        if (!to || strcmp(to->rrset, pass->view->record->plan.to_rrset) != 0)
+        const struct plan_target *name = plan_find(&pass->view->record->plan, TARGET_NAME);
+        if (!to || strcmp(to->rrset, name->to) != 0)
                 return "";
         const char *unfit = election_name_unfit(pass->view, to, pass->arena);
         return unfit[0] ? arena_printf(pass->arena, "%s: %s", to->name, unfit) : "";
@@ -155,43 +164,39 @@ static const char *name_unfit(struct pass *pass)
 
 static enum finding classify_steps(struct pass *pass)
 {
-        const struct view *view = pass->view;
         struct decision *decision = pass->decision;
-        if (decision->lock == FENCE_BEHIND) {
-                decision->step = STEP_LOCK;
-                if (is_settling(view))
-                        return classify_as(pass, FINDING_STEP_SETTLING,
-                                           "the lock is moved, and no replica of Redis is known to have it yet: the "
-                                           "name follows when one has (redis.lock.waitReplicas)");
-                return classify_as(pass, FINDING_LOCK_UNMET,
-                                   view->lock_health.reach == REACH_FAILED ? phrase_lock_trouble(view, pass->arena)
-                                                                           : "the lock is to be moved");
-        }
-        if (decision->dns == FENCE_BEHIND) {
-                decision->step = STEP_ROUTE;
-                const char *unfit = name_unfit(pass);
+        const struct target_view *next = classify_next(pass);
+        if (next) {
+                const struct target_traits *traits = target_traits(next->ref.kind);
+                decision->at = next;
+                decision->step = traits->step;
+                if (is_settling(pass->view, next))
+                        return classify_as(pass, FINDING_STEP_SETTLING, traits->settling);
+                const char *unfit = traits->leads_agents ? name_unfit(pass) : "";
                 if (unfit[0])
                         return classify_as(pass, FINDING_NAME_UNFIT, unfit);
-                return classify_as(pass, FINDING_ROUTE_UNMET,
-                                   view->dns_health.reach == REACH_FAILED ? phrase_dns_trouble(view, pass->arena)
-                                                                          : "the name is to be moved");
+                return classify_as(pass, FINDING_STEP_UNMET,
+                                   next->health.reach == REACH_FAILED ? phrase_trouble(next, pass->arena) : traits->unmet);
         }
         decision->step = STEP_COMMIT;
         const struct verify_view *behind = server_behind(pass);
         if (behind)
                 return classify_as(pass, FINDING_SERVER_BEHIND,
-                                   verify_word(view, behind) == VERIFY_UNASKED
+                                   verify_word(pass->view, behind) == VERIFY_UNASKED
                                        ? arena_printf(pass->arena, "DNS server %s is being asked", behind->server)
-                                       : verify_phrase(view, behind, pass->arena));
+                                       : verify_phrase(pass->view, behind, pass->arena));
         return classify_as(pass, FINDING_ALL_MET, "every target shows the new plane");
 }
 
 /*
- * Until a step is found unmet, the one that would be next by the fences: for people, where the classifier ends early.
+ * Until a step is found unmet, the one that would be next by what is known: for people, where the classifier ends early.
  */
-static enum step step_by_fences(const struct decision *decision)
+static enum step step_by_targets(const struct view *view, const struct decision *decision)
 {
-        return decision->lock != FENCE_MET ? STEP_LOCK : decision->dns != FENCE_MET ? STEP_ROUTE : STEP_COMMIT;
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (decision->targets[i].sync != SYNC_MET)
+                        return target_traits(view->targets[i].ref.kind)->step;
+        return STEP_COMMIT;
 }
 
 enum finding classify_switching(struct pass *pass)
@@ -201,7 +206,7 @@ enum finding classify_switching(struct pass *pass)
         bool has_moved = targets_moved(view);
         enum purpose purpose = has_moved ? PURPOSE_RETARGET : PURPOSE_REQUEST;
         enum finding finding;
-        decision->step = step_by_fences(decision);
+        decision->step = step_by_targets(view, decision);
         if (!decision->may_act) {
                 (void)classify_request(pass, purpose, &finding);
                 return classify_stopped(pass);

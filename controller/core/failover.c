@@ -11,12 +11,53 @@
 #include "core/targets.h"
 #include "util/mem.h"
 
+static struct target_standing standing_of(const struct view *view, unsigned i)
+{
+        const struct target_view *target = &view->targets[i];
+        struct target_standing standing = {.sync = sync_of(view, view->record, i), .met_epoch = target->met_epoch};
+        standing.is_write_over = standing.sync != SYNC_BEHIND && standing.sync != SYNC_UNREAD;
+        if (standing.sync != SYNC_MET)
+                return standing;
+        bool is_news = target->met_epoch != view->record->epoch || !target->met_at;
+        standing.met_epoch = view->record->epoch;
+        standing.met_at = is_news ? view->now : target->met_at;
+        return standing;
+}
+
 static void look_at_targets(const struct view *view, struct decision *decision)
 {
         bool is_comparable = view->record && view->plan_proof == PLAN_PROVEN &&
                              (decision->phase == PHASE_SWITCHING || !targets_moved(view));
-        decision->dns = is_comparable ? fence_dns(view->record, view) : FENCE_UNREAD;
-        decision->lock = is_comparable ? fence_lock(view->record, view) : FENCE_UNREAD;
+        for (unsigned i = 0; i < view->target_count; i++) {
+                decision->targets[i].met_epoch = view->targets[i].met_epoch;
+                if (is_comparable)
+                        decision->targets[i] = standing_of(view, i);
+        }
+}
+
+bool failover_stands(const struct view *view, const struct decision *decision, enum sync sync)
+{
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (decision->targets[i].sync == sync)
+                        return true;
+        return false;
+}
+
+enum sync failover_name_sync(const struct view *view, const struct decision *decision)
+{
+        return decision->targets[targets_name(view) - view->targets].sync;
+}
+
+/* Whether somebody outside answers tells an outage from our own isolation, and an edit is found before a decision. */
+static unsigned looks_beside(const struct view *view, const struct decision *decision)
+{
+        const mono_ms failing_since = decision->active_health.failing_since;
+        unsigned looks = 0;
+        for (unsigned i = 0; i < view->target_count; i++) {
+                const mono_ms read_at = view->targets[i].health.read_at;
+                looks |= !read_at || read_at < failing_since ? 1U << i : 0;
+        }
+        return looks;
 }
 
 static void look_around(struct pass *pass)
@@ -42,9 +83,10 @@ static void look_around(struct pass *pass)
                 decision->active_health = health_of(decision->active, &view->policy.detection, view->now);
                 decision->candidate = election_choose(view, decision->active, pass->arena, &decision->why_no_candidate);
         }
+        decision->looks_beside = looks_beside(view, decision);
         classify_wake(pass, election_quarantine_end(view));
-        classify_wake(pass, targets_refusal_due(&view->dns_health, view->now));
-        classify_wake(pass, targets_refusal_due(&view->lock_health, view->now));
+        for (unsigned i = 0; i < view->target_count; i++)
+                classify_wake(pass, targets_refusal_due(&view->targets[i].health, view->now));
         if (view->now < view->late_until) /* it is in the status, and has to leave it */
                 classify_wake(pass, view->late_until);
         decision->request = request_read(view, decision->epoch, pass->arena);
@@ -69,8 +111,10 @@ static const char *place_of_epoch(const struct view *view, epoch_t epoch, struct
 {
         if (view->record && view->record->epoch == epoch)
                 return phrase_record_place(view, arena);
-        bool is_dns = view->dns.stamp.presence == STAMP_OURS && view->dns.stamp.epoch == epoch;
-        return phrase_stamp_place(view, !is_dns, arena);
+        const struct target_view *at = targets_name(view);
+        for (unsigned i = view->target_count; i-- > 0 && at->shows.stamp.epoch != epoch;)
+                at = &view->targets[i];
+        return phrase_stamp_place(at, arena);
 }
 
 /* Nothing can be decided after the last epoch there is: said before anybody needs it. What is under way goes on. */
@@ -95,18 +139,20 @@ static enum finding read_first(struct pass *pass, enum finding finding)
 {
         const struct view *view = pass->view;
         struct decision *decision = pass->decision;
-        decision->looks = looks_due(view, rule_find(decision->phase, finding)->then, decision->step);
+        decision->looks = looks_due(view, rule_find(decision->phase, finding)->then, decision->at);
         if (!decision->looks)
                 return finding;
         /* It takes no time where it is answered: nothing new is said then. */
-        const char *in_the_way = decision->looks & LOOK_LOCK && view->lock_health.reach == REACH_FAILED
-                                     ? phrase_lock_trouble(view, pass->arena)
-                                 : decision->looks & LOOK_DNS && view->dns_health.reach == REACH_FAILED
-                                     ? phrase_dns_trouble(view, pass->arena)
-                                     : "";
-        if (in_the_way[0])
-                decision->why =
-                    arena_printf(pass->arena, "%s; what it rests on is read again first: %s", decision->why, in_the_way);
+        decision->at = NULL;
+        for (unsigned i = 0; i < view->target_count; i++) {
+                const struct target_view *target = &view->targets[i];
+                if (!(decision->looks & 1U << i) || target->health.reach != REACH_FAILED)
+                        continue;
+                decision->at = target;
+                decision->why = arena_printf(pass->arena, "%s; what it rests on is read again first: %s", decision->why,
+                                             phrase_trouble(target, pass->arena));
+                break;
+        }
         return classify_as(pass, FINDING_LOOK_OLD, decision->why);
 }
 
@@ -115,11 +161,24 @@ static bool vouches(const struct view *view, const struct decision *decision)
 {
         const struct plane_view *active = decision->active;
         const struct plane_health *health = &decision->active_health;
+        const enum sync name = failover_name_sync(view, decision);
         bool may_write = view->policy.mode == MODE_AUTOMATIC && !view->policy.suspended && !view->kill_switch &&
-                         !targets_unshared(view) && decision->dns != FENCE_FOREIGN &&
-                         decision->dns != FENCE_UNREADABLE;
+                         !targets_unshared(view) && name != SYNC_FOREIGN && name != SYNC_UNREADABLE;
         return may_write && view->alive.is_used && active && active->holds_operator && health->fresh &&
                health->verdict == VERDICT_UP && health->fails == 0;
+}
+
+static struct target_write write_of(const struct view *view, const struct target_view *target)
+{
+        const struct record *record = view->record;
+        const struct plan_target *planned = &record->plan.targets[target - view->targets];
+        return (struct target_write){
+            .target = target,
+            .value = planned->to,
+            .ttl_s = planned->ttl_s,
+            .stamp = {STAMP_OURS, record->epoch, record->id, record->to, view->store, "", 0, NULL},
+            .former = targets_former(view, &target->shows.stamp),
+        };
 }
 
 static const struct record *write_down(struct pass *pass)
@@ -138,7 +197,7 @@ static const struct record *write_down(struct pass *pass)
         }
 }
 
-void failover_decide(const struct view *view, struct arena *arena, struct decision *ret)
+static void decide(const struct view *view, struct arena *arena, struct decision *ret)
 {
         *ret = (struct decision){
             .why = "", .why_no_candidate = "", .lost = "", .held_return = "", .held_update = "", .answer = ""};
@@ -150,9 +209,41 @@ void failover_decide(const struct view *view, struct arena *arena, struct decisi
         ret->next = write_down(&pass);
         if (ret->next)
                 INVARIANT(ret->may_act);
+        if (ret->rule->then == DO_WRITE)
+                ret->write = write_of(view, ret->at);
         ret->vouches = vouches(view, ret);
         /* One that is being recorded is answered by the record; one that was not come to is not forgotten. */
         bool is_accepted = ret->finding == FINDING_SWITCH_REQUESTED || ret->finding == FINDING_ADOPT_REQUESTED;
         if (ret->request.kind != REQUEST_NONE && !ret->answer[0] && !is_accepted)
                 ret->answer = arena_printf(arena, "waiting: %s", ret->why);
+}
+
+/* The target that refused to record the last decision; NULL: none did. */
+static const struct target_view *refusing_store(const struct view *view)
+{
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (view->targets[i].health.refuses_record)
+                        return &view->targets[i];
+        return NULL;
+}
+
+/* The write names what was read, and is refused else. NULL: there is nothing to be decided any more. */
+static const struct attempt *try_again(const struct view *view, const struct target_view *store, struct arena *arena)
+{
+        struct attempt *attempt = arena_alloc(arena, sizeof(*attempt));
+        attempt->view = *view;
+        attempt->view.targets[store - view->targets].health = (struct target_health){
+            .reach = REACH_OK, .error = "", .read_at = store->health.read_at, .looked_at = view->now};
+        decide(&attempt->view, arena, &attempt->decision);
+        return attempt->decision.next || attempt->decision.looks ? attempt : NULL;
+}
+
+void failover_decide(const struct view *view, struct arena *arena, struct decision *ret)
+{
+        decide(view, arena, ret);
+        const struct target_view *store = refusing_store(view);
+        if (!store)
+                return;
+        ret->attempt = ret->next ? NULL : try_again(view, store, arena);
+        ret->targets[store - view->targets].is_write_over = !ret->next && !ret->attempt;
 }

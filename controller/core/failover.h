@@ -10,11 +10,30 @@
 #define PK_CORE_FAILOVER_H
 
 #include "core/adopt.h"
-#include "core/fence.h"
 #include "core/gates.h"
 #include "core/mode.h"
 #include "core/request.h"
 #include "core/rules.h"
+#include "core/sync.h"
+
+/* How one target stands to the record, and what is to be given back as target_view.met_epoch and met_at. */
+struct target_standing {
+        enum sync sync;
+        epoch_t met_epoch;
+        mono_ms met_at;
+        bool is_write_over; /* a write that failed is not tried again: nothing is left to be written there */
+};
+
+/* One target moved to the record's epoch, if it still shows what it showed. */
+struct target_write {
+        const struct target_view *target; /* NULL: nothing is to be written */
+        const char *value;
+        uint32_t ttl_s;
+        struct stamp stamp;
+        const char *former; /* whose stamp there counts as ours, besides our own; "" nobody's */
+};
+
+struct attempt;
 
 struct decision {
         enum phase phase;
@@ -39,17 +58,33 @@ struct decision {
         struct request request;
         const char *answer; /* to the request; "" where there is none */
         bool is_final;      /* and the last: to be given back as view.policy.past while the annotation keeps its value */
-        enum fence dns;
-        enum fence lock;
-        enum step
-            step; /* the first unmet step of a switch; for DO_REASSERT the target to write: STEP_LOCK or STEP_ROUTE */
-        unsigned looks;            /* READ: LOOK_* of looks.h */
+        struct target_standing targets[TARGETS_MAX]; /* of view->targets */
+        enum step step;                /* the first unmet one of a switch */
+        const struct target_view *at;  /* the target that the finding is about; NULL: none */
+        struct target_write write;     /* WRITE */
+        unsigned looks;                /* READ: a bit for each of view->targets that is to be looked at */
+        unsigned looks_beside;         /* the same, whatever is done besides */
+        const struct attempt *attempt; /* what is to be done in place of this one; NULL: this one */
         const struct record *next; /* ADOPT, DECIDE, ABORT, COMMIT: the record to write; NULL otherwise */
         mono_ms wake_at;           /* look again then even if nothing happens; 0: no need */
 };
 
+/*
+ * A decision that its store refused to record is taken again as if it were not refused, since only that tells whether it
+ * still is; what people are told meanwhile is that it was.
+ */
+struct attempt {
+        struct view view;
+        struct decision decision;
+};
+
 /* Everything that *ret points to lives in @arena or is borrowed from @view. */
 void failover_decide(const struct view *view, struct arena *arena, struct decision *ret);
+
+/* Whether any target stands so. */
+bool failover_stands(const struct view *view, const struct decision *decision, enum sync sync);
+/* How the one that leads agents does. */
+enum sync failover_name_sync(const struct view *view, const struct decision *decision);
 
 enum { VERIFY_WAIT_MS = 30000, VERIFY_FIRST_ANSWER_MS = 3000 };
 

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "core/fence.h"
 #include "core/maintenance.h"
 #include "core/phrase.h"
 #include "core/remedy.h"
 #include "core/request.h"
+#include "core/sync.h"
 #include "core/targets.h"
 #include "util/mem.h"
 
@@ -179,9 +179,11 @@ static bool is_beside_me(const struct view *view, const char *plane)
         return false;
 }
 
-static bool answers_outside(const struct inquiry *q, const struct target_health *health, const char *plane)
+static bool answers_outside(const struct inquiry *q, const struct target_view *target)
 {
-        return health->reach == REACH_OK && health->read_at >= q->health.failing_since && !is_beside_me(q->view, plane);
+        const struct target_health *health = &target->health;
+        return health->reach == REACH_OK && health->read_at >= q->health.failing_since &&
+               !is_beside_me(q->view, targets_plane_of(q->view, target));
 }
 
 /*
@@ -208,10 +210,9 @@ static struct gate_verdict gate_not_isolated(const struct inquiry *q)
                 if (is_outside(q, plane) && health.fresh && health.last_pass_at > 0 && health.last_pass_at >= since)
                         return holds(arena_printf(q->arena, "%s answers", plane->name));
         }
-        if (answers_outside(q, &view->dns_health, view->policy.dns_plane))
-                return holds("the DNS server answers");
-        if (targets_use_lock(view) && answers_outside(q, &view->lock_health, view->policy.lock_plane))
-                return holds("Redis answers");
+        for (unsigned i = view->target_count; i-- > 0;)
+                if (answers_outside(q, &view->targets[i]))
+                        return holds(target_traits(view->targets[i].ref.kind)->answers);
         return refuses("nothing outside the active plane answers me: I may be the one that is cut off", 0);
 }
 
@@ -312,10 +313,11 @@ static bool is_lost_with_active(const struct inquiry *q, const char *plane)
  * there either way, and is not to end at a plane that is dead by then. Not where the refused register is the one that
  * decides.
  */
-static bool refuses_either_way(const struct inquiry *q, const struct target_health *health)
+static bool refuses_either_way(const struct inquiry *q, const struct target_view *target)
 {
+        const struct target_health *health = &target->health;
         bool is_read = health->read_at && q->view->now - health->read_at <= MECHANISM_FRESH_MS;
-        bool decides = health == &q->view->dns_health && strncmp(q->view->store, "dns/", 4) == 0;
+        bool decides = target == targets_name(q->view) && strncmp(q->view->store, "dns/", 4) == 0;
         return q->question->purpose == PURPOSE_SUPERSEDE && is_read && !decides &&
                targets_refusal_lasts(health, q->view->now);
 }
@@ -323,26 +325,25 @@ static bool refuses_either_way(const struct inquiry *q, const struct target_heal
 static struct gate_verdict gate_mechanisms(const struct inquiry *q)
 {
         const struct view *view = q->view;
-        const struct targets targets = targets_in_force(view);
-        if (!answered(&view->dns_health, view->now) && !refuses_either_way(q, &view->dns_health) && !is_lost_with_active(q, view->policy.dns_plane))
-                return refuses(phrase_dns_trouble(view, q->arena), 0);
-        if (targets.lock_server[0] && !answered(&view->lock_health, view->now) &&
-            !refuses_either_way(q, &view->lock_health) &&
-            !is_lost_with_active(q, view->policy.lock_plane))
-                return refuses(phrase_lock_trouble(view, q->arena), 0);
+        for (unsigned i = view->target_count; i-- > 0;) {
+                const struct target_view *target = &view->targets[i];
+                if (!answered(&target->health, view->now) && !refuses_either_way(q, target) &&
+                    !is_lost_with_active(q, targets_plane_of(view, target)))
+                        return refuses(phrase_trouble(target, q->arena), 0);
+        }
         return holds("everything the plan needs answered recently");
 }
 
 static struct gate_verdict gate_no_drift(const struct inquiry *q)
 {
-        const struct record *record = q->view->record;
-        if (!record || targets_moved(q->view))
+        const struct view *view = q->view;
+        if (!view->record || targets_moved(view))
                 return holds("nothing is recorded of these targets yet");
-        enum fence dns = fence_dns(record, q->view), lock = fence_lock(record, q->view);
-        if (dns == FENCE_DRIFT || dns == FENCE_FOREIGN || dns == FENCE_UNREADABLE)
-                return refuses(phrase_dns_drift(q->view, q->arena), 0);
-        if (lock == FENCE_DRIFT || lock == FENCE_FOREIGN || lock == FENCE_UNREADABLE)
-                return refuses(phrase_lock_drift(q->view, q->arena), 0);
+        for (unsigned i = view->target_count; i-- > 0;) {
+                const enum sync sync = sync_of(view, view->record, i);
+                if (sync == SYNC_DRIFT || sync == SYNC_FOREIGN || sync == SYNC_UNREADABLE)
+                        return refuses(phrase_drift(view, i, q->arena), 0);
+        }
         return holds("the targets show what was recorded");
 }
 

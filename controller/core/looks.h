@@ -10,14 +10,15 @@
 #include "core/rules.h"
 #include "core/view.h"
 
-enum { LOOK_DNS = 1, LOOK_LOCK = 2 };
-
 enum {
         LOOK_STEP_MS = 1000,  /* one target before a write to another: read and written in a row */
-        LOOK_VISIT_MS = 5000, /* both before a record: as long as a visit may take, so that both can be had within it */
+        LOOK_VISIT_MS = 5000, /* all before a record: as long as a visit may take, so that all can be had within it */
 };
 
-/* LOOK_*: the targets that @then (for DO_REASSERT, of @step) rests on and that have to be looked at again before it. */
-unsigned looks_due(const struct view *view, enum action then, enum step step);
+/*
+ * The targets that @then (DO_WRITE: at @at) rests on and that have to be looked at again before it: a bit for each of
+ * view->targets.
+ */
+unsigned looks_due(const struct view *view, enum action then, const struct target_view *at);
 
 #endif

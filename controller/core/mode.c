@@ -16,7 +16,7 @@ static bool is_dns_store(const char *store)
 /* Two that decide each on its own about one name. */
 static const char *describe_unshared(const struct view *view, const struct stamp *stamp, struct arena *arena)
 {
-        const char *name = targets_in_force(view).dns_name;
+        const char *name = targets_name(view)->ref.name;
         const char *theirs = phrase_excerpt(stamp->store, 120, arena);
         if (is_dns_store(stamp->store))
                 return arena_printf(arena,
@@ -82,7 +82,7 @@ static struct effective_mode alone(const struct view *view, struct arena *arena)
 static struct effective_mode among_others(const struct view *view, struct arena *arena)
 {
         const struct alive_view *alive = &view->alive;
-        const char *name = targets_in_force(view).dns_name;
+        const char *name = targets_name(view)->ref.name;
         if (!alive->seen_at)
                 return (struct effective_mode){
                     .mode = MODE_ADVISE,

@@ -84,53 +84,56 @@ const char *phrase_how_to_return(const struct view *view, const struct plane_vie
         return back.why_not[0] ? arena_printf(arena, "; no return to %s now: %s", plane->name, back.why_not) : "";
 }
 
-const char *phrase_dns_server(const struct view *view, struct arena *arena)
+const char *phrase_server(const struct target_view *target, struct arena *arena)
 {
-        return arena_printf(arena, "DNS server %s", targets_in_force(view).dns_server);
+        return arena_printf(arena, "%s %s", target_traits(target->ref.kind)->server_word, target->ref.endpoint);
 }
 
-const char *phrase_lock_server(const struct view *view, struct arena *arena)
+const char *phrase_trouble(const struct target_view *target, struct arena *arena)
 {
-        return arena_printf(arena, "Redis %s", targets_in_force(view).lock_server);
+        const char *error = target->health.error;
+        if (!error[0])
+                return arena_printf(arena, "%s: not read recently", phrase_server(target, arena));
+        if (text_has_prefix(error, target->ref.endpoint))
+                return arena_printf(arena, "%s %s", target_traits(target->ref.kind)->server_word, error);
+        return arena_printf(arena, "%s: %s", phrase_server(target, arena), error);
 }
 
-static const char *trouble(const char *what, const char *where, const struct target_health *health, struct arena *arena)
+const char *phrase_target(const struct target_view *target, struct arena *arena)
 {
-        if (!health->error[0])
-                return arena_printf(arena, "%s %s: not read recently", what, where);
-        return text_has_prefix(health->error, where) ? arena_printf(arena, "%s %s", what, health->error)
-                                                     : arena_printf(arena, "%s %s: %s", what, where, health->error);
+        return arena_printf(arena, "%s%s", target_traits(target->ref.kind)->shows_words[0], target->ref.name);
+}
+
+const char *phrase_value(const struct target_view *target, struct arena *arena)
+{
+        return phrase_excerpt(target->shows.value, target_traits(target->ref.kind)->excerpt_bytes, arena);
+}
+
+const char *phrase_shows(const struct target_view *target, struct arena *arena)
+{
+        return arena_printf(arena, "%s%s \"%s\"", phrase_target(target, arena),
+                            target_traits(target->ref.kind)->shows_words[1], phrase_value(target, arena));
 }
 
 const char *phrase_record_place(const struct view *view, struct arena *arena)
 {
         if (strncmp(view->store, "dns/", 4) == 0)
-                return arena_printf(arena, "TXT _planekeeper.%s", targets_in_force(view).dns_name);
+                return arena_printf(arena, "TXT _planekeeper.%s", targets_name(view)->ref.name);
         return arena_printf(arena, "Lease planekeeper-%s (kubectl delete lease planekeeper-%s -n %s)", view->policy.name,
                             view->policy.name, view->policy.namespace_name);
 }
 
 /* As target/redis makes it: value and stamp in one hash slot. */
-const char *phrase_stamp_place(const struct view *view, bool is_lock, struct arena *arena)
+const char *phrase_stamp_place(const struct target_view *target, struct arena *arena)
 {
-        const struct targets targets = targets_in_force(view);
-        if (!is_lock)
-                return arena_printf(arena, "TXT _planekeeper.%s", targets.dns_name);
-        const char *open = strchr(targets.lock_key, '{'), *close = open ? strchr(open, '}') : NULL;
-        const char *key = arena_printf(arena, close && close > open + 1 ? "%s:planekeeper" : "{%s}:planekeeper",
-                                       targets.lock_key);
-        return arena_printf(arena, "key %s in database %u of Redis %s", key, (unsigned)targets.lock_db,
-                            targets.lock_server);
-}
-
-const char *phrase_dns_trouble(const struct view *view, struct arena *arena)
-{
-        return trouble("DNS server", targets_in_force(view).dns_server, &view->dns_health, arena);
-}
-
-const char *phrase_lock_trouble(const struct view *view, struct arena *arena)
-{
-        return trouble("Redis", targets_in_force(view).lock_server, &view->lock_health, arena);
+        const struct target_ref *ref = &target->ref;
+        const char *beside = target_traits(ref->kind)->stamp_place;
+        if (beside)
+                return arena_printf(arena, "%s%s", beside, ref->name);
+        const char *open = strchr(ref->name, '{'), *close = open ? strchr(open, '}') : NULL;
+        const char *key =
+            arena_printf(arena, close && close > open + 1 ? "%s:planekeeper" : "{%s}:planekeeper", ref->name);
+        return arena_printf(arena, "key %s in database %u of %s", key, (unsigned)ref->db, phrase_server(target, arena));
 }
 
 static bool is_kill_switch_clear(const struct view *view)
@@ -156,23 +159,15 @@ const char *phrase_kill_switch_remedy(const struct view *view, struct arena *are
                             view->kill_switch_why);
 }
 
-const char *phrase_dns_drift(const struct view *view, struct arena *arena)
+const char *phrase_drift(const struct view *view, unsigned i, struct arena *arena)
 {
-        const struct plan *plan = &view->record->plan;
-        return arena_printf(arena, "%s shows \"%s\", recorded is \"%s\"", plan->dns_name,
-                            phrase_excerpt(view->dns.rrset, 200, arena), plan->to_rrset);
+        return arena_printf(arena, "%s, recorded is \"%s\"", phrase_shows(&view->targets[i], arena),
+                            view->record->plan.targets[i].to);
 }
 
 const char *phrase_name_empty(const struct view *view, struct arena *arena)
 {
-        const struct plan *plan = &view->record->plan;
-        return arena_printf(arena, "%s has no address, so agents find no plane; recorded is \"%s\"", plan->dns_name,
-                            phrase_excerpt(plan->to_rrset, 200, arena));
-}
-
-const char *phrase_lock_drift(const struct view *view, struct arena *arena)
-{
-        const struct plan *plan = &view->record->plan;
-        return arena_printf(arena, "lock %s holds \"%s\", recorded is \"%s\"", plan->lock_key,
-                            phrase_excerpt(view->lock.present ? view->lock.value : "", 100, arena), plan->to_lock);
+        const struct plan_target *name = plan_find(&view->record->plan, TARGET_NAME);
+        return arena_printf(arena, "%s has no address, so agents find no plane; recorded is \"%s\"", name->ref.name,
+                            phrase_excerpt(name->to, 200, arena));
 }

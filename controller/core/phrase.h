@@ -30,24 +30,25 @@ const char *phrase_new_role(const struct view *view, const struct plane_view *pl
 /* "; to return: <the command>", by which a person sends the policy back to @plane; why not, where that cannot be done. */
 const char *phrase_how_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
-/* "DNS server 192.0.2.53:53", "Redis 192.0.2.6:6379": the targets in force. */
-const char *phrase_dns_server(const struct view *view, struct arena *arena);
-const char *phrase_lock_server(const struct view *view, struct arena *arena);
-/* The same and what is wrong with it; the address once, though errors of sockets begin with it too. */
 /* Where the decision record stands. */
 const char *phrase_record_place(const struct view *view, struct arena *arena);
-/* Where the stamp of the name, of the lock, stands. */
-const char *phrase_stamp_place(const struct view *view, bool is_lock, struct arena *arena);
-const char *phrase_dns_trouble(const struct view *view, struct arena *arena);
-const char *phrase_lock_trouble(const struct view *view, struct arena *arena);
+
+/* "DNS server 192.0.2.53:53", "Redis 192.0.2.6:6379". */
+const char *phrase_server(const struct target_view *target, struct arena *arena);
+/* The same and what is wrong with it; the address once, though errors of sockets begin with it too. */
+const char *phrase_trouble(const struct target_view *target, struct arena *arena);
+/* Where the stamp stands. */
+const char *phrase_stamp_place(const struct target_view *target, struct arena *arena);
+const char *phrase_target(const struct target_view *target, struct arena *arena); /* "lock mgmt-active" */
+const char *phrase_value(const struct target_view *target, struct arena *arena);  /* an excerpt of what it shows */
+const char *phrase_shows(const struct target_view *target, struct arena *arena);  /* "lock mgmt-active holds \"b\"" */
 
 /* "the kill switch is on", or why it counts as on; phrase_kill_switch_remedy() has the remedy with it. */
 const char *phrase_kill_switch(const struct view *view);
 const char *phrase_kill_switch_remedy(const struct view *view, struct arena *arena);
 
-/* What one DNS name or lock shows against what the record says, for a person who has to mend it. */
-const char *phrase_dns_drift(const struct view *view, struct arena *arena);
+/* What view->targets[i] shows against what the record says, for a person who has to mend it. */
+const char *phrase_drift(const struct view *view, unsigned i, struct arena *arena);
 const char *phrase_name_empty(const struct view *view, struct arena *arena);
-const char *phrase_lock_drift(const struct view *view, struct arena *arena);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/fence.h"
+#include "core/sync.h"
 #include "core/targets.h"
 #include "util/mem.h"
 
@@ -12,7 +12,8 @@ struct token {
         const char *value;
 };
 
-const char *plan_lock_value(const struct view *view, const struct plane_view *plane, epoch_t epoch, struct arena *arena)
+static const char *fill_template(const char *template, const struct plane_view *plane, epoch_t epoch,
+                                 struct arena *arena)
 {
         const struct token tokens[] = {
             {"{clusterName}", plane->cluster_name},
@@ -21,7 +22,7 @@ const char *plan_lock_value(const struct view *view, const struct plane_view *pl
             {"{epoch}", arena_printf(arena, "%llu", (unsigned long long)epoch)},
         };
         const char *value = "";
-        for (const char *at = view->policy.lock_template; *at;) {
+        for (const char *at = template; *at;) {
                 size_t step = 0;
                 for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]) && !step; i++) {
                         size_t length = strlen(tokens[i].name);
@@ -39,65 +40,72 @@ const char *plan_lock_value(const struct view *view, const struct plane_view *pl
         return value;
 }
 
+const char *plan_value(const struct wanted_target *wanted, const struct plane_view *plane, epoch_t epoch,
+                       struct arena *arena)
+{
+        return wanted->value ? fill_template(wanted->value, plane, epoch, arena) : plane->rrset;
+}
+
+const char *plan_value_at(const struct view *view, const struct target_view *target, const struct plane_view *plane,
+                          epoch_t epoch, struct arena *arena)
+{
+        const struct wanted_target *wanted = wanted_find(&view->policy, target->ref.kind);
+        return wanted ? plan_value(wanted, plane, epoch, arena) : "";
+}
+
+bool plan_may_replace(const struct plan_target *planned, const char *value)
+{
+        for (unsigned i = 0; i < planned->old_count; i++)
+                if (strcmp(planned->old[i], value) == 0)
+                        return true;
+        return false;
+}
+
 /*
  * Keeps the newest: an overflow drops the oldest, whose late packet then shows as Drift instead of being overwritten.
  */
-static void add_old(const char **values, unsigned *count, const char *value)
+static void add_old(struct plan_target *planned, const char *value)
 {
-        for (unsigned i = 0; i < *count; i++)
-                if (strcmp(values[i], value) == 0)
-                        return;
-        if (*count < PLAN_OLD_MAX)
-                values[(*count)++] = value;
+        if (!plan_may_replace(planned, value) && planned->old_count < PLAN_OLD_MAX)
+                planned->old[planned->old_count++] = value;
 }
 
-static void add_all_old(const char **values, unsigned *count, const char *const *older, unsigned older_count)
+/*
+ * Only a server that has shown the record's epoch is safe from the packets of the epochs before it; one that may lose a
+ * write and then shows what was before it never is.
+ */
+static bool may_show_older(const struct view *view, const struct record *before, unsigned i)
 {
-        for (unsigned i = 0; i < older_count; i++)
-                add_old(values, count, older[i]);
+        return target_traits(view->targets[i].ref.kind)->may_lose_writes || sync_of(view, before, i) != SYNC_MET;
 }
 
-static void add_old_rrsets(const struct view *view, const struct record *before, struct plan *plan)
+/* @before: the record of view->targets; NULL: it says nothing of them. */
+static void add_old_values(const struct view *view, const struct record *before, struct plan_target *planned)
 {
-        if (view->dns_health.read_at)
-                add_old(plan->old_rrsets, &plan->old_rrset_count, view->dns.rrset);
-        if (!before)
-                return;
-        add_old(plan->old_rrsets, &plan->old_rrset_count, before->plan.to_rrset);
-        /* Only a server that has shown the record's epoch is safe from the packets of the epochs before it. */
-        if (fence_dns(before, view) != FENCE_MET)
-                add_all_old(plan->old_rrsets, &plan->old_rrset_count, before->plan.old_rrsets,
-                            before->plan.old_rrset_count);
-}
-
-static void add_old_locks(const struct view *view, const struct record *before, struct plan *plan)
-{
-        if (!plan->lock_server[0])
-                return;
-        if (view->lock_health.read_at && view->lock.present)
-                add_old(plan->old_locks, &plan->old_lock_count, view->lock.value);
-        if (!before || !before->plan.lock_server[0])
-                return;
-        add_old(plan->old_locks, &plan->old_lock_count, before->plan.to_lock);
-        /* Always, because Redis may lose its last write and then shows the epoch before the one that it had shown. */
-        add_all_old(plan->old_locks, &plan->old_lock_count, before->plan.old_locks, before->plan.old_lock_count);
+        for (unsigned i = 0; i < view->target_count; i++) {
+                const struct target_view *target = &view->targets[i];
+                if (target->ref.kind != planned->ref.kind)
+                        continue;
+                if (target->health.read_at && target->shows.present)
+                        add_old(planned, target->shows.value);
+                if (!before)
+                        continue;
+                const struct plan_target *recorded = &before->plan.targets[i];
+                add_old(planned, recorded->to);
+                for (unsigned j = 0; j < recorded->old_count && may_show_older(view, before, i); j++)
+                        add_old(planned, recorded->old[j]);
+        }
 }
 
 struct plan plan_values(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena)
 {
-        const struct targets targets = targets_of_spec(view);
-        bool has_lock = targets.lock_server[0] != '\0';
-        return (struct plan){
-            .dns_provider = targets.dns_provider,
-            .dns_server = targets.dns_server,
-            .dns_name = targets.dns_name,
-            .dns_ttl_s = view->policy.dns_ttl_s,
-            .to_rrset = to->rrset,
-            .lock_server = targets.lock_server,
-            .lock_key = targets.lock_key,
-            .lock_db = targets.lock_db,
-            .to_lock = has_lock ? plan_lock_value(view, to, epoch, arena) : "",
-        };
+        const struct policy_view *policy = &view->policy;
+        struct plan plan = {.target_count = policy->target_count};
+        for (unsigned i = 0; i < plan.target_count; i++)
+                plan.targets[i] = (struct plan_target){.ref = policy->targets[i].ref,
+                                                       .ttl_s = policy->targets[i].ttl_s,
+                                                       .to = plan_value(&policy->targets[i], to, epoch, arena)};
+        return plan;
 }
 
 struct plan plan_for(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena)
@@ -110,9 +118,8 @@ struct plan plan_for(const struct view *view, const struct plane_view *to, epoch
          */
         bool is_related = view->record && view->plan_proof == PLAN_PROVEN &&
                           (view->record->phase == PHASE_SWITCHING || !targets_moved(view));
-        const struct record *before = is_related ? view->record : NULL;
-        add_old_rrsets(view, before, &plan);
-        add_old_locks(view, before, &plan);
+        for (unsigned i = 0; i < plan.target_count; i++)
+                add_old_values(view, is_related ? view->record : NULL, &plan.targets[i]);
         return plan;
 }
 
@@ -121,21 +128,25 @@ bool plan_is_outdated(const struct view *view, const struct plane_view *active, 
         const struct record *record = view->record;
         if (!active->rrset[0] || targets_moved(view))
                 return false; /* nothing better is known, or other targets have to be adopted first */
-        if (strcmp(record->plan.to_rrset, active->rrset) != 0 || record->plan.dns_ttl_s != view->policy.dns_ttl_s)
-                return true;
         /* The template's {epoch} is filled with the record's own epoch, so that only an edit makes a difference. */
-        return targets_use_lock(view) &&
-               strcmp(record->plan.to_lock, plan_lock_value(view, active, record->epoch, arena)) != 0;
+        const struct plan wanted = plan_values(view, active, record->epoch, arena);
+        for (unsigned i = 0; i < wanted.target_count; i++) {
+                const struct plan_target *now = &wanted.targets[i], *recorded = &record->plan.targets[i];
+                if (strcmp(now->to, recorded->to) != 0 || now->ttl_s != recorded->ttl_s)
+                        return true;
+        }
+        return false;
 }
 
 size_t plan_bytes(const struct plan *plan)
 {
         enum { QUOTES = sizeof(",\"\"") - 1 };
-        size_t bytes = strlen(plan->dns_name) + strlen(plan->dns_server) + strlen(plan->lock_server) +
-                       strlen(plan->lock_key) + strlen(plan->to_rrset) + strlen(plan->to_lock);
-        for (unsigned i = 0; i < plan->old_rrset_count; i++)
-                bytes += strlen(plan->old_rrsets[i]) + QUOTES;
-        for (unsigned i = 0; i < plan->old_lock_count; i++)
-                bytes += strlen(plan->old_locks[i]) + QUOTES;
+        size_t bytes = 0;
+        for (unsigned i = 0; i < plan->target_count; i++) {
+                const struct plan_target *planned = &plan->targets[i];
+                bytes += strlen(planned->ref.name) + strlen(planned->ref.endpoint) + strlen(planned->to);
+                for (unsigned j = 0; j < planned->old_count; j++)
+                        bytes += strlen(planned->old[j]) + QUOTES;
+        }
         return bytes;
 }

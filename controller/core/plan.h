@@ -8,9 +8,18 @@
 #include "core/view.h"
 #include "util/arena.h"
 
-/* The lock's value for @plane under @epoch: {clusterName}, {name}, {uid} and {epoch} in the template are replaced. */
-const char *plan_lock_value(const struct view *view, const struct plane_view *plane, epoch_t epoch,
-                            struct arena *arena);
+/*
+ * What @wanted is to show while @plane is active under @epoch: its address, or the template with {clusterName}, {name},
+ * {uid} and {epoch} replaced.
+ */
+const char *plan_value(const struct wanted_target *wanted, const struct plane_view *plane, epoch_t epoch,
+                       struct arena *arena);
+/* The same for a target in force; where the spec names none of its kind any more, "". */
+const char *plan_value_at(const struct view *view, const struct target_view *target, const struct plane_view *plane,
+                          epoch_t epoch, struct arena *arena);
+
+/* Whether an epoch before left @value there, or may have. */
+bool plan_may_replace(const struct plan_target *planned, const char *value);
 
 /* What @epoch does for @to by the spec and the planes, without the old values: the part that a digest is made of. */
 struct plan plan_values(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena);

@@ -25,8 +25,8 @@ static struct view with_request(const struct view *view, enum request_key key, c
         *texts[key] = value;
         asked.policy.past[key] = REQUEST_NEW;
         asked.policy.is_asked_unread = false;
-        look_again(&asked.dns_health, view->now);
-        look_again(&asked.lock_health, view->now);
+        for (unsigned i = 0; i < asked.target_count; i++)
+                look_again(&asked.targets[i].health, view->now);
         asked.without_offers = true;
         return asked;
 }
@@ -99,10 +99,10 @@ struct remedy remedy_adopt(const struct view *view, const struct plane_view *pla
 struct remedy remedy_adopt_by_hand(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         struct view moved = *view;
-        moved.dns.rrset = plane->rrset;
-        if (targets_use_lock(view)) {
-                moved.lock.present = true;
-                moved.lock.value = plan_lock_value(view, plane, targets_highest_epoch(view) + 1, arena);
+        for (unsigned i = 0; i < moved.target_count; i++) {
+                struct target_view *target = &moved.targets[i];
+                target->shows.value = plan_value_at(view, target, plane, targets_highest_epoch(view) + 1, arena);
+                target->shows.present = target->shows.value[0];
         }
         return try_request(&moved, REQUEST_KEY_ADOPT, plane, arena);
 }

@@ -36,7 +36,7 @@ const char *report_why(const struct view *view, const struct decision *decision,
 /* Until a switch has routed, the plane that it leaves is where the agents are. */
 struct report_roles report_roles_of(const struct view *view, const struct decision *decision, struct arena *arena)
 {
-        bool is_leaving = decision->phase == PHASE_SWITCHING && decision->dns != FENCE_MET && view->record->from[0];
+        bool is_leaving = decision->phase == PHASE_SWITCHING && failover_name_sync(view, decision) != SYNC_MET && view->record->from[0];
         if (!is_leaving)
                 return (struct report_roles){.active = decision->active,
                                              .active_name = decision->active ? decision->active->name
@@ -60,8 +60,14 @@ static const char *step_text(const struct view *view, const struct decision *dec
 {
         if (decision->phase != PHASE_SWITCHING)
                 return "-";
-        unsigned total = targets_use_lock(view) ? 4 : 3;
-        unsigned number = decision->step == STEP_LOCK ? 2 : decision->step == STEP_ROUTE ? total - 1 : total;
+        bool has_step[STEP_COUNT] = {[STEP_INTENT] = true, [STEP_COMMIT] = true};
+        unsigned total = 0, number = 0;
+        for (unsigned i = 0; i < view->target_count; i++)
+                has_step[target_traits(view->targets[i].ref.kind)->step] = true;
+        for (unsigned step = 0; step < STEP_COUNT; step++) {
+                total += has_step[step];
+                number = step == decision->step ? total : number;
+        }
         return arena_printf(arena, "%s (%u/%u)", step_name(decision->step), number, total);
 }
 

@@ -47,59 +47,45 @@ static const char *led_astray(const struct writer *w)
         if (!targets_are_read(view) || targets_moved(view))
                 return "";
         const struct plane_view *shown = adopt_plane_shown(view);
-        const char *name = targets_in_force(view).dns_name;
-        bool is_recorded = view->record && strcmp(view->dns.rrset, view->record->plan.to_rrset) == 0;
+        const struct target_view *name = targets_name(view);
+        bool is_recorded =
+            view->record && strcmp(name->shows.value, view->record->plan.targets[name - view->targets].to) == 0;
         if (!shown)
                 return is_recorded ? ""
-                                   : arena_printf(w->arena, "%s leads to no plane: it shows \"%s\"", name,
-                                                  phrase_excerpt(view->dns.rrset, 200, w->arena));
+                                   : arena_printf(w->arena, "%s leads to no plane: it shows \"%s\"", name->ref.name,
+                                                  phrase_value(name, w->arena));
         if (!view->policy.single_writer || adopt_matches(view, shown, w->arena))
                 return "";
-        return arena_printf(w->arena, "%s leads agents to %s, which may not write: lock %s holds \"%s\"", name,
-                            shown->name, targets_in_force(view).lock_key,
-                            phrase_excerpt(view->lock.value, 100, w->arena));
-}
-
-static const struct target_health *target_of_step(const struct writer *w)
-{
-        return w->decision->step == STEP_LOCK ? &w->view->lock_health : &w->view->dns_health;
-}
-
-/* The target that is to be looked at again, and does not answer; NULL where all do. */
-static const struct target_health *silent_look(const struct writer *w)
-{
-        const struct view *view = w->view;
-        if (w->decision->looks & LOOK_LOCK && view->lock_health.reach == REACH_FAILED)
-                return &view->lock_health;
-        return w->decision->looks & LOOK_DNS && view->dns_health.reach == REACH_FAILED ? &view->dns_health : NULL;
+        const struct target_view *lock = targets_find(view, TARGET_LOCK);
+        return arena_printf(w->arena, "%s leads agents to %s, which may not write: %s", name->ref.name, shown->name,
+                            phrase_shows(lock, w->arena));
 }
 
 /* The target that a switch waits for; NULL where the one that its step needs answers. */
-static const struct target_health *blocking_target(const struct writer *w)
+static const struct target_view *blocking_target(const struct writer *w)
 {
-        enum finding finding = w->decision->finding;
-        if (w->decision->phase == PHASE_SWITCHING && finding == FINDING_LOOK_OLD)
-                return silent_look(w);
-        bool is_waiting = finding == FINDING_LOCK_UNMET || finding == FINDING_ROUTE_UNMET ||
+        const struct decision *decision = w->decision;
+        const enum finding finding = decision->finding;
+        bool is_waiting = finding == FINDING_STEP_UNMET || finding == FINDING_LOOK_OLD ||
                           finding == FINDING_TARGET_UNAVAILABLE || finding == FINDING_TARGET_REFUSED;
-        if (w->decision->phase != PHASE_SWITCHING || !is_waiting)
-                return NULL;
-        return target_of_step(w)->reach == REACH_FAILED ? target_of_step(w) : NULL;
+        bool is_blocking = decision->phase == PHASE_SWITCHING && is_waiting && decision->at &&
+                           decision->at->health.reach == REACH_FAILED;
+        return is_blocking ? decision->at : NULL;
 }
 
 /* A target that answers, but does not take the record's epoch: the next switch would end there, too. */
 static bool is_write_refused(const struct writer *w)
 {
         return w->decision->phase == PHASE_STEADY && w->decision->finding == FINDING_TARGET_BEHIND &&
-               targets_refusal_lasts(target_of_step(w), w->view->now);
+               targets_refusal_lasts(&w->decision->at->health, w->view->now);
 }
 
 /* By a target or the arbiter, so that a person is needed: by one yardstick, in a switch and out of it. */
 static bool is_refused(const struct writer *w)
 {
-        const struct target_health *blocking = blocking_target(w);
+        const struct target_view *blocking = blocking_target(w);
         return is_write_refused(w) || report_is_record_refused(w->view, w->decision) ||
-               (blocking && targets_refusal_lasts(blocking, w->view->now));
+               (blocking && targets_refusal_lasts(&blocking->health, w->view->now));
 }
 
 /* Put back by itself where the policy says so and it may be, else only by a person. */
@@ -158,7 +144,7 @@ static enum contract contract_of_finding(const struct writer *w)
         case FINDING_DRIFT:
                 return decision->phase == PHASE_SWITCHING || led_astray(w)[0] ? contract_of_edit(w) : CONTRACT_READY;
         case FINDING_TARGET_REFUSED:
-                return targets_refusal_lasts(target_of_step(w), w->view->now) ? CONTRACT_STALLED : CONTRACT_PROGRESSING;
+                return targets_refusal_lasts(&w->decision->at->health, w->view->now) ? CONTRACT_STALLED : CONTRACT_PROGRESSING;
         case FINDING_RECORD_UNREADABLE:
         case FINDING_PLAN_MISMATCH:
         case FINDING_CREDENTIALS:
@@ -177,7 +163,7 @@ static enum contract contract_of_finding(const struct writer *w)
 /* All is well but that users are answered something else than what is read and recorded. */
 static bool is_doubtful(const struct writer *w)
 {
-        return w->view->dns.doubt && contract_of_finding(w) == CONTRACT_READY;
+        return targets_name(w->view)->shows.doubt && contract_of_finding(w) == CONTRACT_READY;
 }
 
 static enum contract contract_of(const struct writer *w)
@@ -196,19 +182,13 @@ static bool is_on_preferred(const struct writer *w)
         return w->roles->active == &w->view->planes[0];
 }
 
-static const char *blocked_reason(const struct writer *w, const struct target_health *health)
-{
-        if (health == &w->view->lock_health)
-                return targets_refuses(health) ? "RedisRefused" : "RedisUnavailable";
-        return targets_refuses(health) ? "DNSRefused" : "DNSUnavailable";
-}
-
 const char *report_blocked_by(const struct view *view, const struct decision *decision)
 {
         const struct writer writer = {.view = view, .decision = decision};
-        const struct target_health *health = blocking_target(&writer);
-        if (health)
-                return blocked_reason(&writer, health);
+        const struct target_view *blocking = blocking_target(&writer);
+        if (blocking)
+                return targets_refuses(&blocking->health) ? target_traits(blocking->ref.kind)->refused_reason
+                                                          : target_traits(blocking->ref.kind)->silent_reason;
         return report_is_record_refused(view, decision) ? "RecordRefused" : NULL;
 }
 
@@ -238,11 +218,16 @@ static const char *ready_reason(const struct writer *w, enum contract contract)
         return healthy_word(w);
 }
 
-static const char *steps_to_come(const struct decision *decision)
+static const char *steps_to_come(const struct writer *w)
 {
-        return decision->step == STEP_LOCK    ? "; then Route, Commit"
-               : decision->step == STEP_ROUTE ? "; then Commit"
-                                              : "";
+        const enum step step = w->decision->step;
+        const char *names = "";
+        for (unsigned i = 0; i < w->view->target_count; i++) {
+                const enum step later = target_traits(w->view->targets[i].ref.kind)->step;
+                if (later > step)
+                        names = arena_printf(w->arena, "%s%s, ", names, step_name(later));
+        }
+        return step == STEP_COMMIT ? "" : arena_printf(w->arena, "; then %s%s", names, step_name(STEP_COMMIT));
 }
 
 static const char *lost_text(const struct writer *w, const char *before)
@@ -254,18 +239,18 @@ static const char *switching_message(const struct writer *w)
 {
         const struct record *record = w->view->record;
         const struct decision *decision = w->decision;
-        const struct target_health *blocking = blocking_target(w);
+        const struct target_view *blocking = blocking_target(w);
         const char *moving =
             arena_printf(w->arena, "Moving to %s, epoch %llu", record->to, (unsigned long long)record->epoch);
         const char *step = step_name(decision->step);
         if (blocking)
                 return arena_printf(w->arena, "%s: blocked at %s since %s: %s%s", moving, step,
-                                    phrase_time(blocking->failed_since_wall, w->arena), blocking->error,
+                                    phrase_time(blocking->health.failed_since_wall, w->arena), blocking->health.error,
                                     lost_text(w, "; "));
-        if (decision->finding == FINDING_LOCK_UNMET || decision->finding == FINDING_ROUTE_UNMET ||
-            decision->finding == FINDING_LOOK_OLD || decision->finding == FINDING_UNCONFIRMED)
+        if (decision->finding == FINDING_STEP_UNMET || decision->finding == FINDING_LOOK_OLD ||
+            decision->finding == FINDING_UNCONFIRMED)
                 return arena_printf(w->arena, "%s: at %s since %s%s%s", moving, step,
-                                    phrase_time(record->started_at, w->arena), steps_to_come(decision),
+                                    phrase_time(record->started_at, w->arena), steps_to_come(w),
                                     lost_text(w, "; "));
         return arena_printf(w->arena, "%s: %s%s", moving, report_why(w->view, decision, w->arena), lost_text(w, "; "));
 }
@@ -302,7 +287,7 @@ static const char *ready_message(const struct writer *w, enum contract contract)
         if (astray[0] && decision->finding == FINDING_DRIFT)
                 return arena_printf(w->arena, "%s. %s", astray, decision->why);
         if (is_doubtful(w))
-                return w->view->dns.doubt;
+                return targets_name(w->view)->shows.doubt;
         if (is_automatic_unsafe(w))
                 return decision->mode.message;
         if (contract != CONTRACT_READY || decision->finding != FINDING_STEADY)
@@ -405,24 +390,34 @@ static void set_degraded(const struct writer *w)
                 set(w, type, REPORT_FALSE, "Redundant", "Every check passes and a standby is fit");
 }
 
+/* The name's before others: agents follow it. */
+static const char *drift_text(const struct writer *w)
+{
+        for (unsigned i = w->view->target_count; i-- > 0;)
+                if (w->decision->targets[i].sync == SYNC_DRIFT)
+                        return phrase_drift(w->view, i, w->arena);
+        return NULL;
+}
+
 static void set_drift(const struct writer *w)
 {
         static const char type[] = "Drift";
-        enum fence dns = w->decision->dns, lock = w->decision->lock;
-        if (!w->view->record)
+        const struct view *view = w->view;
+        const struct decision *decision = w->decision;
+        const char *drift = drift_text(w);
+        if (!view->record)
                 set(w, type, REPORT_FALSE, "NothingRecorded", "Nothing is recorded that the targets could differ from");
-        else if (dns == FENCE_EMPTY)
-                set(w, type, REPORT_TRUE, "NameEmpty", phrase_name_empty(w->view, w->arena));
-        else if (w->decision->finding == FINDING_DRIFT)
-                set(w, type, REPORT_TRUE, "Drift", w->decision->why);
-        else if (dns == FENCE_DRIFT)
-                set(w, type, REPORT_TRUE, "Drift", phrase_dns_drift(w->view, w->arena));
-        else if (lock == FENCE_DRIFT)
-                set(w, type, REPORT_TRUE, "Drift", phrase_lock_drift(w->view, w->arena));
-        else if (dns >= FENCE_AHEAD || lock >= FENCE_AHEAD)
+        else if (failover_name_sync(view, decision) == SYNC_EMPTY)
+                set(w, type, REPORT_TRUE, "NameEmpty", phrase_name_empty(view, w->arena));
+        else if (decision->finding == FINDING_DRIFT)
+                set(w, type, REPORT_TRUE, "Drift", decision->why);
+        else if (drift)
+                set(w, type, REPORT_TRUE, "Drift", drift);
+        else if (failover_stands(view, decision, SYNC_AHEAD) || failover_stands(view, decision, SYNC_FOREIGN) ||
+                 failover_stands(view, decision, SYNC_UNREADABLE))
                 set(w, type, REPORT_UNKNOWN, "OtherDecision",
                     "A target carries another owner's stamp, one that cannot be read, or a later epoch of ours");
-        else if (dns == FENCE_UNREAD || lock == FENCE_UNREAD)
+        else if (failover_stands(view, decision, SYNC_UNREAD))
                 set(w, type, REPORT_UNKNOWN, "NotRead", "Not every target has been read yet");
         else
                 set(w, type, REPORT_FALSE, "AsRecorded", "The targets show what was recorded");

@@ -81,15 +81,17 @@ static void look_at_switch(const struct report_subject *s, struct troubles *ret)
 static void look_at_wrong_answers(const struct report_subject *s, struct troubles *ret)
 {
         const struct view *view = s->view;
-        if (s->decision->dns == FENCE_EMPTY)
+        if (failover_name_sync(view, s->decision) == SYNC_EMPTY)
                 troubles_add(ret, "NameEmpty", phrase_name_empty(view, s->arena));
-        for (unsigned i = 0; i < view->verify_count && s->decision->dns == FENCE_MET; i++)
+        bool is_met = failover_name_sync(view, s->decision) == SYNC_MET;
+        for (unsigned i = 0; i < view->verify_count && is_met; i++)
                 if (verify_word(view, &view->verify[i]) == VERIFY_BEHIND)
                         troubles_add(ret,
                                      verify_leads_astray(view, &view->verify[i]) ? "DNSServerAstray" : "DNSServerBehind",
                                      verify_phrase(view, &view->verify[i], s->arena));
-        if (view->dns_health.read_at && view->dns.doubt)
-                troubles_add(ret, "DNSAnswersDiffer", view->dns.doubt);
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (view->targets[i].health.read_at && view->targets[i].shows.doubt)
+                        troubles_add(ret, "DNSAnswersDiffer", view->targets[i].shows.doubt);
 }
 
 static void look_at_standbys(const struct report_subject *s, struct troubles *ret)
@@ -173,10 +175,9 @@ static void look_at_replicas(const struct report_subject *s, struct troubles *re
 static void look_at_mechanisms(const struct report_subject *s, struct troubles *ret)
 {
         const struct view *view = s->view;
-        if (view->dns_health.reach == REACH_FAILED)
-                troubles_add(ret, "MechanismUnreachable", phrase_dns_trouble(view, s->arena));
-        if (targets_in_force(view).lock_server[0] && view->lock_health.reach == REACH_FAILED)
-                troubles_add(ret, "MechanismUnreachable", phrase_lock_trouble(view, s->arena));
+        for (unsigned i = view->target_count; i-- > 0;)
+                if (view->targets[i].health.reach == REACH_FAILED)
+                        troubles_add(ret, "MechanismUnreachable", phrase_trouble(&view->targets[i], s->arena));
 }
 
 static bool is_expiring(const struct report_subject *s, const struct plane_view *plane, unix_ms *ret_end)
@@ -207,7 +208,8 @@ static void look_at_certificates(const struct report_subject *s, struct troubles
 static void look_at_silent_servers(const struct report_subject *s, struct troubles *ret)
 {
         const struct view *view = s->view;
-        for (unsigned i = 0; i < view->verify_count && s->decision->dns == FENCE_MET; i++)
+        bool is_met = failover_name_sync(view, s->decision) == SYNC_MET;
+        for (unsigned i = 0; i < view->verify_count && is_met; i++)
                 if (verify_word(view, &view->verify[i]) == VERIFY_SILENT)
                         troubles_add(ret, "DNSServerBehind", verify_phrase(view, &view->verify[i], s->arena));
 }

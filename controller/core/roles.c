@@ -5,8 +5,8 @@
 
 #include "core/adopt.h"
 #include "core/election.h"
-#include "core/fence.h"
 #include "core/mode.h"
+#include "core/sync.h"
 #include "core/targets.h"
 
 bool roles_is_stopped(const struct view *view)
@@ -20,7 +20,7 @@ const struct plane_view *roles_active(const struct view *view, bool may_act)
         if (!record)
                 return NULL;
         const struct plane_view *shown = NULL;
-        if (record->phase == PHASE_STEADY && !may_act && view->dns_health.read_at)
+        if (record->phase == PHASE_STEADY && !may_act && targets_name(view)->health.read_at)
                 shown = adopt_plane_shown(view);
         return shown ? shown : election_find(view, record->to);
 }
@@ -28,21 +28,23 @@ const struct plane_view *roles_active(const struct view *view, bool may_act)
 /* Whether a target shows the epoch of the switch under way: from then on agents or writers may be elsewhere. */
 static bool has_begun_to_move(const struct view *view)
 {
-        bool is_comparable = view->plan_proof == PLAN_PROVEN;
-        return is_comparable && (fence_dns(view->record, view) == FENCE_MET ||
-                                 (targets_use_lock(view) && fence_lock(view->record, view) == FENCE_MET));
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (view->plan_proof == PLAN_PROVEN && sync_of(view, view->record, i) == SYNC_MET)
+                        return true;
+        return false;
 }
 
 /* Whether agents and writers are where the record says, as far as that was read. */
 static bool is_shown(const struct view *view, const struct record *record)
 {
-        const struct plan *plan = &record->plan;
-        if (view->plan_proof != PLAN_PROVEN)
-                return true;
-        if (view->dns_health.read_at && strcmp(view->dns.rrset, plan->to_rrset) != 0)
-                return false;
-        bool has_lock = plan->lock_server[0] && targets_use_lock(view) && view->lock_health.read_at && view->lock.present;
-        return !has_lock || strcmp(view->lock.value, plan->to_lock) == 0;
+        for (unsigned i = 0; i < view->target_count && view->plan_proof == PLAN_PROVEN; i++) {
+                const struct target_view *target = &view->targets[i];
+                const struct plan_target *planned = plan_find(&record->plan, target->ref.kind);
+                bool is_free = !target->shows.present && target_traits(target->ref.kind)->absence == ABSENT_IS_FREE;
+                if (planned && target->health.read_at && !is_free && strcmp(target->shows.value, planned->to) != 0)
+                        return false;
+        }
+        return true;
 }
 
 static enum plane_role role_in_steady(const struct view *view, const struct plane_view *plane,
@@ -103,7 +105,7 @@ void roles_begin(struct view *view, struct arena *arena)
                 return; /* who is active is not known yet, and nothing is decided */
         bool may_act = mode_in_effect(view, arena).mode == MODE_AUTOMATIC && !roles_is_stopped(view);
         const struct plane_view *active = roles_active(view, may_act);
-        if (!view->record && view->dns_health.read_at)
+        if (!view->record && targets_name(view)->health.read_at)
                 active = adopt_plane_shown(view);
         for (unsigned i = 0; i < view->plane_count; i++) {
                 struct plane_view *plane = &view->planes[i];

@@ -45,8 +45,7 @@
         X(FINDING_STEADY)                                                                                        \
         X(FINDING_UNCONFIRMED)    /* the policy was not read again since this epoch was recorded */              \
         X(FINDING_STOPPED_MIDWAY) /* suspended, Advise or kill switch in the middle of a switch */               \
-        X(FINDING_LOCK_UNMET)                                                                                    \
-        X(FINDING_ROUTE_UNMET)                                                                                   \
+        X(FINDING_STEP_UNMET)     /* a target of the next step is behind: write the record there */              \
         X(FINDING_STEP_SETTLING) /* written, and not yet where it outlives the server that took it */            \
         X(FINDING_NAME_UNFIT)    /* Route is next, and DNS does not lead agents to the new plane */              \
         X(FINDING_SERVER_BEHIND) /* another authoritative server still answers old data */                       \
@@ -64,11 +63,9 @@ enum finding { FINDING_LIST(FINDING_ENUM) FINDING_COUNT };
         X(DO_ADOPT)    /* record what the targets show under a new epoch */     \
         X(DO_DECIDE)   /* record a switch under a new epoch */                  \
         X(DO_ABORT)    /* record the way back under a new epoch */              \
-        X(DO_REASSERT) /* bring the record's epoch to a target that lacks it */ \
         X(DO_READ)     /* look again at the targets that what is to be done rests on */ \
         X(DO_CONFIRM)  /* read the policy once more, uncached */                \
-        X(DO_LOCK)                                                              \
-        X(DO_ROUTE)                                                             \
+        X(DO_WRITE)    /* bring the record's epoch and value to a target */     \
         X(DO_COMMIT)
 
 #define DO_ENUM(name) name,

@@ -75,19 +75,19 @@ static const char *with_deletions(const char *lines, const char *name, bool is_c
 /* nsupdate wants "server host port", and one "update add" per value of the set. */
 static const char *nsupdate_command(const struct view *view, const char *rrset, struct arena *arena)
 {
-        const struct targets targets = targets_in_force(view);
-        const struct endpoint server = split(targets.dns_server, arena);
+        const struct target_ref *ref = &targets_name(view)->ref;
+        const struct endpoint server = split(ref->endpoint, arena);
         const char *lines =
             with_line("printf '%s\\n'",
                       arena_printf(arena, "server %s%s%s", server.host, server.port[0] ? " " : "", server.port), arena);
-        lines = with_deletions(lines, targets.dns_name, text_has_prefix(rrset, "CNAME "), arena);
+        lines = with_deletions(lines, ref->name, text_has_prefix(rrset, "CNAME "), arena);
         size_t type = strcspn(rrset, " ");
         for (const char *at = rrset + type; *at;) {
                 at++;
                 size_t length = strcspn(at, ",");
                 lines = with_line(lines,
-                                  arena_printf(arena, "update add %s %u %.*s %.*s", targets.dns_name,
-                                               view->policy.dns_ttl_s, (int)type, rrset, (int)length, at),
+                                  arena_printf(arena, "update add %s %u %.*s %.*s", ref->name,
+                                               wanted_find(&view->policy, TARGET_NAME)->ttl_s, (int)type, rrset, (int)length, at),
                                   arena);
                 at += length;
         }
@@ -96,19 +96,19 @@ static const char *nsupdate_command(const struct view *view, const char *rrset, 
 
 static const char *dig_command(const struct view *view, const char *rrset, struct arena *arena)
 {
-        const struct targets targets = targets_in_force(view);
-        const struct endpoint server = split(targets.dns_server, arena);
+        const struct target_ref *ref = &targets_name(view)->ref;
+        const struct endpoint server = split(ref->endpoint, arena);
         return arena_printf(arena, "dig +norecurse @%s%s%s %s %.*s # wants %s", server.host,
-                            server.port[0] ? " -p " : "", server.port, targets.dns_name, (int)strcspn(rrset, " "),
+                            server.port[0] ? " -p " : "", server.port, ref->name, (int)strcspn(rrset, " "),
                             rrset, rrset);
 }
 
-static const char *redis_command(const struct view *view, const char *value, struct arena *arena)
+static const char *redis_command(const struct target_view *target, const char *value, struct arena *arena)
 {
-        const struct targets targets = targets_in_force(view);
-        const struct endpoint server = split(targets.lock_server, arena);
+        const struct target_ref *ref = &target->ref;
+        const struct endpoint server = split(ref->endpoint, arena);
         return arena_printf(arena, "redis-cli -h %s -p %s -n %u SET %s %s", quote(server.host, arena),
-                            server.port[0] ? server.port : "6379", targets.lock_db, quote(targets.lock_key, arena),
+                            server.port[0] ? server.port : "6379", ref->db, quote(ref->name, arena),
                             quote(value, arena));
 }
 
@@ -174,13 +174,13 @@ void runbook_build(const struct view *view, const struct decision *decision, str
                 return;
         }
         unsigned long long next = decision->epoch + 1;
-        bool has_lock = targets_use_lock(view);
+        const struct target_view *lock = targets_find(view, TARGET_LOCK);
         add(ret,
             arena_printf(arena, "# to %s by hand (healthy now: %s); tsig.key is the policy's TSIG Secret as a file%s",
                          to->name, is_fit(view, decision, to, arena) ? "yes" : "no, check it first",
-                         has_lock ? ", REDISCLI_AUTH the password of its Redis Secret" : ""));
-        if (has_lock)
-                add(ret, redis_command(view, plan_lock_value(view, to, next, arena), arena));
+                         lock ? ", REDISCLI_AUTH the password of its Redis Secret" : ""));
+        if (lock)
+                add(ret, redis_command(lock, plan_value_at(view, lock, to, next, arena), arena));
         add(ret, nsupdate_command(view, to->rrset, arena));
         add(ret, dig_command(view, to->rrset, arena));
         add(ret, last_line(view, decision, to, arena));

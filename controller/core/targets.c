@@ -3,63 +3,100 @@
 
 #include <string.h>
 
-struct targets targets_of_spec(const struct view *view)
+#include "util/mem.h"
+
+unsigned targets_in_force(const struct record *record, const struct policy_view *policy, struct target_ref *ret)
 {
-        const struct policy_view *policy = &view->policy;
-        bool has_lock = policy->lock_server[0] != '\0';
-        return (struct targets){.dns_provider = policy->dns_provider,
-                                .dns_server = policy->dns_server,
-                                .dns_name = policy->dns_name,
-                                .lock_server = policy->lock_server,
-                                .lock_key = has_lock ? policy->lock_key : "",
-                                .lock_db = has_lock ? policy->lock_db : 0};
+        const struct plan *plan = record && record->phase == PHASE_SWITCHING ? &record->plan : NULL;
+        unsigned count = plan ? plan->target_count : policy->target_count;
+        for (unsigned i = 0; i < count; i++)
+                ret[i] = plan ? plan->targets[i].ref : policy->targets[i].ref;
+        return count;
 }
 
-struct targets targets_of_plan(const struct plan *plan)
+static struct target_view nothing_known(void)
 {
-        return (struct targets){.dns_provider = plan->dns_provider,
-                                .dns_server = plan->dns_server,
-                                .dns_name = plan->dns_name,
-                                .lock_server = plan->lock_server,
-                                .lock_key = plan->lock_key,
-                                .lock_db = plan->lock_db};
+        return (struct target_view){.health = {.error = ""},
+                                    .shows = {.value = "", .stamp = {.plane = "", .store = "", .raw = ""}}};
 }
 
-struct targets targets_in_force(const struct view *view)
+void targets_place(struct view *view)
 {
-        bool is_switching = view->record && view->record->phase == PHASE_SWITCHING;
-        return is_switching ? targets_of_plan(&view->record->plan) : targets_of_spec(view);
+        struct target_view before[TARGETS_MAX];
+        const unsigned count_before = view->target_count;
+        struct target_ref refs[TARGETS_MAX];
+        memcpy(before, view->targets, sizeof(before));
+        view->target_count = targets_in_force(view->record, &view->policy, refs);
+        for (unsigned i = 0, at = 0; i < view->target_count; i++) {
+                while (at < count_before && before[at].ref.kind < refs[i].kind)
+                        at++;
+                bool is_known = at < count_before && before[at].ref.kind == refs[i].kind;
+                view->targets[i] = is_known ? before[at++] : nothing_known();
+                view->targets[i].ref = refs[i];
+        }
 }
 
-bool targets_are_same(const struct targets *a, const struct targets *b)
+const struct target_view *targets_find(const struct view *view, enum target_kind kind)
 {
-        return strcmp(a->dns_provider, b->dns_provider) == 0 && strcmp(a->dns_server, b->dns_server) == 0 &&
-               strcmp(a->dns_name, b->dns_name) == 0 && strcmp(a->lock_server, b->lock_server) == 0 &&
-               strcmp(a->lock_key, b->lock_key) == 0 && a->lock_db == b->lock_db;
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (view->targets[i].ref.kind == kind)
+                        return &view->targets[i];
+        return NULL;
 }
 
-bool targets_use_lock(const struct view *view)
+const struct plan_target *plan_find(const struct plan *plan, enum target_kind kind)
 {
-        return targets_in_force(view).lock_server[0] != '\0';
+        for (unsigned i = 0; i < plan->target_count; i++)
+                if (plan->targets[i].ref.kind == kind)
+                        return &plan->targets[i];
+        return NULL;
+}
+
+const struct wanted_target *wanted_find(const struct policy_view *policy, enum target_kind kind)
+{
+        for (unsigned i = 0; i < policy->target_count; i++)
+                if (policy->targets[i].ref.kind == kind)
+                        return &policy->targets[i];
+        return NULL;
+}
+
+const struct target_view *targets_name(const struct view *view)
+{
+        const struct target_view *name = targets_find(view, TARGET_NAME);
+        INVARIANT(name);
+        return name;
+}
+
+const char *targets_plane_of(const struct view *view, const struct target_view *target)
+{
+        const struct wanted_target *wanted = wanted_find(&view->policy, target->ref.kind);
+        return wanted ? wanted->plane : "";
 }
 
 bool targets_moved(const struct view *view)
 {
         if (!view->record)
                 return false;
-        struct targets recorded = targets_of_plan(&view->record->plan);
-        struct targets wanted = targets_of_spec(view);
-        return !targets_are_same(&recorded, &wanted);
+        const struct plan *plan = &view->record->plan;
+        const struct policy_view *policy = &view->policy;
+        bool is_same = plan->target_count == policy->target_count;
+        for (unsigned i = 0; is_same && i < plan->target_count; i++)
+                is_same = target_ref_equal(&plan->targets[i].ref, &policy->targets[i].ref);
+        return !is_same;
 }
 
 bool targets_are_read(const struct view *view)
 {
-        return view->dns_health.read_at && (!targets_use_lock(view) || view->lock_health.read_at);
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (!view->targets[i].health.read_at)
+                        return false;
+        return true;
 }
 
 bool targets_name_is_empty(const struct view *view)
 {
-        return view->dns_health.read_at && !view->dns.rrset[0];
+        const struct target_view *name = targets_name(view);
+        return name->health.read_at && !name->shows.present;
 }
 
 bool targets_refuses(const struct target_health *health)
@@ -152,8 +189,10 @@ static epoch_t later_epoch(const struct view *view, const struct stamp *stamp, e
 
 epoch_t targets_highest_epoch(const struct view *view)
 {
-        epoch_t highest = later_epoch(view, &view->dns.stamp, view->record ? view->record->epoch : 0);
-        return targets_use_lock(view) ? later_epoch(view, &view->lock.stamp, highest) : highest;
+        epoch_t highest = view->record ? view->record->epoch : 0;
+        for (unsigned i = 0; i < view->target_count; i++)
+                highest = later_epoch(view, &view->targets[i].shows.stamp, highest);
+        return highest;
 }
 
 bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp)
@@ -165,19 +204,25 @@ bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp
         return stamp->presence == STAMP_FOREIGN || (stamp->presence == STAMP_OURS && !is_own(view, stamp));
 }
 
+const char *targets_former(const struct view *view, const struct stamp *stamp)
+{
+        if (view->former_store && view->former_store[0])
+                return view->former_store;
+        return is_taken_over(view, stamp) ? stamp->store : "";
+}
+
 bool targets_stamp_is_unshared(const struct view *view, const struct stamp *stamp)
 {
         return !stamp->claim && is_kin(view, stamp) && !is_taken_over(view, stamp);
 }
 
-/* The first stamp in force of which @holds. */
+/* The first stamp in force of which @holds: the name's before others, since it is what people look at. */
 static const struct stamp *first_stamp(const struct view *view,
                                        bool (*holds)(const struct view *, const struct stamp *))
 {
-        if (view->dns_health.read_at && holds(view, &view->dns.stamp))
-                return &view->dns.stamp;
-        if (targets_use_lock(view) && view->lock_health.read_at && holds(view, &view->lock.stamp))
-                return &view->lock.stamp;
+        for (unsigned i = view->target_count; i-- > 0;)
+                if (view->targets[i].health.read_at && holds(view, &view->targets[i].shows.stamp))
+                        return &view->targets[i].shows.stamp;
         return NULL;
 }
 
@@ -193,11 +238,14 @@ const struct stamp *targets_taken_over(const struct view *view)
 
 const char *targets_unshared_ids(const struct view *view, struct arena *arena)
 {
-        const struct stamp *first = targets_unshared(view), *lock = &view->lock.stamp;
-        if (!first)
-                return "";
-        bool is_second = first != lock && first->id != lock->id && targets_use_lock(view) &&
-                         view->lock_health.read_at && targets_stamp_is_unshared(view, lock);
-        const char *id = arena_printf(arena, "%016llx", (unsigned long long)first->id);
-        return is_second ? arena_printf(arena, "%s,%016llx", id, (unsigned long long)lock->id) : id;
+        const char *ids = "";
+        for (unsigned i = view->target_count; i-- > 0;) {
+                const struct target_view *target = &view->targets[i];
+                if (!target->health.read_at || !targets_stamp_is_unshared(view, &target->shows.stamp))
+                        continue;
+                const char *id = arena_printf(arena, "%016llx", (unsigned long long)target->shows.stamp.id);
+                if (!strstr(ids, id))
+                        ids = arena_printf(arena, "%s%s%s", ids, ids[0] ? "," : "", id);
+        }
+        return ids;
 }

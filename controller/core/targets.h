@@ -1,6 +1,6 @@
 /*
- * targets.h -- which registers the view shows and the effects use: those of the plan while a switch is under way (a
- * spec edit takes effect at the next epoch), else those that the spec names. Pure; texts are borrowed from the view.
+ * targets.h -- what is known of the targets in force: those of the plan while a switch is under way (a spec edit takes
+ * effect at the next epoch), else those that the spec names. Pure; texts are borrowed from the view.
  */
 #ifndef PK_CORE_TARGETS_H
 #define PK_CORE_TARGETS_H
@@ -8,29 +8,28 @@
 #include "core/view.h"
 #include "util/arena.h"
 
-struct targets {
-        const char *dns_provider;
-        const char *dns_server;
-        const char *dns_name;
-        const char *lock_server; /* "" where no lock is used; then the key is "" and the database 0 */
-        const char *lock_key;
-        uint32_t lock_db;
-};
-
 enum { REFUSAL_LASTS_MS = 5000 };
 
-struct targets targets_in_force(const struct view *view);
-struct targets targets_of_spec(const struct view *view);
-struct targets targets_of_plan(const struct plan *plan);
-bool targets_are_same(const struct targets *a, const struct targets *b);
+/* Makes view->targets those in force, in step order; what is known already of one of its kind stays. */
+void targets_place(struct view *view);
+/* The same as a list; returns their count. */
+unsigned targets_in_force(const struct record *record, const struct policy_view *policy, struct target_ref *ret);
 
-bool targets_use_lock(const struct view *view); /* whether those in force include a lock */
+/* The first of @kind; NULL: none is in force, planned, wanted. */
+const struct target_view *targets_find(const struct view *view, enum target_kind kind);
+const struct plan_target *plan_find(const struct plan *plan, enum target_kind kind);
+const struct wanted_target *wanted_find(const struct policy_view *policy, enum target_kind kind);
+/* The one that leads agents, which every policy has. */
+const struct target_view *targets_name(const struct view *view);
+
 /* Whether the spec names others than the record's plan does: they have to be adopted anew. */
 bool targets_moved(const struct view *view);
 /* Whether the name was read, and leads nowhere. */
 bool targets_name_is_empty(const struct view *view);
 /* Whether every target in force was read at least once, so that the states in the view say something. */
 bool targets_are_read(const struct view *view);
+/* The plane whose loss takes the endpoint of @target along; "" none. */
+const char *targets_plane_of(const struct view *view, const struct target_view *target);
 
 bool targets_refuses(const struct target_health *health); /* denied us, or did not understand us, when last visited */
 /*
@@ -63,6 +62,9 @@ const struct stamp *targets_taken_over(const struct view *view);
 
 /* Whether the value is not ours: the stamp is another owner's or nothing we can read, or another tool claims it. */
 bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp);
+
+/* Whose stamp counts as ours where @stamp stands: of our former store, or of one that a person says is ours; "" none. */
+const char *targets_former(const struct view *view, const struct stamp *stamp);
 
 /*
  * A stamp in force that the Planekeeper of another cluster, or of another decision store, made for this very policy:

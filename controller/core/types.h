@@ -10,14 +10,7 @@
 #ifndef PK_CORE_TYPES_H
 #define PK_CORE_TYPES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "util/units.h"
-
-typedef uint64_t epoch_t;
-typedef uint64_t decision_id;
+#include "core/target.h"
 
 enum { RECORD_VERSION = 1 };
 
@@ -30,28 +23,26 @@ enum { RECORD_VERSION = 1 };
 enum { DNS_TTL_MAX_S = 300, LOCK_DB_MAX = 65535, LOCK_REPLICAS_MAX = 16 }; /* as in the spec, so in a record */
 
 enum phase { PHASE_NONE, PHASE_STEADY, PHASE_SWITCHING, PHASE_COUNT };
-enum step { STEP_INTENT, STEP_LOCK, STEP_ROUTE, STEP_COMMIT, STEP_COUNT };
 
 enum { PLAN_OLD_MAX = 9 }; /* eight planes and what was there before us */
 
+/* What one epoch does to one target. */
+struct plan_target {
+        struct target_ref ref;
+        uint32_t ttl_s;
+        const char *to;
+        /* What this epoch may replace: the value before it, and those of superseded epochs that may arrive late. */
+        const char *old[PLAN_OLD_MAX];
+        unsigned old_count;
+};
+
 /*
- * What the effects of one epoch use, and all they use: an edit of the spec takes effect at the next epoch. No secrets.
+ * What the effects of one epoch use, and all they use, in step order: an edit of the spec takes effect at the next
+ * epoch. No secrets.
  */
 struct plan {
-        const char *dns_provider; /* driver name */
-        const char *dns_server;   /* where the update goes: for people, and for the exclusive claim */
-        const char *dns_name;
-        uint32_t dns_ttl_s;
-        const char *to_rrset;
-        /* What this epoch may replace: the value before it, and those of superseded epochs that may arrive late. */
-        const char *old_rrsets[PLAN_OLD_MAX];
-        unsigned old_rrset_count;
-        const char *lock_server; /* "" where no lock is used; then the other lock fields are "" and 0 */
-        const char *lock_key;
-        uint32_t lock_db;
-        const char *to_lock;
-        const char *old_locks[PLAN_OLD_MAX];
-        unsigned old_lock_count;
+        struct plan_target targets[TARGETS_MAX];
+        unsigned target_count;
 };
 
 enum { RECENT_SWITCHES_MAX = 8, ENFORCED_MAX = 3 };
@@ -81,44 +72,6 @@ struct record {
 /* Whether a target could be read. */
 enum reach { REACH_NEVER, REACH_OK, REACH_FAILED };
 
-enum stamp_presence {
-        STAMP_ABSENT,
-        STAMP_OURS,       /* well-formed v=pk1, whoever owns it */
-        STAMP_FOREIGN,    /* of somebody who does not speak our dialect */
-        STAMP_UNREADABLE, /* begins as one of ours and cannot be understood; its store is there where that could be */
-};
-
-/* The epoch that a target carries beside its value. */
-struct stamp {
-        enum stamp_presence presence;
-        epoch_t epoch;
-        decision_id id;
-        const char *plane; /* "" where the target does not carry it */
-        const char *store; /* whose it is: k8s/<kube-system UID>/<namespace>/<name>, or dns/<namespace>/<name> */
-        const char *raw;   /* as found, for people; bounded */
-        epoch_t decided;   /* of the record that shares its text, which the value may still follow; 0: none does */
-        const char *claim; /* how another tool says that the value is its own, and how to hand it over; NULL: none does */
-};
-
-/* What the DNS record shows at the server that takes the updates. */
-struct dns_state {
-        const char *rrset;
-        uint32_t ttl_s;
-        struct stamp stamp;
-        const char *zone; /* where the reader found it, to save the next visit the search; NULL: not said */
-        /* Why users are answered something else than `rrset`, and what to do about it; NULL: they are not. */
-        const char *doubt;
-};
-
-/* What the Redis lock shows. */
-struct lock_state {
-        bool present;
-        const char *value; /* "" where absent */
-        struct stamp stamp;
-        bool settling; /* replicas that should have it are not known to: a lost primary may take it along */
-};
-
-const char *step_name(enum step step);    /* "Intent", "Lock", "Route", "Commit" */
 const char *phase_name(enum phase phase); /* "None", "Steady", "Switching" */
 
 #endif

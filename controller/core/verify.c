@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/phrase.h"
+#include "core/targets.h"
 
 enum verify_word verify_word(const struct view *view, const struct verify_view *verify)
 {
@@ -37,11 +38,11 @@ static const char *plane_shown(const struct view *view, const struct verify_view
 
 static bool is_recorded(const struct view *view, const struct verify_view *verify)
 {
-        const struct plan *plan = &view->record->plan;
+        const struct plan_target *name = plan_find(&view->record->plan, TARGET_NAME);
         bool is_old = false;
-        for (unsigned i = 0; i < plan->old_rrset_count; i++)
-                is_old |= is_shown(verify, plan->old_rrsets[i]);
-        return is_old || is_shown(verify, plan->to_rrset);
+        for (unsigned i = 0; i < name->old_count; i++)
+                is_old |= is_shown(verify, name->old[i]);
+        return is_old || is_shown(verify, name->to);
 }
 
 bool verify_leads_astray(const struct view *view, const struct verify_view *verify)
@@ -53,7 +54,7 @@ static const char *phrase_behind(const struct view *view, const struct verify_vi
 {
         const struct record *record = view->record;
         const char *plane = plane_shown(view, verify), *shown = phrase_excerpt(verify->shown, 100, arena);
-        if (is_shown(verify, record->plan.to_rrset))
+        if (is_shown(verify, plan_find(&record->plan, TARGET_NAME)->to))
                 return arena_printf(arena, "still answers old data: the address is right, its stamp is not that of epoch %llu",
                                     (unsigned long long)record->epoch);
         if (plane)

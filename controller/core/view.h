@@ -89,7 +89,7 @@ struct plane_view {
         mono_ms was_since; /* and since when it says so; 0 always */
 };
 
-/* One target or mechanism as last read: the plan's while a switch is under way, else the spec's (targets.h). */
+/* How the last visits to one target went. */
 struct target_health {
         enum reach reach;     /* of the last attempt */
         enum err error_class; /* of the last attempt */
@@ -98,6 +98,24 @@ struct target_health {
         mono_ms looked_at;    /* last good look at the state beside it, if no visit failed since; 0 none (looks.h) */
         mono_ms failed_since; /* first failure after the last good read; 0 none */
         unix_ms failed_since_wall;
+        bool refuses_record; /* the last visit that failed was a decision to be recorded there, and was refused */
+};
+
+/* One target in force: the plan's while a switch is under way, else the spec's (targets.h). */
+struct target_view {
+        struct target_ref ref;
+        struct target_health health;
+        struct target_state shows;
+        epoch_t met_epoch; /* the last one that this process has seen there with its value, since it was written; 0 none */
+        mono_ms met_at;    /* since when it shows that one without a break; 0 it does not */
+};
+
+/* What the spec names. */
+struct wanted_target {
+        struct target_ref ref;
+        uint32_t ttl_s;
+        const char *value; /* a template; NULL: the plane's address */
+        const char *plane; /* whose loss takes the endpoint along; "" none */
 };
 
 /* What another authoritative server is known to show, of the record's epoch (verify.h). */
@@ -146,17 +164,9 @@ struct policy_view {
         enum failback failback;
         enum drift_policy drift;
         mono_ms failback_stable_ms; /* also how long the plane that failed must be healthy before it is chosen again */
-        const char *dns_provider;
-        const char *dns_server;
-        const char *dns_name;
-        uint32_t dns_ttl_s;
+        struct wanted_target targets[TARGETS_MAX]; /* in step order */
+        unsigned target_count;
         bool dns_type_chosen;    /* the spec says which type the record has; else it goes by the address */
-        const char *dns_plane;   /* the plane whose loss takes the DNS server along; "" none */
-        const char *lock_plane;  /* the same of Redis */
-        const char *lock_server; /* "" where no lock is used */
-        const char *lock_key;
-        uint32_t lock_db;
-        const char *lock_template;
         const char *switch_to; /* annotation texts, "" where absent */
         const char *adopt;
         const char *ack;
@@ -179,12 +189,8 @@ struct view {
         enum plan_proof plan_proof;  /* of the record; until PROVEN its plan is only what the spec names */
         const char *plan_text;       /* what is waited for, or is to be compared; "" where PROVEN */
 
-        struct target_health dns_health;
-        struct dns_state dns;
-        bool dns_was_met;   /* this process has seen the record's epoch and value there */
-        mono_ms dns_met_at; /* when the record's epoch was first seen at the update server; 0 not yet */
-        struct target_health lock_health;
-        struct lock_state lock;
+        struct target_view targets[TARGETS_MAX]; /* those in force, in step order */
+        unsigned target_count;
         struct verify_view verify[VERIFY_SERVERS_MAX];
         unsigned verify_count;
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/looks.h"
 #include "core/maintenance.h"
 #include "reconcile/gather.h"
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
+#include "reconcile/policy_targets.h"
 #include "reconcile/record_io.h"
 #include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
@@ -19,50 +19,14 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-/* A state that was read from somewhere else than what is now in force says nothing. */
-static bool void_if_moved(struct policy *policy, struct target_slot *slot, const char *source, const char *secret)
+static void read_target(struct policy *policy, struct target_slot *slot)
 {
-        char *key = effect_mechanism_key(policy, source, secret);
-        mechanism_hold(&policy->manager->mechanisms, &slot->mechanism, key);
-        free(key);
-        bool has_moved = slot->source && strcmp(slot->source, source) != 0;
-        if (has_moved)
-                slot_void(slot);
-        return has_moved;
-}
-
-static void void_moved_targets(struct policy *policy)
-{
-        char *dns = effect_dns_source(policy), *lock = effect_lock_source(policy);
-        if (void_if_moved(policy, &policy->dns_slot, dns, policy->spec->dns.credentials_secret)) {
-                dns_state_clear(&policy->dns);
-                policy->dns = (struct dns_state){0};
-                policy->store->dns_seen(policy);
-                alive_forget(policy);
-        }
-        if (void_if_moved(policy, &policy->lock_slot, lock, policy->spec->redis.auth_secret)) {
-                lock_state_clear(&policy->lock);
-                policy->lock = (struct lock_state){0};
-        }
-        free(dns);
-        free(lock);
-}
-
-static bool uses_lock(const struct policy *policy)
-{
-        return policy->record && policy->record->phase == PHASE_SWITCHING ? policy->record->plan.lock_server[0] != '\0'
-                                                                          : policy->spec->redis.lock_key[0] != '\0';
-}
-
-static void read_target(struct policy *policy, enum effect_kind kind)
-{
-        struct target_slot *slot = kind == EFFECT_READ_DNS ? &policy->dns_slot : &policy->lock_slot;
         mono_ms now = loop_now(policy->manager->loop);
-        if (!policy->manager->cluster_uid || now < slot->retry_at || (kind == EFFECT_READ_LOCK && !uses_lock(policy)))
+        if (!policy->manager->cluster_uid || now < slot->retry_at)
                 return;
         if (slot->mechanism)
                 slot->mechanism->asked_at = now;
-        (void)effect_start(policy, kind);
+        effect_read(policy, slot);
 }
 
 /*
@@ -74,7 +38,7 @@ static bool is_due(const struct policy *policy, const struct target_slot *slot)
 {
         mono_ms now = loop_now(policy->manager->loop) + 500;
         const struct mechanism *mechanism = slot->mechanism;
-        mono_ms every = slot == &policy->dns_slot ? policy->store->reads_every(policy) : RECORDS_EVERY_MS;
+        mono_ms every = slot == policy_name(policy) ? policy->store->reads_every(policy) : RECORDS_EVERY_MS;
         if (!mechanism || now - slot->read_at >= every)
                 return true;
         return now - mechanism->asked_at >= MECHANISM_EVERY_MS - MECHANISM_EVERY_MS / (mono_ms)mechanism->users;
@@ -82,57 +46,46 @@ static bool is_due(const struct policy *policy, const struct target_slot *slot)
 
 void act_read_due_targets(struct policy *policy)
 {
-        if (is_due(policy, &policy->dns_slot))
-                read_target(policy, EFFECT_READ_DNS);
-        if (is_due(policy, &policy->lock_slot))
-                read_target(policy, EFFECT_READ_LOCK);
-}
-
-static void read_what_is_unknown(struct policy *policy)
-{
-        /* A person who asks has just looked at the targets, or changed them: so do we, before the 30 s are over. */
-        const mono_ms asked_at = policy->requests.asked_at;
-        if (policy->reads_wanted || !policy->dns_slot.read_at || policy->dns_slot.looked_at < asked_at)
-                read_target(policy, EFFECT_READ_DNS);
-        if (policy->reads_wanted || !policy->lock_slot.read_at || policy->lock_slot.looked_at < asked_at)
-                read_target(policy, EFFECT_READ_LOCK);
-        policy->reads_wanted = false;
+        for (unsigned i = 0; i < policy->target_count; i++)
+                if (is_due(policy, policy->targets[i]))
+                        read_target(policy, policy->targets[i]);
 }
 
 /*
- * What a decision rests on is read when the trouble begins, not when the next visit is due: whether somebody outside
- * answers tells an outage from our own isolation, and a person's edit is to be found before anything is decided on it.
+ * What a decision rests on is read when the trouble begins, not when the next visit is due. A person who asks has just
+ * looked at the targets, or changed them: so do we, before the 30 s are over.
  */
-static void look_outside(struct policy *policy, mono_ms failing_since)
+static void read_what_is_wanted(struct policy *policy, const struct decision *decision)
 {
-        if (policy->dns_slot.read_at < failing_since)
-                read_target(policy, EFFECT_READ_DNS);
-        if (policy->lock_slot.read_at < failing_since)
-                read_target(policy, EFFECT_READ_LOCK);
+        for (unsigned i = 0; i < policy->target_count; i++) {
+                struct target_slot *slot = policy->targets[i];
+                if (policy->reads_wanted || decision->looks_beside & 1U << i ||
+                    slot->looked_at < policy->requests.asked_at)
+                        read_target(policy, slot);
+        }
+        policy->reads_wanted = false;
 }
 
 /* What the core wants to be seen again before it goes on. */
 static void look_again(struct policy *policy, unsigned looks)
 {
         manager_hurry(policy->manager);
-        if (looks & LOOK_DNS)
-                read_target(policy, EFFECT_READ_DNS);
-        if (looks & LOOK_LOCK)
-                read_target(policy, EFFECT_READ_LOCK);
+        for (unsigned i = 0; i < policy->target_count; i++)
+                if (looks & 1U << i)
+                        read_target(policy, policy->targets[i]);
 }
 
-static void set_target(struct policy *policy, enum effect_kind kind)
+static void write_target(struct policy *policy, const struct view *view, const struct target_write *write)
 {
-        struct target_slot *slot = kind == EFFECT_SET_DNS ? &policy->dns_slot : &policy->lock_slot;
+        struct target_slot *slot = policy->targets[write->target - view->targets];
         mono_ms now = loop_now(policy->manager->loop);
         if (now < slot->retry_at) {
                 workqueue_add_after(policy->manager->policies_queue, &policy->work, slot->retry_at - now);
                 return;
         }
         manager_hurry(policy->manager);
-        if (kind == EFFECT_SET_DNS)
-                policy->dns_met_epoch = 0; /* an empty name is our own write, half done, until the value was seen again */
-        (void)effect_start(policy, kind);
+        slot->met_epoch = 0; /* what is absent then is our own write, half done, until the value was seen again */
+        effect_write(policy, slot, write);
 }
 
 /* Inside a plane nothing may be written, so nothing is in the instant before that is known: a first record would be for
@@ -158,20 +111,14 @@ static void act(struct policy *policy, const struct view *view, const struct dec
         case DO_COMMIT:
                 record_io_write(policy, view, decision);
                 break;
-        case DO_REASSERT:
-                set_target(policy, decision->step == STEP_LOCK ? EFFECT_SET_LOCK : EFFECT_SET_DNS);
+        case DO_WRITE:
+                write_target(policy, view, &decision->write);
                 break;
         case DO_READ:
                 look_again(policy, decision->looks);
                 break;
         case DO_CONFIRM:
                 record_io_confirm(policy);
-                break;
-        case DO_LOCK:
-                set_target(policy, EFFECT_SET_LOCK);
-                break;
-        case DO_ROUTE:
-                set_target(policy, EFFECT_SET_DNS);
                 break;
         case DO_WAIT:
         case DO_HOLD:
@@ -180,33 +127,22 @@ static void act(struct policy *policy, const struct view *view, const struct dec
         }
 }
 
-/* That the server can be read does not tell whether a decision is still refused: it is tried as if it were not, and
- * people hear that it is until the answer says otherwise. */
-static void try_refused_decision(struct policy *policy, const struct view *refused, struct arena *arena)
+/* How the targets stand is remembered for the next pass, and a write is over where there is nothing left to write. */
+static void remember_targets(struct policy *policy, const struct decision *decision)
 {
-        struct view view = *refused;
-        struct decision decision;
-        view.dns_health =
-            (struct target_health){.reach = REACH_OK, .error = "", .read_at = refused->dns_health.read_at,
-                                   .looked_at = refused->now}; /* the write names what was read, and is refused else */
-        failover_decide(&view, arena, &decision);
-        if (decision.next || decision.looks) {
-                act(policy, &view, &decision);
-        } else {
-                slot_forget_write(&policy->dns_slot); /* there is nothing to be decided any more */
-                policy_wake(policy);
-        }
-}
-
-static void note_dns_met(struct policy *policy, const struct decision *decision)
-{
-        if (decision->dns == FENCE_MET)
-                policy->dns_met_epoch = policy->record->epoch;
-        if (decision->dns != FENCE_MET || decision->phase != PHASE_SWITCHING)
-                policy->dns_met_at = 0;
-        else if (!policy->dns_met_at) {
-                policy->dns_met_at = loop_now(policy->manager->loop);
-                verify_restart(policy);
+        for (unsigned i = 0; i < policy->target_count; i++) {
+                struct target_slot *slot = policy->targets[i];
+                const struct target_standing *standing = &decision->targets[i];
+                bool is_news = standing->met_at && standing->met_at != slot->met_at;
+                if (is_news && slot == policy_name(policy))
+                        verify_restart(policy);
+                slot->met_epoch = standing->met_epoch;
+                slot->met_at = standing->met_at;
+                if (!standing->is_write_over || !slot->has_failed_write)
+                        continue;
+                if (slot->has_refused_decision)
+                        policy_wake(policy); /* what the refusal stood in the way of is seen then */
+                slot_forget_write(slot);
         }
 }
 
@@ -229,11 +165,6 @@ static void remember(struct policy *policy, const struct view *view, const struc
         }
 }
 
-static bool is_write_over(enum fence fence)
-{
-        return fence != FENCE_BEHIND && fence != FENCE_UNREAD;
-}
-
 void act_pass(struct policy *policy)
 {
         int64_t began_us = clock_mono_us();
@@ -242,30 +173,19 @@ void act_pass(struct policy *policy)
                 status_request(&policy->status);
                 return;
         }
-        void_moved_targets(policy);
         struct arena arena = {0};
         struct view view;
         struct decision decision;
         gather_view(policy, &arena, &view);
         failover_decide(&view, &arena, &decision);
-        bool was_met = policy->dns_met_at != 0;
-        note_dns_met(policy, &decision);
-        if (!was_met && policy->dns_met_at && view.verify_count) { /* the commit has to know since when */
-                view.dns_met_at = policy->dns_met_at;
-                verify_gather(policy, &view);
-                failover_decide(&view, &arena, &decision);
-        }
-        if (is_write_over(decision.dns) && !policy->dns_slot.has_refused_decision)
-                slot_forget_write(&policy->dns_slot);
-        if (is_write_over(decision.lock))
-                slot_forget_write(&policy->lock_slot);
+        remember_targets(policy, &decision);
         tell_planes(policy, &view, &decision, &arena);
         remember(policy, &view, &decision);
-        act(policy, &view, &decision);
-        if (policy->dns_slot.has_refused_decision && !decision.next)
-                try_refused_decision(policy, &view, &arena);
-        read_what_is_unknown(policy);
-        look_outside(policy, decision.active_health.failing_since);
+        if (decision.attempt)
+                act(policy, &decision.attempt->view, &decision.attempt->decision);
+        else
+                act(policy, &view, &decision);
+        read_what_is_wanted(policy, &decision);
         verify_turn(policy);
         alive_turn(policy, &view, &decision);
         tell_pass(policy, &view, &decision, &arena);
@@ -290,61 +210,36 @@ static struct stamp wanted_stamp(const struct effect *effect)
 }
 
 /* A read that did not look for claims leaves the one that was found. */
-static void take_dns(struct policy *policy, struct effect *effect)
+static void take_found(struct policy *policy, struct effect *effect)
 {
+        struct target_state *state = &effect->slot->state;
         if (effect->asks_claims) {
-                policy->dns_claims_at = loop_now(policy->manager->loop);
+                effect->slot->claims_at = loop_now(policy->manager->loop);
         } else {
-                effect->dns.stamp.claim = policy->dns.stamp.claim;
-                policy->dns.stamp.claim = NULL;
+                effect->found.stamp.claim = state->stamp.claim;
+                state->stamp.claim = NULL;
         }
-        dns_state_clear(&policy->dns);
-        policy->dns = effect->dns;
-        effect->dns = (struct dns_state){0};
+        target_state_clear(state);
+        *state = effect->found;
+        effect->found = (struct target_state){0};
 }
 
 /* What a successful compare-and-set was seen to leave behind is the state now: no second read is needed to go on. */
-static void take_result(struct policy *policy, struct effect *effect)
+static void take_written(struct effect *effect)
 {
-        const char *doubt;
-        switch (effect->kind) {
-        case EFFECT_READ_DNS:
-                take_dns(policy, effect);
-                break;
-        case EFFECT_SET_RECORD:
-        case EFFECT_SET_DNS:
-                doubt = policy->dns.doubt; /* until it is read again */
-                policy->dns.doubt = NULL;
-                dns_state_clear(&policy->dns);
-                policy->dns = (struct dns_state){.rrset = mem_strdup(effect->want.rrset),
-                                                 .ttl_s = effect->want.keeps_value ? effect->dns_expected.ttl_s
-                                                                                   : effect->want.ttl_s,
-                                                 .stamp = wanted_stamp(effect),
-                                                 .zone = effect->dns_expected.zone,
-                                                 .doubt = doubt};
-                effect->dns_expected.zone = NULL;
-                break;
-        case EFFECT_READ_LOCK:
-                lock_state_clear(&policy->lock);
-                policy->lock = effect->lock_state;
-                effect->lock_state = (struct lock_state){0};
-                break;
-        case EFFECT_SET_LOCK:
-                lock_state_clear(&policy->lock);
-                policy->lock = (struct lock_state){
-                    .present = true,
-                    .value = mem_strdup(effect->lock_value),
-                    .stamp = wanted_stamp(effect),
-                    .settling = effect->err == ERR_PENDING};
-                break;
-        case EFFECT_VERIFY:
-                verify_take(policy, effect);
-                break;
-        case EFFECT_ALIVE:
-                break;
-        }
-        if (effect_is_dns(effect->kind))
-                policy->store->dns_seen(policy);
+        struct target_state *state = &effect->slot->state;
+        const char *doubt = state->doubt; /* until it is read again */
+        state->doubt = NULL;
+        target_state_clear(state);
+        *state = (struct target_state){
+            .present = effect->want.value[0],
+            .value = mem_strdup(effect->want.value),
+            .ttl_s = effect->want.keeps_value ? effect->expected.ttl_s : effect->want.ttl_s,
+            .stamp = wanted_stamp(effect),
+            .version = effect->expected.version,
+            .doubt = doubt,
+            .settling = effect->err == ERR_PENDING};
+        effect->expected.version = NULL;
 }
 
 static void target_failed(struct policy *policy, struct target_slot *slot, const struct visit *visit)
@@ -359,44 +254,43 @@ static void target_failed(struct policy *policy, struct target_slot *slot, const
         workqueue_add_after(manager->policies_queue, &policy->work, slot->retry_at - visit->now);
 }
 
-static bool is_write(enum effect_kind kind)
+static void visit_done(struct policy *policy, struct effect *effect)
 {
-        return kind == EFFECT_SET_DNS || kind == EFFECT_SET_RECORD || kind == EFFECT_SET_LOCK;
+        struct target_slot *slot = effect->slot;
+        const struct visit visit = {.is_write = effect->kind != EFFECT_READ,
+                                    .is_decision = effect->kind == EFFECT_RECORD,
+                                    .err = effect->err,
+                                    .why = effect->why.text,
+                                    .began = effect->submitted_us / 1000,
+                                    .now = loop_now(policy->manager->loop),
+                                    .wall = manager_wall(policy->manager)};
+        slot->effect = NULL;
+        if (effect->err != ERR_OK && effect->err != ERR_PENDING) {
+                target_failed(policy, slot, &visit);
+                tell_effect_failed(policy, effect);
+        } else {
+                slot_answered(slot, &visit);
+                if (effect->kind == EFFECT_READ)
+                        take_found(policy, effect);
+                else
+                        take_written(effect);
+                if (slot == policy_name(policy))
+                        policy->store->dns_seen(policy);
+                tell_effect_done(policy, effect);
+        }
+        if (effect->kind == EFFECT_RECORD)
+                store_dns_written(policy, effect->err, effect->why.text);
 }
 
 void act_effect_done(struct policy *policy, struct effect *effect)
 {
         if (effect->kind == EFFECT_ALIVE) {
                 alive_done(policy, effect);
-                policy_wake(policy);
-                return;
-        }
-        struct manager *manager = policy->manager;
-        struct target_slot *slot = effect->kind == EFFECT_VERIFY ? NULL
-                                   : effect_is_dns(effect->kind) ? &policy->dns_slot
-                                                                 : &policy->lock_slot;
-        const struct visit visit = {.is_write = is_write(effect->kind),
-                                    .is_decision = effect->kind == EFFECT_SET_RECORD,
-                                    .err = effect->err,
-                                    .why = effect->why.text,
-                                    .began = effect->submitted_us / 1000,
-                                    .now = loop_now(manager->loop),
-                                    .wall = manager_wall(manager)};
-        if (slot)
-                slot->effect = NULL;
-        else
+        } else if (effect->kind == EFFECT_VERIFY) {
                 policy->verify_effect = NULL;
-        if (slot && effect->err != ERR_OK && effect->err != ERR_PENDING) {
-                target_failed(policy, slot, &visit);
-                tell_effect_failed(policy, effect);
+                verify_take(policy, effect);
         } else {
-                if (slot)
-                        slot_answered(slot, &visit, effect->source);
-                effect->source = slot ? NULL : effect->source;
-                take_result(policy, effect);
-                tell_effect_done(policy, effect);
+                visit_done(policy, effect);
         }
-        if (effect->kind == EFFECT_SET_RECORD)
-                store_dns_written(policy, effect->err, effect->why.text);
         policy_wake(policy);
 }

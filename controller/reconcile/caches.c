@@ -330,7 +330,8 @@ static void policy_uses(void *value, void *ctx)
         const struct secret_user *user = ctx;
         if (!policy_uses_secret(policy, user->key))
                 return;
-        policy->dns_slot.retry_at = policy->lock_slot.retry_at = 0; /* a mended Secret is tried at once */
+        for (unsigned i = 0; i < policy->target_count; i++)
+                policy->targets[i]->retry_at = 0; /* a mended Secret is tried at once */
         policy->reads_wanted = true;
         policy_wake(policy);
 }

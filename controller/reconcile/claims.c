@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reconcile/effect.h"
+#include "reconcile/policy_targets.h"
 #include "reconcile/record_store.h"
 #include "util/text.h"
 
@@ -56,14 +57,17 @@ static bool owns(const struct stamp *stamp, const char *store)
 struct policy *claims_find(const struct policy *policy, const char **ret_what, struct arena *arena)
 {
         const char *store = policy->store->owner(policy, arena);
-        if (owns(&policy->dns.stamp, store) && (!policy->spec->redis.lock_key[0] || owns(&policy->lock.stamp, store)))
+        bool owns_all = policy->target_count > 0;
+        for (unsigned i = 0; i < policy->target_count; i++)
+                owns_all &= owns(&policy->targets[i]->state.stamp, store);
+        if (owns_all)
                 return NULL;
         struct search search = {.policy = policy};
         map_each(&policy->manager->policies, compare, &search);
         if (!search.rival)
                 return NULL;
         /* The one whose stamp is there owns it, however young: then the older one is the intruder. */
-        if (owns(&policy->dns.stamp, store) && strcmp(search.what, "DNS name") == 0)
+        if (owns(&policy_name(policy)->state.stamp, store) && strcmp(search.what, "DNS name") == 0)
                 return NULL;
         *ret_what = search.what;
         return search.rival;

@@ -6,6 +6,7 @@
 
 #include "core/targets.h"
 #include "reconcile/act.h"
+#include "reconcile/policy_targets.h"
 #include "reconcile/target_secrets.h"
 #include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
@@ -17,11 +18,6 @@
  * one by one. */
 enum { FULL_RETRY_MS = 100, VISITS_AT_ONCE = 3, VERIFICATIONS = 1, VERIFICATIONS_AT_ONCE = 1 };
 
-static bool is_switching(const struct policy *policy)
-{
-        return policy->record && policy->record->phase == PHASE_SWITCHING;
-}
-
 const char *effect_dns_server(const struct policy *policy)
 {
         const struct policy_dns *dns = &policy->spec->dns;
@@ -32,39 +28,16 @@ const char *effect_dns_server(const struct policy *policy)
         return "";
 }
 
-char *effect_dns_source(const struct policy *policy)
+void effect_hold_mechanism(struct policy *policy, struct target_slot *slot)
 {
+        const struct failover_policy *spec = policy->spec;
+        const struct target_ref *ref = &slot->ref;
+        const char *secret = ref->kind == TARGET_NAME ? spec->dns.credentials_secret : spec->redis.auth_secret;
         struct strbuf text = STRBUF_INIT(2048);
-        if (is_switching(policy))
-                (void)strbuf_printf(&text, "%s %s %s", policy->record->plan.dns_provider,
-                                    policy->record->plan.dns_server, policy->record->plan.dns_name);
-        else
-                (void)strbuf_printf(&text, "%s %s %s", policy->spec->dns.provider, effect_dns_server(policy),
-                                    policy->spec->dns.name);
-        return strbuf_take(&text);
-}
-
-char *effect_lock_source(const struct policy *policy)
-{
-        struct strbuf text = STRBUF_INIT(2048);
-        if (is_switching(policy)) {
-                const struct plan *plan = &policy->record->plan;
-                if (plan->lock_server[0])
-                        (void)strbuf_printf(&text, "%s/%u %s", plan->lock_server, plan->lock_db, plan->lock_key);
-        } else if (policy->spec->redis.lock_key[0]) {
-                (void)strbuf_printf(&text, "%s/%u %s", policy->spec->redis.address, policy->spec->redis.db,
-                                    policy->spec->redis.lock_key);
-        }
-        return strbuf_take(&text);
-}
-
-char *effect_mechanism_key(const struct policy *policy, const char *source, const char *secret)
-{
-        const char *name = strrchr(source, ' ');
-        struct strbuf text = STRBUF_INIT(2048);
-        (void)strbuf_printf(&text, "%.*s %s/%s", name ? (int)(name - source) : 0, source, policy->namespace_name,
-                            secret);
-        return strbuf_take(&text);
+        (void)strbuf_printf(&text, "%s %s/%u %s/%s", ref->driver, ref->endpoint, (unsigned)ref->db,
+                            policy->namespace_name, secret);
+        mechanism_hold(&policy->manager->mechanisms, &slot->mechanism, strbuf_text(&text));
+        strbuf_deinit(&text);
 }
 
 static enum err find_secret(const struct policy *policy, const char *name, const struct secret_object **ret,
@@ -86,25 +59,23 @@ static enum err copy_key(const struct policy *policy, const char *name, const ch
         return err;
 }
 
-/* The spec's settings with the plan's server and name in their place while a switch is under way: the running epoch
- * keeps its plan. */
+/* The spec's settings with the target's own server in its place: a running epoch keeps its plan. */
 static enum err fill_dns(struct effect *effect, struct errmsg *reterr)
 {
         const struct policy *policy = effect->policy;
         const struct policy_dns *dns = &policy->spec->dns;
-        const struct plan *plan = is_switching(policy) ? &policy->record->plan : NULL;
-        effect->driver = dns_driver_find(plan ? plan->dns_provider : dns->provider);
+        effect->driver = dns_driver_find(effect->ref.driver);
         if (!effect->driver)
-                return err_set(reterr, ERR_INVALID, "no DNS provider \"%s\" is built in",
-                               plan ? plan->dns_provider : dns->provider);
+                return err_set(reterr, ERR_INVALID, "no DNS provider \"%s\" is built in", effect->ref.driver);
         struct target_setting *settings = arena_alloc(&effect->arena, (dns->setting_count + 1) * sizeof(*settings));
         for (size_t i = 0; i < dns->setting_count; i++) {
-                bool is_where = plan && strcmp(dns->settings[i].key, effect->driver->where) == 0;
+                bool is_where = strcmp(dns->settings[i].key, effect->driver->where) == 0;
                 settings[i].key = arena_strdup(&effect->arena, dns->settings[i].key);
-                settings[i].value = arena_strdup(&effect->arena, is_where ? plan->dns_server : dns->settings[i].value);
+                settings[i].value =
+                    arena_strdup(&effect->arena, is_where ? effect->ref.endpoint : dns->settings[i].value);
         }
-        effect->config = (struct target_config){.name = arena_strdup(&effect->arena, plan ? plan->dns_name : dns->name),
-                                                .ttl_s = plan ? plan->dns_ttl_s : dns->ttl_s,
+        effect->config = (struct target_config){.name = effect->ref.name,
+                                                .ttl_s = dns->ttl_s,
                                                 .settings = settings,
                                                 .setting_count = dns->setting_count};
         if (!dns->credentials_secret[0])
@@ -145,10 +116,9 @@ static enum err fill_lock(struct effect *effect, struct errmsg *reterr)
 {
         const struct policy *policy = effect->policy;
         const struct policy_redis *redis = &policy->spec->redis;
-        const struct plan *plan = is_switching(policy) ? &policy->record->plan : NULL;
-        effect->lock.address = arena_strdup(&effect->arena, plan ? plan->lock_server : redis->address);
-        effect->lock.key = arena_strdup(&effect->arena, plan ? plan->lock_key : redis->lock_key);
-        effect->lock.db = plan ? plan->lock_db : redis->db;
+        effect->lock.address = effect->ref.endpoint;
+        effect->lock.key = effect->ref.name;
+        effect->lock.db = effect->ref.db;
         effect->lock.wait_replicas = redis->wait_replicas;
         if (redis->auth_secret[0]) {
                 const struct secret_object *object;
@@ -176,85 +146,67 @@ static void copy_stamp(struct stamp *to, const struct stamp *from)
         to->claim = from->claim ? mem_strdup(from->claim) : NULL;
 }
 
-bool effect_is_dns(enum effect_kind kind)
+static void fill_expected(struct effect *effect, const struct target_state *state)
 {
-        return kind == EFFECT_READ_DNS || kind == EFFECT_SET_DNS || kind == EFFECT_SET_RECORD;
-}
-
-static void fill_expected(struct effect *effect)
-{
-        const struct policy *policy = effect->policy;
-        effect->dns_expected = policy->dns;
-        effect->dns_expected.rrset = mem_strdup(policy->dns.rrset ? policy->dns.rrset : "");
-        effect->dns_expected.zone = policy->dns.zone ? mem_strdup(policy->dns.zone) : NULL;
-        effect->dns_expected.doubt = NULL; /* told already, and nothing to expect */
-        copy_stamp(&effect->dns_expected.stamp, &policy->dns.stamp);
-        effect->lock_expected = policy->lock;
-        effect->lock_expected.value = mem_strdup(policy->lock.value ? policy->lock.value : "");
-        copy_stamp(&effect->lock_expected.stamp, &policy->lock.stamp);
-}
-
-/* Whose stamp counts as ours at this target: from before another store was chosen, or because a person said so. */
-static const char *former_of(const struct effect *effect, struct arena *arena)
-{
-        const struct policy *policy = effect->policy;
-        const char *former = policy->store->former(policy, arena), *owner = policy->store->owner(policy, arena);
-        const struct stamp *stamp = effect_is_dns(effect->kind) ? &policy->dns.stamp : &policy->lock.stamp;
-        bool is_taken_over = !former[0] && stamp->store && !policy->requests.handled[REQUEST_KEY_TAKEOVER] &&
-                             targets_are_kin(stamp->store, owner) &&
-                             targets_takeover_names(policy->spec->takeover, stamp->id);
-        return is_taken_over ? arena_strdup(arena, stamp->store) : former;
+        effect->expected = *state;
+        effect->expected.value = mem_strdup(state->value ? state->value : "");
+        effect->expected.version = state->version ? mem_strdup(state->version) : NULL;
+        effect->expected.doubt = NULL; /* told already, and nothing to expect */
+        copy_stamp(&effect->expected.stamp, &state->stamp);
 }
 
 /* A decision, bound to the addresses as they were read. */
 static void fill_record(struct effect *effect)
 {
         const struct policy *policy = effect->policy;
-        const struct record *record = policy->record_write.record;
+        const struct record_write *write = &policy->record_write;
+        const struct target_state *state = &effect->slot->state;
         struct arena *arena = &effect->arena;
-        effect->epoch = record->epoch;
-        effect->want = (struct dns_want){
-            .rrset = arena_strdup(arena, policy->dns.rrset ? policy->dns.rrset : ""),
+        effect->epoch = write->record->epoch;
+        effect->want = (struct target_want){
+            .value = arena_strdup(arena, state->value ? state->value : ""),
             .ttl_s = policy->spec->dns.ttl_s,
-            .epoch = record->epoch,
-            .id = record->id,
-            .plane = arena_strdup(arena, record->to),
+            .epoch = write->record->epoch,
+            .id = write->record->id,
+            .plane = arena_strdup(arena, write->record->to),
             .store = policy->store->owner(policy, arena),
-            .former = former_of(effect, arena),
-            .record = arena_strdup(arena, policy->record_write.text),
+            .former = arena_strdup(arena, write->former),
+            .record = arena_strdup(arena, write->text),
             .keeps_value = true,
         };
-        fill_expected(effect);
+        fill_expected(effect, state);
 }
 
-static void fill_want(struct effect *effect)
+/* Exactly what was decided, in place of exactly what was seen. */
+static void fill_write(struct effect *effect, const struct target_write *write)
 {
         const struct policy *policy = effect->policy;
-        const struct record *record = policy->record;
         struct arena *arena = &effect->arena;
-        effect->epoch = record->epoch;
-        effect->want = (struct dns_want){
-            .rrset = arena_strdup(arena, record->plan.to_rrset),
-            .ttl_s = record->plan.dns_ttl_s,
-            .epoch = record->epoch,
-            .id = record->id,
-            .plane = arena_strdup(arena, record->to),
-            .store = policy->store->owner(policy, arena),
-            .former = former_of(effect, arena),
-            .record = policy->store->text_beside(policy, arena),
+        effect->epoch = write->stamp.epoch;
+        effect->want = (struct target_want){
+            .value = arena_strdup(arena, write->value),
+            .ttl_s = write->ttl_s,
+            .epoch = write->stamp.epoch,
+            .id = write->stamp.id,
+            .plane = arena_strdup(arena, write->stamp.plane),
+            .store = arena_strdup(arena, write->stamp.store),
+            .former = arena_strdup(arena, write->former),
+            .record = effect->slot == policy_name(policy) ? policy->store->text_beside(policy, arena) : NULL,
         };
-        effect->lock_value = arena_strdup(arena, record->plan.to_lock);
-        fill_expected(effect);
+        fill_expected(effect, &effect->slot->state);
 }
 
-static enum err fill_verify(struct effect *effect)
+static void fill_verify(struct effect *effect)
 {
-        const struct policy_dns *dns = &effect->policy->spec->dns;
-        effect->config.name = arena_strdup(&effect->arena, effect->policy->record->plan.dns_name);
+        const struct policy *policy = effect->policy;
+        const struct policy_dns *dns = &policy->spec->dns;
+        const struct plan_target *name = plan_find(&policy->record->plan, TARGET_NAME);
+        struct arena *arena = &effect->arena;
+        effect->config.name = arena_strdup(arena, name->ref.name);
         for (size_t i = 0; i < dns->verify_count && i < VERIFY_SERVERS_MAX; i++)
-                effect->servers[effect->server_count++] = arena_strdup(&effect->arena, dns->verify_servers[i]);
-        fill_want(effect);
-        return ERR_OK;
+                effect->servers[effect->server_count++] = arena_strdup(arena, dns->verify_servers[i]);
+        effect->epoch = policy->record->epoch;
+        effect->want = (struct target_want){.value = arena_strdup(arena, name->to), .epoch = effect->epoch};
 }
 
 static void effect_free(struct effect *effect)
@@ -267,12 +219,9 @@ static void effect_free(struct effect *effect)
         secret_clear(&effect->lock_tls.ca);
         secret_clear(&effect->lock_tls.certificate);
         secret_clear(&effect->lock_tls.key);
-        dns_state_clear(&effect->dns_expected);
-        lock_state_clear(&effect->lock_expected);
-        dns_state_clear(&effect->dns);
-        lock_state_clear(&effect->lock_state);
+        target_state_clear(&effect->expected);
+        target_state_clear(&effect->found);
         arena_deinit(&effect->arena);
-        free(effect->source);
         free(effect->heard);
         free(effect);
 }
@@ -285,21 +234,18 @@ static void done(struct job *job)
         effect_free(effect);
 }
 
-static struct effect **slot_of(struct policy *policy, enum effect_kind kind)
+static struct effect **place_of(struct policy *policy, const struct effect *effect)
 {
-        if (kind == EFFECT_VERIFY || kind == EFFECT_ALIVE)
-                return kind == EFFECT_VERIFY ? &policy->verify_effect : &policy->alive.effect;
-        return effect_is_dns(kind) ? &policy->dns_slot.effect : &policy->lock_slot.effect;
+        return effect->slot                     ? &effect->slot->effect
+               : effect->kind == EFFECT_VERIFY ? &policy->verify_effect
+                                               : &policy->alive.effect;
 }
 
-/*
- * A dead server is dead for every name, database and credential: what comes first in the source says which one it is.
- */
-static uint64_t endpoint_of(const struct effect *effect, bool is_dns)
+/* A dead server is dead for every name, database and credential. */
+static uint64_t endpoint_of(const struct target_ref *ref)
 {
-        const char *end = is_dns ? strrchr(effect->source, ' ') : strchr(effect->source, '/');
         struct strbuf text = STRBUF_INIT(2048);
-        (void)strbuf_printf(&text, "%.*s", end ? (int)(end - effect->source) : 0, effect->source);
+        (void)strbuf_printf(&text, "%s %s", ref->driver, ref->endpoint);
         uint64_t hash = text_hash(strbuf_text(&text));
         strbuf_deinit(&text);
         return hash;
@@ -310,7 +256,7 @@ static bool submit(struct effect *effect)
         struct policy *policy = effect->policy;
         effect->submitted_us = clock_mono_us();
         if (effect->err == ERR_OK && executor_submit(policy->manager->executor, &effect->job)) {
-                *slot_of(policy, effect->kind) = effect;
+                *place_of(policy, effect) = effect;
                 return true;
         }
         if (effect->err == ERR_NOT_FOUND) /* a Secret that lacks a key is no outage: a person has to complete it */
@@ -324,67 +270,101 @@ static bool submit(struct effect *effect)
         return !is_full;
 }
 
-static bool is_of_dns_server(enum effect_kind kind)
-{
-        return effect_is_dns(kind) || kind == EFFECT_ALIVE;
-}
-
 static struct effect *effect_new(struct policy *policy, enum effect_kind kind)
 {
         struct effect *effect = mem_new(effect);
-        *effect = (struct effect){.kind = kind, .policy = policy, .job = {.run = effect_run, .done = done}};
-        bool is_dns = is_of_dns_server(kind), is_verification = kind == EFFECT_VERIFY;
-        effect->source = is_dns ? effect_dns_source(policy) : effect_lock_source(policy);
-        effect->job.group = is_verification ? VERIFICATIONS : endpoint_of(effect, is_dns);
-        effect->job.group_max = is_verification ? VERIFICATIONS_AT_ONCE : VISITS_AT_ONCE;
+        *effect = (struct effect){.kind = kind,
+                                  .policy = policy,
+                                  .job = {.run = effect_run, .done = done, .group = VERIFICATIONS,
+                                          .group_max = VERIFICATIONS_AT_ONCE}};
+        return effect;
+}
+
+static struct effect *effect_to(struct policy *policy, enum effect_kind kind, const struct target_ref *ref)
+{
+        struct effect *effect = effect_new(policy, kind);
+        struct arena *arena = &effect->arena;
+        effect->ref = (struct target_ref){ref->kind, arena_strdup(arena, ref->driver),
+                                          arena_strdup(arena, ref->endpoint), arena_strdup(arena, ref->name), ref->db};
+        effect->job.group = endpoint_of(&effect->ref);
+        effect->job.group_max = VISITS_AT_ONCE;
+        effect->err = ref->kind == TARGET_NAME ? fill_dns(effect, &effect->why) : fill_lock(effect, &effect->why);
         return effect;
 }
 
 /* Before a name is taken over each time it is read, and from time to time ever after. */
-static bool wants_claims(const struct policy *policy)
+static bool wants_claims(const struct target_slot *slot, mono_ms now)
 {
-        return policy->dns.stamp.presence != STAMP_OURS || policy->dns.stamp.claim ||
-               loop_now(policy->manager->loop) - policy->dns_claims_at >= CLAIMS_EVERY_MS;
+        const struct stamp *stamp = &slot->state.stamp;
+        return slot->ref.kind == TARGET_NAME &&
+               (stamp->presence != STAMP_OURS || stamp->claim || now - slot->claims_at >= CLAIMS_EVERY_MS);
 }
 
 /* What cannot be used is said of the Secret: no server is asked with it, and none is blamed. */
-static bool has_credentials(const struct policy *policy, enum effect_kind kind)
+static bool has_credentials(const struct policy *policy, const struct target_ref *ref)
 {
         struct arena arena = {0};
-        const char *error = kind == EFFECT_VERIFY          ? ""
-                            : is_of_dns_server(kind) ? target_secrets_dns_error(policy, &arena)
+        const char *error = ref->kind == TARGET_NAME ? target_secrets_dns_error(policy, &arena)
                                                      : target_secrets_lock_error(policy, &arena);
         bool is_usable = !error[0];
         arena_deinit(&arena);
         return is_usable;
 }
 
-bool effect_start(struct policy *policy, enum effect_kind kind)
+static bool may_visit(const struct policy *policy, const struct target_slot *slot)
 {
-        if (*slot_of(policy, kind))
-                return true;
-        if (!has_credentials(policy, kind))
-                return false;
-        struct effect *effect = effect_new(policy, kind);
-        if (kind == EFFECT_VERIFY)
-                effect->err = fill_verify(effect);
-        else
-                effect->err = effect_is_dns(kind) ? fill_dns(effect, &effect->why) : fill_lock(effect, &effect->why);
-        effect->asks_claims = kind == EFFECT_READ_DNS && wants_claims(policy);
-        if (effect->err == ERR_OK && (kind == EFFECT_SET_DNS || kind == EFFECT_SET_LOCK))
-                fill_want(effect);
-        if (effect->err == ERR_OK && kind == EFFECT_SET_RECORD)
+        return !slot->effect && has_credentials(policy, &slot->ref);
+}
+
+void effect_read(struct policy *policy, struct target_slot *slot)
+{
+        if (!may_visit(policy, slot))
+                return;
+        struct effect *effect = effect_to(policy, EFFECT_READ, &slot->ref);
+        effect->slot = slot;
+        effect->asks_claims = wants_claims(slot, loop_now(policy->manager->loop));
+        (void)submit(effect);
+}
+
+void effect_write(struct policy *policy, struct target_slot *slot, const struct target_write *write)
+{
+        if (!may_visit(policy, slot))
+                return;
+        struct effect *effect = effect_to(policy, EFFECT_WRITE, &slot->ref);
+        effect->slot = slot;
+        effect->rests_on_looks = slot != policy->targets[0];
+        if (effect->err == ERR_OK)
+                fill_write(effect, write);
+        (void)submit(effect);
+}
+
+void effect_record(struct policy *policy, struct target_slot *slot)
+{
+        if (!may_visit(policy, slot))
+                return;
+        struct effect *effect = effect_to(policy, EFFECT_RECORD, &slot->ref);
+        effect->slot = slot;
+        effect->rests_on_looks = true;
+        if (effect->err == ERR_OK)
                 fill_record(effect);
-        return submit(effect);
+        (void)submit(effect);
+}
+
+void effect_verify(struct policy *policy)
+{
+        if (policy->verify_effect)
+                return;
+        struct effect *effect = effect_new(policy, EFFECT_VERIFY);
+        fill_verify(effect);
+        (void)submit(effect);
 }
 
 bool effect_start_alive(struct policy *policy, const char *say)
 {
-        if (!has_credentials(policy, EFFECT_ALIVE))
+        if (!has_credentials(policy, &policy_name(policy)->ref))
                 return false;
-        struct effect *effect = effect_new(policy, EFFECT_ALIVE);
+        struct effect *effect = effect_to(policy, EFFECT_ALIVE, &policy_name(policy)->ref);
         effect->say = say ? arena_strdup(&effect->arena, say) : NULL;
-        effect->err = fill_dns(effect, &effect->why);
         return submit(effect);
 }
 

@@ -18,15 +18,12 @@
 #include "util/arena.h"
 
 enum effect_kind {
-        EFFECT_READ_DNS,
-        EFFECT_READ_LOCK,
-        EFFECT_SET_DNS,
-        EFFECT_SET_LOCK,
-        EFFECT_SET_RECORD, /* the decision record in DNS: the addresses stay */
+        EFFECT_READ,
+        EFFECT_WRITE,
+        EFFECT_RECORD, /* the decision record in DNS: the addresses stay */
         EFFECT_VERIFY,
         EFFECT_ALIVE /* hear, and where there is something to say, renew the text of alive.h */
 };
-bool effect_is_dns(enum effect_kind kind); /* of the name, not of other servers */
 
 enum { EFFECT_DEADLINE_MS = LOOK_VISIT_MS, VERIFY_DEADLINE_MS = 1000, CLAIMS_EVERY_MS = 30000 };
 
@@ -35,16 +32,16 @@ struct effect {
         enum effect_kind kind;
         struct policy *policy; /* NULL: nobody waits for the result any more */
         struct arena arena;    /* texts of the inputs */
-        char *source;          /* what the slot's state is then the state of */
+        struct target_slot *slot; /* of the target; NULL: VERIFY and ALIVE */
+        struct target_ref ref;
+        bool rests_on_looks; /* at other targets, which are old by the time that a busy worker comes to it */
         epoch_t epoch;         /* that is set or verified; 0 for a read */
         const struct dns_driver *driver;
         struct target_config config;
         struct target_credential *credentials; /* owned; config borrows */
         size_t credential_count;
-        struct dns_state dns_expected;
-        struct lock_state lock_expected;
-        struct dns_want want; /* value in rrset for DNS */
-        const char *lock_value;
+        struct target_state expected;
+        struct target_want want;
         struct lock_config lock;
         struct lock_tls lock_tls;
         struct secret username, password;
@@ -55,27 +52,25 @@ struct effect {
         /* results */
         enum err err;
         struct errmsg why;
-        struct dns_state dns;
+        struct target_state found;
         char *heard;
-        struct lock_state lock_state;
         struct verify_slot verify[VERIFY_SERVERS_MAX];
         int64_t submitted_us, started_us, ended_us;
 };
 
-/* Builds and submits; the policy's slot then holds the effect. False: nothing was submitted: every worker is
- * busy, and the policy is woken soon; or its credentials cannot be used (target_secrets.h), and no server hears of it. */
-bool effect_start(struct policy *policy, enum effect_kind kind);
-bool effect_start_alive(struct policy *policy, const char *say);
-void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */
+/* Build and submit; the slot then holds the effect. Nothing is submitted where every worker is busy: then the policy is
+ * woken soon; nor where its credentials cannot be used (target_secrets.h), and no server hears of it. */
+void effect_read(struct policy *policy, struct target_slot *slot);
+void effect_write(struct policy *policy, struct target_slot *slot, const struct target_write *write);
+void effect_record(struct policy *policy, struct target_slot *slot); /* policy->record_write, beside what it shows */
+void effect_verify(struct policy *policy);
+bool effect_start_alive(struct policy *policy, const char *say); /* false: nothing was submitted */
+void effect_abandon(struct effect *effect);                      /* its policy goes away; NULL is a no-op */
 
 void effect_run(struct job *job); /* on a worker; in effect_run.c */
 
-/* "<provider> <server> <name>" of the DNS target in force: the plan's while switching, else the spec's. The caller
- * frees. */
-char *effect_dns_source(const struct policy *policy);
-char *effect_lock_source(const struct policy *policy); /* "" where no lock is used */
-/* What the visits to @source go through: all but its last word (the name), with the credential. The caller frees. */
-char *effect_mechanism_key(const struct policy *policy, const char *source, const char *secret);
+/* What the visits to @slot go through: its endpoint, with the credential. */
+void effect_hold_mechanism(struct policy *policy, struct target_slot *slot);
 const char *effect_dns_server(const struct policy *policy); /* the spec's */
 
 #endif

@@ -14,14 +14,14 @@ static void run_dns(struct effect *effect, mono_ms deadline)
         effect->err = effect->driver->open(&effect->config, &target, &effect->why);
         if (effect->err != ERR_OK)
                 return;
-        if (effect->kind != EFFECT_READ_DNS)
-                effect->err = dns_compare_and_set(target, &effect->dns_expected, &effect->want, deadline, &effect->why);
+        if (effect->kind == EFFECT_READ)
+                effect->err = dns_read(target, deadline, &effect->found, &effect->why);
         else
-                effect->err = dns_read(target, deadline, &effect->dns, &effect->why);
+                effect->err = dns_compare_and_set(target, &effect->expected, &effect->want, deadline, &effect->why);
         char *claim = NULL;
         if (effect->err == ERR_OK && effect->asks_claims) {
                 effect->err = dns_claims(target, deadline, &claim, &effect->why);
-                effect->dns.stamp.claim = claim;
+                effect->found.stamp.claim = claim;
         }
         dns_target_close(target);
 }
@@ -42,26 +42,17 @@ static void run_lock(struct effect *effect, mono_ms deadline)
         effect->err = lock_open(&effect->lock, &target, &effect->why);
         if (effect->err != ERR_OK)
                 return;
-        if (effect->kind == EFFECT_SET_LOCK) {
-                const struct lock_want want = {.value = effect->lock_value,
-                                               .epoch = effect->want.epoch,
-                                               .id = effect->want.id,
-                                               .plane = effect->want.plane,
-                                               .store = effect->want.store,
-                                               .former = effect->want.former};
-                effect->err = lock_compare_and_set(target, &effect->lock_expected, &want, deadline, &effect->why);
-        } else {
-                effect->err = lock_read(target, deadline, &effect->lock_state, &effect->why);
-        }
+        if (effect->kind == EFFECT_READ)
+                effect->err = lock_read(target, deadline, &effect->found, &effect->why);
+        else
+                effect->err = lock_compare_and_set(target, &effect->expected, &effect->want, deadline, &effect->why);
         lock_close(target);
 }
 
 static bool is_outdated(struct effect *effect)
 {
         int64_t waited_ms = (effect->started_us - effect->submitted_us) / 1000;
-        bool rests_on_a_look = effect->kind == EFFECT_SET_RECORD ||
-                               (effect->kind == EFFECT_SET_DNS && effect->lock_value && effect->lock_value[0]);
-        if (!rests_on_a_look || waited_ms <= WAITS_MS)
+        if (!effect->rests_on_looks || waited_ms <= WAITS_MS)
                 return false;
         effect->err = err_set(&effect->why, ERR_TRANSIENT,
                               "it waited %lld ms for a worker, so it is decided anew: the server answers too slowly",
@@ -76,7 +67,7 @@ static void visit(struct effect *effect)
                 verify_run(effect);
         else if (effect->kind == EFFECT_ALIVE)
                 run_alive(effect, deadline);
-        else if (effect_is_dns(effect->kind))
+        else if (effect->driver)
                 run_dns(effect, deadline);
         else
                 run_lock(effect, deadline);

@@ -11,6 +11,7 @@
 #include "reconcile/target_secrets.h"
 #include "reconcile/effect.h"
 #include "reconcile/mechanism.h"
+#include "reconcile/policy_targets.h"
 #include "reconcile/record_store.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -18,7 +19,6 @@
 static void gather_policy(struct policy *policy, struct arena *arena, struct policy_view *ret)
 {
         const struct failover_policy *spec = policy->spec;
-        bool has_lock = spec->redis.lock_key[0] != '\0';
         *ret = (struct policy_view){
             .namespace_name = policy->namespace_name,
             .name = policy->name,
@@ -33,17 +33,7 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
             .failback = spec->failback,
             .drift = spec->drift,
             .failback_stable_ms = spec->stable_for_ms,
-            .dns_provider = spec->dns.provider,
-            .dns_server = effect_dns_server(policy),
-            .dns_name = spec->dns.name,
-            .dns_ttl_s = spec->dns.ttl_s,
             .dns_type_chosen = spec->dns.record_type != RRSET_AUTO,
-            .dns_plane = spec->dns.plane,
-            .lock_plane = has_lock ? spec->redis.plane : "",
-            .lock_server = has_lock ? spec->redis.address : "",
-            .lock_key = spec->redis.lock_key,
-            .lock_db = spec->redis.db,
-            .lock_template = spec->redis.lock_value,
             .switch_to = spec->switch_to,
             .adopt = spec->adopt,
             .ack = spec->ack,
@@ -51,6 +41,7 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
             .credentials_error = target_secrets_error(policy, arena),
             .rival = claims_rival(policy, arena),
         };
+        ret->target_count = policy_wanted_targets(policy, ret->targets);
 }
 
 static void gather_health(const struct target_slot *slot, struct arena *arena, struct target_health *ret)
@@ -64,6 +55,7 @@ static void gather_health(const struct target_slot *slot, struct arena *arena, s
             .looked_at = slot->sure_at,
             .failed_since = slot->failed_since,
             .failed_since_wall = slot->failed_since_wall,
+            .refuses_record = slot->has_refused_decision,
         };
         /* Another policy's newer visit through the same endpoint and credential says whether it answers; what is there,
          * only our own says. */
@@ -83,16 +75,16 @@ static void fill_stamp(struct stamp *stamp)
 
 static void gather_targets(const struct policy *policy, struct arena *arena, struct view *ret)
 {
-        gather_health(&policy->dns_slot, arena, &ret->dns_health);
-        gather_health(&policy->lock_slot, arena, &ret->lock_health);
-        ret->dns = policy->dns;
-        ret->dns.rrset = ret->dns.rrset ? ret->dns.rrset : "";
-        fill_stamp(&ret->dns.stamp);
-        ret->lock = policy->lock;
-        ret->lock.value = ret->lock.value ? ret->lock.value : "";
-        fill_stamp(&ret->lock.stamp);
-        ret->dns_was_met = policy->record && policy->dns_met_epoch == policy->record->epoch;
-        ret->dns_met_at = policy->dns_met_at;
+        ret->target_count = policy->target_count;
+        for (unsigned i = 0; i < ret->target_count; i++) {
+                const struct target_slot *slot = policy->targets[i];
+                struct target_view *target = &ret->targets[i];
+                *target = (struct target_view){
+                    .ref = slot->ref, .shows = slot->state, .met_epoch = slot->met_epoch, .met_at = slot->met_at};
+                gather_health(slot, arena, &target->health);
+                target->shows.value = target->shows.value ? target->shows.value : "";
+                fill_stamp(&target->shows.stamp);
+        }
         verify_gather(policy, ret);
 }
 
@@ -130,16 +122,19 @@ static void gather_planes(struct policy *policy, struct arena *arena, struct vie
         }
 }
 
-/* When the older of the looks at the targets in force began; 0: one was never looked at. */
-static mono_ms looked_at(const struct policy *policy, const struct view *view)
+/* When the oldest of the looks at the targets in force began; 0: one was never looked at. */
+static mono_ms looked_at(const struct policy *policy)
 {
-        mono_ms dns = policy->dns_slot.looked_at, lock = policy->lock_slot.looked_at;
-        return targets_use_lock(view) && lock < dns ? lock : dns;
+        mono_ms oldest = policy->targets[0]->looked_at;
+        for (unsigned i = 1; i < policy->target_count; i++)
+                oldest = policy->targets[i]->looked_at < oldest ? policy->targets[i]->looked_at : oldest;
+        return oldest;
 }
 
 void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
 {
         struct manager *manager = policy->manager;
+        policy_place_targets(policy);
         *ret = (struct view){
             .now = loop_now(manager->loop),
             .wall = manager_wall(manager),
@@ -162,6 +157,6 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
         gather_planes(policy, arena, ret);
         gather_targets(policy, arena, ret);
         policy->store->show(policy, arena, ret);
-        requests_show(&policy->requests, looked_at(policy, ret), &ret->policy);
+        requests_show(&policy->requests, looked_at(policy), &ret->policy);
         roles_begin(ret, arena);
 }

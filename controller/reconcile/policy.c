@@ -11,6 +11,7 @@
 #include "reconcile/effect.h"
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
+#include "reconcile/policy_targets.h"
 #include "reconcile/record_io.h"
 #include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
@@ -161,27 +162,11 @@ static void free_if_unwanted(struct policy *policy)
 
 static void forget_jobs(struct policy *policy)
 {
-        slot_void(&policy->dns_slot);
-        slot_void(&policy->lock_slot);
+        policy_void_targets(policy);
         verify_forget(policy);
         alive_forget(policy);
         turn_leave(policy);
         record_io_cancel(policy);
-}
-
-static void forget_targets(struct policy *policy)
-{
-        slot_clear(&policy->dns_slot);
-        slot_clear(&policy->lock_slot);
-        dns_state_clear(&policy->dns);
-        lock_state_clear(&policy->lock);
-        policy->dns = (struct dns_state){0};
-        policy->lock = (struct lock_state){0};
-        policy->dns_met_at = 0;
-        policy->dns_met_epoch = 0;
-        policy->dns_claims_at = 0;
-        policy->reads_wanted = false;
-        policy->store->dns_seen(policy);
 }
 
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
@@ -200,7 +185,8 @@ static void forget_object(struct policy *policy)
         failover_policy_free(policy->spec);
         policy->spec = NULL;
         relink_planes(policy);
-        forget_targets(policy);
+        policy_forget_targets(policy);
+        policy->reads_wanted = false;
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
                 set_text(texts[i], NULL);
         policy->times = (struct step_times){0};
@@ -220,8 +206,7 @@ void policy_take_record(struct policy *policy, struct record *record, char *erro
         if (!is_same) {
                 policy->confirmed_epoch = 0;
                 set_text(&policy->record_refusal, NULL);
-                slot_forget_write(&policy->dns_slot); /* it was of the decision before, and is not tried again */
-                slot_forget_write(&policy->lock_slot);
+                policy_forget_writes(policy);
         }
         if (!is_same || old->phase != record->phase)
                 policy->record_seen_at = loop_now(policy->manager->loop);
@@ -403,7 +388,6 @@ void policy_leadership_changed(struct policy *policy)
         forget_jobs(policy); /* what was read long ago is no ground to act on */
         memset(policy->was, 0, sizeof(policy->was));
         policy->confirmed_epoch = 0;
-        policy->dns_met_at = 0;
         policy->last_finding = FINDING_COUNT;
         set_text(&policy->armed, NULL);
         status_rewrite(&policy->status);

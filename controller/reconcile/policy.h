@@ -26,6 +26,7 @@ struct record_write {
         struct record *record; /* NULL: nothing */
         enum action action;    /* why */
         char *text;            /* as it goes to a store that takes text; NULL: another store */
+        char *former;          /* whose stamp beside which it goes counts as ours, where it goes beside one */
         char *report;          /* status.lastDecision as compact JSON text; NULL for a commit */
         char *way_back;        /* of a commit: how a person returns, as it was when it was decided; NULL: not said */
         unsigned gates_held, gate_count;
@@ -43,7 +44,8 @@ struct dns_record {
 
 struct step_times { /* microseconds on the monotonic clock, of the epoch under way; for people and metrics */
         epoch_t epoch;
-        int64_t decided_us, recorded_us, confirmed_us, locked_us, routed_us;
+        int64_t decided_us, recorded_us, confirmed_us;
+        int64_t met_us[STEP_COUNT]; /* when each step was; 0 not yet */
 };
 
 enum { HISTORY_MAX = 5 };
@@ -93,13 +95,8 @@ struct policy {
         epoch_t confirm_epoch;          /* what it is for */
         epoch_t confirmed_epoch;
 
-        struct target_slot dns_slot;
-        struct dns_state dns;
-        epoch_t dns_met_epoch; /* the last one that the name was seen to show with its value, since it was written; 0: none */
-        mono_ms dns_met_at;
-        mono_ms dns_claims_at; /* when other tools' claims on the name were last looked for; 0: never */
-        struct target_slot lock_slot;
-        struct lock_state lock;
+        struct target_slot *targets[TARGETS_MAX]; /* those in force, in step order */
+        unsigned target_count;
         struct verify_slot verify[VERIFY_SERVERS_MAX];
         struct effect *verify_effect;
         mono_ms verified_at;

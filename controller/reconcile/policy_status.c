@@ -6,6 +6,7 @@
 
 #include "api/decision_facts.h"
 #include "core/runbook.h"
+#include "core/targets.h"
 #include "core/verify.h"
 #include "reconcile/claims.h"
 #include "reconcile/gather.h"
@@ -30,14 +31,15 @@ static json_t *runbook_json(const struct view *view, const struct decision *deci
         return lines;
 }
 
-static json_t *target_json(const char *server, const char *name, const char *value, const struct stamp *stamp,
-                           const struct target_health *health)
+static json_t *target_json(const struct wanted_target *wanted, const struct target_view *target)
 {
-        json_t *target = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "server", server, "name", name, "value",
-                                   value, "epoch", (json_int_t)stamp->epoch, "plane", text_or_null(stamp->plane),
-                                   "owner", text_or_null(stamp->store), "error", text_or_null(health->error));
-        INVARIANT(target);
-        return target;
+        const struct stamp *stamp = &target->shows.stamp;
+        json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "server", wanted->ref.endpoint, "name",
+                                   wanted->ref.name, "value", target->shows.value, "epoch", (json_int_t)stamp->epoch,
+                                   "plane", text_or_null(stamp->plane), "owner", text_or_null(stamp->store), "error",
+                                   text_or_null(target->health.error));
+        INVARIANT(object);
+        return object;
 }
 
 static json_t *behind_json(const struct view *view)
@@ -51,17 +53,17 @@ static json_t *behind_json(const struct view *view)
 
 static json_t *targets_json(const struct policy *policy, const struct view *view)
 {
+        static const struct target_view nothing = {
+            .health = {.error = ""}, .shows = {.value = "", .stamp = {.plane = "", .store = "", .raw = ""}}};
         const struct policy *claimant = view->policy.rival[0] ? NULL : claims_claimant(policy);
-        json_t *dns = target_json(view->policy.dns_server, view->policy.dns_name, view->dns.rrset, &view->dns.stamp,
-                                  &view->dns_health);
-        json_object_set_new(dns, "ttl", json_integer((json_int_t)view->dns.ttl_s));
+        const struct target_view *name = targets_name(view), *lock = targets_find(view, TARGET_LOCK);
+        const struct wanted_target *wanted_lock = wanted_find(&view->policy, TARGET_LOCK);
+        json_t *dns = target_json(wanted_find(&view->policy, TARGET_NAME), name);
+        json_object_set_new(dns, "ttl", json_integer((json_int_t)name->shows.ttl_s));
         json_object_set_new(dns, "behind", behind_json(view));
         json_object_set_new(dns, "claimedBy", text_or_null(claimant ? claimant->key : ""));
-        json_t *lock = view->policy.lock_server[0]
-                           ? target_json(view->policy.lock_server, view->policy.lock_key, view->lock.value,
-                                         &view->lock.stamp, &view->lock_health)
-                           : json_null();
-        return json_pack("{s:o, s:o}", "dns", dns, "lock", lock);
+        return json_pack("{s:o, s:o}", "dns", dns, "lock",
+                         wanted_lock ? target_json(wanted_lock, lock ? lock : &nothing) : json_null());
 }
 
 /* While something holds the decision back it is still shown, as the one that would be taken: in Advise that is the

@@ -49,6 +49,7 @@ static void write_clear(struct manager *manager, struct record_write *write)
         free(write->report);
         free(write->way_back);
         free(write->text);
+        free(write->former);
         *write = (struct record_write){0};
 }
 

@@ -10,7 +10,9 @@
 
 #include "core/election.h"
 #include "core/plan.h"
+#include "core/targets.h"
 #include "reconcile/effect.h"
+#include "reconcile/policy_targets.h"
 #include "reconcile/record_io.h"
 #include "reconcile/record_store.h"
 #include "runtime/log.h"
@@ -39,26 +41,23 @@ static const char *own_cluster(const struct policy *policy)
 /* What the spec names: until the plan is proven that is what targets are read by. */
 static struct plan provisional_plan(const struct policy *policy)
 {
-        const struct failover_policy *spec = policy->spec;
-        bool has_lock = spec && spec->redis.lock_key[0];
-        return (struct plan){.dns_provider = spec ? spec->dns.provider : "",
-                             .dns_server = spec ? effect_dns_server(policy) : "",
-                             .dns_name = spec ? spec->dns.name : "",
-                             .dns_ttl_s = spec ? spec->dns.ttl_s : 0,
-                             .to_rrset = "",
-                             .lock_server = has_lock ? spec->redis.address : "",
-                             .lock_key = has_lock ? spec->redis.lock_key : "",
-                             .lock_db = has_lock ? spec->redis.db : 0,
-                             .to_lock = ""};
+        struct wanted_target wanted[TARGETS_MAX];
+        struct plan plan = {.target_count = policy->spec ? policy_wanted_targets(policy, wanted) : 0};
+        for (unsigned i = 0; i < plan.target_count; i++)
+                plan.targets[i] =
+                    (struct plan_target){.ref = wanted[i].ref, .ttl_s = wanted[i].ttl_s, .to = ""};
+        return plan;
 }
 
 /* The plan with the old values that the record carries. */
 static struct plan with_old_values(struct plan plan, const struct plan *old)
 {
-        memcpy(plan.old_rrsets, old->old_rrsets, sizeof(plan.old_rrsets));
-        memcpy(plan.old_locks, old->old_locks, sizeof(plan.old_locks));
-        plan.old_rrset_count = old->old_rrset_count;
-        plan.old_lock_count = old->old_lock_count;
+        for (unsigned i = 0; i < plan.target_count; i++) {
+                struct plan_target *planned = &plan.targets[i];
+                const struct plan_target *carried = plan_find(old, planned->ref.kind);
+                planned->old_count = carried ? carried->old_count : 0;
+                memcpy(planned->old, carried ? carried->old : planned->old, sizeof(planned->old));
+        }
         return plan;
 }
 
@@ -98,18 +97,19 @@ static void take_text(struct policy *policy, const char *raw)
 /* What became of a decision that failed was not known; now it is read. */
 static void try_again(struct policy *policy)
 {
-        if (!policy->record_is_doubtful || policy->dns_slot.has_refused_decision ||
+        if (!policy->record_is_doubtful || policy_name(policy)->has_refused_decision ||
             loop_now(policy->manager->loop) < policy->record_retry_at)
                 return;
         policy->record_is_doubtful = false;
-        slot_forget_write(&policy->dns_slot);
+        if (policy_target(policy, TARGET_NAME))
+                slot_forget_write(policy_target(policy, TARGET_NAME));
 }
 
 static void dns_dns_seen(struct policy *policy)
 {
         try_again(policy);
         struct arena arena = {0};
-        const struct stamp *stamp = &policy->dns.stamp;
+        const struct stamp *stamp = &policy_name(policy)->state.stamp;
         bool is_record =
             stamp->presence == STAMP_OURS && stamp->decided && text_equal(stamp->store, dns_owner(policy, &arena));
         const char *raw = is_record ? stamp->raw : NULL;
@@ -150,17 +150,18 @@ static const char *what_to_compare(const struct policy *policy, const struct pla
         char digest[RECORD_DIGEST_BYTES];
         record_text_digest(plan, digest);
         const struct record *record = policy->record;
-        const char *lock = plan->lock_key[0] ? arena_printf(arena, ", lock %s in %s/%u \"%s\"", plan->lock_key,
-                                                            plan->lock_server, plan->lock_db, plan->to_lock)
-                                             : "";
+        const struct plan_target *name = plan_find(plan, TARGET_NAME), *lock = plan_find(plan, TARGET_LOCK);
+        const char *also = lock ? arena_printf(arena, ", lock %s in %s/%u \"%s\"", lock->ref.name, lock->ref.endpoint,
+                                               lock->ref.db, lock->to)
+                                : "";
         return arena_printf(
             arena,
             "Epoch %llu (%s by %s) was decided for another plan than mine (digest %s, mine %s): compare "
             "spec.dns, spec.redis and the address of %s in every cluster; here that is %s \"%s\" TTL "
             "%us%s",
             (unsigned long long)record->epoch, record->to, record->holder[0] ? record->holder : "?",
-            policy->dns_record.digest, digest, record->to, plan->dns_name, plan->to_rrset, (unsigned)plan->dns_ttl_s,
-            lock);
+            policy->dns_record.digest, digest, record->to, name->ref.name, name->to, (unsigned)name->ttl_s,
+            also);
 }
 
 /*
@@ -172,16 +173,22 @@ static void try_proof(struct policy *policy, struct view *view, const struct pla
 {
         struct plan plan = plan_values(view, to, policy->record->epoch, arena);
         struct plan shown = plan;
-        shown.to_rrset = view->dns.rrset;
-        shown.dns_ttl_s = view->dns.ttl_s;
-        if (plan.lock_key[0] && view->lock_health.read_at)
-                shown.to_lock = view->lock.value;
+        bool is_all_read = true;
+        for (unsigned i = 0; i < plan.target_count; i++) {
+                const struct target_view *target = targets_find(view, plan.targets[i].ref.kind);
+                bool is_read = target && target->health.read_at;
+                is_all_read &= is_read;
+                if (!is_read)
+                        continue;
+                shown.targets[i].to = target->shows.value;
+                shown.targets[i].ttl_s = target->shows.ttl_s;
+        }
         bool is_own = own_cluster(policy)[0] && strcmp(policy->dns_record.author, own_cluster(policy)) == 0;
         if (has_digest(policy, &plan)) {
                 prove(policy, &plan);
         } else if (is_own && has_digest(policy, &shown)) {
                 prove(policy, &shown);
-        } else if (is_own && plan.lock_key[0] && !view->lock_health.read_at) {
+        } else if (is_own && !is_all_read) {
                 view->plan_proof = PLAN_PENDING;
                 view->plan_text = "waiting for an answer of Redis, to compare the recorded plan";
         } else {
@@ -198,7 +205,7 @@ static bool prove_by_name(struct policy *policy, const struct view *view, const 
                           struct arena *arena)
 {
         struct plane_view assumed = *to;
-        assumed.rrset = view->dns.rrset;
+        assumed.rrset = targets_name(view)->shows.value;
         struct plan plan = plan_values(view, &assumed, policy->record->epoch, arena);
         bool is_proven = assumed.rrset[0] && has_digest(policy, &plan);
         if (is_proven)
@@ -226,22 +233,24 @@ static void compare_plan(struct policy *policy, struct view *view, struct arena 
 }
 
 /* An old value that is shown right now is known in the clear. */
-static void unmask(const char **values, unsigned count, const char *shown)
+static void unmask(struct plan_target *planned, const char *shown)
 {
         char mark[RECORD_MARK_BYTES];
         record_text_mark(shown, mark);
-        for (unsigned i = 0; i < count; i++)
-                if (strcmp(values[i], mark) == 0)
-                        values[i] = shown;
+        for (unsigned i = 0; i < planned->old_count; i++)
+                if (strcmp(planned->old[i], mark) == 0)
+                        planned->old[i] = shown;
 }
 
 static const struct record *unmasked(const struct record *record, const struct view *view, struct arena *arena)
 {
         struct record *copy = arena_alloc(arena, sizeof(*copy));
         *copy = *record;
-        unmask(copy->plan.old_rrsets, copy->plan.old_rrset_count, view->dns.rrset);
-        if (view->lock.present)
-                unmask(copy->plan.old_locks, copy->plan.old_lock_count, view->lock.value);
+        for (unsigned i = 0; i < copy->plan.target_count; i++) {
+                const struct target_view *target = targets_find(view, copy->plan.targets[i].ref.kind);
+                if (target && target->shows.present)
+                        unmask(&copy->plan.targets[i], target->shows.value);
+        }
         return copy;
 }
 
@@ -257,7 +266,7 @@ static mono_ms dns_reads_every(const struct policy *policy)
 static void dns_show(struct policy *policy, struct arena *arena, struct view *ret)
 {
         const struct manager *manager = policy->manager;
-        const struct target_slot *slot = &policy->dns_slot;
+        const struct target_slot *slot = policy_name(policy);
         /* A server that does not answer, or refuses us, is named by what is said of the target. */
         ret->record_read = slot->reach != REACH_NEVER && manager->cluster_uid;
         ret->record_error = policy->record_error ? policy->record_error : "";
@@ -275,7 +284,7 @@ static void dns_show(struct policy *policy, struct arena *arena, struct view *re
 
 static bool dns_settle(struct policy *policy)
 {
-        return policy->dns_slot.read_at && !policy->dns_slot.effect;
+        return policy_name(policy)->read_at && !policy_name(policy)->effect;
 }
 
 /* The text of @record; NULL, and logged, where it cannot be written down. */
@@ -296,17 +305,19 @@ static char *text_of(const struct policy *policy, const struct record *record, e
 static void dns_write(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         const struct record *next = decision->next;
-        const struct stamp *stamp = &policy->dns.stamp;
+        const struct stamp *stamp = &policy_name(policy)->state.stamp;
         epoch_t routed = stamp->presence == STAMP_OURS ? stamp->epoch : 0;
         bool is_same = is_of_epoch(policy->record, next);
         char *text = text_of(policy, next, routed, is_same ? policy->dns_record.author : own_cluster(policy));
         if (!text)
                 return;
         record_io_begin(policy, view, decision);
+        struct target_slot *slot = policy->targets[targets_name(view) - view->targets];
         policy->record_write.text = text;
-        (void)effect_start(policy, EFFECT_SET_RECORD);
+        policy->record_write.former = mem_strdup(targets_former(view, &targets_name(view)->shows.stamp));
+        effect_record(policy, slot);
         /* Every worker is busy, or a Secret is still being read: the pass comes again then, and decides anew. */
-        if (!policy->dns_slot.effect && policy->record_write.record)
+        if (!slot->effect && policy->record_write.record)
                 record_io_drop(policy);
 }
 

@@ -83,8 +83,10 @@ static json_t *steps_json(const struct policy *policy, const struct record *reco
                 return steps;
         add_step(steps, "Intent", times->decided_us, times->recorded_us);
         int64_t before = times->confirmed_us ? times->confirmed_us : times->recorded_us;
-        add_step(steps, "Lock", before, times->locked_us);
-        add_step(steps, "Route", times->locked_us ? times->locked_us : before, times->routed_us);
+        for (unsigned step = STEP_INTENT + 1; step < STEP_COMMIT; step++) {
+                add_step(steps, step_name((enum step)step), before, times->met_us[step]);
+                before = times->met_us[step] ? times->met_us[step] : before;
+        }
         return steps;
 }
 
@@ -95,8 +97,8 @@ static json_t *rto_json(const struct policy *policy, const struct record *record
         const struct step_times *times = &policy->times;
         if (!record->automatic || !record->detected_at)
                 return json_null();
-        bool is_known = times->epoch == record->epoch && times->routed_us;
-        unix_ms answered = is_known ? policy->manager->wall_base + times->routed_us / 1000 : record->completed_at;
+        bool is_known = times->epoch == record->epoch && times->met_us[STEP_ROUTE];
+        unix_ms answered = is_known ? policy->manager->wall_base + times->met_us[STEP_ROUTE] / 1000 : record->completed_at;
         return json_string(report_duration(answered - record->detected_at, arena));
 }
 

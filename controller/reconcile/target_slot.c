@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "reconcile/effect.h"
+#include "target/target.h"
 #include "util/mem.h"
 
 enum { BACKOFF_FIRST_MS = 200, BACKOFF_MAX_MS = 5000, QUICK_TRIES = 3 };
@@ -51,12 +52,10 @@ static void forget_failure(struct target_slot *slot)
         slot->error = NULL;
 }
 
-void slot_answered(struct target_slot *slot, const struct visit *visit, char *source)
+void slot_answered(struct target_slot *slot, const struct visit *visit)
 {
         slot->read_at = slot->sure_at = visit->now;
         slot->looked_at = visit->began;
-        free(slot->source);
-        slot->source = source;
         if (slot->mechanism)
                 slot->mechanism->answered_at = visit->now;
         if (visit->is_write || !slot->has_failed_write)
@@ -77,11 +76,25 @@ void slot_void(struct target_slot *slot)
         forget_failure(slot);
 }
 
-void slot_clear(struct target_slot *slot)
+struct target_slot *slot_new(const struct target_ref *ref)
+{
+        struct target_slot *slot = mem_new(slot);
+        *slot = (struct target_slot){.ref = {.kind = ref->kind,
+                                             .driver = mem_strdup(ref->driver),
+                                             .endpoint = mem_strdup(ref->endpoint),
+                                             .name = mem_strdup(ref->name),
+                                             .db = ref->db}};
+        return slot;
+}
+
+void slot_free(struct target_slot *slot)
 {
         effect_abandon(slot->effect);
-        free(slot->error);
-        free(slot->source);
         mechanism_drop(&slot->mechanism);
-        *slot = (struct target_slot){0};
+        target_state_clear(&slot->state);
+        free((char *)slot->ref.driver); /* const for its readers */
+        free((char *)slot->ref.endpoint);
+        free((char *)slot->ref.name);
+        free(slot->error);
+        free(slot);
 }

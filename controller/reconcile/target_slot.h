@@ -6,11 +6,12 @@
  * (slot_forget_write). It holds for a decision too, where the record is beside the name: tried again or not, it is
  * refused until it is not.
  *
- * Ownership: struct target_slot is embedded in its policy; slot_clear() before freeing it. Threads: loop thread only.
+ * Ownership: a slot belongs to its policy and stays where it is; slot_free(). Threads: loop thread only.
  */
 #ifndef PK_RECONCILE_TARGET_SLOT_H
 #define PK_RECONCILE_TARGET_SLOT_H
 
+#include "core/target.h"
 #include "core/types.h"
 #include "reconcile/mechanism.h"
 #include "util/err.h"
@@ -18,6 +19,11 @@
 struct effect;
 
 struct target_slot {
+        struct target_ref ref;     /* owned */
+        struct target_state state; /* owned, as last seen; {0}: nothing is known */
+        epoch_t met_epoch;         /* target_view.met_epoch and met_at */
+        mono_ms met_at;
+        mono_ms claims_at; /* when other tools' claims on it were last looked for; 0: never */
         enum reach reach; /* of the last attempt; of a failed write until that is over */
         enum err error_class;
         char *error;     /* NULL after a good one */
@@ -32,7 +38,6 @@ struct target_slot {
         mono_ms retry_at;            /* no further effect before */
         struct effect *effect;       /* in flight; NULL otherwise */
         struct mechanism *mechanism; /* what the visits go through */
-        char *source;                /* "<server> <name>" that the state was read from: a changed spec makes it void */
 };
 
 struct visit {
@@ -46,12 +51,12 @@ struct visit {
 };
 
 void slot_failed(struct target_slot *slot, const struct visit *visit);
-/* @source is moved in. */
-void slot_answered(struct target_slot *slot, const struct visit *visit, char *source);
+void slot_answered(struct target_slot *slot, const struct visit *visit);
 void slot_forget_write(struct target_slot *slot);
 /* What was read says nothing any more (another target, another leader since): it is read anew, at once. An effect in
  * flight is abandoned. */
 void slot_void(struct target_slot *slot);
-void slot_clear(struct target_slot *slot);
+struct target_slot *slot_new(const struct target_ref *ref);
+void slot_free(struct target_slot *slot);
 
 #endif

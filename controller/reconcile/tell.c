@@ -271,44 +271,42 @@ void tell_recorded(struct policy *policy, struct record_write *write)
         arena_deinit(&arena);
 }
 
-/* A lock whose look is too old is written once more before the name follows: that is no step of its own. */
+/* What settles is written once more before the next step: that is no step of its own. */
 static bool is_told_already(const struct policy *policy, const struct effect *effect)
 {
         bool is_switching = policy->record && policy->record->phase == PHASE_SWITCHING;
-        return is_switching && effect->kind == EFFECT_SET_LOCK && policy->times.epoch == effect->epoch &&
-               policy->times.locked_us;
+        const struct target_traits *traits = target_traits(effect->ref.kind);
+        return is_switching && traits->settling && policy->times.epoch == effect->epoch &&
+               policy->times.met_us[traits->step];
 }
 
 void tell_effect_done(struct policy *policy, const struct effect *effect)
 {
-        bool is_set = effect->kind == EFFECT_SET_DNS || effect->kind == EFFECT_SET_LOCK;
-        if (!is_set || effect->err == ERR_PENDING || is_told_already(policy, effect))
+        if (effect->kind != EFFECT_WRITE || effect->err == ERR_PENDING || is_told_already(policy, effect))
                 return;
         int64_t took_us = effect->ended_us - effect->started_us;
-        const char *step = effect->kind == EFFECT_SET_DNS ? "Route" : "Lock";
+        const enum step at = target_traits(effect->ref.kind)->step;
+        const char *step = step_name(at);
         tell_metrics_step(step, took_us);
         if (policy->times.epoch == effect->epoch)
-                *(effect->kind == EFFECT_SET_DNS ? &policy->times.routed_us : &policy->times.locked_us) =
-                    clock_mono_us();
+                policy->times.met_us[at] = clock_mono_us();
         struct arena arena = {0};
-        const char *value = effect->kind == EFFECT_SET_DNS ? effect->want.rrset : effect->lock_value;
-        const char *name = effect->kind == EFFECT_SET_DNS ? effect->config.name : effect->lock.key;
-        const char *tail = effect->kind == EFFECT_SET_DNS
-                               ? arena_printf(&arena, " ; clients follow within TTL %us", (unsigned)effect->want.ttl_s)
-                               : "";
+        const char *tail =
+            effect->want.ttl_s
+                ? arena_printf(&arena, " ; clients follow within TTL %us", (unsigned)effect->want.ttl_s)
+                : "";
         tell_event(policy, false, "StepDone", step,
-                   arena_printf(&arena, "%s %lldms: %s -> %s%s", step, (long long)((took_us + 500) / 1000), name, value,
-                                tail));
+                   arena_printf(&arena, "%s %lldms: %s -> %s%s", step, (long long)((took_us + 500) / 1000),
+                                effect->ref.name, effect->want.value, tail));
         arena_deinit(&arena);
 }
 
 void tell_effect_failed(struct policy *policy, const struct effect *effect)
 {
-        bool is_dns = effect_is_dns(effect->kind);
-        const struct target_slot *slot = is_dns ? &policy->dns_slot : &policy->lock_slot;
-        tell_metrics_visit_failed(is_dns ? "dns" : "lock", effect->err);
+        const char *word = target_traits(effect->ref.kind)->word;
+        tell_metrics_visit_failed(word, effect->err);
         /* The first of a row is news, the rest is the same fact. */
-        log_line(slot->failures <= 1 ? LOG_WARN : LOG_DEBUG, "target", effect->why.text,
-                 LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("target", is_dns ? "dns" : "lock"),
+        log_line(effect->slot->failures <= 1 ? LOG_WARN : LOG_DEBUG, "target", effect->why.text,
+                 LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("target", word),
                  LOG_TEXT_FIELD("class", err_name(effect->err)));
 }

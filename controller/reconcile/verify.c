@@ -6,6 +6,7 @@
 #include "reconcile/effect.h"
 #include "reconcile/manager.h"
 #include "reconcile/policy.h"
+#include "reconcile/policy_targets.h"
 #include "runtime/clock.h"
 #include "util/text.h"
 
@@ -17,7 +18,7 @@ void verify_turn(struct policy *policy)
         if (!policy->record || !policy->spec->dns.verify_count || policy->verify_effect)
                 return;
         mono_ms every = policy->record->phase == PHASE_SWITCHING ? VERIFY_EVERY_MS : VERIFY_STEADY_MS;
-        if (policy->record->phase == PHASE_SWITCHING && !policy->dns_met_at)
+        if (policy->record->phase == PHASE_SWITCHING && !policy_name(policy)->met_at)
                 return; /* nothing new to be seen there yet */
         if (policy->verified_at && now - policy->verified_at < every) {
                 workqueue_add_after(policy->manager->policies_queue, &policy->work,
@@ -25,7 +26,7 @@ void verify_turn(struct policy *policy)
                 return;
         }
         policy->verified_at = now;
-        (void)effect_start(policy, EFFECT_VERIFY);
+        effect_verify(policy);
 }
 
 void verify_restart(struct policy *policy)
@@ -49,11 +50,14 @@ void verify_take(struct policy *policy, const struct effect *effect)
         }
         for (unsigned i = 0; i < effect->server_count; i++) {
                 struct verify_slot *slot = &policy->verify[i];
+                if (slot->epoch != effect->epoch)
+                        *slot = (struct verify_slot){.epoch = effect->epoch};
                 if (!effect->verify[i].has_answered) {
                         slot->misses++;
                         continue;
                 }
                 *slot = effect->verify[i];
+                slot->epoch = effect->epoch;
                 slot->seen_at = loop_now(policy->manager->loop);
         }
 }
@@ -62,7 +66,9 @@ void verify_gather(const struct policy *policy, struct view *ret)
 {
         ret->verify_count = (unsigned)policy->spec->dns.verify_count;
         for (unsigned i = 0; i < ret->verify_count; i++) {
-                const struct verify_slot *slot = &policy->verify[i];
+                static const struct verify_slot unasked = {.shown = ""};
+                bool is_its = policy->record && policy->verify[i].epoch == policy->record->epoch;
+                const struct verify_slot *slot = is_its ? &policy->verify[i] : &unasked;
                 ret->verify[i] = (struct verify_view){.server = policy->spec->dns.verify_servers[i],
                                                       .shows_record = slot->shows_record,
                                                       .shown = slot->shown,
@@ -76,17 +82,17 @@ void verify_run(struct effect *effect)
 {
         for (unsigned i = 0; i < effect->server_count; i++) {
                 struct verify_slot *look = &effect->verify[i];
-                struct dns_state state = {0};
+                struct target_state state = {0};
                 struct errmsg ignored;
                 enum err err = dns_observe(effect->servers[i], effect->config.name, clock_mono() + VERIFY_DEADLINE_MS,
                                            &state, &ignored);
                 if (err != ERR_OK)
                         continue;
                 look->has_answered = true;
-                look->shows_record = strcmp(state.rrset, effect->want.rrset) == 0 &&
+                look->shows_record = strcmp(state.value, effect->want.value) == 0 &&
                                      state.stamp.presence == STAMP_OURS && state.stamp.epoch == effect->want.epoch;
-                (void)TEXT_COPY(look->shown, state.rrset);
-                dns_state_clear(&state);
+                (void)TEXT_COPY(look->shown, state.value);
+                target_state_clear(&state);
         }
         effect->err = ERR_OK;
 }

@@ -9,10 +9,11 @@ struct effect;
 
 /* What is known of one server: its last answer, and the questions since that it did not answer. */
 struct verify_slot {
+        epoch_t epoch;     /* of the record that it was held against; another's says nothing */
         bool has_answered; /* of a look: this time */
         bool shows_record;
         char shown[VERIFY_SHOWN_BYTES];
-        mono_ms seen_at; /* 0: nothing of this epoch was heard */
+        mono_ms seen_at; /* 0: nothing was heard */
         unsigned misses;
 };
 

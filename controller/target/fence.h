@@ -18,11 +18,11 @@ enum {
  * ERR_CONFLICT: a higher epoch is stored, or this one with another id or value. ERR_INVALID: the stamp is not one of
  * ours, or another owner's: a person decides; or @want's names cannot be carried by a stamp.
  */
-MUST_CHECK enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct dns_want *want,
+MUST_CHECK enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct target_want *want,
                                        struct errmsg *reterr);
 
 /* The same for a lock; the stamp to write is then in @ret_text. */
-MUST_CHECK enum err target_check_lock(const struct lock_state *expected, const struct lock_want *want,
+MUST_CHECK enum err target_check_lock(const struct target_state *expected, const struct target_want *want,
                                       char ret_text[static TARGET_STAMP_BYTES], struct errmsg *reterr);
 
 void target_stamp_clear(struct stamp *stamp);

@@ -40,27 +40,20 @@ void target_stamp_clear(struct stamp *stamp)
         *stamp = (struct stamp){0};
 }
 
-void dns_state_clear(struct dns_state *state)
-{
-        free_text(&state->rrset);
-        free_text(&state->zone);
-        free_text(&state->doubt);
-        target_stamp_clear(&state->stamp);
-        *state = (struct dns_state){0};
-}
-
-void lock_state_clear(struct lock_state *state)
+void target_state_clear(struct target_state *state)
 {
         free_text(&state->value);
+        free_text(&state->version);
+        free_text(&state->doubt);
         target_stamp_clear(&state->stamp);
-        *state = (struct lock_state){0};
+        *state = (struct target_state){0};
 }
 
 /*
  * A text that would not read back as it was meant (a space in a name, too long) must never be written. *ret_routed is
  * the epoch that it gives the value.
  */
-static bool reads_back(const struct dns_want *want, epoch_t *ret_routed)
+static bool reads_back(const struct target_want *want, epoch_t *ret_routed)
 {
         char text[TARGET_STAMP_BYTES];
         dns_stamp_print(want, text, sizeof(text));
@@ -75,7 +68,7 @@ static bool reads_back(const struct dns_want *want, epoch_t *ret_routed)
         return same && (want->keeps_value || *ret_routed == want->epoch);
 }
 
-static enum err check_owner(const struct stamp *stored, const struct dns_want *want, struct errmsg *reterr)
+static enum err check_owner(const struct stamp *stored, const struct target_want *want, struct errmsg *reterr)
 {
         if (stored->claim)
                 return err_set(reterr, ERR_INVALID, "the name %s", stored->claim);
@@ -91,7 +84,7 @@ static enum err check_owner(const struct stamp *stored, const struct dns_want *w
         return ERR_OK;
 }
 
-enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct dns_want *want,
+enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct target_want *want,
                             struct errmsg *reterr)
 {
         epoch_t routed;
@@ -117,17 +110,11 @@ enum err target_check_stamp(const struct stamp *stored, bool has_value, const st
         return ERR_OK;
 }
 
-enum err target_check_lock(const struct lock_state *expected, const struct lock_want *want,
+enum err target_check_lock(const struct target_state *expected, const struct target_want *want,
                            char ret_text[static TARGET_STAMP_BYTES], struct errmsg *reterr)
 {
-        const struct dns_want stamped = {.rrset = want->value,
-                                         .epoch = want->epoch,
-                                         .id = want->id,
-                                         .plane = want->plane,
-                                         .store = want->store,
-                                         .former = want->former};
         bool has_value = expected->present && text_equal(expected->value, want->value);
-        enum err err = target_check_stamp(&expected->stamp, has_value, &stamped, reterr);
+        enum err err = target_check_stamp(&expected->stamp, has_value, want, reterr);
         if (err != ERR_OK)
                 return err;
         /* What is written once more to reach a replica stays to the letter, whoever of us wrote it: an epoch is written
@@ -136,23 +123,23 @@ enum err target_check_lock(const struct lock_state *expected, const struct lock_
         if (is_there && expected->stamp.raw)
                 text_copy(ret_text, TARGET_STAMP_BYTES, expected->stamp.raw);
         else
-                dns_stamp_print(&stamped, ret_text, TARGET_STAMP_BYTES);
+                dns_stamp_print(want, ret_text, TARGET_STAMP_BYTES);
         return ERR_OK;
 }
 
-enum err dns_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
+enum err dns_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
 {
         return target->driver->read(target, deadline, ret, reterr);
 }
 
-enum err dns_compare_and_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want,
+enum err dns_compare_and_set(struct dns_target *target, const struct target_state *expected, const struct target_want *want,
                              mono_ms deadline, struct errmsg *reterr)
 {
-        if (!want->rrset[0] && !want->keeps_value)
+        if (!want->value[0] && !want->keeps_value)
                 return err_set(reterr, ERR_INVALID, "an empty address set is never written");
         /* Under this very epoch an empty name is a write that was half done, or a record that somebody removed: it is
          * nobody's value. */
-        bool may_be_wanted = !expected->rrset[0] || text_equal(expected->rrset, want->rrset);
+        bool may_be_wanted = !expected->value[0] || text_equal(expected->value, want->value);
         enum err err = target_check_stamp(&expected->stamp, may_be_wanted, want, reterr);
         return err == ERR_OK ? target->driver->compare_and_set(target, expected, want, deadline, reterr) : err;
 }

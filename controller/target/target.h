@@ -44,22 +44,25 @@ struct target_config {
 const char *target_setting_find(const struct target_config *config, const char *key);                   /* NULL where absent */
 const struct secret *target_credential_find(const struct target_config *config, const char *key); /* NULL where absent */
 
-/* ---- DNS: one static const driver per vendor; a new vendor is one file and one row in target/dns/registry.c ---- */
-
-struct dns_target; /* first member of each vendor's struct */
-
-/* What to make true: exactly this address set and this stamp, under the policy's name. */
-struct dns_want {
-        const char *rrset;
+/* What to make true: exactly this value and this stamp. */
+struct target_want {
+        const char *value;
         uint32_t ttl_s;
         epoch_t epoch;
         decision_id id;
         const char *plane;
         const char *store;
-        const char *former; /* another store text that counts as ours, from before decisionStore was changed; NULL: none */
+        const char *former; /* another store text that counts as ours; NULL: none */
         const char *record; /* the text of the decision record that takes the stamp's place; NULL: a plain stamp */
-        bool keeps_value;   /* only the text is replaced, provided that the addresses are as expected: rrset is those */
+        bool keeps_value;   /* only the text is replaced, provided that the value is as expected: value is that */
 };
+
+/* A state as returned by a target owns its texts. */
+void target_state_clear(struct target_state *state);
+
+/* ---- DNS: one static const driver per vendor; a new vendor is one file and one row in target/dns/registry.c ---- */
+
+struct dns_target; /* first member of each vendor's struct */
 
 struct dns_driver {
         const char *name;  /* its key under spec.dns */
@@ -71,11 +74,11 @@ struct dns_driver {
         MUST_CHECK enum err (*check_credentials)(const struct target_config *config, struct errmsg *reterr);
         const char *credentials_wanted; /* the keys of the Secret, for people */
         /* The live record and its stamp, read at the server that takes the updates, credentials proven by the answer. */
-        MUST_CHECK enum err (*read)(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr);
+        MUST_CHECK enum err (*read)(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
         /* One atomic change from exactly @expected to @want. ERR_OK only after a re-read at the update server showed @want. What @expected
          * says of the zone is only where to look first. */
-        MUST_CHECK enum err (*compare_and_set)(struct dns_target *target, const struct dns_state *expected,
-                                               const struct dns_want *want, mono_ms deadline, struct errmsg *reterr);
+        MUST_CHECK enum err (*compare_and_set)(struct dns_target *target, const struct target_state *expected,
+                                               const struct target_want *want, mono_ms deadline, struct errmsg *reterr);
         /* How another tool says that it owns the name, as in struct stamp; NULL: none does in a dialect that we know. */
         MUST_CHECK enum err (*claims)(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr);
         /* TXT _planekeeper-alive.<name>: what is there (""), and with @say given that in its place, if it still is as read. */
@@ -90,8 +93,8 @@ struct dns_target {
 const struct dns_driver *dns_driver_find(const char *name); /* NULL if unknown */
 
 /* The same by wrappers, which do the shared work once: never an empty set, never a lower epoch than expected carries, error prefix. */
-MUST_CHECK enum err dns_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr);
-MUST_CHECK enum err dns_compare_and_set(struct dns_target *target, const struct dns_state *expected, const struct dns_want *want,
+MUST_CHECK enum err dns_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
+MUST_CHECK enum err dns_compare_and_set(struct dns_target *target, const struct target_state *expected, const struct target_want *want,
                                         mono_ms deadline, struct errmsg *reterr);
 /* *ret_claim is the caller's. */
 MUST_CHECK enum err dns_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr);
@@ -99,19 +102,16 @@ MUST_CHECK enum err dns_claims(struct dns_target *target, mono_ms deadline, char
 MUST_CHECK enum err dns_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
                               struct errmsg *reterr);
 void dns_target_close(struct dns_target *target);
-/* dns_state as returned by a target owns its texts. */
-void dns_state_clear(struct dns_state *state);
-
 /* Reads what another authoritative server ("address[:port]") answers for @name and its stamp. Unsigned; for watching only. */
-MUST_CHECK enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr);
+MUST_CHECK enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
 
 /*
  * TXT `_planekeeper.<name>`: v=pk1 e=<epoch> id=<16 hex> p=<plane> s=<store>, or the record's text, which begins in the same way. Pure; in
  * target/dns/stamp.c.
  */
-void dns_stamp_print(const struct dns_want *want, char *ret_text, size_t size);
+void dns_stamp_print(const struct target_want *want, char *ret_text, size_t size);
 /*
- * Fills @ret with texts owned by the caller (freed by dns_state_clear); anything not of the form above is STAMP_UNREADABLE where it begins with v=pk, else STAMP_FOREIGN. Further fields are
+ * Fills @ret with texts owned by the caller (freed by target_state_clear); anything not of the form above is STAMP_UNREADABLE where it begins with v=pk, else STAMP_FOREIGN. Further fields are
  * ignored, but for r=<epoch>: the epoch of the value, where that follows the record's.
  */
 void dns_stamp_parse(const char *text, struct stamp *ret);
@@ -141,23 +141,12 @@ struct lock_config {
         unsigned wait_replicas;        /* in sync, that must have a write before it counts; 0: none is asked about */
 };
 
-struct lock_want {
-        const char *value;
-        epoch_t epoch;
-        decision_id id;
-        const char *plane;
-        const char *store;
-        const char *former; /* as in struct dns_want */
-};
-
 MUST_CHECK enum err lock_open(const struct lock_config *config, struct lock_target **ret, struct errmsg *reterr);
-MUST_CHECK enum err lock_read(struct lock_target *lock, mono_ms deadline, struct lock_state *ret, struct errmsg *reterr);
+MUST_CHECK enum err lock_read(struct lock_target *lock, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
 /* One EVAL: both keys in one hash slot. Same contract as the DNS one. -NOAUTH/-WRONGPASS/-NOPERM: ERR_DENIED; -READONLY, -LOADING, -MISCONF,
  * -NOREPLICAS, -CLUSTERDOWN: ERR_TRANSIENT with the word in the text; -MOVED (cluster mode): ERR_INVALID. ERR_PENDING: stored, and too few
  * replicas have acknowledged it: a lost primary would take it along; the same call asks again. */
-MUST_CHECK enum err lock_compare_and_set(struct lock_target *lock, const struct lock_state *expected, const struct lock_want *want,
+MUST_CHECK enum err lock_compare_and_set(struct lock_target *lock, const struct target_state *expected, const struct target_want *want,
                                          mono_ms deadline, struct errmsg *reterr);
 void lock_close(struct lock_target *lock); /* NULL is a no-op */
-void lock_state_clear(struct lock_state *state);
-
 #endif

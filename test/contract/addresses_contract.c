@@ -77,7 +77,7 @@ static void assert_name_is_served(const char *name)
         char nameserver[64];
         struct target_options options = {.nameserver = by_name(server("CONTRACT_DNS"), nameserver)};
         struct dns_target *reader = open_name_with(name, options), *writer = open_name_with(name, options);
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_name(reader, &now);
         epoch_t epoch = now.stamp.epoch + PRIMING_EPOCH;
@@ -85,7 +85,7 @@ static void assert_name_is_served(const char *name)
                 fail_msg("move: %s", error.text);
         read_name(reader, &now);
         assert_int_equal(now.stamp.epoch, epoch);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(reader);
         dns_target_close(writer);
 }
@@ -143,7 +143,7 @@ static void no_address_that_answers_is_transient_by_the_deadline(void **state)
         char nameserver[64];
         struct target_options options = {.nameserver = by_name(server("CONTRACT_DNS"), nameserver)};
         struct dns_target *target = open_name_with("none.dr.test", options);
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         assert_error(dns_read(target, in_ms(PATIENCE_MS), &now, &error), ERR_TRANSIENT, &error, "refused");
         int udp = silent("127.0.0.3", port_of(server("CONTRACT_DNS")), SOCK_DGRAM);

@@ -17,7 +17,7 @@ static struct dns_target *open_at(const char *address, const char *name)
 static void assert_refused(const char *address, const char *name, const char *part)
 {
         struct dns_target *target = open_at(address, name);
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         assert_error(dns_read(target, in_ms(PATIENCE_MS), &now, &error), ERR_INVALID, &error, part);
         dns_target_close(target);
@@ -26,15 +26,15 @@ static void assert_refused(const char *address, const char *name, const char *pa
 static void assert_reads(const char *address, const char *name, const char *rrset, const char *doubt)
 {
         struct dns_target *target = open_at(address, name);
-        struct dns_state now = {0};
+        struct target_state now = {0};
         read_name(target, &now);
-        assert_string_equal(now.rrset, rrset);
+        assert_string_equal(now.value, rrset);
         if (!doubt && now.doubt)
                 fail_msg("doubt: %s", now.doubt);
         if (doubt && (!now.doubt || !strstr(now.doubt, doubt)))
                 fail_msg("doubt: \"%s\", wanted \"%s\"", now.doubt ? now.doubt : "", doubt);
         assert_int_equal(now.stamp.presence, STAMP_ABSENT);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -54,13 +54,13 @@ static void zone_is_the_names_own_and_not_its_targets_at(const char *address)
         static const char *const shown[] = {"CNAME lb.around.test", "CNAME lb.around.test", "CNAME lb.far.test"};
         for (size_t i = 0; i < 3; i++) {
                 struct dns_target *target = open_at(address, names[i]);
-                struct dns_state now = {0};
+                struct target_state now = {0};
                 read_name(target, &now);
-                assert_string_equal(now.rrset, shown[i]);
-                assert_string_equal(now.zone, "mesh.around.test.");
+                assert_string_equal(now.value, shown[i]);
+                assert_string_equal(now.version, "mesh.around.test.");
                 assert_name_moves(target, want_rrset("A 192.0.2.7", 1));
                 assert_served(address, names[i], "192.0.2.7");
-                dns_state_clear(&now);
+                target_state_clear(&now);
                 dns_target_close(target);
         }
 }
@@ -103,7 +103,7 @@ static void zone_that_is_set_must_be_the_names_at(const char *address)
         struct dns_target *target = open_name_with(
             "app.mesh.around.test",
             (struct target_options){.nameserver = address, .zone = "around.test"});
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         assert_error(dns_read(target, in_ms(PATIENCE_MS), &now, &error), ERR_INVALID, &error,
                      "the server has the name in zone mesh.around.test.");
@@ -195,12 +195,12 @@ static void view_of_the_key_is_told_from_the_users(void **state)
         assert_reads(server("CONTRACT_VIEWS"), "same.around.test", "A 192.0.2.1", NULL);
         struct dns_target *target = open_at(server("CONTRACT_VIEWS"), "same.around.test");
         assert_name_moves(target, want_rrset("A 192.0.2.7", 1));
-        struct dns_state now = {0};
+        struct target_state now = {0};
         read_name(target, &now);
-        assert_string_equal(now.rrset, "A 192.0.2.7");
+        assert_string_equal(now.value, "A 192.0.2.7");
         assert_non_null(now.doubt);
         assert_non_null(strstr(now.doubt, "with \"A 192.0.2.7\", and unsigned ones, as users ask, with \"A 192.0.2.1\""));
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
         assert_served(server("CONTRACT_VIEWS"), "same.around.test", "192.0.2.1");
 }
@@ -213,15 +213,15 @@ static void cache_is_no_view(void **state)
         static const char *const values[] = {"A 192.0.2.1", "A 192.0.2.2", "AAAA 2001:db8::1", "CNAME lb.example.net"};
         enum { MOVES = 12 };
         struct dns_target *target = open_at(address, "cached.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         for (epoch_t epoch = 1; epoch <= MOVES; epoch++) {
                 assert_name_moves(target, want_rrset(values[epoch % 4], epoch));
                 read_name(target, &now);
-                assert_string_equal(now.rrset, values[epoch % 4]);
+                assert_string_equal(now.value, values[epoch % 4]);
                 if (now.doubt)
                         fail_msg("doubt: %s", now.doubt);
         }
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -231,14 +231,14 @@ static void forwarded_update_is_waited_for(void **state)
 {
         (void)state;
         struct dns_target *target = open_at(server("CONTRACT_FORWARDER"), "soon.around.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_name(target, &now);
         free(shell("(sleep 0.5; %s refresh around.test) >/dev/null 2>&1 &", server("CONTRACT_FORWARDER_RNDC")));
         if (move_name(target, &now, want_rrset("A 192.0.2.7", 1), &error) != ERR_OK)
                 fail_msg("move: %s", error.text);
         assert_served(server("CONTRACT_ORIGIN"), "soon.around.test", "192.0.2.7");
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -246,7 +246,7 @@ static void forwarder_that_lags_is_no_liar(void **state)
 {
         (void)state;
         struct dns_target *target = open_at(server("CONTRACT_FORWARDER"), "late.around.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_name(target, &now);
         assert_error(move_name(target, &now, want_rrset("A 192.0.2.7", 1), &error), ERR_UNKNOWN, &error,
@@ -260,8 +260,8 @@ static void forwarder_that_lags_is_no_liar(void **state)
         do
                 read_name(target, &now);
         while (now.stamp.epoch != 1 && clock_mono() < deadline);
-        assert_string_equal(now.rrset, "A 192.0.2.7");
-        dns_state_clear(&now);
+        assert_string_equal(now.value, "A 192.0.2.7");
+        target_state_clear(&now);
         dns_target_close(target);
 }
 

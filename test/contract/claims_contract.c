@@ -111,13 +111,13 @@ static void claim_on_a_wildcard_is_not_on_its_siblings(void **state)
 static void claimed_name_is_not_written_at(const char *address)
 {
         struct dns_target *target = open_at(address, "claimed.around.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_name(target, &now);
         now.stamp.claim = strdup("is managed by external-dns");
         assert_error(move_name(target, &now, want_rrset("A 192.0.2.7", 1), &error), ERR_INVALID, &error,
                      "is managed by external-dns");
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 

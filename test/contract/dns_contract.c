@@ -34,16 +34,16 @@ static void nine_pairs_swap_whole(void **state)
                         assert_name_moves(target, want_rrset(sets[to].rrset, epoch));
                         for (size_t i = 0; i < 3; i++)
                                 assert_dig("pairs.dr.test", sets[i].type, i == to ? sets[to].dig : "");
-                        struct dns_state now = {0};
+                        struct target_state now = {0};
                         read_name(target, &now);
-                        assert_string_equal(now.rrset, sets[to].rrset);
+                        assert_string_equal(now.value, sets[to].rrset);
                         assert_int_equal(now.ttl_s, 30);
                         assert_int_equal(now.stamp.presence, STAMP_OURS);
                         assert_int_equal(now.stamp.epoch, epoch);
                         assert_int_equal(now.stamp.id, 0xabc0 + epoch);
                         assert_string_equal(now.stamp.plane, "eu-west-1");
                         assert_string_equal(now.stamp.store, STORE);
-                        dns_state_clear(&now);
+                        target_state_clear(&now);
                         epoch++;
                 }
         }
@@ -55,11 +55,11 @@ static void absent_name_reads_empty(void **state)
 {
         (void)state;
         struct dns_target *target = open_name("nowhere.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         read_name(target, &now);
-        assert_string_equal(now.rrset, "");
+        assert_string_equal(now.value, "");
         assert_int_equal(now.stamp.presence, STAMP_ABSENT);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -78,7 +78,7 @@ static void edit_by_hand_is_not_overwritten(void **state)
         for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
                 edit_by_hand("update delete edit.dr.test\\nupdate delete _planekeeper.edit.dr.test");
                 assert_name_moves(target, want_rrset("A 192.0.2.1,192.0.2.2", 1));
-                struct dns_state before = {0}, edited = {0}, after = {0};
+                struct target_state before = {0}, edited = {0}, after = {0};
                 read_name(target, &before);
                 edit_by_hand(edits[i]);
                 read_name(target, &edited);
@@ -86,11 +86,11 @@ static void edit_by_hand_is_not_overwritten(void **state)
                 assert_error(move_name(target, &before, want_rrset("A 192.0.2.3", 2), &error), ERR_CONFLICT, &error,
                              "RRSET");
                 read_name(target, &after);
-                assert_string_equal(after.rrset, edited.rrset);
+                assert_string_equal(after.value, edited.value);
                 assert_string_equal(after.stamp.raw, edited.stamp.raw);
-                dns_state_clear(&before);
-                dns_state_clear(&edited);
-                dns_state_clear(&after);
+                target_state_clear(&before);
+                target_state_clear(&edited);
+                target_state_clear(&after);
         }
         dns_target_close(target);
 }
@@ -99,10 +99,10 @@ static void mixed_and_large_sets_are_read_and_replaced(void **state)
 {
         (void)state;
         struct dns_target *target = open_name("many.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         edit_by_hand("update add many.dr.test 30 A 192.0.2.1\\nupdate add many.dr.test 30 AAAA 2001:db8::1");
         read_name(target, &now);
-        assert_string_equal(now.rrset, "A 192.0.2.1 + AAAA 2001:db8::1");
+        assert_string_equal(now.value, "A 192.0.2.1 + AAAA 2001:db8::1");
         assert_name_moves(target, want_rrset("A 192.0.2.5", 1));
         assert_dig("many.dr.test", "AAAA", "");
         /* 60 addresses do not fit a datagram: the server truncates and the answer comes by TCP, as does the update. */
@@ -111,10 +111,10 @@ static void mixed_and_large_sets_are_read_and_replaced(void **state)
             "done; echo send) | nsupdate -k %s/planekeeper 2>&1",
             port_of(server("CONTRACT_DNS")), server("CONTRACT_DNS_KEYS")));
         read_name(target, &now);
-        assert_non_null(strstr(now.rrset, "A 192.0.2.5 + AAAA 2001:db8::1,2001:db8::10,"));
+        assert_non_null(strstr(now.value, "A 192.0.2.5 + AAAA 2001:db8::1,2001:db8::10,"));
         assert_name_moves(target, want_rrset("A 192.0.2.6", 2));
         assert_dig("many.dr.test", "AAAA", "");
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -126,15 +126,15 @@ static void stamp_beyond_one_string_survives(void **state)
         memcpy(store, "k8s/", 4);
         store[sizeof(store) - 1] = '\0';
         struct dns_target *target = open_name("long.dr.test");
-        struct dns_want to = want_rrset("A 192.0.2.1", 1);
+        struct target_want to = want_rrset("A 192.0.2.1", 1);
         to.store = store;
         assert_name_moves(target, to);
         to.epoch = 2;
         assert_name_moves(target, to);
-        struct dns_state now = {0};
+        struct target_state now = {0};
         read_name(target, &now);
         assert_string_equal(now.stamp.store, store);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -142,11 +142,11 @@ static void upper_case_cname_is_lowered_and_replaced(void **state)
 {
         (void)state;
         struct dns_target *target = open_name("loud.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         read_name(target, &now);
-        assert_string_equal(now.rrset, "CNAME target.example.net");
+        assert_string_equal(now.value, "CNAME target.example.net");
         assert_name_moves(target, want_rrset("A 192.0.2.1", 1));
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -154,12 +154,12 @@ static void cname_beside_other_records_is_refused_unchanged(void **state)
 {
         (void)state;
         struct dns_target *target = open_name("mixed.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_name(target, &now);
         assert_error(move_name(target, &now, want_rrset("CNAME lb.example.net", 1), &error), ERR_INVALID, &error, "MX");
         assert_dig("mixed.dr.test", "A", "192.0.2.1");
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -169,7 +169,7 @@ static void older_or_equal_epoch_is_refused(void **state)
 {
         (void)state;
         struct dns_target *target = open_name("fence.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         assert_name_moves(target, want_rrset("A 192.0.2.1", 7));
         read_name(target, &now);
@@ -177,13 +177,13 @@ static void older_or_equal_epoch_is_refused(void **state)
                      "epoch 7 is stored");
         assert_error(move_name(target, &now, want_rrset("A 192.0.2.2", 7), &error), ERR_CONFLICT, &error,
                      "another value");
-        struct dns_want other = want_rrset("A 192.0.2.1", 7);
+        struct target_want other = want_rrset("A 192.0.2.1", 7);
         other.id = 1;
         assert_error(move_name(target, &now, other, &error), ERR_CONFLICT, &error, "another decision id");
         assert_error(move_name(target, &now, want_rrset("", 8), &error), ERR_INVALID, &error, "empty");
         assert_name_moves(target, want_rrset("A 192.0.2.1", 7)); /* the same once more is the same */
         assert_dig("fence.dr.test", "A", "192.0.2.1");
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -191,9 +191,9 @@ static void stamp_of_another_owner_is_refused(void **state)
 {
         (void)state;
         struct dns_target *target = open_name("owned.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
-        struct dns_want theirs = want_rrset("A 192.0.2.1", 1);
+        struct target_want theirs = want_rrset("A 192.0.2.1", 1);
         theirs.store = "k8s/other/default/gloo";
         assert_name_moves(target, theirs);
         read_name(target, &now);
@@ -203,7 +203,7 @@ static void stamp_of_another_owner_is_refused(void **state)
         assert_int_equal(now.stamp.presence, STAMP_FOREIGN);
         assert_error(move_name(target, &now, want_rrset("A 192.0.2.2", 2), &error), ERR_INVALID, &error, "v=spf1");
         assert_dig("owned.dr.test", "A", "192.0.2.1");
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -212,12 +212,12 @@ static void second_worker_of_one_decision_succeeds(void **state)
         (void)state;
         struct dns_target *first = open_name("twice.dr.test");
         struct dns_target *second = open_name("twice.dr.test");
-        struct dns_state before = {0};
+        struct target_state before = {0};
         struct errmsg error = {0};
         read_name(first, &before);
         assert_int_equal(move_name(first, &before, want_rrset("A 192.0.2.1", 1), &error), ERR_OK);
         assert_int_equal(move_name(second, &before, want_rrset("A 192.0.2.1", 1), &error), ERR_OK);
-        dns_state_clear(&before);
+        target_state_clear(&before);
         dns_target_close(first);
         dns_target_close(second);
 }
@@ -225,11 +225,11 @@ static void second_worker_of_one_decision_succeeds(void **state)
 static bool contend(int number, struct barrier *barrier)
 {
         struct dns_target *target = open_name("race.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         char rrset[32];
         (void)snprintf(rrset, sizeof(rrset), "A 192.0.2.%d", 100 + number);
-        struct dns_want to = want_rrset(rrset, 2);
+        struct target_want to = want_rrset(rrset, 2);
         to.id = (decision_id)number + 1;
         enum err err = dns_read(target, in_ms(PATIENCE_MS), &now, &error);
         barrier_pass(barrier);
@@ -237,7 +237,7 @@ static bool contend(int number, struct barrier *barrier)
                 err = move_name(target, &now, to, &error);
         if (err != ERR_OK && err != ERR_CONFLICT)
                 (void)fprintf(stderr, "contender %d: %s: %s\n", number, err_name(err), error.text);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
         return err == ERR_OK;
 }
@@ -250,12 +250,12 @@ static void of_twelve_contenders_one_wins(void **state)
                 struct dns_target *target = open_name("race.dr.test");
                 assert_name_moves(target, want_rrset("A 192.0.2.1", 1));
                 assert_int_equal(race(CONTENDERS, contend), 1);
-                struct dns_state now = {0};
+                struct target_state now = {0};
                 read_name(target, &now);
                 char rrset[32];
                 (void)snprintf(rrset, sizeof(rrset), "A 192.0.2.%d", 99 + (int)now.stamp.id);
-                assert_string_equal(now.rrset, rrset);
-                dns_state_clear(&now);
+                assert_string_equal(now.value, rrset);
+                target_state_clear(&now);
                 dns_target_close(target);
         }
 }
@@ -282,7 +282,7 @@ static void swap_is_quick(void **state)
 {
         (void)state;
         struct dns_target *target = open_name("quick.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         int64_t read_us[ROUNDS], swap_us[ROUNDS], cold_us[ROUNDS];
         for (size_t i = 0; i < ROUNDS; i++) {
                 struct errmsg error = {0};
@@ -302,7 +302,7 @@ static void swap_is_quick(void **state)
         print_times("read", read_us, ROUNDS);
         print_times("update and read again", swap_us, ROUNDS);
         print_times("open, read, close", cold_us, ROUNDS);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 

@@ -31,12 +31,12 @@ static void stopped_server_is_unknown_and_may_apply_late(void **state)
         pid_t named = server_pid("CONTRACT_DNS_PID");
         struct dns_target *target = open_name("stop.dr.test");
         assert_name_moves(target, want_rrset("A 192.0.2.1", 1));
-        struct dns_state before = {0}, now = {0};
+        struct target_state before = {0}, now = {0};
         struct errmsg error = {0};
         read_name(target, &before);
         (void)kill(named, SIGSTOP);
         mono_ms start = clock_mono();
-        struct dns_want late = want_rrset("A 192.0.2.2", 2);
+        struct target_want late = want_rrset("A 192.0.2.2", 2);
         enum err written = dns_compare_and_set(target, &before, &late, in_ms(SHORT_MS), &error);
         enum err seen = dns_read(target, in_ms(SHORT_MS), &now, &error);
         int64_t took_ms = clock_mono() - start;
@@ -49,10 +49,10 @@ static void stopped_server_is_unknown_and_may_apply_late(void **state)
         do
                 read_name(target, &now);
         while (now.stamp.epoch != 2 && clock_mono() < deadline);
-        assert_string_equal(now.rrset, "A 192.0.2.2");
+        assert_string_equal(now.value, "A 192.0.2.2");
         assert_error(move_name(target, &before, want_rrset("A 192.0.2.3", 3), &error), ERR_CONFLICT, &error, "RRSET");
-        dns_state_clear(&before);
-        dns_state_clear(&now);
+        target_state_clear(&before);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -60,7 +60,7 @@ static void dead_port_is_transient_at_once(void **state)
 {
         (void)state;
         struct dns_target *target = open_name_with("app.dr.test", (struct target_options){.nameserver = "127.0.0.1:9"});
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         mono_ms start = clock_mono();
         assert_error(dns_read(target, in_ms(PATIENCE_MS), &now, &error), ERR_TRANSIENT, &error, "127.0.0.1:9");
@@ -74,9 +74,9 @@ static void lost_question_is_sent_again(void **state)
         struct relay *relay = relay_start(server("CONTRACT_DNS"), RELAY_LOSE_FIRST);
         struct dns_target *target =
             open_name_with("app.dr.test", (struct target_options){.nameserver = relay_address(relay)});
-        struct dns_state now = {0};
+        struct target_state now = {0};
         read_name(target, &now);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
         relay_stop(relay);
 }
@@ -89,11 +89,11 @@ static void answers_without_proof_are_not_believed(void **state)
                 struct relay *relay = relay_start(server("CONTRACT_DNS"), faults[i]);
                 struct target_options options = {.nameserver = relay_address(relay), .zone = "dr.test"};
                 struct dns_target *target = open_name_with("forged.dr.test", options);
-                struct dns_state now = {0};
+                struct target_state now = {0};
                 struct errmsg error = {0};
                 assert_error(dns_read(target, in_ms(SHORT_MS), &now, &error), ERR_TRANSIENT, &error, "signature");
-                struct dns_want to = want_rrset("A 192.0.2.1", 1 + i);
-                const struct dns_state absent = {.rrset = "", .stamp = {.presence = STAMP_ABSENT}};
+                struct target_want to = want_rrset("A 192.0.2.1", 1 + i);
+                const struct target_state absent = {.value = "", .stamp = {.presence = STAMP_ABSENT}};
                 assert_error(dns_compare_and_set(target, &absent, &to, in_ms(SHORT_MS), &error), ERR_UNKNOWN, &error,
                              "signature");
                 dns_target_close(target);
@@ -110,7 +110,7 @@ static void wrong_keys_are_named(void **state)
         } cases[] = {{"impostor", "BADSIG"}, {"stranger", "BADKEY"}};
         for (size_t i = 0; i < 2; i++) {
                 struct dns_target *target = open_name_with("app.dr.test", (struct target_options){.key = cases[i].key});
-                struct dns_state now = {0};
+                struct target_state now = {0};
                 struct errmsg error = {0};
                 assert_error(dns_read(target, in_ms(PATIENCE_MS), &now, &error), ERR_DENIED, &error, cases[i].text);
                 dns_target_close(target);
@@ -121,12 +121,12 @@ static void key_without_rights_is_denied(void **state)
 {
         (void)state;
         struct dns_target *target = open_name_with("rights.dr.test", (struct target_options){.key = "powerless"});
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_name(target, &now);
         assert_error(move_name(target, &now, want_rrset("A 192.0.2.1", 1), &error), ERR_DENIED, &error,
                      "update-policy");
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -134,7 +134,7 @@ static void skewed_clock_is_measured(void **state)
 {
         (void)state;
         struct dns_target *target = open_name("clock.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         clock_error_s = 600;
         enum err ahead = dns_read(target, in_ms(PATIENCE_MS), &now, &error);
@@ -146,7 +146,7 @@ static void skewed_clock_is_measured(void **state)
         clock_error_s = 0;
         assert_error(behind, ERR_DENIED, &error, "s ahead of ours");
         read_name(target, &now);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -154,7 +154,7 @@ static void frozen_zone_is_denied_until_thawed(void **state)
 {
         (void)state;
         struct dns_target *target = open_name("app.frozen.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_name(target, &now);
         free(shell("%s freeze frozen.test", server("CONTRACT_DNS_RNDC")));
@@ -162,21 +162,21 @@ static void frozen_zone_is_denied_until_thawed(void **state)
         free(shell("%s thaw frozen.test 2>&1", server("CONTRACT_DNS_RNDC")));
         assert_error(frozen, ERR_DENIED, &error, "frozen");
         assert_name_moves(target, want_rrset("A 192.0.2.2", 1));
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
 static void zone_that_is_not_there_is_invalid(void **state)
 {
         (void)state;
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         struct dns_target *target = open_name("app.absent.test");
         assert_error(dns_read(target, in_ms(PATIENCE_MS), &now, &error), ERR_INVALID, &error, "REFUSED");
         dns_target_close(target);
         target = open_name_with("zone.dr.test", (struct target_options){.zone = "zone.dr.test"});
         assert_error(dns_read(target, in_ms(PATIENCE_MS), &now, &error), ERR_INVALID, &error, "in zone dr.test.");
-        const struct dns_state absent = {.rrset = "", .stamp = {.presence = STAMP_ABSENT}};
+        const struct target_state absent = {.value = "", .stamp = {.presence = STAMP_ABSENT}};
         assert_error(move_name(target, &absent, want_rrset("A 192.0.2.1", 1), &error), ERR_INVALID, &error, "NOTAUTH");
         dns_target_close(target);
 }
@@ -187,17 +187,17 @@ static void outdated_zone_is_found_anew(void **state)
         (void)state;
         static const char *const outdated[] = {"test", "elsewhere.test", "not a name"};
         for (epoch_t i = 0; i < 3; i++) {
-                struct dns_state now = {0};
+                struct target_state now = {0};
                 struct errmsg error = {0};
                 struct dns_target *reader = open_name("moved.dr.test");
                 read_name(reader, &now);
-                assert_string_equal(now.zone, "dr.test.");
-                free((char *)now.zone);
-                now.zone = strdup(outdated[i]);
+                assert_string_equal(now.version, "dr.test.");
+                free((char *)now.version);
+                now.version = strdup(outdated[i]);
                 struct dns_target *writer = open_name("moved.dr.test");
                 if (move_name(writer, &now, want_rrset("A 192.0.2.1", 1 + i), &error) != ERR_OK)
                         fail_msg("zone %s: %s", outdated[i], error.text);
-                dns_state_clear(&now);
+                target_state_clear(&now);
                 dns_target_close(reader);
                 dns_target_close(writer);
         }
@@ -219,17 +219,17 @@ static void secondary_is_observed_until_it_follows(void **state)
         (void)state;
         struct dns_target *target = open_name("follow.dr.test");
         assert_name_moves(target, want_rrset("CNAME lb.example.net", 1));
-        struct dns_state seen = {0};
+        struct target_state seen = {0};
         struct errmsg error = {0};
         mono_ms deadline = in_ms(PATIENCE_MS);
         do {
-                dns_state_clear(&seen);
+                target_state_clear(&seen);
                 if (dns_observe(server("CONTRACT_DNS_SECONDARY"), "follow.dr.test", in_ms(PATIENCE_MS), &seen,
                                 &error) != ERR_OK)
                         fail_msg("observe: %s", error.text);
         } while (seen.stamp.epoch != 1 && clock_mono() < deadline);
-        assert_string_equal(seen.rrset, "CNAME lb.example.net");
-        dns_state_clear(&seen);
+        assert_string_equal(seen.value, "CNAME lb.example.net");
+        target_state_clear(&seen);
         assert_int_equal(dns_observe("127.0.0.1:9", "follow.dr.test", in_ms(SHORT_MS), &seen, &error), ERR_TRANSIENT);
         dns_target_close(target);
 }

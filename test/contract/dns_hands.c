@@ -39,34 +39,34 @@ struct dns_target *open_name(const char *name)
         return open_name_with(name, (struct target_options){0});
 }
 
-void read_name(struct dns_target *target, struct dns_state *ret)
+void read_name(struct dns_target *target, struct target_state *ret)
 {
         struct errmsg error = {0};
-        dns_state_clear(ret);
+        target_state_clear(ret);
         if (dns_read(target, in_ms(PATIENCE_MS), ret, &error) != ERR_OK)
                 fail_msg("read: %s", error.text);
 }
 
-struct dns_want want_rrset(const char *rrset, epoch_t epoch)
+struct target_want want_rrset(const char *rrset, epoch_t epoch)
 {
-        return (struct dns_want){
-            .rrset = rrset, .ttl_s = 30, .epoch = epoch, .id = 0xabc0 + epoch, .plane = "eu-west-1", .store = STORE};
+        return (struct target_want){
+            .value = rrset, .ttl_s = 30, .epoch = epoch, .id = 0xabc0 + epoch, .plane = "eu-west-1", .store = STORE};
 }
 
-enum err move_name(struct dns_target *target, const struct dns_state *expected, struct dns_want to,
+enum err move_name(struct dns_target *target, const struct target_state *expected, struct target_want to,
                    struct errmsg *reterr)
 {
         return dns_compare_and_set(target, expected, &to, in_ms(PATIENCE_MS), reterr);
 }
 
-void assert_name_moves(struct dns_target *target, struct dns_want to)
+void assert_name_moves(struct dns_target *target, struct target_want to)
 {
-        struct dns_state state = {0};
+        struct target_state state = {0};
         struct errmsg error = {0};
         read_name(target, &state);
         if (move_name(target, &state, to, &error) != ERR_OK)
-                fail_msg("move to %s: %s", to.rrset, error.text);
-        dns_state_clear(&state);
+                fail_msg("move to %s: %s", to.value, error.text);
+        target_state_clear(&state);
 }
 
 void on_each(const char *variable, void (*test)(const char *address))

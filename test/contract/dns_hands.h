@@ -13,11 +13,11 @@ struct target_options {
 
 struct dns_target *open_name_with(const char *name, struct target_options options);
 struct dns_target *open_name(const char *name);
-void read_name(struct dns_target *target, struct dns_state *ret); /* clears what @ret held */
-struct dns_want want_rrset(const char *rrset, epoch_t epoch);
-enum err move_name(struct dns_target *target, const struct dns_state *expected, struct dns_want to,
+void read_name(struct dns_target *target, struct target_state *ret); /* clears what @ret held */
+struct target_want want_rrset(const char *rrset, epoch_t epoch);
+enum err move_name(struct dns_target *target, const struct target_state *expected, struct target_want to,
                    struct errmsg *reterr);
-void assert_name_moves(struct dns_target *target, struct dns_want to); /* read, then move */
+void assert_name_moves(struct dns_target *target, struct target_want to); /* read, then move */
 
 /* One server after the other: @variable is "<name>=<address> ...". */
 void on_each(const char *variable, void (*test)(const char *address));

@@ -47,13 +47,13 @@ static void swap_nine_pairs(const char *address)
                         move_watched(target, outsider, &at, values[from][0], ++epoch);
                         move_watched(target, outsider, &at, values[to][1], ++epoch);
                         move_watched(target, outsider, &at, values[to][1], ++epoch); /* only the stamp changes */
-                        struct dns_state now = {0};
+                        struct target_state now = {0};
                         read_name(target, &now);
-                        assert_string_equal(now.rrset, values[to][1]);
+                        assert_string_equal(now.value, values[to][1]);
                         assert_int_equal(now.ttl_s, 30);
                         assert_int_equal(now.stamp.presence, STAMP_OURS);
                         assert_int_equal(now.stamp.epoch, epoch);
-                        dns_state_clear(&now);
+                        target_state_clear(&now);
                 }
         }
         print_message("      %zu looks\n", outsider_stop(outsider));
@@ -82,12 +82,12 @@ static void stamp_what_is_there(const char *address)
                 const char *at = found[i % TYPES];
                 move_watched(target, outsider, &at, found[i % TYPES], 1);
                 (void)outsider_stop(outsider);
-                struct dns_state now = {0};
+                struct target_state now = {0};
                 read_name(target, &now);
-                assert_string_equal(now.rrset, found[i % TYPES]);
+                assert_string_equal(now.value, found[i % TYPES]);
                 assert_int_equal(now.ttl_s, 30);
                 assert_int_equal(now.stamp.epoch, 1);
-                dns_state_clear(&now);
+                target_state_clear(&now);
                 dns_target_close(target);
         }
 }
@@ -102,23 +102,23 @@ static void first_stamp_leaves_the_addresses(void **state)
 static void finish_half_done(const char *address)
 {
         struct dns_target *target = open_at(address, "half.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         epoch_t epoch = 1;
         for (size_t to = 0; to < TYPES; to++, epoch++) {
                 assert_name_moves(target, want_rrset(values[to][0], epoch));
                 edit_at(address, "update delete half.dr.test");
                 read_name(target, &now);
-                assert_string_equal(now.rrset, "");
+                assert_string_equal(now.value, "");
                 assert_int_equal(now.stamp.epoch, epoch);
-                struct dns_want other = want_rrset(values[to][0], epoch);
+                struct target_want other = want_rrset(values[to][0], epoch);
                 other.id = 1;
                 assert_error(move_name(target, &now, other, &error), ERR_CONFLICT, &error, "another decision id");
                 assert_name_moves(target, want_rrset(values[to][0], epoch));
                 read_name(target, &now);
-                assert_string_equal(now.rrset, values[to][0]);
+                assert_string_equal(now.value, values[to][0]);
         }
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -139,7 +139,7 @@ static void keep_company(const char *address)
 {
         edit_at(address, "update add company.dr.test 60 MX 10 ns1.dr.test.\\nupdate add company.dr.test 60 TXT hello");
         struct dns_target *target = open_at(address, "company.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         assert_name_moves(target, want_rrset(values[0][0], 1));
         assert_name_moves(target, want_rrset(values[1][0], 2));
@@ -150,7 +150,7 @@ static void keep_company(const char *address)
         assert_answer(address, "company.dr.test", "A", "192.0.2.20");
         assert_answer(address, "company.dr.test", "MX", "10 ns1.dr.test.");
         assert_answer(address, "company.dr.test", "TXT", "\"hello\"");
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 

@@ -24,7 +24,7 @@ enum { CONTENDERS = 12, ROUNDS = 3, RCODE_YXRRSET = 7, RCODE_NXRRSET = 8 };
 /* A decision and what is wanted of it; the text lives as long as the struct. */
 struct write {
         char text[RECORD_TEXT_BYTES];
-        struct dns_want want;
+        struct target_want want;
 };
 
 static struct record decision(epoch_t epoch, enum phase phase, decision_id id)
@@ -37,14 +37,12 @@ static struct record decision(epoch_t epoch, enum phase phase, decision_id id)
                                .to = "eu-central-1",
                                .reason = "ThresholdReached",
                                .holder = "planekeeper-0_1",
-                               .plan = {.dns_name = "gloo",
-                                        .dns_ttl_s = 30,
-                                        .to_rrset = RRSET_B,
-                                        .old_rrsets = {RRSET_A},
-                                        .old_rrset_count = 1,
-                                        .lock_server = "",
-                                        .lock_key = "",
-                                        .to_lock = ""}};
+                               .plan = {.targets = {{.ref = {TARGET_NAME, "rfc2136", "", "gloo", 0},
+                                                     .ttl_s = 30,
+                                                     .to = RRSET_B,
+                                                     .old = {RRSET_A},
+                                                     .old_count = 1}},
+                                        .target_count = 1}};
 }
 
 static void prepare(struct write *write, const struct record *record, epoch_t routed, const char *rrset, bool keeps)
@@ -52,7 +50,7 @@ static void prepare(struct write *write, const struct record *record, epoch_t ro
         struct errmsg why = {0};
         if (record_text_encode(record, routed, SHARED, "cluster", write->text, &why) != ERR_OK)
                 fail_msg("%s", why.text);
-        write->want = (struct dns_want){.rrset = rrset,
+        write->want = (struct target_want){.value = rrset,
                                         .ttl_s = 30,
                                         .epoch = record->epoch,
                                         .id = record->id,
@@ -62,7 +60,7 @@ static void prepare(struct write *write, const struct record *record, epoch_t ro
                                         .keeps_value = keeps};
 }
 
-static enum err send_write(struct dns_target *target, const struct dns_state *expected, const struct write *write,
+static enum err send_write(struct dns_target *target, const struct target_state *expected, const struct write *write,
                            struct errmsg *reterr)
 {
         return dns_compare_and_set(target, expected, &write->want, in_ms(PATIENCE_MS), reterr);
@@ -71,28 +69,28 @@ static enum err send_write(struct dns_target *target, const struct dns_state *ex
 static void decide(const char *name, epoch_t epoch, enum phase phase, epoch_t routed)
 {
         struct dns_target *target = open_name(name);
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct write write;
         struct errmsg why = {0};
         struct record record = decision(epoch, phase, 0xabc0 + epoch);
         read_name(target, &now);
-        prepare(&write, &record, routed, now.rrset, true);
+        prepare(&write, &record, routed, now.value, true);
         if (send_write(target, &now, &write, &why) != ERR_OK)
                 fail_msg("decide epoch %d: %s", (int)epoch, why.text);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
 static enum err route(const char *name, epoch_t epoch, struct errmsg *reterr)
 {
         struct dns_target *target = open_name(name);
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct write write;
         struct record record = decision(epoch, PHASE_SWITCHING, 0xabc0 + epoch);
         read_name(target, &now);
         prepare(&write, &record, epoch, RRSET_B, false);
         enum err err = send_write(target, &now, &write, reterr);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
         return err;
 }
@@ -110,12 +108,12 @@ static void lay_out(const char *name)
 static void assert_shows(const char *name, const char *rrset, epoch_t decided, epoch_t routed)
 {
         struct dns_target *target = open_name(name);
-        struct dns_state now = {0};
+        struct target_state now = {0};
         read_name(target, &now);
-        assert_string_equal(now.rrset, rrset);
+        assert_string_equal(now.value, rrset);
         assert_int_equal(now.stamp.decided, decided);
         assert_int_equal(now.stamp.epoch, routed);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
@@ -127,7 +125,7 @@ static void a_switch_is_three_swaps(void **state)
         lay_out(name);
         decide(name, 1, PHASE_STEADY, 0); /* an adoption touches no address, not even its TTL */
         struct dns_target *target = open_name(name);
-        struct dns_state now = {0};
+        struct target_state now = {0};
         read_name(target, &now);
         assert_int_equal(now.ttl_s, 77);
         assert_shows(name, RRSET_A, 1, 0);
@@ -144,14 +142,14 @@ static void a_switch_is_three_swaps(void **state)
         assert_int_equal(record_text_decode(now.stamp.raw, &read, &why), ERR_OK);
         assert_int_equal(read.record->phase, PHASE_STEADY);
         record_free(read.record);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 
 static bool contend(int number, struct barrier *barrier)
 {
         struct dns_target *target = open_name("intent.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg why = {0};
         struct write write;
         struct record record = decision(2, PHASE_SWITCHING, (decision_id)number + 1);
@@ -162,7 +160,7 @@ static bool contend(int number, struct barrier *barrier)
                 err = send_write(target, &now, &write, &why);
         if (err != ERR_OK && err != ERR_CONFLICT)
                 (void)fprintf(stderr, "contender %d: %s: %s\n", number, err_name(err), why.text);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
         return err == ERR_OK;
 }
@@ -182,7 +180,7 @@ static void of_twelve_who_decide_an_epoch_one_does(void **state)
 static bool route_or_supersede(int number, struct barrier *barrier)
 {
         struct dns_target *target = open_name("turn.dr.test");
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct errmsg why = {0};
         struct write write;
         bool routes = number % 2;
@@ -192,7 +190,7 @@ static bool route_or_supersede(int number, struct barrier *barrier)
         barrier_pass(barrier);
         if (err == ERR_OK)
                 err = send_write(target, &now, &write, &why);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
         return err == ERR_OK && !routes;
 }
@@ -218,7 +216,7 @@ static void a_second_commit_finds_the_first(void **state)
         (void)state;
         static const char name[] = "commit.dr.test";
         struct errmsg why = {0};
-        struct dns_state before = {0};
+        struct target_state before = {0};
         struct write first, second;
         lay_out(name);
         decide(name, 1, PHASE_SWITCHING, 0);
@@ -233,7 +231,7 @@ static void a_second_commit_finds_the_first(void **state)
         assert_int_equal(send_write(target, &before, &first, &why), ERR_OK);
         assert_int_equal(send_write(target, &before, &first, &why), ERR_OK); /* the same again is the same */
         assert_error(send_write(target, &before, &second, &why), ERR_CONFLICT, &why, "RRSET");
-        dns_state_clear(&before);
+        target_state_clear(&before);
         dns_target_close(target);
 }
 
@@ -242,7 +240,7 @@ static void a_decision_is_bound_to_the_addresses_as_read(void **state)
         (void)state;
         static const char name[] = "bound.dr.test";
         struct errmsg why = {0};
-        struct dns_state before = {0};
+        struct target_state before = {0};
         struct write write;
         lay_out(name);
         decide(name, 1, PHASE_STEADY, 0);
@@ -253,7 +251,7 @@ static void a_decision_is_bound_to_the_addresses_as_read(void **state)
         prepare(&write, &record, 0, RRSET_A, true);
         assert_error(send_write(target, &before, &write, &why), ERR_CONFLICT, &why, "RRSET");
         assert_shows(name, "A 192.0.2.1,203.0.113.9", 1, 0);
-        dns_state_clear(&before);
+        target_state_clear(&before);
         dns_target_close(target);
 }
 
@@ -264,7 +262,7 @@ static void a_late_route_of_a_superseded_decision_loses(void **state)
         static const char name[] = "belated.dr.test";
         struct relay *relay = relay_start(server("CONTRACT_DNS"), RELAY_NONE);
         struct dns_target *slow = open_name_with(name, (struct target_options){.nameserver = relay_address(relay)});
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct write write;
         struct errmsg why = {0};
         lay_out(name);
@@ -279,7 +277,7 @@ static void a_late_route_of_a_superseded_decision_loses(void **state)
                1); /* back to the old address: the packet finds its addresses, and not its text */
         assert_int_equal(relay_replay(relay), RCODE_NXRRSET);
         assert_shows(name, RRSET_A, 2, 1);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(slow);
         relay_stop(relay);
 }
@@ -298,14 +296,14 @@ static void the_longest_record_is_written_and_read(void **state)
                 record.recent[i] = 1795402751007;
         lay_out(name);
         struct dns_target *target = open_name(name);
-        struct dns_state now = {0};
+        struct target_state now = {0};
         struct write write;
         struct errmsg why = {0};
         for (enum phase phase = PHASE_STEADY; phase <= PHASE_SWITCHING; phase++) { /* written, and then expected */
                 record.phase = phase;
                 record.epoch = phase;
                 read_name(target, &now);
-                prepare(&write, &record, 0, now.rrset, true);
+                prepare(&write, &record, 0, now.value, true);
                 if (send_write(target, &now, &write, &why) != ERR_OK)
                         fail_msg("%s", why.text);
         }
@@ -317,7 +315,7 @@ static void the_longest_record_is_written_and_read(void **state)
         assert_int_equal(record_text_decode(text, &read, &why), ERR_OK);
         assert_string_equal(read.record->to, plane);
         record_free(read.record);
-        dns_state_clear(&now);
+        target_state_clear(&now);
         dns_target_close(target);
 }
 

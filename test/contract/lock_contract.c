@@ -17,7 +17,7 @@ static void value_and_stamp_move_together(void **state)
 {
         (void)state;
         struct lock_target *lock = open_lock("move");
-        struct lock_state now = {0};
+        struct target_state now = {0};
         read_lock(lock, &now);
         assert_false(now.present);
         assert_string_equal(now.value, "");
@@ -33,7 +33,7 @@ static void value_and_stamp_move_together(void **state)
         assert_cli("GET move", "eu-central-1");
         assert_cli("GET '{move}:planekeeper'", "v=pk1 e=2 id=000000000000abc2 p=eu-central-1 s=" STORE);
         assert_cli("PTTL move", "-1");
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(lock);
 }
 
@@ -79,7 +79,7 @@ static void edit_by_hand_is_not_overwritten(void **state)
         for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
                 cli("DEL edit '{edit}:planekeeper'");
                 assert_lock_moves(lock, want_value("a", 1));
-                struct lock_state before = {0}, edited = {0}, after = {0};
+                struct target_state before = {0}, edited = {0}, after = {0};
                 struct errmsg error = {0};
                 read_lock(lock, &before);
                 cli(edits[i]);
@@ -88,9 +88,9 @@ static void edit_by_hand_is_not_overwritten(void **state)
                 read_lock(lock, &after);
                 assert_string_equal(after.value, edited.value);
                 assert_string_equal(after.stamp.raw, edited.stamp.raw);
-                lock_state_clear(&before);
-                lock_state_clear(&edited);
-                lock_state_clear(&after);
+                target_state_clear(&before);
+                target_state_clear(&edited);
+                target_state_clear(&after);
         }
         lock_close(lock);
 }
@@ -99,14 +99,14 @@ static void wanted_value_set_by_hand_is_adopted(void **state)
 {
         (void)state;
         struct lock_target *lock = open_lock("adopt");
-        struct lock_state before = {0};
+        struct target_state before = {0};
         struct errmsg error = {0};
         cli("SET adopt a");
         read_lock(lock, &before);
         cli("SET adopt b");
         assert_int_equal(move_lock(lock, &before, want_value("b", 1), &error), ERR_OK);
         assert_cli("GET '{adopt}:planekeeper'", "v=pk1 e=1 id=000000000000abc1 p=b s=" STORE);
-        lock_state_clear(&before);
+        target_state_clear(&before);
         lock_close(lock);
 }
 
@@ -114,19 +114,19 @@ static void older_or_equal_epoch_is_refused(void **state)
 {
         (void)state;
         struct lock_target *lock = open_lock("fence");
-        struct lock_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         assert_lock_moves(lock, want_value("a", 7));
         read_lock(lock, &now);
         assert_error(move_lock(lock, &now, want_value("b", 6), &error), ERR_CONFLICT, &error, "epoch 7 is stored");
         assert_error(move_lock(lock, &now, want_value("b", 7), &error), ERR_CONFLICT, &error, "another value");
-        struct lock_want other = want_value("a", 8);
+        struct target_want other = want_value("a", 8);
         other.store = "k8s/other/default/gloo";
         assert_error(move_lock(lock, &now, other, &error), ERR_INVALID, &error, "belongs to");
         assert_error(move_lock(lock, &now, want_value("", 8), &error), ERR_INVALID, &error, "value");
         assert_error(move_lock(lock, &now, want_value("a", EPOCH_MAX + 1), &error), ERR_INVALID, &error, "stamp");
         assert_lock_moves(lock, want_value("a", 7)); /* the same once more is the same */
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(lock);
 }
 
@@ -134,7 +134,7 @@ static void late_duplicate_loses(void **state)
 {
         (void)state;
         struct lock_target *lock = open_lock("late");
-        struct lock_state absent = {0}, first = {0}, now = {0};
+        struct target_state absent = {0}, first = {0}, now = {0};
         struct errmsg error = {0};
         read_lock(lock, &absent);
         assert_int_equal(move_lock(lock, &absent, want_value("a", 1), &error), ERR_OK);
@@ -147,9 +147,9 @@ static void late_duplicate_loses(void **state)
         read_lock(lock, &now);
         assert_string_equal(now.value, "a");
         assert_int_equal(now.stamp.epoch, 3);
-        lock_state_clear(&absent);
-        lock_state_clear(&first);
-        lock_state_clear(&now);
+        target_state_clear(&absent);
+        target_state_clear(&first);
+        target_state_clear(&now);
         lock_close(lock);
 }
 
@@ -157,23 +157,23 @@ static void second_worker_of_one_decision_succeeds(void **state)
 {
         (void)state;
         struct lock_target *lock = open_lock("twice");
-        struct lock_state before = {0};
+        struct target_state before = {0};
         struct errmsg error = {0};
         read_lock(lock, &before);
         assert_int_equal(move_lock(lock, &before, want_value("a", 1), &error), ERR_OK);
         assert_int_equal(move_lock(lock, &before, want_value("a", 1), &error), ERR_OK);
-        lock_state_clear(&before);
+        target_state_clear(&before);
         lock_close(lock);
 }
 
 static bool contend(int number, struct barrier *barrier)
 {
         struct lock_target *lock = open_lock("race");
-        struct lock_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         char value[32];
         (void)snprintf(value, sizeof(value), "plane-%d", number);
-        struct lock_want to = want_value(value, 2);
+        struct target_want to = want_value(value, 2);
         to.id = (decision_id)number + 1;
         enum err err = lock_read(lock, in_ms(PATIENCE_MS), &now, &error);
         barrier_pass(barrier);
@@ -181,7 +181,7 @@ static bool contend(int number, struct barrier *barrier)
                 err = move_lock(lock, &now, to, &error);
         if (err != ERR_OK && err != ERR_CONFLICT)
                 (void)fprintf(stderr, "contender %d: %s: %s\n", number, err_name(err), error.text);
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(lock);
         return err == ERR_OK;
 }
@@ -194,12 +194,12 @@ static void of_twelve_contenders_one_wins(void **state)
                 struct lock_target *lock = open_lock("race");
                 assert_lock_moves(lock, want_value("a", 1));
                 assert_int_equal(race(CONTENDERS, contend), 1);
-                struct lock_state now = {0};
+                struct target_state now = {0};
                 read_lock(lock, &now);
                 char value[32];
                 (void)snprintf(value, sizeof(value), "plane-%d", (int)now.stamp.id - 1);
                 assert_string_equal(now.value, value);
-                lock_state_clear(&now);
+                target_state_clear(&now);
                 lock_close(lock);
         }
 }
@@ -217,7 +217,7 @@ static void key_that_cannot_be_a_lock_is_named(void **state)
         assert_read_fails((struct lock_options){.key = "huge"}, ERR_INVALID, "5001 bytes");
         cli("SETRANGE enormous 3000000 x");
         assert_read_fails((struct lock_options){.key = "enormous"}, ERR_INVALID, "1048576 bytes");
-        struct lock_state before = {0};
+        struct target_state before = {0};
         struct errmsg error = {0};
         struct lock_target *lock = open_lock("late-ttl");
         assert_lock_moves(lock, want_value("a", 1));
@@ -225,7 +225,7 @@ static void key_that_cannot_be_a_lock_is_named(void **state)
         cli("EXPIRE late-ttl 600");
         assert_error(move_lock(lock, &before, want_value("b", 2), &error), ERR_INVALID, &error, "never expires");
         assert_cli("GET late-ttl", "a");
-        lock_state_clear(&before);
+        target_state_clear(&before);
         lock_close(lock);
 }
 
@@ -233,13 +233,13 @@ static void bytes_that_are_no_text_are_shown_and_match_nothing(void **state)
 {
         (void)state;
         struct lock_target *lock = open_lock("bytes");
-        struct lock_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         cli("EVAL \"return redis.call('SET', KEYS[1], 'a\\\\0b\\\\255')\" 1 bytes");
         read_lock(lock, &now);
         assert_string_equal(now.value, "a?b?");
         assert_error(move_lock(lock, &now, want_value("b", 1), &error), ERR_CONFLICT, &error, "somebody changed it");
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(lock);
 }
 
@@ -247,7 +247,7 @@ static void move_is_quick(void **state)
 {
         (void)state;
         struct lock_target *lock = open_lock("quick");
-        struct lock_state now = {0};
+        struct target_state now = {0};
         int64_t took_us[ROUNDS];
         for (size_t i = 0; i < ROUNDS; i++) {
                 struct errmsg error = {0};
@@ -258,7 +258,7 @@ static void move_is_quick(void **state)
                 assert_int_equal(err, ERR_OK);
         }
         print_times("compare and set", took_us, ROUNDS);
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(lock);
 }
 

@@ -31,11 +31,11 @@ static void credentials_are_judged(void **state)
         lock_close(lock);
         lock = open_lock_with(
             (struct lock_options){.variable = secured, .username = "reader", .password = "read-it", .key = "u"});
-        struct lock_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_lock(lock, &now);
         assert_error(move_lock(lock, &now, want_value("b", 2), &error), ERR_DENIED, &error, "mset");
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(lock);
 }
 
@@ -55,11 +55,11 @@ static void replica_is_read_but_not_written(void **state)
         (void)state;
         struct lock_target *lock =
             open_lock_with((struct lock_options){.variable = "CONTRACT_REDIS_REPLICA", .key = "replicated"});
-        struct lock_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_lock(lock, &now);
         assert_error(move_lock(lock, &now, want_value("a", 1), &error), ERR_TRANSIENT, &error, "READONLY");
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(lock);
 }
 
@@ -105,12 +105,12 @@ static void stopped_server_is_unknown_and_may_apply_late(void **state)
         pid_t redis = server_pid("CONTRACT_REDIS_PID");
         struct lock_target *lock = open_lock("stop");
         assert_lock_moves(lock, want_value("a", 1));
-        struct lock_state before = {0}, now = {0};
+        struct target_state before = {0}, now = {0};
         struct errmsg error = {0};
         read_lock(lock, &before);
         (void)kill(redis, SIGSTOP);
         mono_ms start = clock_mono();
-        struct lock_want late = want_value("b", 2);
+        struct target_want late = want_value("b", 2);
         enum err written = lock_compare_and_set(lock, &before, &late, in_ms(SHORT_MS), &error);
         struct errmsg read_error = {0};
         enum err seen = lock_read(lock, in_ms(SHORT_MS), &now, &read_error);
@@ -125,8 +125,8 @@ static void stopped_server_is_unknown_and_may_apply_late(void **state)
         while (now.stamp.epoch != 2 && clock_mono() < deadline);
         assert_string_equal(now.value, "b");
         assert_error(move_lock(lock, &before, want_value("c", 3), &error), ERR_CONFLICT, &error, "somebody changed it");
-        lock_state_clear(&before);
-        lock_state_clear(&now);
+        target_state_clear(&before);
+        target_state_clear(&now);
         lock_close(lock);
 }
 
@@ -135,7 +135,7 @@ static void killed_connection_is_made_anew(void **state)
         (void)state;
         struct lock_target *lock = open_lock("again");
         assert_lock_moves(lock, want_value("a", 1));
-        struct lock_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_lock(lock, &now);
         cli("CLIENT KILL TYPE normal");
@@ -143,7 +143,7 @@ static void killed_connection_is_made_anew(void **state)
         cli("CLIENT KILL TYPE normal");
         read_lock(lock, &now);
         assert_string_equal(now.value, "b");
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(lock);
 }
 
@@ -152,7 +152,7 @@ static void dead_port_is_transient_at_once(void **state)
         (void)state;
         const struct lock_config config = {.address = "127.0.0.1:9", .key = "x"};
         struct lock_target *lock = NULL;
-        struct lock_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         assert_int_equal(lock_open(&config, &lock, &error), ERR_OK);
         mono_ms start = clock_mono();
@@ -185,11 +185,11 @@ static void lies_are_bounded_and_in_time(void **state)
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct liar *liar = liar_start(cases[i].greeting, cases[i].fault);
                 const struct lock_config config = {.address = liar_address(liar), .key = "k"};
-                const struct lock_state absent = {.value = "", .stamp = {.presence = STAMP_ABSENT}};
-                const struct lock_want to = want_value("a", 1);
+                const struct target_state absent = {.value = "", .stamp = {.presence = STAMP_ABSENT}};
+                const struct target_want to = want_value("a", 1);
                 struct lock_target *reader = NULL,
                                    *writer = NULL; /* a connection each: the liar leaves after one answer */
-                struct lock_state now = {0};
+                struct target_state now = {0};
                 struct errmsg error = {0};
                 assert_int_equal(lock_open(&config, &reader, &error), ERR_OK);
                 assert_int_equal(lock_open(&config, &writer, &error), ERR_OK);

@@ -38,39 +38,39 @@ struct lock_target *open_lock(const char *key)
         return open_lock_with((struct lock_options){.key = key});
 }
 
-void read_lock(struct lock_target *lock, struct lock_state *ret)
+void read_lock(struct lock_target *lock, struct target_state *ret)
 {
         struct errmsg error = {0};
-        lock_state_clear(ret);
+        target_state_clear(ret);
         if (lock_read(lock, in_ms(PATIENCE_MS), ret, &error) != ERR_OK)
                 fail_msg("read: %s", error.text);
 }
 
-struct lock_want want_value(const char *value, epoch_t epoch)
+struct target_want want_value(const char *value, epoch_t epoch)
 {
-        return (struct lock_want){.value = value, .epoch = epoch, .id = 0xabc0 + epoch, .plane = value, .store = STORE};
+        return (struct target_want){.value = value, .epoch = epoch, .id = 0xabc0 + epoch, .plane = value, .store = STORE};
 }
 
-enum err move_lock(struct lock_target *lock, const struct lock_state *expected, struct lock_want to,
+enum err move_lock(struct lock_target *lock, const struct target_state *expected, struct target_want to,
                    struct errmsg *reterr)
 {
         return lock_compare_and_set(lock, expected, &to, in_ms(PATIENCE_MS), reterr);
 }
 
-void assert_lock_moves(struct lock_target *lock, struct lock_want to)
+void assert_lock_moves(struct lock_target *lock, struct target_want to)
 {
-        struct lock_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         read_lock(lock, &now);
         if (move_lock(lock, &now, to, &error) != ERR_OK)
                 fail_msg("move to %s: %s", to.value, error.text);
-        lock_state_clear(&now);
+        target_state_clear(&now);
 }
 
 void assert_read_fails(struct lock_options options, enum err wanted, const char *part)
 {
         struct lock_target *lock = open_lock_with(options);
-        struct lock_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         int64_t patience_ms = options.patience_ms ? options.patience_ms : PATIENCE_MS;
         assert_error(lock_read(lock, in_ms(patience_ms), &now, &error), wanted, &error, part);

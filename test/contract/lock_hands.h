@@ -19,11 +19,11 @@ struct lock_options {
 
 struct lock_target *open_lock_with(struct lock_options options);
 struct lock_target *open_lock(const char *key);
-void read_lock(struct lock_target *lock, struct lock_state *ret); /* clears what @ret held */
-struct lock_want want_value(const char *value, epoch_t epoch);
-enum err move_lock(struct lock_target *lock, const struct lock_state *expected, struct lock_want to,
+void read_lock(struct lock_target *lock, struct target_state *ret); /* clears what @ret held */
+struct target_want want_value(const char *value, epoch_t epoch);
+enum err move_lock(struct lock_target *lock, const struct target_state *expected, struct target_want to,
                    struct errmsg *reterr);
-void assert_lock_moves(struct lock_target *lock, struct lock_want to); /* read, then move */
+void assert_lock_moves(struct lock_target *lock, struct target_want to); /* read, then move */
 void assert_read_fails(struct lock_options options, enum err wanted, const char *part);
 
 /* One redis-cli command at the plain server. */

@@ -48,7 +48,7 @@ static void replica_that_does_not_answer_leaves_it_pending(void **state)
 {
         (void)state;
         struct lock_target *lock = open_waiting("pending");
-        struct lock_state before = {0}, now = {0};
+        struct target_state before = {0}, now = {0};
         struct errmsg error = {0};
         assert_lock_moves(lock, want_value("a", 1));
         read_lock(lock, &before);
@@ -69,8 +69,8 @@ static void replica_that_does_not_answer_leaves_it_pending(void **state)
         char *there = at_replica("GET pending");
         assert_string_equal(there, "b");
         free(there);
-        lock_state_clear(&before);
-        lock_state_clear(&now);
+        target_state_clear(&before);
+        target_state_clear(&now);
         lock_close(lock);
 }
 
@@ -79,7 +79,7 @@ static void what_is_there_already_is_written_again_to_be_waited_for(void **state
 {
         (void)state;
         struct lock_target *writer = open_lock("again"), *lock = open_waiting("again");
-        struct lock_state now = {0};
+        struct target_state now = {0};
         struct errmsg error = {0};
         assert_lock_moves(writer, want_value("a", 1));
         read_lock(lock, &now);
@@ -91,7 +91,7 @@ static void what_is_there_already_is_written_again_to_be_waited_for(void **state
         assert_int_equal(atoi(after), atoi(before) + 1);
         free(before);
         free(after);
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(writer);
         lock_close(lock);
 }
@@ -101,12 +101,12 @@ static void server_without_replicas_is_waited_for_by_nobody(void **state)
         (void)state;
         struct lock_target *lock = open_lock_with((struct lock_options){
             .variable = "CONTRACT_REDIS_SECURED", .password = "open-sesame", .key = "alone", .wait_replicas = 1});
-        struct lock_state now = {0};
+        struct target_state now = {0};
         assert_lock_moves(lock, want_value("a", 1));
         read_lock(lock, &now);
         assert_string_equal(now.value, "a");
         assert_false(now.settling);
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(lock);
 }
 
@@ -124,10 +124,10 @@ static void user_who_may_not_ask_is_told_by_a_look(void **state)
         assert_read_fails(options, ERR_DENIED, "grant +info +wait, or set redis.lock.waitReplicas to 0");
         options.wait_replicas = 0;
         struct lock_target *lock = open_lock_with(options);
-        struct lock_state now = {0};
+        struct target_state now = {0};
         read_lock(lock, &now);
         assert_false(now.settling);
-        lock_state_clear(&now);
+        target_state_clear(&now);
         lock_close(lock);
 }
 

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
                 return 0;
         struct names names = {0};
         struct message questions[ASK_COUNT], asked[ASK_COUNT];
-        struct dns_state state = {0};
+        struct target_state state = {0};
         struct tsig_key key = {0};
         const struct target_credential credentials[] = {{.key = "name", .value = {"planekeeper", 11}},
                                                         {.key = "key", .value = {"c2VjcmV0", 8}}};
@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
                 accepted += message_accept(&asked[i], bytes + 1, count - 1) == MESSAGE_ACCEPTED;
         }
         if (accepted == ASK_COUNT && state_from_answers(asked, &state, NULL) == ERR_OK)
-                dns_state_clear(&state);
+                target_state_clear(&state);
         for (size_t i = 0; i < ASK_COUNT; i++) {
                 message_clear(&asked[i]);
                 message_clear(&questions[i]);

@@ -107,7 +107,7 @@ bool calm_remedy(struct sim *sim, const struct calm *calm)
         struct sim_turn turn;
         sim_turn_begin(sim, 0, calm->dead, &turn);
         const struct decision *decision = &turn.decision;
-        bool has_drift = decision->dns == FENCE_DRIFT || decision->lock == FENCE_DRIFT;
+        bool has_drift = failover_stands(&turn.view, decision, SYNC_DRIFT);
         bool is_empty = decision->finding == FINDING_NAME_EMPTY && !has_drift; /* else that is put back first */
         bool is_asked = decision->finding == FINDING_UNKNOWN_TARGET || is_empty;
         sim_turn_end(&turn);

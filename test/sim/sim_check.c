@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/election.h"
+#include "core/targets.h"
 #include "sim_parts.h"
 
 enum { SAMPLE_AGE_MAX = 4 * SIM_TICK_MS, READ_AGE_MAX = 6 * SIM_TICK_MS, LOOK_AGE_MAX = SIM_TICK_MS };
@@ -34,19 +35,19 @@ void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *tu
         const struct view *view = &turn->view;
         const struct decision *decision = &turn->decision;
         enum action action = decision->rule->then;
-        if (decision->finding == FINDING_NAME_EMPTY && sim->operators[who].has_emptied && !view->dns.rrset[0] &&
-            view->dns.stamp.epoch == sim->dns.stamp.epoch)
+        if (decision->finding == FINDING_NAME_EMPTY && sim->operators[who].has_emptied && !targets_name(view)->shows.present &&
+            targets_name(view)->shows.stamp.epoch == sim->dns.stamp.epoch)
                 violated(sim, "S2: operator %u takes for an edit what its own write left empty", who);
         if (action == DO_WAIT || action == DO_HOLD)
                 return;
         if (view->policy.suspended || view->policy.mode == MODE_ADVISE || view->kill_switch)
                 violated(sim, "S13: operator %u does %s while it may not", who, action_name(action));
-        bool is_effect = action == DO_LOCK || action == DO_ROUTE || action == DO_REASSERT;
+        bool is_effect = action == DO_WRITE;
         if (is_effect && view->confirmed_epoch != view->record->epoch)
                 violated(sim, "S13: operator %u does %s without having read the policy again", who,
                          action_name(action));
         if (action == DO_ABORT &&
-            (decision->dns == FENCE_MET || (view->record->plan.lock_server[0] && decision->lock == FENCE_MET)))
+            failover_stands(view, decision, SYNC_MET))
                 violated(sim, "S10: epoch %llu is undone after its first effect",
                          (unsigned long long)view->record->epoch);
 }
@@ -142,8 +143,8 @@ static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *
         if (is_old(sim, to->checks[0].counted_at, SAMPLE_AGE_MAX) ||
             (active && is_old(sim, active->checks[0].counted_at, SAMPLE_AGE_MAX)))
                 violated(sim, "S7: epoch %llu is decided on old samples", epoch);
-        if (is_old(sim, view->dns_health.read_at, READ_AGE_MAX) ||
-            (turn->decision.next->plan.lock_server[0] && is_old(sim, view->lock_health.read_at, READ_AGE_MAX)))
+        if (is_old(sim, targets_name(view)->health.read_at, READ_AGE_MAX) ||
+            (targets_find(view, TARGET_LOCK) && is_old(sim, targets_find(view, TARGET_LOCK)->health.read_at, READ_AGE_MAX)))
                 violated(sim, "S7: epoch %llu is decided on targets as they were long ago", epoch);
 }
 
@@ -196,10 +197,11 @@ static void check_automatic(struct sim *sim, unsigned who, const struct sim_turn
 static epoch_t highest_seen(const struct view *view)
 {
         epoch_t highest = view->record ? view->record->epoch : 0;
-        bool uses_lock = view->record && view->record->phase == PHASE_SWITCHING ? view->record->plan.lock_server[0]
-                                                                                : view->policy.lock_server[0];
-        highest = view->dns.stamp.epoch > highest ? view->dns.stamp.epoch : highest;
-        return uses_lock && view->lock.stamp.epoch > highest ? view->lock.stamp.epoch : highest;
+        for (unsigned i = 0; i < view->target_count; i++) {
+                const epoch_t epoch = view->targets[i].shows.stamp.epoch;
+                highest = epoch > highest ? epoch : highest;
+        }
+        return highest;
 }
 
 /* S10: the way back and the way forward, each in its own form, and both above everything that was seen. */
@@ -221,13 +223,11 @@ static void check_plan(struct sim *sim, const struct sim_turn *turn, const struc
 {
         const struct record *next = turn->decision.next;
         unsigned long long epoch = next->epoch;
-        const char *lock = next->plan.lock_server[0] ? sim_lock_value(sim, to->name, next->epoch) : "";
-        if (strcmp(next->plan.to_rrset, to->rrset) != 0)
-                violated(sim, "S2: epoch %llu leads to %s, but its plan is \"%s\"", epoch, next->to,
-                         next->plan.to_rrset);
-        if (strcmp(next->plan.to_lock, lock) != 0)
-                violated(sim, "S3: epoch %llu leads to %s, but its plan is lock \"%s\"", epoch, next->to,
-                         next->plan.to_lock);
+        const struct plan_target *name = sim_plan(next, TARGET_NAME), *lock = sim_plan(next, TARGET_LOCK);
+        if (strcmp(name->to, to->rrset) != 0)
+                violated(sim, "S2: epoch %llu leads to %s, but its plan is \"%s\"", epoch, next->to, name->to);
+        if (lock && strcmp(lock->to, sim_lock_value(sim, to->name, next->epoch)) != 0)
+                violated(sim, "S3: epoch %llu leads to %s, but its plan is lock \"%s\"", epoch, next->to, lock->to);
 }
 
 /*
@@ -245,10 +245,10 @@ static bool has_reached(const struct sim_register *now, epoch_t epoch, decision_
 /* L2: whoever commits has just seen what is shown. What changed since it could look says nothing against it. */
 static void check_what_is_committed(struct sim *sim, unsigned who, const struct record *next)
 {
-        const struct plan *plan = &next->plan;
-        bool is_routed = has_reached(&sim->dns, next->epoch, next->id, plan->to_rrset) ||
+        const struct plan_target *name = sim_plan(next, TARGET_NAME), *lock = sim_plan(next, TARGET_LOCK);
+        bool is_routed = has_reached(&sim->dns, next->epoch, next->id, name->to) ||
                          !is_old(sim, sim->dns_changed_at, LOOK_AGE_MAX);
-        bool is_locked = !plan->lock_server[0] || has_reached(&sim->lock, next->epoch, next->id, plan->to_lock) ||
+        bool is_locked = !lock || has_reached(&sim->lock, next->epoch, next->id, lock->to) ||
                          !is_old(sim, sim->lock_changed_at, LOOK_AGE_MAX);
         /* Recorded in DNS, what was decided since is beside the name, and the commit is refused for it. */
         bool is_refused = sim->config.is_recorded_in_dns && sim->operators[who].record_version != sim->record_version;
@@ -286,7 +286,7 @@ static void check_commit(struct sim *sim, const struct record *next)
         /* Where names may be empty, a person may have finished what was half done. */
         bool is_routed = decided && (decided->was_routed ||
                                      (sim->config.has_empty_names &&
-                                      has_reached(&sim->dns, next->epoch, next->id, next->plan.to_rrset)));
+                                      has_reached(&sim->dns, next->epoch, next->id, sim_plan(next, TARGET_NAME)->to)));
         if (!is_routed || (decided->uses_lock && !decided->was_locked))
                 violated(sim, "L2: epoch %llu is committed before every target has shown it", epoch);
         if (!sim->has_record || sim->record.epoch != next->epoch || sim->record.id != next->id ||
@@ -313,13 +313,11 @@ void sim_check_record(struct sim *sim, const struct record *next, bool is_commit
 
 static bool may_replace(const struct record *record, const struct sim_packet *packet)
 {
-        const struct plan *plan = &record->plan;
-        const char *const *old = packet->is_lock ? plan->old_locks : plan->old_rrsets;
-        unsigned count = packet->is_lock ? plan->old_lock_count : plan->old_rrset_count;
+        const struct plan_target *planned = sim_plan(record, packet->is_lock ? TARGET_LOCK : TARGET_NAME);
         bool is_nobodys = !packet->expected.present || (!packet->is_lock && !packet->expected.value[0]);
         bool is_listed = is_nobodys || strcmp(packet->expected.value, packet->want.value) == 0;
-        for (unsigned i = 0; i < count && !is_listed; i++)
-                is_listed = strcmp(packet->expected.value, old[i]) == 0;
+        for (unsigned i = 0; i < planned->old_count && !is_listed; i++)
+                is_listed = strcmp(packet->expected.value, planned->old[i]) == 0;
         return is_listed;
 }
 

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "core/health.h"
-#include "core/looks.h"
 #include "sim_parts.h"
 #include "target/fence.h"
 
@@ -201,9 +200,9 @@ static void keep_decision(struct sim *sim, const struct record *next)
         }
         sim->decisions[sim->decision_count++] = (struct sim_decision){.epoch = next->epoch,
                                                                       .id = next->id,
-                                                                      .to_rrset = next->plan.to_rrset,
-                                                                      .to_lock = next->plan.to_lock,
-                                                                      .uses_lock = next->plan.lock_server[0] != '\0'};
+                                                                      .to_rrset = sim_plan(next, TARGET_NAME)->to,
+                                                                      .to_lock = sim_uses_lock(next) ? sim_plan(next, TARGET_LOCK)->to : sim_intern(""),
+                                                                      .uses_lock = sim_uses_lock(next)};
         sim->next_id++;
 }
 
@@ -316,22 +315,21 @@ static void confirm(struct sim *sim, struct sim_operator *self, enum sim_ending 
 
 /* ---- writing to targets ---- */
 
-static struct sim_register wanted(const struct sim *sim, const struct record *record, bool is_lock)
+static struct sim_register wanted(const struct sim *sim, const struct target_write *write)
 {
-        const epoch_t decided = !is_lock && sim->config.is_recorded_in_dns ? record->epoch : 0;
-        return (struct sim_register){
-            .present = true,
-            .value = is_lock ? record->plan.to_lock : record->plan.to_rrset,
-            .stamp = {STAMP_OURS, record->epoch, record->id, record->to, sim_intern(SIM_STORE), sim_intern("v=pk1"),
-                      decided, NULL},
-        };
+        const bool has_text = write->target->ref.kind == TARGET_NAME && sim->config.is_recorded_in_dns;
+        struct stamp stamp = write->stamp;
+        stamp.store = sim_intern(stamp.store);
+        stamp.raw = sim_intern("v=pk1");
+        stamp.decided = has_text ? stamp.epoch : 0;
+        return (struct sim_register){.present = true, .value = write->value, .stamp = stamp};
 }
 
 /* What every target's driver asks before it sends anything. */
 static bool may_be_sent(const struct sim_packet *packet)
 {
         const struct stamp *stamp = &packet->want.stamp;
-        const struct dns_want want = {.rrset = packet->want.value,
+        const struct target_want want = {.value = packet->want.value,
                                       .epoch = stamp->epoch,
                                       .id = stamp->id,
                                       .plane = stamp->plane,
@@ -349,8 +347,9 @@ static bool is_written_on(const struct sim *sim, const struct sim_operator *self
                sim->record.phase != self->record.phase;
 }
 
-static void write_target(struct sim *sim, unsigned who, bool is_lock, enum sim_ending ending)
+static void write_target(struct sim *sim, unsigned who, const struct target_write *write, enum sim_ending ending)
 {
+        const bool is_lock = write->target->ref.kind == TARGET_LOCK;
         struct sim_operator *self = &sim->operators[who];
         struct sim_register *known = is_lock ? &self->lock : &self->dns;
         struct target_health *health = is_lock ? &self->lock_health : &self->dns_health;
@@ -359,7 +358,7 @@ static void write_target(struct sim *sim, unsigned who, bool is_lock, enum sim_e
                                           .version = has_text ? self->record_version : 0,
                                           .by = sim->config.has_empty_names ? who + 1 : 0,
                                           .expected = *known,
-                                          .want = wanted(sim, &self->record, is_lock)};
+                                          .want = wanted(sim, write)};
         sim_check_effect(sim, who, &packet);
         if (!is_lock)
                 self->dns_met_epoch = 0;
@@ -400,21 +399,15 @@ void sim_operator_act(struct sim *sim, unsigned who, const struct sim_turn *turn
                 write_record(sim, who, turn, ending);
                 break;
         case DO_READ:
-                for (unsigned is_lock = 0; is_lock < 2; is_lock++)
-                        if (turn->decision.looks & (is_lock ? LOOK_LOCK : LOOK_DNS))
-                                read_register(sim, &sim->operators[who], is_lock);
+                for (unsigned i = turn->view.target_count; i-- > 0;)
+                        if (turn->decision.looks & 1U << i)
+                                read_register(sim, &sim->operators[who], turn->view.targets[i].ref.kind == TARGET_LOCK);
                 break;
         case DO_CONFIRM:
                 confirm(sim, &sim->operators[who], ending);
                 break;
-        case DO_REASSERT:
-                write_target(sim, who, turn->decision.step == STEP_LOCK, ending);
-                break;
-        case DO_LOCK:
-                write_target(sim, who, true, ending);
-                break;
-        case DO_ROUTE:
-                write_target(sim, who, false, ending);
+        case DO_WRITE:
+                write_target(sim, who, &turn->decision.write, ending);
                 break;
         default:
                 break;

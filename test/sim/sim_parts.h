@@ -19,6 +19,9 @@ const char *sim_lock_value(const struct sim *sim, const char *plane, epoch_t epo
 unix_ms sim_wall(const struct sim *sim);
 struct sim_register sim_register_empty(void);
 struct record sim_keep_record(const struct record *record); /* with interned texts */
+/* NULL where the plan has none. */
+const struct plan_target *sim_plan(const struct record *record, enum target_kind kind);
+bool sim_uses_lock(const struct record *record);
 
 /* ---- operators: sim_view.c and sim_operator.c ---- */
 

@@ -9,7 +9,7 @@ static epoch_t status_epoch(const struct sim *sim)
 {
         epoch_t epoch = sim->has_record ? sim->record.epoch : 0;
         bool is_switching = sim->has_record && sim->record.phase == PHASE_SWITCHING;
-        bool uses_lock = is_switching ? sim->record.plan.lock_server[0] != '\0' : sim->policy.uses_lock;
+        bool uses_lock = is_switching ? sim_uses_lock(&sim->record) : sim->policy.uses_lock;
         epoch = sim->dns.stamp.epoch > epoch ? sim->dns.stamp.epoch : epoch;
         return uses_lock && sim->lock.stamp.epoch > epoch ? sim->lock.stamp.epoch : epoch;
 }
@@ -32,10 +32,10 @@ static void put_back(struct sim *sim)
 {
         if (!sim->has_record)
                 return;
-        sim->dns.value = sim->record.plan.to_rrset;
-        if (sim->record.plan.lock_server[0]) {
+        sim->dns.value = sim_plan(&sim->record, TARGET_NAME)->to;
+        if (sim_uses_lock(&sim->record)) {
                 sim->lock.present = true;
-                sim->lock.value = sim->record.plan.to_lock;
+                sim->lock.value = sim_plan(&sim->record, TARGET_LOCK)->to;
                 sim->lock_changed_at = sim->now;
         }
 }

@@ -1,4 +1,5 @@
 /* sim_view.c -- what an operator of the simulated world knows, as the core is asked. */
+#include "core/targets.h"
 #include "sim_parts.h"
 
 enum { LONG_RUN = 100, LONG_MS = 3600000 };
@@ -17,21 +18,34 @@ static void fill_policy(const struct sim *sim, const struct sim_policy *policy, 
             .max_switches = sim->config.max_switches,
             .failback = sim->config.failback,
             .failback_stable_ms = SIM_TICK_MS,
-            .dns_provider = "rfc2136",
-            .dns_server = "192.0.2.53",
-            .dns_name = "gloo.example.com",
-            .dns_ttl_s = policy->ttl_s,
-            .dns_plane = "",
-            .lock_plane = "",
-            .lock_server = policy->uses_lock ? "redis:6379" : "",
-            .lock_key = policy->uses_lock ? "mgmt-active" : "",
-            .lock_template = policy->uses_lock ? sim->config.lock_template : "",
             .switch_to = policy->switch_to,
             .adopt = policy->adopt,
             .ack = policy->ack,
             .credentials_error = "",
             .rival = "",
         };
+        if (policy->uses_lock)
+                ret->targets[ret->target_count++] =
+                    (struct wanted_target){.ref = {TARGET_LOCK, TARGET_LOCK_DRIVER, "redis:6379", "mgmt-active", 0},
+                                           .value = sim->config.lock_template,
+                                           .plane = ""};
+        ret->targets[ret->target_count++] =
+            (struct wanted_target){.ref = {TARGET_NAME, "rfc2136", "192.0.2.53", "gloo.example.com", 0},
+                                   .ttl_s = policy->ttl_s,
+                                   .plane = ""};
+}
+
+static void fill_targets(const struct sim_operator *self, struct view *ret)
+{
+        targets_place(ret);
+        for (unsigned i = 0; i < ret->target_count; i++) {
+                bool is_lock = ret->targets[i].ref.kind == TARGET_LOCK;
+                const struct sim_register *seen = is_lock ? &self->lock : &self->dns;
+                ret->targets[i].met_epoch = is_lock ? 0 : self->dns_met_epoch;
+                ret->targets[i].health = is_lock ? self->lock_health : self->dns_health;
+                ret->targets[i].shows = (struct target_state){
+                    .present = is_lock ? seen->present : seen->value[0], .value = seen->value, .ttl_s = 30, .stamp = seen->stamp};
+        }
 }
 
 static struct check_view believed(const struct sim *sim, bool is_down)
@@ -101,10 +115,6 @@ void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *r
             .record_read = self->has_seen_record,
             .record = self->has_record ? &self->record : NULL,
             .record_error = "",
-            .dns_health = self->dns_health,
-            .dns = {.rrset = self->dns.value, .ttl_s = 30, .stamp = self->dns.stamp},
-            .lock_health = self->lock_health,
-            .lock = {self->lock.present, self->lock.value, self->lock.stamp},
             .now = sim->now,
             .wall = sim_wall(sim),
             .identity = "operator", /* the record names it for people; the operators are alike */
@@ -119,10 +129,10 @@ void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *r
             .kill_switch = sim->kill_switch,
             .blast_limit_reached = sim->is_rate_limited,
             .confirmed_epoch = self->confirmed_epoch,
-            .dns_was_met = self->has_record && self->dns_met_epoch == self->record.epoch,
             .fresh_id = sim->next_id + 1,
         };
         fill_policy(sim, &self->policy, &ret->policy);
+        fill_targets(self, ret);
         if (sim->config.is_inside)
                 ret->alive = (struct alive_view){.is_used = true,
                                                  .seen_at = self->heard_at,

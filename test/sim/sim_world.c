@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/targets.h"
 #include "sim_parts.h"
 #include "util/mem.h"
 
@@ -63,21 +64,29 @@ struct record sim_keep_record(const struct record *record)
         const char **const texts[] = {&kept.from,
                                       &kept.to,
                                       &kept.reason,
-                                      &kept.holder,
-                                      &kept.plan.dns_provider,
-                                      &kept.plan.dns_server,
-                                      &kept.plan.dns_name,
-                                      &kept.plan.to_rrset,
-                                      &kept.plan.lock_server,
-                                      &kept.plan.lock_key,
-                                      &kept.plan.to_lock};
+                                      &kept.holder};
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
                 *texts[i] = sim_intern(*texts[i]);
-        for (unsigned i = 0; i < kept.plan.old_rrset_count; i++)
-                kept.plan.old_rrsets[i] = sim_intern(kept.plan.old_rrsets[i]);
-        for (unsigned i = 0; i < kept.plan.old_lock_count; i++)
-                kept.plan.old_locks[i] = sim_intern(kept.plan.old_locks[i]);
+        for (unsigned i = 0; i < kept.plan.target_count; i++) {
+                struct plan_target *planned = &kept.plan.targets[i];
+                planned->ref.driver = sim_intern(planned->ref.driver);
+                planned->ref.endpoint = sim_intern(planned->ref.endpoint);
+                planned->ref.name = sim_intern(planned->ref.name);
+                planned->to = sim_intern(planned->to);
+                for (unsigned j = 0; j < planned->old_count; j++)
+                        planned->old[j] = sim_intern(planned->old[j]);
+        }
         return kept;
+}
+
+const struct plan_target *sim_plan(const struct record *record, enum target_kind kind)
+{
+        return plan_find(&record->plan, kind);
+}
+
+bool sim_uses_lock(const struct record *record)
+{
+        return sim_plan(record, TARGET_LOCK);
 }
 
 /* ---- registers ---- */
@@ -283,9 +292,9 @@ static bool shows(const struct sim_register *stored, const struct record *record
 bool sim_is_settled(const struct sim *sim)
 {
         const struct record *record = &sim->record;
-        bool uses_lock = sim->has_record && record->plan.lock_server[0];
+        bool uses_lock = sim->has_record && sim_uses_lock(record);
         if (!sim->has_record || record->phase != PHASE_STEADY || uses_lock != sim->policy.uses_lock)
                 return false;
-        return shows(&sim->dns, record, record->plan.to_rrset) &&
-               (!uses_lock || shows(&sim->lock, record, record->plan.to_lock));
+        return shows(&sim->dns, record, sim_plan(record, TARGET_NAME)->to) &&
+               (!uses_lock || shows(&sim->lock, record, sim_plan(record, TARGET_LOCK)->to));
 }

@@ -112,7 +112,7 @@ static void another_owner_is_respected(void **state)
         for (unsigned i = 0; i < 2; i++) {
                 struct world world;
                 world_init(&world);
-                struct stamp *stamp = i ? &world.view.lock.stamp : &world.view.dns.stamp;
+                struct stamp *stamp = i ? &LOCK(world.view).shows.stamp : &NAME(world.view).shows.stamp;
                 stamp->store = WORLD_OTHER;
                 struct adoption adoption = adopt_inquire(&world.view, &world.arena);
                 assert_int_equal(adoption.outcome, ADOPTION_FOREIGN);
@@ -134,15 +134,15 @@ static void another_tool_is_respected(void **state)
         static const char claim[] = "is managed by external-dns: hand it over";
         for (unsigned i = 0; i < 2; i++) { /* beside our stamp, and beside none */
                 world_dns(&world, WORLD_RRSET_A, i ? 0 : WORLD_EPOCH, "a");
-                world.view.dns.stamp.claim = claim;
+                NAME(world.view).shows.stamp.claim = claim;
                 struct adoption adoption = adopt_inquire(&world.view, &world.arena);
                 assert_int_equal(adoption.outcome, ADOPTION_FOREIGN);
                 assert_string_equal(adoption.text, "gloo.example.com is managed by external-dns: hand it over");
         }
         world_dns(&world, WORLD_RRSET_A, WORLD_EPOCH, "a");
-        world.view.dns.stamp.claim = claim;
-        world.view.dns.stamp.store = "k8s/uid-9/default/gloo"; /* not told as another cluster's, either */
-        assert_false(targets_stamp_is_unshared(&world.view, &world.view.dns.stamp));
+        NAME(world.view).shows.stamp.claim = claim;
+        NAME(world.view).shows.stamp.store = "k8s/uid-9/default/gloo"; /* not told as another cluster's, either */
+        assert_false(targets_stamp_is_unshared(&world.view, &NAME(world.view).shows.stamp));
         world_clear(&world);
 }
 
@@ -153,7 +153,7 @@ static void what_users_are_answered_instead_is_told(void **state)
         world_init(&world);
         world_without_record(&world);
         world_dns(&world, "", 0, "");
-        world.view.dns.doubt = "the wildcard *.example.com answers";
+        NAME(world.view).shows.doubt = "the wildcard *.example.com answers";
         assert_non_null(strstr(adopt_inquire(&world.view, &world.arena).text,
                                "the wildcard *.example.com answers. Correct what is wrong"));
         world_clear(&world);
@@ -182,7 +182,7 @@ static void a_lock_written_by_the_runbook_matches(void **state)
         (void)state;
         struct world world;
         world_init(&world);
-        world.view.policy.lock_template = "{name}-{epoch}";
+        LOCK(world.view.policy).value = "{name}-{epoch}";
         world_dns(&world, WORLD_RRSET_B, WORLD_EPOCH, "a");
         world_lock(&world, "b-6", WORLD_EPOCH, "a");
         assert_true(adopt_matches(&world.view, &world.view.planes[1], &world.arena));
@@ -202,7 +202,7 @@ static void bug_a_lock_put_back_without_its_stamp_named_nobody(void **state)
         (void)state;
         struct world world;
         world_init(&world);
-        world.view.policy.lock_template = "{name}-{epoch}";
+        LOCK(world.view.policy).value = "{name}-{epoch}";
         world_dns(&world, WORLD_RRSET_B, 7, "b");
         world_lock(&world, "b-5", 0, ""); /* of the record */
         assert_true(adopt_matches(&world.view, &world.view.planes[1], &world.arena));

@@ -81,7 +81,7 @@ static void redis_was_never_read(struct world *world)
 }
 static void foreign(struct world *world)
 {
-        world->view.dns.stamp.store = WORLD_OTHER;
+        NAME(world->view).shows.stamp.store = WORLD_OTHER;
 }
 static void active_unobserved(struct world *world)
 {
@@ -110,7 +110,7 @@ static void record_was_refused(struct world *world)
 static void active_is_not_named_and_the_targets_moved(struct world *world)
 {
         world->record.to = "z";
-        world->view.policy.dns_name = "other.example.com";
+        NAME(world->view.policy).ref.name = "other.example.com";
         world_dns(world, WORLD_RRSET_A, 0, "");
         world_lock(world, "cluster-a", 0, "");
 }
@@ -209,8 +209,8 @@ static void nobody_else(struct world *world)
         world->view.plane_count = 2;
         world->view.planes[1].region = "";
         world->view.planes[1].holds_operator = true;
-        world->view.policy.dns_plane = "b";
-        world->view.policy.lock_plane = "b";
+        NAME(world->view.policy).plane = "b";
+        LOCK(world->view.policy).plane = "b";
         world->view.alive = (struct alive_view){
             .is_used = true, .seen_at = world->view.now, .read_at = world->view.now, .every_ms = 10000, .plane = "a"};
 }

@@ -192,11 +192,11 @@ static void lock_removed(struct world *world)
 }
 static void dns_foreign(struct world *world)
 {
-        world->view.dns.stamp.store = WORLD_OTHER;
+        NAME(world->view).shows.stamp.store = WORLD_OTHER;
 }
 static void lock_foreign(struct world *world)
 {
-        world->view.lock.stamp.store = WORLD_OTHER;
+        LOCK(world->view).shows.stamp.store = WORLD_OTHER;
 }
 static void dns_ahead(struct world *world)
 {
@@ -224,7 +224,7 @@ static void half_of_both_is_dead(struct world *world)
 }
 static void a_is_named_nowhere(struct world *world)
 {
-        world->view.planes[0].rrset = world->record.plan.to_rrset = world->view.dns.rrset = "CNAME lb-a.example.com";
+        world->view.planes[0].rrset = NAME(world->record.plan).to = NAME(world->view).shows.value = "CNAME lb-a.example.com";
         world->view.planes[0].name_absent = true;
         world->view.planes[0].name_error = "DNS says that there is no such name";
 }
@@ -324,12 +324,12 @@ static void lock_to_be_looked_at_again(struct world *world)
 {
         world_switching(world);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
-        world->view.lock_health.looked_at = 0;
+        LOCK(world->view).health.looked_at = 0;
 }
 static void refused_and_to_be_looked_at_again(struct world *world)
 {
         world_fail(world, 0, LONG_AGO);
-        world->view.dns_health.looked_at = 0;
+        NAME(world->view).health.looked_at = 0;
         world->view.record_refusal = "HTTP 403";
 }
 static void destination_lost(struct world *world)

@@ -10,16 +10,16 @@ enum { LATER = WORLD_EPOCH + 3 };
 
 static void dns_foreign(struct world *world)
 {
-        world->view.dns.stamp.store = WORLD_OTHER;
+        NAME(world->view).shows.stamp.store = WORLD_OTHER;
 }
 static void lock_foreign(struct world *world)
 {
-        world->view.lock.stamp.store = WORLD_OTHER;
+        LOCK(world->view).shows.stamp.store = WORLD_OTHER;
 }
 static void dns_foreign_unreadable(struct world *world)
 {
         dns_foreign(world);
-        world->view.dns.stamp.raw = "";
+        NAME(world->view).shows.stamp.raw = "";
 }
 static void dns_ahead(struct world *world)
 {
@@ -83,7 +83,7 @@ static void switch_lock_ahead(struct world *world)
 }
 static void spec_moved(struct world *world)
 {
-        world->view.policy.dns_name = "other.example.com";
+        NAME(world->view.policy).ref.name = "other.example.com";
 }
 static void switch_ahead_and_spec_moved(struct world *world)
 {
@@ -181,8 +181,8 @@ static const struct decision_row rows[] = {
      "refused: gloo.example.com shows \"CNAME c.example.com\" and lock mgmt-active holds \"cluster-a\""},
     {"switch: lock put back, adopt", switch_lock_edited_back_adopt_asked, FINDING_ADOPT_REQUESTED, DO_ADOPT,
      "a person says a is active", NULL},
-    {"switch: adopt", switch_adopt_asked, FINDING_LOCK_UNMET, DO_LOCK, "to be moved", "waiting: a switch is under way"},
-    {"switch: adopt, spec moved", switch_adopt_asked_and_spec_moved, FINDING_LOCK_UNMET, DO_LOCK, "to be moved",
+    {"switch: adopt", switch_adopt_asked, FINDING_STEP_UNMET, DO_WRITE, "to be moved", "waiting: a switch is under way"},
+    {"switch: adopt, spec moved", switch_adopt_asked_and_spec_moved, FINDING_STEP_UNMET, DO_WRITE, "to be moved",
      "waiting: the targets of spec are others"},
 };
 

@@ -49,8 +49,8 @@ static void an_edit_is_put_back_under_a_new_epoch(void **state)
         assert_int_equal(next->epoch, WORLD_EPOCH + 1);
         assert_int_equal(next->phase, PHASE_SWITCHING);
         assert_string_equal(next->to, "a");
-        assert_string_equal(next->plan.to_rrset, WORLD_RRSET_A);
-        assert_string_equal(next->plan.old_rrsets[0], BY_HAND); /* what it may replace */
+        assert_string_equal(NAME(next->plan).to, WORLD_RRSET_A);
+        assert_string_equal(NAME(next->plan).old[0], BY_HAND); /* what it may replace */
         assert_false(next->automatic);
         assert_int_equal(next->enforced_count, 1);
         assert_int_equal(next->enforced[0], WORLD_WALL);
@@ -63,8 +63,8 @@ static void a_lock_is_put_back_too(void **state)
         world_lock(world, "by hand", WORLD_EPOCH, "a");
         struct decision decision = world_decide(world);
         assert_int_equal(decision.finding, FINDING_DRIFT_ENFORCED);
-        assert_string_equal(decision.next->plan.to_lock, "cluster-a");
-        assert_string_equal(decision.next->plan.old_locks[0], "by hand");
+        assert_string_equal(LOCK(decision.next->plan).to, "cluster-a");
+        assert_string_equal(LOCK(decision.next->plan).old[0], "by hand");
 }
 
 static void by_default_it_is_reported(void **state)
@@ -99,7 +99,7 @@ static void another_owner_and_a_later_epoch_are_left(void **state)
 {
         struct world *world = *state;
         edit(world);
-        world->view.dns.stamp.store = WORLD_OTHER;
+        NAME(world->view).shows.stamp.store = WORLD_OTHER;
         WORLD_EXPECT(world, FINDING_FOREIGN_OWNER, DO_HOLD);
         world_dns(world, BY_HAND, WORLD_EPOCH + 3, "b");
         WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_HOLD);
@@ -200,7 +200,7 @@ static void in_a_switch_the_switch_goes_on(void **state)
         world->record.to = "z";                  /* whose address nobody knows any more */
         expect_reported(world, "nothing may be written");
         world->record.to = "b";
-        world->view.policy.dns_name = "new.example.com";
+        NAME(world->view.policy).ref.name = "new.example.com";
         expect_reported(world, "nothing may be written");
 }
 

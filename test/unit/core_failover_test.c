@@ -40,7 +40,7 @@ static void a_dead_active_is_left(void **state)
 static void other_targets_are_adopted_anew(void **state)
 {
         struct world *world = *state;
-        world->view.policy.dns_name = "new.example.com";
+        NAME(world->view.policy).ref.name = "new.example.com";
         world_dns(world, WORLD_RRSET_B, 0, "");
         world_lock(world, "cluster-b", 0, "");
         WORLD_EXPECT(world, FINDING_ADOPTABLE, DO_ADOPT);
@@ -56,10 +56,10 @@ static void bug_an_ill_active_kept_an_epoch_from_its_targets(void **state)
         struct world *world = *state;
         world_lock(world, "cluster-b", WORLD_EPOCH - 1, "b");
         world_fail(world, 0, 10000); /* failing, not yet for failoverDelay */
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
         for (unsigned i = 0; i < WORLD_PLANES; i++)
                 world_fail(world, i, LONG_AGO); /* down, and nobody could take over */
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
         struct decision decision = world_decide(world);
         assert_non_null(strstr(decision.why, "a fails (TLS :9900 timeout)"));
         struct report report = world_report(world, &decision);
@@ -113,7 +113,7 @@ static void a_restored_backup_adopts_the_world(void **state)
         /* ... once: the epoch that was adopted is above all, and only has to be written. */
         world->record = *decision.next;
         world->view.confirmed_epoch = decision.next->epoch;
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
 }
 
 static void bug_the_way_out_of_an_unknown_target_was_refused(void **state)
@@ -127,7 +127,7 @@ static void bug_the_way_out_of_an_unknown_target_was_refused(void **state)
         WORLD_EXPECT(world, FINDING_SWITCH_REQUESTED, DO_DECIDE);
         decision = world_decide(world);
         assert_int_equal(decision.next->epoch, 9);
-        assert_string_equal(decision.next->plan.old_rrsets[0], "A 203.0.113.9"); /* so that it may be replaced */
+        assert_string_equal(NAME(decision.next->plan).old[0], "A 203.0.113.9"); /* so that it may be replaced */
 }
 
 static void bug_an_unread_lock_was_adopted_as_absent(void **state)
@@ -164,7 +164,7 @@ static void suspended_on_other_targets_is_no_drift(void **state)
 {
         struct world *world = *state;
         world->view.policy.suspended = true;
-        world->view.policy.dns_name = "new.example.com";
+        NAME(world->view.policy).ref.name = "new.example.com";
         world_dns(world, WORLD_RRSET_C, 0, "");
         world_lock(world, "cluster-c", 0, "");
         WORLD_EXPECT(world, FINDING_STEADY, DO_WAIT);
@@ -323,8 +323,8 @@ static void failback_waits_for_stable_for_and_the_cooldown(void **state)
         world->view.policy.failback = FAILBACK_AUTOMATIC;
         world->record.from = "a";
         world->record.to = "c";
-        world->record.plan.to_rrset = WORLD_RRSET_C;
-        world->record.plan.to_lock = "cluster-c";
+        NAME(world->record.plan).to = WORLD_RRSET_C;
+        LOCK(world->record.plan).to = "cluster-c";
         world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "c");
         world_lock(world, "cluster-c", WORLD_EPOCH, "c");
         world_fail(world, 0, LONG_AGO);

@@ -71,7 +71,7 @@ static void alone(struct world *world)
         mono_ms before = world->view.now - LONG_AGO - 1;
         world_stale(world, 1);
         world_stale(world, 2);
-        world->view.dns_health.read_at = world->view.lock_health.read_at = before;
+        NAME(world->view).health.read_at = LOCK(world->view).health.read_at = before;
 }
 static void back_since(struct world *world, mono_ms ago)
 {
@@ -119,23 +119,23 @@ static void the_first_is_back_for_the_delay(struct world *world)
 static void alone_but_redis(struct world *world)
 {
         alone(world);
-        world->view.lock_health.read_at = world->view.now;
+        LOCK(world->view).health.read_at = world->view.now;
 }
 static void alone_but_dns(struct world *world)
 {
         alone(world);
-        world->view.dns_health.read_at = world->view.now;
+        NAME(world->view).health.read_at = world->view.now;
 }
 /* At the very moment when the outage began. */
 static void alone_but_redis_at_the_start(struct world *world)
 {
         alone(world);
-        world->view.lock_health.read_at = world->view.now - LONG_AGO;
+        LOCK(world->view).health.read_at = world->view.now - LONG_AGO;
 }
 static void alone_but_dns_at_the_start(struct world *world)
 {
         alone(world);
-        world->view.dns_health.read_at = world->view.now - LONG_AGO;
+        NAME(world->view).health.read_at = world->view.now - LONG_AGO;
 }
 static void alone_but_plane_at_the_start(struct world *world)
 {
@@ -147,8 +147,8 @@ static void alone_but_plane_at_the_start(struct world *world)
 static void alone_but_dns_failing_now(struct world *world)
 {
         alone(world);
-        world->view.dns_health.read_at = world->view.now;
-        world->view.dns_health.reach = REACH_FAILED;
+        NAME(world->view).health.read_at = world->view.now;
+        NAME(world->view).health.reach = REACH_FAILED;
 }
 static void alone_but_own_cluster(struct world *world)
 {
@@ -160,14 +160,14 @@ static void alone_but_own_cluster(struct world *world)
 static void alone_but_own_mechanisms(struct world *world)
 {
         alone(world);
-        world->view.dns_health.read_at = world->view.lock_health.read_at = world->view.now;
+        NAME(world->view).health.read_at = LOCK(world->view).health.read_at = world->view.now;
         world->view.planes[1].holds_operator = true;
-        world->view.policy.dns_plane = world->view.policy.lock_plane = world->view.planes[1].name;
+        NAME(world->view.policy).plane = LOCK(world->view.policy).plane = world->view.planes[1].name;
 }
 static void alone_but_dns_of_another_plane(struct world *world)
 {
         alone_but_own_mechanisms(world);
-        world->view.policy.dns_plane = world->view.planes[2].name;
+        NAME(world->view.policy).plane = world->view.planes[2].name;
 }
 static void alone_but_plane(struct world *world)
 {

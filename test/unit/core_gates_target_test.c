@@ -26,11 +26,11 @@ static void dns_silent(struct world *world)
 }
 static void dns_read_just_recently(struct world *world)
 {
-        world->view.dns_health.read_at = world->view.now - MECHANISM_FRESH_MS;
+        NAME(world->view).health.read_at = world->view.now - MECHANISM_FRESH_MS;
 }
 static void dns_read_long_ago(struct world *world)
 {
-        world->view.dns_health.read_at = world->view.now - MECHANISM_FRESH_MS - 1;
+        NAME(world->view).health.read_at = world->view.now - MECHANISM_FRESH_MS - 1;
 }
 static void redis_silent(struct world *world)
 {
@@ -38,28 +38,28 @@ static void redis_silent(struct world *world)
 }
 static void redis_silent_unused(struct world *world)
 {
+        redis_silent(world);
         world_without_lock(world);
-        world_lock_fails(world, ERR_TRANSIENT, "refused", true);
 }
 static void redis_silent_inside_active(struct world *world)
 {
         redis_silent(world);
-        world->view.policy.lock_plane = "a";
+        LOCK(world->view.policy).plane = "a";
 }
 static void redis_silent_inside_standby(struct world *world)
 {
         redis_silent(world);
-        world->view.policy.lock_plane = "b";
+        LOCK(world->view.policy).plane = "b";
 }
 static void dns_silent_inside_active(struct world *world)
 {
         dns_silent(world);
-        world->view.policy.dns_plane = "a";
+        NAME(world->view.policy).plane = "a";
 }
 static void dns_silent_redis_inside_active(struct world *world)
 {
         dns_silent(world);
-        world->view.policy.lock_plane = "a";
+        LOCK(world->view.policy).plane = "a";
 }
 static void dns_drift(struct world *world)
 {
@@ -72,7 +72,7 @@ static void lock_drift(struct world *world)
 static void drift_of_old_targets(struct world *world)
 {
         dns_drift(world);
-        world->view.policy.dns_name = "other.example.com";
+        NAME(world->view.policy).ref.name = "other.example.com";
 }
 static void cooling(struct world *world)
 {

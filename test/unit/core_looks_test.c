@@ -20,19 +20,19 @@ static void test_the_lock_is_looked_at_before_each_try_of_the_name(void **state)
 {
         struct world *world = *state;
         locked(world);
-        world->view.lock_health.looked_at = WORLD_NOW - LOOK_STEP_MS;
-        world->view.dns_health.looked_at = 0; /* what is written at a target is fenced there */
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
-        world->view.lock_health.looked_at -= 1;
+        LOCK(world->view).health.looked_at = WORLD_NOW - LOOK_STEP_MS;
+        NAME(world->view).health.looked_at = 0; /* what is written at a target is fenced there */
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
+        LOCK(world->view).health.looked_at -= 1;
         WORLD_EXPECT(world, FINDING_LOOK_OLD, DO_READ);
         struct decision decision = world_decide(world);
-        assert_int_equal(decision.looks, LOOK_LOCK);
+        assert_int_equal(decision.looks, 1);
         struct report report = world_report(world, &decision);
         assert_string_equal(world_condition_text(world, &report, "Ready"), "False FailoverInProgress");
         assert_int_equal(decision.step, STEP_ROUTE);
         assert_string_equal(decision.why, "the name is to be moved");
         world_without_lock(world);
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
 
 static void test_a_broken_connection_makes_it_doubtful_at_once(void **state)
@@ -46,7 +46,7 @@ static void test_a_broken_connection_makes_it_doubtful_at_once(void **state)
         assert_string_equal(world_condition_text(world, &report, "Ready"), "False RedisUnavailable");
         assert_non_null(strstr(report.message, "blocked at Route since"));
         assert_non_null(strstr(report.message, "connection refused"));
-        world->view.lock_health.error_class = ERR_DENIED;
+        LOCK(world->view).health.error_class = ERR_DENIED;
         decision = world_decide(world);
         report = world_report(world, &decision);
         assert_string_equal(world_condition_text(world, &report, "Ready"), "False RedisRefused");
@@ -56,11 +56,11 @@ static void test_a_lock_that_was_forgotten_is_written_before_the_name(void **sta
 {
         struct world *world = *state;
         locked(world);
-        world->view.lock_health.looked_at = WORLD_NOW - 60000;
+        LOCK(world->view).health.looked_at = WORLD_NOW - 60000;
         WORLD_EXPECT(world, FINDING_LOOK_OLD, DO_READ);
         world_lock(world, "cluster-a", WORLD_EPOCH, "a"); /* what the look shows */
-        world->view.lock_health.looked_at = WORLD_NOW;
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        LOCK(world->view).health.looked_at = WORLD_NOW;
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
 
 /* In Steady, too; the lock itself rests on nothing. */
@@ -73,14 +73,14 @@ static void test_what_is_brought_up_to_the_record_is_no_exception(void **state)
         assert_string_equal(world_condition_text(world, &calm, "Ready"), "True Steady");
         world->view.record_refusal = NULL;
         world_dns(world, WORLD_RRSET_A, WORLD_EPOCH - 1, "a");
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
-        world->view.lock_health.looked_at = WORLD_NOW - LOOK_STEP_MS - 1;
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
+        LOCK(world->view).health.looked_at = WORLD_NOW - LOOK_STEP_MS - 1;
         WORLD_EXPECT(world, FINDING_LOOK_OLD, DO_READ);
         struct decision decision = world_decide(world);
         struct report report = world_report(world, &decision);
         assert_string_equal(world_condition_text(world, &report, "Ready"), "True Steady");
         world_lock(world, "cluster-a", WORLD_EPOCH - 1, "a");
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
 }
 
 static void test_a_commit_rests_on_both(void **state)
@@ -88,12 +88,12 @@ static void test_a_commit_rests_on_both(void **state)
         struct world *world = *state;
         locked(world);
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
-        world->view.dns_health.looked_at = world->view.lock_health.looked_at = WORLD_NOW - LOOK_VISIT_MS;
+        NAME(world->view).health.looked_at = LOCK(world->view).health.looked_at = WORLD_NOW - LOOK_VISIT_MS;
         WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
-        world->view.dns_health.looked_at -= 1;
-        assert_int_equal(world_decide(world).looks, LOOK_DNS);
-        world->view.lock_health.looked_at -= 1;
-        assert_int_equal(world_decide(world).looks, LOOK_DNS | LOOK_LOCK);
+        NAME(world->view).health.looked_at -= 1;
+        assert_int_equal(world_decide(world).looks, 2);
+        LOCK(world->view).health.looked_at -= 1;
+        assert_int_equal(world_decide(world).looks, 3);
         struct decision decision = world_decide(world);
         assert_null(decision.next);
         world_dns_fails(world, ERR_TRANSIENT, "no answer in time", true);
@@ -103,7 +103,7 @@ static void test_a_commit_rests_on_both(void **state)
                                           "server 192.0.2.53:53: no answer in time");
         struct report report = world_report(world, &decision);
         assert_string_equal(world_condition_text(world, &report, "Ready"), "False DNSUnavailable");
-        world->view.dns_health.reach = REACH_OK;
+        NAME(world->view).health.reach = REACH_OK;
         decision = world_decide(world);
         report = world_report(world, &decision);
         assert_string_equal(world_condition_text(world, &report, "Ready"), "False FailoverInProgress");
@@ -113,7 +113,7 @@ static void test_an_adoption_rests_on_both(void **state)
 {
         struct world *world = *state;
         world_without_record(world);
-        world->view.lock_health.looked_at = 0;
+        LOCK(world->view).health.looked_at = 0;
         WORLD_EXPECT(world, FINDING_LOOK_OLD, DO_READ);
         struct decision decision = world_decide(world);
         struct report report = world_report(world, &decision);
@@ -122,7 +122,7 @@ static void test_an_adoption_rests_on_both(void **state)
         report = world_report(world, &decision);
         assert_string_equal(world_condition_text(world, &report, "Stalled"), "True RecordRefused");
         world->view.record_refusal = NULL;
-        world->view.lock_health.looked_at = WORLD_NOW;
+        LOCK(world->view).health.looked_at = WORLD_NOW;
         WORLD_EXPECT(world, FINDING_ADOPTABLE, DO_ADOPT);
 }
 
@@ -132,7 +132,7 @@ static void test_the_way_back_rests_on_both(void **state)
         world_switching(world);
         world_pass(world, 0, 60000);
         WORLD_EXPECT(world, FINDING_ACTIVE_RECOVERED, DO_ABORT);
-        world->view.dns_health.looked_at = 0;
+        NAME(world->view).health.looked_at = 0;
         WORLD_EXPECT(world, FINDING_LOOK_OLD, DO_READ);
 }
 
@@ -141,14 +141,14 @@ static void test_a_failover_rests_on_what_still_answers(void **state)
 {
         struct world *world = *state;
         world_fail(world, 0, 60000);
-        world->view.lock_health.looked_at = WORLD_NOW - LOOK_VISIT_MS - 1;
+        LOCK(world->view).health.looked_at = WORLD_NOW - LOOK_VISIT_MS - 1;
         WORLD_EXPECT(world, FINDING_LOOK_OLD, DO_READ);
-        world->view.policy.lock_plane = "a";
+        LOCK(world->view.policy).plane = "a";
         world_lock_fails(world, ERR_TRANSIENT, "no answer", true);
         WORLD_EXPECT(world, FINDING_ACTIVE_DOWN, DO_DECIDE);
-        world->view.policy.lock_plane = "";
-        world->view.policy.dns_plane = "a";
-        world->view.lock_health = (struct target_health){
+        LOCK(world->view.policy).plane = "";
+        NAME(world->view.policy).plane = "a";
+        LOCK(world->view).health = (struct target_health){
             .reach = REACH_OK, .error = "", .read_at = WORLD_NOW, .looked_at = WORLD_NOW};
         world_dns_fails(world, ERR_TRANSIENT, "no answer", true);
         WORLD_EXPECT(world, FINDING_ACTIVE_DOWN, DO_DECIDE);

@@ -148,8 +148,8 @@ static void failures_count_from_the_end(void **state)
         world_later(world, WORLD_DELAY_MS);
         world_fail(world, 0, HOUR_MS);
         maintain(world, 0, "2026-11-23T02:59:11Z");
-        world->view.dns_health.read_at = world->view.lock_health.read_at = world->view.now;
-        world->view.dns_health.looked_at = world->view.lock_health.looked_at = world->view.now;
+        NAME(world->view).health.read_at = LOCK(world->view).health.read_at = world->view.now;
+        NAME(world->view).health.looked_at = LOCK(world->view).health.looked_at = world->view.now;
         world->view.arbiter_answered_at = world->view.now;
         world_pass(world, 1, HOUR_MS);
         WORLD_EXPECT(world, FINDING_ACTIVE_DOWN, DO_DECIDE);
@@ -162,7 +162,7 @@ static void a_switch_does_not_turn_away_from_it(void **state)
         world_fail(world, 1, 40000);
         WORLD_EXPECT(world, FINDING_TARGET_LOST, DO_DECIDE);
         maintain(world, 1, "2026-11-23T03:59:11Z");
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
 
 #define WORLD_TEST(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)

@@ -36,7 +36,7 @@ static void b_shares_the_address(struct world *w) { w->view.planes[1].rrset = WO
 static void b_is_a_name(struct world *w)
 {
         if (strcmp(w->record.to, "b") == 0)
-                w->record.plan.to_rrset = "CNAME lb-b.example.com";
+                NAME(w->record.plan).to = "CNAME lb-b.example.com";
         w->view.planes[1].rrset = "CNAME lb-b.example.com";
         w->view.planes[1].name_confirmed_at = w->view.now;
 }
@@ -93,8 +93,8 @@ static void limited(struct world *w)
         w->record.recent_count = 2;
         w->record.recent[0] = w->record.recent[1] = WORLD_WALL - 7200000;
 }
-static void dns_inside_a(struct world *w) { w->view.policy.dns_plane = "a"; }
-static void redis_inside_a(struct world *w) { w->view.policy.lock_plane = "a"; }
+static void dns_inside_a(struct world *w) { NAME(w->view.policy).plane = "a"; }
+static void redis_inside_a(struct world *w) { LOCK(w->view.policy).plane = "a"; }
 static void acknowledged(struct world *w) { w->view.policy.ack = "5"; }
 static void no_arbiter(struct world *w) { w->view.arbiter_answered_at = 0; }
 static void no_record_yet(struct world *w) { w->view.record = NULL; w->view.record_read = false; }
@@ -107,10 +107,10 @@ static void somebody_speaks(struct world *w)
         w->view.alive = (struct alive_view){.is_used = true, .seen_at = WORLD_NOW - 1000, .read_at = WORLD_NOW, .every_ms = 10000, .plane = "a"};
 }
 static void nobody_speaks_any_more(struct world *w) { somebody_speaks(w); w->view.alive.seen_at = WORLD_NOW - LONG_AGO; }
-static void dns_unshared(struct world *w) { w->view.dns.stamp.presence = STAMP_OURS; w->view.dns.stamp.store = "k8s/uid-9/default/gloo"; }
+static void dns_unshared(struct world *w) { NAME(w->view).shows.stamp.presence = STAMP_OURS; NAME(w->view).shows.stamp.store = "k8s/uid-9/default/gloo"; }
 static void no_credentials(struct world *w) { w->view.policy.credentials_error = "Secret tsig: not found"; }
 static void rival(struct world *w) { w->view.policy.rival = "policy other/gloo is older and holds gloo.example.com"; }
-static void dns_never_read(struct world *w) { w->view.dns_health = (struct target_health){.error = ""}; world_dns(w, "", 0, ""); }
+static void dns_never_read(struct world *w) { NAME(w->view).health = (struct target_health){.error = ""}; world_dns(w, "", 0, ""); }
 static void dns_unreachable(struct world *w) { world_dns_fails(w, ERR_TRANSIENT, "timeout", false); }
 static void dns_lost(struct world *w) { world_dns_fails(w, ERR_TRANSIENT, "timeout", true); }
 static void dns_refused(struct world *w) { world_dns_fails(w, ERR_DENIED, "NOTAUTH (BADKEY)", false); }
@@ -127,25 +127,25 @@ static void dns_of_nobody(struct world *w) { world_dns(w, "A 203.0.113.9", 0, ""
 static void dns_empty(struct world *w) { world_dns(w, "", 0, ""); }
 static void dns_ahead(struct world *w) { world_dns(w, WORLD_RRSET_B, WORLD_EPOCH + 3, "b"); }
 static void dns_ahead_of_nobody(struct world *w) { world_dns(w, "A 203.0.113.9", WORLD_EPOCH + 3, "b"); }
-static void dns_foreign(struct world *w) { dns_ahead(w); w->view.dns.stamp.store = WORLD_OTHER; }
+static void dns_foreign(struct world *w) { dns_ahead(w); NAME(w->view).shows.stamp.store = WORLD_OTHER; }
 static void lock_absent(struct world *w) { world_lock(w, NULL, 0, ""); }
 static void lock_by_hand(struct world *w) { world_lock(w, "by hand", WORLD_EPOCH, "a"); }
 static void lock_behind(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH - 1, "b"); }
 static void lock_ahead(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH + 3, "b"); }
-static void lock_foreign(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_FOREIGN, 0, 0, "", "", "x", 0, NULL}; }
-static void dns_unreadable(struct world *w) { w->view.dns.stamp = (struct stamp){STAMP_UNREADABLE, 0, 0, "", WORLD_STORE, "v=pk1 e=x", 0, NULL}; }
-static void lock_unreadable(struct world *w) { w->view.lock.stamp = (struct stamp){STAMP_UNREADABLE, 0, 0, "", "", "v=pk2", 0, NULL}; }
+static void lock_foreign(struct world *w) { LOCK(w->view).shows.stamp = (struct stamp){STAMP_FOREIGN, 0, 0, "", "", "x", 0, NULL}; }
+static void dns_unreadable(struct world *w) { NAME(w->view).shows.stamp = (struct stamp){STAMP_UNREADABLE, 0, 0, "", WORLD_STORE, "v=pk1 e=x", 0, NULL}; }
+static void lock_unreadable(struct world *w) { LOCK(w->view).shows.stamp = (struct stamp){STAMP_UNREADABLE, 0, 0, "", "", "v=pk2", 0, NULL}; }
 static void last_epoch(struct world *w)
 {
         w->record.epoch = w->view.confirmed_epoch = EPOCH_MAX;
-        world_dns(w, w->view.dns.rrset, EPOCH_MAX, w->record.to);
-        w->view.dns.stamp.id = w->record.id;
+        world_dns(w, NAME(w->view).shows.value, EPOCH_MAX, w->record.to);
+        NAME(w->view).shows.stamp.id = w->record.id;
 }
 static void record_edited(struct world *w) { w->record.to = "c"; }
 static void lock_taken(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH + 1, "b"); }
-static void lock_settling(struct world *w) { lock_taken(w); w->view.lock.settling = true; }
+static void lock_settling(struct world *w) { lock_taken(w); LOCK(w->view).shows.settling = true; }
 static void dns_routed(struct world *w) { lock_taken(w); world_dns(w, WORLD_RRSET_B, WORLD_EPOCH + 1, "b"); }
-static void lock_sharing_epoch(struct world *w) { w->view.lock.stamp.id = 77; }
+static void lock_sharing_epoch(struct world *w) { LOCK(w->view).shows.stamp.id = 77; }
 static void switch_requested(struct world *w) { w->view.policy.switch_to = "b/6"; }
 static void switch_requested_next(struct world *w) { w->view.policy.switch_to = "c/7"; }
 static void switch_requested_after_ahead(struct world *w) { w->view.policy.switch_to = "a/9"; }
@@ -155,8 +155,7 @@ static void adopt_requested_first(struct world *w) { lock_absent(w); w->view.pol
 static void moved_to_c_by_hand(struct world *w)
 {
         world_dns(w, WORLD_RRSET_C, WORLD_EPOCH, "a");
-        if (w->view.policy.lock_server[0])
-                world_lock(w, "cluster-c", WORLD_EPOCH, "a");
+        world_lock(w, "cluster-c", WORLD_EPOCH, "a");
 }
 static void adopt_c_requested(struct world *w) { moved_to_c_by_hand(w); w->view.policy.adopt = "c/7"; }
 static void adopt_b_requested(struct world *w) { w->view.policy.adopt = "b/7"; }
@@ -165,12 +164,10 @@ static void failback_wanted(struct world *w)
 {
         w->record.from = "a";
         w->record.to = "b";
-        w->record.plan.to_rrset = WORLD_RRSET_B;
-        if (w->record.plan.lock_server[0])
-                w->record.plan.to_lock = "cluster-b";
+        NAME(w->record.plan).to = WORLD_RRSET_B;
+        LOCK(w->record.plan).to = "cluster-b";
         world_dns(w, WORLD_RRSET_B, WORLD_EPOCH, "b");
-        if (w->view.policy.lock_server[0])
-                world_lock(w, "cluster-b", WORLD_EPOCH, "b");
+        world_lock(w, "cluster-b", WORLD_EPOCH, "b");
         w->view.policy.failback = FAILBACK_AUTOMATIC;
 }
 static void after_a_failover(struct world *w)
@@ -181,20 +178,21 @@ static void after_a_failover(struct world *w)
         world_pass(w, 0, 300000);
 }
 static void unconfirmed(struct world *w) { w->view.confirmed_epoch = 0; }
-static void ttl_edited(struct world *w) { w->view.policy.dns_ttl_s = 60; }
-static void name_edited(struct world *w) { w->view.policy.dns_name = "new.example.com"; }
+static void ttl_edited(struct world *w) { NAME(w->view.policy).ttl_s = 60; }
+static void name_edited(struct world *w) { NAME(w->view.policy).ref.name = "new.example.com"; }
 static void lock_dropped_from_spec(struct world *w)
 {
-        w->view.policy.lock_server = w->view.policy.lock_key = w->view.policy.lock_template = "";
+        world_spec_without_lock(w);
 }
 static void server_behind(struct world *w)
 {
         w->view.verify_count = 2;
         w->view.verify[0] = (struct verify_view){.server = "192.0.2.54", .shown = "", .misses = 1};
         w->view.verify[1] = (struct verify_view){.server = "192.0.2.55", .shown = "A 192.0.2.99", .seen_at = w->view.now};
-        w->view.dns_met_at = w->view.now - 5000;
+        NAME(w->view).met_epoch = w->record.epoch;
+        NAME(w->view).met_at = w->view.now - 5000;
 }
-static void server_behind_for_long(struct world *w) { server_behind(w); w->view.dns_met_at = w->view.now - LONG_AGO; }
+static void server_behind_for_long(struct world *w) { server_behind(w); NAME(w->view).met_at = w->view.now - LONG_AGO; }
 static void enforce(struct world *w) { w->view.policy.drift = DRIFT_ENFORCE; }
 static void edited_by_hand(struct world *w) { enforce(w); lock_by_hand(w); }
 static void enforced_before(struct world *w) { w->record.enforced_count = 1; w->record.enforced[0] = WORLD_WALL - 600000; }
@@ -275,8 +273,8 @@ void core_renew(struct world *world, mono_ms by_ms)
                 for (unsigned j = 0; j < view->planes[i].check_count; j++)
                         renew_check(&view->planes[i].checks[j], was_now, view->now);
         }
-        renew_mechanism(&view->dns_health, was_now, view->now);
-        renew_mechanism(&view->lock_health, was_now, view->now);
+        renew_mechanism(&NAME(*view).health, was_now, view->now);
+        renew_mechanism(&LOCK(*view).health, was_now, view->now);
         if (view->arbiter_answered_at == was_now)
                 view->arbiter_answered_at = view->now;
         if (view->alive.read_at == was_now)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/fence.h"
+#include "core/sync.h"
 #include "core/runbook.h"
 #include "core_world.h"
 
@@ -35,13 +35,13 @@ static void expect_why(struct world *world, const char *part)
 static void half_a_write_is_finished_at_once(void **state)
 {
         struct world *world = *state;
-        world->view.dns_was_met = false;
+        NAME(world->view).met_epoch = 0;
         empty(world, WORLD_EPOCH);
-        assert_int_equal(fence_dns(&world->record, &world->view), FENCE_BEHIND);
+        assert_int_equal(sync_of(&world->view, &world->record, 1), SYNC_BEHIND);
         world->view.confirmed_epoch = 0;
         WORLD_EXPECT(world, FINDING_UNCONFIRMED, DO_CONFIRM);
         world->view.confirmed_epoch = WORLD_EPOCH;
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
         expect_why(world, "gloo.example.com has no address under epoch 5");
         expect_condition(world, "Ready", "False TargetBehind");
         expect_condition(world, "Drift", "False AsRecorded");
@@ -51,10 +51,10 @@ static void half_a_write_is_finished_at_once(void **state)
 static void bug_half_a_write_of_an_aborted_epoch_was_told_as_an_edit(void **state)
 {
         struct world *world = *state;
-        world->view.dns_was_met = false;
+        NAME(world->view).met_epoch = 0;
         world->view.confirmed_epoch = WORLD_EPOCH;
         empty(world, WORLD_EPOCH - 1);
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
         expect_condition(world, "Drift", "False AsRecorded");
         empty(world, 0); /* no stamp of ours, no write of ours */
         WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_HOLD);
@@ -69,8 +69,8 @@ static void in_a_switch_an_empty_name_is_written(void **state)
         const epoch_t stamps[] = {WORLD_EPOCH + 1, WORLD_EPOCH, 0};
         for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
                 empty(world, stamps[i]);
-                WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
-                world->view.dns_was_met = !world->view.dns_was_met;
+                WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
+                NAME(world->view).met_epoch = i ? 0 : world->record.epoch;
         }
 }
 
@@ -95,7 +95,7 @@ static void a_removed_record_is_told_with_the_word_that_writes_it(void **state)
         assert_int_equal(decision.next->phase, PHASE_SWITCHING);
         world_dns(world, WORLD_RRSET_A, WORLD_EPOCH, "a");
         assert_non_null(strstr(world_decide(world).answer, "a is active already"));
-        world->view.dns_health.read_at = 0; /* what was never read is not known to be empty */
+        NAME(world->view).health.read_at = 0; /* what was never read is not known to be empty */
         assert_null(world_decide(world).next);
 }
 
@@ -135,7 +135,7 @@ static void whoever_may_not_write_says_so(void **state)
 {
         struct world *world = *state;
         for (int was_met = 0; was_met < 2; was_met++) {
-                world->view.dns_was_met = was_met;
+                NAME(world->view).met_epoch = was_met ? WORLD_EPOCH : 0;
                 empty(world, WORLD_EPOCH);
                 world->view.policy.suspended = true;
                 WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_HOLD);

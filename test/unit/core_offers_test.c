@@ -108,7 +108,7 @@ static void a_later_epoch_and_nobody_fit(void **state)
         world_switching(world);
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 3, "b");
         world_lock(world, "cluster-b", WORLD_EPOCH + 3, "b");
-        world->view.policy.dns_name = "new.example.com";
+        NAME(world->view.policy).ref.name = "new.example.com";
         expect_why(world, "and the spec names other targets by now: " ANNOTATE "switch-to=b/9");
         for (unsigned i = 0; i < WORLD_PLANES; i++)
                 world->view.planes[i].eligible = false;
@@ -127,7 +127,7 @@ static void name_and_lock_disagree(void **state)
                                "status.runbook");
         expect(runbook_line(world, 0), "# to a by hand");
         world->view.record = NULL;
-        world->view.dns.stamp.store = world->view.lock.stamp.store = "k8s/uid-9/default/gloo";
+        NAME(world->view).shows.stamp.store = LOCK(world->view).shows.stamp.store = "k8s/uid-9/default/gloo";
         decision = world_decide(world);
         report = world_report(world, &decision);
         expect(report.message, "Correct the one that is wrong by hand: follow status.runbook");
@@ -168,12 +168,12 @@ static void the_active_plane_alone_has_an_address(void **state)
         expect(runbook_line(world, 0), "# no other plane has an address");
         world_lock(world, "by hand", WORLD_EPOCH, "a");
         assert_ptr_equal(adopt_by_hand(&world->view, a, &world->arena), a);
-        world->view.dns_health.read_at = 0;
+        NAME(world->view).health.read_at = 0;
         assert_ptr_equal(adopt_by_hand(&world->view, a, &world->arena), a);
         expect(runbook_line(world, 0), "# to a by hand");
         world->view.planes[0].rrset = "";
         assert_null(adopt_by_hand(&world->view, a, &world->arena));
-        world->view.dns_health.read_at = WORLD_NOW;
+        NAME(world->view).health.read_at = WORLD_NOW;
         expect(runbook_line(world, 0), "# no other plane has an address");
 }
 

@@ -19,7 +19,7 @@ static bool is_old(const char *const *values, unsigned count, const char *value)
 
 static void expect_old(const struct plan *plan, const char *rrset, bool is_expected)
 {
-        if (is_old(plan->old_rrsets, plan->old_rrset_count, rrset) != is_expected)
+        if (is_old(NAME(*plan).old, NAME(*plan).old_count, rrset) != is_expected)
                 fail_msg("%s is %san old value", rrset, is_expected ? "not " : "");
 }
 
@@ -52,14 +52,14 @@ static void the_lock_template(void **state)
         world_init(&world);
         world.view.planes[1].uid = "uid-b";
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                world.view.policy.lock_template = rows[i].template;
-                assert_string_equal(plan_lock_value(&world.view, &world.view.planes[1], 7, &world.arena),
+                LOCK(world.view.policy).value = rows[i].template;
+                assert_string_equal(plan_value(&LOCK(world.view.policy), &world.view.planes[1], 7, &world.arena),
                                     rows[i].value);
         }
         /* What a plane is called is never expanded again. */
         world.view.planes[1].cluster_name = "{epoch}";
-        world.view.policy.lock_template = "{clusterName}";
-        assert_string_equal(plan_lock_value(&world.view, &world.view.planes[1], 7, &world.arena), "{epoch}");
+        LOCK(world.view.policy).value = "{clusterName}";
+        assert_string_equal(plan_value(&LOCK(world.view.policy), &world.view.planes[1], 7, &world.arena), "{epoch}");
         world_clear(&world);
 }
 
@@ -69,30 +69,27 @@ static void a_plan_takes_the_values_of_the_spec(void **state)
         struct world world;
         world_init(&world);
         struct plan plan = plan_to(&world, 1);
-        assert_string_equal(plan.dns_name, "gloo.example.com");
-        assert_string_equal(plan.dns_server, "192.0.2.53:53");
-        assert_int_equal(plan.dns_ttl_s, 30);
-        assert_string_equal(plan.to_rrset, WORLD_RRSET_B);
-        assert_string_equal(plan.lock_key, "mgmt-active");
-        assert_string_equal(plan.to_lock, "cluster-b");
+        assert_string_equal(NAME(plan).ref.name, "gloo.example.com");
+        assert_string_equal(NAME(plan).ref.endpoint, "192.0.2.53:53");
+        assert_int_equal(NAME(plan).ttl_s, 30);
+        assert_string_equal(NAME(plan).to, WORLD_RRSET_B);
+        assert_string_equal(LOCK(plan).ref.name, "mgmt-active");
+        assert_string_equal(LOCK(plan).to, "cluster-b");
         expect_old(&plan, WORLD_RRSET_A, true);
-        assert_int_equal(plan.old_rrset_count, 1); /* DNS has shown the record's epoch: nothing older can arrive */
-        assert_true(is_old(plan.old_locks, plan.old_lock_count, "cluster-a"));
+        assert_int_equal(NAME(plan).old_count, 1); /* DNS has shown the record's epoch: nothing older can arrive */
+        assert_true(is_old(LOCK(plan).old, LOCK(plan).old_count, "cluster-a"));
         world_clear(&world);
 }
 
-static void without_a_lock_its_fields_are_empty(void **state)
+static void without_a_lock_there_is_only_the_name(void **state)
 {
         (void)state;
         struct world world;
         world_init(&world);
         world_without_lock(&world);
-        world.view.policy.lock_key = "left over";
         struct plan plan = plan_to(&world, 1);
-        assert_string_equal(plan.lock_server, "");
-        assert_string_equal(plan.lock_key, "");
-        assert_string_equal(plan.to_lock, "");
-        assert_int_equal(plan.old_lock_count, 0);
+        assert_int_equal(plan.target_count, 1);
+        assert_int_equal(plan.targets[0].ref.kind, TARGET_NAME);
         world_clear(&world);
 }
 
@@ -105,14 +102,14 @@ static void a_superseding_plan_carries_what_the_old_one_may_leave(void **state)
         struct world world;
         world_init(&world);
         world_switching(&world);
-        world.record.plan.old_rrsets[1] = "A 203.0.113.1";
-        world.record.plan.old_rrset_count = 2;
+        NAME(world.record.plan).old[1] = "A 203.0.113.1";
+        NAME(world.record.plan).old_count = 2;
         struct plan plan = plan_to(&world, 2);
         expect_old(&plan, WORLD_RRSET_A, true);
         expect_old(&plan, WORLD_RRSET_B, true);
         expect_old(&plan, "A 203.0.113.1", true);
-        assert_true(is_old(plan.old_locks, plan.old_lock_count, "cluster-a"));
-        assert_true(is_old(plan.old_locks, plan.old_lock_count, "cluster-b"));
+        assert_true(is_old(LOCK(plan).old, LOCK(plan).old_count, "cluster-a"));
+        assert_true(is_old(LOCK(plan).old, LOCK(plan).old_count, "cluster-b"));
 
         world_dns(&world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b"); /* epoch 6 arrived: what was before it is fenced off */
         plan = plan_to(&world, 2);
@@ -128,7 +125,7 @@ static void redis_may_forget_what_it_had_shown(void **state)
         struct world world;
         world_init(&world);
         struct plan plan = plan_to(&world, 2);
-        assert_true(is_old(plan.old_locks, plan.old_lock_count, "cluster-b"));
+        assert_true(is_old(LOCK(plan).old, LOCK(plan).old_count, "cluster-b"));
         world_clear(&world);
 }
 
@@ -137,13 +134,13 @@ static void other_targets_owe_nothing_to_the_record(void **state)
         (void)state;
         struct world world;
         world_init(&world);
-        world.view.policy.dns_name = "new.example.com";
+        NAME(world.view.policy).ref.name = "new.example.com";
         world_dns(&world, WORLD_RRSET_C, 0, "");
         world_lock(&world, "cluster-c", 0, "");
         struct plan plan = plan_to(&world, 2);
-        assert_int_equal(plan.old_rrset_count, 1);
+        assert_int_equal(NAME(plan).old_count, 1);
         expect_old(&plan, WORLD_RRSET_C, true);
-        assert_int_equal(plan.old_lock_count, 1);
+        assert_int_equal(LOCK(plan).old_count, 1);
         world_clear(&world);
 }
 
@@ -154,10 +151,10 @@ static void retargeting_carries_the_unfinished_values(void **state)
         struct world world;
         world_init(&world);
         world_switching(&world);
-        world.view.policy.lock_server = "new-redis.example.com:6379";
+        LOCK(world.view.policy).ref.endpoint = "new-redis.example.com:6379";
         struct plan plan = plan_to(&world, 1);
-        assert_string_equal(plan.lock_server, "new-redis.example.com:6379");
-        assert_true(is_old(plan.old_locks, plan.old_lock_count, "cluster-a"));
+        assert_string_equal(LOCK(plan).ref.endpoint, "new-redis.example.com:6379");
+        assert_true(is_old(LOCK(plan).old, LOCK(plan).old_count, "cluster-a"));
         expect_old(&plan, WORLD_RRSET_A, true);
         world_clear(&world);
 }
@@ -171,10 +168,10 @@ static void the_newest_old_values_are_kept(void **state)
         struct world world;
         world_init(&world);
         world_switching(&world);
-        memcpy(world.record.plan.old_rrsets, many, sizeof(many));
-        world.record.plan.old_rrset_count = PLAN_OLD_MAX;
+        memcpy(NAME(world.record.plan).old, many, sizeof(many));
+        NAME(world.record.plan).old_count = PLAN_OLD_MAX;
         struct plan plan = plan_to(&world, 2);
-        assert_int_equal(plan.old_rrset_count, PLAN_OLD_MAX);
+        assert_int_equal(NAME(plan).old_count, PLAN_OLD_MAX);
         expect_old(&plan, WORLD_RRSET_A, true); /* live */
         expect_old(&plan, WORLD_RRSET_B, true); /* under way */
         expect_old(&plan, "A 10.0.0.7", true);
@@ -194,9 +191,9 @@ static void when_a_plan_is_outdated(void **state)
         a->rrset = ""; /* nothing better is known */
         assert_false(plan_is_outdated(&world.view, a, &world.arena));
         a->rrset = WORLD_RRSET_A;
-        world.view.policy.dns_ttl_s = 60;
+        NAME(world.view.policy).ttl_s = 60;
         assert_true(plan_is_outdated(&world.view, a, &world.arena));
-        world.view.policy.dns_name = "new.example.com"; /* to be adopted, not moved */
+        NAME(world.view.policy).ref.name = "new.example.com"; /* to be adopted, not moved */
         assert_false(plan_is_outdated(&world.view, a, &world.arena));
         world_clear(&world);
 }
@@ -207,9 +204,9 @@ static void an_epoch_in_the_lock_does_not_ping_pong(void **state)
         (void)state;
         struct world world;
         world_init(&world);
-        world.view.policy.lock_template = "{name}-{epoch}";
+        LOCK(world.view.policy).value = "{name}-{epoch}";
         assert_true(plan_is_outdated(&world.view, &world.view.planes[0], &world.arena));
-        world.record.plan.to_lock = "a-5";
+        LOCK(world.record.plan).to = "a-5";
         assert_false(plan_is_outdated(&world.view, &world.view.planes[0], &world.arena));
         world_clear(&world);
 }
@@ -219,7 +216,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(the_lock_template),
             cmocka_unit_test(a_plan_takes_the_values_of_the_spec),
-            cmocka_unit_test(without_a_lock_its_fields_are_empty),
+            cmocka_unit_test(without_a_lock_there_is_only_the_name),
             cmocka_unit_test(a_superseding_plan_carries_what_the_old_one_may_leave),
             cmocka_unit_test(redis_may_forget_what_it_had_shown),
             cmocka_unit_test(other_targets_owe_nothing_to_the_record),

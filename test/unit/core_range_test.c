@@ -29,7 +29,7 @@ static void expect_why(struct world *world, enum finding finding, const char *wh
 static void test_a_stamp_that_cannot_be_read_is_not_another_owners(void **state)
 {
         struct world *world = *state;
-        world->view.dns.stamp = unreadable(WORLD_STORE);
+        NAME(world->view).shows.stamp = unreadable(WORLD_STORE);
         expect_why(world, FINDING_STAMP_UNREADABLE, "TXT _planekeeper.gloo.example.com cannot be read: \"v=pk1 e=922");
         expect_why(world, FINDING_STAMP_UNREADABLE, "A stamp is v=pk1 e=<1 to 9007199254740991>");
         struct decision decision = world_decide(world);
@@ -38,16 +38,16 @@ static void test_a_stamp_that_cannot_be_read_is_not_another_owners(void **state)
         assert_string_equal(world_condition_text(world, &report, "Ready"), "False StampUnreadable");
         assert_string_equal(world_condition_text(world, &report, "Stalled"), "True StampUnreadable");
         assert_string_equal(world_condition_text(world, &report, "Drift"), "Unknown OtherDecision");
-        world->view.dns.stamp = unreadable("");
+        NAME(world->view).shows.stamp = unreadable("");
         expect_why(world, FINDING_STAMP_UNREADABLE, "delete it");
-        world->view.dns.stamp = unreadable(WORLD_OTHER);
+        NAME(world->view).shows.stamp = unreadable(WORLD_OTHER);
         expect_why(world, FINDING_FOREIGN_OWNER, "belongs to another owner");
 }
 
 static void test_nor_is_that_of_a_lock(void **state)
 {
         struct world *world = *state;
-        world->view.lock.stamp = unreadable(WORLD_STORE);
+        LOCK(world->view).shows.stamp = unreadable(WORLD_STORE);
         expect_why(world, FINDING_STAMP_UNREADABLE,
                    "key {mgmt-active}:planekeeper in database 0 of Redis redis.example.com:6379 cannot be read");
         struct decision decision = world_decide(world);
@@ -56,7 +56,7 @@ static void test_nor_is_that_of_a_lock(void **state)
         static const char *const keys[][2] = {
             {"{t}lock", "key {t}lock:planekeeper "}, {"{}lock", "key {{}lock}:planekeeper "}, {"{t", "key {{t}:planekeeper "}};
         for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-                world->view.policy.lock_key = world->record.plan.lock_key = keys[i][0];
+                LOCK(world->view.policy).ref.name = LOCK(world->record.plan).ref.name = keys[i][0];
                 expect_why(world, FINDING_STAMP_UNREADABLE, keys[i][1]);
         }
 }
@@ -65,16 +65,16 @@ static void test_before_the_first_record_and_in_a_switch(void **state)
 {
         struct world *world = *state;
         world_switching(world);
-        world->view.dns.stamp = unreadable(WORLD_STORE);
+        NAME(world->view).shows.stamp = unreadable(WORLD_STORE);
         expect_why(world, FINDING_STAMP_UNREADABLE, "TXT _planekeeper");
         world_dns(world, WORLD_RRSET_A, WORLD_EPOCH, "a");
-        world->view.lock.stamp = unreadable(WORLD_STORE);
+        LOCK(world->view).shows.stamp = unreadable(WORLD_STORE);
         expect_why(world, FINDING_STAMP_UNREADABLE, "key {mgmt-active}");
         world_without_record(world);
-        world->view.lock.stamp = unreadable(WORLD_STORE);
+        LOCK(world->view).shows.stamp = unreadable(WORLD_STORE);
         expect_why(world, FINDING_STAMP_UNREADABLE, "key {mgmt-active}");
         world_without_lock(world);
-        world->view.dns.stamp = unreadable(WORLD_STORE);
+        NAME(world->view).shows.stamp = unreadable(WORLD_STORE);
         expect_why(world, FINDING_STAMP_UNREADABLE, "TXT _planekeeper");
 }
 
@@ -86,7 +86,7 @@ static void test_the_last_epoch_is_told_before_anybody_needs_another(void **stat
         world->record.epoch = EPOCH_MAX;
         world_dns(world, WORLD_RRSET_A, EPOCH_MAX, "a");
         world_lock(world, "cluster-a", EPOCH_MAX, "a");
-        world->view.dns.stamp.id = world->view.lock.stamp.id = WORLD_ID;
+        NAME(world->view).shows.stamp.id = LOCK(world->view).shows.stamp.id = WORLD_ID;
         expect_why(world, FINDING_EPOCHS_EXHAUSTED,
                    "epoch 9007199254740991 is the last one, so nothing can be decided any more");
         expect_why(world, FINDING_EPOCHS_EXHAUSTED, "kubectl delete lease planekeeper-gloo -n default");
@@ -101,7 +101,7 @@ static void test_the_last_epoch_is_told_before_anybody_needs_another(void **stat
         world->record.epoch = EPOCH_MAX - 1;
         world_dns(world, WORLD_RRSET_A, EPOCH_MAX - 1, "a");
         world_lock(world, "cluster-a", EPOCH_MAX - 1, "a");
-        world->view.dns.stamp.id = world->view.lock.stamp.id = WORLD_ID;
+        NAME(world->view).shows.stamp.id = LOCK(world->view).shows.stamp.id = WORLD_ID;
         WORLD_EXPECT(world, FINDING_ACTIVE_DOWN, DO_DECIDE);
         assert_true(world_decide(world).next->epoch == EPOCH_MAX);
 }
@@ -131,11 +131,11 @@ static void test_a_switch_under_the_last_epoch_ends(void **state)
         struct world *world = *state;
         world_switching(world);
         world->record.epoch = world->view.confirmed_epoch = EPOCH_MAX;
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         world_pass(world, 0, 60000);
         expect_why(world, FINDING_EPOCHS_EXHAUSTED, "last one");
         world->view.store = "dns/default/gloo";
-        world->view.dns.stamp.store = world->view.lock.stamp.store = world->view.store;
+        NAME(world->view).shows.stamp.store = LOCK(world->view).shows.stamp.store = world->view.store;
         expect_why(world, FINDING_EPOCHS_EXHAUSTED, "Delete what carries it: TXT _planekeeper.gloo.example.com");
 }
 
@@ -162,7 +162,7 @@ static void test_a_record_that_names_another_than_its_stamp_moves_nothing(void *
         world->view.policy.switch_to = "a/6";
         WORLD_EXPECT(world, FINDING_SWITCH_REQUESTED, DO_DECIDE);
         world->view.policy.switch_to = "";
-        world->view.policy.dns_name = "other.example.com"; /* adopted anew */
+        NAME(world->view.policy).ref.name = "other.example.com"; /* adopted anew */
         assert_int_not_equal(world_decide(world).finding, FINDING_RECORD_UNREADABLE);
 }
 
@@ -170,13 +170,13 @@ static void test_a_plan_of_another_plane_is_a_contradiction(void **state)
 {
         struct world *world = *state;
         world_switching(world);
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         world->record.to = "c";
         expect_why(world, FINDING_RECORD_UNREADABLE, "epoch 6 made c active, but its address is that of b");
         world->record.to = "b";
-        world->record.plan.to_lock = "cluster-c";
+        LOCK(world->record.plan).to = "cluster-c";
         expect_why(world, FINDING_RECORD_UNREADABLE, "epoch 6 made b active, but its lock is that of c");
-        world->record.plan.to_lock = "cluster-b";
+        LOCK(world->record.plan).to = "cluster-b";
         world_dns_fails(world, ERR_TRANSIENT, "no answer", false);
         world->record.to = "c";
         expect_why(world, FINDING_RECORD_UNREADABLE, "address is that of b");
@@ -194,11 +194,11 @@ static void test_an_address_that_was_exchanged_since_is_none(void **state)
         WORLD_EXPECT(world, FINDING_PLAN_OUTDATED, DO_DECIDE);
         world_without_lock(world);
         WORLD_EXPECT(world, FINDING_PLAN_OUTDATED, DO_DECIDE);
-        world->view.dns.stamp.id = 77; /* another decision of that number */
+        NAME(world->view).shows.stamp.id = 77; /* another decision of that number */
         assert_int_not_equal(world_decide(world).finding, FINDING_RECORD_UNREADABLE);
-        world->view.dns.stamp.id = WORLD_ID;
-        world->view.dns.stamp.store = WORLD_OTHER; /* says nothing of what was decided here */
-        world->view.dns.stamp.plane = "b";
+        NAME(world->view).shows.stamp.id = WORLD_ID;
+        NAME(world->view).shows.stamp.store = WORLD_OTHER; /* says nothing of what was decided here */
+        NAME(world->view).shows.stamp.plane = "b";
         WORLD_EXPECT(world, FINDING_FOREIGN_OWNER, DO_HOLD);
 }
 

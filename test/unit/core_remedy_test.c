@@ -173,11 +173,12 @@ static void move_by_hand(struct world *world, const struct command *command)
         const char *name = arena_printf(&world->arena, "%.*s", (int)strcspn(command->value, "/"), command->value);
         const struct plane_view *plane = election_find(view, name);
         assert_non_null(plane);
-        view->dns.rrset = plane->rrset;
-        if (!targets_use_lock(view))
+        NAME(*view).shows.value = plane->rrset;
+        NAME(*view).shows.present = plane->rrset[0];
+        if (!targets_find(view, TARGET_LOCK))
                 return;
-        view->lock.present = true;
-        view->lock.value = plan_lock_value(view, plane, targets_highest_epoch(view) + 1, &world->arena);
+        LOCK(*view).shows.present = true;
+        LOCK(*view).shows.value = plan_value_at(view, targets_find(view, TARGET_LOCK), plane, targets_highest_epoch(view) + 1, &world->arena);
 }
 
 static unsigned annotated[REQUEST_KEY_COUNT];

@@ -197,12 +197,12 @@ static void suspended(struct world *world)
 }
 static void claimed(struct world *world)
 {
-        world->view.dns.stamp.claim = "is managed by external-dns: hand it over";
+        NAME(world->view).shows.stamp.claim = "is managed by external-dns: hand it over";
 }
 
 static void answers_differ(struct world *world)
 {
-        world->view.dns.doubt = "another view";
+        NAME(world->view).shows.doubt = "another view";
 }
 
 static void answers_differ_midway(struct world *world)
@@ -214,12 +214,12 @@ static void answers_differ_midway(struct world *world)
 static void answers_unread(struct world *world)
 {
         answers_differ(world);
-        world->view.dns_health.read_at = 0;
+        NAME(world->view).health.read_at = 0;
 }
 
 static void foreign(struct world *world)
 {
-        world->view.dns.stamp.store = WORLD_OTHER;
+        NAME(world->view).shows.stamp.store = WORLD_OTHER;
 }
 static void unknown_target(struct world *world)
 {
@@ -279,8 +279,8 @@ static void many_troubles(struct world *world)
 /* A zone that is frozen for a moment, a key that is just being rotated: nobody is needed yet. */
 static void for_a_moment(struct world *world)
 {
-        world->view.lock_health.failed_since = world->view.now - 4999;
-        world->view.dns_health.failed_since = world->view.now - 4999;
+        LOCK(world->view).health.failed_since = world->view.now - 4999;
+        NAME(world->view).health.failed_since = world->view.now - 4999;
 }
 static void redis_refuses_for_a_moment(struct world *world)
 {

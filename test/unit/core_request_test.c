@@ -279,7 +279,7 @@ static void an_answer_for_good_rests_on_a_look_at_everything(void **state)
         world.view.record_error = "no record";
         assert_false(request_may_be_refused(&world.view));
         world.view.record_error = "";
-        world.view.dns_health.read_at = 0;
+        NAME(world.view).health.read_at = 0;
         assert_false(request_may_be_refused(&world.view));
         world_clear(&world);
 }

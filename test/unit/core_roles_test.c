@@ -151,8 +151,8 @@ static void later(struct world *world, unsigned intervals)
 {
         for (unsigned n = 0; n < intervals; n++) {
                 world_later(world, WORLD_INTERVAL_MS);
-                world->view.dns_health.read_at = world->view.lock_health.read_at = world->view.now;
-                world->view.dns_health.looked_at = world->view.lock_health.looked_at = world->view.now;
+                NAME(world->view).health.read_at = LOCK(world->view).health.read_at = world->view.now;
+                NAME(world->view).health.looked_at = LOCK(world->view).health.looked_at = world->view.now;
                 world->view.arbiter_answered_at = world->view.now;
                 for (unsigned i = 0; i < WORLD_PLANES; i++)
                         for (unsigned c = 0; c < plane_of(world, i)->check_count; c++) {
@@ -240,7 +240,7 @@ static void a_plane_that_is_becoming_active_is_good_by_either(void **state)
         assert_int_equal(plane_of(world, 1)->mark.role, ROLE_EITHER);
         assert_int_equal(plane_of(world, 0)->mark.role, ROLE_ACTIVE);
         assert_int_equal(plane_of(world, 2)->mark.role, ROLE_STANDBY);
-        assert_int_equal(decision.finding, FINDING_LOCK_UNMET);
+        assert_int_equal(decision.finding, FINDING_STEP_UNMET);
         assert_int_equal(decision.verdicts[1], VERDICT_UP);
         assert_string_equal(election_unfit(&world->view, plane_of(world, 1), NULL, &world->arena), "");
         run(world, 1, AS_ACTIVE, 3, 5000); /* it has taken over already, and does not listen as a standby any more */
@@ -288,7 +288,7 @@ static void a_way_back_is_to_an_active_plane(void **state)
         (void)decide(world);
         world_switching(world);
         run(world, 0, AS_ACTIVE, -100, 500000);
-        assert_int_equal(decide(world).finding, FINDING_LOCK_UNMET);
+        assert_int_equal(decide(world).finding, FINDING_STEP_UNMET);
         run(world, 0, AS_ACTIVE, 3, 10000);
         assert_int_equal(decide(world).finding, FINDING_ACTIVE_RECOVERED);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
@@ -381,7 +381,7 @@ static void in_advise_the_live_plane_is_active(void **state)
         assert_int_equal(plane_of(world, 1)->mark.role, ROLE_ACTIVE);
         world->view.policy.suspended = false;
         world->view.kill_switch = true;
-        world->view.dns_health.read_at = 0;
+        NAME(world->view).health.read_at = 0;
         (void)decide(world);
         assert_int_equal(plane_of(world, 0)->mark.role, ROLE_ACTIVE);
 }
@@ -406,14 +406,13 @@ static void where_the_targets_show_another_either_will_do(void **state)
         (void)decide(world);
         assert_int_equal(plane_of(world, 0)->mark.role, ROLE_ACTIVE);
         world_lock(world, "cluster-b", WORLD_EPOCH, "a");
-        world->view.lock_health.read_at = 0;
+        LOCK(world->view).health.read_at = 0;
         (void)decide(world);
         assert_int_equal(plane_of(world, 0)->mark.role, ROLE_ACTIVE);
-        world->view.lock_health.read_at = world->view.now;
-        world->view.policy.lock_server = ""; /* and is not looked at any more */
+        LOCK(world->view).health.read_at = world->view.now;
+        world_spec_without_lock(world); /* and is not looked at any more */
         (void)decide(world);
         assert_int_equal(plane_of(world, 0)->mark.role, ROLE_ACTIVE);
-        world->view.policy.lock_server = "redis.example.com:6379";
         world->view.plan_proof = PLAN_PENDING;
         (void)decide(world);
         assert_int_equal(plane_of(world, 0)->mark.role, ROLE_ACTIVE);

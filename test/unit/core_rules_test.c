@@ -54,7 +54,7 @@ static void check_decision(struct world *world, const struct decision *decision)
                 assert_true((decision->answer[0] != '\0') != is_accepted);
         if (!next)
                 return;
-        assert_true(next->plan.to_rrset[0]);
+        assert_true(NAME(next->plan).to[0]);
         if (action == DO_COMMIT) {
                 assert_int_equal(next->epoch, view->record->epoch);
                 assert_int_equal(next->id, view->record->id);
@@ -62,8 +62,8 @@ static void check_decision(struct world *world, const struct decision *decision)
         }
         assert_int_equal(next->id, view->fresh_id);
         assert_true(!view->record || next->epoch > view->record->epoch); /* S1 */
-        assert_true(view->dns.stamp.presence != STAMP_OURS || strcmp(view->dns.stamp.store, view->store) != 0 ||
-                    next->epoch > view->dns.stamp.epoch);
+        assert_true(NAME(*view).shows.stamp.presence != STAMP_OURS || strcmp(NAME(*view).shows.stamp.store, view->store) != 0 ||
+                    next->epoch > NAME(*view).shows.stamp.epoch);
 }
 
 static void check_condition(const struct report_condition *condition)

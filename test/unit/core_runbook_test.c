@@ -76,8 +76,8 @@ static void addresses_are_split_as_the_tools_want_them(void **state)
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct world world;
                 world_init(&world);
-                world.view.policy.dns_server = world.record.plan.dns_server = rows[i].address;
-                world.view.policy.lock_server = world.record.plan.lock_server = rows[i].address;
+                NAME(world.view.policy).ref.endpoint = NAME(world.record.plan).ref.endpoint = rows[i].address;
+                LOCK(world.view.policy).ref.endpoint = LOCK(world.record.plan).ref.endpoint = rows[i].address;
                 struct runbook runbook = build(&world);
                 assert_non_null(strstr(line_with(&runbook, "nsupdate"), rows[i].nsupdate));
                 assert_non_null(strstr(line_with(&runbook, "dig "), rows[i].dig));
@@ -91,8 +91,8 @@ static void values_are_quoted(void **state)
         (void)state;
         struct world world;
         world_init(&world);
-        world.view.policy.lock_key = world.record.plan.lock_key = "it's; rm -rf $HOME";
-        world.view.policy.lock_template = "`id`'{name}";
+        LOCK(world.view.policy).ref.name = LOCK(world.record.plan).ref.name = "it's; rm -rf $HOME";
+        LOCK(world.view.policy).value = "`id`'{name}";
         struct runbook runbook = build(&world);
         assert_non_null(strstr(line_with(&runbook, "redis-cli"), "SET 'it'\\''s; rm -rf $HOME' '`id`'\\''b'"));
         world_clear(&world);

@@ -58,17 +58,17 @@ static void in_a_third_cluster_unheard(struct world *world)
 
 static void theirs(struct world *world)
 {
-        world->view.dns.stamp.store = THEIRS;
+        NAME(world->view).shows.stamp.store = THEIRS;
 }
 
 static void lock_theirs(struct world *world)
 {
-        world->view.lock.stamp.store = THEIRS;
+        LOCK(world->view).shows.stamp.store = THEIRS;
 }
 
 static void shared_elsewhere(struct world *world)
 {
-        world->view.dns.stamp.store = SHARED;
+        NAME(world->view).shows.stamp.store = SHARED;
 }
 
 static void they_on_a_lease(struct world *world)
@@ -140,9 +140,9 @@ static void whose_stamps_are_ours(void **state)
                 world_init(&world);
                 world.view.store = rows[i].store;
                 world.view.former_store = rows[i].former;
-                world.view.dns.stamp.store = rows[i].stamp;
-                if (targets_stamp_is_foreign(&world.view, &world.view.dns.stamp) != rows[i].is_foreign ||
-                    targets_stamp_is_unshared(&world.view, &world.view.dns.stamp) != rows[i].is_unshared)
+                NAME(world.view).shows.stamp.store = rows[i].stamp;
+                if (targets_stamp_is_foreign(&world.view, &NAME(world.view).shows.stamp) != rows[i].is_foreign ||
+                    targets_stamp_is_unshared(&world.view, &NAME(world.view).shows.stamp) != rows[i].is_unshared)
                         fail_msg("%s for %s", rows[i].stamp, rows[i].store);
                 world_clear(&world);
         }
@@ -153,9 +153,9 @@ static void nothing_is_said_of_a_target_that_was_not_read(void **state)
         struct world *world = *state;
         theirs(world);
         lock_theirs(world);
-        world->view.dns_health.read_at = 0;
-        assert_ptr_equal(targets_unshared(&world->view), &world->view.lock.stamp);
-        world->view.lock_health.read_at = 0;
+        NAME(world->view).health.read_at = 0;
+        assert_ptr_equal(targets_unshared(&world->view), &LOCK(world->view).shows.stamp);
+        LOCK(world->view).health.read_at = 0;
         assert_null(targets_unshared(&world->view));
         world_without_lock(world);
         assert_null(targets_unshared(&world->view));
@@ -226,7 +226,7 @@ static void failing_once(struct world *world)
 }
 static void of_another(struct world *world)
 {
-        world->view.dns.stamp.store = WORLD_OTHER;
+        NAME(world->view).shows.stamp.store = WORLD_OTHER;
 }
 static void gone(struct world *world)
 {
@@ -316,13 +316,13 @@ static void mismatched_and_asked_in_a_switch(struct world *world)
 static void theirs_without_record(struct world *world)
 {
         world_without_record(world);
-        world->view.dns.stamp = (struct stamp){STAMP_OURS, 3, 3, "a", THEIRS, "v=pk1", 0, NULL};
+        NAME(world->view).shows.stamp = (struct stamp){STAMP_OURS, 3, 3, "a", THEIRS, "v=pk1", 0, NULL};
 }
 
 static void theirs_shows_nobody(struct world *world)
 {
         theirs_without_record(world);
-        world->view.dns.rrset = "A 203.0.113.9";
+        NAME(world->view).shows.value = "A 203.0.113.9";
 }
 
 static void theirs_in_an_outage(struct world *world)
@@ -386,13 +386,13 @@ static void a_plan_after_an_unknown_one_names_what_is_seen(void **state)
         mismatched(world);
         world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "a");
         struct plan plan = plan_for(&world->view, &world->view.planes[1], 6, &world->arena);
-        assert_int_equal(plan.old_rrset_count, 1);
-        assert_string_equal(plan.old_rrsets[0], WORLD_RRSET_C);
-        assert_int_equal(plan.old_lock_count, 1);
+        assert_int_equal(NAME(plan).old_count, 1);
+        assert_string_equal(NAME(plan).old[0], WORLD_RRSET_C);
+        assert_int_equal(LOCK(plan).old_count, 1);
         struct plan values = plan_values(&world->view, &world->view.planes[1], 6, &world->arena);
-        assert_int_equal(values.old_rrset_count, 0);
-        assert_string_equal(values.to_rrset, plan.to_rrset);
-        assert_string_equal(values.to_lock, "cluster-b");
+        assert_int_equal(NAME(values).old_count, 0);
+        assert_string_equal(NAME(values).to, NAME(plan).to);
+        assert_string_equal(LOCK(values).to, "cluster-b");
 }
 
 int main(void)

@@ -26,9 +26,9 @@ static void steps_are_taken_in_order(void **state)
         world->view.confirmed_epoch = 0;
         WORLD_EXPECT(world, FINDING_UNCONFIRMED, DO_CONFIRM);
         world->view.confirmed_epoch = WORLD_EPOCH + 1;
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
         WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
         struct decision decision = world_decide(world);
@@ -42,7 +42,7 @@ static void the_route_waits_for_the_lock_however_the_dns_looks(void **state)
         struct world *world = *state;
         world_switching(world);
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK); /* Redis lost its write after Route */
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE); /* Redis lost its write after Route */
         world_lock_fails(world, ERR_TRANSIENT, "refused", false);
         WORLD_EXPECT(world, FINDING_TARGET_UNAVAILABLE, DO_WAIT);
 }
@@ -52,25 +52,25 @@ static void the_route_waits_for_a_replica_that_has_the_lock(void **state)
 {
         struct world *world = *state;
         world_switching(world);
-        world->view.lock.settling = true; /* as every look says while there are replicas: here the old value */
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        LOCK(world->view).shows.settling = true; /* as every look says while there are replicas: here the old value */
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
-        world->view.lock.settling = true;
-        WORLD_EXPECT(world, FINDING_STEP_SETTLING, DO_LOCK);
+        LOCK(world->view).shows.settling = true;
+        WORLD_EXPECT(world, FINDING_STEP_SETTLING, DO_WRITE);
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b"); /* whoever moved it: no Commit either */
-        WORLD_EXPECT(world, FINDING_STEP_SETTLING, DO_LOCK);
-        struct target_health answers = world->view.lock_health;
+        WORLD_EXPECT(world, FINDING_STEP_SETTLING, DO_WRITE);
+        struct target_health answers = LOCK(world->view).health;
         world_lock_fails(world, ERR_TRANSIENT, "refused", true);
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
-        world->view.lock_health = answers;
-        world->view.lock.settling = false;
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
+        LOCK(world->view).health = answers;
+        LOCK(world->view).shows.settling = false;
         WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
 }
 
 static void a_lock_at_rest_waits_for_no_replica(void **state)
 {
         struct world *world = *state;
-        world->view.lock.settling = true;
+        LOCK(world->view).shows.settling = true;
         WORLD_EXPECT(world, FINDING_STEADY, DO_WAIT);
 }
 
@@ -78,10 +78,10 @@ static void a_name_that_is_brought_back_waits_for_the_lock_as_in_a_switch(void *
 {
         struct world *world = *state;
         world_dns(world, WORLD_RRSET_A, WORLD_EPOCH - 1, "a");
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
         assert_int_equal(world_decide(world).step, STEP_ROUTE);
-        world->view.lock.settling = true;
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        LOCK(world->view).shows.settling = true;
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
         struct decision decision = world_decide(world);
         assert_int_equal(decision.step, STEP_LOCK);
         assert_non_null(strstr(decision.why, "is not known to be at a replica of Redis, under epoch"));
@@ -93,10 +93,10 @@ static void a_name_that_leads_nowhere_is_not_published(void **state)
         struct world *world = *state;
         world_switching(world);
         struct plane_view *b = &world->view.planes[1];
-        b->rrset = world->record.plan.to_rrset = "CNAME lb-b.example.com";
+        b->rrset = NAME(world->record.plan).to = "CNAME lb-b.example.com";
         b->name_error = "DNS says that there is no such name";
         b->name_absent = true;
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
         WORLD_EXPECT(world, FINDING_NAME_UNFIT, DO_WAIT);
         struct decision decision = world_decide(world);
@@ -104,12 +104,12 @@ static void a_name_that_leads_nowhere_is_not_published(void **state)
         assert_non_null(strstr(decision.why, "b: its address lb-b.example.com leads agents nowhere"));
         b->name_absent = false;
         b->name_confirmed_at = world->view.now;
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         b->name_absent = true;
         b->rrset = "CNAME other.example.com"; /* what was recorded is not what this is about */
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         world->view.plane_count = 1; /* b was taken out of the spec */
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
 
 static void all_clusters_has_no_lock_step(void **state)
@@ -117,7 +117,7 @@ static void all_clusters_has_no_lock_step(void **state)
         struct world *world = *state;
         world_without_lock(world);
         world_switching(world);
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
 
 static void a_lagging_server_delays_the_commit_a_dead_one_does_not(void **state)
@@ -126,7 +126,8 @@ static void a_lagging_server_delays_the_commit_a_dead_one_does_not(void **state)
         world_switching(world);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
-        world->view.dns_met_at = world->view.now - 1000;
+        NAME(world->view).met_epoch = WORLD_EPOCH + 1;
+        NAME(world->view).met_at = world->view.now - 1000;
         static const struct {
                 const char *shown;
                 bool shows;
@@ -145,10 +146,10 @@ static void a_lagging_server_delays_the_commit_a_dead_one_does_not(void **state)
                 struct decision decision = world_decide(world);
                 assert_int_equal(decision.finding, rows[i].wait ? FINDING_SERVER_BEHIND : FINDING_ALL_MET);
                 assert_non_null(strstr(decision.why, rows[i].why));
-                assert_int_equal(decision.wake_at, rows[i].wait ? world->view.dns_met_at + rows[i].wait : 0);
+                assert_int_equal(decision.wake_at, rows[i].wait ? NAME(world->view).met_at + rows[i].wait : 0);
         }
         world_verify(world, WORLD_RRSET_A, false, 0);
-        world->view.dns_met_at = world->view.now - VERIFY_WAIT_MS;
+        NAME(world->view).met_at = world->view.now - VERIFY_WAIT_MS;
         WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
 }
 
@@ -164,7 +165,7 @@ static void a_recovered_active_aborts_before_the_first_effect(void **state)
         assert_string_equal(decision.next->to, "a");
         assert_false(decision.next->automatic);
         /* The lock write of epoch 6 may still be on its way: what it leaves is the new epoch's to replace. */
-        assert_string_equal(decision.next->plan.old_locks[1], "cluster-b");
+        assert_string_equal(LOCK(decision.next->plan).old[1], "cluster-b");
 }
 
 static void after_the_first_effect_there_is_only_forward(void **state)
@@ -173,7 +174,7 @@ static void after_the_first_effect_there_is_only_forward(void **state)
         world_switching(world);
         world_pass(world, 0, LONG_AGO);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         world_clear(world);
         world_init(world);
         world_without_lock(world);
@@ -187,14 +188,14 @@ static void after_the_first_effect_there_is_only_forward(void **state)
 static void a_lock_of_one_value_is_a_point_of_no_return_too(void **state)
 {
         struct world *world = *state;
-        world->view.policy.lock_template = "taken";
+        LOCK(world->view.policy).value = "taken";
         world_switching(world);
-        world->record.plan.to_lock = world->record.plan.old_locks[0] = "taken";
+        LOCK(world->record.plan).to = LOCK(world->record.plan).old[0] = "taken";
         world_pass(world, 0, LONG_AGO);
         world_lock(world, "taken", WORLD_EPOCH, "a");
         WORLD_EXPECT(world, FINDING_ACTIVE_RECOVERED, DO_ABORT);
         world_lock(world, "taken", WORLD_EPOCH + 1, "b");
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
 
 static void an_aborted_lock_write_that_arrives_late_is_replaced(void **state)
@@ -207,12 +208,12 @@ static void an_aborted_lock_write_that_arrives_late_is_replaced(void **state)
         world->view.confirmed_epoch = 0;
         WORLD_EXPECT(world, FINDING_UNCONFIRMED, DO_CONFIRM);
         world->view.confirmed_epoch = WORLD_EPOCH + 2;
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
         assert_int_equal(world_decide(world).step, STEP_LOCK);
         world_lock(world, "cluster-a", WORLD_EPOCH + 2, "a");
-        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_REASSERT);
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
         assert_int_equal(world_decide(world).step, STEP_ROUTE);
         world_dns(world, WORLD_RRSET_A, WORLD_EPOCH + 2, "a");
         WORLD_EXPECT(world, FINDING_STEADY, DO_WAIT);
@@ -224,7 +225,7 @@ static void bug_a_lost_lock_after_route_was_aborted(void **state)
         world_switching(world);
         world_pass(world, 0, LONG_AGO);
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
 
 static void bug_an_automatic_failback_aborted_itself(void **state)
@@ -233,8 +234,8 @@ static void bug_an_automatic_failback_aborted_itself(void **state)
         world->view.policy.failback = FAILBACK_AUTOMATIC;
         world->record.from = "a";
         world->record.to = "b";
-        world->record.plan.to_rrset = WORLD_RRSET_B;
-        world->record.plan.to_lock = "cluster-b";
+        NAME(world->record.plan).to = WORLD_RRSET_B;
+        LOCK(world->record.plan).to = "cluster-b";
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH, "b");
         world_lock(world, "cluster-b", WORLD_EPOCH, "b");
         WORLD_EXPECT(world, FINDING_FAILBACK_DUE, DO_DECIDE);
@@ -243,7 +244,7 @@ static void bug_an_automatic_failback_aborted_itself(void **state)
         assert_int_equal(decision.next->detected_at, 0);
         world->record = *decision.next;
         world->view.confirmed_epoch = decision.next->epoch;
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
 
 static void bug_a_superseding_switch_was_aborted_to_where_nobody_is(void **state)
@@ -259,7 +260,7 @@ static void bug_a_superseding_switch_was_aborted_to_where_nobody_is(void **state
         world->record = *decision.next;
         world->view.confirmed_epoch = decision.next->epoch;
         world_pass(world, 1, LONG_AGO);
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
 
 /* The lock names b, the route to it is refused for as long as it was tried, and b dies. */
@@ -278,15 +279,15 @@ static void a_target_lost_while_the_route_is_refused_is_superseded(void **state)
         lost_while_the_route_is_refused(world);
         WORLD_EXPECT(world, FINDING_TARGET_LOST, DO_DECIDE);
         assert_string_equal(world_decide(world).next->to, "c");
-        world->view.dns_health.failed_since = world->view.now - 1000; /* a moment: it may be over at once */
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
-        world->view.dns_health.failed_since = world->view.now - 10000;
-        world->view.dns_health.read_at = world->view.now - 30000; /* not even read */
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
-        world->view.dns_health.read_at = world->view.now;
+        NAME(world->view).health.failed_since = world->view.now - 1000; /* a moment: it may be over at once */
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
+        NAME(world->view).health.failed_since = world->view.now - 10000;
+        NAME(world->view).health.read_at = world->view.now - 30000; /* not even read */
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
+        NAME(world->view).health.read_at = world->view.now;
         world->view.store = "dns/default/gloo"; /* the refused register is the one that would decide */
-        world->view.dns.stamp.store = world->view.lock.stamp.store = world->view.store;
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE);
+        NAME(world->view).shows.stamp.store = LOCK(world->view).shows.stamp.store = world->view.store;
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
 
 static void a_target_lost_while_the_lock_is_refused_is_superseded(void **state)
@@ -296,7 +297,7 @@ static void a_target_lost_while_the_lock_is_refused_is_superseded(void **state)
         world_lock_fails(world, ERR_DENIED, "NOPERM", true);
         world_fail(world, 1, LONG_AGO);
         WORLD_EXPECT(world, FINDING_TARGET_LOST, DO_DECIDE);
-        world->view.lock_health.read_at = 0;
+        LOCK(world->view).health.read_at = 0;
         world_pass(world, 1, LONG_AGO);
         WORLD_EXPECT(world, FINDING_TARGET_REFUSED, DO_HOLD);
 }
@@ -322,7 +323,7 @@ static void a_lost_target_that_is_not_left_is_said(void **state)
                            "gate MaxSwitchesReached blocks: maxSwitches 1 in 24h";
         expect_said(world, lost, "True DestinationDown", lost);
         expect_said(world, "blocked at Route since", "True DestinationDown", "; also: SwitchInProgress: Configuration");
-        world->view.dns_health = (struct target_health){.reach = REACH_OK, .error = "", .read_at = world->view.now};
+        NAME(world->view).health = (struct target_health){.reach = REACH_OK, .error = "", .read_at = world->view.now};
         expect_said(world, lost, "True DestinationDown", lost); /* the step is on its way */
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
         expect_said(world, lost, "True DestinationDown", lost); /* all met */
@@ -336,8 +337,8 @@ static void what_waits_for_a_gate_is_said(void **state)
         struct world *world = *state;
         world->view.policy.failback = FAILBACK_AUTOMATIC;
         world->record.to = "b";
-        world->record.plan.to_rrset = WORLD_RRSET_B;
-        world->record.plan.to_lock = "cluster-b";
+        NAME(world->record.plan).to = WORLD_RRSET_B;
+        LOCK(world->record.plan).to = "cluster-b";
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH, "b");
         world_lock(world, "cluster-b", WORLD_EPOCH, "b");
         world->record.cooldown_until = WORLD_WALL + 60000;
@@ -366,7 +367,7 @@ static void a_lost_target_is_superseded_by_the_old_active_too(void **state)
         assert_int_equal(decision.next->recent_count, 2); /* counted */
         world->record.recent_count = 2;
         world->record.recent[1] = WORLD_WALL - 1000;
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE); /* maxSwitches: it goes on instead */
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE); /* maxSwitches: it goes on instead */
 }
 
 static void a_person_may_turn_a_switch(void **state)
@@ -380,7 +381,7 @@ static void a_person_may_turn_a_switch(void **state)
         assert_string_equal(decision.next->to, "c");
         assert_false(decision.next->automatic);
         world->view.policy.switch_to = "b/7";
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         expect_answer(world, "refused: b is active already");
 }
 
@@ -388,17 +389,17 @@ static void bug_a_spec_edit_in_mid_switch_mixed_the_targets(void **state)
 {
         struct world *world = *state;
         world_switching(world);
-        world->view.policy.lock_server = world->view.policy.lock_key = world->view.policy.lock_template = "";
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK); /* its own targets first */
+        world_spec_without_lock(world);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE); /* its own targets first */
         world_pass(world, 0, LONG_AGO);
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK); /* no way back with half of the values */
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE); /* no way back with half of the values */
         world_fail(world, 1, LONG_AGO);
-        WORLD_EXPECT(world, FINDING_LOCK_UNMET, DO_LOCK);
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
         world->record.phase = PHASE_STEADY;
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH + 1, "b");
         WORLD_EXPECT(world, FINDING_ADOPTABLE, DO_ADOPT);
-        assert_string_equal(world_decide(world).next->plan.lock_server, "");
+        assert_int_equal(world_decide(world).next->plan.target_count, 1);
 }
 
 static void a_person_may_leave_targets_that_are_gone(void **state)
@@ -406,12 +407,12 @@ static void a_person_may_leave_targets_that_are_gone(void **state)
         struct world *world = *state;
         world_switching(world);
         world_lock_fails(world, ERR_TRANSIENT, "no route to host", false);
-        world->view.policy.lock_server = "new-redis.example.com:6379";
+        LOCK(world->view.policy).ref.endpoint = "new-redis.example.com:6379";
         WORLD_EXPECT(world, FINDING_TARGET_UNAVAILABLE, DO_WAIT);
         world->view.policy.switch_to = "b/7";
         WORLD_EXPECT(world, FINDING_SWITCH_REQUESTED, DO_DECIDE);
         struct decision decision = world_decide(world);
-        assert_string_equal(decision.next->plan.lock_server, "new-redis.example.com:6379");
+        assert_string_equal(LOCK(decision.next->plan).ref.endpoint, "new-redis.example.com:6379");
         assert_string_equal(decision.next->to, "b");
 }
 
@@ -433,7 +434,7 @@ static void suspended_in_mid_switch_it_stops_before_the_next_effect(void **state
         world->view.policy.suspended = true;
         WORLD_EXPECT(world, FINDING_STOPPED_MIDWAY, DO_HOLD);
         world->view.policy.suspended = false;
-        WORLD_EXPECT(world, FINDING_ROUTE_UNMET, DO_ROUTE); /* and resumes by itself */
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE); /* and resumes by itself */
 }
 
 static void a_drift_in_mid_switch_may_be_adopted(void **state)
@@ -449,7 +450,7 @@ static void a_drift_in_mid_switch_may_be_adopted(void **state)
         assert_string_equal(world_decide(world).next->to, "c");
         /* A late lock write of epoch 6 is known to the adoption. */
         const struct plan *plan = &world_decide(world).next->plan;
-        assert_string_equal(plan->old_locks[1], "cluster-b");
+        assert_string_equal(LOCK(*plan).old[1], "cluster-b");
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)

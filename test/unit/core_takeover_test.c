@@ -16,8 +16,8 @@
 static void built_anew(struct world *world)
 {
         world->view.record = NULL;
-        world->view.dns.stamp.store = FORMER;
-        world->view.lock.stamp.store = FORMER;
+        NAME(world->view).shows.stamp.store = FORMER;
+        LOCK(world->view).shows.stamp.store = FORMER;
 }
 
 static struct decision decide(struct world *world, const char *takeover)
@@ -44,7 +44,7 @@ static void it_is_what_is_offered_where_the_name_shows_no_plane(void **state)
 {
         struct world *world = *state;
         built_anew(world);
-        world->view.dns.rrset = "";
+        NAME(world->view).shows.value = "";
         struct decision decision = decide(world, "");
         assert_int_equal(decision.finding, FINDING_UNKNOWN_TARGET);
         assert_non_null(strstr(decision.why, "planekeeper.io/takeover=" TAKEOVER));
@@ -67,8 +67,8 @@ static void a_person_says_so_and_it_goes_on_under_the_next_epoch(void **state)
         world->record = *decision.next;
         world->view.record = &world->record;
         decision = world_decide(world);
-        assert_int_equal(decision.lock, FENCE_BEHIND);
-        assert_int_equal(decision.dns, FENCE_BEHIND);
+        assert_int_equal(decision.targets[0].sync, SYNC_BEHIND);
+        assert_int_equal(decision.targets[1].sync, SYNC_BEHIND);
 }
 
 /* The one who is said to be gone may have decided again while we did not look. */
@@ -117,23 +117,23 @@ static void both_stamps_are_named(void **state)
 {
         struct world *world = *state;
         built_anew(world);
-        world->view.lock.stamp.id = 0x22;
+        LOCK(world->view).shows.stamp.id = 0x22;
         assert_string_equal(targets_unshared_ids(&world->view, &world->arena), TAKEOVER ",0000000000000022");
         assert_int_equal(decide(world, TAKEOVER).mode.mode, MODE_ADVISE);
         assert_int_equal(decide(world, TAKEOVER ",0000000000000022").mode.mode, MODE_AUTOMATIC);
         world->view.policy.takeover = "";
-        world->view.dns.stamp.store = WORLD_STORE;
+        NAME(world->view).shows.stamp.store = WORLD_STORE;
         assert_string_equal(targets_unshared_ids(&world->view, &world->arena), "0000000000000022");
-        world->view.dns.stamp.store = FORMER;
-        world->view.lock.stamp.store = WORLD_STORE;
+        NAME(world->view).shows.stamp.store = FORMER;
+        LOCK(world->view).shows.stamp.store = WORLD_STORE;
         assert_string_equal(targets_unshared_ids(&world->view, &world->arena), TAKEOVER);
-        world->view.lock.stamp.store = FORMER;
-        world->view.lock_health.read_at = 0;
+        LOCK(world->view).shows.stamp.store = FORMER;
+        LOCK(world->view).health.read_at = 0;
         assert_string_equal(targets_unshared_ids(&world->view, &world->arena), TAKEOVER);
-        world->view.dns.stamp.store = WORLD_STORE;
+        NAME(world->view).shows.stamp.store = WORLD_STORE;
         assert_string_equal(targets_unshared_ids(&world->view, &world->arena), "");
         world_without_lock(world);
-        world->view.dns.stamp.store = FORMER;
+        NAME(world->view).shows.stamp.store = FORMER;
         assert_string_equal(targets_unshared_ids(&world->view, &world->arena), TAKEOVER);
 }
 
@@ -152,7 +152,7 @@ static void what_another_policy_decided_is_not_taken_over(void **state)
 {
         struct world *world = *state;
         built_anew(world);
-        world->view.dns.stamp.store = WORLD_OTHER;
+        NAME(world->view).shows.stamp.store = WORLD_OTHER;
         assert_int_equal(decide(world, TAKEOVER).finding, FINDING_FOREIGN_OWNER);
 }
 

@@ -11,26 +11,23 @@
 static void any_part_makes_another_target(void **state)
 {
         (void)state;
-        const struct targets ours = {"rfc2136", "192.0.2.53:53", "gloo.example.com", "redis:6379", "active", 1};
-        const struct targets others[] = {
-            {"route53", "192.0.2.53:53", "gloo.example.com", "redis:6379", "active", 1},
-            {"rfc2136", "192.0.2.54:53", "gloo.example.com", "redis:6379", "active", 1},
-            {"rfc2136", "192.0.2.53:53", "mesh.example.com", "redis:6379", "active", 1},
-            {"rfc2136", "192.0.2.53:53", "gloo.example.com", "redis:6380", "active", 1},
-            {"rfc2136", "192.0.2.53:53", "gloo.example.com", "redis:6379", "writer", 1},
-            {"rfc2136", "192.0.2.53:53", "gloo.example.com", "redis:6379", "active", 2},
+        const struct target_ref ours = {TARGET_LOCK, "redisLock", "redis:6379", "active", 1};
+        const struct target_ref others[] = {
+            {TARGET_NAME, "redisLock", "redis:6379", "active", 1}, {TARGET_LOCK, "job", "redis:6379", "active", 1},
+            {TARGET_LOCK, "redisLock", "redis:6380", "active", 1}, {TARGET_LOCK, "redisLock", "redis:6379", "writer", 1},
+            {TARGET_LOCK, "redisLock", "redis:6379", "active", 2},
         };
-        const struct targets copy = ours;
-        assert_true(targets_are_same(&ours, &copy));
+        const struct target_ref copy = ours;
+        assert_true(target_ref_equal(&ours, &copy));
         for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-                assert_false(targets_are_same(&ours, &others[i]));
+                assert_false(target_ref_equal(&ours, &others[i]));
 }
 
 static void only_what_is_recorded_can_move(void **state)
 {
         struct world *world = *state;
         assert_false(targets_moved(&world->view));
-        world->view.policy.lock_db = 3;
+        LOCK(world->view.policy).ref.db = 3;
         assert_true(targets_moved(&world->view));
         world->view.record = NULL;
         assert_false(targets_moved(&world->view));
@@ -40,25 +37,22 @@ static void every_target_in_force_has_to_be_read(void **state)
 {
         struct world *world = *state;
         static const struct {
-                bool dns_read, uses_lock, lock_read, are_read;
-        } rows[] = {{true, true, true, true},
-                    {false, true, true, false},
-                    {true, true, false, false},
-                    {true, false, false, true},
-                    {false, false, false, false}};
+                bool name_read, lock_read, are_read;
+        } rows[] = {{true, true, true}, {false, true, false}, {true, false, false}};
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                world->view.dns_health.read_at = rows[i].dns_read ? WORLD_NOW : 0;
-                world->view.lock_health.read_at = rows[i].lock_read ? WORLD_NOW : 0;
-                world->view.policy.lock_server = rows[i].uses_lock ? "redis:6379" : "";
+                NAME(world->view).health.read_at = rows[i].name_read ? WORLD_NOW : 0;
+                LOCK(world->view).health.read_at = rows[i].lock_read ? WORLD_NOW : 0;
                 assert_int_equal(targets_are_read(&world->view), rows[i].are_read);
         }
+        world_without_lock(world);
+        assert_true(targets_are_read(&world->view));
 }
 
 /* Looked at again when it has lasted: nothing else may happen until then. */
 static void a_refusal_lasts_after_a_few_tries(void **state)
 {
         struct world *world = *state;
-        struct target_health *health = &world->view.dns_health;
+        struct target_health *health = &NAME(world->view).health;
         mono_ms now = world->view.now;
         world_dns_fails(world, ERR_DENIED, "REFUSED", true);
         health->failed_since = now - 4999;

@@ -103,15 +103,15 @@ static void mechanisms_answer(struct scene *scene)
 {
         all_answer(scene);
         plane(scene, 1)->holds_operator = true;
-        scene->world.view.policy.dns_plane = scene->world.view.policy.lock_plane = plane(scene, 2)->name;
+        NAME(scene->world.view.policy).plane = LOCK(scene->world.view.policy).plane = plane(scene, 2)->name;
 }
 static void dns_is_beside_me(struct scene *scene)
 {
-        scene->world.view.policy.dns_plane = plane(scene, 1)->name;
+        NAME(scene->world.view.policy).plane = plane(scene, 1)->name;
 }
 static void redis_is_beside_me(struct scene *scene)
 {
-        scene->world.view.policy.lock_plane = plane(scene, 1)->name;
+        LOCK(scene->world.view.policy).plane = plane(scene, 1)->name;
 }
 static void holds_operator(struct scene *scene)
 {
@@ -127,23 +127,23 @@ static void passed_before(struct scene *scene)
 }
 static void dns_fails(struct scene *scene)
 {
-        scene->world.view.dns_health.reach = REACH_FAILED;
+        NAME(scene->world.view).health.reach = REACH_FAILED;
 }
 static void dns_read_before(struct scene *scene)
 {
-        scene->world.view.dns_health.read_at = scene->world.view.now - 6001;
+        NAME(scene->world.view).health.read_at = scene->world.view.now - 6001;
 }
 static void lock_not_used(struct scene *scene)
 {
-        scene->world.view.policy.lock_server = "";
+        world_spec_without_lock(&scene->world);
 }
 static void lock_fails(struct scene *scene)
 {
-        scene->world.view.lock_health.reach = REACH_FAILED;
+        LOCK(scene->world.view).health.reach = REACH_FAILED;
 }
 static void lock_read_before(struct scene *scene)
 {
-        scene->world.view.lock_health.read_at = scene->world.view.now - 6001;
+        LOCK(scene->world.view).health.read_at = scene->world.view.now - 6001;
 }
 /* Only b answers, and nothing says since when it would have to. */
 static void b_alone_answers(struct scene *scene)

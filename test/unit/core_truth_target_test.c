@@ -44,55 +44,55 @@ enum { EARLY_MS = 10000, LATER_MS = 30000 };
 static void mechanisms_asked_early(struct scene *scene)
 {
         view_of(scene)->now = EARLY_MS;
-        view_of(scene)->dns_health.read_at = view_of(scene)->lock_health.read_at = EARLY_MS;
+        NAME(*view_of(scene)).health.read_at = LOCK(*view_of(scene)).health.read_at = EARLY_MS;
 }
 static void dns_fails(struct scene *scene)
 {
-        view_of(scene)->dns_health.reach = REACH_FAILED;
-        view_of(scene)->dns_health.error = "timeout";
+        NAME(*view_of(scene)).health.reach = REACH_FAILED;
+        NAME(*view_of(scene)).health.error = "timeout";
 }
 static void lock_fails(struct scene *scene)
 {
-        view_of(scene)->lock_health.reach = REACH_FAILED;
-        view_of(scene)->lock_health.error = "refused";
+        LOCK(*view_of(scene)).health.reach = REACH_FAILED;
+        LOCK(*view_of(scene)).health.error = "refused";
 }
 static void dns_never_read(struct scene *scene)
 {
-        view_of(scene)->dns_health.read_at = 0;
+        NAME(*view_of(scene)).health.read_at = 0;
 }
 static void dns_read_long_ago(struct scene *scene)
 {
-        view_of(scene)->dns_health.read_at = 1;
+        NAME(*view_of(scene)).health.read_at = 1;
         view_of(scene)->now = LATER_MS;
 }
 /* Both live inside the plane that is left; it takes DNS along, or Redis. */
 static void dns_fails_with_the_plane(struct scene *scene)
 {
         dns_fails(scene);
-        view_of(scene)->policy.dns_plane = "a";
-        view_of(scene)->policy.lock_plane = "a";
+        NAME(view_of(scene)->policy).plane = "a";
+        LOCK(view_of(scene)->policy).plane = "a";
 }
 static void lock_fails_with_the_plane(struct scene *scene)
 {
         lock_fails(scene);
-        view_of(scene)->policy.dns_plane = "a";
-        view_of(scene)->policy.lock_plane = "a";
+        NAME(view_of(scene)->policy).plane = "a";
+        LOCK(view_of(scene)->policy).plane = "a";
 }
 static void lock_elsewhere(struct scene *scene)
 {
-        view_of(scene)->policy.lock_plane = "";
+        LOCK(view_of(scene)->policy).plane = "";
 }
 static void lock_inside_standby(struct scene *scene)
 {
-        view_of(scene)->policy.lock_plane = "b";
+        LOCK(view_of(scene)->policy).plane = "b";
 }
 static void dns_elsewhere(struct scene *scene)
 {
-        view_of(scene)->policy.dns_plane = "";
+        NAME(view_of(scene)->policy).plane = "";
 }
 static void dns_inside_standby(struct scene *scene)
 {
-        view_of(scene)->policy.dns_plane = "b";
+        NAME(view_of(scene)->policy).plane = "b";
 }
 static void active_not_known(struct scene *scene)
 {
@@ -100,15 +100,15 @@ static void active_not_known(struct scene *scene)
 }
 static void lock_not_used(struct scene *scene)
 {
-        view_of(scene)->policy.lock_server = "";
+        world_spec_without_lock(&scene->world);
 }
 static void lock_never_read(struct scene *scene)
 {
-        view_of(scene)->lock_health.read_at = 0;
+        LOCK(*view_of(scene)).health.read_at = 0;
 }
 static void lock_read_long_ago(struct scene *scene)
 {
-        view_of(scene)->lock_health.read_at = 1;
+        LOCK(*view_of(scene)).health.read_at = 1;
         view_of(scene)->now = LATER_MS;
 }
 
@@ -120,23 +120,23 @@ static void nothing_recorded(struct scene *scene)
 }
 static void targets_moved(struct scene *scene)
 {
-        view_of(scene)->policy.dns_name = "other.example.com";
+        NAME(view_of(scene)->policy).ref.name = "other.example.com";
 }
 static void dns_edited(struct scene *scene)
 {
-        view_of(scene)->dns.rrset = "A 203.0.113.9";
+        NAME(*view_of(scene)).shows.value = "A 203.0.113.9";
 }
 static void dns_stamp_of_another(struct scene *scene)
 {
-        view_of(scene)->dns.stamp.store = WORLD_OTHER;
+        NAME(*view_of(scene)).shows.stamp.store = WORLD_OTHER;
 }
 static void lock_edited(struct scene *scene)
 {
-        view_of(scene)->lock.value = "by hand";
+        LOCK(*view_of(scene)).shows.value = "by hand";
 }
 static void lock_stamp_of_another(struct scene *scene)
 {
-        view_of(scene)->lock.stamp.store = WORLD_OTHER;
+        LOCK(*view_of(scene)).shows.stamp.store = WORLD_OTHER;
 }
 
 /* ---- CoolingDown ---- */

@@ -16,7 +16,7 @@ static void new_with_bad_secret(struct world *world)
 static void new_before_an_answer(struct world *world)
 {
         world_without_record(world);
-        world->view.dns_health = (struct target_health){.reach = REACH_NEVER, .error = ""};
+        NAME(world->view).health = (struct target_health){.reach = REACH_NEVER, .error = ""};
 }
 static void new_and_moved_meanwhile(struct world *world)
 {
@@ -87,8 +87,8 @@ static void failback_while_suspended(struct world *world)
 {
         world->record.to = "b";
         world->record.from = "a";
-        world->record.plan.to_rrset = WORLD_RRSET_B;
-        world->record.plan.to_lock = "cluster-b";
+        NAME(world->record.plan).to = WORLD_RRSET_B;
+        LOCK(world->record.plan).to = "cluster-b";
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH, "b");
         world_lock(world, "cluster-b", WORLD_EPOCH, "b");
         world->view.policy.failback = FAILBACK_AUTOMATIC;
@@ -200,7 +200,7 @@ static const struct decision_row rows[] = {
     {"its address is said once", dns_refuses_and_says_who_it_is, FINDING_TARGET_REFUSED, DO_HOLD,
      "DNS server 192.0.2.53:53: NOTAUTH", NULL},
     {"DNS cannot do it", dns_refuses_as_invalid, FINDING_TARGET_REFUSED, DO_HOLD, "no such zone", NULL},
-    {"lock behind, Redis fails", lock_behind_and_failing, FINDING_TARGET_BEHIND, DO_REASSERT,
+    {"lock behind, Redis fails", lock_behind_and_failing, FINDING_TARGET_BEHIND, DO_WRITE,
      "lock mgmt-active lacks epoch 5: connection refused", NULL},
     {"held in Advise", held_in_advise, FINDING_AWAITING_HUMAN, DO_HOLD, "cooling down until", NULL},
     {"Advise without DNS", advise_without_dns, FINDING_TARGET_UNAVAILABLE, DO_WAIT, "timeout", NULL},
@@ -210,21 +210,21 @@ static const struct decision_row rows[] = {
     {"suspended, asked", suspended_and_asked, FINDING_STEADY, DO_WAIT, "a is active", "waiting: suspended"},
 
     {"switch: bad Secret", switch_with_bad_secret, FINDING_CREDENTIALS, DO_HOLD, "Secret tsig has no key", NULL},
-    {"switch: a rival ends no switch", switch_with_rival, FINDING_LOCK_UNMET, DO_LOCK, "the lock is to be moved", NULL},
+    {"switch: a rival ends no switch", switch_with_rival, FINDING_STEP_UNMET, DO_WRITE, "the lock is to be moved", NULL},
     {"unclear kill switch, asked", unclear_kill_switch_and_asked, FINDING_STEADY, DO_WAIT, "a is active",
      "waiting: the kill switch is not understood, condition Armed says why"},
     {"switch: kill switch", switch_with_kill_switch, FINDING_STOPPED_MIDWAY, DO_HOLD, "the kill switch is on", NULL},
     {"switch: suspended", switch_suspended, FINDING_STOPPED_MIDWAY, DO_HOLD, "spec.suspend is true", NULL},
     {"switch: Advise", switch_in_advise, FINDING_STOPPED_MIDWAY, DO_HOLD, "mode Advise is in effect", NULL},
-    {"switch: to nobody", switch_to_nobody, FINDING_LOCK_UNMET, DO_LOCK, "the lock is to be moved", NULL},
-    {"switch: verified later", switch_met_before_anything_was_verified, FINDING_ALL_MET, DO_COMMIT,
-     "every target shows the new plane", NULL},
+    {"switch: to nobody", switch_to_nobody, FINDING_STEP_UNMET, DO_WRITE, "the lock is to be moved", NULL},
+    {"switch: verified later", switch_met_before_anything_was_verified, FINDING_SERVER_BEHIND, DO_WAIT,
+     "DNS server 192.0.2.54:53 is being asked", NULL},
 
     {"back", recovered, FINDING_ACTIVE_RECOVERED, DO_ABORT, "a is back", NULL},
-    {"back, a person's switch", recovered_but_asked_for, FINDING_LOCK_UNMET, DO_LOCK, "is to be moved", NULL},
-    {"back, a failback", recovered_but_failback, FINDING_LOCK_UNMET, DO_LOCK, "is to be moved", NULL},
-    {"back, no longer named", recovered_but_removed, FINDING_LOCK_UNMET, DO_LOCK, "is to be moved", NULL},
-    {"back, to itself", recovered_but_the_same, FINDING_LOCK_UNMET, DO_LOCK, "is to be moved", NULL},
+    {"back, a person's switch", recovered_but_asked_for, FINDING_STEP_UNMET, DO_WRITE, "is to be moved", NULL},
+    {"back, a failback", recovered_but_failback, FINDING_STEP_UNMET, DO_WRITE, "is to be moved", NULL},
+    {"back, no longer named", recovered_but_removed, FINDING_STEP_UNMET, DO_WRITE, "is to be moved", NULL},
+    {"back, to itself", recovered_but_the_same, FINDING_STEP_UNMET, DO_WRITE, "is to be moved", NULL},
 };
 
 static void what_is_not_known_is_not_acted_on(void **state)
@@ -266,24 +266,25 @@ static void a_plan_replaces_only_what_was_seen_or_recorded(void **state)
 {
         struct world *world = *state;
         world_switching(world);
-        world->view.policy.dns_name = "other.example.com";
+        NAME(world->view.policy).ref.name = "other.example.com";
         world->view.policy.switch_to = "c/7";
-        world->view.dns_health.read_at = world->view.lock_health.read_at = 0;
+        NAME(world->view).health.read_at = LOCK(world->view).health.read_at = 0;
         struct decision decision = world_decide(world);
         assert_int_equal(decision.finding, FINDING_SWITCH_REQUESTED);
         const struct plan *plan = &decision.next->plan;
-        assert_int_equal(plan->old_rrset_count, 2);
-        assert_string_equal(plan->old_rrsets[0], WORLD_RRSET_B);
-        assert_string_equal(plan->old_rrsets[1], WORLD_RRSET_A);
-        assert_int_equal(plan->old_lock_count, 2);
-        world->view.lock_health.read_at = WORLD_NOW;
+        assert_int_equal(NAME(*plan).old_count, 2);
+        assert_string_equal(NAME(*plan).old[0], WORLD_RRSET_B);
+        assert_string_equal(NAME(*plan).old[1], WORLD_RRSET_A);
+        assert_int_equal(LOCK(*plan).old_count, 2);
+        LOCK(world->view).health.read_at = WORLD_NOW;
         world_lock(world, NULL, 0, ""); /* flushed: an absent value replaces nothing */
-        assert_int_equal(world_decide(world).next->plan.old_lock_count, 2);
-        world->record.plan.lock_server = world->record.plan.lock_key = world->record.plan.to_lock = "";
+        assert_int_equal(LOCK(world_decide(world).next->plan).old_count, 2);
+        world->record.plan.targets[0] = NAME(world->record.plan);
+        world->record.plan.target_count = 1;
         decision = world_decide(world);
         assert_int_equal(decision.finding, FINDING_SWITCH_REQUESTED);
-        assert_string_equal(decision.next->plan.to_lock, "cluster-c");
-        assert_int_equal(decision.next->plan.old_lock_count, 0);
+        assert_string_equal(LOCK(decision.next->plan).to, "cluster-c");
+        assert_int_equal(LOCK(decision.next->plan).old_count, 0);
 }
 
 int main(void)

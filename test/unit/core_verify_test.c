@@ -56,8 +56,8 @@ static void what_it_shows_is_told_by_whose_it_is(void **state)
         memcpy(shown, long_set, sizeof(shown));
         shown[sizeof(shown) - 1] = '\0';
         world->view.planes[2].rrset = long_set;
-        world->record.plan.old_rrset_count = 1;
-        world->record.plan.old_rrsets[0] = "A 192.0.2.77";
+        NAME(world->record.plan).old_count = 1;
+        NAME(world->record.plan).old[0] = "A 192.0.2.77";
         const struct {
                 const char *shown;
                 bool is_astray;
@@ -79,7 +79,7 @@ static void what_it_shows_is_told_by_whose_it_is(void **state)
                 if (!strstr(text, rows[i].text))
                         fail_msg("\"%s\", wanted \"%s\"", text, rows[i].text);
         }
-        world->record.plan.to_rrset = "A 192.0.2.66"; /* and no plane's by now */
+        NAME(world->record.plan).to = "A 192.0.2.66"; /* and no plane's by now */
         world_verify(world, "A 192.0.2.66", false, 0);
         assert_false(verify_leads_astray(&world->view, &world->view.verify[0]));
         world->view.planes[0].rrset = ""; /* not known yet */

@@ -1,6 +1,8 @@
 /* core_world.c -- builds the views that the core decides on. */
 #include "core_world.h"
 
+#include "core/targets.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,15 +118,13 @@ static struct policy_view ordinary_policy(void)
             .max_switches = 2,
             .failback = FAILBACK_MANUAL,
             .failback_stable_ms = 600000,
-            .dns_provider = "rfc2136",
-            .dns_server = "192.0.2.53:53",
-            .dns_name = "gloo.example.com",
-            .dns_ttl_s = 30,
-            .dns_plane = "",
-            .lock_plane = "",
-            .lock_server = "redis.example.com:6379",
-            .lock_key = "mgmt-active",
-            .lock_template = "{clusterName}",
+            .targets = {{.ref = {TARGET_LOCK, TARGET_LOCK_DRIVER, "redis.example.com:6379", "mgmt-active", 0},
+                         .value = "{clusterName}",
+                         .plane = ""},
+                        {.ref = {TARGET_NAME, "rfc2136", "192.0.2.53:53", "gloo.example.com", 0},
+                         .ttl_s = 30,
+                         .plane = ""}},
+            .target_count = 2,
             .switch_to = "",
             .adopt = "",
             .ack = "",
@@ -151,18 +151,16 @@ static struct record ordinary_record(void)
             .holder = "operator-1",
             .started_at = WORLD_WALL - 7200000,
             .completed_at = WORLD_WALL - 7200000,
-            .plan = {.dns_provider = "rfc2136",
-                     .dns_server = "192.0.2.53:53",
-                     .dns_name = "gloo.example.com",
-                     .dns_ttl_s = 30,
-                     .to_rrset = WORLD_RRSET_A,
-                     .old_rrsets = {WORLD_RRSET_B},
-                     .old_rrset_count = 1,
-                     .lock_server = "redis.example.com:6379",
-                     .lock_key = "mgmt-active",
-                     .to_lock = "cluster-a",
-                     .old_locks = {"cluster-b"},
-                     .old_lock_count = 1},
+            .plan = {.targets = {{.ref = {TARGET_LOCK, TARGET_LOCK_DRIVER, "redis.example.com:6379", "mgmt-active", 0},
+                                  .to = "cluster-a",
+                                  .old = {"cluster-b"},
+                                  .old_count = 1},
+                                 {.ref = {TARGET_NAME, "rfc2136", "192.0.2.53:53", "gloo.example.com", 0},
+                                  .ttl_s = 30,
+                                  .to = WORLD_RRSET_A,
+                                  .old = {WORLD_RRSET_B},
+                                  .old_count = 1}},
+                     .target_count = 2},
         };
 }
 
@@ -175,9 +173,6 @@ void world_init(struct world *world)
             .record_read = true,
             .record = &world->record,
             .record_error = "",
-            .dns_was_met = true,
-            .dns_health = answering(WORLD_NOW),
-            .lock_health = answering(WORLD_NOW),
             .now = WORLD_NOW,
             .wall = WORLD_WALL,
             .identity = "operator-1",
@@ -190,6 +185,9 @@ void world_init(struct world *world)
         };
         for (unsigned i = 0; i < WORLD_PLANES; i++)
                 add_plane(world, i);
+        targets_place(&world->view);
+        LOCK(world->view).health = NAME(world->view).health = answering(WORLD_NOW);
+        NAME(world->view).met_epoch = WORLD_EPOCH;
         world_dns(world, WORLD_RRSET_A, WORLD_EPOCH, "a");
         world_lock(world, "cluster-a", WORLD_EPOCH, "a");
 }
@@ -223,13 +221,14 @@ static struct stamp stamp_of(epoch_t epoch, const char *plane)
 
 void world_dns(struct world *world, const char *rrset, epoch_t epoch, const char *plane)
 {
-        world->view.dns = (struct dns_state){.rrset = rrset, .ttl_s = 30, .stamp = stamp_of(epoch, plane)};
+        NAME(world->view).shows = (struct target_state){
+            .present = rrset[0], .value = rrset, .ttl_s = 30, .stamp = stamp_of(epoch, plane)};
 }
 
 void world_lock(struct world *world, const char *value, epoch_t epoch, const char *plane)
 {
-        world->view.lock = (struct lock_state){
-            .present = value != NULL, .value = value ? value : "", .stamp = stamp_of(epoch, plane)};
+        LOCK(world->view).shows = (struct target_state){
+            .present = value, .value = value ? value : "", .stamp = stamp_of(epoch, plane)};
 }
 
 static struct target_health failing(const struct world *world, enum err class, const char *error, bool was_read)
@@ -244,14 +243,14 @@ static struct target_health failing(const struct world *world, enum err class, c
 
 void world_dns_fails(struct world *world, enum err class, const char *error, bool was_read)
 {
-        world->view.dns_health = failing(world, class, error, was_read);
+        NAME(world->view).health = failing(world, class, error, was_read);
         if (!was_read)
                 world_dns(world, "", 0, "");
 }
 
 void world_lock_fails(struct world *world, enum err class, const char *error, bool was_read)
 {
-        world->view.lock_health = failing(world, class, error, was_read);
+        LOCK(world->view).health = failing(world, class, error, was_read);
         if (!was_read)
                 world_lock(world, NULL, 0, "");
 }
@@ -260,19 +259,26 @@ void world_without_lock(struct world *world)
 {
         struct policy_view *policy = &world->view.policy;
         struct plan *plan = &world->record.plan;
-        policy->lock_server = policy->lock_key = policy->lock_template = "";
         policy->single_writer = false;
-        plan->lock_server = plan->lock_key = plan->to_lock = "";
-        plan->old_lock_count = 0;
-        world->view.lock_health = (struct target_health){.error = ""};
-        world_lock(world, NULL, 0, "");
+        policy->targets[0] = policy->targets[1];
+        plan->targets[0] = plan->targets[1];
+        policy->target_count = plan->target_count = 1;
+        targets_place(&world->view);
+}
+
+void world_spec_without_lock(struct world *world)
+{
+        struct policy_view *policy = &world->view.policy;
+        policy->targets[0] = NAME(*policy);
+        policy->target_count = 1;
+        targets_place(&world->view);
 }
 
 void world_without_record(struct world *world)
 {
         world->view.record = NULL;
         world_dns(world, WORLD_RRSET_A, 0, "");
-        if (world->view.policy.lock_server[0])
+        if (world->view.target_count > 1)
                 world_lock(world, "cluster-a", 0, "");
 }
 
@@ -291,11 +297,11 @@ void world_switching(struct world *world)
         record->completed_at = 0;
         record->recent_count = 1;
         record->recent[0] = record->started_at;
-        record->plan.to_rrset = WORLD_RRSET_B;
-        record->plan.old_rrsets[0] = WORLD_RRSET_A;
-        if (record->plan.lock_server[0]) {
-                record->plan.to_lock = "cluster-b";
-                record->plan.old_locks[0] = "cluster-a";
+        NAME(record->plan).to = WORLD_RRSET_B;
+        NAME(record->plan).old[0] = WORLD_RRSET_A;
+        if (record->plan.target_count > 1) {
+                LOCK(record->plan).to = "cluster-b";
+                LOCK(record->plan).old[0] = "cluster-a";
         }
         world->view.confirmed_epoch = record->epoch;
         world_fail(world, 0, 40000);
@@ -320,6 +326,7 @@ void world_verify(struct world *world, const char *shown, bool shows_record, uns
 struct decision world_decide(struct world *world)
 {
         struct decision decision;
+        targets_place(&world->view);
         failover_decide(&world->view, &world->arena, &decision);
         return decision;
 }

@@ -10,6 +10,7 @@
 
 #include "core/failover.h"
 #include "core/report.h"
+#include "two_targets.h"
 
 enum {
         WORLD_NOW = 100000000,
@@ -49,6 +50,7 @@ void world_deployment(struct world *world, unsigned plane, int available, int wa
 void world_count(struct world *world, unsigned plane, uint32_t passes, uint32_t fails); /* of the path check */
 
 void world_without_lock(struct world *world);   /* AllClusters: in the spec and in the record */
+void world_spec_without_lock(struct world *world); /* the spec alone: the record still has it */
 void world_without_record(struct world *world); /* never adopted, no stamps at the targets */
 /* A switch a -> b under epoch 6, decided because a failed: record only, the targets still show a at epoch 5. */
 void world_switching(struct world *world);

@@ -12,8 +12,8 @@
 
 #define STORE "k8s/8c6f5d4e/default/gloo"
 
-static const struct dns_want sample = {
-    .rrset = "A 192.0.2.1", .epoch = 42, .id = 0x00ab, .plane = "eu-west-1", .store = STORE};
+static const struct target_want sample = {
+    .value = "A 192.0.2.1", .epoch = 42, .id = 0x00ab, .plane = "eu-west-1", .store = STORE};
 
 static void printed_stamp_reads_back(void **state)
 {
@@ -156,7 +156,7 @@ static void fence_holds_for_records(void **state)
                 struct stamp stored = {.presence = STAMP_ABSENT};
                 if (cases[i].stored)
                         dns_stamp_parse(cases[i].stored, &stored);
-                const struct dns_want want = {.rrset = "A 192.0.2.1",
+                const struct target_want want = {.value = "A 192.0.2.1",
                                               .epoch = cases[i].epoch,
                                               .id = 0xab,
                                               .plane = "b",
@@ -194,7 +194,7 @@ static void names_that_no_stamp_carries_are_refused(void **state)
         memset(endless, 'x', sizeof(endless));
         endless[sizeof(endless) - 1] = '\0';
         const struct stamp absent = {.presence = STAMP_ABSENT};
-        struct dns_want wants[] = {sample, sample, sample, sample};
+        struct target_want wants[] = {sample, sample, sample, sample};
         wants[0].plane = "two words";
         wants[1].store = endless;
         wants[2].epoch = EPOCH_MAX + 1;

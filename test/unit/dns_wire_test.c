@@ -319,11 +319,11 @@ static void rrset_text_is_canonical(void **state)
                         size_t bytes = make_answer(&answers[k], false, k == ASK_A ? cases[i].written : "", wire);
                         assert_int_equal(message_accept(&answers[k], wire, bytes), MESSAGE_ACCEPTED);
                 }
-                struct dns_state now = {0};
+                struct target_state now = {0};
                 assert_int_equal(state_from_answers(answers, &now, NULL), ERR_OK);
-                assert_string_equal(now.rrset, cases[i].read);
+                assert_string_equal(now.value, cases[i].read);
                 assert_int_equal(now.stamp.presence, STAMP_ABSENT);
-                dns_state_clear(&now);
+                target_state_clear(&now);
                 for (size_t k = 0; k < ASK_COUNT; k++)
                         message_clear(&answers[k]);
                 exchange_deinit(&exchange);
@@ -354,9 +354,9 @@ static void update_checks_all_and_replaces_what_is_there(void **state)
         struct names names = {0};
         assert_int_equal(names_init("app.dr.test", &names, NULL), ERR_OK);
         ldns_rdf *zone = ldns_dname_new_frm_str("dr.test");
-        const struct dns_state expected = {.rrset = "AAAA 2001:db8::1", .stamp = {.presence = STAMP_ABSENT}};
-        const struct dns_want want = {
-            .rrset = "A 192.0.2.1,192.0.2.2", .ttl_s = 30, .epoch = 5, .id = 6, .plane = "b", .store = "k8s/x"};
+        const struct target_state expected = {.value = "AAAA 2001:db8::1", .stamp = {.presence = STAMP_ABSENT}};
+        const struct target_want want = {
+            .value = "A 192.0.2.1,192.0.2.2", .ttl_s = 30, .epoch = 5, .id = 6, .plane = "b", .store = "k8s/x"};
         ldns_pkt *update = NULL;
         assert_int_equal(update_new(&names, zone, &expected, &want, &update, NULL), ERR_OK);
         char *prerequisites = ldns_rr_list2str(ldns_pkt_answer(update));
@@ -405,9 +405,9 @@ static void update_touches_only_what_changes(void **state)
         assert_int_equal(names_init("app.dr.test", &names, NULL), ERR_OK);
         ldns_rdf *zone = ldns_dname_new_frm_str("dr.test");
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                const struct dns_state expected = {.rrset = cases[i].from, .ttl_s = cases[i].ttl_s};
-                const struct dns_want want = {
-                    .rrset = cases[i].to, .ttl_s = 30, .epoch = 5, .id = 6, .plane = "b", .store = "k8s/x"};
+                const struct target_state expected = {.value = cases[i].from, .ttl_s = cases[i].ttl_s};
+                const struct target_want want = {
+                    .value = cases[i].to, .ttl_s = 30, .epoch = 5, .id = 6, .plane = "b", .store = "k8s/x"};
                 ldns_pkt *update = NULL;
                 assert_int_equal(update_new(&names, zone, &expected, &want, &update, NULL), ERR_OK);
                 char changes[256] = "";
@@ -438,9 +438,9 @@ static void update_of_the_record_alone_checks_all(void **state)
         assert_int_equal(names_init("app.dr.test", &names, NULL), ERR_OK);
         ldns_rdf *zone = ldns_dname_new_frm_str("dr.test");
         char before[] = "v=pk1 e=4 id=0000000000000005 p=a s=dns/x r=4";
-        const struct dns_state expected = {.rrset = "A 192.0.2.1",
+        const struct target_state expected = {.value = "A 192.0.2.1",
                                            .stamp = {.presence = STAMP_OURS, .epoch = 4, .raw = before}};
-        const struct dns_want want = {.rrset = "A 192.0.2.1",
+        const struct target_want want = {.value = "A 192.0.2.1",
                                       .ttl_s = 30,
                                       .record = "v=pk1 e=5 id=0000000000000006 p=b s=dns/x r=4",
                                       .keeps_value = true};

@@ -22,10 +22,10 @@ static enum err open_nothing(const struct target_config *config, struct dns_targ
 
 static const struct dns_driver driver = {.name = "none", .open = open_nothing};
 
-static enum err run_after(enum effect_kind kind, int64_t waited_ms)
+static enum err run_after(bool rests_on_looks, int64_t waited_ms)
 {
         struct effect effect = {
-            .kind = kind, .driver = &driver, .submitted_us = clock_mono_us() - waited_ms * 1000, .err = ERR_OK};
+            .kind = EFFECT_WRITE, .rests_on_looks = rests_on_looks, .driver = &driver, .submitted_us = clock_mono_us() - waited_ms * 1000, .err = ERR_OK};
         visits = 0;
         effect_run(&effect.job);
         return effect.err;
@@ -35,14 +35,14 @@ static enum err run_after(enum effect_kind kind, int64_t waited_ms)
 static void test_a_decision_that_waited_for_a_worker_is_not_sent(void **state)
 {
         (void)state;
-        assert_int_equal(run_after(EFFECT_SET_RECORD, 3000), ERR_TRANSIENT);
+        assert_int_equal(run_after(true, 3000), ERR_TRANSIENT);
         assert_int_equal(visits, 0);
 }
 
 static void test_what_did_not_wait_is_sent(void **state)
 {
         (void)state;
-        assert_int_equal(run_after(EFFECT_SET_RECORD, 0), ERR_INVALID);
+        assert_int_equal(run_after(true, 0), ERR_INVALID);
         assert_int_equal(visits, 1);
 }
 
@@ -50,7 +50,7 @@ static void test_what_did_not_wait_is_sent(void **state)
 static void test_a_step_of_a_decision_is_sent_however_late(void **state)
 {
         (void)state;
-        assert_int_equal(run_after(EFFECT_SET_DNS, 3000), ERR_INVALID);
+        assert_int_equal(run_after(false, 3000), ERR_INVALID);
         assert_int_equal(visits, 1);
 }
 

@@ -1,5 +1,6 @@
 /* policy_pass_test.c -- whole passes of policies. */
 #include "policy_rig.h"
+#include "reconcile/policy_targets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,10 +67,10 @@ static void test_name_of_another_tool_is_left_alone(void **state)
         assert_non_null(policy->record);
         (void)TEXT_COPY(rig_dns.claim, "is managed by external-dns");
         rig_pass(rig, 45000);
-        assert_string_equal(policy->dns.stamp.claim, "is managed by external-dns");
+        assert_string_equal(policy_name(policy)->state.stamp.claim, "is managed by external-dns");
         rig_dns.claim[0] = '\0';
         rig_pass(rig, 15000);
-        assert_null(policy->dns.stamp.claim);
+        assert_null(policy_name(policy)->state.stamp.claim);
 }
 
 /* Our own clock is wrong by days: records and people get the API server's time. */
@@ -194,7 +195,7 @@ static struct policy *start_refused(struct rig *rig)
                 rig_pass(rig, 50);
         rig_dns_set("A 127.0.0.1", ERR_OK, ERR_DENIED);
         rig_pass(rig, 60000);
-        assert_int_equal(policy->dns_slot.reach, REACH_FAILED);
+        assert_int_equal(policy_name(policy)->reach, REACH_FAILED);
         return policy;
 }
 
@@ -205,7 +206,7 @@ static void test_refused_update_is_backed_off(void **state)
         assert_in_range(rig_dns.writes, 5, 25);
         rig_dns_set("A 127.0.0.1", ERR_OK, ERR_OK);
         rig_pass(rig, 11000);
-        assert_int_equal(policy->dns_slot.reach, REACH_OK);
+        assert_int_equal(policy_name(policy)->reach, REACH_OK);
         assert_non_null(strstr(rig_dns.stamp, "e=1"));
 }
 
@@ -219,7 +220,7 @@ static void test_refused_update_of_a_record_that_is_gone_is_forgotten(void **sta
         rig_dns_set("A 127.0.0.1", ERR_OK, ERR_OK);
         policy_set_record(policy, NULL);
         rig_pass(rig, 20000);
-        assert_int_equal(policy->dns_slot.reach, REACH_OK);
+        assert_int_equal(policy_name(policy)->reach, REACH_OK);
         assert_non_null(policy->record);
         assert_string_equal(policy->last_reason, "Steady");
 }
@@ -241,7 +242,7 @@ static void test_recreated_policy_inherits_nothing_but_the_record(void **state)
         assert_null(policy->history);
         assert_int_equal(policy->confirmed_epoch, 0);
         assert_int_equal(policy->was[1].verdict, VERDICT_UNKNOWN);
-        assert_int_equal(policy->dns_slot.reach, REACH_NEVER);
+        assert_int_equal(policy_name(policy)->reach, REACH_NEVER);
         assert_int_equal(policy->record->epoch, 1);
         rig_pass(rig, 3000);
         assert_int_equal(policy->record->epoch, 1); /* it goes on under the record that is there */
@@ -268,7 +269,7 @@ static void test_gone_with_everything_under_way(void **state)
         struct rig *rig = *state;
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
-        while (!policy->dns_slot.read_at)
+        while (!policy_name(policy)->read_at)
                 rig_pass(rig, 50);
         rig->is_mute = true;
         policy->record_is_doubtful = true;
@@ -281,7 +282,7 @@ static void test_gone_with_everything_under_way(void **state)
         rig->manager.is_leader = true;
         caches_leadership_changed(&rig->manager);
         workqueue_turn(rig->manager.policies_queue); /* reads DNS, and the record */
-        assert_non_null(policy->dns_slot.effect);
+        assert_non_null(policy_name(policy)->effect);
         assert_int_equal(rig->manager.line.turns, 1);
         policy_set_record(policy, NULL);
         policy_set(policy, NULL); /* freed: the sanitizers watch what comes back for it */

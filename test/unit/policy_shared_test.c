@@ -1,5 +1,6 @@
 /* policy_shared_test.c -- whole passes of policies whose decisions are recorded beside the name. */
 #include "policy_rig.h"
+#include "reconcile/policy_targets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,12 +31,10 @@ static void decide_elsewhere(epoch_t epoch, uint32_t ttl_s)
                                       .to = "a",
                                       .reason = "ThresholdReached",
                                       .holder = "other_1",
-                                      .plan = {.dns_name = "gloo.example.com",
-                                               .dns_ttl_s = ttl_s,
-                                               .to_rrset = "A 127.0.0.1",
-                                               .lock_server = "",
-                                               .lock_key = "",
-                                               .to_lock = ""}};
+                                      .plan = {.targets = {{.ref = {TARGET_NAME, "rfc2136", "", "gloo.example.com", 0},
+                                                            .ttl_s = ttl_s,
+                                                            .to = "A 127.0.0.1"}},
+                                               .target_count = 1}};
         char text[RECORD_TEXT_BYTES];
         assert_int_equal(record_text_encode(&record, epoch, "dns/ns/gloo", "other", text, NULL), ERR_OK);
         (void)pthread_mutex_lock(&rig_dns.lock);
@@ -137,7 +136,7 @@ static void test_a_refused_decision_is_forgotten_when_nothing_is_to_be_decided(v
         set_shared(rig, 22, "DNS", 30);
         rig_pass(rig, 11000);
         assert_string_equal(policy->last_reason, "Steady");
-        assert_int_equal(policy->dns_slot.reach, REACH_OK);
+        assert_int_equal(policy_name(policy)->reach, REACH_OK);
 }
 
 static void test_decision_of_another_cluster_is_followed(void **state)
@@ -148,7 +147,7 @@ static void test_decision_of_another_cluster_is_followed(void **state)
         struct policy *policy = set_shared(rig, 20, "DNS", 30);
         rig_pass(rig, 20000);
         assert_int_equal(policy->record->epoch, 5);
-        assert_string_equal(policy->record->plan.to_rrset, "A 127.0.0.1");
+        assert_string_equal(policy->record->plan.targets[0].to, "A 127.0.0.1");
         assert_string_equal(policy->last_reason, "Steady");
         decide_elsewhere(6, 30);
         rig_pass(rig, 10000);

@@ -1,5 +1,6 @@
 /* record_test.c -- the decision record and its Lease: round trip, bounds, unknown versions, the two write bodies. */
 #include "api/record.h"
+#include "two_targets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,19 +30,16 @@ static const struct record sample = {
     .recent = {1795402751007, 1795302751000},
     .enforced_count = 3,
     .enforced = {1795402751007, 1795402691007, 1795402631007},
-    .plan = {.dns_provider = "rfc2136",
-             .dns_server = "192.0.2.53:53",
-             .dns_name = "gloo-mgmt.mesh.example.com",
-             .dns_ttl_s = 30,
-             .to_rrset = "A 198.51.100.7,198.51.100.8",
-             .old_rrsets = {"A 203.0.113.20", ""},
-             .old_rrset_count = 2,
-             .lock_server = "redis:6379",
-             .lock_key = "mgmt-active",
-             .lock_db = 3,
-             .to_lock = "eu-central-1 \"quoted\" \u00e9",
-             .old_locks = {"eu-west-1"},
-             .old_lock_count = 1},
+    .plan = {.targets = {{.ref = {TARGET_LOCK, TARGET_LOCK_DRIVER, "redis:6379", "mgmt-active", 3},
+                          .to = "eu-central-1 \"quoted\" \u00e9",
+                          .old = {"eu-west-1"},
+                          .old_count = 1},
+                         {.ref = {TARGET_NAME, "rfc2136", "192.0.2.53:53", "gloo-mgmt.mesh.example.com", 0},
+                          .ttl_s = 30,
+                          .to = "A 198.51.100.7,198.51.100.8",
+                          .old = {"A 203.0.113.20", ""},
+                          .old_count = 2}},
+             .target_count = 2},
 };
 
 static void assert_same(const struct record *a, const struct record *b)
@@ -62,21 +60,21 @@ static void assert_same(const struct record *a, const struct record *b)
         assert_memory_equal(a->recent, b->recent, sizeof(a->recent));
         assert_int_equal(a->enforced_count, b->enforced_count);
         assert_memory_equal(a->enforced, b->enforced, sizeof(a->enforced));
-        assert_string_equal(a->plan.dns_provider, b->plan.dns_provider);
-        assert_string_equal(a->plan.dns_server, b->plan.dns_server);
-        assert_string_equal(a->plan.dns_name, b->plan.dns_name);
-        assert_int_equal(a->plan.dns_ttl_s, b->plan.dns_ttl_s);
-        assert_string_equal(a->plan.to_rrset, b->plan.to_rrset);
-        assert_int_equal(a->plan.old_rrset_count, b->plan.old_rrset_count);
-        for (unsigned i = 0; i < a->plan.old_rrset_count; i++)
-                assert_string_equal(a->plan.old_rrsets[i], b->plan.old_rrsets[i]);
-        assert_string_equal(a->plan.lock_server, b->plan.lock_server);
-        assert_string_equal(a->plan.lock_key, b->plan.lock_key);
-        assert_int_equal(a->plan.lock_db, b->plan.lock_db);
-        assert_string_equal(a->plan.to_lock, b->plan.to_lock);
-        assert_int_equal(a->plan.old_lock_count, b->plan.old_lock_count);
-        for (unsigned i = 0; i < a->plan.old_lock_count; i++)
-                assert_string_equal(a->plan.old_locks[i], b->plan.old_locks[i]);
+        assert_string_equal(NAME(a->plan).ref.driver, NAME(b->plan).ref.driver);
+        assert_string_equal(NAME(a->plan).ref.endpoint, NAME(b->plan).ref.endpoint);
+        assert_string_equal(NAME(a->plan).ref.name, NAME(b->plan).ref.name);
+        assert_int_equal(NAME(a->plan).ttl_s, NAME(b->plan).ttl_s);
+        assert_string_equal(NAME(a->plan).to, NAME(b->plan).to);
+        assert_int_equal(NAME(a->plan).old_count, NAME(b->plan).old_count);
+        for (unsigned i = 0; i < NAME(a->plan).old_count; i++)
+                assert_string_equal(NAME(a->plan).old[i], NAME(b->plan).old[i]);
+        assert_string_equal(LOCK(a->plan).ref.endpoint, LOCK(b->plan).ref.endpoint);
+        assert_string_equal(LOCK(a->plan).ref.name, LOCK(b->plan).ref.name);
+        assert_int_equal(LOCK(a->plan).ref.db, LOCK(b->plan).ref.db);
+        assert_string_equal(LOCK(a->plan).to, LOCK(b->plan).to);
+        assert_int_equal(LOCK(a->plan).old_count, LOCK(b->plan).old_count);
+        for (unsigned i = 0; i < LOCK(a->plan).old_count; i++)
+                assert_string_equal(LOCK(a->plan).old[i], LOCK(b->plan).old[i]);
 }
 
 static void test_round_trip_loses_nothing(void **state)
@@ -109,7 +107,7 @@ static void test_copy_is_deep(void **state)
         record_free(copy);
         free(text);
         struct record *bare = record_copy(&(struct record){.version = RECORD_VERSION});
-        assert_string_equal(bare->plan.to_lock, "");
+        assert_int_equal(bare->plan.target_count, 0);
         record_free(bare);
 }
 
@@ -117,9 +115,9 @@ static void test_full_of_old_values(void **state)
 {
         (void)state;
         struct record record = sample;
-        record.plan.old_rrset_count = record.plan.old_lock_count = PLAN_OLD_MAX;
+        NAME(record.plan).old_count = LOCK(record.plan).old_count = PLAN_OLD_MAX;
         for (unsigned i = 0; i < PLAN_OLD_MAX; i++)
-                record.plan.old_rrsets[i] = record.plan.old_locks[i] = "A 198.51.100.7";
+                NAME(record.plan).old[i] = LOCK(record.plan).old[i] = "A 198.51.100.7";
         char *text;
         struct record *back;
         assert_int_equal(record_encode(&record, &text, NULL), ERR_OK);
@@ -138,7 +136,7 @@ static void test_too_large_is_refused_before_it_is_written(void **state)
         struct record record = sample;
         char *huge = mem_calloc(4097, 1);
         memset(huge, 'x', 4096);
-        record.plan.to_lock = huge;
+        LOCK(record.plan).to = huge;
         char *text = NULL;
         struct errmsg why;
         assert_int_equal(record_encode(&record, &text, &why), ERR_INVALID);
@@ -156,9 +154,9 @@ static void test_text_that_is_not_utf8_is_refused(void **state)
                 if (field == 0)
                         record.from = bad;
                 else if (field == 1)
-                        record.plan.old_rrsets[1] = bad;
+                        NAME(record.plan).old[1] = bad;
                 else
-                        record.plan.to_lock = bad;
+                        LOCK(record.plan).to = bad;
                 char *text = NULL;
                 struct errmsg why;
                 assert_int_equal(record_encode(&record, &text, &why), ERR_INVALID);
@@ -171,7 +169,7 @@ static void test_whatever_a_lock_held_can_be_recorded(void **state)
 {
         (void)state;
         struct record record = sample;
-        record.plan.old_locks[0] = "set by\tredis-cli -x\n\x01";
+        LOCK(record.plan).old[0] = "set by\tredis-cli -x\n\x01";
         char *text;
         struct record *back;
         assert_int_equal(record_encode(&record, &text, NULL), ERR_OK);
@@ -219,8 +217,8 @@ static void test_unknown_fields_are_ignored(void **state)
         struct record *record;
         assert_int_equal(record_decode(text, strlen(text), &record, NULL), ERR_OK);
         assert_true(record->id == 255);
-        assert_int_equal(record->plan.dns_ttl_s, 30);
-        assert_string_equal(record->plan.lock_key, "");
+        assert_int_equal(NAME(record->plan).ttl_s, 30);
+        assert_int_equal(record->plan.target_count, 1);
         assert_int_equal(record->started_at, 0);
         record_free(record);
 }

@@ -1,5 +1,6 @@
 /* record_text_test.c -- the decision record in a TXT record: round trip, bounds, hostile texts, digests of plans. */
 #include "api/record_text.h"
+#include "two_targets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,19 +36,16 @@ static const struct record sample = {
     .recent = {1795402751007, 1795302751000},
     .enforced_count = 1,
     .enforced = {1795402700000},
-    .plan = {.dns_provider = "rfc2136",
-             .dns_server = "192.0.2.53:53",
-             .dns_name = "gloo-mgmt.mesh.example.com",
-             .dns_ttl_s = 30,
-             .to_rrset = "A 198.51.100.7",
-             .old_rrsets = {"A 203.0.113.20", "", "sha256:0123456789abcdef"},
-             .old_rrset_count = 3,
-             .lock_server = "redis:6379",
-             .lock_key = "mgmt-active",
-             .lock_db = 3,
-             .to_lock = "eu-central-1",
-             .old_locks = {"eu-west-1", "two words", "eu-west-1"},
-             .old_lock_count = 3},
+    .plan = {.targets = {{.ref = {TARGET_LOCK, TARGET_LOCK_DRIVER, "redis:6379", "mgmt-active", 3},
+                          .to = "eu-central-1",
+                          .old = {"eu-west-1", "two words", "eu-west-1"},
+                          .old_count = 3},
+                         {.ref = {TARGET_NAME, "rfc2136", "192.0.2.53:53", "gloo-mgmt.mesh.example.com", 0},
+                          .ttl_s = 30,
+                          .to = "A 198.51.100.7",
+                          .old = {"A 203.0.113.20", "", "sha256:0123456789abcdef"},
+                          .old_count = 3}},
+             .target_count = 2},
 };
 
 static void encode(const struct record *record, epoch_t routed, char text[static RECORD_TEXT_BYTES])
@@ -110,13 +108,13 @@ static void old_values_are_carried_as_marks(void **state)
         assert_null(strstr(text, "redis"));
         decode(text, &got);
         const struct plan *plan = &got.record->plan;
-        assert_int_equal(plan->old_rrset_count, 3);
-        assert_mark(plan->old_rrsets[0], "A 203.0.113.20");
-        assert_mark(plan->old_rrsets[1], "");
-        assert_string_equal(plan->old_rrsets[2], "sha256:0123456789abcdef"); /* not known in the clear: carried on */
-        assert_int_equal(plan->old_lock_count, 2);                           /* one of them was there twice */
-        assert_mark(plan->old_locks[0], "eu-west-1");
-        assert_mark(plan->old_locks[1], "two words");
+        assert_int_equal(NAME(*plan).old_count, 3);
+        assert_mark(NAME(*plan).old[0], "A 203.0.113.20");
+        assert_mark(NAME(*plan).old[1], "");
+        assert_string_equal(NAME(*plan).old[2], "sha256:0123456789abcdef"); /* not known in the clear: carried on */
+        assert_int_equal(LOCK(*plan).old_count, 2);                           /* one of them was there twice */
+        assert_mark(LOCK(*plan).old[0], "eu-west-1");
+        assert_mark(LOCK(*plan).old[1], "two words");
         record_free(got.record);
 }
 
@@ -156,17 +154,17 @@ static void the_longest_names_fit(void **state)
                 record.enforced[i] = 253402300799999;
         for (unsigned i = 0; i < RECENT_SWITCHES_MAX; i++)
                 record.recent[i] = 253402300799999;
-        record.plan.old_rrset_count = record.plan.old_lock_count = PLAN_OLD_MAX;
+        NAME(record.plan).old_count = LOCK(record.plan).old_count = PLAN_OLD_MAX;
         char values[PLAN_OLD_MAX][8];
         for (unsigned i = 0; i < PLAN_OLD_MAX; i++) {
                 (void)snprintf(values[i], sizeof(values[i]), "%u", i);
-                record.plan.old_rrsets[i] = record.plan.old_locks[i] = values[i];
+                NAME(record.plan).old[i] = LOCK(record.plan).old[i] = values[i];
         }
         struct record_text got;
         assert_int_equal(record_text_encode(&record, record.epoch, store, AUTHOR, text, NULL), ERR_OK);
         decode(text, &got);
         assert_string_equal(got.record->holder, holder);
-        assert_int_equal(got.record->plan.old_lock_count, PLAN_OLD_MAX);
+        assert_int_equal(LOCK(got.record->plan).old_count, PLAN_OLD_MAX);
         record_free(got.record);
         struct stamp stamp = {0};
         dns_stamp_parse(text, &stamp);
@@ -265,13 +263,13 @@ static void every_part_of_the_plan_counts_but_the_way_to_it(void **state)
         char digest[RECORD_DIGEST_BYTES], other[RECORD_DIGEST_BYTES];
         struct plan plans[] = {sample.plan, sample.plan, sample.plan, sample.plan,
                                sample.plan, sample.plan, sample.plan};
-        plans[0].dns_name = "gloo-mgmt.example.com";
-        plans[1].dns_ttl_s = 31;
-        plans[2].to_rrset = "A 198.51.100.8";
-        plans[3].lock_server = "redis:6380";
-        plans[4].lock_key = "mgmt";
-        plans[5].lock_db = 4;
-        plans[6].to_lock = "";
+        NAME(plans[0]).ref.name = "gloo-mgmt.example.com";
+        NAME(plans[1]).ttl_s = 31;
+        NAME(plans[2]).to = "A 198.51.100.8";
+        LOCK(plans[3]).ref.endpoint = "redis:6380";
+        LOCK(plans[4]).ref.name = "mgmt";
+        LOCK(plans[5]).ref.db = 4;
+        LOCK(plans[6]).to = "";
         record_text_digest(&sample.plan, digest);
         assert_string_equal(digest, "d9990d81f6160e91");
         for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
@@ -279,9 +277,9 @@ static void every_part_of_the_plan_counts_but_the_way_to_it(void **state)
                 assert_string_not_equal(digest, other);
         }
         struct plan same = sample.plan;
-        same.dns_server = "ns.example.com";
-        same.dns_provider = "route53";
-        same.old_rrset_count = 0;
+        NAME(same).ref.endpoint = "ns.example.com";
+        NAME(same).ref.driver = "route53";
+        NAME(same).old_count = 0;
         record_text_digest(&same, other);
         assert_string_equal(digest, other);
 }

@@ -278,14 +278,14 @@ static unsigned policy_of(struct dns_target *target)
         return ((struct fake_dns *)(void *)target)->policy;
 }
 
-static void fill_dns(const struct reg *reg, struct dns_state *ret)
+static void fill_dns(const struct reg *reg, struct target_state *ret)
 {
-        *ret = (struct dns_state){
-            .rrset = mem_strdup(reg->value), .ttl_s = reg->ttl_s, .zone = mem_strdup("example.test.")};
+        *ret = (struct target_state){
+            .present = reg->value[0], .value = mem_strdup(reg->value), .ttl_s = reg->ttl_s, .version = mem_strdup("example.test.")};
         fill_stamp(reg->text, &ret->stamp);
 }
 
-static enum err fake_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
+static enum err fake_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
 {
         struct reg seen;
         enum err err = read_register(&registers.dns[policy_of(target)], AT_DNS, by_the_world(deadline), &seen, reterr);
@@ -294,17 +294,17 @@ static enum err fake_read(struct dns_target *target, mono_ms deadline, struct dn
         return err;
 }
 
-static enum err fake_compare_and_set(struct dns_target *target, const struct dns_state *expected,
-                                     const struct dns_want *want, mono_ms deadline, struct errmsg *reterr)
+static enum err fake_compare_and_set(struct dns_target *target, const struct target_state *expected,
+                                     const struct target_want *want, mono_ms deadline, struct errmsg *reterr)
 {
         const unsigned policy = policy_of(target);
         struct update update = {.reg = &registers.dns[policy], .before = &registers.dns_before[policy], .policy = policy};
         update.expected.is_present = update.want.is_present = true;
-        (void)TEXT_COPY(update.expected.value, expected->rrset);
+        (void)TEXT_COPY(update.expected.value, expected->value);
         if (expected->stamp.presence != STAMP_ABSENT)
                 (void)TEXT_COPY(update.expected.text, expected->stamp.raw);
         update.want.ttl_s = want->keeps_value ? expected->ttl_s : want->ttl_s;
-        (void)TEXT_COPY(update.want.value, want->keeps_value ? expected->rrset : want->rrset);
+        (void)TEXT_COPY(update.want.value, want->keeps_value ? expected->value : want->value);
         dns_stamp_print(want, update.want.text, sizeof(update.want.text));
         enum err err = write_register(&update, by_the_world(deadline), reterr);
         if (err != ERR_OK)
@@ -359,7 +359,7 @@ const struct dns_driver rfc2136_driver = {
     .close = fake_close,
 };
 
-enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct dns_state *ret,
+enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct target_state *ret,
                      struct errmsg *reterr)
 {
         (void)server;
@@ -390,13 +390,13 @@ void lock_close(struct lock_target *lock)
         (void)lock;
 }
 
-enum err lock_read(struct lock_target *lock, mono_ms deadline, struct lock_state *ret, struct errmsg *reterr)
+enum err lock_read(struct lock_target *lock, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
 {
         struct reg seen;
         enum err err = read_register(&registers.lock[lock->policy], AT_REDIS, by_the_world(deadline), &seen, reterr);
         if (err != ERR_OK)
                 return err;
-        *ret = (struct lock_state){.present = seen.is_present, .value = mem_strdup(seen.value),
+        *ret = (struct target_state){.present = seen.is_present, .value = mem_strdup(seen.value),
                                     .settling = lock->wait_replicas > 0 && replica_is_in_sync(lock->policy)};
         fill_stamp(seen.text, &ret->stamp);
         return ERR_OK;
@@ -415,7 +415,7 @@ static enum err await_replica(const struct lock_target *lock, unsigned reign, mo
         return err_set(reterr, ERR_PENDING, "stored, and no replica has acknowledged it yet");
 }
 
-enum err lock_compare_and_set(struct lock_target *lock, const struct lock_state *expected, const struct lock_want *want,
+enum err lock_compare_and_set(struct lock_target *lock, const struct target_state *expected, const struct target_want *want,
                               mono_ms deadline, struct errmsg *reterr)
 {
         char stamp[TARGET_STAMP_BYTES];

@@ -23,7 +23,7 @@ static void clear_all(struct message *messages, size_t count)
                 message_clear(&messages[i]);
 }
 
-enum err look_quickly(const struct asking *asking, const struct names *names, struct dns_state *ret,
+enum err look_quickly(const struct asking *asking, const struct names *names, struct target_state *ret,
                       struct errmsg *reterr)
 {
         struct message messages[ASK_COUNT];
@@ -50,29 +50,29 @@ static bool ask_as_users(const struct asking *asking, const struct names *names,
  * Unsigned questions stand beside the signed ones: a key can lead to a view of its own, where all goes well and nobody
  * else looks. What is just being changed differs for a moment, so a difference is looked at twice.
  */
-static void compare_views(const struct asking *asking, const struct names *names, struct dns_state *state)
+static void compare_views(const struct asking *asking, const struct names *names, struct target_state *state)
 {
         CLEANUP(cleanup_free) char *theirs = NULL, *ours = NULL, *again = NULL;
         struct errmsg ignored;
-        if (!ask_as_users(asking, names, &theirs) || text_equal(theirs, state->rrset))
+        if (!ask_as_users(asking, names, &theirs) || text_equal(theirs, state->value))
                 return;
-        if (ask_rrset(asking, names->address, &ours, &ignored) != ERR_OK || !text_equal(ours, state->rrset))
+        if (ask_rrset(asking, names->address, &ours, &ignored) != ERR_OK || !text_equal(ours, state->value))
                 return;
-        if (!ask_as_users(asking, names, &again) || text_equal(again, state->rrset))
+        if (!ask_as_users(asking, names, &again) || text_equal(again, state->value))
                 return;
         char text[DOUBT_BYTES];
         (void)snprintf(text, sizeof(text),
                        "%s answers questions signed with key %.80s with \"%.80s\", and unsigned ones, as users ask, with "
                        "\"%.80s\": the key leads to another view. Use a key that reaches the view of the users (BIND: "
                        "match-clients of the views), or serve one zone in both (BIND: in-view)",
-                       asking->channel->server.text, asking->key->text, state->rrset, again);
+                       asking->channel->server.text, asking->key->text, state->value, again);
         state->doubt = mem_strdup(text);
 }
 
 enum err look_closely(const struct asking *asking, const struct names *names, const ldns_rdf *zone,
-                      struct dns_state *ret, struct errmsg *reterr)
+                      struct target_state *ret, struct errmsg *reterr)
 {
-        struct dns_state state = {0};
+        struct target_state state = {0};
         struct message messages[LOOK_COUNT];
         state_ask(names, asking->key, messages);
         message_ask(names->stamp, LDNS_RR_TYPE_SOA, asking->key, &messages[ASK_STAMP_ZONE]);
@@ -89,6 +89,6 @@ enum err look_closely(const struct asking *asking, const struct names *names, co
         if (err == ERR_OK)
                 *ret = state;
         else
-                dns_state_clear(&state);
+                target_state_clear(&state);
         return err;
 }

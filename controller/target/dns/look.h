@@ -12,7 +12,7 @@
 #include "target/dns/ask.h"
 
 /* Three questions: the addresses and the stamp as they are answered. */
-MUST_CHECK enum err look_quickly(const struct asking *asking, const struct names *names, struct dns_state *ret,
+MUST_CHECK enum err look_quickly(const struct asking *asking, const struct names *names, struct target_state *ret,
                                  struct errmsg *reterr);
 
 /*
@@ -22,6 +22,6 @@ MUST_CHECK enum err look_quickly(const struct asking *asking, const struct names
  * ERR_INVALID: an update could not do what is meant; the text says what is to be mended.
  */
 MUST_CHECK enum err look_closely(const struct asking *asking, const struct names *names, const ldns_rdf *zone,
-                                 struct dns_state *ret, struct errmsg *reterr);
+                                 struct target_state *ret, struct errmsg *reterr);
 
 #endif

@@ -9,7 +9,7 @@
 enum { DNS_PORT = 53 };
 
 static enum err observe_names(struct channel *channel, const struct names *names, mono_ms deadline,
-                              struct dns_state *ret, struct errmsg *reterr)
+                              struct target_state *ret, struct errmsg *reterr)
 {
         struct message messages[ASK_COUNT];
         state_ask(names, NULL, messages);
@@ -23,7 +23,7 @@ static enum err observe_names(struct channel *channel, const struct names *names
         return err;
 }
 
-enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct dns_state *ret,
+enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct target_state *ret,
                      struct errmsg *reterr)
 {
         struct net_endpoint endpoint;

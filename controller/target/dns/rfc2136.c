@@ -128,13 +128,13 @@ static void recall_zone(struct rfc2136 *self, const char *zone)
         }
 }
 
-static enum err read_state(struct rfc2136 *self, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
+static enum err read_state(struct rfc2136 *self, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
 {
         const struct asking asking = asking_of(self, deadline);
         return look_quickly(&asking, &self->names, ret, reterr);
 }
 
-static enum err rfc2136_read(struct dns_target *target, mono_ms deadline, struct dns_state *ret, struct errmsg *reterr)
+static enum err rfc2136_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
 {
         struct rfc2136 *self = rfc2136_of(target);
         const struct asking asking = asking_of(self, deadline);
@@ -142,7 +142,7 @@ static enum err rfc2136_read(struct dns_target *target, mono_ms deadline, struct
         if (err == ERR_OK)
                 err = look_closely(&asking, &self->names, self->zone, ret, reterr);
         if (err == ERR_OK)
-                ret->zone = ldns_rdf2str(self->zone);
+                ret->version = ldns_rdf2str(self->zone);
         return err;
 }
 
@@ -183,7 +183,7 @@ static enum err deliver(struct rfc2136 *self, ldns_pkt *update, mono_ms deadline
         return err;
 }
 
-static enum err send_update(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
+static enum err send_update(struct rfc2136 *self, const struct target_state *expected, const struct target_want *want,
                             mono_ms deadline, struct errmsg *reterr)
 {
         ldns_pkt *update = NULL;
@@ -199,29 +199,29 @@ static bool has_moved(struct rfc2136 *self, const char *zone, mono_ms deadline)
 }
 
 /* The very text, not only its epoch and id: a record changes under one epoch when it is committed. */
-static bool shows_text(const struct dns_state *state, const struct dns_want *want)
+static bool shows_text(const struct target_state *state, const struct target_want *want)
 {
         char text[TARGET_STAMP_BYTES];
         dns_stamp_print(want, text, sizeof(text));
         return state->stamp.presence == STAMP_OURS && text_equal(state->stamp.raw, text);
 }
 
-static bool shows(const struct dns_state *state, const struct dns_want *want)
+static bool shows(const struct target_state *state, const struct target_want *want)
 {
-        return shows_text(state, want) && text_equal(state->rrset, want->rrset);
+        return shows_text(state, want) && text_equal(state->value, want->value);
 }
 
-static bool is_same(const struct dns_state *a, const struct dns_state *b)
+static bool is_same(const struct target_state *a, const struct target_state *b)
 {
-        return text_equal(a->rrset, b->rrset) && a->stamp.presence == b->stamp.presence &&
+        return text_equal(a->value, b->value) && a->stamp.presence == b->stamp.presence &&
                (a->stamp.presence == STAMP_ABSENT || text_equal(a->stamp.raw, b->stamp.raw));
 }
 
-static enum err verify(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
+static enum err verify(struct rfc2136 *self, const struct target_state *expected, const struct target_want *want,
                        mono_ms deadline, struct errmsg *reterr);
 
 /* The server has left the name empty: half of the write is done, and the other half cannot wait. */
-static enum err finish(struct rfc2136 *self, const struct dns_state *now, const struct dns_want *want, mono_ms deadline,
+static enum err finish(struct rfc2136 *self, const struct target_state *now, const struct target_want *want, mono_ms deadline,
                        struct errmsg *reterr)
 {
         enum err err = send_update(self, now, want, deadline, reterr);
@@ -232,7 +232,7 @@ static enum err finish(struct rfc2136 *self, const struct dns_state *now, const 
  * Reads until the server shows something else than @expected, or until it has had its time: a secondary that passes
  * updates on to its primary shows them after its next transfer.
  */
-static enum err settle(struct rfc2136 *self, const struct dns_state *expected, mono_ms deadline, struct dns_state *ret,
+static enum err settle(struct rfc2136 *self, const struct target_state *expected, mono_ms deadline, struct target_state *ret,
                        struct errmsg *reterr)
 {
         mono_ms until = clock_mono() + SETTLES_WITHIN_MS;
@@ -243,41 +243,41 @@ static enum err settle(struct rfc2136 *self, const struct dns_state *expected, m
                         return err;
                 const struct timespec wait = {.tv_sec = pause / 1000, .tv_nsec = pause % 1000 * 1000000};
                 (void)nanosleep(&wait, NULL);
-                dns_state_clear(ret);
+                target_state_clear(ret);
         }
 }
 
 /* The server said that it did it; what it serves now is the proof. */
-static enum err verify(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
+static enum err verify(struct rfc2136 *self, const struct target_state *expected, const struct target_want *want,
                        mono_ms deadline, struct errmsg *reterr)
 {
-        CLEANUP(dns_state_clear) struct dns_state now = {0};
+        CLEANUP(target_state_clear) struct target_state now = {0};
         enum err err = settle(self, expected, deadline, &now, reterr);
         if (err != ERR_OK)
                 return err_wrap(reterr, ERR_UNKNOWN, "updated, but not seen afterwards");
         if (shows(&now, want))
                 return ERR_OK;
-        if (shows_text(&now, want) && !now.rrset[0] && expected->rrset[0])
+        if (shows_text(&now, want) && !now.value[0] && expected->value[0])
                 return finish(self, &now, want, deadline, reterr);
         const char *server = self->channel.server.text;
         if (shows_text(&now, want))
                 return err_set(reterr, ERR_INVALID, "%s: took the update but serves \"%.80s\" instead of \"%.80s\"",
-                               server, now.rrset, want->rrset);
+                               server, now.value, want->value);
         if (is_same(&now, expected))
                 return err_set(reterr, ERR_UNKNOWN,
                                "%s: said yes to the update but still serves \"%.80s\"; a secondary that forwards updates "
                                "shows them after its next transfer: name the primary in nameserver, or let it notify "
                                "this server",
-                               server, now.rrset);
+                               server, now.value);
         return err_set(reterr, ERR_CONFLICT, "%s: somebody changed it right after us: \"%.80s\", stamp \"%.60s\"",
-                       server, now.rrset, now.stamp.raw);
+                       server, now.value, now.stamp.raw);
 }
 
 /* A prerequisite fails although the server shows what was expected: not where it keeps the zone, or not yet here. */
-static enum err explain_conflict(struct rfc2136 *self, const struct dns_state *expected, const struct dns_want *want,
+static enum err explain_conflict(struct rfc2136 *self, const struct target_state *expected, const struct target_want *want,
                                  mono_ms deadline, struct errmsg *reterr)
 {
-        CLEANUP(dns_state_clear) struct dns_state now = {0};
+        CLEANUP(target_state_clear) struct target_state now = {0};
         struct errmsg ignored = {0};
         if (update_makes_cname(expected, want) &&
             company_check(&self->channel, &self->key, self->names.address, deadline, reterr) == ERR_INVALID)
@@ -290,21 +290,21 @@ static enum err explain_conflict(struct rfc2136 *self, const struct dns_state *e
                 return err_set(reterr, ERR_INVALID,
                                "%s: answers \"%.80s\", but what takes its updates has other records: a secondary that "
                                "forwards them and lags behind, a wildcard, or a view; name the primary in nameserver",
-                               self->channel.server.text, now.rrset);
+                               self->channel.server.text, now.value);
         return ERR_CONFLICT;
 }
 
-static enum err rfc2136_compare_and_set(struct dns_target *target, const struct dns_state *expected,
-                                        const struct dns_want *want, mono_ms deadline, struct errmsg *reterr)
+static enum err rfc2136_compare_and_set(struct dns_target *target, const struct target_state *expected,
+                                        const struct target_want *want, mono_ms deadline, struct errmsg *reterr)
 {
         struct rfc2136 *self = rfc2136_of(target);
-        recall_zone(self, expected->zone);
+        recall_zone(self, expected->version);
         enum err err = find_zone(self, deadline, reterr);
         if (err == ERR_OK && update_makes_cname(expected, want))
                 err = company_check(&self->channel, &self->key, self->names.address, deadline, reterr);
         if (err == ERR_OK)
                 err = send_update(self, expected, want, deadline, reterr);
-        if (err == ERR_INVALID && has_moved(self, expected->zone, deadline))
+        if (err == ERR_INVALID && has_moved(self, expected->version, deadline))
                 err = send_update(self, expected, want, deadline, reterr);
         if (err == ERR_CONFLICT)
                 return explain_conflict(self, expected, want, deadline, reterr);

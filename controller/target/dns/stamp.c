@@ -10,7 +10,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-void dns_stamp_print(const struct dns_want *want, char *ret_text, size_t size)
+void dns_stamp_print(const struct target_want *want, char *ret_text, size_t size)
 {
         if (want->record)
                 (void)text_copy(ret_text, size, want->record);

@@ -220,19 +220,20 @@ enum err state_rrset(const struct message answers[static ASK_STAMP], char **ret,
         return ERR_OK;
 }
 
-enum err state_from_answers(const struct message answers[static ASK_COUNT], struct dns_state *ret,
+enum err state_from_answers(const struct message answers[static ASK_COUNT], struct target_state *ret,
                             struct errmsg *reterr)
 {
-        struct dns_state state = {0};
+        struct target_state state = {0};
         char *rrset = NULL;
         enum err err = state_rrset(answers, &rrset, &state.ttl_s, reterr);
-        state.rrset = rrset;
+        state.value = rrset;
+        state.present = rrset && rrset[0];
         if (err == ERR_OK)
                 err = state_stamp(&answers[ASK_STAMP], &state.stamp, reterr);
         if (err == ERR_OK)
                 *ret = state;
         else
-                dns_state_clear(&state);
+                target_state_clear(&state);
         return err;
 }
 

@@ -28,7 +28,7 @@ bool state_has_type(const char *rrset, size_t type);
 void state_ask(const struct names *names, const struct tsig_key *key, struct message ret[static ASK_COUNT]);
 
 /* Their answers, each already judged to be a positive or negative authoritative one. */
-MUST_CHECK enum err state_from_answers(const struct message answers[static ASK_COUNT], struct dns_state *ret,
+MUST_CHECK enum err state_from_answers(const struct message answers[static ASK_COUNT], struct target_state *ret,
                                        struct errmsg *reterr);
 
 /* Parts of it: the addresses by the answers to ASK_A and ASK_AAAA, and the stamp by that to a TXT question. */

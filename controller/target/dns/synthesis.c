@@ -117,15 +117,15 @@ static enum err find_wildcard(const struct asking *asking, const struct names *n
  * is such a name: once it is stored, no wildcard above can be mistaken for the record.
  */
 static enum err sort_out_rrset(const struct asking *asking, const struct names *names, const ldns_rdf *zone,
-                               struct dns_state *state, struct errmsg *reterr)
+                               struct target_state *state, struct errmsg *reterr)
 {
-        if (state->stamp.presence != STAMP_ABSENT || !state->rrset[0])
+        if (state->stamp.presence != STAMP_ABSENT || !state->value[0])
                 return ERR_OK;
         CLEANUP(cleanup_free) char *below = NULL;
         ldns_rdf *wildcard = NULL;
         enum err err = ask_rrset(asking, names->stamp, &below, reterr);
-        if (err == ERR_OK && text_equal(below, state->rrset))
-                err = find_wildcard(asking, names, zone, state->rrset, &wildcard, reterr);
+        if (err == ERR_OK && text_equal(below, state->value))
+                err = find_wildcard(asking, names, zone, state->value, &wildcard, reterr);
         if (err != ERR_OK || !wildcard) {
                 ldns_rdf_deep_free(wildcard);
                 return err;
@@ -136,10 +136,10 @@ static enum err sort_out_rrset(const struct asking *asking, const struct names *
         (void)snprintf(text, sizeof(text),
                        "%s answers for %.100s with \"%.80s\" by the wildcard %.100s: the name has no record of its own, "
                        "until one is added",
-                       server_of(asking), name, state->rrset, from);
-        dns_state_clear(state);
-        *state = (struct dns_state){
-            .rrset = mem_strdup(""),
+                       server_of(asking), name, state->value, from);
+        target_state_clear(state);
+        *state = (struct target_state){
+            .value = mem_strdup(""),
             .doubt = mem_strdup(text),
             .stamp = {.plane = mem_strdup(""), .store = mem_strdup(""), .raw = mem_strdup("")},
         };
@@ -147,7 +147,7 @@ static enum err sort_out_rrset(const struct asking *asking, const struct names *
 }
 
 enum err synthesis_take_out(const struct asking *asking, const struct names *names, const ldns_rdf *zone,
-                            const struct message answers[static ASK_COUNT], struct dns_state *state,
+                            const struct message answers[static ASK_COUNT], struct target_state *state,
                             struct errmsg *reterr)
 {
         enum err err = ERR_OK;

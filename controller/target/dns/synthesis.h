@@ -14,7 +14,7 @@
  * then told in `doubt`; nor is a stamp that does. ERR_INVALID: an alias or a DNAME stands in the way of an update.
  */
 MUST_CHECK enum err synthesis_take_out(const struct asking *asking, const struct names *names, const ldns_rdf *zone,
-                                       const struct message answers[static ASK_COUNT], struct dns_state *state,
+                                       const struct message answers[static ASK_COUNT], struct target_state *state,
                                        struct errmsg *reterr);
 
 #endif

@@ -28,10 +28,10 @@ static bool has_type(const ldns_rr_list *list, ldns_rr_type type)
 
 /* Section 2.4.2: a set with data in class IN must exist with exactly this data; section 2.4.3: an empty one of class
  * NONE must not exist. */
-static enum err require_as_read(const struct names *names, const struct dns_state *expected, ldns_rr_list *list,
+static enum err require_as_read(const struct names *names, const struct target_state *expected, ldns_rr_list *list,
                                 struct errmsg *reterr)
 {
-        enum err err = state_push_rrset(names->address, expected->rrset, 0, list, reterr);
+        enum err err = state_push_rrset(names->address, expected->value, 0, list, reterr);
         if (err != ERR_OK)
                 return err;
         for (size_t i = 0; i < STATE_ADDRESS_TYPES; i++)
@@ -44,7 +44,7 @@ static enum err require_as_read(const struct names *names, const struct dns_stat
         return ERR_OK;
 }
 
-static void replace_stamp(const struct names *names, const struct dns_want *want, ldns_rr_list *list)
+static void replace_stamp(const struct names *names, const struct target_want *want, ldns_rr_list *list)
 {
         state_push_empty(names->stamp, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_ANY, list);
         char stamp[TARGET_STAMP_BYTES];
@@ -57,14 +57,14 @@ static bool is_cname(const char *rrset)
         return text_has_prefix(rrset, "CNAME ");
 }
 
-bool update_keeps_addresses(const struct dns_state *expected, const struct dns_want *want)
+bool update_keeps_addresses(const struct target_state *expected, const struct target_want *want)
 {
-        return want->keeps_value || (text_equal(expected->rrset, want->rrset) && expected->ttl_s == want->ttl_s);
+        return want->keeps_value || (text_equal(expected->value, want->value) && expected->ttl_s == want->ttl_s);
 }
 
-bool update_makes_cname(const struct dns_state *expected, const struct dns_want *want)
+bool update_makes_cname(const struct target_state *expected, const struct target_want *want)
 {
-        return !update_keeps_addresses(expected, want) && is_cname(want->rrset) && !is_cname(expected->rrset);
+        return !update_keeps_addresses(expected, want) && is_cname(want->value) && !is_cname(expected->value);
 }
 
 /*
@@ -84,18 +84,18 @@ static void delete_addresses(const struct names *names, const char *expected, co
 }
 
 /* Deleting first: an address beside a CNAME is silently ignored. What stays as it is is not touched at all. */
-static enum err replace_all(const struct names *names, const struct dns_state *expected, const struct dns_want *want,
+static enum err replace_all(const struct names *names, const struct target_state *expected, const struct target_want *want,
                             ldns_rr_list *list, struct errmsg *reterr)
 {
         bool keeps = update_keeps_addresses(expected, want);
         if (!keeps)
-                delete_addresses(names, expected->rrset, want->rrset, list);
+                delete_addresses(names, expected->value, want->value, list);
         replace_stamp(names, want, list);
-        return keeps ? ERR_OK : state_push_rrset(names->address, want->rrset, want->ttl_s, list, reterr);
+        return keeps ? ERR_OK : state_push_rrset(names->address, want->value, want->ttl_s, list, reterr);
 }
 
-enum err update_new(const struct names *names, const ldns_rdf *zone, const struct dns_state *expected,
-                    const struct dns_want *want, ldns_pkt **ret, struct errmsg *reterr)
+enum err update_new(const struct names *names, const ldns_rdf *zone, const struct target_state *expected,
+                    const struct target_want *want, ldns_pkt **ret, struct errmsg *reterr)
 {
         struct sections sections = {.prerequisites = ldns_rr_list_new(), .changes = ldns_rr_list_new()};
         enum err err = require_as_read(names, expected, sections.prerequisites, reterr);

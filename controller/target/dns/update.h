@@ -11,14 +11,14 @@
 #include "target/dns/state.h"
 
 /* Only the stamp is written: the addresses, with their time to live, are already as wanted. */
-bool update_keeps_addresses(const struct dns_state *expected, const struct dns_want *want);
+bool update_keeps_addresses(const struct target_state *expected, const struct target_want *want);
 
 /* The name becomes a CNAME, so it may hold nothing else. */
-bool update_makes_cname(const struct dns_state *expected, const struct dns_want *want);
+bool update_makes_cname(const struct target_state *expected, const struct target_want *want);
 
 /* ERR_INVALID where a text is no rrset. *ret is released with ldns_pkt_free() or given to message_update(). */
-MUST_CHECK enum err update_new(const struct names *names, const ldns_rdf *zone, const struct dns_state *expected,
-                               const struct dns_want *want, ldns_pkt **ret, struct errmsg *reterr);
+MUST_CHECK enum err update_new(const struct names *names, const ldns_rdf *zone, const struct target_state *expected,
+                               const struct target_want *want, ldns_pkt **ret, struct errmsg *reterr);
 
 /* If the TXT record at @owner is exactly @expected ("": there is none), let it be @want. */
 ldns_pkt *update_text_new(const ldns_rdf *owner, const ldns_rdf *zone, const char *expected, const char *want,

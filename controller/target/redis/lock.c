@@ -146,7 +146,7 @@ static char *text_of(const redisReply *reply)
         return text;
 }
 
-static enum err state_of(const struct lock_target *self, const redisReply *reply, struct lock_state *ret,
+static enum err state_of(const struct lock_target *self, const redisReply *reply, struct target_state *ret,
                          struct errmsg *reterr)
 {
         const redisReply *value = reply->element[1];
@@ -155,7 +155,7 @@ static enum err state_of(const struct lock_target *self, const redisReply *reply
                 return err_set(reterr, ERR_INVALID,
                                "%s: key %.80s holds %zu bytes, which is no lock; choose another lock key",
                                server_of(self), self->key, (size_t)value->len);
-        struct lock_state state = {.present = value->type != REDIS_REPLY_NIL, .value = text_of(value)};
+        struct target_state state = {.present = value->type != REDIS_REPLY_NIL, .value = text_of(value)};
         if (stamp->type == REDIS_REPLY_NIL) {
                 state.stamp = (struct stamp){.plane = mem_strdup(""), .store = mem_strdup(""), .raw = mem_strdup("")};
         } else {
@@ -173,7 +173,7 @@ static enum err run_read(struct lock_target *self, mono_ms deadline, redisReply 
         return err == ERR_OK ? connection_command(self->connection, 6, argv, deadline, ret, reterr) : err;
 }
 
-enum err lock_read(struct lock_target *self, mono_ms deadline, struct lock_state *ret, struct errmsg *reterr)
+enum err lock_read(struct lock_target *self, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
 {
         CLEANUP(free_reply) redisReply *reply = NULL;
         enum err err = run_read(self, deadline, &reply, reterr);
@@ -192,7 +192,7 @@ enum err lock_read(struct lock_target *self, mono_ms deadline, struct lock_state
 }
 
 /* What the script said to a write. */
-static enum err verdict_of(const struct lock_target *self, const redisReply *reply, const struct lock_want *want,
+static enum err verdict_of(const struct lock_target *self, const redisReply *reply, const struct target_want *want,
                            struct errmsg *reterr)
 {
         static const struct {
@@ -232,7 +232,7 @@ static enum err await_replicas(struct lock_target *self, mono_ms deadline, struc
         return err;
 }
 
-static enum err write_value(struct lock_target *self, const struct lock_state *expected, const struct lock_want *want,
+static enum err write_value(struct lock_target *self, const struct target_state *expected, const struct target_want *want,
                             const char *stamp, mono_ms deadline, struct errmsg *reterr)
 {
         char epoch[24];
@@ -266,7 +266,7 @@ static enum err write_value(struct lock_target *self, const struct lock_state *e
         return err == ERR_OK ? await_replicas(self, deadline, reterr) : err;
 }
 
-enum err lock_compare_and_set(struct lock_target *self, const struct lock_state *expected, const struct lock_want *want,
+enum err lock_compare_and_set(struct lock_target *self, const struct target_state *expected, const struct target_want *want,
                               mono_ms deadline, struct errmsg *reterr)
 {
         size_t bytes = strlen(want->value);

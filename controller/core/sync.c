@@ -1,0 +1,64 @@
+/* sync.c -- what a target shows, held against the decision record. */
+#include "core/sync.h"
+
+#include <string.h>
+
+#include "core/plan.h"
+#include "core/targets.h"
+
+/* The stamp against the record's epoch. SYNC_BEHIND stands for "an older epoch, look at the value". */
+static enum sync compare_stamp(const struct view *view, const struct record *record, const struct stamp *stamp)
+{
+        if (targets_stamp_is_foreign(view, stamp))
+                return SYNC_FOREIGN;
+        if (stamp->presence == STAMP_UNREADABLE)
+                return SYNC_UNREADABLE;
+        if (stamp->presence == STAMP_ABSENT || stamp->epoch < record->epoch)
+                return SYNC_BEHIND;
+        if (stamp->epoch > record->epoch || stamp->id != record->id)
+                return SYNC_AHEAD;
+        return SYNC_MET;
+}
+
+/*
+ * What is absent is nobody's value, so that writing it takes nothing from anyone. In a switch it is written whatever
+ * made it so; and where a stamp of ours is there and the recorded value was never seen, a write of ours was half done: of
+ * this epoch, or of one that this epoch has aborted. What was there and is gone, a person has removed.
+ */
+static enum sync compare_absent(const struct target_view *target, const struct record *record, enum sync stamp)
+{
+        if (target_traits(target->ref.kind)->absence == ABSENT_IS_FREE)
+                return stamp == SYNC_MET ? SYNC_DRIFT : SYNC_BEHIND;
+        bool is_half_done = target->shows.stamp.presence == STAMP_OURS && target->met_epoch != record->epoch;
+        return record->phase == PHASE_SWITCHING || is_half_done ? SYNC_BEHIND : SYNC_EMPTY;
+}
+
+/* Whether a later step is still to be taken. */
+static bool is_followed(const struct view *view, const struct record *record, unsigned i)
+{
+        for (unsigned later = i + 1; later < view->target_count; later++)
+                if (view->targets[later].ref.kind > view->targets[i].ref.kind &&
+                    sync_of(view, record, later) == SYNC_BEHIND)
+                        return true;
+        return record->phase == PHASE_SWITCHING;
+}
+
+enum sync sync_of(const struct view *view, const struct record *record, unsigned i)
+{
+        const struct target_view *target = &view->targets[i];
+        const struct plan_target *planned = &record->plan.targets[i];
+        if (!target->health.read_at)
+                return SYNC_UNREAD;
+        enum sync stamp = compare_stamp(view, record, &target->shows.stamp);
+        if (stamp != SYNC_MET && stamp != SYNC_BEHIND)
+                return stamp;
+        if (!target->shows.present)
+                return compare_absent(target, record, stamp);
+        bool is_wanted = strcmp(target->shows.value, planned->to) == 0;
+        /* The next step may rest only on what outlives its server: it is written again until that is known. */
+        if (stamp == SYNC_MET && is_wanted)
+                return target->shows.settling && is_followed(view, record, i) ? SYNC_BEHIND : SYNC_MET;
+        if (stamp == SYNC_MET)
+                return SYNC_DRIFT;
+        return is_wanted || plan_may_replace(planned, target->shows.value) ? SYNC_BEHIND : SYNC_DRIFT;
+}

@@ -1,0 +1,100 @@
+/*
+ * target.h -- a register that a switch moves: which one it is, what it shows, and what its kind means to the protocol.
+ * Pure.
+ *
+ * All that differs between kinds is in their row of traits; nothing asks of which kind a target is to decide anything.
+ */
+#ifndef PK_CORE_TARGET_H
+#define PK_CORE_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/units.h"
+
+typedef uint64_t epoch_t;
+typedef uint64_t decision_id;
+
+enum { TARGETS_MAX = 8 };
+
+/* The one driver of locks, which no record and no spec names. */
+#define TARGET_LOCK_DRIVER "redisLock"
+
+enum step { STEP_INTENT, STEP_LOCK, STEP_ROUTE, STEP_COMMIT, STEP_COUNT };
+const char *step_name(enum step step); /* "Intent", "Lock", "Route", "Commit" */
+
+/* In step order. Wherever there is a list of targets it is in this order. */
+enum target_kind { TARGET_LOCK, TARGET_NAME, TARGET_KIND_COUNT };
+
+/* What it means that a target shows no value. */
+enum absence {
+        ABSENT_IS_FREE, /* it is nobody's: writing it takes nothing from anyone */
+        ABSENT_IS_LOSS, /* it never is by our doing: who emptied it may have meant it, and a person is asked */
+};
+
+struct target_traits {
+        enum step step; /* which is met when all its targets are */
+        enum absence absence;
+        bool leads_agents;          /* its value is a plane's address, and agents follow it */
+        bool ends_return;           /* once it is met there is no way back but another switch */
+        bool may_lose_writes;       /* what an earlier epoch wrote may show again after a later one did */
+        const char *word;           /* "dns", in metrics and logs */
+        const char *server_word;    /* "Redis" */
+        const char *shows_words[2]; /* before its name, and between it and its value: "lock ", " holds" */
+        const char *stamp_place;    /* of its stamp beside the name; NULL: a key of its own */
+        const char *value_word;     /* what of a plane it carries: "address" */
+        const char *answers;        /* that it does */
+        const char *unmet;          /* why a switch goes on */
+        const char *settling;       /* and why it waits, where a value may be accepted and not count yet; NULL: none */
+        const char *unsettled;      /* the same of one at rest: "is not known to be ..., under" an epoch */
+        const char *refused_reason, *silent_reason; /* why it does not */
+        size_t excerpt_bytes;       /* of its value, in a sentence */
+};
+
+const struct target_traits *target_traits(enum target_kind kind);
+
+/* Which register it is. */
+struct target_ref {
+        enum target_kind kind;
+        const char *driver;
+        const char *endpoint;
+        const char *name;
+        uint32_t db; /* of an endpoint that numbers several; else 0 */
+};
+
+/* Whether they are one register: every field is. */
+bool target_ref_equal(const struct target_ref *a, const struct target_ref *b);
+
+enum stamp_presence {
+        STAMP_ABSENT,
+        STAMP_OURS,       /* well-formed v=pk1, whoever owns it */
+        STAMP_FOREIGN,    /* of somebody who does not speak our dialect */
+        STAMP_UNREADABLE, /* begins as one of ours and cannot be understood; its store is there where that could be */
+};
+
+/* The epoch that a target carries beside its value. */
+struct stamp {
+        enum stamp_presence presence;
+        epoch_t epoch;
+        decision_id id;
+        const char *plane; /* "" where the target does not carry it */
+        const char *store; /* whose it is: k8s/<kube-system UID>/<namespace>/<name>, or dns/<namespace>/<name> */
+        const char *raw;   /* as found, for people; bounded */
+        epoch_t decided;   /* of the record that shares its text, which the value may still follow; 0: none does */
+        const char *claim; /* how another tool says that the value is its own, and how to hand it over; NULL: none does */
+};
+
+/* What a target shows. */
+struct target_state {
+        bool present;
+        const char *value; /* "" where absent */
+        uint32_t ttl_s;    /* 0 where it has none */
+        struct stamp stamp;
+        bool settling;       /* accepted, and not yet where it outlives the server that took it */
+        const char *version; /* the driver's own, for its next visit; NULL: none. Nobody else looks into it */
+        /* Why users are answered something else than `value`, and what to do about it; NULL: they are not. */
+        const char *doubt;
+};
+
+#endif

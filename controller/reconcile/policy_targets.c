@@ -1,0 +1,110 @@
+/* policy_targets.c -- the targets in force of one policy, and what is known of each. */
+#include "reconcile/policy_targets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/targets.h"
+#include "reconcile/alive.h"
+#include "reconcile/effect.h"
+#include "reconcile/record_store.h"
+#include "util/mem.h"
+
+struct target_slot *policy_target(const struct policy *policy, enum target_kind kind)
+{
+        for (unsigned i = 0; i < policy->target_count; i++)
+                if (policy->targets[i]->ref.kind == kind)
+                        return policy->targets[i];
+        return NULL;
+}
+
+const struct target_slot *policy_name(const struct policy *policy)
+{
+        static const struct target_slot nothing_known = {.ref = {.kind = TARGET_NAME}};
+        const struct target_slot *slot = policy_target(policy, TARGET_NAME);
+        return slot ? slot : &nothing_known;
+}
+
+unsigned policy_wanted_targets(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX])
+{
+        const struct policy_dns *dns = &policy->spec->dns;
+        const struct policy_redis *redis = &policy->spec->redis;
+        unsigned count = 0;
+        if (redis->lock_key[0])
+                ret[count++] = (struct wanted_target){
+                    .ref = {TARGET_LOCK, TARGET_LOCK_DRIVER, redis->address, redis->lock_key, redis->db},
+                    .value = redis->lock_value,
+                    .plane = redis->plane};
+        ret[count++] =
+            (struct wanted_target){.ref = {TARGET_NAME, dns->provider, effect_dns_server(policy), dns->name, 0},
+                                   .ttl_s = dns->ttl_s,
+                                   .plane = dns->plane};
+        return count;
+}
+
+static struct target_slot *take(struct target_slot **slots, unsigned count, const struct target_ref *ref)
+{
+        for (unsigned i = 0; i < count; i++) {
+                struct target_slot *slot = slots[i];
+                if (!slot || !target_ref_equal(&slot->ref, ref))
+                        continue;
+                slots[i] = NULL;
+                return slot;
+        }
+        return slot_new(ref);
+}
+
+/* True: the name is another one than before, so that what was recorded beside it is not to be believed. */
+static bool place(struct policy *policy)
+{
+        struct policy_view wanted = {0};
+        struct target_ref refs[TARGETS_MAX];
+        struct target_slot *before[TARGETS_MAX];
+        const unsigned count_before = policy->target_count;
+        wanted.target_count = policy_wanted_targets(policy, wanted.targets);
+        memcpy(before, policy->targets, sizeof(before));
+        policy->target_count = targets_in_force(policy->record, &wanted, refs);
+        for (unsigned i = 0; i < policy->target_count; i++) {
+                policy->targets[i] = take(before, count_before, &refs[i]);
+                effect_hold_mechanism(policy, policy->targets[i]);
+        }
+        bool has_moved = false;
+        for (unsigned i = 0; i < count_before; i++) {
+                if (!before[i])
+                        continue;
+                has_moved |= before[i]->ref.kind == TARGET_NAME;
+                slot_free(before[i]);
+        }
+        return has_moved;
+}
+
+void policy_place_targets(struct policy *policy)
+{
+        if (!place(policy))
+                return;
+        policy->store->dns_seen(policy);
+        alive_forget(policy);
+        (void)place(policy); /* the record went with the name */
+}
+
+void policy_forget_targets(struct policy *policy)
+{
+        for (unsigned i = 0; i < policy->target_count; i++)
+                slot_free(policy->targets[i]);
+        policy->target_count = 0;
+        policy->store->dns_seen(policy);
+}
+
+void policy_void_targets(struct policy *policy)
+{
+        for (unsigned i = 0; i < policy->target_count; i++) {
+                slot_void(policy->targets[i]);
+                policy->targets[i]->met_at = 0;
+        }
+}
+
+void policy_forget_writes(struct policy *policy)
+{
+        for (unsigned i = 0; i < policy->target_count; i++)
+                slot_forget_write(policy->targets[i]);
+}

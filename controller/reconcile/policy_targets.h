@@ -1,0 +1,22 @@
+/*
+ * policy_targets.h -- the targets in force of one policy, and what is known of each. Threads: loop thread only.
+ */
+#ifndef PK_RECONCILE_POLICY_TARGETS_H
+#define PK_RECONCILE_POLICY_TARGETS_H
+
+#include "reconcile/policy.h"
+
+/* What the spec names; returns their count. Texts are borrowed from the policy. */
+unsigned policy_wanted_targets(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX]);
+/* Makes its slots those of the targets in force; what was read elsewhere says nothing. It has a spec. */
+void policy_place_targets(struct policy *policy);
+void policy_forget_targets(struct policy *policy);
+/* What was read is no ground to act on: all is to be read anew. */
+void policy_void_targets(struct policy *policy);
+void policy_forget_writes(struct policy *policy); /* they were of a decision that is over */
+/* The first in force of @kind; NULL: there is none. */
+struct target_slot *policy_target(const struct policy *policy, enum target_kind kind);
+/* The name that agents follow; one of which nothing is known where none is placed. */
+const struct target_slot *policy_name(const struct policy *policy);
+
+#endif
