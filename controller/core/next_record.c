@@ -10,12 +10,6 @@
  */
 enum { REQUEST_JUMP_MAX = 1000000 };
 
-/* Whoever decides by hand has seen what the targets show: a fight over them is over. */
-static bool is_asked_for(enum finding finding)
-{
-        return finding == FINDING_ADOPT_REQUESTED || finding == FINDING_SWITCH_REQUESTED;
-}
-
 /* What the cooldown and the limit per window rest on is handed from record to record. */
 static struct record *start(const struct view *view, const struct decision *decision, epoch_t epoch,
                             const struct plane_view *to, struct arena *arena)
@@ -37,16 +31,12 @@ static struct record *start(const struct view *view, const struct decision *deci
                 next->recent_count = view->record->recent_count;
                 memcpy(next->recent, view->record->recent, sizeof(next->recent));
         }
-        if (view->record && !is_asked_for(decision->finding)) {
+        /* Whoever decides by hand has seen what the targets show: a fight over them is over. */
+        if (view->record && !(decision->rule->flags & RULE_ASKED)) {
                 next->enforced_count = view->record->enforced_count;
                 memcpy(next->enforced, view->record->enforced, sizeof(next->enforced));
         }
         return next;
-}
-
-static bool is_automatic(enum finding finding)
-{
-        return finding == FINDING_ACTIVE_DOWN || finding == FINDING_TARGET_LOST || finding == FINDING_FAILBACK_DUE;
 }
 
 static void count_automatic(const struct view *view, const struct decision *decision, struct record *next)
@@ -79,7 +69,7 @@ const struct record *next_switch(const struct view *view, const struct decision 
         struct record *next = start(view, decision, decision->epoch + 1, to, arena);
         next->phase = PHASE_SWITCHING;
         next->from = decision->active ? decision->active->name : view->record ? view->record->to : "";
-        if (is_automatic(decision->finding))
+        if (decision->rule->flags & RULE_AUTOMATIC)
                 count_automatic(view, decision, next);
         if (decision->finding == FINDING_DRIFT_ENFORCED)
                 count_enforced(view, next);

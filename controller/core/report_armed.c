@@ -55,29 +55,6 @@ static void look_at_brakes(const struct report_subject *s, struct troubles *ret)
         look_at_advise(s, ret);
 }
 
-/* Findings that come before the health of the active plane is asked for. */
-static bool is_in_the_way(enum finding finding)
-{
-        switch (finding) {
-        case FINDING_OBSERVING:
-        case FINDING_RECORD_UNREADABLE:
-        case FINDING_PLAN_MISMATCH:
-        case FINDING_CREDENTIALS:
-        case FINDING_RIVAL:
-        case FINDING_PLANE_MISSING:
-        case FINDING_FOREIGN_OWNER:
-        case FINDING_STAMP_UNREADABLE:
-        case FINDING_EPOCHS_EXHAUSTED:
-        case FINDING_UNKNOWN_TARGET:
-        case FINDING_ADDRESS_PENDING:
-        case FINDING_TARGET_UNAVAILABLE:
-        case FINDING_TARGET_REFUSED:
-                return true;
-        default:
-                return false;
-        }
-}
-
 static void look_at_finding(const struct report_subject *s, struct troubles *ret)
 {
         const struct decision *decision = s->decision;
@@ -90,7 +67,7 @@ static void look_at_finding(const struct report_subject *s, struct troubles *ret
                              arena_printf(s->arena,
                                           "epoch %llu is moving to %s; no other failover begins before it is done",
                                           (unsigned long long)s->view->record->epoch, s->view->record->to));
-        else if (is_in_the_way(decision->finding))
+        else if (decision->rule->flags & RULE_BARS_FAILOVER)
                 troubles_add(ret, decision->rule->reason, decision->why);
         else if (decision->phase == PHASE_NONE && decision->may_act)
                 troubles_add(ret, "NotRecorded", "which plane is active is not recorded yet");

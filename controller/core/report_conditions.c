@@ -26,7 +26,6 @@ static void set(const struct writer *w, const char *type, enum report_status sta
         report->conditions[report->condition_count++] = (struct report_condition){type, status, reason, message};
 }
 
-/* What each finding means for Ready, Reconciling and Stalled. */
 enum contract { CONTRACT_READY, CONTRACT_PROGRESSING, CONTRACT_STALLED, CONTRACT_UNKNOWN };
 
 /* A target that is being brought to the record's epoch says nothing of the plane. */
@@ -111,52 +110,28 @@ static enum contract contract_of_steady(const struct writer *w)
         return w->decision->mode.may_pass ? CONTRACT_PROGRESSING : CONTRACT_STALLED;
 }
 
-/* What goes on by itself as soon as it can, in a switch or out of it. */
-static enum contract contract_of_progress(const struct writer *w)
-{
-        const struct decision *decision = w->decision;
-        if (decision->phase == PHASE_SWITCHING)
-                return CONTRACT_PROGRESSING;
-        switch (decision->finding) {
-        case FINDING_STEADY:
-                return contract_of_steady(w);
-        case FINDING_TARGET_BEHIND:
-        case FINDING_LOOK_OLD:
-        case FINDING_UNCONFIRMED:
-                return led_astray(w)[0] ? CONTRACT_PROGRESSING : contract_of_health(&decision->active_health);
-        case FINDING_OBSERVING:
-        case FINDING_ADOPTABLE:
-        case FINDING_ACTIVE_UNKNOWN:
-        case FINDING_MAINTENANCE:
-                return CONTRACT_UNKNOWN;
-        default:
-                return CONTRACT_PROGRESSING;
-        }
-}
-
 /* Stalled is only what a person has to mend; a dead site never is, nor a switch that goes on by itself. */
 static enum contract contract_of_finding(const struct writer *w)
 {
         const struct decision *decision = w->decision;
         if (is_refused(w))
                 return CONTRACT_STALLED;
-        switch (decision->finding) {
-        case FINDING_DRIFT:
-                return decision->phase == PHASE_SWITCHING || led_astray(w)[0] ? contract_of_edit(w) : CONTRACT_READY;
-        case FINDING_TARGET_REFUSED:
-                return targets_refusal_lasts(&w->decision->at->health, w->view->now) ? CONTRACT_STALLED : CONTRACT_PROGRESSING;
-        case FINDING_RECORD_UNREADABLE:
-        case FINDING_PLAN_MISMATCH:
-        case FINDING_CREDENTIALS:
-        case FINDING_RIVAL:
-        case FINDING_FOREIGN_OWNER:
-        case FINDING_STAMP_UNREADABLE:
-        case FINDING_EPOCHS_EXHAUSTED:
-        case FINDING_UNKNOWN_TARGET:
-        case FINDING_NAME_EMPTY:
+        switch (decision->rule->means) {
+        case MEANS_STALLED:
                 return CONTRACT_STALLED;
+        case MEANS_UNKNOWN:
+                return CONTRACT_UNKNOWN;
+        case MEANS_EDIT:
+                return decision->phase == PHASE_SWITCHING || led_astray(w)[0] ? contract_of_edit(w) : CONTRACT_READY;
+        case MEANS_REFUSAL:
+                return targets_refusal_lasts(&decision->at->health, w->view->now) ? CONTRACT_STALLED
+                                                                                 : CONTRACT_PROGRESSING;
+        case MEANS_HEALTH:
+                return led_astray(w)[0] ? CONTRACT_PROGRESSING : contract_of_health(&decision->active_health);
+        case MEANS_STEADY:
+                return contract_of_steady(w);
         default:
-                return contract_of_progress(w);
+                return CONTRACT_PROGRESSING;
         }
 }
 

@@ -72,12 +72,33 @@ enum finding { FINDING_LIST(FINDING_ENUM) FINDING_COUNT };
 enum action { DO_LIST(DO_ENUM) DO_COUNT };
 #undef DO_ENUM
 
+/* What a finding means for Ready, Reconciling and Stalled. Where more than the finding says it, by what. */
+enum meaning {
+        MEANS_PROGRESSING = 1, /* it goes on by itself as soon as it can */
+        MEANS_STALLED,         /* a person has to mend it */
+        MEANS_UNKNOWN,
+        MEANS_HEALTH,  /* a target that is being brought to the record's epoch says nothing: the active plane's health does */
+        MEANS_EDIT,    /* by whether it is put back, and whether agents are led astray meanwhile */
+        MEANS_REFUSAL, /* stalled once it lasts */
+        MEANS_STEADY,  /* by what else is lacking */
+        MEANS_COUNT
+};
+
+enum rule_flag {
+        RULE_NEWS = 1,          /* people are told once, with the runbook */
+        RULE_AUTOMATIC = 2,     /* counts for cooldown and maxSwitches */
+        RULE_ASKED = 4,         /* a person has seen what the targets show */
+        RULE_BARS_FAILOVER = 8, /* the health of the active plane is not even asked for */
+};
+
 struct rule {
         enum phase phase;
         enum finding finding;
         enum action then;
         const char *reason;
         const char *state; /* the word in the STATUS column */
+        enum meaning means;
+        unsigned flags; /* RULE_* */
 };
 
 /* NULL where the table has no such row: that finding cannot be made in that phase. */

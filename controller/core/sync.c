@@ -37,8 +37,7 @@ static enum sync compare_absent(const struct target_view *target, const struct r
 static bool is_followed(const struct view *view, const struct record *record, unsigned i)
 {
         for (unsigned later = i + 1; later < view->target_count; later++)
-                if (view->targets[later].ref.kind > view->targets[i].ref.kind &&
-                    sync_of(view, record, later) == SYNC_BEHIND)
+                if (sync_of(view, record, later) == SYNC_BEHIND)
                         return true;
         return record->phase == PHASE_SWITCHING;
 }

@@ -71,15 +71,6 @@ void tell_event(struct policy *policy, bool is_warning, const char *reason, cons
                  LOG_NUMBER_FIELD("epoch", policy->record ? (int64_t)policy->record->epoch : 0));
 }
 
-/* A finding is news when its reason is; the runbook is logged with trouble, because the API server may be gone when it
- * is needed. */
-static bool is_trouble(const struct decision *decision)
-{
-        return decision->rule->then == DO_HOLD || decision->finding == FINDING_ACTIVE_FAILING ||
-               decision->finding == FINDING_TARGET_UNAVAILABLE || decision->finding == FINDING_NAME_UNFIT ||
-               decision->finding == FINDING_SERVER_BEHIND;
-}
-
 static void answer_request(struct policy *policy, const struct view *view, const struct decision *decision,
                            struct arena *arena)
 {
@@ -162,7 +153,9 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         answer_request(policy, view, decision, arena);
         const char *blocked = report_blocked_by(view, decision), *why = report_why(view, decision, arena);
         const char *reason = blocked ? blocked : decision->rule->reason;
-        bool is_news = blocked || is_trouble(decision), is_a_look = decision->finding == FINDING_LOOK_OLD;
+        /* A finding is news when its reason is; the runbook is logged with it, because the API server may be gone when it
+         * is needed. */
+        bool is_news = blocked || decision->rule->flags & RULE_NEWS, is_a_look = decision->finding == FINDING_LOOK_OLD;
         if (is_a_look && !blocked)
                 return; /* over in an instant, and then what it was for is told */
         enum finding finding = is_a_look ? policy->last_finding : decision->finding;

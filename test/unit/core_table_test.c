@@ -52,8 +52,10 @@ static void rows_are_unique(void **state)
 {
         (void)state;
         size_t rows = 0, found = 0;
-        for (; rule_at(rows); rows++)
+        for (; rule_at(rows); rows++) {
                 assert_ptr_equal(rule_find(rule_at(rows)->phase, rule_at(rows)->finding), rule_at(rows));
+                assert_in_range(rule_at(rows)->means, MEANS_PROGRESSING, MEANS_COUNT - 1);
+        }
         for (unsigned phase = 0; phase < PHASE_COUNT; phase++)
                 for (unsigned finding = 0; finding < FINDING_COUNT; finding++)
                         found += rule_find((enum phase)phase, (enum finding)finding) != NULL;

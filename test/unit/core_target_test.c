@@ -8,6 +8,7 @@
 
 #include "core/adopt.h"
 #include "core/plan.h"
+#include "core/roles.h"
 #include "core/targets.h"
 #include "core_world.h"
 
@@ -163,6 +164,45 @@ static void stamps_that_name_others_than_the_values_are_asked_about(void **state
         assert_non_null(strstr(adoption.text, "every target shows a, but their stamps name other planes. "));
 }
 
+static const char *why(struct world *world)
+{
+        return world_decide(world).why;
+}
+
+/* A lock of an epoch before may settle, too: that says nothing of this one. */
+static void what_settles_of_an_epoch_before_is_only_behind(void **state)
+{
+        struct world *world = *state;
+        world_lock(world, "cluster-b", WORLD_EPOCH - 1, "b");
+        LOCK(world->view).shows.settling = true;
+        WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
+        assert_string_equal(why(world), "lock mgmt-active lacks epoch 5");
+}
+
+static bool counts_as_active(struct world *world)
+{
+        struct plane_view *plane = &world->view.planes[0];
+        plane->checks[0].when = WHEN_ACTIVE;
+        plane->mark = (struct role_mark){0};
+        targets_place(&world->view);
+        roles_begin(&world->view, &world->arena);
+        return plane->mark.role == ROLE_ACTIVE;
+}
+
+static void whoever_is_recorded_is_active_where_the_targets_do_not_say_otherwise(void **state)
+{
+        struct world *world = *state;
+        assert_true(counts_as_active(world));
+        world_lock(world, NULL, 0, "");
+        assert_true(counts_as_active(world)); /* names nobody */
+        world->record.plan.targets[0] = NAME(world->record.plan);
+        world->record.plan.target_count = 1;
+        world_lock(world, "cluster-b", WORLD_EPOCH, "b");
+        assert_true(counts_as_active(world)); /* is not the record's */
+        world_dns(world, "", WORLD_EPOCH, "a");
+        assert_false(counts_as_active(world)); /* agents are not there */
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
@@ -177,6 +217,8 @@ int main(void)
             CASE(a_refused_decision_is_tried_as_if_it_were_not),
             CASE(an_absent_name_is_not_anybodys),
             CASE(stamps_that_name_others_than_the_values_are_asked_about),
+            CASE(what_settles_of_an_epoch_before_is_only_behind),
+            CASE(whoever_is_recorded_is_active_where_the_targets_do_not_say_otherwise),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
