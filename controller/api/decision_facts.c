@@ -136,6 +136,7 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
         set_text(object, "nameError", plane->name_error, FACTS_TEXT_MAX);
         if (plane->mark.is_known) {
                 set(object, "role", json_string(facts_roles[plane->mark.role]));
+                set_flag(object, "confirmed", plane->mark.is_confirmed);
                 set_age(object, "roleFor", view, plane->mark.since);
         }
         set(object, "was", json_string(facts_verdicts[plane->was]));

@@ -103,6 +103,7 @@ static void decode_plane(const struct scope *scope, unix_ms wall, struct plane_v
             .name_absent = decode_bool(scope, "nameAbsent", false),
             .name_error = optional_text(scope, "nameError"),
             .mark = {.is_known = decode_has(scope, "role"),
+                     .is_confirmed = decode_bool(scope, "confirmed", false),
                      .role = (enum plane_role)decode_choice(scope, "role", CHOICES(facts_roles), ROLE_EITHER),
                      .since = decode_age(scope, "roleFor")},
             .was = (enum verdict)decode_choice(scope, "was", CHOICES(facts_verdicts), VERDICT_UNKNOWN),

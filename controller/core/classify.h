@@ -18,6 +18,7 @@ struct pass {
         struct decision *decision;
         struct adoption adoption;    /* what DO_ADOPT records */
         const char *blocked;         /* the gate that classify_gates() was refused by, and why */
+        const char *confirmed;       /* why the plane that a person asks for all the same is not fit; NULL: it is */
         const struct plane_view *to; /* whom DO_DECIDE or DO_ABORT makes active */
 };
 

@@ -52,6 +52,19 @@ static const char *refuse_adopt(struct pass *pass, enum purpose purpose)
                                           again.command ? "; once it is: " : "", again.command ? again.command : ""));
 }
 
+/* What would be done if a person said that this reason does not matter; where another one was confirmed, that it was. */
+static const char *offer_to_confirm(struct pass *pass, const struct unfitness *unfit)
+{
+        const struct request *request = &pass->decision->request;
+        const char *word = election_unfit_word(unfit->kind);
+        const char *was = request->confirmed != UNFIT_NOT
+                              ? arena_printf(pass->arena, "; %s was confirmed, which it is not",
+                                             election_unfit_word(request->confirmed))
+                              : "";
+        const char *command = word ? remedy_confirm(pass->view, request->plane, word, pass->arena) : NULL;
+        return command ? arena_printf(pass->arena, "%s; to move there all the same: %s", was, command) : was;
+}
+
 /*
  * "" when every gate for @purpose holds. Only what is answered is kept of gates that refuse: the policy's own state
  * goes on.
@@ -64,14 +77,24 @@ static const char *refuse_switch(struct pass *pass, enum purpose purpose)
         bool is_named = view->record && plane == decision->active;
         if (is_named && !targets_name_is_empty(view) && purpose == PURPOSE_REQUEST)
                 return refused(pass, arena_printf(pass->arena, "%s is active already", plane->name));
-        const char *unfit = election_unfit(view, plane, decision->active, pass->arena);
-        const struct gate_question question = {purpose, decision->active, unfit[0] ? NULL : plane,
-                                               arena_printf(pass->arena, "%s: %s", plane->name, unfit)};
+        const struct unfitness unfit = election_unfitness(view, plane, decision->active, pass->arena);
+        bool is_confirmed = unfit.kind != UNFIT_NOT && unfit.kind == decision->request.confirmed;
+        pass->confirmed = is_confirmed ? unfit.why : NULL;
+        const struct gate_question question = {purpose, decision->active,
+                                               unfit.why[0] && !pass->confirmed ? NULL : plane,
+                                               arena_printf(pass->arena, "%s: %s", plane->name, unfit.why)};
         struct gates gates = gates_evaluate(view, &question, pass->arena);
         if (gates.refused >= 0) {
                 classify_wake(pass, gates.wake_at);
-                return waiting(pass, gate_blocks(&gates.verdicts[gates.refused], pass->arena));
+                const struct gate_verdict *verdict = &gates.verdicts[gates.refused];
+                const char *offer = verdict->gate == GATE_CANDIDATE ? offer_to_confirm(pass, &unfit) : "";
+                return waiting(pass, arena_printf(pass->arena, "%s%s", gate_blocks(verdict, pass->arena), offer));
         }
+        for (unsigned i = 0; pass->confirmed && i < gates.count; i++)
+                if (gates.verdicts[i].gate == GATE_CANDIDATE)
+                        gates.verdicts[i].text = arena_printf(
+                            pass->arena, "%s is not fit (%s), and a person asks for it all the same", plane->name,
+                            pass->confirmed);
         decision->gates = gates;
         decision->has_gates = true;
         return "";
@@ -111,8 +134,12 @@ bool classify_request(struct pass *pass, enum purpose purpose, enum finding *ret
                                    arena_printf(pass->arena, "a person says %s is active", request->plane->name));
         } else {
                 pass->to = request->plane;
-                *ret = classify_as(pass, FINDING_SWITCH_REQUESTED,
-                                   arena_printf(pass->arena, "a person asked for %s", request->plane->name));
+                *ret = pass->confirmed
+                           ? classify_as(pass, FINDING_SWITCH_CONFIRMED,
+                                         arena_printf(pass->arena, "a person asked for %s all the same: %s",
+                                                      request->plane->name, pass->confirmed))
+                           : classify_as(pass, FINDING_SWITCH_REQUESTED,
+                                         arena_printf(pass->arena, "a person asked for %s", request->plane->name));
         }
         return true;
 }

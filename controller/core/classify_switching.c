@@ -112,6 +112,12 @@ static bool classify_lost(struct pass *pass, enum finding *ret)
         const struct decision *decision = pass->decision;
         if (!decision->active || decision->active_health.verdict != VERDICT_DOWN)
                 return false;
+        if (record_is_confirmed(pass->view->record)) {
+                pass->decision->lost = arena_printf(
+                    pass->arena, "%s, where the switch moves to, fails (%s), and a person asked for it all the same",
+                    decision->active->name, phrase_bad_checks(decision->active, pass->arena));
+                return false;
+        }
         const struct gate_question question = {PURPOSE_SUPERSEDE, decision->active, decision->candidate,
                                                decision->why_no_candidate};
         if (!classify_gates(pass, &question)) {

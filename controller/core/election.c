@@ -25,24 +25,30 @@ static const char *unfit_path(const struct view *view, const struct plane_view *
         return "";
 }
 
-static const char *unfit_health(const struct view *view, const struct plane_view *plane, struct arena *arena)
+static struct unfitness unfit(enum unfit kind, const char *why)
+{
+        return (struct unfitness){why[0] ? kind : UNFIT_NOT, why};
+}
+
+static struct unfitness unfit_health(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         const struct detection *detection = &view->policy.detection;
         struct plane_health health = health_of(plane, detection, view->now);
         if (!health.fresh)
-                return arena_printf(arena, "not observed (%s)", phrase_bad_checks(plane, arena));
+                return unfit(UNFIT_UNOBSERVED, arena_printf(arena, "not observed (%s)", phrase_bad_checks(plane, arena)));
         bool is_either = plane->mark.is_known && plane->mark.role == ROLE_EITHER;
-        const char *unfit = unfit_path(view, plane, is_either ? ROLE_ACTIVE : plane->mark.role, arena);
-        if (unfit[0] && is_either)
-                unfit = unfit_path(view, plane, ROLE_STANDBY, arena);
-        if (unfit[0])
-                return unfit;
+        const char *path = unfit_path(view, plane, is_either ? ROLE_ACTIVE : plane->mark.role, arena);
+        if (path[0] && is_either)
+                path = unfit_path(view, plane, ROLE_STANDBY, arena);
+        if (path[0])
+                return unfit(UNFIT_UNHEALTHY, path);
         if (health.deployment == DEPLOYMENT_UNAVAILABLE)
-                return arena_printf(arena, "no replica available (%s)", phrase_bad_checks(plane, arena));
+                return unfit(UNFIT_NO_REPLICAS,
+                             arena_printf(arena, "no replica available (%s)", phrase_bad_checks(plane, arena)));
         if (health.certificate_not_after && health.certificate_not_after <= view->wall)
-                return arena_printf(arena, "its certificate expired %s",
-                                    phrase_time(health.certificate_not_after, arena));
-        return "";
+                return unfit(UNFIT_CERTIFICATE, arena_printf(arena, "its certificate expired %s",
+                                                             phrase_time(health.certificate_not_after, arena)));
+        return unfit(UNFIT_NOT, "");
 }
 
 const char *election_name_unfit(const struct view *view, const struct plane_view *plane, struct arena *arena)
@@ -81,8 +87,9 @@ static const char *unfit_record(const struct view *view, const struct plane_view
             (unsigned)bytes, (unsigned)PLAN_BYTES_MAX);
 }
 
-const char *election_unfit(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
-                           struct arena *arena)
+/* What no word of a person helps against. */
+static const char *unfit_for_good(const struct view *view, const struct plane_view *plane,
+                                  const struct plane_view *active, struct arena *arena)
 {
         if (!plane->known)
                 return "no ManagementPlane of this name";
@@ -96,13 +103,35 @@ const char *election_unfit(const struct view *view, const struct plane_view *pla
                 return arena_printf(arena, "port %u, agents use %u", plane->port, active->port);
         if (active && active != plane && strcmp(active->rrset, plane->rrset) == 0)
                 return arena_printf(arena, "same address as %s", active->name);
-        const char *unfit = election_name_unfit(view, plane, arena);
-        if (!unfit[0])
-                unfit = unfit_record(view, plane, arena);
-        if (!unfit[0])
-                unfit = unfit_health(view, plane, arena);
-        return unfit[0] && plane->left_out ? arena_printf(arena, "%s; the record leaves out %s", unfit, plane->left_out)
-                                           : unfit;
+        const char *name = election_name_unfit(view, plane, arena);
+        return name[0] ? name : unfit_record(view, plane, arena);
+}
+
+const char *election_unfit_word(enum unfit kind)
+{
+        static const char *const words[UNFIT_COUNT] = {[UNFIT_UNOBSERVED] = "Unobserved",
+                                                       [UNFIT_UNHEALTHY] = "Unhealthy",
+                                                       [UNFIT_NO_REPLICAS] = "NoReplicas",
+                                                       [UNFIT_CERTIFICATE] = "CertificateExpired"};
+        return words[kind];
+}
+
+struct unfitness election_unfitness(const struct view *view, const struct plane_view *plane,
+                                    const struct plane_view *active, struct arena *arena)
+{
+        struct unfitness found = unfit(UNFIT_CANNOT, unfit_for_good(view, plane, active, arena));
+        bool has_path = plane->known && plane->rrset[0];
+        if (found.kind == UNFIT_NOT)
+                found = unfit_health(view, plane, arena);
+        if (found.kind != UNFIT_NOT && has_path && plane->left_out)
+                found.why = arena_printf(arena, "%s; the record leaves out %s", found.why, plane->left_out);
+        return found;
+}
+
+const char *election_unfit(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
+                           struct arena *arena)
+{
+        return election_unfitness(view, plane, active, arena).why;
 }
 
 /*

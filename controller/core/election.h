@@ -19,6 +19,14 @@ enum { NAME_CONFIRMED_MS = 300000 };
  */
 const char *election_name_unfit(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
+struct unfitness {
+        enum unfit kind;
+        const char *why; /* "" where it is fit */
+};
+const char *election_unfit_word(enum unfit unfit); /* "Unhealthy"; NULL: nobody may go on in spite of it */
+struct unfitness election_unfitness(const struct view *view, const struct plane_view *plane,
+                                    const struct plane_view *active, struct arena *arena);
+
 /* "" when a person may make @plane active now, else why not. @active may be NULL (nothing to compare the port with). */
 const char *election_unfit(const struct view *view, const struct plane_view *plane, const struct plane_view *active,
                            struct arena *arena);

@@ -213,7 +213,8 @@ static void decide(const struct view *view, struct arena *arena, struct decision
                 ret->write = write_of(view, ret->at);
         ret->vouches = vouches(view, ret);
         /* One that is being recorded is answered by the record; one that was not come to is not forgotten. */
-        bool is_accepted = ret->finding == FINDING_SWITCH_REQUESTED || ret->finding == FINDING_ADOPT_REQUESTED;
+        bool is_accepted = ret->finding == FINDING_SWITCH_REQUESTED || ret->finding == FINDING_SWITCH_CONFIRMED ||
+                           ret->finding == FINDING_ADOPT_REQUESTED;
         if (ret->request.kind != REQUEST_NONE && !ret->answer[0] && !is_accepted)
                 ret->answer = arena_printf(arena, "waiting: %s", ret->why);
 }

@@ -55,7 +55,7 @@ bool health_counts(const struct check_view *check, enum plane_role role)
 /* Whether the run of failures that @check is in began in another role than the one that it is to be judged in. */
 static bool fails_from_before(const struct plane_view *plane, const struct check_view *check)
 {
-        return check->fails && check->when != WHEN_ALWAYS && plane->mark.role != ROLE_EITHER &&
+        return check->fails && (check->when != WHEN_ALWAYS || plane->mark.is_confirmed) && plane->mark.role != ROLE_EITHER &&
                health_counts(check, plane->mark.role) && check->run_since < plane->mark.since;
 }
 

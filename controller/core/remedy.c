@@ -91,6 +91,19 @@ struct remedy remedy_switch(const struct view *view, const struct plane_view *fi
         return none;
 }
 
+const char *remedy_confirm(const struct view *view, const struct plane_view *plane, const char *word,
+                           struct arena *arena)
+{
+        if (view->without_offers)
+                return NULL;
+        const char *value = request_confirmation(view, plane->name, targets_highest_epoch(view) + 1, word, arena);
+        const struct view asked = with_request(view, REQUEST_KEY_SWITCH, value);
+        struct decision decision;
+        failover_decide(&asked, arena, &decision);
+        return decision.finding == FINDING_SWITCH_CONFIRMED ? request_command_of(view, REQUEST_KEY_SWITCH, value, arena)
+                                                            : NULL;
+}
+
 struct remedy remedy_adopt(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         return try_request(view, REQUEST_KEY_ADOPT, plane, arena);

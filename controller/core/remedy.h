@@ -20,6 +20,9 @@ struct remedy {
 struct remedy remedy_switch(const struct view *view, const struct plane_view *first, struct arena *arena);
 /* To make @plane active and no other. */
 struct remedy remedy_switch_to(const struct view *view, const struct plane_view *plane, struct arena *arena);
+/* To make @plane active in spite of what @word says of it (election.h); NULL: that would not be done now. */
+const char *remedy_confirm(const struct view *view, const struct plane_view *plane, const char *word,
+                           struct arena *arena);
 /* To keep @plane, which the targets show. */
 struct remedy remedy_adopt(const struct view *view, const struct plane_view *plane, struct arena *arena);
 /* The same once a person has made the targets show @plane. */

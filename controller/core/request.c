@@ -39,11 +39,12 @@ static bool parse_epoch(const char *text, size_t length, epoch_t *ret_epoch)
         return length > 0;
 }
 
-/* "<plane>/<epoch>" or "<epoch>", and "/again" behind it or not. */
+/* "<plane>/<epoch>" or "<epoch>", then "/<Word>" or not, then "/again" or not. */
 struct wish {
         const char *plane; /* not terminated */
         size_t plane_bytes;
         epoch_t epoch;
+        enum unfit confirmed; /* UNFIT_NOT: no word is there */
 };
 
 /* Where the last slash within @length is; @length where there is none. */
@@ -55,6 +56,17 @@ static size_t last_slash(const char *text, size_t length)
         return length;
 }
 
+/* Which unfitness the word of @length bytes is of; UNFIT_NOT: of none. */
+static enum unfit unfit_of_word(const char *word, size_t length)
+{
+        for (unsigned kind = 0; kind < UNFIT_COUNT; kind++) {
+                const char *known = election_unfit_word((enum unfit)kind);
+                if (known && strlen(known) == length && memcmp(known, word, length) == 0)
+                        return (enum unfit)kind;
+        }
+        return UNFIT_NOT;
+}
+
 static bool parse_wish(const char *text, enum request_key key, struct wish *ret)
 {
         *ret = (struct wish){.plane = text};
@@ -64,6 +76,11 @@ static bool parse_wish(const char *text, enum request_key key, struct wish *ret)
         size_t slash = last_slash(text, length);
         if (strcmp(text + slash, "/" AGAIN) == 0)
                 length = slash;
+        slash = last_slash(text, length);
+        if (key == REQUEST_KEY_SWITCH && slash < length)
+                ret->confirmed = unfit_of_word(text + slash + 1, length - slash - 1);
+        if (ret->confirmed != UNFIT_NOT)
+                length = slash;
         if (key == REQUEST_KEY_ACK)
                 return parse_epoch(text, length, &ret->epoch);
         ret->plane_bytes = last_slash(text, length);
@@ -71,11 +88,24 @@ static bool parse_wish(const char *text, enum request_key key, struct wish *ret)
                parse_epoch(text + ret->plane_bytes + 1, length - ret->plane_bytes - 1, &ret->epoch);
 }
 
+/* Another value than the one that stands there. */
+static const char *other_value(const struct view *view, enum request_key key, const char *value, struct arena *arena)
+{
+        return strcmp(text_of(view, key), value) == 0 ? arena_printf(arena, "%s/" AGAIN, value) : value;
+}
+
 const char *request_value(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
                           struct arena *arena)
 {
         const char *value = arena_printf(arena, "%s%s%llu", plane, plane[0] ? "/" : "", (unsigned long long)epoch);
-        return strcmp(text_of(view, key), value) == 0 ? arena_printf(arena, "%s/" AGAIN, value) : value;
+        return other_value(view, key, value, arena);
+}
+
+const char *request_confirmation(const struct view *view, const char *plane, epoch_t epoch, const char *word,
+                                 struct arena *arena)
+{
+        const char *value = arena_printf(arena, "%s/%llu/%s", plane, (unsigned long long)epoch, word);
+        return other_value(view, REQUEST_KEY_SWITCH, value, arena);
 }
 
 const char *request_annotation(enum request_key key, struct arena *arena)
@@ -83,7 +113,7 @@ const char *request_annotation(enum request_key key, struct arena *arena)
         return arena_printf(arena, "planekeeper.io/%s", names[key]);
 }
 
-static const char *command(const struct view *view, enum request_key key, const char *value, struct arena *arena)
+const char *request_command_of(const struct view *view, enum request_key key, const char *value, struct arena *arena)
 {
         return arena_printf(arena, "kubectl annotate fop %s -n %s --overwrite planekeeper.io/%s=%s", view->policy.name,
                             view->policy.namespace_name, names[key], value);
@@ -92,12 +122,12 @@ static const char *command(const struct view *view, enum request_key key, const 
 const char *request_command(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
                             struct arena *arena)
 {
-        return command(view, key, request_value(view, key, plane, epoch, arena), arena);
+        return request_command_of(view, key, request_value(view, key, plane, epoch, arena), arena);
 }
 
 const char *request_takeover_command(const struct view *view, struct arena *arena)
 {
-        return command(view, REQUEST_KEY_TAKEOVER, targets_unshared_ids(view, arena), arena);
+        return request_command_of(view, REQUEST_KEY_TAKEOVER, targets_unshared_ids(view, arena), arena);
 }
 
 bool request_may_be_refused(const struct view *view)
@@ -185,6 +215,7 @@ static struct request parse(const struct view *view, enum request_key key, epoch
         }
         const char *plane = arena_printf(arena, "%.*s", (int)wish.plane_bytes, wish.plane);
         request.epoch = wish.epoch;
+        request.confirmed = wish.confirmed;
         request.plane = election_find(view, plane);
         if (request.epoch <= current)
                 refuse(&request, answer_past(view, &request, plane, arena));

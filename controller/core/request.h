@@ -8,6 +8,9 @@
  * An answer is final or it waits. What begins with "waiting" acts as soon as what it waits for is there; every other
  * answer is the last one, and the shell hands it back as view.policy.past for as long as the annotation keeps its
  * value. A person who wants the same once more writes "/again" behind it, which is another value.
+ *
+ * A plane that is not fit is moved to only in spite of what was told: its word (election.h) stands behind the epoch,
+ * "switch-to=<plane>/<epoch>/Unhealthy".
  */
 #ifndef PK_CORE_REQUEST_H
 #define PK_CORE_REQUEST_H
@@ -23,6 +26,7 @@ struct request {
         const char *text;       /* "switch-to=eu-west-1/3"; "" where no annotation is there */
         const struct plane_view *plane;
         epoch_t epoch;
+        enum unfit confirmed; /* the word behind the epoch; UNFIT_NOT: there is none */
         const char
             *answer; /* what became of it, or why it will not act (stale, malformed, unknown plane); "" while it may */
         bool is_final; /* the answer is its last: what was refused, is past or was done never acts again */
@@ -52,6 +56,11 @@ bool request_may_be_refused(const struct view *view);
  */
 const char *request_value(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
                           struct arena *arena);
+/* The same in spite of what @word says of the plane. */
+const char *request_confirmation(const struct view *view, const char *plane, epoch_t epoch, const char *word,
+                                 struct arena *arena);
+/* The command that writes @value. */
+const char *request_command_of(const struct view *view, enum request_key key, const char *value, struct arena *arena);
 /* The same as the command to paste. */
 const char *request_command(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
                             struct arena *arena);

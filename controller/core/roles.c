@@ -78,19 +78,27 @@ static bool is_told_apart(const struct plane_view *plane)
         return false;
 }
 
+/* Whether a person moved to @plane, or is moving there, although it was not fit. */
+static bool is_asked_for(const struct view *view, const struct plane_view *plane)
+{
+        const struct record *record = view->record;
+        return record && record_is_confirmed(record) && strcmp(record->to, plane->name) == 0;
+}
+
 /* At first sight a role is as old as the record; later as old as the evaluation that found it. */
 static void begin(const struct view *view, struct plane_view *plane, enum plane_role role)
 {
         struct role_mark *mark = &plane->mark;
+        bool is_confirmed = is_asked_for(view, plane);
         bool is_first = !mark->is_known;
-        if (!is_first && mark->role == role) {
+        if (!is_first && mark->role == role && mark->is_confirmed == is_confirmed) {
                 for (unsigned i = 0; i < plane->check_count; i++)
                         if (plane->checks[i].fails < mark->fails[i])
                                 mark->fails[i] = plane->checks[i].fails;
                 return;
         }
         mono_ms since = !is_first ? view->now : view->record ? view->record_seen_at : 0;
-        *mark = (struct role_mark){.is_known = true, .role = role, .since = since};
+        *mark = (struct role_mark){.is_known = true, .is_confirmed = is_confirmed, .role = role, .since = since};
         for (unsigned i = 0; i < plane->check_count; i++)
                 mark->fails[i] = plane->checks[i].fails;
         if (is_first)
@@ -109,7 +117,7 @@ void roles_begin(struct view *view, struct arena *arena)
                 active = adopt_plane_shown(view);
         for (unsigned i = 0; i < view->plane_count; i++) {
                 struct plane_view *plane = &view->planes[i];
-                if (is_told_apart(plane))
+                if (is_told_apart(plane) || is_asked_for(view, plane))
                         begin(view, plane, role_of(view, plane, active));
                 else
                         plane->mark = (struct role_mark){0};

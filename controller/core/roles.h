@@ -4,6 +4,9 @@
  * A standby may answer 503 by design until it is made active, so a check may count in one role only. A plane that has
  * such checks begins each role as at first sight: what failed before says nothing of it, and it has time to pass.
  *
+ * The same holds, for all its checks, of a plane that a person moved to although it was not fit: what was known then is
+ * not what undoes it.
+ *
  * Where the targets show something else than the record, nobody can tell who serves: the plane that is recorded and the
  * one that is shown are in either role. While a switch is under way the plane that it moves to is in either role, because nobody can tell when it takes over;
  * the one that it leaves is active until the first target shows the new epoch.

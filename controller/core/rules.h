@@ -29,6 +29,7 @@
         X(FINDING_ADOPTABLE)          /* they do: record it */                                                   \
         X(FINDING_EPOCH_AHEAD)        /* the targets carry a later epoch of ours: our memory is the older one */ \
         X(FINDING_ADOPT_REQUESTED)                                                                               \
+        X(FINDING_SWITCH_CONFIRMED)                                                                              \
         X(FINDING_SWITCH_REQUESTED)                                                                              \
         X(FINDING_TARGET_BEHIND) /* a target carries an older epoch: write the record there */                   \
         X(FINDING_DRIFT)                                                                                         \

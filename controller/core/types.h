@@ -45,6 +45,9 @@ struct plan {
         unsigned target_count;
 };
 
+/* The reason of a decision for a plane that was not fit: a person had been told so, and asked for it all the same. */
+#define REASON_SWITCH_CONFIRMED "SwitchConfirmed"
+
 enum { RECENT_SWITCHES_MAX = 8, ENFORCED_MAX = 3 };
 
 /* The decision record: the one register where a decision is made, by compare-and-swap. */
@@ -72,6 +75,7 @@ struct record {
 /* Whether a target could be read. */
 enum reach { REACH_NEVER, REACH_OK, REACH_FAILED };
 
+bool record_is_confirmed(const struct record *record); /* decided for that reason */
 const char *phase_name(enum phase phase); /* "None", "Steady", "Switching" */
 
 #endif

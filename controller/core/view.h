@@ -18,6 +18,19 @@ enum failback { FAILBACK_MANUAL, FAILBACK_AUTOMATIC, FAILBACK_NEVER };
 enum drift_policy { DRIFT_REPORT, DRIFT_ENFORCE }; /* what becomes of a person's edit of a target */
 /* The annotations by which a person asks. */
 enum request_key { REQUEST_KEY_SWITCH, REQUEST_KEY_ADOPT, REQUEST_KEY_ACK, REQUEST_KEY_TAKEOVER, REQUEST_KEY_COUNT };
+/*
+ * Why a plane may not be made active. What its health is about has a word, by which a person who was told may ask for it
+ * all the same; all else cannot be written, leads nowhere, or is mended by an edit.
+ */
+enum unfit {
+        UNFIT_NOT,
+        UNFIT_CANNOT,
+        UNFIT_UNOBSERVED,
+        UNFIT_UNHEALTHY,
+        UNFIT_NO_REPLICAS,
+        UNFIT_CERTIFICATE,
+        UNFIT_COUNT
+};
 /* What is known of the value that an annotation has now. */
 enum request_past {
         REQUEST_NEW,       /* it was not answered for good yet */
@@ -58,6 +71,7 @@ struct check_view {
  * nothing (roles.h). All zero otherwise, and at first sight. */
 struct role_mark {
         bool is_known;
+        bool is_confirmed; /* a person moved here in spite of what failed: that of no check is held against it */
         enum plane_role role;
         mono_ms since;              /* 0: always */
         uint32_t fails[CHECKS_MAX]; /* how often each check had failed then, in the run of failures that it is in still */

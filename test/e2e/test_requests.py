@@ -120,3 +120,20 @@ def test_an_epoch_to_come_is_not_acknowledged(scene):
     scene.bench.kill_plane(WEST)
     wait_world(scene, CENTRAL, 2)
     assert scene.status()["handledRequests"] == ["ack=2"]
+
+
+def test_a_dead_plane_is_moved_to_by_the_word_of_its_reason_alone(scene):
+    steady(scene, changes={"detection": {"failoverDelay": "1h"}})
+    scene.bench.kill_plane(CENTRAL)
+    scene.wait_condition("FailoverPossible", "False", "NoStandby")
+    before = outside(scene)
+    scene.annotate(switch_to=f"{CENTRAL}/2/CertificateExpired")
+    answer = wait_answer(scene, f"switch-to={CENTRAL}/2/CertificateExpired", "waiting: gate NoFitStandby blocks: ")
+    assert "CertificateExpired was confirmed, which it is not; to move there all the same: " in answer
+    scene.put_planes(eu_central_1={"eligible": False})
+    scene.annotate(switch_to=f"{CENTRAL}/2/Unhealthy")
+    wait_answer(scene, f"switch-to={CENTRAL}/2/Unhealthy", f"waiting: gate NoFitStandby blocks: {CENTRAL}: eligible: false")
+    never_acts(scene, before)
+    scene.put_planes(eu_central_1={"eligible": True})
+    wait_world(scene, CENTRAL, 2)
+    wait.always("it is not undone for what was known", lambda: record(scene)["epoch"] == 2, 1.0)

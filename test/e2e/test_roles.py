@@ -1,11 +1,12 @@
 """Servers that answer 200 only while they are active and 503 as a standby by design, as the principal of argocd-agent does."""
 
 import http.server
+import shlex
 import threading
 import time
 
 import pytest
-from world import CENTRAL, WEST, check_world, conditions, dns_stamp, message, wait_world
+from world import CENTRAL, WEST, check_world, conditions, dns_stamp, message, record, wait_answer, wait_world
 
 from hack.bench import wait
 
@@ -171,3 +172,24 @@ def test_a_plane_has_its_role_in_each_policy(scene, principals):
     scene.wait_condition("FailoverPossible", "True", "Chosen")
     ready = next(item for item in scene.plane(CENTRAL)["status"]["conditions"] if item["type"] == "Ready")
     assert ready["status"] == "True", ready
+
+
+def test_a_person_moves_to_a_standby_that_is_unready_once_that_was_confirmed(scene, principals):
+    """Without a word on roles no standby is fit: the person is told why, and the printed command is carried out."""
+    steady(scene, principals, detection={"interval": "500ms", "timeout": "500ms"})
+    checks = [{"name": "serves", "type": "HTTP", "port": principals[CENTRAL].port}]
+    scene.put_planes(eu_west_1={"checks": [{**checks[0], "port": principals[WEST].port}]}, eu_central_1={"checks": checks})
+    scene.wait_condition("FailoverPossible", "False", "NoStandby")
+    scene.annotate(switch_to=f"{CENTRAL}/2")
+    answer = wait_answer(scene, f"switch-to={CENTRAL}/2", "to move there all the same: kubectl annotate fop")
+    assert answer.startswith(f"waiting: gate NoFitStandby blocks: {CENTRAL}: unhealthy (HTTP")
+    assert "503" in answer
+    check_world(scene, WEST, 1)
+    command = shlex.split(answer.split("all the same: ")[1])
+    assert command[0] == "kubectl" and command[-1].endswith(f"switch-to={CENTRAL}/2/Unhealthy")
+    scene.kubectl(*command[1:])
+    wait_world(scene, CENTRAL, 2)
+    wait_answer(scene, f"switch-to={CENTRAL}/2/Unhealthy", "accepted: epoch 2")
+    scene.wait_condition("Ready", "True")
+    check_world(scene, CENTRAL, 2)
+    assert record(scene)["reason"] == "SwitchConfirmed"

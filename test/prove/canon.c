@@ -82,7 +82,8 @@ static void renew_record(struct record *record, unix_ms wall, unix_ms new_wall)
         renew_end(&record->cooldown_until, wall, new_wall);
         record->recent_count = renew_switches(record->recent, record->recent_count, wall, new_wall);
         if (record->reason)
-                record->reason = record->holder = sim_intern("");
+                record->reason = sim_intern(record_is_confirmed(record) ? REASON_SWITCH_CONFIRMED : ""),
+                record->holder = sim_intern("");
 }
 
 static void renew_check(struct check_view *check, mono_ms now, mono_ms new_now)
@@ -114,7 +115,7 @@ static void renew_health(struct target_health *health, mono_ms now, mono_ms new_
 static void renew_role(struct role_mark *mark, unsigned index, struct check_view *check, const struct check_view *was)
 {
         bool is_from_before = was->fails && mark->role != ROLE_EITHER && health_counts(check, mark->role) &&
-                              check->when != WHEN_ALWAYS && was->run_since < mark->since;
+                              (check->when != WHEN_ALWAYS || mark->is_confirmed) && was->run_since < mark->since;
         if (!is_from_before) {
                 mark->fails[index] = 0;
                 return;

@@ -213,7 +213,9 @@ static void add_people(const struct sim *sim, struct list *list)
 {
         add_each(list, SIM_SUSPEND, SIM_ACK, 0);
         for (unsigned i = 0; i < sim->config.plane_count; i++)
-                add_each(list, SIM_REQUEST_SWITCH, SIM_HAND_LOCK, i);
+                for (unsigned verb = SIM_REQUEST_SWITCH; verb <= SIM_HAND_LOCK; verb++)
+                        if (verb != SIM_CONFIRM_SWITCH || sim->config.judgement == SIM_BY_SAMPLES)
+                                (void)add(list, (enum sim_verb)verb, i);
         add_each(list, SIM_PUT_BACK, SIM_HAND_STAMP, 0);
 }
 

@@ -219,6 +219,7 @@ struct sim {
         X(SIM_EDIT_LOCK, "edit-lock") /* the spec's lock goes or comes */                                     \
         X(SIM_ACK, "ack")                                                                                     \
         X(SIM_REQUEST_SWITCH, "request-switch")                                                               \
+        X(SIM_CONFIRM_SWITCH, "confirm-switch") /* the same of a plane that they were told is unhealthy */      \
         X(SIM_REQUEST_ADOPT, "request-adopt")                                                                 \
         X(SIM_HAND_DNS, "hand-dns") /* a person moves the name */                                             \
         X(SIM_HAND_LOCK, "hand-lock")                                                                         \

@@ -148,6 +148,22 @@ static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *
                 violated(sim, "S7: epoch %llu is decided on targets as they were long ago", epoch);
 }
 
+/* S7: a plane that was not fit, which a person asked for all the same, is not left for what was known then. */
+static void check_confirmed(struct sim *sim, const struct sim_turn *turn)
+{
+        const struct record *record = turn->view.record;
+        const struct plane_view *active = turn->decision.active;
+        const mono_ms grace = turn->view.policy.detection.failure_threshold * turn->view.policy.detection.interval_ms;
+        unsigned long long epoch = turn->decision.next->epoch;
+        if (!active || !record || record->epoch != sim->record.epoch || strcmp(record->reason, "SwitchConfirmed") != 0)
+                return;
+        if (turn->decision.finding == FINDING_TARGET_LOST)
+                violated(sim, "S7: epoch %llu undoes what a person asked for all the same", epoch);
+        if (turn->decision.finding == FINDING_ACTIVE_DOWN && active->checks[0].run_since < sim->active_since &&
+            sim->now < sim->active_since + grace)
+                violated(sim, "S7: epoch %llu leaves %s for what a person knew", epoch, active->name);
+}
+
 /*
  * S7: what a plane answered as a standby is not held against it as the active one. It is left for what it has failed
  * since, or has not begun to do for as long as any plane may fail; and while a switch moves to it, only if it is gone.
@@ -189,6 +205,7 @@ static void check_automatic(struct sim *sim, unsigned who, const struct sim_turn
                 return;
         check_vantage(sim, who, turn, to);
         check_yardstick(sim, turn);
+        check_confirmed(sim, turn);
         check_frequency(sim, who, turn);
         if (turn->decision.finding == FINDING_FAILBACK_DUE && sim->config.failback != FAILBACK_AUTOMATIC)
                 violated(sim, "S9: epoch %llu is a failback that nobody asked for", (unsigned long long)next->epoch);

@@ -21,6 +21,13 @@ static const char *request_text(const struct sim *sim, unsigned plane)
         return sim_intern(text);
 }
 
+static const char *confirmed_text(const struct sim *sim, unsigned plane)
+{
+        char text[80];
+        (void)snprintf(text, sizeof(text), "%s/Unhealthy", request_text(sim, plane));
+        return sim_intern(text);
+}
+
 static const char *ack_text(const struct sim *sim)
 {
         char text[32];
@@ -90,6 +97,9 @@ void sim_people_apply(struct sim *sim, struct sim_action action)
                 break;
         case SIM_REQUEST_SWITCH:
                 policy->switch_to = request_text(sim, action.who);
+                break;
+        case SIM_CONFIRM_SWITCH:
+                policy->switch_to = confirmed_text(sim, action.who);
                 break;
         case SIM_REQUEST_ADOPT:
                 policy->adopt = request_text(sim, action.who);

@@ -95,6 +95,7 @@ static const struct {
     [SIM_ADVISE] = {1, false},        [SIM_KILL_SWITCH] = {1, false},
     [SIM_EDIT_TTL] = {1, false},      [SIM_EDIT_LOCK] = {1, false},
     [SIM_ACK] = {1, false},           [SIM_REQUEST_SWITCH] = {1, false},
+    [SIM_CONFIRM_SWITCH] = {2, false},
     [SIM_REQUEST_ADOPT] = {1, false}, [SIM_HAND_DNS] = {1, true},
     [SIM_HAND_LOCK] = {1, true},      [SIM_PUT_BACK] = {6, false},
     [SIM_HAND_STAMP] = {1, true},     [SIM_REPLICATE] = {4, false},

@@ -147,6 +147,10 @@ static void lock_settling(struct world *w) { lock_taken(w); LOCK(w->view).shows.
 static void dns_routed(struct world *w) { lock_taken(w); world_dns(w, WORLD_RRSET_B, WORLD_EPOCH + 1, "b"); }
 static void lock_sharing_epoch(struct world *w) { LOCK(w->view).shows.stamp.id = 77; }
 static void switch_requested(struct world *w) { w->view.policy.switch_to = "b/6"; }
+static void b_is_asked_for_all_the_same(struct world *w) { b_fails(w); w->view.policy.switch_to = "b/6/Unhealthy"; }
+static void b_is_asked_for_all_the_same_next(struct world *w) { b_fails(w); w->view.policy.switch_to = "b/7/Unhealthy"; }
+static void b_is_asked_for_first_all_the_same(struct world *w) { b_fails(w); w->view.policy.switch_to = "b/1/Unhealthy"; }
+static void was_confirmed(struct world *w) { w->record.reason = "SwitchConfirmed"; roles_begin(&w->view, &w->arena); }
 static void switch_requested_next(struct world *w) { w->view.policy.switch_to = "c/7"; }
 static void switch_requested_after_ahead(struct world *w) { w->view.policy.switch_to = "a/9"; }
 static void switch_requested_first(struct world *w) { w->view.policy.switch_to = "c/1"; }
@@ -220,7 +224,7 @@ const struct mutator core_mutators[] = {
         MUTATOR(active_is_half_missing), MUTATOR(active_left_the_spec), MUTATOR(active_has_no_address), MUTATOR(active_moved),
         MUTATOR(active_moved_unseen), MUTATOR(active_deployment_up), MUTATOR(active_lost_a_replica), MUTATOR(active_certificate_ends),
         MUTATOR(b_fails), MUTATOR(b_is_stale), MUTATOR(b_is_missing), MUTATOR(b_has_no_address), MUTATOR(b_shares_the_address),
-        MUTATOR(b_is_a_name), MUTATOR(b_is_no_name), MUTATOR(b_is_an_unasked_name), MUTATOR(b_is_half_dead), MUTATOR(told_apart), MUTATOR(b_is_unready_by_design), MUTATOR(b_has_just_taken_over), MUTATOR(a_fails_since_it_took_over), MUTATOR(b_has_two_families),
+        MUTATOR(b_is_a_name), MUTATOR(b_is_no_name), MUTATOR(b_is_an_unasked_name), MUTATOR(b_is_half_dead), MUTATOR(b_is_asked_for_all_the_same), MUTATOR(b_is_asked_for_all_the_same_next), MUTATOR(b_is_asked_for_first_all_the_same), MUTATOR(was_confirmed), MUTATOR(told_apart), MUTATOR(b_is_unready_by_design), MUTATOR(b_has_just_taken_over), MUTATOR(a_fails_since_it_took_over), MUTATOR(b_has_two_families),
         MUTATOR(c_is_no_name), MUTATOR(c_fails), MUTATOR(c_is_ineligible), MUTATOR(one_plane), MUTATOR(everything_fails), MUTATOR(operator_inside),
         MUTATOR(advise), MUTATOR(suspended), MUTATOR(kill_switch), MUTATOR(blast), MUTATOR(cooling), MUTATOR(limited),
         MUTATOR(dns_inside_a), MUTATOR(redis_inside_a), MUTATOR(acknowledged), MUTATOR(no_arbiter), MUTATOR(no_record_yet), MUTATOR(record_unreadable), MUTATOR(plan_mismatched),

@@ -37,6 +37,7 @@ static void only_what_nobody_asked_for_counts(void **state)
         } rows[] = {{FINDING_ACTIVE_DOWN, true},
                     {FINDING_FAILBACK_DUE, true},
                     {FINDING_SWITCH_REQUESTED, false},
+                    {FINDING_SWITCH_CONFIRMED, false},
                     {FINDING_PLAN_OUTDATED, false}};
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct world world;

@@ -148,7 +148,7 @@ static void expect_accepted(struct world *world, const struct command *command, 
 {
         struct decision after = world_decide(world);
         bool is_advised = world->view.policy.mode == MODE_ADVISE; /* nothing that a person asks for is done */
-        bool is_asked = after.finding == FINDING_SWITCH_REQUESTED || after.finding == FINDING_ADOPT_REQUESTED ||
+        bool is_asked = after.finding == FINDING_SWITCH_REQUESTED || after.finding == FINDING_SWITCH_CONFIRMED || after.finding == FINDING_ADOPT_REQUESTED ||
                         after.finding == FINDING_LOOK_OLD;
         switch (command->key) {
         case REQUEST_KEY_ACK:

@@ -49,7 +49,8 @@ static void check_decision(struct world *world, const struct decision *decision)
         assert_true((next != NULL) ==
                     (action == DO_ADOPT || action == DO_DECIDE || action == DO_ABORT || action == DO_COMMIT));
         bool is_accepted =
-            decision->finding == FINDING_SWITCH_REQUESTED || decision->finding == FINDING_ADOPT_REQUESTED;
+            decision->finding == FINDING_SWITCH_REQUESTED || decision->finding == FINDING_SWITCH_CONFIRMED ||
+            decision->finding == FINDING_ADOPT_REQUESTED;
         if (decision->request.kind != REQUEST_NONE) /* an accepted one is answered when its record is there */
                 assert_true((decision->answer[0] != '\0') != is_accepted);
         if (!next)

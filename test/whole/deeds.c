@@ -318,6 +318,9 @@ void mistype_request(const struct fault *fault)
         case 5:
                 (void)snprintf(value, sizeof(value), "%s//%llu", plane, next);
                 break;
+        case 6: /* who was told that it is unhealthy, or thinks so */
+                (void)snprintf(value, sizeof(value), "%s/%llu/Unhealthy", plane, next);
+                break;
         default: /* an epoch that is to come */
                 (void)snprintf(value, sizeof(value), "%s/%llu", plane, next + 1 + chance_below(2));
                 break;

@@ -65,7 +65,8 @@ void take_answer(unsigned cluster, unsigned policy, const json_t *object, const 
 /* S14: what was refused never acts. */
 void check_request(const struct host *host, unsigned policy, const struct decision *next)
 {
-        bool is_switch = strcmp(next->reason, "SwitchRequested") == 0;
+        bool is_switch =
+            strcmp(next->reason, "SwitchRequested") == 0 || strcmp(next->reason, "SwitchConfirmed") == 0;
         if (!is_switch && strcmp(next->reason, "AdoptRequested") != 0)
                 return;
         const struct refusal *refused = &judge.policies[policy].refused[host->cluster][is_switch ? 0 : 1];
