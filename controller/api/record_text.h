@@ -14,10 +14,11 @@
 #ifndef PK_API_RECORD_TEXT_H
 #define PK_API_RECORD_TEXT_H
 
+#include "core/proof.h"
 #include "core/types.h"
 #include "util/err.h"
 
-enum { RECORD_TEXT_BYTES = 2048, RECORD_DIGEST_BYTES = 17, RECORD_MARK_BYTES = 7 + RECORD_DIGEST_BYTES };
+enum { RECORD_TEXT_BYTES = 2048, RECORD_DIGEST_BYTES = PLAN_DIGEST_BYTES, RECORD_MARK_BYTES = 7 + RECORD_DIGEST_BYTES };
 
 struct record_text {
         struct record *record;            /* of its plan only the old values of each kind, as marks */

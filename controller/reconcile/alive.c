@@ -56,7 +56,7 @@ void alive_turn(struct policy *policy, const struct view *view, const struct dec
                 return;
         alive->asked_at = now;
         char *say = what_to_say(policy, view, decision);
-        (void)effect_start_alive(policy, say);
+        effect_start_alive(policy, say);
         free(say);
 }
 

@@ -251,23 +251,21 @@ static uint64_t endpoint_of(const struct target_ref *ref)
         return hash;
 }
 
-static bool submit(struct effect *effect)
+/* It ends on the loop later, whatever becomes of it: also what could not be built goes through a worker. */
+static void submit(struct effect *effect)
 {
         struct policy *policy = effect->policy;
-        effect->submitted_us = clock_mono_us();
-        if (effect->err == ERR_OK && executor_submit(policy->manager->executor, &effect->job)) {
-                *place_of(policy, effect) = effect;
-                return true;
-        }
+        bool is_read_still = effect->err == ERR_TRANSIENT; /* a Secret, which wakes the policy when it is there */
         if (effect->err == ERR_NOT_FOUND) /* a Secret that lacks a key is no outage: a person has to complete it */
                 effect->err = ERR_INVALID;
-        bool is_full = effect->err == ERR_OK;
-        if (is_full)
+        effect->submitted_us = clock_mono_us();
+        if (!is_read_still && executor_submit(policy->manager->executor, &effect->job)) {
+                *place_of(policy, effect) = effect;
+                return;
+        }
+        if (!is_read_still)
                 workqueue_add_after(policy->manager->policies_queue, &policy->work, FULL_RETRY_MS);
-        else if (effect->err != ERR_TRANSIENT) /* a Secret that is still being read wakes the policy when it is there */
-                act_effect_done(policy, effect);
         effect_free(effect);
-        return !is_full;
 }
 
 static struct effect *effect_new(struct policy *policy, enum effect_kind kind)
@@ -323,7 +321,7 @@ void effect_read(struct policy *policy, struct target_slot *slot)
         struct effect *effect = effect_to(policy, EFFECT_READ, &slot->ref);
         effect->slot = slot;
         effect->asks_claims = wants_claims(slot, loop_now(policy->manager->loop));
-        (void)submit(effect);
+        submit(effect);
 }
 
 void effect_write(struct policy *policy, struct target_slot *slot, const struct target_write *write)
@@ -335,7 +333,7 @@ void effect_write(struct policy *policy, struct target_slot *slot, const struct 
         effect->rests_on_looks = slot != policy->targets[0];
         if (effect->err == ERR_OK)
                 fill_write(effect, write);
-        (void)submit(effect);
+        submit(effect);
 }
 
 void effect_record(struct policy *policy, struct target_slot *slot)
@@ -347,7 +345,7 @@ void effect_record(struct policy *policy, struct target_slot *slot)
         effect->rests_on_looks = true;
         if (effect->err == ERR_OK)
                 fill_record(effect);
-        (void)submit(effect);
+        submit(effect);
 }
 
 void effect_verify(struct policy *policy)
@@ -356,16 +354,16 @@ void effect_verify(struct policy *policy)
                 return;
         struct effect *effect = effect_new(policy, EFFECT_VERIFY);
         fill_verify(effect);
-        (void)submit(effect);
+        submit(effect);
 }
 
-bool effect_start_alive(struct policy *policy, const char *say)
+void effect_start_alive(struct policy *policy, const char *say)
 {
         if (!has_credentials(policy, &policy_name(policy)->ref))
-                return false;
+                return;
         struct effect *effect = effect_to(policy, EFFECT_ALIVE, &policy_name(policy)->ref);
         effect->say = say ? arena_strdup(&effect->arena, say) : NULL;
-        return submit(effect);
+        submit(effect);
 }
 
 void effect_abandon(struct effect *effect)

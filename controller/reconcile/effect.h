@@ -64,8 +64,8 @@ void effect_read(struct policy *policy, struct target_slot *slot);
 void effect_write(struct policy *policy, struct target_slot *slot, const struct target_write *write);
 void effect_record(struct policy *policy, struct target_slot *slot); /* policy->record_write, beside what it shows */
 void effect_verify(struct policy *policy);
-bool effect_start_alive(struct policy *policy, const char *say); /* false: nothing was submitted */
-void effect_abandon(struct effect *effect);                      /* its policy goes away; NULL is a no-op */
+void effect_start_alive(struct policy *policy, const char *say);
+void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */
 
 void effect_run(struct job *job); /* on a worker; in effect_run.c */
 

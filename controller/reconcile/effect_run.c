@@ -77,7 +77,7 @@ void effect_run(struct job *job)
 {
         struct effect *effect = CONTAINER_OF(job, struct effect, job);
         effect->started_us = clock_mono_us();
-        if (!is_outdated(effect))
+        if (effect->err == ERR_OK && !is_outdated(effect))
                 visit(effect);
         effect->ended_us = clock_mono_us();
 }

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/election.h"
-#include "core/plan.h"
+#include "core/proof.h"
 #include "core/targets.h"
 #include "reconcile/effect.h"
 #include "reconcile/policy_targets.h"
@@ -49,18 +48,6 @@ static struct plan provisional_plan(const struct policy *policy)
         return plan;
 }
 
-/* The plan with the old values that the record carries. */
-static struct plan with_old_values(struct plan plan, const struct plan *old)
-{
-        for (unsigned i = 0; i < plan.target_count; i++) {
-                struct plan_target *planned = &plan.targets[i];
-                const struct plan_target *carried = plan_find(old, planned->ref.kind);
-                planned->old_count = carried ? carried->old_count : 0;
-                memcpy(planned->old, carried ? carried->old : planned->old, sizeof(planned->old));
-        }
-        return plan;
-}
-
 static bool is_of_epoch(const struct record *a, const struct record *b)
 {
         return a && b && a->epoch == b->epoch && a->id == b->id;
@@ -85,7 +72,7 @@ static void take_text(struct policy *policy, const char *raw)
         }
         const struct plan *known = known_plan(policy, text.record);
         struct record record = *text.record;
-        record.plan = with_old_values(known ? *known : provisional_plan(policy), &text.record->plan);
+        record.plan = proof_with_old_values(known ? *known : provisional_plan(policy), &text.record->plan);
         struct record *copy = record_copy(&record);
         policy->dns_record.is_proven = known != NULL;
         (void)TEXT_COPY(policy->dns_record.digest, text.digest);
@@ -128,108 +115,23 @@ static void dns_dns_seen(struct policy *policy)
 
 /* ---- whether its plan is ours ---- */
 
-static bool has_digest(const struct policy *policy, const struct plan *plan)
+static void compare_plan(struct policy *policy, struct view *view, struct arena *arena)
 {
-        char digest[RECORD_DIGEST_BYTES];
-        record_text_digest(plan, digest);
-        return strcmp(digest, policy->dns_record.digest) == 0;
-}
-
-static void prove(struct policy *policy, const struct plan *plan)
-{
+        const struct plan_claim claim = {
+            .digest = policy->dns_record.digest,
+            .is_own = own_cluster(policy)[0] && strcmp(policy->dns_record.author, own_cluster(policy)) == 0,
+            .digest_of = record_text_digest};
+        const struct proof proof = proof_of(view, policy->record, &claim, arena);
+        view->plan_proof = proof.outcome;
+        view->plan_text = proof.text;
+        if (proof.outcome != PLAN_PROVEN)
+                return;
         struct record record = *policy->record;
-        record.plan = with_old_values(*plan, &policy->record->plan);
+        record.plan = proof.plan;
         struct record *copy = record_copy(&record);
         record_free(policy->record);
         policy->record = copy;
         policy->dns_record.is_proven = true;
-}
-
-static const char *what_to_compare(const struct policy *policy, const struct plan *plan, struct arena *arena)
-{
-        char digest[RECORD_DIGEST_BYTES];
-        record_text_digest(plan, digest);
-        const struct record *record = policy->record;
-        const struct plan_target *name = plan_find(plan, TARGET_NAME), *lock = plan_find(plan, TARGET_LOCK);
-        const char *also = lock ? arena_printf(arena, ", lock %s in %s/%u \"%s\"", lock->ref.name, lock->ref.endpoint,
-                                               lock->ref.db, lock->to)
-                                : "";
-        return arena_printf(
-            arena,
-            "Epoch %llu (%s by %s) was decided for another plan than mine (digest %s, mine %s): compare "
-            "spec.dns, spec.redis and the address of %s in every cluster; here that is %s \"%s\" TTL "
-            "%us%s",
-            (unsigned long long)record->epoch, record->to, record->holder[0] ? record->holder : "?",
-            policy->dns_record.digest, digest, record->to, name->ref.name, name->to, (unsigned)name->ttl_s,
-            also);
-}
-
-/*
- * Either our own inputs give the recorded plan; or what the targets show does, and the record is our own cluster's:
- * then it is we who have news since. Anybody else's record that we cannot derive is not ours to carry on from: the
- * others may have been told something else than we were.
- */
-static void try_proof(struct policy *policy, struct view *view, const struct plane_view *to, struct arena *arena)
-{
-        struct plan plan = plan_values(view, to, policy->record->epoch, arena);
-        struct plan shown = plan;
-        bool is_all_read = true;
-        for (unsigned i = 0; i < plan.target_count; i++) {
-                const struct target_view *target = targets_find(view, plan.targets[i].ref.kind);
-                bool is_read = target && target->health.read_at;
-                is_all_read &= is_read;
-                if (!is_read)
-                        continue;
-                shown.targets[i].to = target->shows.value;
-                shown.targets[i].ttl_s = target->shows.ttl_s;
-        }
-        bool is_own = own_cluster(policy)[0] && strcmp(policy->dns_record.author, own_cluster(policy)) == 0;
-        if (has_digest(policy, &plan)) {
-                prove(policy, &plan);
-        } else if (is_own && has_digest(policy, &shown)) {
-                prove(policy, &shown);
-        } else if (is_own && !is_all_read) {
-                view->plan_proof = PLAN_PENDING;
-                view->plan_text = "waiting for an answer of Redis, to compare the recorded plan";
-        } else {
-                view->plan_proof = PLAN_MISMATCHED;
-                view->plan_text = what_to_compare(policy, &plan, arena);
-        }
-}
-
-/*
- * A plane whose cluster is gone has no address that we could find. What the name shows is its address, if all else that
- * we know gives the recorded digest with it: else nobody could leave a plane that was lost before we were started.
- */
-static bool prove_by_name(struct policy *policy, const struct view *view, const struct plane_view *to,
-                          struct arena *arena)
-{
-        struct plane_view assumed = *to;
-        assumed.rrset = targets_name(view)->shows.value;
-        struct plan plan = plan_values(view, &assumed, policy->record->epoch, arena);
-        bool is_proven = assumed.rrset[0] && has_digest(policy, &plan);
-        if (is_proven)
-                prove(policy, &plan);
-        return is_proven;
-}
-
-static void compare_plan(struct policy *policy, struct view *view, struct arena *arena)
-{
-        const struct plane_view *to = election_find(view, policy->record->to);
-        if (to && to->rrset[0]) {
-                try_proof(policy, view, to, arena);
-                return;
-        }
-        if (to && prove_by_name(policy, view, to, arena))
-                return;
-        view->plan_proof = to ? PLAN_PENDING : PLAN_MISMATCHED;
-        view->plan_text =
-            to ? arena_printf(arena, "waiting for an address of %s, to compare the recorded plan", to->name)
-               : arena_printf(
-                     arena,
-                     "Epoch %llu was decided for plane %s, which spec.planes does not name here: compare it in "
-                     "every cluster",
-                     (unsigned long long)policy->record->epoch, policy->record->to);
 }
 
 /* An old value that is shown right now is known in the clear. */
