@@ -11,7 +11,7 @@ static const struct plane_view *pending_plane(const struct view *view)
                 if (!view->planes[i].known)
                         return &view->planes[i];
         for (unsigned i = 0; i < view->plane_count; i++)
-                if (!view->planes[i].rrset[0])
+                if (!view->planes[i].rrset[0] && !view->planes[i].address_is_wrong)
                         return &view->planes[i];
         return NULL;
 }

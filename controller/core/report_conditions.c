@@ -126,6 +126,8 @@ static enum contract contract_of_finding(const struct writer *w)
         case MEANS_REFUSAL:
                 return targets_refusal_lasts(&decision->at->health, w->view->now) ? CONTRACT_STALLED
                                                                                  : CONTRACT_PROGRESSING;
+        case MEANS_PLANE: /* one that left spec.planes comes back by an edit; another may still be applied */
+                return decision->active ? CONTRACT_PROGRESSING : CONTRACT_STALLED;
         case MEANS_HEALTH:
                 return led_astray(w)[0] ? CONTRACT_PROGRESSING : contract_of_health(&decision->active_health);
         case MEANS_STEADY:

@@ -33,7 +33,7 @@ static const struct rule rules[] = {
     {PHASE_STEADY, FINDING_PLAN_MISMATCH, DO_HOLD, "PlanMismatch", "PlanMismatch", MEANS_STALLED, NEWS | BARS},
     {PHASE_STEADY, FINDING_CREDENTIALS, DO_HOLD, "CredentialsInvalid", "CredentialsInvalid", MEANS_STALLED, NEWS | BARS},
     {PHASE_STEADY, FINDING_RIVAL, DO_HOLD, "DuplicateTarget", "DuplicateTarget", MEANS_STALLED, NEWS | BARS},
-    {PHASE_STEADY, FINDING_PLANE_MISSING, DO_WAIT, "PlaneNotFound", "PlaneNotFound", MEANS_PROGRESSING, BARS},
+    {PHASE_STEADY, FINDING_PLANE_MISSING, DO_WAIT, "PlaneNotFound", "PlaneNotFound", MEANS_PLANE, BARS},
     {PHASE_STEADY, FINDING_TARGET_UNAVAILABLE, DO_WAIT, "TargetUnavailable", "TargetUnavailable", MEANS_PROGRESSING, NEWS | BARS},
     {PHASE_STEADY, FINDING_TARGET_REFUSED, DO_HOLD, "TargetRefused", "TargetRefused", MEANS_REFUSAL, NEWS | BARS},
     {PHASE_STEADY, FINDING_FOREIGN_OWNER, DO_HOLD, "ForeignOwner", "ForeignOwner", MEANS_STALLED, NEWS | BARS},
@@ -129,7 +129,7 @@ static const char *meaning_name(enum meaning meaning)
         static const char *const names[MEANS_COUNT] = {
             [MEANS_PROGRESSING] = "Progressing", [MEANS_STALLED] = "Stalled",  [MEANS_UNKNOWN] = "Unknown",
             [MEANS_HEALTH] = "by health",        [MEANS_EDIT] = "by edit",     [MEANS_REFUSAL] = "by refusal",
-            [MEANS_STEADY] = "by all",
+            [MEANS_PLANE] = "by spec",            [MEANS_STEADY] = "by all",
         };
         return names[meaning];
 }

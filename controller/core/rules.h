@@ -81,6 +81,7 @@ enum meaning {
         MEANS_HEALTH,  /* a target that is being brought to the record's epoch says nothing: the active plane's health does */
         MEANS_EDIT,    /* by whether it is put back, and whether agents are led astray meanwhile */
         MEANS_REFUSAL, /* stalled once it lasts */
+        MEANS_PLANE,   /* stalled where the spec does not name the active plane */
         MEANS_STEADY,  /* by what else is lacking */
         MEANS_COUNT
 };

@@ -91,6 +91,7 @@ struct plane_view {
         uint16_t port;
         const char *rrset;         /* "" where it has no address */
         const char *address_error; /* why not, "" otherwise */
+        bool address_is_wrong;     /* and that only a person's edit gives it one */
         const char *left_out;      /* its addresses of the family that the record does not carry; NULL: none */
         /* Where rrset is a CNAME: what DNS says of the name, which is what agents will be told. */
         mono_ms name_confirmed_at; /* when it last gave the addresses that are checked; 0 never */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kube/client.h"
+#include "kube/denied.h"
 #include "probe/driver.h"
 #include "util/mem.h"
 
@@ -12,7 +13,8 @@ struct deployment_probe {
         struct kube *kube;  /* NULL: this cluster cannot be observed */
         struct kube_call *call;
         char *path;
-        char name[]; /* "namespace/name", for people */
+        char *namespace_name;
+        char *name;
 };
 
 static const struct kube_resource deployments = {
@@ -40,6 +42,15 @@ static void replicas_verdict(const json_t *deployment, struct sample *sample)
                 sample_fail(sample, PROBE_ERROR_STATUS, "0 of %d replicas available", sample->replicas_wanted);
 }
 
+static void denied_verdict(const struct deployment_probe *deployment, const char *why, struct sample *sample)
+{
+        char text[DENIED_TEXT_BYTES];
+        const struct denied_object object = {&deployments, deployment->namespace_name, deployment->name,
+                                             "server.deployment"};
+        denied_print(&object, why, text);
+        sample_fail(sample, PROBE_ERROR_CREDENTIALS, "%s", text);
+}
+
 static void deployment_done(void *ctx, const struct kube_reply *reply)
 {
         struct deployment_probe *deployment = ctx;
@@ -51,11 +62,10 @@ static void deployment_done(void *ctx, const struct kube_reply *reply)
         else if (reply->err == ERR_OK)
                 sample_fail(&sample, PROBE_ERROR_API, "the API server's answer is not a Deployment");
         else if (reply->err == ERR_NOT_FOUND)
-                sample_fail(&sample, PROBE_ERROR_CONFIG, "no Deployment %s", deployment->name);
+                sample_fail(&sample, PROBE_ERROR_CONFIG, "no Deployment %s/%s: correct server.deployment",
+                            deployment->namespace_name, deployment->name);
         else if (reply->err == ERR_DENIED && reply->status == 403)
-                sample_fail(&sample, PROBE_ERROR_CREDENTIALS,
-                            "forbidden: grant \"get\" on deployments.apps %s to the user of the kubeconfig",
-                            deployment->name);
+                denied_verdict(deployment, reply->why.text, &sample);
         else if (reply->err == ERR_DENIED)
                 sample_fail(&sample, PROBE_ERROR_CREDENTIALS, "the API server refused the kubeconfig's credentials: %s",
                             reply->why.text);
@@ -70,8 +80,8 @@ static void deployment_start(struct probe *probe)
         if (deployment->kube == NULL) {
                 struct sample sample = sample_pass();
                 sample_fail(&sample, PROBE_ERROR_CONFIG,
-                            "no usable kubeconfig for this cluster: Deployment %s cannot be observed",
-                            deployment->name);
+                            "no usable kubeconfig for this cluster: Deployment %s/%s cannot be observed",
+                            deployment->namespace_name, deployment->name);
                 probe_finish(probe, &sample);
                 return;
         }
@@ -90,6 +100,8 @@ static void deployment_close(struct probe *probe)
 {
         struct deployment_probe *deployment = deployment_of(probe);
         free(deployment->path);
+        free(deployment->namespace_name);
+        free(deployment->name);
         free(deployment);
 }
 
@@ -98,9 +110,9 @@ static enum err deployment_open(const struct probe_spec *spec, struct probe **re
         if (spec->namespace_name == NULL || spec->namespace_name[0] == '\0' || spec->deployment == NULL ||
             spec->deployment[0] == '\0')
                 return err_set(reterr, ERR_INVALID, "Deployment check needs a namespace and a name");
-        size_t name_bytes = strlen(spec->namespace_name) + 1 + strlen(spec->deployment) + 1;
-        struct deployment_probe *deployment = mem_calloc(1, sizeof(*deployment) + name_bytes);
-        (void)snprintf(deployment->name, name_bytes, "%s/%s", spec->namespace_name, spec->deployment);
+        struct deployment_probe *deployment = mem_new(deployment);
+        deployment->namespace_name = mem_strdup(spec->namespace_name);
+        deployment->name = mem_strdup(spec->deployment);
         deployment->kube = spec->kube;
         deployment->path = kube_path(&deployments, spec->namespace_name, spec->deployment, NULL);
         *ret = &deployment->probe;

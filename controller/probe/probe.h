@@ -52,7 +52,7 @@ struct sample {
         int32_t replicas_available;    /* Deployment only, else -1 */
         int32_t replicas_wanted;
         int32_t replicas_updated;
-        char text[160]; /* for people: "connection refused", "certificate expired 2026-11-01", "503, expected 200" */
+        char text[384]; /* for people: "connection refused", "certificate expired 2026-11-01", "503, expected 200" */
 };
 
 struct kube; /* kube/client.h; used by PROBE_DEPLOYMENT only */

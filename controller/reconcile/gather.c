@@ -114,8 +114,10 @@ static void gather_planes(struct policy *policy, struct arena *arena, struct vie
                 const char *error = NULL;
                 const char *rrset = wanted_rrset(policy, plane, arena, &error);
                 plane_view_fill(plane, rrset, arena, &ret->planes[i]);
-                if (error)
+                if (error) {
                         ret->planes[i].address_error = error;
+                        ret->planes[i].address_is_wrong = true;
+                }
                 ret->planes[i].was = policy->was[i].verdict;
                 ret->planes[i].was_since = policy->was[i].since;
                 ret->planes[i].mark = policy->was[i].mark;

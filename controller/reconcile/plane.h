@@ -84,6 +84,7 @@ struct plane {
         uint16_t port;
         char *address_error; /* why there is none, NULL otherwise */
         char *other_names;   /* of the Service's ingress, which a record cannot hold beside its one name; NULL none */
+        bool address_is_wrong; /* and that only an edit, or a right that somebody grants, gives it one */
         char *rrset;         /* of the addresses, record type by itself; NULL where none */
 
         struct resolve_name *lookup; /* of the address where it is a host name and probed; NULL otherwise */

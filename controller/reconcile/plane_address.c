@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/rrset.h"
+#include "kube/denied.h"
 #include "reconcile/plane_parts.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -44,6 +45,7 @@ void plane_address_forget(struct plane *plane)
         plane->address_error = NULL;
         free(plane->other_names);
         plane->other_names = NULL;
+        plane->address_is_wrong = false;
 }
 
 /* New addresses mean new probes and, where the plane is active, a new plan. */
@@ -63,7 +65,8 @@ static void set_addresses(struct plane *plane, const char *const *addresses, siz
         plane->address_count = count;
         plane->port = port;
         struct errmsg why;
-        if (rrset_from_addresses(RRSET_AUTO, addresses, count, &plane->rrset, &why) != ERR_OK)
+        plane->address_is_wrong = rrset_from_addresses(RRSET_AUTO, addresses, count, &plane->rrset, &why) != ERR_OK;
+        if (plane->address_is_wrong)
                 plane->address_error = mem_strdup(why.text);
         if (!plane->needs_setup)
                 plane_rebuild(plane);
@@ -100,8 +103,9 @@ static void set_other_names(struct plane *plane, const char *names)
         plane_wake_users(plane);
 }
 
-static void set_error(struct plane *plane, const char *why)
+static void set_error(struct plane *plane, bool is_wrong, const char *why)
 {
+        plane->address_is_wrong = is_wrong;
         if (plane->address_error && strcmp(plane->address_error, why) == 0)
                 return;
         free(plane->address_error);
@@ -113,6 +117,18 @@ static void set_error(struct plane *plane, const char *why)
 static void next_discovery(struct plane *plane, mono_ms delay_ms)
 {
         loop_timer_set(plane->manager->loop, &plane->discovery, loop_now(plane->manager->loop) + delay_ms);
+}
+
+static void set_service_error(struct plane *plane, const struct kube_reply *reply, enum err err, const char *why)
+{
+        char text[DENIED_TEXT_BYTES];
+        const struct denied_object object = {&services, plane->spec->service_namespace, plane->spec->service_name,
+                                             "server.service"};
+        denied_print(&object, why, text);
+        set_error(plane, err == ERR_INVALID || err == ERR_DENIED,
+                  reply->status == 401 ? "the API server refuses the kubeconfig's credentials (401)"
+                         : err == ERR_DENIED  ? text
+                                              : why);
 }
 
 /* The last known addresses stay: what a dead region can no longer say is judged by its last good word. */
@@ -129,10 +145,7 @@ static void service_answered(void *ctx, const struct kube_reply *reply)
                 set_addresses(plane, (const char *const *)ingress.addresses, ingress.count, ingress.port);
                 set_other_names(plane, ingress.other_names);
         } else if (!plane->address_count || err == ERR_INVALID) {
-                set_error(plane, reply->status == 401 ? "the API server refuses the kubeconfig's credentials (401)"
-                                 : err == ERR_DENIED  ? "may not read the Service: grant get on services "
-                                                        "(manifests/samples/plane-cluster.yaml in that cluster)"
-                                                      : why.text);
+                set_service_error(plane, reply, err, why.text);
         }
         service_ingress_clear(&ingress);
         next_discovery(plane, err == ERR_OK ? DISCOVERY_MS : DISCOVERY_RETRY_MS);

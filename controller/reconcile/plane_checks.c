@@ -59,7 +59,9 @@ static const char *host_of(const struct plane *plane)
 static enum err check_may_run(const struct plane *plane, const struct check_target *target, struct errmsg *reterr)
 {
         if (!target->check->is_path)
-                return plane->kube_error ? err_set(reterr, ERR_INVALID, "%s", plane->kube_error) : ERR_OK;
+                return !plane->kube_error ? ERR_OK
+                                          : err_set(reterr, plane->kube_needs_person ? ERR_INVALID : ERR_TRANSIENT,
+                                                    "%s", plane->kube_error);
         if (target->address[0])
                 return ERR_OK;
         if (!plane->lookup)
@@ -210,7 +212,10 @@ static void start_probes(struct plane *plane, struct check *check)
                 if (err == ERR_OK)
                         continue;
                 target->run.last_unknown = true;
-                target->run.error = err == ERR_TRANSIENT && tls == ERR_OK ? PROBE_ERROR_RESOLVE : PROBE_ERROR_CONFIG;
+                target->run.error = err != ERR_TRANSIENT ? PROBE_ERROR_CONFIG
+                                    : tls == ERR_OK && check->is_path
+                                        ? PROBE_ERROR_RESOLVE
+                                        : PROBE_ERROR_API; /* a Secret that is being read */
                 plane_run_set_text(&target->run, why.text);
         }
 }

@@ -215,6 +215,8 @@ void plane_view_fill(const struct plane *plane, const char *record_type_rrset, s
                              : plane->address_error ? plane->address_error
                              : plane->kube_error    ? plane->kube_error
                                                     : "",
+            .address_is_wrong = plane->spec_error || (plane->address_error && plane->address_is_wrong) ||
+                                (!plane->address_error && plane->kube_error && plane->kube_needs_person),
             .name_confirmed_at = plane->name_confirmed_at,
             .name_absent = plane->name_absent,
             .name_error = plane->name_error,

@@ -156,6 +156,23 @@ static struct ready spare(const struct plane *plane, struct ready ready, struct 
             false};
 }
 
+/* The checks that say nothing cannot ever, until a person mends what they are told to use. */
+static bool is_asked_wrongly(const struct plane *plane, const struct plane_view *view)
+{
+        bool is_wrong = false;
+        for (unsigned i = 0; i < view->check_count; i++) {
+                const struct check_view *check = &view->checks[i];
+                const char *error = check_error(&plane->checks[i]);
+                if (check->counted_at && !check->last_unknown)
+                        continue;
+                is_wrong = strcmp(error, probe_error_name(PROBE_ERROR_CONFIG)) == 0 ||
+                           strcmp(error, probe_error_name(PROBE_ERROR_CREDENTIALS)) == 0;
+                if (!is_wrong)
+                        return false; /* it may still say something */
+        }
+        return is_wrong;
+}
+
 static struct ready judge(const struct plane *plane, const struct plane_view *view, const struct plane_health *health,
                           struct arena *arena)
 {
@@ -166,12 +183,15 @@ static struct ready judge(const struct plane *plane, const struct plane_view *vi
         if (!plane->address_count)
                 return (struct ready){CONDITION_FALSE, "NoAddress",
                                       plane->address_error ? plane->address_error : "waiting for the Service's address",
-                                      false};
+                                      plane->address_error && plane->address_is_wrong};
         const char *unfit = name_unfit(plane, view, arena);
         if (unfit[0])
                 return (struct ready){view->name_absent ? CONDITION_FALSE : CONDITION_UNKNOWN, "NameUnfit", unfit,
                                       false};
-        if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
+        bool is_unknown = !health->fresh || health->verdict == VERDICT_UNKNOWN;
+        if (is_unknown && is_asked_wrongly(plane, view))
+                return (struct ready){CONDITION_FALSE, "CheckInvalid", first_bad_check(view, arena), true};
+        if (is_unknown)
                 return (struct ready){CONDITION_UNKNOWN, "Unobserved", first_bad_check(view, arena), false};
         if (health->verdict == VERDICT_DOWN)
                 return (struct ready){CONDITION_FALSE, "ProbesFailed", first_bad_check(view, arena), false};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kube/denied.h"
 #include "util/map.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -67,15 +68,20 @@ static void entry_due(struct loop_timer *timer)
         }
 }
 
+static enum err explain_denied(const struct cached_secret *entry, struct errmsg *why)
+{
+        char text[DENIED_TEXT_BYTES];
+        const struct denied_object object = {&secrets, entry->namespace_name, entry->name, "its name"};
+        denied_print(&object, why->text, text);
+        return err_set(why, ERR_DENIED, "%.255s", text);
+}
+
 static enum err explain(struct cached_secret *entry, enum err err, struct errmsg *why)
 {
         if (err == ERR_NOT_FOUND)
                 return err_set(why, err, "Secret %s not found: create it", entry->key);
         if (err == ERR_DENIED)
-                return err_set(
-                    why, err,
-                    "Secret %s: I may not read it: apply manifests/samples/other-namespace.yaml for namespace %s",
-                    entry->key, entry->namespace_name);
+                return explain_denied(entry, why);
         return err_wrap(why, err, "Secret %s", entry->key);
 }
 

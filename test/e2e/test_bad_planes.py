@@ -109,11 +109,11 @@ NOT_READABLE = {  # why a kubeconfig cannot be used, or its cluster not be asked
     "svc-internal": "is of type ClusterIP: it has no ingress; use a LoadBalancer or give server.address",
     "svc-other-port": "has no port grpc; name one of its ports in server.service.port",
     "svc-nowhere": 'services "nowhere" not found',
-    "forbidden": r"may not read the Service: grant get on services \(manifests/samples/plane-cluster.yaml",
+    "forbidden": r"Service gloo-mesh/pending: 403: server.service may be misspelt, or the right is missing: kubectl auth can-i get services/pending -n gloo-mesh --as=\S+; a Role with",
 }
 DEPLOYMENT_UNKNOWN = {  # the path is fine, and the Deployment cannot be seen: that counts for neither side
-    "no-deployment": "no Deployment gloo-mesh/nowhere",
-    "forbidden-deployment": 'forbidden: grant "get" on deployments.apps gloo-mesh/nowhere to the user of',
+    "no-deployment": "no Deployment gloo-mesh/nowhere: correct server.deployment",
+    "forbidden-deployment": r"Deployment gloo-mesh/nowhere: 403: server.deployment may be misspelt, or the right is missing: kubectl auth can-i get deployments.apps/nowhere -n gloo-mesh --as=\S+; a Role with apiGroups",
     "fixed-bad-token": "refused the kubeconfig's credentials: HTTP 401 .renew the token or client certificate",
     "fixed-other-cluster": "the API server refused the kubeconfig's credentials: HTTP 401",
     "fixed-wrong-ca": "unable to get local issuer certificate",
@@ -160,8 +160,9 @@ def test_a_cluster_that_cannot_be_read_is_named(gallery, case):
     is_ours = list(NOT_READABLE).index(case) <= list(NOT_READABLE).index("no-secret")  # a person has to mend the Secret
     reason = "KubeconfigInvalid" if is_ours else "NoAddress"
     gallery.wait_plane(case, "Ready", "False", reason, NOT_READABLE[case])
-    if is_ours:
+    if is_ours or case in ("svc-internal", "svc-other-port", "forbidden"):
         gallery.wait_plane(case, "Stalled", "True", reason)
+    assert gallery.kstatus("ManagementPlane", case) in ("Failed" if is_ours else "InProgress", "Failed")
     gallery.wait_condition(
         f"standby-{case}", "FailoverPossible", "False", "NoStandby", f"^{case}: .*{NOT_READABLE[case]}"
     )

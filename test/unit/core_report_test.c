@@ -221,6 +221,32 @@ static void foreign(struct world *world)
 {
         NAME(world->view).shows.stamp.store = WORLD_OTHER;
 }
+static void plane_not_named(struct world *world)
+{
+        world->record.to = "z";
+}
+static void new_and_unknown(struct world *world)
+{
+        world_without_record(world);
+        world_dns(world, "A 203.0.113.9", 0, "");
+}
+static void new_and_missing(struct world *world)
+{
+        new_and_unknown(world);
+        world->view.planes[1].known = false;
+}
+static void new_and_pending(struct world *world)
+{
+        new_and_unknown(world);
+        world->view.planes[1].rrset = "";
+        world->view.planes[1].address_error = "Service mesh/gloo has no ingress yet";
+}
+static void new_and_wrong(struct world *world)
+{
+        new_and_pending(world);
+        world->view.planes[1].address_error = "Service mesh/gloo is of type ClusterIP";
+        world->view.planes[1].address_is_wrong = true;
+}
 static void unknown_target(struct world *world)
 {
         world_without_record(world);
@@ -397,6 +423,14 @@ static const struct row rows[] = {
      "a", "2/2", "-", 5},
     {"record unreadable", unreadable, "False RecordUnreadable", "Stalled RecordUnreadable", "Frozen", "Unknown", "3/3",
      "-", 0},
+    {"plane taken from the spec", plane_not_named, "False PlaneNotFound", "Stalled PlaneNotFound", "PlaneNotFound", "z",
+     "3/3", "-", 5},
+    {"new, a plane to come", new_and_missing, "False PlaneNotFound", "Reconciling PlaneNotFound", "PlaneNotFound",
+     "Unknown", "2/3", "-", 0},
+    {"new, an address to come", new_and_pending, "False AddressPending", "Reconciling AddressPending", "AddressPending",
+     "Unknown", "2/3", "-", 0},
+    {"new, an address that never comes", new_and_wrong, "False UnknownTarget", "Stalled UnknownTarget", "UnknownTarget",
+     "Unknown", "2/3", "-", 0},
     {"plane missing", plane_missing, "False PlaneNotFound", "Reconciling PlaneNotFound", "PlaneNotFound", "a", "2/2",
      "-", 5},
     {"Redis empty", redis_restarted_empty, "True Steady", "", "Steady", "a", "2/2", "-", 5},

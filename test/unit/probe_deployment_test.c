@@ -110,6 +110,13 @@ static void odd_objects_are_survived(void **state)
         "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"" message "\",\"code\":" code \
         "}"
 
+static const char *arena_status(const char *message)
+{
+        static char body[512];
+        (void)snprintf(body, sizeof(body), STATUS("403", "%s"), message);
+        return body;
+}
+
 static void what_the_server_refuses_is_unknown(void **state)
 {
         (void)state;
@@ -117,14 +124,22 @@ static void what_the_server_refuses_is_unknown(void **state)
             sample_of("404 Not Found", STATUS("404", "deployments.apps \\\"gloo-mesh-mgmt-server\\\" not found"));
         assert_int_equal(sample.result, PROBE_UNKNOWN);
         assert_int_equal(sample.error, PROBE_ERROR_CONFIG);
-        assert_string_equal(sample.text, "no Deployment gloo-mesh/gloo-mesh-mgmt-server");
+        assert_string_equal(sample.text, "no Deployment gloo-mesh/gloo-mesh-mgmt-server: correct server.deployment");
         assert_int_equal(sample.replicas_available, -1);
 
         sample = sample_of("403 Forbidden", STATUS("403", "deployments.apps is forbidden"));
         assert_int_equal(sample.result, PROBE_UNKNOWN);
         assert_int_equal(sample.error, PROBE_ERROR_CREDENTIALS);
-        assert_string_equal(sample.text, "forbidden: grant \"get\" on deployments.apps gloo-mesh/gloo-mesh-mgmt-server "
-                                         "to the user of the kubeconfig");
+        assert_string_equal(sample.text,
+                            "Deployment gloo-mesh/gloo-mesh-mgmt-server: 403: server.deployment may be misspelt, or the "
+                            "right is missing: kubectl auth can-i get "
+                            "deployments.apps/gloo-mesh-mgmt-server -n gloo-mesh; a Role with apiGroups [\"apps\"], "
+                            "resources [deployments], verbs [get] grants it");
+        static const char said[] = "User \\\"system:serviceaccount:gloo-mesh:planekeeper\\\" cannot get it";
+        sample = sample_of("403 Forbidden", arena_status(said));
+        assert_non_null(strstr(sample.text, " -n gloo-mesh --as=system:serviceaccount:gloo-mesh:planekeeper; a Role"));
+        sample = sample_of("403 Forbidden", arena_status("User \\\"$(reboot)\\\" cannot get it"));
+        assert_null(strstr(sample.text, "--as"));
 
         sample = sample_of("401 Unauthorized", STATUS("401", "Unauthorized"));
         assert_int_equal(sample.error, PROBE_ERROR_CREDENTIALS);

@@ -217,7 +217,8 @@ static void test_absent_and_forbidden_say_what_to_do(void **state)
         rig->status = 403;
         pass(rig, 2500);
         assert_int_equal(get(rig, &password, &why), ERR_DENIED);
-        assert_non_null(strstr(why.text, "may not read it"));
+        assert_non_null(strstr(why.text, "Secret ns/auth: 403: its name may be misspelt, or the right is missing: "
+                                          "kubectl auth can-i get secrets/auth -n ns"));
         rig->status = 200; /* mended: seen soon, without a restart */
         pass(rig, 2500);
         assert_password(rig, "one");
