@@ -151,6 +151,18 @@ void lose_election(const struct fault *fault)
         api_delete(fault->cluster, API_LEASES, OWN_NAMESPACE, ELECTION_ID);
 }
 
+/* Whoever keeps the names of load balancers takes one away. */
+void lose_name(const struct fault *fault)
+{
+        if (world.names_lost[fault->plane]++ == 0)
+                world.name_lost_at[fault->plane] = vtime_now();
+}
+
+void find_name(const struct fault *fault)
+{
+        world.names_lost[fault->plane]--;
+}
+
 /* ---- people ---- */
 
 void back_up(const struct fault *fault)
@@ -184,7 +196,7 @@ void restore_zone(const struct fault *fault)
 void move_name_by_hand(const struct fault *fault)
 {
         struct reg *reg = &registers.dns[fault->policy];
-        (void)snprintf(reg->value, sizeof(reg->value), "A %s", world_address(fault->plane));
+        (void)TEXT_COPY(reg->value, world_rrset(fault->plane));
         registers.emptied[fault->policy] = (struct emptied){0};
         judge_touched(fault->policy);
 }

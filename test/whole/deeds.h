@@ -16,7 +16,7 @@ typedef void deed(const struct fault *fault);
 deed kill_host, stop_host, pause_host, jump_host, jump_api, cut_watches, silence_watches, compact, lose_last_write,
     lag_replica, end_lag, cut_replica, promote_replica,
     freeze_and_forget, lose_all, remove_stamp_by_hand, lose_record, rebuild_hub, lose_status, lose_election, move_name_by_hand,
-    move_lock_by_hand, remove_name_by_hand, restore_zone, suspend, resume, advise, automate, edit_ttl, edit_delay, ask_for_switch, ask_in_advise,
+    move_lock_by_hand, remove_name_by_hand, restore_zone, lose_name, find_name, suspend, resume, advise, automate, edit_ttl, edit_delay, ask_for_switch, ask_in_advise,
     mistype_request, ask_for_adoption, throw_kill_switch,
     release_kill_switch, delete_policy, put_policy, set_aside, take_back, back_up, restore;
 void apply_again(void); /* people do, once all is over */

@@ -97,6 +97,7 @@ static const struct fault_kind {
     PLACE("redis-loses-replies", lost_replies, 400, AT_REDIS),
     PLACE("redis-late-writes", late_requests, 300, AT_REDIS),
     PLACE("redis-denies-us", denied, 1, AT_REDIS),
+    PLACE("resolver-silent", silent, 1, AT_RESOLVER),
     WAY("operator-cut-from-plane", silent, 1, AT_PLANE, 0),
     WAY("operator-cut-from-api", silent, 1, AT_API, CLUSTERS_MAX),
     WAY("operator-cut-from-all-but-api", silent, 1, AT_DNS, PLACE_COUNT - AT_DNS),
@@ -137,6 +138,7 @@ static const struct fault_kind {
     STATE("kill-switch", throw_kill_switch, release_kill_switch),
     STATE("policy-deleted", delete_policy, put_policy),
     STATE("plane-set-aside", set_aside, take_back),
+    {.name = "name-lost", .begin = lose_name, .end = find_name, .is_lasting = true},
     STATE("store-restored", back_up, restore),
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };

@@ -38,7 +38,7 @@ struct refusal {
 struct judged_policy {
         struct decision decisions[DECISIONS_MAX];
         unsigned count;
-        uint64_t epoch; /* of the record */
+        uint64_t epoch, id; /* of the record */
         bool has_record, is_touched;
         vtime_us switched_at;               /* the last automatic switch that was completed; 0: none */
         struct known wanted[DECISIONS_MAX]; /* states of the policy, as people made them */

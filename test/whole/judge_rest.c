@@ -60,7 +60,7 @@ bool judge_is_at_rest(unsigned policy, char *ret_why, size_t size)
 void judge_restore(unsigned policy)
 {
         const struct judged_policy *judged = &judge.policies[policy];
-        const struct decision *decided = judged->has_record ? &judged->decisions[judged->count - 1] : NULL;
+        const struct decision *decided = latest_decision(policy); /* which may have come back with a backup */
         if (!decided || !judged->is_touched)
                 return;
         struct reg *lock = &registers.lock[policy];

@@ -75,7 +75,7 @@ const struct decision *find_decision(unsigned policy, uint64_t epoch, uint64_t i
 const struct decision *latest_decision(unsigned policy)
 {
         const struct judged_policy *judged = &judge.policies[policy];
-        return judged->has_record && judged->count ? &judged->decisions[judged->count - 1] : NULL;
+        return judged->has_record ? find_decision(policy, judged->epoch, judged->id) : NULL;
 }
 
 /* ---- records, as the API server takes them ---- */
@@ -135,6 +135,7 @@ static void take_record(unsigned policy, const struct decision *next, const stru
         }
         judged->has_record = true;
         judged->epoch = next->epoch;
+        judged->id = next->id;
 }
 
 static void take_wish(unsigned cluster, unsigned policy, const json_t *object)

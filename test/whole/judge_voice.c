@@ -11,6 +11,7 @@
 enum {
         LEADS_S = 25,   /* with answers that are late by seconds, too */
         SPEAKS_S = 25,  /* the lease of one that is gone, and a lease of trouble after it */
+        QUIET_S = 6,    /* it sees another's claim taken, whose answer is late */
         WRITTEN_S = 35,
 };
 
@@ -20,6 +21,7 @@ static struct {
         vtime_us refused_at[CLUSTERS_MAX];
         vtime_us sick_at[HOSTS_MAX]; /* when it was last down, stopping or paused */
         vtime_us cut_at[HOSTS_MAX];  /* or when its way to its API server was not clear */
+        vtime_us spoke_at[HOSTS_MAX]; /* when it was last not ready, and said why */
         bool is_counted[CLUSTERS_MAX];
         unsigned count;
 } voice;
@@ -51,6 +53,8 @@ static bool is_for(vtime_us at, unsigned seconds)
 static void note_host(const struct host *host)
 {
         bool is_up = host->is_alive && host->has_services && !host->is_stopping && host->paused_until <= vtime_now();
+        if (!is_up || !is_for(voice.led_at[host->cluster], SPEAKS_S))
+                voice.spoke_at[host->index] = vtime_now();
         if (!is_up)
                 voice.sick_at[host->index] = vtime_now();
         if (!is_clear(&world.ways[host->index][AT_API + host->cluster]))
@@ -75,7 +79,9 @@ static void check_readiness(const struct host *host)
 {
         struct strbuf why = STRBUF_INIT(1024);
         bool is_ready = manager_is_ready(&host->manager, &why);
-        if (is_ready || !strbuf_text(&why)[0])
+        if (!is_ready && strbuf_text(&why)[0])
+                voice.spoke_at[host->index] = vtime_now();
+        else if (is_for(voice.spoke_at[host->index], QUIET_S))
                 world_violated("V1: nobody leads cluster %u for %d s, and operator %u says that it is ready",
                                host->cluster, SPEAKS_S, host->index);
         strbuf_deinit(&why);

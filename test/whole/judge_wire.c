@@ -122,6 +122,11 @@ static void check_automatic(const struct host *host, const struct decision *next
         if (!target->passed_at || vtime_now() - target->passed_at > FRESH_US)
                 world_violated("S8: operator %u goes to %s with epoch %llu, of which it knows nothing good",
                                host->index, next->to, epoch);
+        /* What DNS says is asked anew each half a minute, and what it does not know each five seconds. */
+        enum { NAME_US = 50 * VTIME_S };
+        if (world.is_named[to] && world.names_lost[to] > 0 && vtime_now() - world.name_lost_at[to] > NAME_US)
+                world_violated("S8: operator %u goes to %s with epoch %llu, whose name leads nowhere", host->index,
+                               next->to, epoch);
         const struct measured *source = from >= 0 ? &judge.measured[host->index][from] : NULL;
         bool is_outage =
             source && strcmp(next->reason, "FailbackDue") != 0 && strcmp(next->reason, "DriftEnforced") != 0;

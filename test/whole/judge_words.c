@@ -81,7 +81,7 @@ void value_of(unsigned policy, bool is_lock, const struct decision *decided, cha
 {
         const int plane = judge_plane(decided->to);
         if (!is_lock)
-                (void)snprintf(ret, size, "A %s", plane >= 0 ? world_address((unsigned)plane) : "?");
+                (void)snprintf(ret, size, "%s", plane >= 0 ? world_rrset((unsigned)plane) : "?");
         else if (world.policies[policy].has_epoch_in_lock)
                 (void)snprintf(ret, size, "%s-%" PRIu64, decided->to, decided->epoch);
         else

@@ -310,7 +310,7 @@ static void send_off(struct exchange *exchange)
         }
 }
 
-/* "https://api-1.test:6443/apis/...": the cluster's number; and a plane's address ends in its number, counted from 1.
+/* "https://api-1.test:6443/apis/...": the cluster's number; and a plane's address, or its name, has its number, counted from 1.
  */
 static enum locality place_of(const char *url, const char **ret_target)
 {
@@ -320,7 +320,7 @@ static enum locality place_of(const char *url, const char **ret_target)
         INVARIANT(*ret_target);
         if (sscanf(host, "api-%u.", &number) == 1)
                 return AT_API + number;
-        INVARIANT(sscanf(host, "10.0.0.%u:", &number) == 1 && number >= 1);
+        INVARIANT((sscanf(host, "10.0.0.%u:", &number) == 1 || sscanf(host, "lb-%u.", &number) == 1) && number >= 1);
         return AT_PLANE + number - 1;
 }
 

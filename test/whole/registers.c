@@ -21,7 +21,7 @@ void registers_begin(void)
         memset(&registers, 0, sizeof(registers));
         for (unsigned i = 0; i < POLICIES_MAX; i++) {
                 struct reg first = {.is_present = true, .ttl_s = 30};
-                (void)snprintf(first.value, sizeof(first.value), "A %s", world_address(0));
+                (void)TEXT_COPY(first.value, world_rrset(0));
                 registers.dns[i] = registers.dns_before[i] = first;
                 (void)snprintf(first.value, sizeof(first.value), "%s%s", world_plane(0),
                                world.policies[i].has_epoch_in_lock ? "-1" : "");

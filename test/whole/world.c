@@ -38,6 +38,14 @@ const char *world_address(unsigned plane)
         return addresses[plane];
 }
 
+const char *world_rrset(unsigned plane)
+{
+        static const char *const by_address[WORLD_PLANES_MAX] = {"A 10.0.0.1", "A 10.0.0.2", "A 10.0.0.3"};
+        static const char *const by_name[WORLD_PLANES_MAX] = {"CNAME lb-1.example.test", "CNAME lb-2.example.test",
+                                                              "CNAME lb-3.example.test"};
+        return world.is_named[plane] ? by_name[plane] : by_address[plane];
+}
+
 /* ---- telling ---- */
 
 void world_trace(const char *format, ...)
@@ -142,7 +150,7 @@ static void put_plane(unsigned cluster, unsigned plane)
 {
         json_t *object = json_pack("{s:{s:s, s:s}, s:{s:b, s:{s:s, s:i}, s:[{s:s, s:s, s:{s:s}}]}}", "metadata", "name",
                                    planes[plane], "namespace", NAMESPACE, "spec", "eligible", 1, "server", "address",
-                                   addresses[plane], "port", 8080, "checks", "name", "server", "type", "HTTP", "http",
+                                   world.is_named[plane] ? strchr(world_rrset(plane), ' ') + 1 : addresses[plane], "port", 8080, "checks", "name", "server", "type", "HTTP", "http",
                                    "path", "/healthz");
         INVARIANT(object);
         if (world.is_recorded_in_dns) {
@@ -248,6 +256,8 @@ void world_begin(void)
         world.policy_count = chance(750) ? 1 : 2;
         static const long statuses[] = {403, 422, 500};
         world.lease_status = statuses[chance_below(3)];
+        for (unsigned i = 0; i < world.plane_count; i++)
+                world.is_named[i] = chance(250);
         for (unsigned i = 0; i < world.policy_count; i++)
                 draw_policy(i);
         judge_begin();

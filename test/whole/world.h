@@ -14,7 +14,8 @@
 
 enum { CLUSTERS_MAX = 2, WORLD_PLANES_MAX = 3, POLICIES_MAX = 2 };
 
-enum locality { AT_API, AT_DNS = AT_API + CLUSTERS_MAX, AT_REDIS, AT_PLANE, PLACE_COUNT = AT_PLANE + WORLD_PLANES_MAX };
+/* AT_RESOLVER: what tells agents, and us, where names lead; not the server that we write to. */
+enum locality { AT_API, AT_DNS = AT_API + CLUSTERS_MAX, AT_REDIS, AT_RESOLVER, AT_PLANE, PLACE_COUNT = AT_PLANE + WORLD_PLANES_MAX };
 
 /* All counts; chances are per thousand. */
 struct trouble {
@@ -46,6 +47,9 @@ struct world {
         struct policy_config policies[POLICIES_MAX];
         struct trouble places[PLACE_COUNT], ways[HOSTS_MAX][PLACE_COUNT];
         int64_t api_skew_ms[CLUSTERS_MAX];
+        bool is_named[WORLD_PLANES_MAX];     /* published by a name, not by its address */
+        int names_lost[WORLD_PLANES_MAX];    /* > 0: there is no such name */
+        vtime_us name_lost_at[WORLD_PLANES_MAX]; /* since when */
         int kill_switch_denied; /* > 0: nobody may read it */
         long lease_status;      /* what a Lease is refused with */
         unsigned lives[CLUSTERS_MAX]; /* how often its store was replaced by an empty one */
@@ -66,6 +70,7 @@ void world_put_policy(unsigned number);    /* as it was at the beginning */
 void world_rename_cluster(unsigned cluster); /* its kube-system has another UID */
 const char *world_plane(unsigned plane);   /* its name */
 const char *world_address(unsigned plane); /* "10.0.0.1" */
+const char *world_rrset(unsigned plane);   /* what is published of it: "A 10.0.0.1", "CNAME lb-1.example.test" */
 
 /* What becomes of a request from @host to @place. */
 enum fate { FATE_ARRIVES, FATE_LOST, FATE_REFUSED };
