@@ -99,6 +99,9 @@ const char *judge_armed(unsigned policy, unsigned plane)
 bool judge_is_disarmed(const char *word)
 {
         static const char *const words[] = {"Suspended", "KillSwitch", "Advise", "NoStandby", "LimitReached"};
+        /* The other site's API server may say that the day is over. */
+        if (world.has_odd_clocks && strcmp(word, "LimitReached") == 0)
+                return false;
         for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
                 if (strcmp(word, words[i]) == 0)
                         return true;
