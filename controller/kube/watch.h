@@ -6,7 +6,7 @@
  *
  * Contract:  list_begin, object(SET)*, list_end (what was not named since list_begin is gone), then object(SET | DELETE)* until the next
  *            list_begin. A broken list is begun anew without list_end.
- * Bounds:    one object up to 4 MiB (more than an API server accepts); a larger one is reported by `oversized` and passed over, everything
+ * Bounds:    one object up to 4 MiB (more than an API server accepts); a larger one is reported by `passed_over`, everything
  *            else of the same list or watch still arrives. Above 64 MiB it is taken to have no end, and the list is begun anew.
  * Ownership: the object is borrowed for the call. The config's texts are copied.
  * Threads:   loop thread only.
@@ -28,7 +28,11 @@ struct watch_config {
         void (*list_end)(void *ctx);
         /* Trouble and recovery, once per change of state: @err ERR_OK when it flows again. ERR_NOT_FOUND: the CRD is not installed. */
         void (*state)(void *ctx, enum err err, const char *why);
-        void (*oversized)(void *ctx, const char *name_or_empty, size_t bytes);
+        /*
+         * One object that cannot be used and must not stop the others: too large, too deep, not readable, without a name
+         * that an object may have. It is not gone: what was known of it stands. @is_told: by an event, which is lost.
+         */
+        void (*passed_over)(void *ctx, const char *name_or_empty, size_t bytes, const char *why, bool is_told);
         void *ctx;
 };
 

@@ -39,21 +39,33 @@ static void replace_text(char **text, const char *with)
         *text = copy;
 }
 
+static void pass_over(struct watch_reader *reader, const char *reason, const char *name, size_t bytes, const char *why)
+{
+        count_invalid(reader, reason);
+        if (!reader->is_silent)
+                reader->config->passed_over(reader->config->ctx, name, bytes, why,
+                                            reader->split.mode == JSON_SPLIT_STREAM);
+}
+
 static void deliver(struct watch_reader *reader, enum watch_change change, const json_t *object)
 {
         if (!object_name(object))
-                count_invalid(reader, "nameless");
+                pass_over(reader, "nameless", reader->split.name, reader->split.object_bytes,
+                          "has no name that an object may have");
         else if (!reader->is_silent)
                 reader->config->object(reader->config->ctx, change, object);
 }
 
-/* One that cannot be read is never passed over in silence: it would look deleted. */
+static const char unreadable[] = "is not JSON in UTF-8";
+
 static bool on_item(void *ctx, const char *text, size_t bytes)
 {
         struct watch_reader *reader = ctx;
         json_t *object = json_loadb(text, bytes, JSON_ALLOW_NUL, NULL);
-        if (!object)
-                return refuse(reader, "an item of the list is not JSON in UTF-8");
+        if (!object) {
+                pass_over(reader, "unreadable", reader->split.name, bytes, unreadable);
+                return !reader->is_silent;
+        }
         deliver(reader, WATCH_SET, object);
         json_decref(object);
         return !reader->is_silent;
@@ -93,7 +105,10 @@ static bool take_line(struct watch_reader *reader, const struct watch_line *line
         case LINE_NO_JSON:
                 break;
         }
-        return refuse(reader, "a line of the watch is not JSON in UTF-8");
+        if (!reader->split.name[0])
+                return refuse(reader, "a line of the watch is not JSON in UTF-8");
+        pass_over(reader, "unreadable", reader->split.name, 0, unreadable);
+        return !reader->is_silent;
 }
 
 static bool on_line(void *ctx, const char *text, size_t bytes)
@@ -107,10 +122,7 @@ static bool on_line(void *ctx, const char *text, size_t bytes)
 
 static void on_oversized(void *ctx, const char *name, size_t bytes)
 {
-        struct watch_reader *reader = ctx;
-        count_invalid(reader, "oversized");
-        if (!reader->is_silent)
-                reader->config->oversized(reader->config->ctx, name, bytes);
+        pass_over(ctx, "oversized", name, bytes, "is too large or too deep");
 }
 
 void reader_open(struct watch_reader *reader, const struct watch_config *config)

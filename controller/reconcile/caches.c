@@ -1,6 +1,7 @@
 /* caches.c -- the watches that fill the typed caches, and what is done over all of them. */
 #include "reconcile/caches.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,11 +44,76 @@ static void leases_state(void *ctx, enum err err, const char *why)
         watch_state(ctx, TROUBLE_LEASES, err, why);
 }
 
-static void oversized(void *ctx, const char *name, size_t bytes)
+/* Once for each name in a row: it may be listed and told again and again. */
+static void tell_passed_over(struct manager *manager, const char *name, size_t bytes, const char *why)
 {
-        (void)ctx;
-        log_line(LOG_WARN, "watch", "an object is too large or too deep and was passed over",
-                 LOG_TEXT_FIELD("name", name[0] ? name : "(unknown)"), LOG_NUMBER_FIELD("bytes", (int64_t)bytes));
+        char text[sizeof(manager->passed_over)];
+        (void)snprintf(text, sizeof(text), "%s %s", name, why);
+        if (text_equal(text, manager->passed_over))
+                return;
+        (void)TEXT_COPY(manager->passed_over, text);
+        log_line(LOG_WARN, "watch", "an object was passed over, and what was known of it stands",
+                 LOG_TEXT_FIELD("name", name[0] ? name : "(unknown)"), LOG_TEXT_FIELD("why", why),
+                 LOG_NUMBER_FIELD("bytes", (int64_t)bytes));
+}
+
+struct passed_over {
+        struct manager *manager;
+        const char *name;
+};
+
+/* It was named, though it could not be read: in whichever namespace, because that is not known. */
+static void keep_plane(void *value, void *ctx)
+{
+        struct plane *plane = value;
+        const struct passed_over *passed = ctx;
+        if (text_equal(plane->name, passed->name))
+                plane->list_generation = passed->manager->list_generation;
+}
+
+static void keep_policy(void *value, void *ctx)
+{
+        struct policy *policy = value;
+        const struct passed_over *passed = ctx;
+        if (text_equal(policy->name, passed->name))
+                policy->list_generation = passed->manager->list_generation;
+}
+
+static void keep_record(void *value, void *ctx)
+{
+        struct policy *policy = value;
+        const struct passed_over *passed = ctx;
+        if (text_has_prefix(passed->name, RECORD_LEASE_PREFIX) &&
+            text_equal(policy->name, passed->name + strlen(RECORD_LEASE_PREFIX)))
+                policy->record_generation = passed->manager->list_generation;
+}
+
+static void pass_over(struct manager *manager, struct passed_over *passed, struct map *map,
+                      void (*keep)(void *value, void *ctx), bool is_told)
+{
+        map_each(map, keep, passed);
+        manager->has_lost_event |= is_told;
+}
+
+static void plane_passed_over(void *ctx, const char *name, size_t bytes, const char *why, bool is_told)
+{
+        struct manager *manager = ctx;
+        tell_passed_over(manager, name, bytes, why);
+        pass_over(manager, &(struct passed_over){manager, name}, &manager->planes, keep_plane, is_told);
+}
+
+static void policy_passed_over(void *ctx, const char *name, size_t bytes, const char *why, bool is_told)
+{
+        struct manager *manager = ctx;
+        tell_passed_over(manager, name, bytes, why);
+        pass_over(manager, &(struct passed_over){manager, name}, &manager->policies, keep_policy, is_told);
+}
+
+static void lease_passed_over(void *ctx, const char *name, size_t bytes, const char *why, bool is_told)
+{
+        struct manager *manager = ctx;
+        tell_passed_over(manager, name, bytes, why);
+        pass_over(manager, &(struct passed_over){manager, name}, &manager->policies, keep_record, is_told);
 }
 
 /* What the finished list did not name is gone. Entries are collected first: a map is not changed while it is walked. */
@@ -192,7 +258,7 @@ void caches_open(struct manager *manager)
                                             .object = plane_object,
                                             .list_end = planes_listed,
                                             .state = planes_state,
-                                            .oversized = oversized,
+                                            .passed_over = plane_passed_over,
                                             .ctx = manager};
         const struct watch_config policies = {.resource = &kube_policies,
                                               .namespace_name = manager->options.namespace_name,
@@ -200,7 +266,7 @@ void caches_open(struct manager *manager)
                                               .object = policy_object,
                                               .list_end = policies_listed,
                                               .state = policies_state,
-                                              .oversized = oversized,
+                                              .passed_over = policy_passed_over,
                                               .ctx = manager};
         const struct watch_config leases = {.resource = &kube_leases,
                                             .namespace_name = manager->options.namespace_name,
@@ -209,7 +275,7 @@ void caches_open(struct manager *manager)
                                             .object = lease_object,
                                             .list_end = leases_listed,
                                             .state = leases_state,
-                                            .oversized = oversized,
+                                            .passed_over = lease_passed_over,
                                             .ctx = manager};
         manager->plane_watch = watch_open(manager->loop, manager->kube, &planes);
         manager->policy_watch = watch_open(manager->loop, manager->kube, &policies);

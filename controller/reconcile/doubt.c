@@ -47,13 +47,14 @@ void doubt_look(struct manager *manager)
         manager->is_doubtful |= manager->election && election_take_doubt(manager->election);
         for (size_t i = 0; i < count; i++)
                 manager->is_doubtful |= watch_take_fall(watches[i]);
-        if (!manager->is_doubtful || !may_list(manager))
+        if ((!manager->is_doubtful && !manager->has_lost_event) || !may_list(manager))
                 return;
-        manager->is_doubtful = false;
-        log_line(LOG_WARN, "watch",
-                 "the API server holds other versions than its watches have shown, as after a restore from a backup: "
-                 "everything is listed anew",
-                 LOG_TEXT_FIELD("server", kube_server(manager->kube)));
+        const char *why = manager->is_doubtful
+                              ? "the API server holds other versions than its watches have shown, as after a restore from a "
+                                "backup: everything is listed anew"
+                              : "a watch told of an object that could not be read: everything is listed anew";
+        manager->is_doubtful = manager->has_lost_event = false;
+        log_line(LOG_WARN, "watch", why, LOG_TEXT_FIELD("server", kube_server(manager->kube)));
         for (size_t i = 0; i < count; i++)
                 watch_list_anew(watches[i]);
 }

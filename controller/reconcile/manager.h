@@ -71,6 +71,8 @@ struct manager {
                                      in */
         uint64_t plane_list, policy_list,
             lease_list; /* of each resource's newest list: what it does not name is gone */
+        bool has_lost_event;   /* a watch told of an object that could not be read */
+        char passed_over[384]; /* the last such object and why, which was told */
         bool is_doubtful;      /* the store may hold something else than the caches */
         mono_ms doubted_at;    /* when all was listed anew for it; 0 never */
         mono_ms doubt_every_ms;

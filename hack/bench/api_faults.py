@@ -33,6 +33,7 @@ class Fault:
     per_second  pass it on, but no faster than that many bytes a second
     endless     200, and a body that never ends
     late        pass it on that many seconds later
+    rewrite     pass it on as this makes it; it is given a whole answer, or a whole line of a watch
     times       how often; then everything is as before
     """
 
@@ -44,6 +45,7 @@ class Fault:
     per_second: int = 0
     endless: bool = False
     late: float = 0.0
+    rewrite: Callable[[bytes], bytes] | None = None
     times: int = 1
     hits: int = 0
 
@@ -226,6 +228,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if name.lower() not in ("content-type", "content-length", "transfer-encoding", "connection")
         }
         self._start_chunked(answer.status, answer.getheader("Content-Type", "application/json"), extra)
+        if fault.rewrite:
+            lines = iter(answer.readline, b"") if "watch=true" in self.path else [answer.read()]
+            for line in lines:
+                self._chunk(fault.rewrite(line))
+            self._chunk(b"")
+            return
         left = fault.cut_after
         while piece := answer.read1(fault.per_second or CHUNK):
             if fault.cut_after >= 0:

@@ -1,5 +1,7 @@
 """The API server has a bad day. Each time: the world stays as it was, and the job is still done afterwards."""
 
+import re
+
 import pytest
 from world import (
     CENTRAL,
@@ -143,6 +145,62 @@ def test_a_watch_that_talks_nonsense_is_left(scene, proxy):
     proxy.wire.break_connections()
     wait.until("nonsense was read", lambda: all(fault.hits for fault in bad), 30.0)
     check_still_works(scene)
+
+
+def at_work_through(scene, proxy, rewrite):
+    """At work, and everything that the API server says comes as `rewrite` makes it."""
+    proxy.inject(times=10**9, rewrite=rewrite)
+    return at_work(scene, proxy)
+
+
+def test_versions_of_three_hundred_characters(scene, proxy):
+    """They are opaque: an API server reads them with zeros before them, and nothing says how long one may be."""
+    version = re.compile(rb'("resourceVersion": ?")(\d+)"')
+    operator = at_work_through(scene, proxy, lambda body: version.sub(lambda m: m[1] + m[2].zfill(300) + b'"', body))
+    assert any("resourceVersion=000" in request for request in proxy.requests)
+    check_still_works(scene)
+    assert not [name for name in operator.metrics() if name.startswith("planekeeper_watch_invalid_total")]
+
+
+def passed_over(operator, reason):
+    return operator.metrics().get(f'planekeeper_watch_invalid_total{{resource="failoverpolicies",reason="{reason}"}}', 0)
+
+
+def spoil(body):
+    """One text is no UTF-8 any more, and one name is longer than a name may be."""
+    return body.replace(b"SPOILED", b"\xff\xfe\xc3").replace(b'"name":"stretched"', b'"name":"' + b"stretched" * 40 + b'"')
+
+
+def stored_by_others(scene):
+    """Policies of strangers: one that cannot be read, one whose name is too long, one with all the notes that fit."""
+    for name, note in (("unreadable", "SPOILED"), ("stretched", ""), ("heavy", "x" * 200_000)):
+        scene.put_policy({"dns": {"name": f"{name}.{scene.zone}"}, "suspend": True}, name=name)
+        note = {"metadata": {"annotations": {"note": note}}}
+        scene.bench.hub.admin.patch("FailoverPolicy", name, note, scene.namespace)
+
+
+def test_what_others_stored_stops_nothing(scene, proxy):
+    stored_by_others(scene)
+    operator = at_work_through(scene, proxy, spoil)
+    assert passed_over(operator, "unreadable") >= 1 and passed_over(operator, "nameless") >= 1
+    note = {"metadata": {"annotations": {"note": "SPOILED again"}}}
+    scene.bench.hub.admin.patch("FailoverPolicy", "unreadable", note, scene.namespace)
+    check_still_works(scene)
+    told = [line for line in operator.logs() if "passed over" in line["msg"]]
+    assert {line["level"] for line in told} == {"warn"}
+    assert {line["name"][:10] for line in told} == {"unreadable", "stretcheds"}
+    assert scene.policy("heavy")["status"]["observedGeneration"], "it was read as any other"
+
+
+def test_a_policy_that_cannot_be_read_for_a_while_is_not_taken_for_deleted(scene, proxy):
+    operator = at_work_through(scene, proxy, spoil)
+    before = outside(scene)
+    scene.annotate(note="SPOILED")
+    wait.until("lost event, and listed anew without it", lambda: passed_over(operator, "unreadable") >= 2, 30.0)
+    scene.bench.kill_plane(WEST)
+    wait.always("nothing moves on what is not known any more", lambda: outside(scene) == before, 3.0)
+    scene.annotate(note=None)
+    wait_world(scene, CENTRAL, 2, single_writer=True)
 
 
 def test_api_server_restarts(scene):
