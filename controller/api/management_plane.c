@@ -73,6 +73,7 @@ static void default_checks(struct management_plane *plane, const struct tls_refs
             .name = "server",
             .type = has_ca ? CHECK_TLS : CHECK_TCP,
             .uses_tls = has_ca,
+            .wants_http2 = has_ca,
             .tls = *tls,
             .method = "",
             .path = "",
@@ -82,7 +83,7 @@ static void default_checks(struct management_plane *plane, const struct tls_refs
                 plane->checks[1] = plane->checks[0];
                 plane->checks[1].name = "deployment";
                 plane->checks[1].type = CHECK_DEPLOYMENT;
-                plane->checks[1].uses_tls = false;
+                plane->checks[1].uses_tls = plane->checks[1].wants_http2 = false;
         }
 }
 

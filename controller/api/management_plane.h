@@ -37,6 +37,7 @@ struct plane_check {
         enum check_type type;
         enum check_when when;             /* in which role of the plane it counts */
         bool uses_tls;                    /* TLS always; HTTP with scheme HTTPS; GRPC unless grpc.plaintext */
+        bool wants_http2;                 /* TLS of the server that agents connect to by gRPC: the default check */
         uint16_t port;                    /* 0: the port of the server (its Service's, or spec.server.port) */
         uint16_t status_low, status_high; /* HTTP */
         const char *method;               /* HTTP: "GET" or "HEAD" */

@@ -71,6 +71,8 @@ struct check_view addresses_join(const struct address_view *each, unsigned count
         joined.partial = best ? name_failing(each, count, arena) : NULL;
         for (unsigned i = 0; i < count; i++) {
                 const struct check_view *one = &each[i].check;
+                if (one->passes && one->signal != SIGNAL_NONE)
+                        joined.signal = one->signal;
                 joined.sampled_at = one->sampled_at > joined.sampled_at ? one->sampled_at : joined.sampled_at;
                 if (one->certificate_not_after &&
                     (!joined.certificate_not_after || one->certificate_not_after < joined.certificate_not_after))

@@ -8,6 +8,7 @@
 #include "core/election.h"
 #include "core/maintenance.h"
 #include "core/phrase.h"
+#include "core/signals.h"
 #include "core/report_parts.h"
 #include "core/targets.h"
 #include "core/verify.h"
@@ -205,6 +206,23 @@ static void look_at_certificates(const struct report_subject *s, struct troubles
                         look_at_certificate(s, &s->view->planes[i], ret);
 }
 
+/* What agents will meet at the active plane before what they would at a standby. */
+static void look_at_signals(const struct report_subject *s, struct troubles *ret)
+{
+        const struct plane_view *active = s->roles->active;
+        const struct check_view *shown = active ? signal_of(active) : NULL;
+        if (shown)
+                troubles_add(ret, signal_word(shown->signal),
+                             arena_printf(s->arena, "%s: %s", active->name, signal_phrase(shown, s->arena)));
+        for (unsigned i = 0; i < s->view->plane_count; i++) {
+                const struct plane_view *plane = &s->view->planes[i];
+                shown = plane != active ? signal_of(plane) : NULL;
+                if (shown)
+                        troubles_add(ret, signal_word(shown->signal),
+                                     arena_printf(s->arena, "%s: %s", plane->name, signal_phrase(shown, s->arena)));
+        }
+}
+
 static void look_at_silent_servers(const struct report_subject *s, struct troubles *ret)
 {
         const struct view *view = s->view;
@@ -220,8 +238,8 @@ void report_troubles(const struct report_subject *subject, struct troubles *ret)
         static void (*const looks[])(const struct report_subject *, struct troubles *) = {
             look_at_destination,  look_at_switch,         look_at_wrong_answers, look_at_addresses,
             look_at_held_update,  look_at_standbys,       look_at_maintenance,   look_at_checks,
-            look_at_mechanisms,   look_at_replicas,       look_at_certificates,  look_at_silent_servers,
-            look_at_records,
+            look_at_mechanisms,   look_at_replicas,       look_at_certificates,  look_at_signals,
+            look_at_silent_servers, look_at_records,
         };
         for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
                 looks[i](subject, ret);

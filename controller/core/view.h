@@ -47,6 +47,9 @@ enum plane_role {
 };
 enum check_when { WHEN_ALWAYS, WHEN_ACTIVE, WHEN_STANDBY, WHEN_COUNT }; /* in which role of its plane a check counts */
 
+/* What a check that passes shows all the same: it can only degrade, and moves nothing. Words and sentences: signals.c. */
+enum check_signal { SIGNAL_NONE, SIGNAL_NO_ALPN, SIGNAL_COUNT };
+
 /* One check of one plane: the run of equal samples it is in. UNKNOWN samples end no run and start none. */
 struct check_view {
         const char *label; /* "TLS :9900" */
@@ -60,6 +63,7 @@ struct check_view {
         bool last_unknown;          /* the last sample judged nothing */
         uint32_t unknowns;          /* such samples in a row since the last that counted */
         const char *text;           /* what the last sample said, for people */
+        enum check_signal signal;   /* of the last sample that passed */
         const char *partial;        /* the addresses that fail while another passes, and how; NULL: none does */
         int32_t replicas_available; /* -1: not a Deployment, or never seen */
         int32_t replicas_wanted;

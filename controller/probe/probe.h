@@ -14,6 +14,7 @@
 #ifndef PK_PROBE_PROBE_H
 #define PK_PROBE_PROBE_H
 
+#include "core/view.h"
 #include "runtime/executor.h"
 #include "runtime/http.h"
 #include "runtime/loop.h"
@@ -52,6 +53,7 @@ struct sample {
         int32_t replicas_available;    /* Deployment only, else -1 */
         int32_t replicas_wanted;
         int32_t replicas_updated;
+        enum check_signal signal;      /* of a PASS: what it shows all the same */
         char text[384]; /* for people: "connection refused", "certificate expired 2026-11-01", "503, expected 200" */
 };
 
@@ -64,6 +66,7 @@ struct probe_spec {
         uint16_t port;
         const struct http_tls *tls; /* TLS, and HTTP/GRPC over TLS when not NULL; server_name inside */
         bool verify; /* false: HTTP/TLS without a CA to check against is a path check only (certificate still read) */
+        bool wants_http2;   /* TLS: h2 is offered by ALPN, and a peer that does not choose it is signalled */
         const char *method; /* HTTP: GET or HEAD */
         const char *path;
         uint16_t status_low, status_high; /* HTTP: accepted range, 200 to 299 by default */

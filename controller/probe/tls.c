@@ -9,35 +9,50 @@
 #include "probe/transfer.h"
 #include "util/mem.h"
 
+struct tls_probe {
+        struct transfer transfer; /* first */
+        bool wants_http2;
+};
+
+static struct tls_probe *tls_of(struct probe *probe)
+{
+        return CONTAINER_OF(probe, struct tls_probe, transfer.probe);
+}
+
 static void tls_done(void *ctx, const struct http_response *response)
 {
-        struct transfer *transfer = ctx;
-        struct sample sample = transfer_verdict(transfer, response);
-        probe_finish(&transfer->probe, &sample);
+        struct tls_probe *tls = ctx;
+        struct sample sample = transfer_verdict(&tls->transfer, response);
+        if (sample.result == PROBE_PASS && tls->wants_http2 && !response->is_http2)
+                sample.signal = SIGNAL_NO_ALPN;
+        probe_finish(&tls->transfer.probe, &sample);
 }
 
 static void tls_start(struct probe *probe)
 {
-        struct http_request request = {.method = "GET", .connect_only = true, .done = tls_done};
-        transfer_start(CONTAINER_OF(probe, struct transfer, probe), &request);
+        struct tls_probe *tls = tls_of(probe);
+        struct http_request request = {
+            .method = "GET", .connect_only = true, .offers_http2 = tls->wants_http2, .done = tls_done};
+        transfer_start(&tls->transfer, &request);
 }
 
 static void tls_close(struct probe *probe)
 {
-        struct transfer *transfer = CONTAINER_OF(probe, struct transfer, probe);
-        transfer_deinit(transfer);
-        free(transfer);
+        struct tls_probe *tls = tls_of(probe);
+        transfer_deinit(&tls->transfer);
+        free(tls);
 }
 
 static enum err tls_open(const struct probe_spec *spec, struct probe **ret, struct errmsg *reterr)
 {
-        struct transfer *transfer = mem_new(transfer);
-        enum err err = transfer_init(transfer, spec, "/", reterr);
+        struct tls_probe *tls = mem_new(tls);
+        enum err err = transfer_init(&tls->transfer, spec, "/", reterr);
         if (err != ERR_OK) {
-                free(transfer);
+                free(tls);
                 return err;
         }
-        *ret = &transfer->probe;
+        tls->wants_http2 = spec->wants_http2;
+        *ret = &tls->transfer.probe;
         return ERR_OK;
 }
 

@@ -26,6 +26,7 @@ struct check_run {
         int32_t replicas_available, replicas_wanted, replicas_updated;
         unix_ms certificate_not_after;
         enum probe_error error;
+        enum check_signal signal;
         char *text; /* of the last sample; NULL: none yet */
 };
 

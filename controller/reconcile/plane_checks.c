@@ -83,6 +83,7 @@ static enum err open_probe(struct plane *plane, struct check_target *target, str
             .host = host_of(plane),
             .port = spec->port ? spec->port : plane->port,
             .tls = spec->uses_tls ? &check->tls : NULL,
+            .wants_http2 = spec->wants_http2,
             .verify = !secret_is_empty(&check->tls.ca),
             .method = spec->method,
             .path = spec->path,

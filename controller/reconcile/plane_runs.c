@@ -123,17 +123,19 @@ void plane_run_sampled(void *ctx, const struct sample *sample)
         bool first_of_run =
             (sample->result == PROBE_PASS && !run->passes) || (sample->result == PROBE_FAIL && !run->fails);
         bool is_new = count_sample(check, run, sample);
-        bool new_text = !run->text || strcmp(run->text, sample->text) != 0;
+        bool is_signal_new = sample->result == PROBE_PASS && sample->signal != run->signal;
+        bool new_text = !run->text || strcmp(run->text, sample->text) != 0 || is_signal_new;
         if (sample->result == PROBE_PASS)
                 check->failing = 0, check->failing_since = 0;
         run->error = sample->error;
+        run->signal = sample->result == PROBE_PASS ? sample->signal : run->signal;
         plane_run_set_text(run, sample->text);
         if (first_of_run) {
                 metrics_register(&check_up);
                 metric_set(METRIC(&check_up, plane->namespace_name, plane->name, check->spec->name),
                            passes_anywhere(check));
         }
-        if (is_new && (first_of_run || new_text || run->last_unknown || run_may_matter(target)))
+        if ((is_new || is_signal_new) && (first_of_run || new_text || run->last_unknown || run_may_matter(target)))
                 plane_wake_users(plane);
         if (first_of_run || new_text || run_may_matter(target))
                 status_request(&plane->status);
@@ -169,6 +171,7 @@ static struct check_view view_of(const struct check *check, const struct check_r
             .last_unknown = run->last_unknown,
             .unknowns = run->unknowns,
             .text = run->text ? run->text : "",
+            .signal = run->signal,
             .replicas_available = run->replicas_available,
             .replicas_wanted = run->replicas_wanted,
             .replicas_updated = run->replicas_updated,

@@ -7,6 +7,7 @@
 #include "core/election.h"
 #include "core/health.h"
 #include "core/maintenance.h"
+#include "core/signals.h"
 #include "reconcile/plane_parts.h"
 #include "reconcile/policy.h"
 #include "util/arena.h"
@@ -234,16 +235,19 @@ static void set_conditions(const struct plane *plane, const struct plane_view *v
         bool lost = health->replicas_available >= 0 && health->replicas_available < health->replicas_wanted;
         bool partial = is_partial(view);
         bool lacking = health->failing_checks || health->unknown_checks || lost || partial;
+        const struct check_view *shown = signal_of(view);
+        const char *word = shown ? signal_word(shown->signal) : "Redundant";
         const char *text = first_bad_check(view, arena);
-        const struct condition_value degraded = {"Degraded", lacking ? CONDITION_TRUE : CONDITION_FALSE,
+        const struct condition_value degraded = {"Degraded", lacking || shown ? CONDITION_TRUE : CONDITION_FALSE,
                                                  lost      ? "ReplicasMissing"
                                                  : partial ? "AddressFailing"
                                                  : lacking ? "CheckLacking"
-                                                           : "Redundant",
+                                                           : word,
                                                  lost      ? arena_printf(arena, "%d/%d replicas available",
                                                                           (int)health->replicas_available,
                                                                           (int)health->replicas_wanted)
                                                  : text[0] ? text
+                                                 : shown   ? signal_phrase(shown, arena)
                                                            : "every check passes",
                                                  plane->generation};
         condition_list_set(ret, before, &degraded, now);

@@ -63,6 +63,7 @@ struct http_response {
         int64_t date;                  /* Date header as unix_ms, else 0 */
         const char *grpc_status;       /* grpc-status from trailer or header, NULL where absent */
         int64_t latency_us;            /* start to last byte */
+        bool is_http2;                 /* the handshake chose h2 by ALPN */
         int64_t certificate_not_after; /* unix_ms of the peer's leaf certificate, 0 where not asked or not TLS */
         /* What is behind a failure, 0 where unknown: a probe tells a dead peer from our own lack by it. */
         int os_error;                  /* errno of a failed connect */
@@ -85,6 +86,7 @@ struct http_request {
         size_t max_body_bytes;       /* of a collected body; a streamed call has no limit of its own */
         bool http2;                  /* h2 by ALPN, or prior knowledge on http:// (gRPC) */
         bool fresh_connection;       /* new connection, closed afterwards (probes) */
+        bool offers_http2;           /* h2 beside http/1.1 by ALPN, with connect_only: is_http2 says what was chosen */
         bool connect_only;           /* stop after TCP and, for https, the TLS handshake */
         bool want_certificate;       /* fill certificate_not_after */
         /* The headers of the final answer are here: a quiet watch learns that it stands. May be NULL. */

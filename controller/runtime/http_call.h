@@ -19,6 +19,7 @@ struct http_tls_note {
         bool shows_certificate; /* we have one for a peer that asks */
         bool is_asked;          /* the peer asks for one */
         bool is_content;        /* it said something after the handshake, so it took what it saw */
+        bool is_http2;          /* h2 was chosen by ALPN */
         int verify_error;       /* X509_V_*, the first one */
         int fatal_alert;        /* received from the peer; -1: none */
         int64_t not_after;      /* unix_ms of the peer's leaf certificate, 0: not seen */

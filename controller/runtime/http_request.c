@@ -267,7 +267,7 @@ static void set_tls(struct http_call *call, const struct http_request *request)
 static void set_protocol(struct http_call *call, const struct http_request *request, bool is_tls)
 {
         long version = CURL_HTTP_VERSION_1_1;
-        if (request->http2)
+        if (request->http2 || (request->offers_http2 && request->connect_only && is_tls))
                 version = is_tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
         keep_first(call, curl_easy_setopt(call->easy, CURLOPT_HTTP_VERSION, version));
         keep_first(call, curl_easy_setopt(call->easy, CURLOPT_PROTOCOLS_STR, "http,https"));

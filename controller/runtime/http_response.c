@@ -257,6 +257,7 @@ void http_call_result(struct http_call *call, CURLcode code, struct http_respons
                                       .body_bytes = call->body.bytes,
                                       .certificate_names = call->note ? call->note->names : "",
                                       .latency_us = clock_mono_us() - call->started_us};
+        ret->is_http2 = call->note && call->note->is_http2;
         if (call->note && call->wants_certificate)
                 ret->certificate_not_after = call->note->not_after;
         read_head(call, ret);

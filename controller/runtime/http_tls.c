@@ -39,11 +39,21 @@ static struct http_tls_note *note_of(const SSL *ssl)
         return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), note_index);
 }
 
+static bool has_chosen_http2(const SSL *ssl)
+{
+        const unsigned char *name = NULL;
+        unsigned count = 0;
+        SSL_get0_alpn_selected(ssl, &name, &count);
+        return count == 2 && name[0] == 'h' && name[1] == '2';
+}
+
 static void on_info(const SSL *ssl, int where, int value)
 {
         bool is_received = (where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT;
         if (is_received && value >> 8 == SSL3_AL_FATAL)
                 note_of(ssl)->fatal_alert = value & 0xFF;
+        if (where & SSL_CB_HANDSHAKE_DONE)
+                note_of(ssl)->is_http2 = has_chosen_http2(ssl);
         /* Before TLS 1.3 the peer judges our certificate within the handshake. */
         if ((where & SSL_CB_HANDSHAKE_DONE) && SSL_version(ssl) < TLS1_3_VERSION)
                 note_of(ssl)->is_content = true;

@@ -1,11 +1,15 @@
 """Certificates that are renewed, and those that somebody forgot to renew."""
 
+import contextlib
 import datetime
+import socket
+import ssl
+import threading
 
 import pytest
 from world import CENTRAL, WEST, arrange, columns, instant, message, outside, wait_world
 
-from hack.bench import pki, ports, wait
+from hack.bench import objects, pki, ports, wait
 from hack.bench.bench import PLANES
 from hack.bench.standins import SERVER_NAME, MgmtServer
 
@@ -105,3 +109,63 @@ def test_a_certificate_that_expires_soon_is_degraded(scene, scratch, plane):
     scene.wait_condition("Degraded", "True", "CertificateExpires")
     name, _, day = message(scene, "Degraded").partition(": certificate expires ")
     assert name == plane and abs(instant(day) - ends.timestamp()) < 60
+
+
+class TlsServer:
+    """TLS with a good certificate, that chooses among `protocols` by ALPN; none: it does not know ALPN."""
+
+    def __init__(self, host, port, authority, folder, protocols):
+        files = authority.server(SERVER_NAME, host).write(folder, f"tls-{host}")
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(files.cert, files.key)
+        if protocols:
+            self._context.set_alpn_protocols(protocols)
+        self._socket = socket.create_server((host, port))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._socket.accept()
+                threading.Thread(target=self._one, args=(client,), daemon=True).start()
+
+    def _one(self, client):
+        with contextlib.suppress(OSError), client:
+            client.settimeout(5)
+            with self._context.wrap_socket(client, server_side=True) as secure:
+                secure.recv(1)
+
+    def close(self):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+def condition_of(scene, plane, kind):
+    return next(item for item in scene.plane(plane)["status"]["conditions"] if item["type"] == kind)
+
+
+def test_a_server_without_h2_is_degraded_and_nothing_else(scene, tmp_path):
+    """gRPC clients of today refuse it: told of the plane and of the policy, and no reason to move, nor not to move there."""
+    port = ports.lease(*PLANES.values())
+    protocols = {WEST: ["http/1.1"], CENTRAL: []}
+    servers = [TlsServer(host, port, scene.bench.authority, tmp_path, protocols[name]) for name, host in PLANES.items()]
+    try:
+        arrange(scene)
+        spec = {"tls": {"caSecretRef": {"name": "relay-ca"}}, "region": "x"}
+        for name, host in PLANES.items():
+            plane = objects.management_plane(name, scene.namespace, {**spec, "server": {"address": host, "port": port}})
+            scene.cluster.admin.put(plane)
+        scene.operator()
+        wait_world(scene, WEST, 1)
+        scene.wait_condition("Ready", "True", "Steady")
+        scene.wait_condition("FailoverPossible", "True", "Chosen")
+        scene.wait_condition("Degraded", "True", "NoALPN")
+        assert message(scene, "Degraded").startswith(f"{WEST}: TLS :{port}: the server does not choose h2 by ALPN")
+        assert "offer h2 by ALPN" in message(scene, "Degraded")
+        for plane in PLANES:
+            wait.until("told", lambda plane=plane: condition_of(scene, plane, "Degraded")["reason"] == "NoALPN")
+            assert condition_of(scene, plane, "Ready")["status"] == "True"
+            assert columns(scene, "mplane")[plane]["READY"] == "True"
+    finally:
+        for server in servers:
+            server.close()

@@ -103,6 +103,48 @@ static void a_good_certificate_passes_and_tells_its_end(void **state)
         }
 }
 
+static int choose_http1(SSL *ssl, const unsigned char **ret, unsigned char *ret_bytes, const unsigned char *offered,
+                        unsigned offered_bytes, void *ctx)
+{
+        (void)ssl;
+        (void)ctx;
+        static const unsigned char known[] = "\x08http/1.1";
+        int found = SSL_select_next_proto((unsigned char **)(uintptr_t)ret, ret_bytes, known, sizeof(known) - 1, offered,
+                                          offered_bytes);
+        return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+/* A gRPC client refuses such a server; a check that passes says so, and only where it was asked to. */
+static void a_server_that_does_not_choose_h2_passes_with_a_signal(void **state)
+{
+        (void)state;
+        static const struct {
+                bool has_alpn, is_http1_only, wants_http2;
+                int tls_version;
+                enum check_signal wanted;
+        } rows[] = {{true, false, true, TLS1_3_VERSION, SIGNAL_NONE},
+                    {true, false, true, TLS1_2_VERSION, SIGNAL_NONE},
+                    {false, false, true, TLS1_3_VERSION, SIGNAL_NO_ALPN},
+                    {false, false, true, TLS1_2_VERSION, SIGNAL_NO_ALPN},
+                    {true, true, true, TLS1_3_VERSION, SIGNAL_NO_ALPN},
+                    {false, false, false, TLS1_3_VERSION, SIGNAL_NONE}};
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct scene scene;
+                scene_open(&scene, PROBE_TLS, -DAY_S, 10 * DAY_S, NULL);
+                SSL_CTX_set_max_proto_version(scene.context, rows[i].tls_version);
+                if (!rows[i].has_alpn)
+                        SSL_CTX_set_alpn_select_cb(scene.context, NULL, NULL);
+                else if (rows[i].is_http1_only)
+                        SSL_CTX_set_alpn_select_cb(scene.context, choose_http1, NULL);
+                scene.spec.wants_http2 = rows[i].wants_http2;
+                struct sample sample = take(&scene);
+                assert_string_equal(sample.text, "ok");
+                assert_int_equal(sample.result, PROBE_PASS);
+                assert_int_equal(sample.signal, rows[i].wanted);
+                scene_close(&scene);
+        }
+}
+
 static void an_expired_certificate_fails_with_its_date(void **state)
 {
         (void)state;
@@ -305,6 +347,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(a_good_certificate_passes_and_tells_its_end),
+            cmocka_unit_test(a_server_that_does_not_choose_h2_passes_with_a_signal),
             cmocka_unit_test(an_expired_certificate_fails_with_its_date),
             cmocka_unit_test(a_certificate_of_tomorrow_fails),
             cmocka_unit_test(a_foreign_ca_fails),

@@ -1,0 +1,17 @@
+/*
+ * signals.h -- what a check that passes shows all the same, for people: it degrades a plane, and never makes it
+ * unhealthy. A new one is a row of the table. Pure.
+ */
+#ifndef PK_CORE_SIGNALS_H
+#define PK_CORE_SIGNALS_H
+
+#include "core/view.h"
+#include "util/arena.h"
+
+const char *signal_word(enum check_signal signal); /* "NoALPN", the reason of Degraded; "" for SIGNAL_NONE */
+/* "TLS :9900: the server does not choose h2 by ALPN: ..., and what to do about it". */
+const char *signal_phrase(const struct check_view *check, struct arena *arena);
+/* The first check of @plane that shows one, in the role that the plane has; NULL: none does. */
+const struct check_view *signal_of(const struct plane_view *plane);
+
+#endif
