@@ -174,6 +174,7 @@ cover: ## every branch of the failover protocol, taken by its unit tests
 lint:
 	@hack/check-layers.sh
 	@hack/check-size.sh
+	@hack/check-words.sh
 	@hack/check-mutants.sh
 
 # What `make bench` measures against, compiled as the operator itself.

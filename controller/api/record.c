@@ -154,7 +154,7 @@ static void *fill(const struct scope *scope)
         if (decode_has(scope, "v") && record->version != RECORD_VERSION) {
                 decode_fail(
                     scope, "v",
-                    "is %u, and I know only %u: a newer Planekeeper wrote it. Nothing is decided until that one "
+                    "is %u, and this version knows only %u: a newer Planekeeper wrote it. Nothing is decided until that one "
                     "runs again",
                     record->version, RECORD_VERSION);
                 return record; /* whatever else stands there has another meaning */

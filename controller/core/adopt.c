@@ -193,8 +193,8 @@ static const char *describe_foreign(const struct view *view, const struct target
         if (stamp->claim)
                 return arena_printf(arena, "%s %s", where, stamp->claim);
         return arena_printf(arena,
-                            "%s belongs to another owner: \"%s\"; I am %s. Remove its policy and then that stamp, or "
-                            "choose another name",
+                            "%s belongs to another owner: \"%s\"; this policy is %s. Remove the other owner's policy and "
+                            "then that ownership record, or choose another name",
                             where, phrase_excerpt(stamp->raw[0] ? stamp->raw : stamp->store, 120, arena), view->store);
 }
 
@@ -203,9 +203,9 @@ static const char *describe_unreadable(const struct view *view, const struct tar
         const struct stamp *stamp = &target->shows.stamp;
         const char *place = phrase_stamp_place(target, arena);
         return arena_printf(arena,
-                            "%s cannot be read: \"%s\". A stamp is v=pk1 e=<1 to %llu> id=<16 hexadecimal digits> "
+                            "%s cannot be read: \"%s\". An ownership record is v=pk1 e=<1 to %llu> id=<16 hexadecimal digits> "
                             "p=<plane> s=%s. Put back what was there, or delete it: then the record is written there "
-                            "again, and where there is none what is shown is adopted",
+                            "again, and where there is none what is shown is taken over as it is",
                             place, phrase_excerpt(stamp->raw, 200, arena), (unsigned long long)EPOCH_MAX, view->store);
 }
 

@@ -172,7 +172,7 @@ static enum finding classify_outage(struct pass *pass)
         classify_wake(pass, decision->gates.wake_at);
         if (decision->gates.refused < 0) {
                 pass->to = decision->candidate;
-                const char *why = arena_printf(pass->arena, "%s fails (%s); %u/%u gates hold", name, checks,
+                const char *why = arena_printf(pass->arena, "%s fails (%s); %u/%u gates pass", name, checks,
                                                decision->gates.held, decision->gates.count);
                 if (decision->may_act)
                         return classify_as(pass, FINDING_ACTIVE_DOWN, why);

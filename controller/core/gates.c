@@ -127,8 +127,8 @@ static struct gate_verdict gate_contradiction(const struct inquiry *q)
 static struct gate_verdict gate_not_late(const struct inquiry *q)
 {
         if (q->view->now >= q->view->late_until)
-                return holds("my own loop is on time");
-        return refuses("my own process was suspended or late; its samples are being discarded", q->view->late_until);
+                return holds("the operator's own loop is on time");
+        return refuses("the operator's own process was suspended or late; its samples are being discarded", q->view->late_until);
 }
 
 /* Its last answer is up to one renewal old, and may itself have taken up to one probe period. */
@@ -200,7 +200,7 @@ static struct gate_verdict gate_not_isolated(const struct inquiry *q)
         bool is_supposed = q->question->purpose == PURPOSE_ARMED && !since; /* an outage that would begin now */
         if (!is_supposed && back > since && view->now < due)
                 return refuses(arena_printf(q->arena,
-                                            "no other plane answered until %s, so I may have been cut off; the delay "
+                                            "no other plane answered until %s, so the operator may have been cut off; the delay "
                                             "counts from there, until %s",
                                             phrase_instant(view, back, q->arena), phrase_instant(view, due, q->arena)),
                                due);
@@ -213,7 +213,7 @@ static struct gate_verdict gate_not_isolated(const struct inquiry *q)
         for (unsigned i = view->target_count; i-- > 0;)
                 if (answers_outside(q, &view->targets[i]))
                         return holds(target_traits(view->targets[i].ref.kind)->answers);
-        return refuses("nothing outside the active plane answers me: I may be the one that is cut off", 0);
+        return refuses("nothing outside the active plane answers: the operator may be the one that is cut off", 0);
 }
 
 /*
@@ -231,7 +231,7 @@ static struct gate_verdict gate_dissent(const struct inquiry *q)
         if (!alive->is_used || !alive->seen_at)
                 return holds("no operator inside a plane was ever heard");
         if (active->holds_operator)
-                return holds("I run inside the active plane myself");
+                return holds("the operator runs inside the active plane itself");
         if (strcmp(alive->plane, active->name) != 0 && q->question->purpose == PURPOSE_SUPERSEDE)
                 return holds("no operator inside the new plane was heard yet");
         if (strcmp(alive->plane, active->name) != 0)

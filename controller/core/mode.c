@@ -20,8 +20,8 @@ static const char *describe_unshared(const struct view *view, const struct stamp
         const char *theirs = phrase_excerpt(stamp->store, 120, arena);
         if (is_dns_store(stamp->store))
                 return arena_printf(arena,
-                                    "Operators of other clusters share their decisions for %s in DNS (%s), and I would "
-                                    "not know of them: set spec.decisionStore: DNS here, too, or remove this policy",
+                                    "Operators of other clusters share their decisions for %s in DNS (%s), of which "
+                                    "this one would not know: set spec.decisionStore: DNS here, too, or remove this policy",
                                     name, theirs);
         if (is_dns_store(view->store))
                 return arena_printf(arena,
@@ -61,15 +61,15 @@ static struct effective_mode alone(const struct view *view, struct arena *arena)
                     .mode = MODE_ADVISE,
                     .reason = "OperatorInsidePlane",
                     .message = arena_printf(arena,
-                                            "I run inside plane %s; if it is lost nobody switches. Run me in a third "
+                                            "The operator runs inside plane %s; if that is lost nobody switches. Run it in a third "
                                             "cluster, or in every plane with decisionStore: DNS",
                                             around->name)};
         if (near)
                 return (struct effective_mode){.mode = MODE_ADVISE,
                                                .reason = "OperatorSharesRegion",
                                                .message = arena_printf(arena,
-                                                                       "I run in region %s, that of plane %s; if the "
-                                                                       "region is lost nobody switches. Run me in "
+                                                                       "The operator runs in region %s, that of plane %s; if the "
+                                                                       "region is lost nobody switches. Run it in "
                                                                        "a third region",
                                                                        view->region, near->name)};
         return (struct effective_mode){.mode = MODE_AUTOMATIC,
@@ -105,7 +105,7 @@ static struct effective_mode among_others(const struct view *view, struct arena 
         return (struct effective_mode){.mode = MODE_AUTOMATIC,
                                        .reason = "SharedVantage",
                                        .message = "Operators in several clusters share their decisions; the one inside "
-                                                  "the active plane holds a failover back while its own checks pass",
+                                                  "the active plane blocks a failover while its own checks pass",
                                        .wake_at = silent_at};
 }
 

@@ -47,7 +47,7 @@ static const char *what_to_compare(const struct record *record, const struct pla
                                 : "";
         return arena_printf(
             arena,
-            "Epoch %llu (%s by %s) was decided for another plan than mine (digest %s, mine %s): compare "
+            "Epoch %llu (%s by %s) was decided for another plan than the one here (digest %s, here %s): compare "
             "spec.dns, spec.redis and the address of %s in every cluster; here that is %s \"%s\" TTL %us%s",
             (unsigned long long)record->epoch, record->to, record->holder[0] ? record->holder : "?", claim->digest,
             digest, record->to, name->ref.name, name->to, (unsigned)name->ttl_s, also);

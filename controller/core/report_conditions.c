@@ -309,7 +309,7 @@ static void set_active_healthy(const struct writer *w)
         if (w->view->now < w->view->late_until)
                 set(w, type, REPORT_UNKNOWN, "LoopLate",
                     arena_printf(w->arena,
-                                 "my own loop was %s late (suspended, or starved of CPU), so the samples of %s are "
+                                 "the operator's own loop was %s late (suspended, or starved of CPU), so the samples of %s are "
                                  "discarded and counted anew; nothing is decided on them before %s",
                                  report_duration(w->view->late_by, w->arena), active->name,
                                  phrase_instant(w->view, w->view->late_until, w->arena)));
@@ -393,7 +393,7 @@ static void set_drift(const struct writer *w)
         else if (failover_stands(view, decision, SYNC_AHEAD) || failover_stands(view, decision, SYNC_FOREIGN) ||
                  failover_stands(view, decision, SYNC_UNREADABLE))
                 set(w, type, REPORT_UNKNOWN, "OtherDecision",
-                    "A target carries another owner's stamp, one that cannot be read, or a later epoch of ours");
+                    "A target carries the ownership record of another owner, one that cannot be read, or a later epoch");
         else if (failover_stands(view, decision, SYNC_UNREAD))
                 set(w, type, REPORT_UNKNOWN, "NotRead", "Not every target has been read yet");
         else

@@ -287,7 +287,7 @@ static struct request parse_takeover(const struct view *view, struct arena *aren
                                               request_takeover_command(view, arena)));
         else if (other)
                 refuse_or_wait(view, &request,
-                               arena_printf(arena, "refused: it does not name the stamp of epoch %llu of %s; to take "
+                               arena_printf(arena, "refused: it does not name the ownership record of epoch %llu of %s; to take "
                                                    "over what is there: %s",
                                             (unsigned long long)other->epoch,
                                             phrase_excerpt(other->store, EXCERPT_MAX, arena),
@@ -297,7 +297,7 @@ static struct request parse_takeover(const struct view *view, struct arena *aren
                                               (unsigned long long)taken->epoch,
                                               phrase_excerpt(taken->store, EXCERPT_MAX, arena));
         else
-                refuse_or_wait(view, &request, "past: no target carries the stamp of another Planekeeper");
+                refuse_or_wait(view, &request, "past: no target carries the ownership record of another Planekeeper");
         return request;
 }
 

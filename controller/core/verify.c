@@ -55,7 +55,7 @@ static const char *phrase_behind(const struct view *view, const struct verify_vi
         const struct record *record = view->record;
         const char *plane = plane_shown(view, verify), *shown = phrase_excerpt(verify->shown, 100, arena);
         if (is_shown(verify, plan_find(&record->plan, TARGET_NAME)->to))
-                return arena_printf(arena, "still answers old data: the address is right, its stamp is not that of epoch %llu",
+                return arena_printf(arena, "still answers old data: the address is right, its ownership record is not that of epoch %llu",
                                     (unsigned long long)record->epoch);
         if (plane)
                 return arena_printf(arena, "still answers old data: \"%s\", the address of %s", shown, plane);

@@ -195,7 +195,7 @@ static void code_verdict(const struct grpc_probe *grpc, const struct http_respon
                 break;
         case GRPC_PERMISSION_DENIED:
         case GRPC_UNAUTHENTICATED:
-                sample_fail(sample, PROBE_ERROR_CREDENTIALS, "the server refused our credentials (grpc-status %d)",
+                sample_fail(sample, PROBE_ERROR_CREDENTIALS, "the server refused the check's credentials (grpc-status %d)",
                             code);
                 break;
         case GRPC_UNAVAILABLE:

@@ -35,7 +35,7 @@ static void status_verdict(const struct http_probe *http, long status, struct sa
         const struct http_tls *tls = http->transfer.tls;
         if ((status == 401 || status == 403) && tls != NULL && !secret_is_empty(&tls->certificate))
                 sample_fail(sample, PROBE_ERROR_CREDENTIALS,
-                            "%ld: the server refused our client certificate: check the TLS Secret", status);
+                            "%ld: the server refused the client certificate: check the TLS Secret", status);
         else if (http->status_low == http->status_high)
                 sample_fail(sample, PROBE_ERROR_STATUS, "%ld, expected %u", status, http->status_low);
         else

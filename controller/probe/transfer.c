@@ -171,14 +171,14 @@ struct sample transfer_verdict(struct transfer *transfer, const struct http_resp
                         certificate_verdict(transfer, response, &sample);
                 else
                         sample_fail(&sample, PROBE_ERROR_TLS,
-                                    "TLS handshake failed: the peer does not speak TLS or shares no version with us");
+                                    "TLS handshake failed: the peer does not speak TLS or shares no version with this check");
                 break;
         case HTTP_FAIL_TLS_LOCAL:
-                sample_fail(&sample, PROBE_ERROR_CONFIG, "our TLS Secret is unusable: %s", response->why.text);
+                sample_fail(&sample, PROBE_ERROR_CONFIG, "the TLS Secret is unusable: %s", response->why.text);
                 break;
         case HTTP_FAIL_TLS_REFUSED:
                 sample_fail(&sample, PROBE_ERROR_CREDENTIALS,
-                            "the server refused our client certificate, or wants one: check the TLS Secret");
+                            "the server refused the client certificate, or wants one: check the TLS Secret");
                 break;
         case HTTP_FAIL_TOO_LARGE:
                 sample_fail(&sample, PROBE_ERROR_PROTOCOL, "answer is too large");

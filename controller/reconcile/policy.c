@@ -329,7 +329,7 @@ static void take_unlabelled(const json_t *lease, struct record_lease *ret)
         (void)strbuf_printf(&why,
                             "Lease %s is in the way: it is no record with label " RECORD_LABEL_KEY
                             "=" RECORD_LABEL_VALUE
-                            "; put the label back, or delete the Lease to have the targets adopted anew",
+                            "; put the label back, or delete the Lease to have what the targets show taken over anew",
                             object_meta(lease, "name"));
         ret->why = strbuf_take(&why);
 }

@@ -19,7 +19,7 @@ enum { LATE_IS_ONE_MS = 60000 }; /* late loops nearer than this are one fact */
 void tell_late(mono_ms late_ms)
 {
         tell_metrics_late();
-        log_line(LOG_WARN, "manager", "my own loop was late: samples are discarded",
+        log_line(LOG_WARN, "manager", "the operator's own loop was late: samples are discarded",
                  LOG_NUMBER_FIELD("late_ms", late_ms));
 }
 
@@ -126,7 +126,7 @@ static void tell_rival(struct policy *policy, struct arena *arena)
         status_request(&rival->status);
         tell_event(
             rival, true, "DuplicateTarget", "Judge",
-            arena_printf(arena, "policy %s claims the same %s; it is held back, this one goes on", policy->key, what));
+            arena_printf(arena, "policy %s claims the same %s; it waits, this one goes on", policy->key, what));
 }
 
 /* Once, however many turns on end are late. */
@@ -139,7 +139,7 @@ static void tell_doubt(struct policy *policy, const struct view *view, struct ar
         if (!is_told)
                 tell_event(policy, true, "LoopLate", "Judge",
                            arena_printf(arena,
-                                        "my own loop was %s late: samples are discarded and counted anew, nothing is "
+                                        "the operator's own loop was %s late: samples are discarded and counted anew, nothing is "
                                         "decided on them",
                                         report_duration(view->late_by, arena)));
 }
@@ -218,7 +218,7 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
         if (record->automatic)
                 manager_count_switch(policy->manager);
         const char *gates =
-            write->gate_count ? arena_printf(arena, "; %u/%u gates hold", write->gates_held, write->gate_count) : "";
+            write->gate_count ? arena_printf(arena, "; %u/%u gates pass", write->gates_held, write->gate_count) : "";
         if (record->phase == PHASE_SWITCHING && strcmp(record->from, record->to) == 0)
                 tell_event(policy, false, record->reason, "Decide",
                            arena_printf(arena,

@@ -48,7 +48,7 @@ enum http_failure {
         HTTP_FAIL_PROTOCOL,    /* not HTTP, broken framing, connection lost in the middle */
         HTTP_FAIL_TOO_LARGE,   /* more bytes than max_body_bytes */
         HTTP_FAIL_SLOW,        /* slower than the caller's minimum */
-        HTTP_FAIL_TLS_REFUSED, /* the peer refused our client certificate, or wants one */
+        HTTP_FAIL_TLS_REFUSED, /* the peer refused the client certificate, or wants one */
         HTTP_FAIL_LOCAL,       /* we are out of descriptors or local ports */
 };
 

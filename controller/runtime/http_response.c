@@ -202,7 +202,7 @@ static void explain(const struct http_call *call, CURLcode code, enum http_failu
         else if (call->note && call->note->fatal_alert >= 0)
                 (void)err_set(ret, ERR_OK, "the peer ended the TLS handshake: %s%s",
                               SSL_alert_desc_string_long(call->note->fatal_alert),
-                              failure == HTTP_FAIL_TLS_REFUSED ? " (about our client certificate)" : "");
+                              failure == HTTP_FAIL_TLS_REFUSED ? " (about the client certificate)" : "");
         else if (failure == HTTP_FAIL_TLS && call->note && call->note->verify_error != X509_V_OK)
                 (void)err_set(ret, ERR_OK, "%s", X509_verify_cert_error_string(call->note->verify_error));
         else if (code == CURLE_OPERATION_TIMEDOUT)

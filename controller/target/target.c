@@ -74,12 +74,12 @@ static enum err check_owner(const struct stamp *stored, const struct target_want
                 return err_set(reterr, ERR_INVALID, "the name %s", stored->claim);
         if (stored->presence == STAMP_FOREIGN || stored->presence == STAMP_UNREADABLE)
                 return err_set(reterr, ERR_INVALID,
-                               "the stamp beside the value %s: \"%.80s\"; remove it if nobody needs it",
-                               stored->presence == STAMP_FOREIGN ? "is not ours" : "cannot be read", stored->raw ? stored->raw : "");
+                               "the ownership record beside the value %s: \"%.80s\"; remove it if nobody needs it",
+                               stored->presence == STAMP_FOREIGN ? "is another owner's" : "cannot be read", stored->raw ? stored->raw : "");
         bool is_ours =
             text_equal(stored->store, want->store) || (want->former && text_equal(stored->store, want->former));
         if (stored->presence == STAMP_OURS && !is_ours)
-                return err_set(reterr, ERR_INVALID, "it belongs to %.100s; remove its stamp to take it over",
+                return err_set(reterr, ERR_INVALID, "it belongs to %.100s; remove its ownership record to take it over",
                                stored->store);
         return ERR_OK;
 }
@@ -90,7 +90,7 @@ enum err target_check_stamp(const struct stamp *stored, bool has_value, const st
         epoch_t routed;
         if (!reads_back(want, &routed))
                 return err_set(reterr, ERR_INVALID,
-                               "epoch %" PRIu64 ", plane \"%.60s\" and store \"%.60s\" do not fit a stamp", want->epoch,
+                               "epoch %" PRIu64 ", plane \"%.60s\" and store \"%.60s\" do not fit an ownership record", want->epoch,
                                want->plane, want->store);
         enum err err = check_owner(stored, want, reterr);
         if (err != ERR_OK)

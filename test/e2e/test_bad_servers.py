@@ -116,11 +116,11 @@ DOWN = {  # what the peer does wrong: it counts as a failure of the plane
     "grpc-to-tls": "connection broken off, or not HTTP/2",
 }
 UNKNOWN = {  # what we lack ourselves, or asked wrongly: it says nothing of the plane
-    "no-client-cert": "the server refused our client certificate, or wants one: check the TLS Secret",
-    "bad-client-cert": "the server refused our client certificate, or wants one: check the TLS Secret",
-    "cut-client-cert": "our TLS Secret is unusable: .*private key",
+    "no-client-cert": "the server refused the client certificate, or wants one: check the TLS Secret",
+    "bad-client-cert": "the server refused the client certificate, or wants one: check the TLS Secret",
+    "cut-client-cert": "the TLS Secret is unusable: .*private key",
     "no-ca-secret": r"Secret \S+/nowhere not found: create it",
-    "bad-ca": "our TLS Secret is unusable: .*CA certificate",
+    "bad-ca": "the TLS Secret is unusable: .*CA certificate",
     "no-service": 'the server does not know the gRPC service "relay"',
     "no-health": "no health service: the server does not offer grpc.health.v1",
 }

@@ -68,7 +68,7 @@ def test_rotated_check_certificates_are_picked_up(mutual):
     wait.until("it says why", lambda: "not signed by the CA given" in message(scene, "FailoverPossible"))
     renew(scene, WEST, old, new)
     scene.wait_condition("Ready", "Unknown", "ActiveUnobserved")
-    wait.until("it says why", lambda: "refused our client certificate" in message(scene, "Ready"))
+    wait.until("it says why", lambda: "refused the client certificate" in message(scene, "Ready"))
     put_secrets(scene, WEST, old, new)
     put_secrets(scene, CENTRAL, new, new)
     scene.wait_condition("Ready", "True", "Steady", SEEN_WITHIN)

@@ -158,7 +158,7 @@ def check_unsafe(scene, reason):
     status = scene.status()
     assert (status["effectiveMode"], status["effectiveModeReason"]) == ("Advise", reason)
     assert columns(scene, "fop")["gloo"]["MODE"] == "Advise"
-    assert WEST in message(scene, "Ready") and "Run me in a third" in message(scene, "Ready")
+    assert WEST in message(scene, "Ready") and "Run it in a third" in message(scene, "Ready")
     before = outside(scene)
     scene.bench.kill_plane(WEST)
     scene.wait_condition("Ready", "False", "AwaitingHuman")

@@ -115,7 +115,7 @@ def test_who_owns_a_name_goes_on_and_both_policies_hear_of_it(claimed):
     )
     assert scene.condition("Ready", SECOND)["message"] == text
     assert wait_event(scene, "DuplicateTarget", name=SECOND) == text
-    claim = f"policy {key} claims the same DNS name; it is held back, this one goes on"
+    claim = f"policy {key} claims the same DNS name; it waits, this one goes on"
     assert wait_event(scene, "DuplicateTarget") == claim
     scene.bench.kill_plane(WEST)
     wait_world(scene, CENTRAL, 2)

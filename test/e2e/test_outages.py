@@ -302,7 +302,7 @@ def test_operator_cut_off_from_all_but_its_api_server_does_nothing(scene):
         scene.wait_condition("Ready", "False")
         wait.until("Isolated", lambda: "Isolated" in refused_gates(scene))
         wait.always("isolated", lambda: outside(scene) == before, 2.0)
-        assert "I may be the one that is cut off" in message(scene, "Ready")
+        assert "the operator may be the one that is cut off" in message(scene, "Ready")
         assert record(scene)["epoch"] == 1 and not agent.outages()
         for wire in wires:
             wire.heal()

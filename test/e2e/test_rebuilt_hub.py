@@ -63,7 +63,7 @@ def test_a_stamp_that_was_renewed_since_is_not_taken_over(scene):
     scene.bench.bind.replace(f"_planekeeper.{scene.dns_name}", "TXT", renewed)
     before = outside(scene)
     scene.kubectl(*command.split())
-    answer = wait_answer(scene, f"takeover={command.rpartition('=')[2]}", "refused: it does not name the stamp of epoch 2")
+    answer = wait_answer(scene, f"takeover={command.rpartition('=')[2]}", "refused: it does not name the ownership record of epoch 2")
     assert answer.endswith("planekeeper.io/takeover=00000000000000aa")
     wait.always("left alone", lambda: outside(scene) == before, 2.0)
     scene.wait_condition("Ready", "False", "AutomaticUnsafe")
@@ -77,6 +77,6 @@ def test_a_mistyped_takeover_takes_nothing(scene, value):
     before = outside(scene)
     scene.annotate(takeover=value)
     if value:
-        wait_answer(scene, f"takeover={value}", "refused: it does not name the stamp of epoch 1")
+        wait_answer(scene, f"takeover={value}", "refused: it does not name the ownership record of epoch 1")
     wait.always("left alone", lambda: outside(scene) == before, 2.0)
     assert "ForeignOwner" not in events(scene)

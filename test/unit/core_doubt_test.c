@@ -21,7 +21,7 @@ static void a_late_loop_is_in_the_status_while_it_lasts(void **state)
         struct report report = world_report(world, &decision);
         assert_string_equal(world_condition_text(world, &report, "ActiveHealthy"), "Unknown LoopLate");
         const char *message = world_condition(&report, "ActiveHealthy")->message;
-        assert_non_null(strstr(message, "my own loop was 7.2s late"));
+        assert_non_null(strstr(message, "the operator's own loop was 7.2s late"));
         assert_non_null(strstr(message, "before 2026-11-23T02:59:12Z"));
         assert_int_equal(decision.wake_at, world->view.now + 1000); /* and leaves it by itself */
         world_later(world, 1000);

@@ -63,7 +63,7 @@ static void what_others_decided_otherwise_is_to_be_compared(void **state)
         struct plan plan = plan_of(world, 1);
         struct proof proof = prove(world, &plan, false);
         assert_int_equal(proof.outcome, PLAN_MISMATCHED);
-        assert_non_null(strstr(proof.text, "Epoch 5 (a by operator-1) was decided for another plan than mine"));
+        assert_non_null(strstr(proof.text, "Epoch 5 (a by operator-1) was decided for another plan than the one here"));
         assert_non_null(strstr(proof.text, "TTL 30s, lock mgmt-active in redis.example.com:6379/0 \"cluster-a\""));
         world_without_lock(world);
         world->record.holder = "";

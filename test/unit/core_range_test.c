@@ -31,7 +31,7 @@ static void test_a_stamp_that_cannot_be_read_is_not_another_owners(void **state)
         struct world *world = *state;
         NAME(world->view).shows.stamp = unreadable(WORLD_STORE);
         expect_why(world, FINDING_STAMP_UNREADABLE, "TXT _planekeeper.gloo.example.com cannot be read: \"v=pk1 e=922");
-        expect_why(world, FINDING_STAMP_UNREADABLE, "A stamp is v=pk1 e=<1 to 9007199254740991>");
+        expect_why(world, FINDING_STAMP_UNREADABLE, "An ownership record is v=pk1 e=<1 to 9007199254740991>");
         struct decision decision = world_decide(world);
         assert_false(decision.vouches);
         struct report report = world_report(world, &decision);

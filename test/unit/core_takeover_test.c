@@ -91,7 +91,7 @@ static void what_it_does_not_name_is_left_alone(void **state)
                 enum request_past past;
                 const char *answer; /* how it begins */
         } rows[] = {
-            {"0000000000001112", REQUEST_NEW, "refused: it does not name the stamp of epoch 5 of " FORMER "; to take over"},
+            {"0000000000001112", REQUEST_NEW, "refused: it does not name the ownership record of epoch 5 of " FORMER "; to take over"},
             {"1111", REQUEST_NEW, "refused: "},
             {"yes", REQUEST_NEW, "refused: "},
             {"000000000000111X", REQUEST_NEW, "refused: "},
@@ -141,7 +141,7 @@ static void without_a_stamp_of_another_there_is_nothing_to_take_over(void **stat
 {
         struct world *world = *state;
         struct decision decision = decide(world, TAKEOVER);
-        assert_string_equal(decision.answer, "past: no target carries the stamp of another Planekeeper");
+        assert_string_equal(decision.answer, "past: no target carries the ownership record of another Planekeeper");
         assert_true(decision.is_final);
         world->view.policy.is_asked_unread = true;
         assert_memory_equal(world_decide(world).answer, "waiting: ", 9);

@@ -337,7 +337,7 @@ static const struct truth_table tables[] = {
       {"at rest", in_a_switch},
       {"lately", silent_for_the_delay},
       {"listened for", not_listened_for}},
-     {{"TTF----", true, "I run inside the active plane myself"},
+     {{"TTF----", true, "the operator runs inside the active plane itself"},
       {"TTTFF--", true, "no operator inside the new plane was heard yet"},
       {"TTTFT--", false, "no operator inside a was heard since it became active"},
       {"TTTT--F", false, "its text could not be read since 2026-11-23T"},

@@ -64,7 +64,7 @@ static void what_it_shows_is_told_by_whose_it_is(void **state)
                 const char *text;
         } rows[] = {
             {WORLD_RRSET_B, false, "still answers old data: \"A 192.0.2.2\", the address of b"},
-            {WORLD_RRSET_A, false, "still answers old data: the address is right, its stamp is not that of epoch 5"},
+            {WORLD_RRSET_A, false, "still answers old data: the address is right, its ownership record is not that of epoch 5"},
             {"A 192.0.2.77", false, "still answers old data: \"A 192.0.2.77\", an address of before"},
             {"A 192.0.2.99", true, "shows \"A 192.0.2.99\", which belongs to no plane; correct its zone, or take it out of"},
             {"A 192.0.2.1,192.0.2.99", true, "which belongs to no plane"},

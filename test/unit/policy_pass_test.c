@@ -122,7 +122,7 @@ static void test_a_late_loop_is_said_once_and_is_over(void **state)
                 rig_pass(rig, 500);
         }
         assert_non_null(strstr(rig->last_status, "LoopLate"));
-        assert_non_null(strstr(rig->last_status, "my own loop was"));
+        assert_non_null(strstr(rig->last_status, "the operator's own loop was"));
         assert_int_equal(rig->late_events, 1);
         mono_ms until = rig->manager.late_until;
         assert_in_range(until - loop_now(rig->loop), 1, 1000);

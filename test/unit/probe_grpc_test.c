@@ -147,9 +147,9 @@ static void a_real_server_is_understood(void **state)
             {grpc_no_health_service, sizeof(grpc_no_health_service), "", PROBE_UNKNOWN, PROBE_ERROR_CONFIG,
              "no health service: the server does not offer grpc.health.v1"},
             {grpc_unauthenticated, sizeof(grpc_unauthenticated), "", PROBE_UNKNOWN, PROBE_ERROR_CREDENTIALS,
-             "the server refused our credentials (grpc-status 16)"},
+             "the server refused the check's credentials (grpc-status 16)"},
             {grpc_permission_denied, sizeof(grpc_permission_denied), "", PROBE_UNKNOWN, PROBE_ERROR_CREDENTIALS,
-             "the server refused our credentials (grpc-status 7)"},
+             "the server refused the check's credentials (grpc-status 7)"},
             {grpc_unavailable, sizeof(grpc_unavailable), "", PROBE_FAIL, PROBE_ERROR_STATUS,
              "unavailable (grpc-status 14, HTTP 200)"},
         };

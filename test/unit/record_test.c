@@ -205,7 +205,7 @@ static void test_unknown_version_is_an_error(void **state)
         struct errmsg why;
         assert_int_equal(record_decode(text, strlen(text), &record, &why), ERR_INVALID);
         assert_null(record);
-        assert_non_null(strstr(why.text, "v: is 2, and I know only 1: a newer Planekeeper wrote it"));
+        assert_non_null(strstr(why.text, "v: is 2, and this version knows only 1: a newer Planekeeper wrote it"));
 }
 
 static void test_unknown_fields_are_ignored(void **state)

@@ -269,7 +269,7 @@ static enum err verify(struct rfc2136 *self, const struct target_state *expected
                                "shows them after its next transfer: name the primary in nameserver, or let it notify "
                                "this server",
                                server, now.value);
-        return err_set(reterr, ERR_CONFLICT, "%s: somebody changed it right after us: \"%.80s\", stamp \"%.60s\"",
+        return err_set(reterr, ERR_CONFLICT, "%s: it was changed right after this write: \"%.80s\", ownership record \"%.60s\"",
                        server, now.value, now.stamp.raw);
 }
 
@@ -325,7 +325,7 @@ static enum err hear(struct rfc2136 *self, const ldns_rdf *owner, mono_ms deadli
         message_clear(&messages[0]);
         message_clear(&messages[1]);
         if (err == ERR_OK && !text)
-                err = err_set(reterr, ERR_INVALID, "%s: the TXT record there is not ours; remove it",
+                err = err_set(reterr, ERR_INVALID, "%s: the TXT record there is not Planekeeper's; remove it",
                               self->channel.server.text);
         *ret = text;
         return err;

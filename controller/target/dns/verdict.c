@@ -69,7 +69,7 @@ static enum err unproven(const struct message *message, const struct net_endpoin
                 return err_set(reterr, ERR_DENIED,
                                "%s: BADSIG: the server's key \"%s\" has another secret; check key of the TSIG Secret",
                                server->text, key->text);
-        return err_set(reterr, ERR_DENIED, "%s: response code %d without our signature; is this the right server?",
+        return err_set(reterr, ERR_DENIED, "%s: response code %d without the key's signature; is this the right server?",
                        server->text, (int)ldns_pkt_get_rcode(message->answer));
 }
 
@@ -84,7 +84,7 @@ static enum err check_proof(const struct message *message, const struct net_endp
                 return ERR_OK;
         int64_t ahead_s = message->proof.server_ahead_s;
         return err_set(reterr, ERR_DENIED,
-                       "%s: BADTIME: its clock is %" PRId64 " s %s ours and %d s is allowed; set the clocks right",
+                       "%s: BADTIME: its clock is %" PRId64 " s %s the operator's and %d s is allowed; set the clocks right",
                        server->text, ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "behind" : "ahead of",
                        TSIG_FUDGE_S);
 }

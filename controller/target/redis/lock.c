@@ -117,7 +117,7 @@ static enum err check_reply(const struct lock_target *self, const redisReply *re
         if (reply->type == REDIS_REPLY_ERROR)
                 return reply_error(server_of(self), reply->str, reterr);
         if (!is_of_script(reply))
-                return err_set(reterr, senseless, "%s: an answer that our script never gives", server_of(self));
+                return err_set(reterr, senseless, "%s: an answer that the operator's script never gives", server_of(self));
         const char *verdict = reply->element[0]->str;
         const char *key = reply->element[1]->type == REDIS_REPLY_NIL ? "" : reply->element[1]->str;
         const char *found = reply->element[2]->type == REDIS_REPLY_NIL ? "" : reply->element[2]->str;
@@ -199,7 +199,7 @@ static enum err verdict_of(const struct lock_target *self, const redisReply *rep
                 const char *verdict;
                 const char *why;
         } refusals[] = {
-            {"foreign", "its stamp is not ours"},
+            {"foreign", "its ownership record is another owner's"},
             {"newer", "a newer epoch is stored"},
             {"taken", "this epoch is stored with another value or id"},
             {"moved", "somebody changed it since it was read"},
@@ -212,9 +212,9 @@ static enum err verdict_of(const struct lock_target *self, const redisReply *rep
         for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
                 if (text_equal(verdict, refusals[i].verdict))
                         return err_set(reterr, ERR_CONFLICT,
-                                       "%s: epoch %" PRIu64 " refused, %s: \"%.40s\", stamp \"%.60s\"", server_of(self),
+                                       "%s: epoch %" PRIu64 " refused, %s: \"%.40s\", ownership record \"%.60s\"", server_of(self),
                                        want->epoch, refusals[i].why, value, stamp);
-        return err_set(reterr, ERR_UNKNOWN, "%s: an answer that our script never gives", server_of(self));
+        return err_set(reterr, ERR_UNKNOWN, "%s: an answer that the operator's script never gives", server_of(self));
 }
 
 /* It is stored: whether it counts. */

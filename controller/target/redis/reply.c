@@ -40,7 +40,7 @@ void reply_reader_deinit(struct reply_reader *self)
 enum err reply_feed(struct reply_reader *self, const char *bytes, size_t count, struct errmsg *reterr)
 {
         if (count > REPLY_MAX_BYTES - self->bytes)
-                return err_set(reterr, ERR_INVALID, "a reply of more than %d bytes: is this our Redis?",
+                return err_set(reterr, ERR_INVALID, "a reply of more than %d bytes: is this a Redis server?",
                                REPLY_MAX_BYTES);
         self->bytes += count;
         if (redisReaderFeed(self->reader, bytes, count) != REDIS_OK)
