@@ -15,7 +15,6 @@
 #include "reconcile/tell.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
-#include "target/fence.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -199,47 +198,25 @@ void act_pass(struct policy *policy)
         tell_pass_time(clock_mono_us() - began_us, decision.wake_at != 0);
 }
 
-static struct stamp wanted_stamp(const struct effect *effect)
+static void move_text(const char **from, const char **to)
 {
-        char text[TARGET_STAMP_BYTES];
-        struct stamp stamp;
-        dns_stamp_print(&effect->want, text, sizeof(text));
-        dns_stamp_parse(text,
-                        &stamp); /* exactly what a read would show, raw text included: the next change expects it */
-        return stamp;
+        *to = *from;
+        *from = NULL;
 }
 
-/* A read that did not look for claims leaves the one that was found. */
+/* What a visit saw is the state now: after a write, too, no second read is needed to go on. */
 static void take_found(struct policy *policy, struct effect *effect)
 {
-        struct target_state *state = &effect->slot->state;
-        if (effect->asks_claims) {
+        struct target_state *state = &effect->slot->state, *found = &effect->found;
+        if (effect->asks_claims)
                 effect->slot->claims_at = loop_now(policy->manager->loop);
-        } else {
-                effect->found.stamp.claim = state->stamp.claim;
-                state->stamp.claim = NULL;
-        }
+        else
+                move_text(&state->stamp.claim, &found->stamp.claim); /* nobody has looked for another */
+        if (effect->kind != EFFECT_READ)
+                move_text(&state->doubt, &found->doubt); /* until it is read again */
         target_state_clear(state);
-        *state = effect->found;
-        effect->found = (struct target_state){0};
-}
-
-/* What a successful compare-and-set was seen to leave behind is the state now: no second read is needed to go on. */
-static void take_written(struct effect *effect)
-{
-        struct target_state *state = &effect->slot->state;
-        const char *doubt = state->doubt; /* until it is read again */
-        state->doubt = NULL;
-        target_state_clear(state);
-        *state = (struct target_state){
-            .present = effect->want.value[0],
-            .value = mem_strdup(effect->want.value),
-            .ttl_s = effect->want.keeps_value ? effect->expected.ttl_s : effect->want.ttl_s,
-            .stamp = wanted_stamp(effect),
-            .version = effect->expected.version,
-            .doubt = doubt,
-            .settling = effect->err == ERR_PENDING};
-        effect->expected.version = NULL;
+        *state = *found;
+        *found = (struct target_state){0};
 }
 
 static void target_failed(struct policy *policy, struct target_slot *slot, const struct visit *visit)
@@ -270,10 +247,7 @@ static void visit_done(struct policy *policy, struct effect *effect)
                 tell_effect_failed(policy, effect);
         } else {
                 slot_answered(slot, &visit);
-                if (effect->kind == EFFECT_READ)
-                        take_found(policy, effect);
-                else
-                        take_written(effect);
+                take_found(policy, effect);
                 if (slot == policy_name(policy))
                         policy->store->dns_seen(policy);
                 tell_effect_done(policy, effect);

@@ -8,16 +8,23 @@
  * waited longer for one rests on what is not so any more. */
 enum { WAITS_MS = LOOK_STEP_MS };
 
+static struct target_swap swap_of(const struct effect *effect, mono_ms deadline)
+{
+        return (struct target_swap){.expected = &effect->expected, .want = &effect->want, .deadline = deadline};
+}
+
 static void run_dns(struct effect *effect, mono_ms deadline)
 {
+        struct target_swap swap = swap_of(effect, deadline);
         struct dns_target *target;
         effect->err = effect->driver->open(&effect->config, &target, &effect->why);
         if (effect->err != ERR_OK)
                 return;
         if (effect->kind == EFFECT_READ)
-                effect->err = dns_read(target, deadline, &effect->found, &effect->why);
+                effect->err = dns_read(target, deadline, &swap.found, &effect->why);
         else
-                effect->err = dns_compare_and_set(target, &effect->expected, &effect->want, deadline, &effect->why);
+                effect->err = dns_swap(target, &swap, &effect->why);
+        effect->found = swap.found;
         char *claim = NULL;
         if (effect->err == ERR_OK && effect->asks_claims) {
                 effect->err = dns_claims(target, deadline, &claim, &effect->why);
@@ -38,14 +45,16 @@ static void run_alive(struct effect *effect, mono_ms deadline)
 
 static void run_lock(struct effect *effect, mono_ms deadline)
 {
+        struct target_swap swap = swap_of(effect, deadline);
         struct lock_target *target;
         effect->err = lock_open(&effect->lock, &target, &effect->why);
         if (effect->err != ERR_OK)
                 return;
         if (effect->kind == EFFECT_READ)
-                effect->err = lock_read(target, deadline, &effect->found, &effect->why);
+                effect->err = lock_read(target, deadline, &swap.found, &effect->why);
         else
-                effect->err = lock_compare_and_set(target, &effect->expected, &effect->want, deadline, &effect->why);
+                effect->err = lock_swap(target, &swap, &effect->why);
+        effect->found = swap.found;
         lock_close(target);
 }
 

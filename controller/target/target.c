@@ -132,16 +132,17 @@ enum err dns_read(struct dns_target *target, mono_ms deadline, struct target_sta
         return target->driver->read(target, deadline, ret, reterr);
 }
 
-enum err dns_compare_and_set(struct dns_target *target, const struct target_state *expected, const struct target_want *want,
-                             mono_ms deadline, struct errmsg *reterr)
+enum err dns_swap(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr)
 {
+        const struct target_state *expected = swap->expected;
+        const struct target_want *want = swap->want;
         if (!want->value[0] && !want->keeps_value)
                 return err_set(reterr, ERR_INVALID, "an empty address set is never written");
         /* Under this very epoch an empty name is a write that was half done, or a record that somebody removed: it is
          * nobody's value. */
         bool may_be_wanted = !expected->value[0] || text_equal(expected->value, want->value);
         enum err err = target_check_stamp(&expected->stamp, may_be_wanted, want, reterr);
-        return err == ERR_OK ? target->driver->compare_and_set(target, expected, want, deadline, reterr) : err;
+        return err == ERR_OK ? target->driver->swap(target, swap, reterr) : err;
 }
 
 enum err dns_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr)

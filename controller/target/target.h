@@ -57,6 +57,14 @@ struct target_want {
         bool keeps_value;   /* only the text is replaced, provided that the value is as expected: value is that */
 };
 
+/* One change: from exactly what was read to what is to be, and what was seen there afterwards. */
+struct target_swap {
+        const struct target_state *expected;
+        const struct target_want *want;
+        mono_ms deadline;
+        struct target_state found; /* ERR_OK and ERR_PENDING: what is there now, the caller's to clear; else untouched */
+};
+
 /* A state as returned by a target owns its texts. */
 void target_state_clear(struct target_state *state);
 
@@ -75,10 +83,9 @@ struct dns_driver {
         const char *credentials_wanted; /* the keys of the Secret, for people */
         /* The live record and its stamp, read at the server that takes the updates, credentials proven by the answer. */
         MUST_CHECK enum err (*read)(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
-        /* One atomic change from exactly @expected to @want. ERR_OK only after a re-read at the update server showed @want. What @expected
-         * says of the zone is only where to look first. */
-        MUST_CHECK enum err (*compare_and_set)(struct dns_target *target, const struct target_state *expected,
-                                               const struct target_want *want, mono_ms deadline, struct errmsg *reterr);
+        /* One atomic change from exactly what is expected. ERR_OK only after a re-read at the update server showed what is wanted. What is
+         * expected of the zone is only where to look first. */
+        MUST_CHECK enum err (*swap)(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr);
         /* How another tool says that it owns the name, as in struct stamp; NULL: none does in a dialect that we know. */
         MUST_CHECK enum err (*claims)(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr);
         /* TXT _planekeeper-alive.<name>: what is there (""), and with @say given that in its place, if it still is as read. */
@@ -94,8 +101,7 @@ const struct dns_driver *dns_driver_find(const char *name); /* NULL if unknown *
 
 /* The same by wrappers, which do the shared work once: never an empty set, never a lower epoch than expected carries, error prefix. */
 MUST_CHECK enum err dns_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
-MUST_CHECK enum err dns_compare_and_set(struct dns_target *target, const struct target_state *expected, const struct target_want *want,
-                                        mono_ms deadline, struct errmsg *reterr);
+MUST_CHECK enum err dns_swap(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr);
 /* *ret_claim is the caller's. */
 MUST_CHECK enum err dns_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr);
 /* *ret_heard is the caller's: what is there now. */
@@ -146,7 +152,6 @@ MUST_CHECK enum err lock_read(struct lock_target *lock, mono_ms deadline, struct
 /* One EVAL: both keys in one hash slot. Same contract as the DNS one. -NOAUTH/-WRONGPASS/-NOPERM: ERR_DENIED; -READONLY, -LOADING, -MISCONF,
  * -NOREPLICAS, -CLUSTERDOWN: ERR_TRANSIENT with the word in the text; -MOVED (cluster mode): ERR_INVALID. ERR_PENDING: stored, and too few
  * replicas have acknowledged it: a lost primary would take it along; the same call asks again. */
-MUST_CHECK enum err lock_compare_and_set(struct lock_target *lock, const struct target_state *expected, const struct target_want *want,
-                                         mono_ms deadline, struct errmsg *reterr);
+MUST_CHECK enum err lock_swap(struct lock_target *lock, struct target_swap *swap, struct errmsg *reterr);
 void lock_close(struct lock_target *lock); /* NULL is a no-op */
 #endif

@@ -37,7 +37,7 @@ static void stopped_server_is_unknown_and_may_apply_late(void **state)
         (void)kill(named, SIGSTOP);
         mono_ms start = clock_mono();
         struct target_want late = want_rrset("A 192.0.2.2", 2);
-        enum err written = dns_compare_and_set(target, &before, &late, in_ms(SHORT_MS), &error);
+        enum err written = swap_name(target, &before, &late, in_ms(SHORT_MS), &error);
         enum err seen = dns_read(target, in_ms(SHORT_MS), &now, &error);
         int64_t took_ms = clock_mono() - start;
         (void)kill(named, SIGCONT);
@@ -94,7 +94,7 @@ static void answers_without_proof_are_not_believed(void **state)
                 assert_error(dns_read(target, in_ms(SHORT_MS), &now, &error), ERR_TRANSIENT, &error, "signature");
                 struct target_want to = want_rrset("A 192.0.2.1", 1 + i);
                 const struct target_state absent = {.value = "", .stamp = {.presence = STAMP_ABSENT}};
-                assert_error(dns_compare_and_set(target, &absent, &to, in_ms(SHORT_MS), &error), ERR_UNKNOWN, &error,
+                assert_error(swap_name(target, &absent, &to, in_ms(SHORT_MS), &error), ERR_UNKNOWN, &error,
                              "signature");
                 dns_target_close(target);
                 relay_stop(relay);

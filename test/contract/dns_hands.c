@@ -53,10 +53,27 @@ struct target_want want_rrset(const char *rrset, epoch_t epoch)
             .value = rrset, .ttl_s = 30, .epoch = epoch, .id = 0xabc0 + epoch, .plane = "eu-west-1", .store = STORE};
 }
 
+enum err swap_name(struct dns_target *target, const struct target_state *expected, const struct target_want *to,
+                   mono_ms deadline, struct errmsg *reterr)
+{
+        struct target_swap swap = {.expected = expected, .want = to, .deadline = deadline};
+        enum err err = dns_swap(target, &swap, reterr);
+        if (err != ERR_OK) {
+                assert_null(swap.found.value);
+                return err;
+        }
+        assert_string_equal(swap.found.value, to->keeps_value ? expected->value : to->value);
+        assert_true(swap.found.present);
+        assert_int_equal(swap.found.stamp.id, to->id);
+        assert_int_equal(swap.found.ttl_s, to->keeps_value ? expected->ttl_s : to->ttl_s);
+        target_state_clear(&swap.found);
+        return ERR_OK;
+}
+
 enum err move_name(struct dns_target *target, const struct target_state *expected, struct target_want to,
                    struct errmsg *reterr)
 {
-        return dns_compare_and_set(target, expected, &to, in_ms(PATIENCE_MS), reterr);
+        return swap_name(target, expected, &to, in_ms(PATIENCE_MS), reterr);
 }
 
 void assert_name_moves(struct dns_target *target, struct target_want to)

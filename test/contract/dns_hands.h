@@ -15,6 +15,9 @@ struct dns_target *open_name_with(const char *name, struct target_options option
 struct dns_target *open_name(const char *name);
 void read_name(struct dns_target *target, struct target_state *ret); /* clears what @ret held */
 struct target_want want_rrset(const char *rrset, epoch_t epoch);
+/* A swap as the driver does it; where it succeeds, what it says that it saw must be what was wanted. */
+enum err swap_name(struct dns_target *target, const struct target_state *expected, const struct target_want *to,
+                   mono_ms deadline, struct errmsg *reterr);
 enum err move_name(struct dns_target *target, const struct target_state *expected, struct target_want to,
                    struct errmsg *reterr);
 void assert_name_moves(struct dns_target *target, struct target_want to); /* read, then move */

@@ -63,7 +63,7 @@ static void prepare(struct write *write, const struct record *record, epoch_t ro
 static enum err send_write(struct dns_target *target, const struct target_state *expected, const struct write *write,
                            struct errmsg *reterr)
 {
-        return dns_compare_and_set(target, expected, &write->want, in_ms(PATIENCE_MS), reterr);
+        return swap_name(target, expected, &write->want, in_ms(PATIENCE_MS), reterr);
 }
 
 static void decide(const char *name, epoch_t epoch, enum phase phase, epoch_t routed)

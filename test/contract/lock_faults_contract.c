@@ -111,7 +111,7 @@ static void stopped_server_is_unknown_and_may_apply_late(void **state)
         (void)kill(redis, SIGSTOP);
         mono_ms start = clock_mono();
         struct target_want late = want_value("b", 2);
-        enum err written = lock_compare_and_set(lock, &before, &late, in_ms(SHORT_MS), &error);
+        enum err written = swap_lock(lock, &before, &late, in_ms(SHORT_MS), &error);
         struct errmsg read_error = {0};
         enum err seen = lock_read(lock, in_ms(SHORT_MS), &now, &read_error);
         int64_t took_ms = clock_mono() - start;
@@ -196,7 +196,7 @@ static void lies_are_bounded_and_in_time(void **state)
                 mono_ms start = clock_mono();
                 assert_error(lock_read(reader, in_ms(SHORT_MS), &now, &error), cases[i].read, &error, cases[i].part);
                 lock_close(reader);
-                enum err written = lock_compare_and_set(writer, &absent, &to, in_ms(SHORT_MS), &error);
+                enum err written = swap_lock(writer, &absent, &to, in_ms(SHORT_MS), &error);
                 assert_error(written, cases[i].written, &error, cases[i].part);
                 lock_close(writer);
                 assert_in_range(clock_mono() - start, 0, 2 * SHORT_MS + 200);

@@ -51,10 +51,27 @@ struct target_want want_value(const char *value, epoch_t epoch)
         return (struct target_want){.value = value, .epoch = epoch, .id = 0xabc0 + epoch, .plane = value, .store = STORE};
 }
 
+enum err swap_lock(struct lock_target *lock, const struct target_state *expected, const struct target_want *to,
+                   mono_ms deadline, struct errmsg *reterr)
+{
+        struct target_swap swap = {.expected = expected, .want = to, .deadline = deadline};
+        enum err err = lock_swap(lock, &swap, reterr);
+        if (err != ERR_OK && err != ERR_PENDING) {
+                assert_null(swap.found.value);
+                return err;
+        }
+        assert_true(swap.found.present);
+        assert_string_equal(swap.found.value, to->value);
+        assert_int_equal(swap.found.stamp.epoch, to->epoch);
+        assert_int_equal(swap.found.settling, err == ERR_PENDING);
+        target_state_clear(&swap.found);
+        return err;
+}
+
 enum err move_lock(struct lock_target *lock, const struct target_state *expected, struct target_want to,
                    struct errmsg *reterr)
 {
-        return lock_compare_and_set(lock, expected, &to, in_ms(PATIENCE_MS), reterr);
+        return swap_lock(lock, expected, &to, in_ms(PATIENCE_MS), reterr);
 }
 
 void assert_lock_moves(struct lock_target *lock, struct target_want to)

@@ -21,6 +21,9 @@ struct lock_target *open_lock_with(struct lock_options options);
 struct lock_target *open_lock(const char *key);
 void read_lock(struct lock_target *lock, struct target_state *ret); /* clears what @ret held */
 struct target_want want_value(const char *value, epoch_t epoch);
+/* A swap as the driver does it; where it is done, what it says that it saw must be what was wanted. */
+enum err swap_lock(struct lock_target *lock, const struct target_state *expected, const struct target_want *to,
+                   mono_ms deadline, struct errmsg *reterr);
 enum err move_lock(struct lock_target *lock, const struct target_state *expected, struct target_want to,
                    struct errmsg *reterr);
 void assert_lock_moves(struct lock_target *lock, struct target_want to); /* read, then move */

@@ -51,6 +51,13 @@ void rig_dns_set(const char *rrset, enum err read_refusal, enum err write_refusa
 
 static enum err memory_open(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr);
 
+static void fill_state(struct target_state *ret)
+{
+        *ret = (struct target_state){.present = rig_dns.rrset[0], .value = mem_strdup(rig_dns.rrset), .ttl_s = 30};
+        if (rig_dns.stamp[0])
+                dns_stamp_parse(rig_dns.stamp, &ret->stamp);
+}
+
 static enum err memory_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
 {
         (void)target, (void)deadline;
@@ -58,29 +65,28 @@ static enum err memory_read(struct dns_target *target, mono_ms deadline, struct 
         rig_dns.reads++;
         enum err err = rig_dns.read_refusal ? err_set(reterr, rig_dns.read_refusal, "REFUSED") : ERR_OK;
         if (err == ERR_OK)
-                *ret = (struct target_state){.present = rig_dns.rrset[0], .value = mem_strdup(rig_dns.rrset), .ttl_s = 30};
-        if (err == ERR_OK && rig_dns.stamp[0])
-                dns_stamp_parse(rig_dns.stamp, &ret->stamp);
+                fill_state(ret);
         (void)pthread_mutex_unlock(&rig_dns.lock);
         return err;
 }
 
-static enum err memory_set(struct dns_target *target, const struct target_state *expected, const struct target_want *want,
-                           mono_ms deadline, struct errmsg *reterr)
+static enum err memory_swap(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr)
 {
-        (void)target, (void)deadline;
+        (void)target;
         (void)pthread_mutex_lock(&rig_dns.lock);
         rig_dns.writes++;
         enum err err = rig_dns.write_refusal ? err_set(reterr, rig_dns.write_refusal, "REFUSED") : ERR_OK;
-        if (err == ERR_OK && strcmp(expected->value, rig_dns.rrset) != 0)
+        if (err == ERR_OK && strcmp(swap->expected->value, rig_dns.rrset) != 0)
                 err = err_set(reterr, ERR_CONFLICT, "somebody changed it since it was read");
         if (err == ERR_OK) {
-                TEXT_COPY(rig_dns.rrset, rig_dns.halves ? "" : want->value);
+                TEXT_COPY(rig_dns.rrset, rig_dns.halves ? "" : swap->want->value);
                 if (rig_dns.halves)
                         err = err_set(reterr, ERR_INVALID, "took the update but serves \"\"");
                 rig_dns.halves = false;
-                dns_stamp_print(want, rig_dns.stamp, sizeof(rig_dns.stamp));
+                dns_stamp_print(swap->want, rig_dns.stamp, sizeof(rig_dns.stamp));
         }
+        if (err == ERR_OK)
+                fill_state(&swap->found);
         (void)pthread_mutex_unlock(&rig_dns.lock);
         return err;
 }
@@ -112,7 +118,7 @@ static const struct dns_driver memory_driver = {.name = "rfc2136",
                                                 .fenced = true,
                                                 .open = memory_open,
                                                 .read = memory_read,
-                                                .compare_and_set = memory_set,
+                                                .swap = memory_swap,
                                                 .claims = memory_claims,
                                                 .alive = memory_alive,
                                                 .close = memory_close};

@@ -294,9 +294,10 @@ static enum err fake_read(struct dns_target *target, mono_ms deadline, struct ta
         return err;
 }
 
-static enum err fake_compare_and_set(struct dns_target *target, const struct target_state *expected,
-                                     const struct target_want *want, mono_ms deadline, struct errmsg *reterr)
+static enum err fake_swap(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr)
 {
+        const struct target_state *expected = swap->expected;
+        const struct target_want *want = swap->want;
         const unsigned policy = policy_of(target);
         struct update update = {.reg = &registers.dns[policy], .before = &registers.dns_before[policy], .policy = policy};
         update.expected.is_present = update.want.is_present = true;
@@ -306,14 +307,16 @@ static enum err fake_compare_and_set(struct dns_target *target, const struct tar
         update.want.ttl_s = want->keeps_value ? expected->ttl_s : want->ttl_s;
         (void)TEXT_COPY(update.want.value, want->keeps_value ? expected->value : want->value);
         dns_stamp_print(want, update.want.text, sizeof(update.want.text));
-        enum err err = write_register(&update, by_the_world(deadline), reterr);
+        enum err err = write_register(&update, by_the_world(swap->deadline), reterr);
         if (err != ERR_OK)
                 return err;
         struct reg seen;
-        if (read_register(update.reg, AT_DNS, by_the_world(deadline), &seen, reterr) != ERR_OK)
+        if (read_register(update.reg, AT_DNS, by_the_world(swap->deadline), &seen, reterr) != ERR_OK)
                 return ERR_UNKNOWN;
-        if (is_same(&seen, &update.want))
+        if (is_same(&seen, &update.want)) {
+                fill_dns(&seen, &swap->found);
                 return ERR_OK;
+        }
         return strcmp(seen.text, update.want.text) == 0
                    ? err_set(reterr, ERR_INVALID, "took the update but serves \"%.80s\"", seen.value)
                    : err_set(reterr, ERR_CONFLICT, "changed right after us");
@@ -353,7 +356,7 @@ const struct dns_driver rfc2136_driver = {
     .fenced = true,
     .open = fake_open,
     .read = fake_read,
-    .compare_and_set = fake_compare_and_set,
+    .swap = fake_swap,
     .claims = fake_claims,
     .alive = fake_alive,
     .close = fake_close,
@@ -415,9 +418,10 @@ static enum err await_replica(const struct lock_target *lock, unsigned reign, mo
         return err_set(reterr, ERR_PENDING, "stored, and no replica has acknowledged it yet");
 }
 
-enum err lock_compare_and_set(struct lock_target *lock, const struct target_state *expected, const struct target_want *want,
-                              mono_ms deadline, struct errmsg *reterr)
+enum err lock_swap(struct lock_target *lock, struct target_swap *swap, struct errmsg *reterr)
 {
+        const struct target_state *expected = swap->expected;
+        const struct target_want *want = swap->want;
         char stamp[TARGET_STAMP_BYTES];
         enum err err = target_check_lock(expected, want, stamp, reterr);
         if (err != ERR_OK)
@@ -435,6 +439,13 @@ enum err lock_compare_and_set(struct lock_target *lock, const struct target_stat
         (void)TEXT_COPY(update.want.value, want->value);
         (void)TEXT_COPY(update.want.text, stamp);
         const unsigned reign = replica_reign(lock->policy);
-        err = write_register(&update, by_the_world(deadline), reterr);
-        return err == ERR_OK ? await_replica(lock, reign, deadline, reterr) : err;
+        err = write_register(&update, by_the_world(swap->deadline), reterr);
+        if (err == ERR_OK)
+                err = await_replica(lock, reign, swap->deadline, reterr);
+        if (err != ERR_OK && err != ERR_PENDING)
+                return err;
+        swap->found = (struct target_state){
+            .present = true, .value = mem_strdup(want->value), .settling = err == ERR_PENDING};
+        fill_stamp(stamp, &swap->found.stamp);
+        return err;
 }

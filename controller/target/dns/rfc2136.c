@@ -183,12 +183,11 @@ static enum err deliver(struct rfc2136 *self, ldns_pkt *update, mono_ms deadline
         return err;
 }
 
-static enum err send_update(struct rfc2136 *self, const struct target_state *expected, const struct target_want *want,
-                            mono_ms deadline, struct errmsg *reterr)
+static enum err send_update(struct rfc2136 *self, const struct target_swap *swap, struct errmsg *reterr)
 {
         ldns_pkt *update = NULL;
-        enum err err = update_new(&self->names, self->zone, expected, want, &update, reterr);
-        return err == ERR_OK ? deliver(self, update, deadline, reterr) : err;
+        enum err err = update_new(&self->names, self->zone, swap->expected, swap->want, &update, reterr);
+        return err == ERR_OK ? deliver(self, update, swap->deadline, reterr) : err;
 }
 
 /* Whether what was refused in @zone may be accepted in another, which is then the one to use: nothing was applied. */
@@ -217,15 +216,19 @@ static bool is_same(const struct target_state *a, const struct target_state *b)
                (a->stamp.presence == STAMP_ABSENT || text_equal(a->stamp.raw, b->stamp.raw));
 }
 
-static enum err verify(struct rfc2136 *self, const struct target_state *expected, const struct target_want *want,
-                       mono_ms deadline, struct errmsg *reterr);
+static enum err verify(struct rfc2136 *self, struct target_swap *swap, struct errmsg *reterr);
 
-/* The server has left the name empty: half of the write is done, and the other half cannot wait. */
-static enum err finish(struct rfc2136 *self, const struct target_state *now, const struct target_want *want, mono_ms deadline,
+/* The server has left the name empty, @now: half of the write is done, and the other half cannot wait. */
+static enum err finish(struct rfc2136 *self, const struct target_state *now, struct target_swap *swap,
                        struct errmsg *reterr)
 {
-        enum err err = send_update(self, now, want, deadline, reterr);
-        return err == ERR_OK ? verify(self, now, want, deadline, reterr) : err;
+        struct target_swap rest = {.expected = now, .want = swap->want, .deadline = swap->deadline};
+        enum err err = send_update(self, &rest, reterr);
+        if (err == ERR_OK)
+                err = verify(self, &rest, reterr);
+        if (err == ERR_OK)
+                swap->found = rest.found;
+        return err;
 }
 
 /*
@@ -247,18 +250,27 @@ static enum err settle(struct rfc2136 *self, const struct target_state *expected
         }
 }
 
-/* The server said that it did it; what it serves now is the proof. */
-static enum err verify(struct rfc2136 *self, const struct target_state *expected, const struct target_want *want,
-                       mono_ms deadline, struct errmsg *reterr)
+static void move_state(struct target_state *from, struct target_state *to)
 {
+        *to = *from;
+        *from = (struct target_state){0};
+}
+
+/* The server said that it did it; what it serves now is the proof. */
+static enum err verify(struct rfc2136 *self, struct target_swap *swap, struct errmsg *reterr)
+{
+        const struct target_state *expected = swap->expected;
+        const struct target_want *want = swap->want;
         CLEANUP(target_state_clear) struct target_state now = {0};
-        enum err err = settle(self, expected, deadline, &now, reterr);
+        enum err err = settle(self, expected, swap->deadline, &now, reterr);
         if (err != ERR_OK)
                 return err_wrap(reterr, ERR_UNKNOWN, "updated, but not seen afterwards");
-        if (shows(&now, want))
+        if (shows(&now, want)) {
+                move_state(&now, &swap->found);
                 return ERR_OK;
+        }
         if (shows_text(&now, want) && !now.value[0] && expected->value[0])
-                return finish(self, &now, want, deadline, reterr);
+                return finish(self, &now, swap, reterr);
         const char *server = self->channel.server.text;
         if (shows_text(&now, want))
                 return err_set(reterr, ERR_INVALID, "%s: took the update but serves \"%.80s\" instead of \"%.80s\"",
@@ -274,18 +286,20 @@ static enum err verify(struct rfc2136 *self, const struct target_state *expected
 }
 
 /* A prerequisite fails although the server shows what was expected: not where it keeps the zone, or not yet here. */
-static enum err explain_conflict(struct rfc2136 *self, const struct target_state *expected, const struct target_want *want,
-                                 mono_ms deadline, struct errmsg *reterr)
+static enum err explain_conflict(struct rfc2136 *self, struct target_swap *swap, struct errmsg *reterr)
 {
+        const struct target_state *expected = swap->expected;
         CLEANUP(target_state_clear) struct target_state now = {0};
         struct errmsg ignored = {0};
-        if (update_makes_cname(expected, want) &&
-            company_check(&self->channel, &self->key, self->names.address, deadline, reterr) == ERR_INVALID)
+        if (update_makes_cname(expected, swap->want) &&
+            company_check(&self->channel, &self->key, self->names.address, swap->deadline, reterr) == ERR_INVALID)
                 return ERR_INVALID; /* it came since we looked */
-        if (settle(self, expected, deadline, &now, &ignored) != ERR_OK)
+        if (settle(self, expected, swap->deadline, &now, &ignored) != ERR_OK)
                 return ERR_CONFLICT;
-        if (shows(&now, want))
-                return ERR_OK; /* another worker of this very decision was quicker, or our own update is seen now */
+        if (shows(&now, swap->want)) { /* another worker of this decision was quicker, or our own update is seen now */
+                move_state(&now, &swap->found);
+                return ERR_OK;
+        }
         if (is_same(&now, expected))
                 return err_set(reterr, ERR_INVALID,
                                "%s: answers \"%.80s\", but what takes its updates has other records: a secondary that "
@@ -294,21 +308,25 @@ static enum err explain_conflict(struct rfc2136 *self, const struct target_state
         return ERR_CONFLICT;
 }
 
-static enum err rfc2136_compare_and_set(struct dns_target *target, const struct target_state *expected,
-                                        const struct target_want *want, mono_ms deadline, struct errmsg *reterr)
+static enum err rfc2136_swap(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr)
 {
         struct rfc2136 *self = rfc2136_of(target);
-        recall_zone(self, expected->version);
-        enum err err = find_zone(self, deadline, reterr);
-        if (err == ERR_OK && update_makes_cname(expected, want))
-                err = company_check(&self->channel, &self->key, self->names.address, deadline, reterr);
+        const char *zone = swap->expected->version;
+        recall_zone(self, zone);
+        enum err err = find_zone(self, swap->deadline, reterr);
+        if (err == ERR_OK && update_makes_cname(swap->expected, swap->want))
+                err = company_check(&self->channel, &self->key, self->names.address, swap->deadline, reterr);
         if (err == ERR_OK)
-                err = send_update(self, expected, want, deadline, reterr);
-        if (err == ERR_INVALID && has_moved(self, expected->version, deadline))
-                err = send_update(self, expected, want, deadline, reterr);
+                err = send_update(self, swap, reterr);
+        if (err == ERR_INVALID && has_moved(self, zone, swap->deadline))
+                err = send_update(self, swap, reterr);
         if (err == ERR_CONFLICT)
-                return explain_conflict(self, expected, want, deadline, reterr);
-        return err == ERR_OK ? verify(self, expected, want, deadline, reterr) : err;
+                err = explain_conflict(self, swap, reterr);
+        else if (err == ERR_OK)
+                err = verify(self, swap, reterr);
+        if (err == ERR_OK && self->zone)
+                swap->found.version = ldns_rdf2str(self->zone);
+        return err;
 }
 
 /* What is at @owner, which must be in our zone where something is to be said there. */
@@ -369,7 +387,7 @@ const struct dns_driver rfc2136_driver = {
     .check_credentials = rfc2136_check_credentials,
     .credentials_wanted = "the output of tsig-keygen under any key, or the keys name, key and algorithm",
     .read = rfc2136_read,
-    .compare_and_set = rfc2136_compare_and_set,
+    .swap = rfc2136_swap,
     .claims = rfc2136_claims,
     .alive = rfc2136_alive,
     .close = rfc2136_close,

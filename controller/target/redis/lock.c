@@ -232,9 +232,11 @@ static enum err await_replicas(struct lock_target *self, mono_ms deadline, struc
         return err;
 }
 
-static enum err write_value(struct lock_target *self, const struct target_state *expected, const struct target_want *want,
-                            const char *stamp, mono_ms deadline, struct errmsg *reterr)
+static enum err write_value(struct lock_target *self, struct target_swap *swap, const char *stamp,
+                            struct errmsg *reterr)
 {
+        const struct target_state *expected = swap->expected;
+        const struct target_want *want = swap->want;
         char epoch[24];
         (void)snprintf(epoch, sizeof(epoch), "%" PRIu64, want->epoch);
         bool had_stamp = expected->stamp.presence != STAMP_ABSENT;
@@ -252,30 +254,34 @@ static enum err write_value(struct lock_target *self, const struct target_state 
                               epoch,
                               self->wait_replicas > 0 ? "1" : "0"};
         CLEANUP(free_reply) redisReply *reply = NULL;
-        enum err err = connection_ready(self->connection, deadline, reterr);
+        enum err err = connection_ready(self->connection, swap->deadline, reterr);
         if (err != ERR_OK)
                 return err;
-        err =
-            connection_command(self->connection, (int)(sizeof(argv) / sizeof(argv[0])), argv, deadline, &reply, reterr);
+        err = connection_command(self->connection, (int)(sizeof(argv) / sizeof(argv[0])), argv, swap->deadline, &reply,
+                                 reterr);
         if (err == ERR_INVALID)
                 return ERR_UNKNOWN; /* it was sent, and what came back proves nothing */
         if (err == ERR_OK)
                 err = check_reply(self, reply, ERR_UNKNOWN, reterr);
         if (err == ERR_OK)
                 err = verdict_of(self, reply, want, reterr);
-        return err == ERR_OK ? await_replicas(self, deadline, reterr) : err;
+        if (err == ERR_OK)
+                err = await_replicas(self, swap->deadline, reterr);
+        bool is_there = err == ERR_OK || err == ERR_PENDING;
+        if (!is_there || state_of(self, reply, &swap->found, reterr) != ERR_OK)
+                return is_there ? ERR_UNKNOWN : err;
+        swap->found.settling = err == ERR_PENDING;
+        return err;
 }
 
-enum err lock_compare_and_set(struct lock_target *self, const struct target_state *expected, const struct target_want *want,
-                              mono_ms deadline, struct errmsg *reterr)
+enum err lock_swap(struct lock_target *self, struct target_swap *swap, struct errmsg *reterr)
 {
-        size_t bytes = strlen(want->value);
-        if (bytes == 0 || bytes > VALUE_MAX_BYTES || !text_is_utf8(want->value, bytes))
+        const char *value = swap->want->value;
+        size_t bytes = strlen(value);
+        if (bytes == 0 || bytes > VALUE_MAX_BYTES || !text_is_utf8(value, bytes))
                 return err_set(reterr, ERR_INVALID, "the lock's value must have 1 to %d bytes of UTF-8",
                                VALUE_MAX_BYTES);
         char stamp[TARGET_STAMP_BYTES];
-        enum err err = target_check_lock(expected, want, stamp, reterr);
-        if (err != ERR_OK)
-                return err;
-        return write_value(self, expected, want, stamp, deadline, reterr);
+        enum err err = target_check_lock(swap->expected, swap->want, stamp, reterr);
+        return err == ERR_OK ? write_value(self, swap, stamp, reterr) : err;
 }
