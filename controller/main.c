@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "core/rules.h"
-#include "explain.h"
+#include "explain/explain.h"
 #include "kube/config.h"
 #include "options.h"
 #include "reconcile/manager.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The layer rule, checked on the include lines: util <- core <- api <- {runtime <- kube, probe, target/*} <- reconcile <- main.
+# The layer rule, checked on the include lines: util <- core <- api <- {runtime <- kube, probe, target/*} <- reconcile, explain <- main.
 # Vendors (target/dns/*, target/redis/*) never include each other.
 set -eu
 cd "$(dirname "$0")/../controller"
@@ -12,6 +12,7 @@ declare -A may=(
   [probe]="util core api runtime kube probe"
   [target]="util core api runtime target"
   [reconcile]="util core api runtime kube probe target reconcile"
+  [explain]="util core api runtime kube explain"
 )
 bad=0
 while IFS=: read -r file line text; do

@@ -65,7 +65,7 @@ struct policy_redis {
         bool uses_tls;
         struct tls_refs tls;
         const char *lock_key;   /* "" = no lock */
-        const char *lock_value; /* template, filled by plan_lock_value() */
+        const char *lock_value; /* template, filled by plan_value() */
         uint32_t wait_replicas; /* that must have a moved lock before it counts, of those in sync */
 };
 

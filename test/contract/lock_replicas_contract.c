@@ -78,7 +78,7 @@ static void replica_that_does_not_answer_leaves_it_pending(void **state)
 static void what_is_there_already_is_written_again_to_be_waited_for(void **state)
 {
         (void)state;
-        struct lock_target *writer = open_lock("again"), *lock = open_waiting("again");
+        struct lock_target *writer = open_lock("once-more"), *lock = open_waiting("once-more");
         struct target_state now = {0};
         struct errmsg error = {0};
         assert_lock_moves(writer, want_value("a", 1));

@@ -1,5 +1,5 @@
 /* explain.c -- any file as a saved decision: explained and replayed, under itself as a policy too, or refused by field. */
-#include "explain.h"
+#include "explain/explain.h"
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* explain_test.c -- a saved decision in words: what is said, what is replayed, and files that nobody should trust. */
-#include "explain.h"
+#include "explain/explain.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

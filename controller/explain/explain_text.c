@@ -1,5 +1,5 @@
 /* explain_text.c -- a saved decision in words, and the core asked again. */
-#include "explain.h"
+#include "explain/explain.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* explain.c -- `planekeeper explain`: the command, and what its files may look like. */
-#include "explain.h"
+#include "explain/explain.h"
 
 #include <argp.h>
 #include <errno.h>
