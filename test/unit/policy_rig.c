@@ -338,8 +338,20 @@ json_t *rig_new_policy(const char *name, const char *uid, long version, const ch
         return policy;
 }
 
+/* What the API server told before is taken before what it tells now: a line on its way would bring an old object back. */
+static void settle(struct rig *rig)
+{
+        enum { QUIET_TURNS = 100 };
+        const struct timespec pause = {.tv_nsec = 100000};
+        for (unsigned turn = 0; turn < QUIET_TURNS; turn++) {
+                (void)nanosleep(&pause, NULL);
+                fake_turn(rig->loop);
+        }
+}
+
 struct policy *rig_set_policy(struct rig *rig, json_t *object)
 {
+        settle(rig);
         struct policy *policy = policy_obtain(
             &rig->manager, "ns", json_string_value(json_object_get(json_object_get(object, "metadata"), "name")));
         rig_keep(rig, object);
