@@ -100,7 +100,8 @@ static json_t *check_json(const struct view *view, const struct check_view *chec
         set_flag(object, "unknown", check->last_unknown);
         if (check->unknowns)
                 set(object, "unknowns", json_integer(check->unknowns));
-        if (!check->is_path) {
+        set_flag(object, "signal", check->role == CHECK_ROLE_SIGNAL);
+        if (check->role == CHECK_ROLE_REPLICAS) {
                 char text[48];
                 (void)snprintf(text, sizeof(text), "%d/%d/%d", (int)check->replicas_available,
                                (int)check->replicas_wanted, (int)check->replicas_updated);

@@ -40,8 +40,11 @@ static void decode_replicas(const struct scope *scope, struct check_view *check)
 {
         const char *text = decode_text(scope, "replicas", "", FACTS_TEXT_MAX);
         int32_t *const counts[] = {&check->replicas_available, &check->replicas_wanted, &check->replicas_updated};
-        check->is_path = text[0] == '\0';
-        for (size_t i = 0; i < 3 && !check->is_path; i++) {
+        bool is_deployment = text[0] != '\0';
+        check->role = is_deployment                         ? CHECK_ROLE_REPLICAS
+                      : decode_bool(scope, "signal", false) ? CHECK_ROLE_SIGNAL
+                                                            : CHECK_ROLE_PATH;
+        for (size_t i = 0; i < 3 && is_deployment; i++) {
                 char *end;
                 long count = strtol(text, &end, 10);
                 if (end == text || count < -1 || count > 1000000 || *end != (i < 2 ? '/' : '\0')) {

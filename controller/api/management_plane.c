@@ -11,15 +11,9 @@
 
 enum { PATH_BYTES_MAX = 1024, DEFAULT_PORT = 9900 };
 
-static const char *const check_types[CHECK_TYPE_COUNT] = {"TCP", "TLS", "HTTP", "GRPC", "Deployment"};
 static const char *const check_whens[WHEN_COUNT] = {"Always", "Active", "Standby"};
 static const char *const http_schemes[] = {"HTTP", "HTTPS"};
 static const char *const http_methods[] = {"GET", "HEAD"};
-
-const char *check_type_name(enum check_type type)
-{
-        return (unsigned)type < CHECK_TYPE_COUNT ? check_types[type] : "invalid";
-}
 
 const char *check_when_name(enum check_when when)
 {
@@ -41,11 +35,61 @@ static void decode_http(const struct scope *item, struct plane_check *check)
                 decode_fail(&status, "min", "is above max: no status could pass");
 }
 
+static void decode_grpc(const struct scope *item, struct plane_check *check)
+{
+        struct scope grpc = decode_object(item, "grpc");
+        check->grpc_service = decode_text(&grpc, "service", "", DECODE_TEXT_MAX);
+        check->uses_tls = !decode_bool(&grpc, "plaintext", false);
+}
+
+static void decode_nothing(const struct scope *item, struct plane_check *check)
+{
+        (void)item;
+        (void)check;
+}
+
+static void always_use_tls(const struct scope *item, struct plane_check *check)
+{
+        (void)item;
+        check->uses_tls = true;
+}
+
+/* The kinds of check: what one may do to its plane, and how its own settings are read. */
+static const struct check_kind {
+        const char *name;
+        enum check_role role;
+        void (*decode_settings)(const struct scope *item, struct plane_check *check);
+} check_kinds[CHECK_TYPE_COUNT] = {
+    [CHECK_TCP] = {"TCP", CHECK_ROLE_PATH, decode_nothing},
+    [CHECK_TLS] = {"TLS", CHECK_ROLE_PATH, always_use_tls},
+    [CHECK_HTTP] = {"HTTP", CHECK_ROLE_PATH, decode_http},
+    [CHECK_GRPC] = {"GRPC", CHECK_ROLE_PATH, decode_grpc},
+    [CHECK_DEPLOYMENT] = {"Deployment", CHECK_ROLE_REPLICAS, decode_nothing},
+};
+
+const char *check_type_name(enum check_type type)
+{
+        return (unsigned)type < CHECK_TYPE_COUNT ? check_kinds[type].name : "invalid";
+}
+
+enum check_role check_type_role(enum check_type type)
+{
+        return check_kinds[type].role;
+}
+
+static enum check_type decode_type(const struct scope *item)
+{
+        const char *names[CHECK_TYPE_COUNT];
+        for (size_t i = 0; i < CHECK_TYPE_COUNT; i++)
+                names[i] = check_kinds[i].name;
+        return (enum check_type)decode_choice(item, "type", CHOICES(names), SIZE_MAX);
+}
+
 static void decode_check(const struct scope *item, const struct tls_refs *tls, struct plane_check *check)
 {
         *check = (struct plane_check){
             .name = decode_text(item, "name", NULL, 63),
-            .type = (enum check_type)decode_choice(item, "type", CHOICES(check_types), SIZE_MAX),
+            .type = decode_type(item),
             .when = (enum check_when)decode_choice(item, "when", CHOICES(check_whens), WHEN_ALWAYS),
             .port = (uint16_t)decode_integer(item, "port", 0, 1, UINT16_MAX),
             .tls = decode_tls_refs(item, tls),
@@ -53,15 +97,7 @@ static void decode_check(const struct scope *item, const struct tls_refs *tls, s
             .path = "",
             .grpc_service = "",
         };
-        if (check->type == CHECK_HTTP)
-                decode_http(item, check);
-        if (check->type == CHECK_GRPC) {
-                struct scope grpc = decode_object(item, "grpc");
-                check->grpc_service = decode_text(&grpc, "service", "", DECODE_TEXT_MAX);
-                check->uses_tls = !decode_bool(&grpc, "plaintext", false);
-        }
-        if (check->type == CHECK_TLS)
-                check->uses_tls = true;
+        check_kinds[check->type].decode_settings(item, check);
 }
 
 /* Without checks: a handshake where a CA can judge it, else a connection; and the Deployment where its cluster can be
@@ -119,7 +155,7 @@ static void decode_checks(const struct scope *checks, const struct tls_refs *tls
         for (size_t i = 0; i < decode_count(checks); i++) {
                 struct scope item = decode_item(checks, i);
                 decode_check(&item, tls, &plane->checks[i]);
-                bool is_path = plane->checks[i].type != CHECK_DEPLOYMENT;
+                bool is_path = check_type_role(plane->checks[i].type) == CHECK_ROLE_PATH;
                 paths += is_path;
                 as_active += is_path && plane->checks[i].when != WHEN_STANDBY;
                 as_standby += is_path && plane->checks[i].when != WHEN_ACTIVE;

@@ -72,6 +72,7 @@ MUST_CHECK enum err management_plane_decode(const json_t *object, struct managem
 void management_plane_free(struct management_plane *plane); /* NULL is a no-op */
 
 const char *check_type_name(enum check_type type); /* "TCP", "TLS", "HTTP", "GRPC", "Deployment" */
+enum check_role check_type_role(enum check_type type);
 const char *check_when_name(enum check_when when); /* "Always", "Active", "Standby" */
 
 #endif

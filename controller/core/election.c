@@ -14,7 +14,7 @@ static const char *unfit_path(const struct view *view, const struct plane_view *
         const struct detection *detection = &view->policy.detection;
         for (unsigned i = 0; i < plane->check_count; i++) {
                 const struct check_view *check = &plane->checks[i];
-                if (!check->is_path || !health_counts(check, role))
+                if (check->role != CHECK_ROLE_PATH || !health_counts(check, role))
                         continue;
                 if (health_fails(plane, check, detection, view->now))
                         return arena_printf(arena, "unhealthy (%s)", phrase_bad_checks(plane, arena));

@@ -78,7 +78,7 @@ mono_ms health_settles_at(const struct plane_view *plane, const struct detection
         mono_ms end = grace_end(plane, detection);
         for (unsigned i = 0; i < plane->check_count; i++) {
                 const struct check_view *check = &plane->checks[i];
-                if (check->is_path && fails_from_before(plane, check) &&
+                if (check->role == CHECK_ROLE_PATH && fails_from_before(plane, check) &&
                     health_fails(plane, check, detection, now) < detection->failure_threshold)
                         return now < end ? end : now + detection->interval_ms;
         }
@@ -99,7 +99,7 @@ static struct path judge_path(const struct plane_view *plane, enum plane_role ro
         struct path path = {.fails = UINT32_MAX, .passes = UINT32_MAX};
         for (unsigned i = 0; i < plane->check_count; i++) {
                 const struct check_view *check = &plane->checks[i];
-                if (!check->is_path || !health_counts(check, role))
+                if (check->role != CHECK_ROLE_PATH || !health_counts(check, role))
                         continue;
                 uint32_t fails = health_fails(plane, check, detection, now);
                 bool is_from_before = fails_from_before(plane, check);
@@ -154,7 +154,7 @@ static void count_checks(const struct plane_view *plane, const struct detection 
                         health->unknown_checks++;
                 else if (check->fails)
                         health->failing_checks++;
-                if (!check->is_path)
+                if (check->role == CHECK_ROLE_REPLICAS)
                         judge_deployment(check, still_stands(check, detection, now), health);
         }
 }

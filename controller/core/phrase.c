@@ -42,7 +42,7 @@ static const char *phrase_check(const struct check_view *check, struct arena *ar
                 return arena_printf(arena, "%s unknown: %s", check->label, check->text);
         if (check->fails)
                 return arena_printf(arena, "%s %s", check->label, check->text);
-        if (!check->is_path && check->replicas_available >= 0)
+        if (check->role == CHECK_ROLE_REPLICAS && check->replicas_available >= 0)
                 return arena_printf(arena, "%d/%d replicas", (int)check->replicas_available,
                                     (int)check->replicas_wanted);
         return arena_printf(arena, "%s ok", check->label);

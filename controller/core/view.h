@@ -45,6 +45,13 @@ enum plane_role {
         ROLE_STANDBY,
         ROLE_COUNT
 };
+/* What a check may do to its plane. */
+enum check_role {
+        CHECK_ROLE_REPLICAS, /* what the cluster says of itself: may contradict an outage for a while */
+        CHECK_ROLE_PATH,     /* what agents use: judges */
+        CHECK_ROLE_SIGNAL,   /* can only degrade */
+        CHECK_ROLE_COUNT
+};
 enum check_when { WHEN_ALWAYS, WHEN_ACTIVE, WHEN_STANDBY, WHEN_COUNT }; /* in which role of its plane a check counts */
 
 /* What a check that passes shows all the same: it can only degrade, and moves nothing. Words and sentences: signals.c. */
@@ -53,7 +60,7 @@ enum check_signal { SIGNAL_NONE, SIGNAL_NO_ALPN, SIGNAL_COUNT };
 /* One check of one plane: the run of equal samples it is in. UNKNOWN samples end no run and start none. */
 struct check_view {
         const char *label; /* "TLS :9900" */
-        bool is_path;      /* what agents use; false: what the cluster says of itself (Deployment) */
+        enum check_role role;
         enum check_when when;
         uint32_t fails;    /* consecutive; one of fails and passes is 0 */
         uint32_t passes;

@@ -43,7 +43,7 @@ struct check {
         const struct plane_check *spec; /* inside plane->spec */
         struct http_tls tls;
         char *label;
-        bool is_path;
+        enum check_role role;
         enum check_when when;
         uint64_t subject; /* hash of what is checked, and how, but for the address: a run says something only of this */
         struct check_target *targets; /* at least one; each address of the record that would be written */

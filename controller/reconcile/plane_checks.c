@@ -58,7 +58,7 @@ static const char *host_of(const struct plane *plane)
 
 static enum err check_may_run(const struct plane *plane, const struct check_target *target, struct errmsg *reterr)
 {
-        if (!target->check->is_path)
+        if (target->check->role != CHECK_ROLE_PATH)
                 return !plane->kube_error ? ERR_OK
                                           : err_set(reterr, plane->kube_needs_person ? ERR_INVALID : ERR_TRANSIENT,
                                                     "%s", plane->kube_error);
@@ -192,7 +192,7 @@ static char *label_of(const struct plane *plane, const struct plane_check *spec)
 static void set_up_targets(struct plane *plane, struct check *check)
 {
         char addresses[SERVICE_ADDRESSES_MAX][PLANE_TEXT_BYTES] = {""};
-        size_t count = check->is_path ? plane_targets(plane, addresses) : 0;
+        size_t count = check->role == CHECK_ROLE_PATH ? plane_targets(plane, addresses) : 0;
         check->target_count = count ? count : 1;
         check->targets = mem_calloc(check->target_count, sizeof(*check->targets));
         for (size_t i = 0; i < check->target_count; i++) {
@@ -214,7 +214,7 @@ static void start_probes(struct plane *plane, struct check *check)
                         continue;
                 target->run.last_unknown = true;
                 target->run.error = err != ERR_TRANSIENT ? PROBE_ERROR_CONFIG
-                                    : tls == ERR_OK && check->is_path
+                                    : tls == ERR_OK && check->role == CHECK_ROLE_PATH
                                         ? PROBE_ERROR_RESOLVE
                                         : PROBE_ERROR_API; /* a Secret that is being read */
                 plane_run_set_text(&target->run, why.text);
@@ -230,7 +230,7 @@ void plane_checks_build(struct plane *plane)
         for (size_t i = 0; i < plane->check_count; i++) {
                 struct check *check = &plane->checks[i];
                 *check = (struct check){.plane = plane, .spec = &plane->spec->checks[i]};
-                check->is_path = check->spec->type != CHECK_DEPLOYMENT;
+                check->role = check_type_role(check->spec->type);
                 check->when = check->spec->when;
                 check->label = label_of(plane, check->spec);
                 check->subject = subject_of(plane, check->spec);

@@ -161,7 +161,7 @@ static struct check_view view_of(const struct check *check, const struct check_r
 {
         return (struct check_view){
             .label = check->label,
-            .is_path = check->is_path,
+            .role = check->role,
             .when = check->when,
             .fails = run->fails,
             .passes = run->passes,

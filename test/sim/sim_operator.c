@@ -10,7 +10,7 @@ static void forget_samples(const struct sim *sim, struct sim_operator *self)
         self->own_outages = self->blinks = 0;
         for (unsigned i = 0; i < sim->config.plane_count; i++) {
                 self->checks[i] = (struct check_view){.label = sim_intern("TCP"),
-                                                      .is_path = true,
+                                                      .role = CHECK_ROLE_PATH,
                                                       .text = sim_intern(""),
                                                       .replicas_available = -1,
                                                       .replicas_wanted = -1,

@@ -51,7 +51,7 @@ static void fill_targets(const struct sim_operator *self, struct view *ret)
 static struct check_view believed(const struct sim *sim, bool is_down)
 {
         return (struct check_view){.label = "TCP",
-                                   .is_path = true,
+                                   .role = CHECK_ROLE_PATH,
                                    .fails = is_down ? LONG_RUN : 0,
                                    .passes = is_down ? 0 : LONG_RUN,
                                    .run_since = sim->now - LONG_MS,

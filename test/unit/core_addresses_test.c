@@ -17,7 +17,7 @@ static struct address_view address(char how, const char *name, uint32_t run)
         bool passes = how == 'p' || how == 'P', is_old = how == 'P' || how == 'F', is_unseen = how == 'u';
         return (struct address_view){name,
                                      {.label = "TCP",
-                                      .is_path = true,
+                                      .role = CHECK_ROLE_PATH,
                                       .passes = passes ? run : 0,
                                       .fails = passes || is_unseen ? 0 : run,
                                       .run_since = is_unseen ? 0 : (is_old ? OLD : NOW) - (mono_ms)run * 5000,

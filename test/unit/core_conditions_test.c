@@ -67,7 +67,7 @@ static void answers_again(struct world *world)
 static void not_sampled_yet(struct world *world)
 {
         struct check_view *check = &world->view.planes[0].checks[0];
-        *check = (struct check_view){.label = "TLS :9900", .is_path = true, .text = ""};
+        *check = (struct check_view){.label = "TLS :9900", .role = CHECK_ROLE_PATH, .text = ""};
 }
 static void never_could_be_sampled(struct world *world)
 {

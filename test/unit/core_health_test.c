@@ -15,7 +15,7 @@ static const struct detection detection = {INTERVAL, TIMEOUT, 3, 2, 30000};
 static struct check_view path_check(uint32_t passes, uint32_t fails, mono_ms run_ago, mono_ms counted_ago)
 {
         return (struct check_view){.label = "TCP",
-                                   .is_path = true,
+                                   .role = CHECK_ROLE_PATH,
                                    .passes = passes,
                                    .fails = fails,
                                    .run_since = NOW - run_ago,

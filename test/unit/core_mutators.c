@@ -56,9 +56,19 @@ static void told_apart(struct world *w)
                 plane->checks[1] = plane->checks[0];
                 plane->checks[0].when = WHEN_ACTIVE;
                 plane->checks[1].when = WHEN_STANDBY;
-                plane->checks[1].is_path = true;
+                plane->checks[1].role = CHECK_ROLE_PATH;
         }
         roles_begin(&w->view, &w->arena);
+}
+static void active_has_a_bad_signal(struct world *w)
+{
+        struct plane_view *plane = &w->view.planes[0];
+        plane->checks[1] = plane->checks[0];
+        plane->checks[1].role = CHECK_ROLE_SIGNAL;
+        plane->checks[1].fails = 9;
+        plane->checks[1].passes = 0;
+        plane->checks[0].signal = SIGNAL_NO_ALPN;
+        plane->check_count = 2;
 }
 static void b_is_unready_by_design(struct world *w) { told_apart(w); world_fail(w, 1, LONG_AGO); }
 static void b_has_just_taken_over(struct world *w)
@@ -224,7 +234,7 @@ const struct mutator core_mutators[] = {
         MUTATOR(active_is_half_missing), MUTATOR(active_left_the_spec), MUTATOR(active_has_no_address), MUTATOR(active_moved),
         MUTATOR(active_moved_unseen), MUTATOR(active_deployment_up), MUTATOR(active_lost_a_replica), MUTATOR(active_certificate_ends),
         MUTATOR(b_fails), MUTATOR(b_is_stale), MUTATOR(b_is_missing), MUTATOR(b_has_no_address), MUTATOR(b_shares_the_address),
-        MUTATOR(b_is_a_name), MUTATOR(b_is_no_name), MUTATOR(b_is_an_unasked_name), MUTATOR(b_is_half_dead), MUTATOR(b_is_asked_for_all_the_same), MUTATOR(b_is_asked_for_all_the_same_next), MUTATOR(b_is_asked_for_first_all_the_same), MUTATOR(was_confirmed), MUTATOR(told_apart), MUTATOR(b_is_unready_by_design), MUTATOR(b_has_just_taken_over), MUTATOR(a_fails_since_it_took_over), MUTATOR(b_has_two_families),
+        MUTATOR(b_is_a_name), MUTATOR(b_is_no_name), MUTATOR(b_is_an_unasked_name), MUTATOR(b_is_half_dead), MUTATOR(b_is_asked_for_all_the_same), MUTATOR(b_is_asked_for_all_the_same_next), MUTATOR(b_is_asked_for_first_all_the_same), MUTATOR(was_confirmed), MUTATOR(told_apart), MUTATOR(active_has_a_bad_signal), MUTATOR(b_is_unready_by_design), MUTATOR(b_has_just_taken_over), MUTATOR(a_fails_since_it_took_over), MUTATOR(b_has_two_families),
         MUTATOR(c_is_no_name), MUTATOR(c_fails), MUTATOR(c_is_ineligible), MUTATOR(one_plane), MUTATOR(everything_fails), MUTATOR(operator_inside),
         MUTATOR(advise), MUTATOR(suspended), MUTATOR(kill_switch), MUTATOR(blast), MUTATOR(cooling), MUTATOR(limited),
         MUTATOR(dns_inside_a), MUTATOR(redis_inside_a), MUTATOR(acknowledged), MUTATOR(no_arbiter), MUTATOR(no_record_yet), MUTATOR(record_unreadable), MUTATOR(plan_mismatched),

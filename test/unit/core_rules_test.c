@@ -120,7 +120,7 @@ static void check_stillness(struct world *world, const struct decision *before, 
         for (unsigned i = 0; i < world->view.plane_count; i++) {
                 for (unsigned c = 0; c < world->view.planes[i].check_count; c++) {
                         const struct check_view *check = &world->view.planes[i].checks[c];
-                        if (check->is_path && check->fails + check->passes < 3)
+                        if (check->role == CHECK_ROLE_PATH && check->fails + check->passes < 3)
                                 return; /* the next sample may reach a threshold */
                 }
                 world->view.planes[i].was = before->verdicts[i];

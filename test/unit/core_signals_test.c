@@ -68,6 +68,30 @@ static void only_a_check_that_passes_and_counts_shows_one(void **state)
         assert_string_equal(signal_word(SIGNAL_NONE), "");
 }
 
+/* A check that can only degrade: it fails, and the plane is as healthy, and as fit, as before. */
+static void a_check_of_that_role_judges_nothing(void **state)
+{
+        struct world *world = *state;
+        enum finding finding;
+        struct plane_view *a = &world->view.planes[0], *b = &world->view.planes[1];
+        for (unsigned i = 0; i < 2; i++) {
+                struct plane_view *plane = &world->view.planes[i];
+                plane->check_count = 2;
+                plane->checks[1] = plane->checks[0];
+                plane->checks[1].role = CHECK_ROLE_SIGNAL;
+                plane->checks[1].fails = plane->checks[1].passes;
+                plane->checks[1].passes = 0;
+                plane->checks[1].text = "too slow";
+        }
+        const struct report_condition *condition = degraded(world, &finding);
+        assert_int_equal(finding, FINDING_STEADY);
+        assert_string_equal(condition->reason, "CheckLacking");
+        assert_int_equal(health_of(a, &world->view.policy.detection, world->view.now).deployment, DEPLOYMENT_UNOBSERVED);
+        assert_string_equal(election_unfit(&world->view, b, a, &world->arena), "");
+        a->checks[0].role = CHECK_ROLE_SIGNAL; /* and where nothing else is there, nothing is known */
+        assert_false(health_of(a, &world->view.policy.detection, world->view.now).fresh);
+}
+
 /* Agents take any of the addresses. */
 static void one_address_that_shows_it_is_enough(void **state)
 {
@@ -89,6 +113,7 @@ int main(void)
             WORLD_TEST(a_signal_degrades_and_moves_nothing),
             WORLD_TEST(a_standbys_is_told_after_the_active_ones),
             WORLD_TEST(only_a_check_that_passes_and_counts_shows_one),
+            WORLD_TEST(a_check_of_that_role_judges_nothing),
             WORLD_TEST(one_address_that_shows_it_is_enough),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

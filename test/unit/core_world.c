@@ -97,7 +97,7 @@ static void add_plane(struct world *world, unsigned i)
             .check_count = 1,
         };
         plane->checks[0] = (struct check_view){.label = "TLS :9900",
-                                               .is_path = true,
+                                               .role = CHECK_ROLE_PATH,
                                                .replicas_available = -1,
                                                .replicas_wanted = -1,
                                                .replicas_updated = -1};
