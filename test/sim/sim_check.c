@@ -35,7 +35,7 @@ void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *tu
         const struct view *view = &turn->view;
         const struct decision *decision = &turn->decision;
         enum action action = decision->rule->then;
-        if (decision->finding == FINDING_NAME_EMPTY && sim->operators[who].has_emptied && !targets_name(view)->shows.present &&
+        if (decision->finding == FINDING_NAME_EMPTY && decision->may_act && sim->operators[who].has_emptied && !targets_name(view)->shows.present &&
             targets_name(view)->shows.stamp.epoch == sim->dns.stamp.epoch)
                 violated(sim, "S2: operator %u takes for an edit what its own write left empty", who);
         if (action == DO_WAIT || action == DO_HOLD)
@@ -159,8 +159,9 @@ static void check_confirmed(struct sim *sim, const struct sim_turn *turn)
                 return;
         if (turn->decision.finding == FINDING_TARGET_LOST)
                 violated(sim, "S7: epoch %llu undoes what a person asked for all the same", epoch);
-        if (turn->decision.finding == FINDING_ACTIVE_DOWN && active->checks[0].run_since < sim->active_since &&
-            sim->now < sim->active_since + grace)
+        /* Where a target was lost meanwhile nobody can tell who serves, and nothing is forgiven. */
+        if (turn->decision.finding == FINDING_ACTIVE_DOWN && active->mark.role != ROLE_EITHER &&
+            active->checks[0].run_since < sim->active_since && sim->now < sim->active_since + grace)
                 violated(sim, "S7: epoch %llu leaves %s for what a person knew", epoch, active->name);
 }
 
@@ -301,9 +302,7 @@ static void check_commit(struct sim *sim, const struct record *next)
         unsigned long long epoch = next->epoch;
         const struct sim_decision *decided = find_decision(sim, next->epoch, next->id);
         /* Where names may be empty, a person may have finished what was half done. */
-        bool is_routed = decided && (decided->was_routed ||
-                                     (sim->config.has_empty_names &&
-                                      has_reached(&sim->dns, next->epoch, next->id, sim_plan(next, TARGET_NAME)->to)));
+        bool is_routed = decided && (decided->was_routed || (sim->config.has_empty_names && sim->was_touched));
         if (!is_routed || (decided->uses_lock && !decided->was_locked))
                 violated(sim, "L2: epoch %llu is committed before every target has shown it", epoch);
         if (!sim->has_record || sim->record.epoch != next->epoch || sim->record.id != next->id ||
