@@ -191,6 +191,37 @@ static void runbook_never_empties_the_name(void **state)
         on_each("CONTRACT_DNS_SERVERS", move_by_hand);
 }
 
+/* BIND refuses addresses under a name with an underscore, whatever the key may do; Knot and PowerDNS take them. */
+static unsigned refused_for_the_underscore;
+
+static void write_under_a_score(const char *address)
+{
+        struct dns_target *target = open_at(address, "under_score.dr.test");
+        struct target_state now = {0};
+        struct errmsg error = {0};
+        assert_name_moves(target, want_rrset("CNAME lb_one.example.net", 1)); /* neither such a name nor such a target */
+        for (size_t type = 0; type < 2; type++) {
+                read_name(target, &now);
+                enum err err = move_name(target, &now, want_rrset(values[type][0], 2 + type), &error);
+                if (err == ERR_OK)
+                        continue;
+                assert_error(err, ERR_DENIED, &error, "REFUSED: dns.name has an underscore, and BIND's check-names");
+                assert_non_null(strstr(error.text, "or set \"check-names ignore;\" in the zone"));
+                assert_answer(address, "under_score.dr.test", "CNAME", "lb_one.example.net.");
+                refused_for_the_underscore++;
+        }
+        target_state_clear(&now);
+        dns_target_close(target);
+}
+
+static void an_underscore_is_told_as_what_it_is(void **state)
+{
+        (void)state;
+        refused_for_the_underscore = 0;
+        on_each("CONTRACT_DNS_SERVERS", write_under_a_score);
+        assert_true(refused_for_the_underscore >= 2);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -199,6 +230,7 @@ int main(void)
             cmocka_unit_test(half_done_write_is_finished_under_its_epoch),
             cmocka_unit_test(other_records_of_the_name_stay),
             cmocka_unit_test(runbook_never_empties_the_name),
+            cmocka_unit_test(an_underscore_is_told_as_what_it_is),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,8 +165,9 @@ static enum err choose_address(struct rfc2136 *self, mono_ms deadline, struct er
         return err;
 }
 
-/* Takes @update, which is of our zone. */
-static enum err deliver(struct rfc2136 *self, ldns_pkt *update, mono_ms deadline, struct errmsg *reterr)
+/* Takes @update, which is of our zone. @suspect: as in verdict.h. */
+static enum err deliver(struct rfc2136 *self, ldns_pkt *update, const char *suspect, mono_ms deadline,
+                        struct errmsg *reterr)
 {
         struct message message;
         message_update(update, self->zone, &self->key, &message);
@@ -174,7 +175,7 @@ static enum err deliver(struct rfc2136 *self, ldns_pkt *update, mono_ms deadline
         if (err == ERR_OK)
                 err = channel_update(&self->channel, &message, deadline, reterr);
         if (err == ERR_OK)
-                err = verdict_on_update(&message, &self->channel.server, reterr);
+                err = verdict_on_update(&message, &self->channel.server, suspect, reterr);
         message_clear(&message);
         if (err == ERR_INVALID && !self->zone_is_setting) { /* perhaps the zone was split since: find it anew */
                 ldns_rdf_deep_free(self->zone);
@@ -187,7 +188,8 @@ static enum err send_update(struct rfc2136 *self, const struct target_swap *swap
 {
         ldns_pkt *update = NULL;
         enum err err = update_new(&self->names, self->zone, swap->expected, swap->want, &update, reterr);
-        return err == ERR_OK ? deliver(self, update, swap->deadline, reterr) : err;
+        const char *suspect = update_suspect(&self->names, swap->expected, swap->want);
+        return err == ERR_OK ? deliver(self, update, suspect, swap->deadline, reterr) : err;
 }
 
 /* Whether what was refused in @zone may be accepted in another, which is then the one to use: nothing was applied. */
@@ -352,7 +354,7 @@ static enum err hear(struct rfc2136 *self, const ldns_rdf *owner, mono_ms deadli
 static enum err say_instead(struct rfc2136 *self, const ldns_rdf *owner, const char *say, mono_ms deadline,
                             char **heard, struct errmsg *reterr)
 {
-        enum err err = deliver(self, update_text_new(owner, self->zone, *heard, say, self->ttl_s), deadline, reterr);
+        enum err err = deliver(self, update_text_new(owner, self->zone, *heard, say, self->ttl_s), NULL, deadline, reterr);
         free(*heard);
         *heard = err == ERR_OK ? mem_strdup(say) : NULL;
         return err;

@@ -62,6 +62,22 @@ bool update_keeps_addresses(const struct target_state *expected, const struct ta
         return want->keeps_value || (text_equal(expected->value, want->value) && expected->ttl_s == want->ttl_s);
 }
 
+/* In any label: the length bytes before them are below the letters. */
+static bool has_underscore(const ldns_rdf *name)
+{
+        return memchr(ldns_rdf_data(name), '_', ldns_rdf_size(name)) != NULL;
+}
+
+const char *update_suspect(const struct names *names, const struct target_state *expected,
+                           const struct target_want *want)
+{
+        bool writes_addresses = !update_keeps_addresses(expected, want) && !is_cname(want->value);
+        return writes_addresses && has_underscore(names->address)
+                   ? "dns.name has an underscore, and BIND's check-names refuses A and AAAA records of such a name: choose "
+                     "a dns.name without one, or set \"check-names ignore;\" in the zone; else let the key write there"
+                   : NULL;
+}
+
 bool update_makes_cname(const struct target_state *expected, const struct target_want *want)
 {
         return !update_keeps_addresses(expected, want) && is_cname(want->value) && !is_cname(expected->value);

@@ -16,6 +16,10 @@ bool update_keeps_addresses(const struct target_state *expected, const struct ta
 /* The name becomes a CNAME, so it may hold nothing else. */
 bool update_makes_cname(const struct target_state *expected, const struct target_want *want);
 
+/* Why this very update may be REFUSED whatever the key may do, and what to change; NULL: nothing in it is known for that. */
+const char *update_suspect(const struct names *names, const struct target_state *expected,
+                           const struct target_want *want);
+
 /* ERR_INVALID where a text is no rrset. *ret is released with ldns_pkt_free() or given to message_update(). */
 MUST_CHECK enum err update_new(const struct names *names, const ldns_rdf *zone, const struct target_state *expected,
                                const struct target_want *want, ldns_pkt **ret, struct errmsg *reterr);

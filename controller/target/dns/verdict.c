@@ -106,12 +106,14 @@ enum err verdict_on_answer(const struct message *message, const struct net_endpo
                        server->text, name);
 }
 
-enum err verdict_on_update(const struct message *message, const struct net_endpoint *server,
+enum err verdict_on_update(const struct message *message, const struct net_endpoint *server, const char *suspect,
                            struct errmsg *reterr)
 {
         enum err err = check_proof(message, server, reterr);
         if (err != ERR_OK || ldns_pkt_get_rcode(message->answer) == LDNS_RCODE_NOERROR)
                 return err;
+        if (suspect && ldns_pkt_get_rcode(message->answer) == LDNS_RCODE_REFUSED)
+                return err_set(reterr, ERR_DENIED, "%s: REFUSED: %s", server->text, suspect);
         return find_meaning(update_meanings, sizeof(update_meanings) / sizeof(update_meanings[0]), message, server,
                             reterr);
 }

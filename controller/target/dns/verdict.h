@@ -13,8 +13,9 @@
 MUST_CHECK enum err verdict_on_answer(const struct message *message, const struct net_endpoint *server,
                                       struct errmsg *reterr);
 
-/* For an update, whose owner is the zone: ERR_OK where the server says that it did it; ERR_CONFLICT where a prerequisite did not hold. */
+/* For an update, whose owner is the zone: ERR_OK where the server says that it did it; ERR_CONFLICT where a prerequisite did not hold.
+ * @suspect: what REFUSED means before anything else, of this update; NULL: nothing in it is known for that. */
 MUST_CHECK enum err verdict_on_update(const struct message *message, const struct net_endpoint *server,
-                                      struct errmsg *reterr);
+                                      const char *suspect, struct errmsg *reterr);
 
 #endif
