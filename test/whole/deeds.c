@@ -190,7 +190,7 @@ void restore_zone(const struct fault *fault)
         registers.emptied[fault->policy] = (struct emptied){0};
         judge_touched(fault->policy);
         if (world.is_recorded_in_dns)
-                judge_lost_record(fault->policy);
+                judge_restored_name(fault->policy);
 }
 
 void move_name_by_hand(const struct fault *fault)

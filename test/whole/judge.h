@@ -31,6 +31,7 @@ void judge_replicated(unsigned policy, const struct reg *has);
 /* A person or a loss changed registers or records of @policy: from here on epochs may repeat. */
 void judge_touched(unsigned policy);
 void judge_lost_record(unsigned policy);
+void judge_restored_name(unsigned policy); /* with the text beside it, which may be a record */
 
 /* A person writes "switch-to=<plane>/<epoch>" because the status says so. */
 void judge_told(unsigned policy, const char *text);

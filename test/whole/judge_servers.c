@@ -33,6 +33,21 @@ void judge_lost_record(unsigned policy)
         judge_touched(policy);
 }
 
+void judge_restored_name(unsigned policy)
+{
+        struct judged_policy *judged = &judge.policies[policy];
+        struct decision came_back;
+        judge_lost_record(policy);
+        if (!record_in_text(registers.dns[policy].text, policy, &came_back))
+                return;
+        judged->has_record = true;
+        judged->epoch = came_back.epoch;
+        judged->id = came_back.id;
+        struct decision *decided = (struct decision *)find_decision(policy, came_back.epoch, came_back.id);
+        if (decided)
+                decided->is_steady = came_back.is_steady;
+}
+
 void judge_touched(unsigned policy)
 {
         judge.policies[policy].is_touched = true;
