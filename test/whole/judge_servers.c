@@ -272,7 +272,9 @@ static void check_value(unsigned policy, bool is_lock, struct decision *decided,
                                is_lock ? "the lock" : "the name", policy, now->value, epoch, decided->to);
         if (!is_lock && decided->uses_lock && !decided->was_locked)
                 world_violated("S4: policy %u routes epoch %llu before its lock", policy, epoch);
-        if (!is_lock && decided->uses_lock && !decided->was_replicated && replica_is_in_sync(policy))
+        /* One that was lost while the name was on its way is judged by what had been seen of it: check_lock(). */
+        bool is_lock_there = shown_by(&registers.lock[policy]).epoch == decided->epoch;
+        if (!is_lock && decided->uses_lock && is_lock_there && !decided->was_replicated && replica_is_in_sync(policy))
                 world_violated("S4: policy %u routes epoch %llu, and no replica has its lock", policy, epoch);
         *(is_lock ? &decided->was_locked : &decided->was_routed) = true;
         if (!is_lock)
