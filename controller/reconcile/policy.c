@@ -103,7 +103,7 @@ struct policy *policy_obtain(struct manager *manager, const char *namespace_name
         policy->store = &store_lease;
         policy->work.run = run;
         policy->reads.due = reads_due;
-        policy->last_finding = FINDING_COUNT;
+        policy->told.finding = FINDING_COUNT;
         status_init(&policy->status, manager->status, &kube_policies);
         policy->status.namespace_name = policy->namespace_name;
         policy->status.name = policy->name;
@@ -172,10 +172,7 @@ static void forget_jobs(struct policy *policy)
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
 static void forget_object(struct policy *policy)
 {
-        char **const texts[] = {&policy->spec_error, &policy->uid,           &policy->last_reason,
-                                &policy->last_why,   &policy->active,        &policy->last_switch,
-                                &policy->history,    &policy->last_decision, &policy->record_refusal,
-                                &policy->armed,      &policy->armed_told};
+        char **const texts[] = {&policy->spec_error, &policy->uid, &policy->active, &policy->record_refusal};
         claims_changed(policy);
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
@@ -189,9 +186,9 @@ static void forget_object(struct policy *policy)
         policy->reads_wanted = false;
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
                 set_text(texts[i], NULL);
-        policy->times = (struct step_times){0};
-        policy->last_finding = FINDING_COUNT;
-        policy->history_epoch = policy->confirmed_epoch = 0;
+        told_forget(&policy->told);
+        account_forget(&policy->account);
+        policy->confirmed_epoch = 0;
         policy->created_at = 0;
         requests_clear(&policy->requests);
         policy->record_retry_at = 0;
@@ -388,8 +385,8 @@ void policy_leadership_changed(struct policy *policy)
         forget_jobs(policy); /* what was read long ago is no ground to act on */
         memset(policy->was, 0, sizeof(policy->was));
         policy->confirmed_epoch = 0;
-        policy->last_finding = FINDING_COUNT;
-        set_text(&policy->armed, NULL);
+        policy->told.finding = FINDING_COUNT;
+        set_text(&policy->told.armed, NULL);
         status_rewrite(&policy->status);
         if (policy->manager->is_leader)
                 tell_what_is_shared(policy);

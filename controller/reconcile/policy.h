@@ -12,12 +12,14 @@
 #include "api/record_text.h"
 #include "core/failover.h"
 #include "core/report.h"
+#include "reconcile/account.h"
 #include "reconcile/alive.h"
 #include "reconcile/manager.h"
 #include "reconcile/plane.h"
 #include "reconcile/requests.h"
 #include "reconcile/status.h"
 #include "reconcile/target_slot.h"
+#include "reconcile/told.h"
 #include "reconcile/verify.h"
 #include "target/target.h"
 
@@ -41,14 +43,6 @@ struct dns_record {
         char author[64];
         bool is_proven; /* the plan of policy->record is the one that the digest is of */
 };
-
-struct step_times { /* microseconds on the monotonic clock, of the epoch under way; for people and metrics */
-        epoch_t epoch;
-        int64_t decided_us, recorded_us, confirmed_us;
-        int64_t met_us[STEP_COUNT]; /* when each step was; 0 not yet */
-};
-
-enum { HISTORY_MAX = 5 };
 
 struct last_verdict { /* plane_view.was, was_since and mark */
         enum verdict verdict;
@@ -103,19 +97,9 @@ struct policy {
         struct alive alive; /* where the store is shared */
 
         struct last_verdict was[PLANES_MAX];
-        enum finding last_finding; /* of the pass before: changes are told once */
-        mono_ms late_told_until;   /* of the last late loop that was told; several on end are one */
-        char *last_reason;
-        char *last_why;
-        char *armed;         /* condition Armed, its word by the last pass; NULL: none yet */
-        char *armed_told;    /* the word that was last told; NULL: none */
-        mono_ms armed_since; /* of the word by the last pass */
+        struct told told;
+        struct account account;
         char *active; /* plane that is active by the last pass; NULL unknown */
-        struct step_times times;
-        epoch_t history_epoch; /* of its newest entry */
-        char *last_switch;     /* status.lastSwitch, history and lastDecision as compact JSON text; NULL none */
-        char *history;
-        char *last_decision;
         struct requests requests;
         bool has_seen_status;
         bool reads_wanted; /* read the targets in the next pass: credentials or a person's request are new */

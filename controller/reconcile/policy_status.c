@@ -71,7 +71,7 @@ static json_t *targets_json(const struct policy *policy, const struct view *view
 static json_t *decision_json(const struct policy *policy, const struct view *view, const struct decision *decision)
 {
         if (!decision->has_gates || decision->next || !decision->active)
-                return switch_report_load(policy->last_decision);
+                return switch_report_load(policy->account.last_decision);
         bool would = decision->gates.refused < 0 && decision->candidate;
         json_t *report = json_pack(
             "{s:I, s:s, s:s, s:o, s:s, s:o, s:b, s:n, s:o, s:o}", "epoch", (json_int_t)decision->epoch + 1, "decision",
@@ -175,8 +175,8 @@ json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret
         failover_decide(&view, &arena, &decision);
         report_build(&view, &decision, &arena, &report);
         set_conditions(policy, &report, &mark->conditions, ret_conditions);
-        json_t *last_switch = switch_report_load(policy->last_switch);
-        json_t *history = policy->history ? switch_report_load(policy->history) : json_array();
+        json_t *last_switch = switch_report_load(policy->account.last_switch);
+        json_t *history = policy->account.history ? switch_report_load(policy->account.history) : json_array();
         const char *completed = text_of(last_switch, "completedAt", "Never");
         json_t *status = json_pack(
             "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
@@ -222,10 +222,10 @@ static char *kept_text(const json_t *status, const char *field, json_type type)
 static void restore_armed(struct policy *policy, const json_t *status)
 {
         const char *word = json_string_value(json_object_get(status, "armed"));
-        free(policy->armed_told);
-        policy->armed_told = NULL;
+        free(policy->told.armed_told);
+        policy->told.armed_told = NULL;
         if (word && strlen(word) < 64 && strcmp(word, "Unknown") != 0)
-                policy->armed_told = mem_strdup(strcmp(word, "True") == 0 ? "Armed" : word);
+                policy->told.armed_told = mem_strdup(strcmp(word, "True") == 0 ? "Armed" : word);
 }
 
 void policy_status_restore(struct policy *policy, const json_t *object)
@@ -234,13 +234,13 @@ void policy_status_restore(struct policy *policy, const json_t *object)
                 return;
         policy->has_seen_status = true;
         const json_t *status = json_object_get(object, "status");
-        free(policy->history);
-        free(policy->last_switch);
-        free(policy->last_decision);
-        policy->history = kept_text(status, "history", JSON_ARRAY);
-        policy->last_switch = kept_text(status, "lastSwitch", JSON_OBJECT);
-        policy->last_decision = kept_text(status, "lastDecision", JSON_OBJECT);
-        policy->history_epoch = (epoch_t)json_integer_value(
+        free(policy->account.history);
+        free(policy->account.last_switch);
+        free(policy->account.last_decision);
+        policy->account.history = kept_text(status, "history", JSON_ARRAY);
+        policy->account.last_switch = kept_text(status, "lastSwitch", JSON_OBJECT);
+        policy->account.last_decision = kept_text(status, "lastDecision", JSON_OBJECT);
+        policy->account.newest_epoch = (epoch_t)json_integer_value(
             json_object_get(json_array_get(json_object_get(status, "history"), 0), "epoch"));
         restore_armed(policy, status);
         requests_restore(&policy->requests, status);

@@ -100,7 +100,7 @@ static void confirm(struct policy *policy)
 {
         trouble_over(policy->manager, TROUBLE_POLICY_READ, policy);
         policy->confirmed_epoch = policy->confirm_epoch;
-        policy->times.confirmed_us = clock_mono_us();
+        policy->account.times.confirmed_us = clock_mono_us();
 }
 
 static void ask_for_policy(struct policy *policy);

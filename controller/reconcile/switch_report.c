@@ -78,7 +78,7 @@ static void add_step(json_t *steps, const char *name, int64_t from_us, int64_t t
 static json_t *steps_json(const struct policy *policy, const struct record *record)
 {
         json_t *steps = json_array();
-        const struct step_times *times = &policy->times;
+        const struct step_times *times = &policy->account.times;
         if (times->epoch != record->epoch)
                 return steps;
         add_step(steps, "Intent", times->decided_us, times->recorded_us);
@@ -94,7 +94,7 @@ static json_t *steps_json(const struct policy *policy, const struct record *reco
  * the answer where other DNS servers are waited for; who did not route it himself knows no better. */
 static json_t *rto_json(const struct policy *policy, const struct record *record, struct arena *arena)
 {
-        const struct step_times *times = &policy->times;
+        const struct step_times *times = &policy->account.times;
         if (!record->automatic || !record->detected_at)
                 return json_null();
         bool is_known = times->epoch == record->epoch && times->met_us[STEP_ROUTE];
@@ -104,12 +104,12 @@ static json_t *rto_json(const struct policy *policy, const struct record *record
 
 static void add_to_history(struct policy *policy, json_t *report)
 {
-        json_t *history = policy->history ? switch_report_load(policy->history) : json_array();
+        json_t *history = policy->account.history ? switch_report_load(policy->account.history) : json_array();
         json_array_insert(history, 0, report);
         while (json_array_size(history) > HISTORY_MAX)
                 json_array_remove(history, HISTORY_MAX);
-        free(policy->history);
-        policy->history = switch_report_keep(history);
+        free(policy->account.history);
+        policy->account.history = switch_report_keep(history);
 }
 
 /* An abort or an adoption is complete as soon as it is recorded, and new values for the same plane move nobody. */
@@ -120,10 +120,10 @@ static bool is_switch(const struct record *record)
 
 bool switch_report_complete(struct policy *policy, const struct record *record)
 {
-        if (record->epoch <= policy->history_epoch || record->phase != PHASE_STEADY ||
+        if (record->epoch <= policy->account.newest_epoch || record->phase != PHASE_STEADY ||
             (!record->from[0] && !is_switch(record)))
                 return false;
-        policy->history_epoch = record->epoch;
+        policy->account.newest_epoch = record->epoch;
         struct arena arena = {0};
         json_t *report = json_pack(
             "{s:I, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "epoch", (json_int_t)record->epoch, "from",
@@ -136,8 +136,8 @@ bool switch_report_complete(struct policy *policy, const struct record *record)
         arena_deinit(&arena);
         add_to_history(policy, report);
         if (is_switch(record)) {
-                free(policy->last_switch);
-                policy->last_switch = switch_report_keep(json_incref(report));
+                free(policy->account.last_switch);
+                policy->account.last_switch = switch_report_keep(json_incref(report));
         }
         json_decref(report);
         return true;

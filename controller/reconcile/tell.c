@@ -84,11 +84,11 @@ void tell_invalid(struct policy *policy)
         tell_metrics_not_ready(policy);
         tell_metrics_judged(policy);
         tell_armed_invalid(policy);
-        if (text_equal(policy->last_why, policy->spec_error))
+        if (text_equal(policy->told.why, policy->spec_error))
                 return;
-        free(policy->last_why);
-        policy->last_why = mem_strdup(policy->spec_error);
-        policy->last_finding = FINDING_COUNT;
+        free(policy->told.why);
+        policy->told.why = mem_strdup(policy->spec_error);
+        policy->told.finding = FINDING_COUNT;
         tell_event(policy, true, "InvalidSpec", "Judge", policy->spec_error);
 }
 
@@ -134,8 +134,8 @@ static void tell_doubt(struct policy *policy, const struct view *view, struct ar
 {
         if (view->now >= view->late_until)
                 return;
-        bool is_told = policy->late_told_until >= view->now;
-        policy->late_told_until = view->late_until + LATE_IS_ONE_MS;
+        bool is_told = policy->told.late_until >= view->now;
+        policy->told.late_until = view->late_until + LATE_IS_ONE_MS;
         if (!is_told)
                 tell_event(policy, true, "LoopLate", "Judge",
                            arena_printf(arena,
@@ -158,16 +158,16 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         bool is_news = blocked || decision->rule->flags & RULE_NEWS, is_a_look = decision->finding == FINDING_LOOK_OLD;
         if (is_a_look && !blocked)
                 return; /* over in an instant, and then what it was for is told */
-        enum finding finding = is_a_look ? policy->last_finding : decision->finding;
-        bool is_told = policy->last_finding == finding && text_equal(policy->last_reason, reason);
-        policy->last_finding = finding;
-        if (is_told && (!is_news || text_equal(policy->last_why, why)))
+        enum finding finding = is_a_look ? policy->told.finding : decision->finding;
+        bool is_told = policy->told.finding == finding && text_equal(policy->told.reason, reason);
+        policy->told.finding = finding;
+        if (is_told && (!is_news || text_equal(policy->told.why, why)))
                 return;
         bool only_text = is_told;
-        free(policy->last_reason);
-        free(policy->last_why);
-        policy->last_reason = mem_strdup(reason);
-        policy->last_why = mem_strdup(why);
+        free(policy->told.reason);
+        free(policy->told.why);
+        policy->told.reason = mem_strdup(reason);
+        policy->told.why = mem_strdup(why);
         if (decision->finding == FINDING_RIVAL && !only_text)
                 tell_rival(policy, arena);
         if (is_news && !only_text) {
@@ -201,7 +201,7 @@ void tell_decided(struct policy *policy, const struct view *view, const struct d
                 write->way_back = way_back(view);
                 return;
         }
-        policy->times = (struct step_times){.epoch = write->record->epoch, .decided_us = clock_mono_us()};
+        policy->account.times = (struct step_times){.epoch = write->record->epoch, .decided_us = clock_mono_us()};
         write->report = switch_report_decision(write->record, view, decision);
         write->gates_held = decision->has_gates ? decision->gates.held : 0;
         write->gate_count = decision->has_gates ? decision->gates.count : 0;
@@ -210,9 +210,9 @@ void tell_decided(struct policy *policy, const struct view *view, const struct d
 static void tell_begun(struct policy *policy, struct record_write *write, struct arena *arena)
 {
         const struct record *record = write->record;
-        policy->times.recorded_us = clock_mono_us();
-        free(policy->last_decision);
-        policy->last_decision = write->report;
+        policy->account.times.recorded_us = clock_mono_us();
+        free(policy->account.last_decision);
+        policy->account.last_decision = write->report;
         write->report = NULL;
         tell_metrics_decided(policy, record);
         if (record->automatic)
@@ -269,8 +269,8 @@ static bool is_told_already(const struct policy *policy, const struct effect *ef
 {
         bool is_switching = policy->record && policy->record->phase == PHASE_SWITCHING;
         const struct target_traits *traits = target_traits(effect->ref.kind);
-        return is_switching && traits->settling && policy->times.epoch == effect->epoch &&
-               policy->times.met_us[traits->step];
+        return is_switching && traits->settling && policy->account.times.epoch == effect->epoch &&
+               policy->account.times.met_us[traits->step];
 }
 
 void tell_effect_done(struct policy *policy, const struct effect *effect)
@@ -281,8 +281,8 @@ void tell_effect_done(struct policy *policy, const struct effect *effect)
         const enum step at = target_traits(effect->ref.kind)->step;
         const char *step = step_name(at);
         tell_metrics_step(step, took_us);
-        if (policy->times.epoch == effect->epoch)
-                policy->times.met_us[at] = clock_mono_us();
+        if (policy->account.times.epoch == effect->epoch)
+                policy->account.times.met_us[at] = clock_mono_us();
         struct arena arena = {0};
         const char *tail =
             effect->want.ttl_s

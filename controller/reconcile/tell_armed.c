@@ -19,17 +19,17 @@ static void remember(char **word, const char *reason)
 static void note(struct policy *policy, bool is_armed, const char *reason)
 {
         tell_metrics_armed(policy, is_armed, reason);
-        if (text_equal(policy->armed, reason))
+        if (text_equal(policy->told.armed, reason))
                 return;
-        remember(&policy->armed, reason);
-        policy->armed_since = loop_now(policy->manager->loop);
+        remember(&policy->told.armed, reason);
+        policy->told.armed_since = loop_now(policy->manager->loop);
 }
 
 /* The Event of the finding says it already. */
 void tell_armed_invalid(struct policy *policy)
 {
         note(policy, false, "InvalidSpec");
-        remember(&policy->armed_told, "InvalidSpec");
+        remember(&policy->told.armed_told, "InvalidSpec");
 }
 
 /* The finding, the late loop and the kill switch are told by this word already. */
@@ -44,15 +44,15 @@ void tell_armed(struct policy *policy, const struct view *view, const struct dec
 {
         const struct report_armed armed = report_armed_of(view, decision, arena);
         note(policy, armed.is_armed, armed.reason);
-        if (text_equal(policy->armed_told, armed.reason))
+        if (text_equal(policy->told.armed_told, armed.reason))
                 return;
-        bool may_pass = armed.is_passing || (!armed.is_armed && !policy->armed_told);
-        mono_ms due = may_pass ? policy->armed_since + PASSING_MS : 0;
+        bool may_pass = armed.is_passing || (!armed.is_armed && !policy->told.armed_told);
+        mono_ms due = may_pass ? policy->told.armed_since + PASSING_MS : 0;
         if (view->now < due) {
                 workqueue_add_after(policy->manager->policies_queue, &policy->work, due - view->now);
                 return;
         }
-        remember(&policy->armed_told, armed.reason);
+        remember(&policy->told.armed_told, armed.reason);
         if (!has_its_own_event(view, decision, armed.reason))
                 tell_event(policy, !armed.is_armed, armed.is_armed ? "Armed" : "NotArmed", "Judge",
                            armed.is_armed ? armed.message : arena_printf(arena, "%s: %s", armed.reason, armed.message));

@@ -143,8 +143,8 @@ void tell_metrics_judged(const struct policy *policy)
 
 void tell_metrics_armed(const struct policy *policy, bool is_armed, const char *reason)
 {
-        if (policy->armed && !text_equal(policy->armed, reason))
-                metric_set(METRIC(&armed_reason, policy->namespace_name, policy->name, policy->armed), 0);
+        if (policy->told.armed && !text_equal(policy->told.armed, reason))
+                metric_set(METRIC(&armed_reason, policy->namespace_name, policy->name, policy->told.armed), 0);
         metric_set(METRIC(&armed_now, policy->namespace_name, policy->name), is_armed);
         metric_set(METRIC(&armed_reason, policy->namespace_name, policy->name, reason), 1);
 }

@@ -182,7 +182,7 @@ static void test_a_record_that_may_not_be_written_is_told(void **state)
         rig_pass(rig, 6000);
         assert_int_equal(policy->record->epoch, 1);
         assert_null(strstr(rig->last_status, "RecordRefused"));
-        assert_string_equal(policy->last_reason, "Steady");
+        assert_string_equal(policy->told.reason, "Steady");
 }
 
 /* Read fine, written never: visible all the time, and tried at the pace of the back-off. */
@@ -222,7 +222,7 @@ static void test_refused_update_of_a_record_that_is_gone_is_forgotten(void **sta
         rig_pass(rig, 20000);
         assert_int_equal(policy_name(policy)->reach, REACH_OK);
         assert_non_null(policy->record);
-        assert_string_equal(policy->last_reason, "Steady");
+        assert_string_equal(policy->told.reason, "Steady");
 }
 
 static void test_recreated_policy_inherits_nothing_but_the_record(void **state)
@@ -234,12 +234,12 @@ static void test_recreated_policy_inherits_nothing_but_the_record(void **state)
         policy->requests.text = mem_strdup("switch-to=b/7");
         policy->requests.answer = mem_strdup("accepted: epoch 7");
         policy->requests.handled[REQUEST_KEY_SWITCH] = mem_strdup("b/7");
-        policy->history = mem_strdup("[]");
+        policy->account.history = mem_strdup("[]");
         policy->was[1].verdict = VERDICT_DOWN;
         assert_ptr_equal(rig_set_gloo(rig, "u2", 21), policy);
         assert_null(policy->requests.text);
         assert_null(policy->requests.handled[REQUEST_KEY_SWITCH]);
-        assert_null(policy->history);
+        assert_null(policy->account.history);
         assert_int_equal(policy->confirmed_epoch, 0);
         assert_int_equal(policy->was[1].verdict, VERDICT_UNKNOWN);
         assert_int_equal(policy_name(policy)->reach, REACH_NEVER);
@@ -321,8 +321,8 @@ static void test_second_claim_is_told_to_both(void **state)
         json_decref(object);
         rig_pass(rig, 3000);
         assert_int_equal(rig->events, events + 2 + 4); /* and of each of their two planes, to both */
-        assert_string_equal(late->last_reason, "DuplicateTarget");
-        assert_string_equal(first->last_reason, "Steady");
+        assert_string_equal(late->told.reason, "DuplicateTarget");
+        assert_string_equal(first->told.reason, "Steady");
         assert_null(late->record);
 }
 
@@ -339,7 +339,7 @@ static void test_unlabelled_record_freezes(void **state)
         assert_in_range(rig->lease_requests, 1, 3); /* read again after a list that did not name it */
         assert_int_equal(rig->lease_writes, 0);
         assert_non_null(strstr(policy->record_error, "put the label back"));
-        assert_string_equal(policy->last_reason, "RecordUnreadable");
+        assert_string_equal(policy->told.reason, "RecordUnreadable");
 }
 
 int main(void)

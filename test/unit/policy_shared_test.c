@@ -56,7 +56,7 @@ static void test_record_beside_the_name(void **state)
         assert_int_equal(rig->lease_requests, 0);
         rig_pass(rig, 60000);
         assert_int_equal(rig_dns.writes, 2);
-        assert_string_equal(policy->last_reason, "Steady");
+        assert_string_equal(policy->told.reason, "Steady");
         assert_non_null(strstr(rig->last_status, "\"store\":\"DNS\""));
 }
 
@@ -84,7 +84,7 @@ static void assert_says_refused(struct policy *policy)
         json_t *status = policy_status_build(&policy->status, &conditions);
         char *text = json_dumps(status, JSON_COMPACT);
         assert_non_null(strstr(text, "TargetRefused"));
-        assert_string_equal(policy->last_reason, "TargetRefused");
+        assert_string_equal(policy->told.reason, "TargetRefused");
         free(text);
         json_decref(status);
         condition_list_clear(&conditions);
@@ -115,7 +115,7 @@ static void test_a_refused_decision_stays_refused_while_it_is_tried_again(void *
         rig_dns_set("A 127.0.0.1", ERR_OK, ERR_OK);
         rig_pass(rig, 11000);
         assert_int_equal(policy->record->epoch, 1);
-        assert_string_equal(policy->last_reason, "Steady");
+        assert_string_equal(policy->told.reason, "Steady");
 }
 
 /* It is the next decision that is refused: the record stays, and what it says is at the name. */
@@ -135,7 +135,7 @@ static void test_a_refused_decision_is_forgotten_when_nothing_is_to_be_decided(v
         assert_int_equal(policy->record->epoch, 1);
         set_shared(rig, 22, "DNS", 30);
         rig_pass(rig, 11000);
-        assert_string_equal(policy->last_reason, "Steady");
+        assert_string_equal(policy->told.reason, "Steady");
         assert_int_equal(policy_name(policy)->reach, REACH_OK);
 }
 
@@ -148,7 +148,7 @@ static void test_decision_of_another_cluster_is_followed(void **state)
         rig_pass(rig, 20000);
         assert_int_equal(policy->record->epoch, 5);
         assert_string_equal(policy->record->plan.targets[0].to, "A 127.0.0.1");
-        assert_string_equal(policy->last_reason, "Steady");
+        assert_string_equal(policy->told.reason, "Steady");
         decide_elsewhere(6, 30);
         rig_pass(rig, 10000);
         assert_int_equal(policy->record->epoch, 6);
@@ -169,12 +169,12 @@ static void test_plan_of_another_cluster_is_not_carried_out(void **state)
         struct policy *policy = set_shared(rig, 20, "DNS", 30);
         rig_pass(rig, 20000);
         assert_int_equal(policy->record->epoch, 5);
-        assert_string_equal(policy->last_reason, "PlanMismatch");
-        assert_non_null(strstr(policy->last_why, "TTL 30s"));
+        assert_string_equal(policy->told.reason, "PlanMismatch");
+        assert_non_null(strstr(policy->told.why, "TTL 30s"));
         assert_int_equal(rig_dns.writes, 0);
         (void)set_shared(rig, 21, "DNS", 60); /* what Git says everywhere by now */
         rig_pass(rig, 2000);
-        assert_string_equal(policy->last_reason, "Steady");
+        assert_string_equal(policy->told.reason, "Steady");
         assert_int_equal(rig_dns.writes, 0);
 }
 
@@ -204,7 +204,7 @@ static void test_unreadable_record_beside_the_name_freezes(void **state)
         struct policy *policy = set_shared(rig, 20, "DNS", 30);
         rig_pass(rig, 10000);
         assert_null(policy->record);
-        assert_string_equal(policy->last_reason, "RecordUnreadable");
+        assert_string_equal(policy->told.reason, "RecordUnreadable");
         assert_int_equal(rig_dns.writes, 0);
 }
 
