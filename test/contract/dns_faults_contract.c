@@ -144,7 +144,7 @@ static void skewed_clock_is_measured(void **state)
         clock_error_s = -900;
         enum err behind = dns_read(target, in_ms(PATIENCE_MS), &now, &error);
         clock_error_s = 0;
-        assert_error(behind, ERR_DENIED, &error, "s ahead of ours");
+        assert_error(behind, ERR_DENIED, &error, "s ahead of the operator");
         read_name(target, &now);
         target_state_clear(&now);
         dns_target_close(target);

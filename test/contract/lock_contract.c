@@ -124,7 +124,7 @@ static void older_or_equal_epoch_is_refused(void **state)
         other.store = "k8s/other/default/gloo";
         assert_error(move_lock(lock, &now, other, &error), ERR_INVALID, &error, "belongs to");
         assert_error(move_lock(lock, &now, want_value("", 8), &error), ERR_INVALID, &error, "value");
-        assert_error(move_lock(lock, &now, want_value("a", EPOCH_MAX + 1), &error), ERR_INVALID, &error, "stamp");
+        assert_error(move_lock(lock, &now, want_value("a", EPOCH_MAX + 1), &error), ERR_INVALID, &error, "ownership record");
         assert_lock_moves(lock, want_value("a", 7)); /* the same once more is the same */
         target_state_clear(&now);
         lock_close(lock);

@@ -177,8 +177,8 @@ static void lies_are_bounded_and_in_time(void **state)
             {"$1073741824\r\n", LIAR_FLOODS, ERR_INVALID, ERR_UNKNOWN, "more than 1048576 bytes"},
             {"*1073741824\r\n", LIAR_FLOODS, ERR_INVALID, ERR_UNKNOWN, "not the Redis protocol"},
             {"HTTP/1.1 400 Bad Request\r\n", LIAR_CLOSES, ERR_INVALID, ERR_UNKNOWN, "not the Redis protocol"},
-            {"+OK\r\n", LIAR_CLOSES, ERR_INVALID, ERR_UNKNOWN, "our script"},
-            {"*3\r\n+done\r\n*0\r\n+x\r\n", LIAR_CLOSES, ERR_INVALID, ERR_UNKNOWN, "our script"},
+            {"+OK\r\n", LIAR_CLOSES, ERR_INVALID, ERR_UNKNOWN, "operator's script"},
+            {"*3\r\n+done\r\n*0\r\n+x\r\n", LIAR_CLOSES, ERR_INVALID, ERR_UNKNOWN, "operator's script"},
             {"-MOVED 3999 127.0.0.1:6381\r\n", LIAR_CLOSES, ERR_INVALID, ERR_INVALID, "cluster mode"},
             {"-LOADING Redis is loading\r\n", LIAR_CLOSES, ERR_TRANSIENT, ERR_TRANSIENT, "LOADING"},
         };

@@ -196,7 +196,8 @@ def start_redis(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
         ready=("-a", "open-sesame"),
     )
     replica = Redis(scratch, "redis-replica", f"replicaof 127.0.0.1 {plain.port}", "repl-diskless-sync-delay 0")
-    cluster = Redis(scratch, "redis-cluster", "cluster-enabled yes")
+    # Its bus would be at the port plus 10000, which may be the near end of somebody's connection.
+    cluster = Redis(scratch, "redis-cluster", "cluster-enabled yes", f"cluster-port {ports.lease()}")
     servers = [plain, tls, secured, replica, cluster]
     for server in servers:
         server.start()
