@@ -110,6 +110,19 @@ static void server_without_replicas_is_waited_for_by_nobody(void **state)
         lock_close(lock);
 }
 
+static void replica_itself_is_read_and_not_asked_to_wait(void **state)
+{
+        (void)state;
+        await_replica_in_sync();
+        struct lock_target *lock = open_lock_with((struct lock_options){
+            .variable = "CONTRACT_REDIS_REPLICA", .key = "from-a-replica", .wait_replicas = 1});
+        struct target_state now = {0};
+        read_lock(lock, &now);
+        assert_false(now.settling);
+        target_state_clear(&now);
+        lock_close(lock);
+}
+
 static void user_who_may_not_ask_is_told_by_a_look(void **state)
 {
         (void)state;
@@ -138,6 +151,7 @@ int main(void)
             cmocka_unit_test(replica_that_does_not_answer_leaves_it_pending),
             cmocka_unit_test(what_is_there_already_is_written_again_to_be_waited_for),
             cmocka_unit_test(server_without_replicas_is_waited_for_by_nobody),
+            cmocka_unit_test(replica_itself_is_read_and_not_asked_to_wait),
             cmocka_unit_test(user_who_may_not_ask_is_told_by_a_look),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,7 +181,7 @@ def test_a_clock_that_is_wrong_is_named(bench, ahead):
         gallery.add(GOOD)
         gallery.run(extra_env=operator_process.wrong_clock(ahead))
         side = "behind" if ahead > 0 else "ahead of"
-        text = rf"BADTIME: its clock is 3[56]\d\d s {side} ours and 300 s is allowed; set the clocks right"
+        text = rf"BADTIME: its clock is 3[56]\d\d s {side} the operator's and 300 s is allowed; set the clocks right"
         gallery.wait_stalled(GOOD, "TargetRefused", text, timeout=30.0)
         gallery.assert_untouched(GOOD)
 

@@ -126,7 +126,7 @@ def test_a_senseless_request_is_answered_and_does_nothing(gallery, kind, request
     gallery.wait_good()
     annotate(gallery, **{kind: request_})
     if kind == "adopt":  # the targets do not show it, so that it would be refused once more
-        answer = answer.partition("; to ask again")[0]
+        answer = answer.partition("; to ask again")[0].replace("write switch-to=", "write adopt=")
     answered(gallery, f"{kind}={request_}".replace("\n", "?")[:200], answer)
     gallery.wait_good()
     annotate(gallery, **{kind: None})

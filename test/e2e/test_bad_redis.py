@@ -129,7 +129,7 @@ STALLED = {
     ),
     "no-perm": (
         "TargetRefused",
-        r"NOPERM .*: grant the user \+eval \+type \+pttl \+get \+mset \+select on the lock's key",
+        r"NOPERM .*: grant the user \+eval \+type \+pttl \+get \+mset \+select \+info \+wait on the lock's key",
     ),
     "db-too-high": ("TargetRefused", "DB index is out of range: check redis.db"),
     "wrong-ca": (

@@ -93,8 +93,9 @@ static enum err ask(struct connection *connection, int argc, const char *const *
         return (*ret)->type == REDIS_REPLY_ERROR ? refused(connection, *ret, reterr) : ERR_OK;
 }
 
+/* A replica refuses WAIT; it takes no write either, and says so when one comes. */
 static enum err count_in_sync(struct connection *connection, unsigned wanted, mono_ms deadline, unsigned *ret_count,
-                              struct errmsg *reterr)
+                              bool *ret_primary, struct errmsg *reterr)
 {
         static const char *const command[] = {"INFO", "replication"};
         CLEANUP(free_reply) redisReply *reply = NULL;
@@ -105,6 +106,7 @@ static enum err count_in_sync(struct connection *connection, unsigned wanted, mo
                 return senseless(connection, "INFO", reterr);
         unsigned count = replicas_in_sync(reply->str);
         *ret_count = count < wanted ? count : wanted;
+        *ret_primary = strstr(reply->str, "role:slave") == NULL;
         return ERR_OK;
 }
 
@@ -130,10 +132,10 @@ static enum err wait_for(struct connection *connection, unsigned count, mono_ms 
 enum err replicas_count(struct connection *connection, unsigned wanted, mono_ms deadline, unsigned *ret_count,
                         struct errmsg *reterr)
 {
-        bool ignored;
+        bool ignored, is_primary;
         unsigned count;
-        enum err err = count_in_sync(connection, wanted, deadline, &count, reterr);
-        if (err == ERR_OK)
+        enum err err = count_in_sync(connection, wanted, deadline, &count, &is_primary, reterr);
+        if (err == ERR_OK && is_primary)
                 err = wait_for(connection, 0, deadline, &ignored, reterr);
         if (err == ERR_OK)
                 *ret_count = count;
@@ -144,6 +146,7 @@ enum err replicas_await(struct connection *connection, unsigned wanted, mono_ms 
                         struct errmsg *reterr)
 {
         unsigned count;
-        enum err err = count_in_sync(connection, wanted, deadline, &count, reterr);
+        bool ignored;
+        enum err err = count_in_sync(connection, wanted, deadline, &count, &ignored, reterr);
         return err == ERR_OK ? wait_for(connection, count, deadline, ret_reached, reterr) : err;
 }
