@@ -30,7 +30,8 @@ static const char *runbook_line(struct world *world, unsigned index)
         struct decision decision = world_decide(world);
         static struct runbook runbook;
         runbook_build(&world->view, &decision, &world->arena, &runbook);
-        return index < runbook.count ? runbook.lines[index] : runbook.lines[runbook.count - 1];
+        assert_true(runbook.count > 0 && runbook.count <= RUNBOOK_LINES_MAX);
+        return runbook.lines[index < runbook.count ? index : runbook.count - 1];
 }
 
 /* Asked for before, and waiting: it would be heard first, so that it goes with the same command. */
