@@ -15,7 +15,7 @@ enum { KEY_MAX_BYTES = 512, VALUE_MAX_BYTES = 4096, SCRIPT_REPLY_ELEMENTS = 3 };
 
 /*
  * KEYS: value, stamp. ARGV: "read", or "set", "1" where a value is expected, that value, expected stamp ("" for none),
- * wanted value, wanted stamp, wanted epoch, "1" where it is written though it is there already: WAIT then speaks of it.
+ * wanted value, wanted stamp, wanted epoch, "1" where it is written though it is there already, so that WAIT speaks of it.
  * Returns {verdict, value, stamp} with what is stored then, or {"type" | "ttl", key, what was found}. The check travels with the write: whenever an old copy of this call arrives, it is
  * refused here. Both keys are written by one MSET, so no crash and no full memory can part them.
  */
@@ -252,7 +252,7 @@ static enum err write_value(struct lock_target *self, struct target_swap *swap, 
                               want->value,
                               stamp,
                               epoch,
-                              self->wait_replicas > 0 ? "1" : "0"};
+                              expected->settling ? "1" : "0"};
         CLEANUP(free_reply) redisReply *reply = NULL;
         enum err err = connection_ready(self->connection, swap->deadline, reterr);
         if (err != ERR_OK)
