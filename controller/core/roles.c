@@ -85,20 +85,35 @@ static bool is_asked_for(const struct view *view, const struct plane_view *plane
         return record && record_is_confirmed(record) && strcmp(record->to, plane->name) == 0;
 }
 
+/*
+ * The switch that made @plane active. Who saw only the record before and the one after would take the role for one that
+ * never ended, and the plane's time as a standby between them for failures of its own.
+ */
+static epoch_t switched_by(const struct view *view, const struct plane_view *plane, enum plane_role role)
+{
+        const struct record *record = view->record;
+        if (role != ROLE_ACTIVE || !record || strcmp(record->to, plane->name) != 0)
+                return 0;
+        bool is_switch = record->from[0] && strcmp(record->from, record->to) != 0;
+        return is_switch ? record->epoch : plane->mark.switched;
+}
+
 /* At first sight a role is as old as the record; later as old as the evaluation that found it. */
 static void begin(const struct view *view, struct plane_view *plane, enum plane_role role)
 {
         struct role_mark *mark = &plane->mark;
         bool is_confirmed = is_asked_for(view, plane);
         bool is_first = !mark->is_known;
-        if (!is_first && mark->role == role && mark->is_confirmed == is_confirmed) {
+        epoch_t switched = switched_by(view, plane, role);
+        if (!is_first && mark->role == role && mark->is_confirmed == is_confirmed && mark->switched == switched) {
                 for (unsigned i = 0; i < plane->check_count; i++)
                         if (plane->checks[i].fails < mark->fails[i])
                                 mark->fails[i] = plane->checks[i].fails;
                 return;
         }
         mono_ms since = !is_first ? view->now : view->record ? view->record_seen_at : 0;
-        *mark = (struct role_mark){.is_known = true, .is_confirmed = is_confirmed, .role = role, .since = since};
+        *mark = (struct role_mark){.is_known = true, .is_confirmed = is_confirmed, .role = role, .since = since,
+                                     .switched = switched};
         for (unsigned i = 0; i < plane->check_count; i++)
                 mark->fails[i] = plane->checks[i].fails;
         if (is_first)

@@ -85,6 +85,7 @@ struct role_mark {
         bool is_confirmed; /* a person moved here in spite of what failed: that of no check is held against it */
         enum plane_role role;
         mono_ms since;              /* 0: always */
+        epoch_t switched;           /* of the switch that made it active; 0: none is known, or it is not */
         uint32_t fails[CHECKS_MAX]; /* how often each check had failed then, in the run of failures that it is in still */
 };
 

@@ -74,6 +74,19 @@ static unsigned renew_switches(unix_ms *switches, unsigned count, unix_ms wall, 
         return kept;
 }
 
+/* The judge's own, which it forgets by either clock. */
+static void forget_switches(struct sim *sim, mono_ms now, unix_ms wall, unix_ms new_wall)
+{
+        unsigned kept = 0;
+        for (struct sim_switch *one = sim->switches; kept < SIM_SWITCHES_MAX && one->wall; one++, kept++) {
+                if (wall - one->wall >= SIM_DAY_MS || now - one->at >= SIM_DAY_MS)
+                        break;
+                *one = (struct sim_switch){new_wall, sim->now};
+        }
+        for (; kept < SIM_SWITCHES_MAX; kept++)
+                sim->switches[kept] = (struct sim_switch){0};
+}
+
 static void renew_record(struct record *record, unix_ms wall, unix_ms new_wall)
 {
         flag(&record->detected_at, new_wall);
@@ -180,7 +193,8 @@ static void renew_times(struct sim *sim)
         renew_age(&sim->committed_at, now, new_now, CANON_COOLDOWN_TICKS);
         if (sim->committed_at)
                 sim->committed_wall = new_wall - (new_now - sim->committed_at);
-        (void)renew_switches(sim->switches, SIM_SWITCHES_MAX, wall, new_wall);
+        forget_switches(sim, now, wall, new_wall);
+        sim->active_epoch = sim->config.has_roles ? sim->active_epoch : 0;
 }
 
 /* ---- identities ---- */

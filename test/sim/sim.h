@@ -155,6 +155,7 @@ struct sim {
         bool is_set_aside[SIM_PLANES_MAX]; /* eligible: false */
         unsigned serving, jammed;          /* bits: planes that answer 200; that never do, wherever the name leads */
         mono_ms active_since;              /* when the plane that the record names became active, by a commit */
+        uint64_t active_epoch;             /* of that switch */
         unsigned names_lost;               /* bits: planes whose address is a name that leads nowhere now */
         enum sim_deployment deployments[SIM_PLANES_MAX];
         struct sim_policy policy;
@@ -177,7 +178,10 @@ struct sim {
         mono_ms spoken_since, spoken_at; /* without a break */
         mono_ms committed_at;            /* the last automatic switch that was completed; 0 none */
         unix_ms committed_wall;
-        unix_ms switches[SIM_SWITCHES_MAX]; /* automatic ones, newest first; 0 none */
+        struct sim_switch {
+                unix_ms wall;
+                mono_ms at;
+        } switches[SIM_SWITCHES_MAX];       /* automatic ones, newest first; 0 none */
         bool was_touched;                   /* a person or a loss has changed a target or the record */
         uint64_t deeds;                     /* passes that did something */
         unsigned decision_count;

@@ -72,8 +72,9 @@ static void check_frequency(struct sim *sim, unsigned who, const struct sim_turn
         bool is_early = sim->committed_at && sim->now < sim->committed_at + sim->config.cooldown_ms &&
                         sim_wall(sim) < sim->committed_wall + sim->config.cooldown_ms;
         unsigned recent = 0;
-        for (unsigned i = 0; i < SIM_SWITCHES_MAX && sim->switches[i]; i++)
-                recent += sim_wall(sim) - sim->switches[i] < SIM_DAY_MS;
+        /* As with the cooldown: whose clock was wrong then or is now has forgotten it once a real day has passed. */
+        for (unsigned i = 0; i < SIM_SWITCHES_MAX && sim->switches[i].wall; i++)
+                recent += sim_wall(sim) - sim->switches[i].wall < SIM_DAY_MS && sim->now - sim->switches[i].at < SIM_DAY_MS;
         if (is_moot || is_acknowledged(&turn->view))
                 return;
         if (is_early && turn->decision.finding != FINDING_TARGET_LOST)
@@ -92,7 +93,9 @@ static bool is_own_outage(const struct sim *sim, unsigned who, const struct sim_
 {
         const struct sim_operator *self = &sim->operators[who];
         const unsigned plane = (unsigned)(turn->decision.active - turn->view.planes);
-        return self->is_isolated && self->checks[plane].fails && ((self->own_outages >> plane) & 1);
+        bool is_for_failures =
+            turn->decision.finding == FINDING_ACTIVE_DOWN || turn->decision.finding == FINDING_TARGET_LOST;
+        return is_for_failures && self->is_isolated && self->checks[plane].fails && ((self->own_outages >> plane) & 1);
 }
 
 /* Whoever runs inside the plane says that its checks pass, and has said so for longer than any answer is believed. */
@@ -178,7 +181,9 @@ static void check_yardstick(struct sim *sim, const struct sim_turn *turn)
                 return; /* the arbiter refuses what was decided on an old record */
         const struct check_view *serves = &active->checks[0], *stands = &active->checks[1];
         bool is_from_before = serves->run_since < sim->active_since && sim->now < sim->active_since + grace;
-        if (turn->decision.finding == FINDING_ACTIVE_DOWN && serves->fails && is_from_before)
+        /* Where the targets that were read show another, nobody can tell who serves: it is left only if it is gone. */
+        bool is_gone = active->mark.role == ROLE_EITHER && stands->fails;
+        if (turn->decision.finding == FINDING_ACTIVE_DOWN && serves->fails && is_from_before && !is_gone)
                 violated(sim, "S7: epoch %llu leaves %s for what it answered as a standby", epoch, active->name);
         if (turn->decision.finding == FINDING_ACTIVE_DOWN && !serves->fails)
                 violated(sim, "S7: epoch %llu leaves %s, which serves", epoch, active->name);

@@ -214,14 +214,17 @@ static void count_switch(struct sim *sim, const struct record *next, bool is_com
                 return;
         }
         memmove(sim->switches + 1, sim->switches, sizeof(sim->switches) - sizeof(sim->switches[0]));
-        sim->switches[0] = sim_wall(sim);
+        sim->switches[0] = (struct sim_switch){sim_wall(sim), sim->now};
 }
 
 static void take_record(struct sim *sim, const struct record *next, bool is_commit)
 {
         sim_check_record(sim, next, is_commit);
-        if (is_commit && strcmp(next->from, next->to) != 0)
+        bool is_switch = is_commit && strcmp(next->from, next->to) != 0;
+        if (is_switch && next->epoch != sim->active_epoch) { /* a store that went back has it completed twice */
                 sim->active_since = sim->now;
+                sim->active_epoch = next->epoch;
+        }
         if (!is_commit)
                 keep_decision(sim, next);
         if (next->automatic)

@@ -189,9 +189,45 @@ static struct sim_action choose(const struct sim *sim, uint64_t *seed)
         return actions[0];
 }
 
+static bool coin(uint64_t *bits)
+{
+        const bool is_head = *bits & 1;
+        *bits >>= 1;
+        return is_head;
+}
+
+/* Any of what may be had together: what no configuration of the table has beside each other. */
+static struct sim_config draw_config(uint64_t *seed)
+{
+        uint64_t bits = walk_draw(seed);
+        struct sim_config config = {.plane_count = 2 + coin(&bits),
+                                    .uses_lock = coin(&bits),
+                                    .failback = coin(&bits) && coin(&bits) ? FAILBACK_AUTOMATIC : FAILBACK_MANUAL,
+                                    .cooldown_ms = coin(&bits) && coin(&bits) ? COOLDOWN_MS : 0,
+                                    .max_switches = coin(&bits) && coin(&bits) ? 2 : MANY,
+                                    .blind_planes = coin(&bits) ? (unsigned)(bits & 7) : 0};
+        bits = walk_draw(seed);
+        config.has_people = coin(&bits);
+        config.has_amnesia = coin(&bits) && coin(&bits);
+        config.has_weak_redis = config.uses_lock && coin(&bits);
+        config.has_other_redis = config.uses_lock && coin(&bits) && coin(&bits);
+        config.has_old_zones = coin(&bits) && coin(&bits);
+        config.has_late_records = coin(&bits);
+        config.has_odd_clocks = coin(&bits) && coin(&bits);
+        config.has_odd_probes = coin(&bits);
+        config.has_names = coin(&bits);
+        config.has_blinks = coin(&bits);
+        config.has_empty_names = coin(&bits);
+        config.looks_always = coin(&bits) && coin(&bits);
+        /* What comes back with a backup of the zone, or of the record, are the two halves of one text then. */
+        config.is_recorded_in_dns = !config.has_amnesia && !config.has_old_zones && coin(&bits);
+        return config;
+}
+
 void walk_history(struct sim *sim, uint64_t seed, unsigned steps, struct walk_counts *counts)
 {
-        struct sim_config config = configs[walk_draw(&seed) % CONFIGS];
+        const bool is_drawn = walk_draw(&seed) & 1;
+        struct sim_config config = is_drawn ? draw_config(&seed) : configs[walk_draw(&seed) % CONFIGS];
         config.operator_count = SIM_OPERATORS_MAX;
         config.packet_max = SIM_PACKETS_MAX;
         sim_init(sim, &config);

@@ -328,6 +328,34 @@ static void a_plane_that_stays_keeps_its_role(void **state)
         assert_int_equal(plane_of(world, 1)->mark.role, ROLE_ACTIVE);
 }
 
+/* Active, then a standby, then active again, and only the first and the last of it were seen. */
+static void bug_what_it_failed_between_two_roles_that_look_like_one(void **state)
+{
+        struct world *world = *state;
+        run(world, 0, AS_ACTIVE, -3, 3 * WORLD_INTERVAL_MS);
+        world->view.record_seen_at = world->view.now;
+        (void)decide(world);
+        world->record.epoch += 2;
+        world->record.from = "b";
+        world_dns(world, WORLD_RRSET_A, world->record.epoch, "a");
+        world_lock(world, "cluster-a", world->record.epoch, "a");
+        world_later(world, 2 * WORLD_INTERVAL_MS);
+        run(world, 0, AS_ACTIVE, -5, 5 * WORLD_INTERVAL_MS);
+        struct decision decision = decide(world);
+        assert_int_not_equal(decision.finding, FINDING_ACTIVE_DOWN);
+        assert_int_not_equal(decision.active_health.verdict, VERDICT_DOWN);
+        assert_int_equal(plane_of(world, 0)->mark.switched, world->record.epoch);
+        mono_ms since = plane_of(world, 0)->mark.since;
+        static const char *const no_switches[] = {"a", ""}; /* an edit, and what was taken over as it is */
+        for (unsigned i = 0; i < 2; i++) {
+                world->record.epoch++;
+                world->record.from = no_switches[i];
+                world_later(world, 2 * WORLD_INTERVAL_MS);
+                (void)decide(world);
+                assert_int_equal(plane_of(world, 0)->mark.since, since);
+        }
+}
+
 static void quarantine_is_counted_in_the_new_role(void **state)
 {
         struct world *world = *state;
@@ -465,6 +493,7 @@ int main(void)
             TOLD_APART(a_way_back_is_to_an_active_plane),
             TOLD_APART(the_name_alone_may_tell),
             TOLD_APART(a_plane_that_stays_keeps_its_role),
+            TOLD_APART(bug_what_it_failed_between_two_roles_that_look_like_one),
             TOLD_APART(quarantine_is_counted_in_the_new_role),
             TOLD_APART(at_first_sight_a_role_is_as_old_as_the_record),
             TOLD_APART(in_advise_the_live_plane_is_active),
