@@ -6,7 +6,6 @@
 #include "core/failover.h"
 #include "core/plan.h"
 #include "core/targets.h"
-#include "util/mem.h"
 
 static void look_again(struct target_health *health, mono_ms now)
 {
@@ -40,9 +39,8 @@ static bool is_done(const struct decision *decision, enum request_key key)
 /* Without the word that says whether it is refused or held: it is neither, nobody has asked. */
 static const char *reason_of(const char *answer)
 {
-        const char *reason = strstr(answer, ": ");
-        INVARIANT(reason);
-        return reason + strlen(": ");
+        const char *after = answer + strcspn(answer, ":");
+        return after + strspn(after, ": ");
 }
 
 static struct remedy try_request(const struct view *view, enum request_key key, const struct plane_view *plane,

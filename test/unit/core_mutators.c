@@ -1,8 +1,13 @@
 /* core_mutators.c -- ways in which a world may differ from the ordinary one. */
 #include "core_mutators.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "core/maintenance.h"
 #include "core/roles.h"
@@ -307,6 +312,14 @@ uint64_t core_random(uint64_t *seed)
 unsigned core_pick(uint64_t *seed, unsigned below)
 {
         return (unsigned)(core_random(seed) % below);
+}
+
+uint64_t core_chosen_seed(uint64_t otherwise)
+{
+        const char *wish = getenv("PK_SEED");
+        const uint64_t chosen = wish ? strtoull(wish, NULL, 10) : otherwise;
+        print_message("PK_SEED=%llu\n", (unsigned long long)chosen);
+        return chosen;
 }
 
 void core_arbitrary_world(struct world *world, uint64_t seed, char *ret_name, size_t size)

@@ -21,6 +21,8 @@ extern const size_t core_mutator_count;
  */
 void core_renew(struct world *world, mono_ms by_ms);
 
+/* PK_SEED, or @otherwise; it is printed. */
+uint64_t core_chosen_seed(uint64_t otherwise);
 /* A world of its own for every @seed; @ret_name says which, so that a failure can be looked at again. */
 void core_arbitrary_world(struct world *world, uint64_t seed, char *ret_name, size_t size);
 

@@ -285,18 +285,11 @@ static void try_runbook(struct world *world, const struct decision *decision, co
                 fail_msg("%s\nprinted: %s\nrunbook: %s", current, text, runbook.lines[0]);
 }
 
-static uint64_t chosen_seed(void)
-{
-        const char *text = getenv("PK_SEED");
-        return text ? strtoull(text, NULL, 10) : DEFAULT_SEED;
-}
-
 static void every_command_does_what_it_is_printed_for(void **state)
 {
         (void)state;
         static unsigned reached[PHASE_COUNT][FINDING_COUNT];
-        const uint64_t chosen = chosen_seed();
-        print_message("PK_SEED=%llu\n", (unsigned long long)chosen);
+        const uint64_t chosen = core_chosen_seed(DEFAULT_SEED);
         for (unsigned number = 0; number < VIEWS; number++) {
                 struct world world;
                 struct texts texts;

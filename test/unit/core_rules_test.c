@@ -143,18 +143,11 @@ static int say_current(void **state)
         return 0;
 }
 
-static uint64_t chosen_seed(void)
-{
-        const char *text = getenv("PK_SEED");
-        return text ? strtoull(text, NULL, 10) : DEFAULT_SEED;
-}
-
 static void every_row_is_reached_and_nothing_else(void **state)
 {
         (void)state;
         static unsigned reached[PHASE_COUNT][FINDING_COUNT];
-        const uint64_t chosen = chosen_seed();
-        print_message("PK_SEED=%llu\n", (unsigned long long)chosen);
+        const uint64_t chosen = core_chosen_seed(DEFAULT_SEED);
         for (unsigned number = 0; number < VIEWS; number++) {
                 uint64_t seed = chosen + number;
                 struct world world;

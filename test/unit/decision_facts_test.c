@@ -117,9 +117,7 @@ static void start_world(struct world *world, uint64_t *seed)
 static void random_views_are_decided_the_same(void **state)
 {
         (void)state;
-        const char *wish = getenv("PK_SEED");
-        const uint64_t chosen = wish ? strtoull(wish, NULL, 10) : DEFAULT_SEED;
-        print_message("PK_SEED=%llu\n", (unsigned long long)chosen);
+        const uint64_t chosen = core_chosen_seed(DEFAULT_SEED);
         unsigned replayed = 0;
         for (unsigned number = 0; number < VIEWS; number++) {
                 uint64_t seed = chosen + number;
