@@ -15,6 +15,7 @@ make|runs the build
 pkg-config|finds the libraries
 libldns-dev|DNS messages with TSIG
 libcurl4-openssl-dev|HTTP and gRPC
+libexpat1-dev|XML
 libjansson-dev|JSON
 libyaml-dev|kubeconfig files
 libmicrohttpd-dev|/metrics and /healthz

@@ -7,13 +7,12 @@
 #include <sys/socket.h>
 
 #include "runtime/http_call.h"
+#include "runtime/http_easy.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 
 enum {
         HEAD_MAX_BYTES = 64 * 1024,
-        KEEPALIVE_IDLE_S = 15,
-        KEEPALIVE_INTERVAL_S = 5,
         TOKEN_MAX_BYTES = 16 * 1024,
 };
 
@@ -81,7 +80,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
         return unless_stopped(call, size * count);
 }
 
-/* Our own socket() call: it tells why it failed, and a program that we start later does not inherit the connection. */
+/* In the place of the one that http_easy_setup() sets: it tells why it failed, too. */
 static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
         (void)purpose;
@@ -137,7 +136,6 @@ static void set_headers(struct http_call *call, const struct http_request *reque
         if (request->fresh_connection && !request->http2)
                 add_to_list(call, &call->headers, "Connection: close");
         keep_first(call, curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers));
-        keep_first(call, curl_easy_setopt(call->easy, CURLOPT_USERAGENT, "planekeeper"));
 }
 
 static void set_method(struct http_call *call, const struct http_request *request)
@@ -238,8 +236,6 @@ static void set_tls(struct http_call *call, const struct http_request *request)
         /* With a CA of its own a peer is trusted by nothing else; and nothing is parsed that is not needed. */
         if (tls->insecure || !secret_is_empty(&tls->ca))
                 keep_first(call, curl_easy_setopt(easy, CURLOPT_CAINFO, NULL));
-        /* A folder beside the system's bundle adds nothing, but keeps curl from parsing the bundle only once. */
-        keep_first(call, curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
         if (tls->insecure) {
                 keep_first(call, curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L));
                 keep_first(call, curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L));
@@ -270,8 +266,6 @@ static void set_protocol(struct http_call *call, const struct http_request *requ
         if (request->http2 || (request->offers_http2 && request->connect_only && is_tls))
                 version = is_tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
         keep_first(call, curl_easy_setopt(call->easy, CURLOPT_HTTP_VERSION, version));
-        keep_first(call, curl_easy_setopt(call->easy, CURLOPT_PROTOCOLS_STR, "http,https"));
-        keep_first(call, curl_easy_setopt(call->easy, CURLOPT_NOPROXY, "*"));
         if (request->fresh_connection)
                 keep_first(call, curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L));
         /* curl 7.88 fails the second request of an HTTP/2 connection without TLS with CURLE_HTTP2. */
@@ -284,18 +278,12 @@ static void set_protocol(struct http_call *call, const struct http_request *requ
 static void set_connection(struct http_call *call, const struct http_request *request)
 {
         CURL *easy = call->easy;
-        keep_first(call, curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
-        /* Without it curl waits, in this thread, until a look-up that was given up has ended. */
-        keep_first(call, curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
+        keep_first(call, http_easy_setup(easy));
         keep_first(call, curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms));
-        keep_first(call, curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L));
         keep_first(call, curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket));
         keep_first(call, curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call));
-        if (request->fresh_connection)
-                return;
-        keep_first(call, curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L));
-        keep_first(call, curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_S));
-        keep_first(call, curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S));
+        if (!request->fresh_connection)
+                keep_first(call, http_easy_keep_alive(easy));
 }
 
 static void set_callbacks(struct http_call *call)

@@ -1,13 +1,11 @@
 /* http_response.c -- from what curl says of a transfer to a response. */
 #include <errno.h>
 #include <openssl/ssl.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/clock.h"
 #include "runtime/http_call.h"
-
-enum { RETRY_AFTER_MAX_S = 24 * 60 * 60 };
+#include "runtime/http_easy.h"
 
 const char *http_failure_name(enum http_failure failure)
 {
@@ -103,17 +101,10 @@ static int system_errno(const struct http_call *call)
         return call->open_errno ? call->open_errno : (int)number;
 }
 
-static bool was_sent(const struct http_call *call)
-{
-        long sent_bytes = 0;
-        (void)curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
-        return sent_bytes > 0;
-}
-
 /* A line of the header above curl's own bound is "out of memory" to it (7.88), or 100 (CURLE_TOO_LARGE, since 8.6). */
 static bool is_endless_header(const struct http_call *call, CURLcode code)
 {
-        return was_sent(call) && (code == CURLE_OUT_OF_MEMORY || (int)code == 100);
+        return http_easy_was_sent(call->easy) && (code == CURLE_OUT_OF_MEMORY || (int)code == 100);
 }
 
 static enum http_failure failure_of(const struct http_call *call, CURLcode code)
@@ -152,7 +143,7 @@ static enum err class_of(const struct http_call *call, CURLcode code, enum http_
                 return ERR_DENIED;
         if (failure == HTTP_FAIL_TLS_LOCAL)
                 return ERR_INVALID;
-        if (was_sent(call))
+        if (http_easy_was_sent(call->easy))
                 return call->is_safe ? ERR_TRANSIENT : ERR_UNKNOWN;
         return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? ERR_INVALID : ERR_TRANSIENT;
 }
@@ -166,7 +157,7 @@ static const char *curl_words(const struct http_call *call, CURLcode code)
 
 static const char *unfinished_step(const struct http_call *call)
 {
-        if (was_sent(call))
+        if (http_easy_was_sent(call->easy))
                 return "no complete answer";
         return call->note && call->note->has_begun ? "no TLS handshake" : "no connection";
 }
@@ -215,39 +206,17 @@ static void explain(const struct http_call *call, CURLcode code, enum http_failu
 
 /* ---- what came ---- */
 
-static const char *find_header(const struct http_call *call, const char *name, unsigned origin)
-{
-        struct curl_header *header = NULL;
-        return curl_easy_header(call->easy, name, 0, origin, -1, &header) == CURLHE_OK ? header->value : NULL;
-}
-
-static long retry_after_s(const struct http_call *call)
-{
-        const char *text = find_header(call, "Retry-After", CURLH_HEADER);
-        if (!text || text[0] < '0' || text[0] > '9')
-                return -1; /* a date is allowed as well; nobody that we talk to sends one */
-        long seconds = strtol(text, NULL, 10);
-        return seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S;
-}
-
-static int64_t server_date(const struct http_call *call)
-{
-        const char *text = find_header(call, "Date", CURLH_HEADER);
-        time_t seconds = text ? curl_getdate(text, NULL) : -1;
-        return seconds > 0 ? (int64_t)seconds * 1000 : 0;
-}
-
 static void read_head(const struct http_call *call, struct http_response *ret)
 {
         (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &ret->status);
         if (call->head_bytes == 0)
                 return;
-        ret->retry_after_s = retry_after_s(call);
-        ret->date = server_date(call);
+        ret->retry_after_s = http_easy_retry_after_s(call->easy);
+        ret->date = http_easy_date(call->easy);
         /* A server that refuses at once sends no body, and then what would be the trailer is the header. */
-        ret->grpc_status = find_header(call, "grpc-status", CURLH_TRAILER);
+        ret->grpc_status = http_easy_header(call->easy, "grpc-status", CURLH_TRAILER);
         if (!ret->grpc_status)
-                ret->grpc_status = find_header(call, "grpc-status", CURLH_HEADER);
+                ret->grpc_status = http_easy_header(call->easy, "grpc-status", CURLH_HEADER);
 }
 
 void http_call_result(struct http_call *call, CURLcode code, struct http_response *ret)

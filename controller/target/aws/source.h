@@ -1,0 +1,49 @@
+/*
+ * source.h -- one place that keys may come from. Private to aws/: a new source is one file and one row in
+ * credentials.c.
+ *
+ * Errors:  ERR_NOT_FOUND: it is not configured, and the text says what is lacking; the next one is asked. Any other
+ *          error is final: what is configured and does not work is told, not passed over.
+ * Threads: executor jobs only; a fetch blocks until its deadline. A token file is read in the same thread: where its
+ *          file system hangs, the worker hangs with it, past the deadline, until the kernel gives up (tokens are
+ *          projected volumes in memory, which do not).
+ */
+#ifndef PK_TARGET_AWS_SOURCE_H
+#define PK_TARGET_AWS_SOURCE_H
+
+#include "target/aws/credentials.h"
+#include "target/aws/exchange.h"
+
+enum { SOURCE_TOKEN_MAX_BYTES = 16 * 1024 };
+
+struct source_request {
+        const struct target_credential *entries; /* of the Secret */
+        size_t entry_count;
+        const struct aws_environment *environment;
+        struct exchange *exchange;
+        mono_ms deadline;
+};
+
+struct source_result {
+        struct aws_keys keys;
+        int64_t valid_ms; /* from now on, by the clock of the service that gave them; 0: they do not expire */
+};
+
+struct source {
+        const char *name; /* for people */
+        MUST_CHECK enum err (*fetch)(const struct source_request *request, struct source_result *ret,
+                                     struct errmsg *reterr);
+};
+
+extern const struct source source_secret, source_environment;
+
+static inline bool source_is_set(const char *text)
+{
+        return text && text[0] != '\0';
+}
+
+/* Whether @keys can be used in a header: only printable characters, no space, no line break. @what names where they are
+ * from. */
+MUST_CHECK enum err source_check_keys(const struct aws_keys *keys, const char *what, struct errmsg *reterr);
+
+#endif
