@@ -176,6 +176,12 @@ lint:
 	@hack/check-size.sh
 	@hack/check-words.sh
 	@hack/check-mutants.sh
+	@$(MAKE) --no-print-directory VARIANT=asan reconcile-objects
+	@hack/check-cycles.py build/asan
+
+# Whose symbols say which file needs which.
+.PHONY: reconcile-objects
+reconcile-objects: $(filter $(OUT)/controller/reconcile/%,$(LIB_OBJECTS))
 
 # What `make bench` measures against, compiled as the operator itself.
 BENCH_PROGRAMS := $(patsubst test/bench/%.c,build/bench/%,$(wildcard test/bench/*.c))

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""The layers inside a folder, checked on what its object files call and read, not on what they include.
+
+Two files that need each other, directly or around a corner, are one file in two pieces: neither is understood or tested
+without the other. `nm` says what an object file defines and what it needs; a call by a function pointer is no need, for
+whoever sets the pointer is above. Cycles that are allowed stand in ALLOWED, one a line, and can only become smaller.
+"""
+
+import pathlib
+import subprocess
+import sys
+
+FOLDER = pathlib.Path("controller/reconcile")
+ALLOWED = pathlib.Path("hack/allowed-cycles.txt")
+
+
+def symbols(object_file):
+    """What it defines for others, and what it needs of them."""
+    lines = subprocess.run(["nm", object_file], capture_output=True, text=True, check=True).stdout.splitlines()
+    words = [line.split() for line in lines]
+    return {w[-1] for w in words if w[-2].isupper() and w[-2] != "U"}, {w[-1] for w in words if w[-2] == "U"}
+
+
+def needs(build):
+    """For each file, the other files of the folder that it needs, with the symbols."""
+    files = sorted(path.stem for path in FOLDER.glob("*.c"))
+    of = {name: symbols(build / FOLDER / f"{name}.o") for name in files}
+    owner = {symbol: name for name in files for symbol in of[name][0]}
+    graph = {name: {} for name in files}
+    for name in files:
+        for symbol in of[name][1]:
+            if owner.get(symbol, name) != name:
+                graph[name].setdefault(owner[symbol], set()).add(symbol)
+    return graph
+
+
+def reach(graph, name):
+    seen, open_ends = set(), [name]
+    while open_ends:
+        for to in graph[open_ends.pop()]:
+            if to not in seen:
+                seen.add(to)
+                open_ends.append(to)
+    return seen
+
+
+def cycles(graph):
+    """Each set of files that all need each other, the largest first."""
+    reached = {name: reach(graph, name) for name in graph}
+    found = {frozenset(to for to in reached[name] if name in reached[to]) for name in graph if name in reached[name]}
+    return sorted(found, key=lambda cycle: (-len(cycle), sorted(cycle)))
+
+
+def tell(graph, cycle):
+    for name in sorted(cycle):
+        for to in sorted(set(graph[name]) & cycle):
+            print(f"  {name} needs {to}: {', '.join(sorted(graph[name][to]))}")
+
+
+def main():
+    graph = needs(pathlib.Path(sys.argv[1]))
+    allowed = [frozenset(line.split()) for line in ALLOWED.read_text().splitlines() if line and line[0] != "#"]
+    bad = False
+    found = cycles(graph)
+    for cycle in found:
+        if cycle in allowed:
+            continue
+        bad = True
+        smaller = any(cycle < more for more in allowed)
+        print(f"{FOLDER}: {len(cycle)} files need each other:", " ".join(sorted(cycle)))
+        if smaller:
+            print(f"  that is fewer than before: write this line to {ALLOWED} in place of the longer one")
+        else:
+            tell(graph, cycle)
+    for cycle in set(allowed) - set(found):
+        bad = True
+        print(f"{ALLOWED}: these files do not need each other any more, take the line out:", " ".join(sorted(cycle)))
+    return bad
+
+
+sys.exit(main())
