@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "core/maintenance.h"
+#include "reconcile/confirm.h"
 #include "reconcile/gather.h"
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
 #include "reconcile/policy_targets.h"
-#include "reconcile/record_io.h"
 #include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
 #include "reconcile/tell.h"
@@ -21,7 +21,7 @@
 static void read_target(struct policy *policy, struct target_slot *slot)
 {
         mono_ms now = loop_now(policy->manager->loop);
-        if (!policy->manager->cluster_uid || now < slot->retry_at)
+        if (!policy->manager->identity.uid || now < slot->retry_at)
                 return;
         if (slot->mechanism)
                 slot->mechanism->asked_at = now;
@@ -68,7 +68,7 @@ static void read_what_is_wanted(struct policy *policy, const struct decision *de
 /* What the core wants to be seen again before it goes on. */
 static void look_again(struct policy *policy, unsigned looks)
 {
-        manager_hurry(policy->manager);
+        pace_prioritise(&policy->manager->pace);
         for (unsigned i = 0; i < policy->target_count; i++)
                 if (looks & 1U << i)
                         read_target(policy, policy->targets[i]);
@@ -82,7 +82,7 @@ static void write_target(struct policy *policy, const struct view *view, const s
                 workqueue_add_after(policy->manager->policies_queue, &policy->work, slot->retry_at - now);
                 return;
         }
-        manager_hurry(policy->manager);
+        pace_prioritise(&policy->manager->pace);
         slot->met_epoch = 0; /* what is absent then is our own write, half done, until the value was seen again */
         effect_write(policy, slot, write);
 }
@@ -101,14 +101,14 @@ static bool may_begin(const struct policy *policy)
 
 static void act(struct policy *policy, const struct view *view, const struct decision *decision)
 {
-        if (policy->manager->stopping || !may_begin(policy) || !record_io_settle(policy))
+        if (policy->manager->stopping || !may_begin(policy) || !record_store_settle(policy))
                 return;
         switch (decision->rule->then) {
         case DO_ADOPT:
         case DO_DECIDE:
         case DO_ABORT:
         case DO_COMMIT:
-                record_io_write(policy, view, decision);
+                record_store_write(policy, view, decision);
                 break;
         case DO_WRITE:
                 write_target(policy, view, &decision->write);
@@ -117,7 +117,7 @@ static void act(struct policy *policy, const struct view *view, const struct dec
                 look_again(policy, decision->looks);
                 break;
         case DO_CONFIRM:
-                record_io_confirm(policy);
+                confirm_policy(policy);
                 break;
         case DO_WAIT:
         case DO_HOLD:
@@ -240,7 +240,7 @@ static void visit_done(struct policy *policy, struct effect *effect)
                                     .why = effect->why.text,
                                     .began = effect->submitted_us / 1000,
                                     .now = loop_now(policy->manager->loop),
-                                    .wall = manager_wall(policy->manager)};
+                                    .wall = pace_wall(&policy->manager->pace)};
         slot->effect = NULL;
         if (effect->err != ERR_OK && effect->err != ERR_PENDING) {
                 target_failed(policy, slot, &visit);

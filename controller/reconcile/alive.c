@@ -29,13 +29,13 @@ static char *what_to_say(const struct policy *policy, const struct view *view, c
         const struct alive *alive = &policy->alive;
         mono_ms now = loop_now(policy->manager->loop), every = renewal(view);
         mono_ms slack = policy->store->reads_every(policy) / 2; /* else a look that comes a little early skips a turn */
-        if (!decision->vouches || !policy->manager->cluster_uid ||
+        if (!decision->vouches || !policy->manager->identity.uid ||
             (alive->said_at && now - alive->said_at + slack < every))
                 return NULL;
         struct alive_text next = {.counter = alive->heard.counter + 1, .every_ms = every};
         char text[ALIVE_TEXT_BYTES];
         struct alive_text again;
-        bool fits = TEXT_COPY(next.plane, decision->active->name) && TEXT_COPY(next.by, policy->manager->cluster_uid);
+        bool fits = TEXT_COPY(next.plane, decision->active->name) && TEXT_COPY(next.by, policy->manager->identity.uid);
         alive_text_print(&next, text);
         return fits && alive_text_parse(text, &again) ? mem_strdup(text) : NULL;
 }

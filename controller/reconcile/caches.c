@@ -9,6 +9,7 @@
 #include "api/record.h"
 #include "reconcile/plane.h"
 #include "reconcile/policy.h"
+#include "reconcile/record_keeper.h"
 #include "runtime/log.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -214,9 +215,10 @@ static void lease_object(void *ctx, enum watch_change change, const json_t *leas
                 return; /* of our label, but no record: somebody else's */
         struct policy *policy = policy_obtain(manager, object_meta(lease, "namespace"), name);
         if (change == WATCH_SET)
-                policy_set_record(policy, lease);
+                record_keeper_watched(policy, lease);
         else
-                policy_record_deleted(policy, lease);
+                record_keeper_deleted(policy, lease);
+        policy_free_if_unwanted(policy);
 }
 
 static void leases_listed(void *ctx)
@@ -226,8 +228,10 @@ static void leases_listed(void *ctx)
         do {
                 sweep.count = 0;
                 map_each(&manager->policies, sweep_record, &sweep);
-                for (size_t i = 0; i < sweep.count; i++)
-                        policy_record_unlisted(sweep.gone[i]);
+                for (size_t i = 0; i < sweep.count; i++) {
+                        record_keeper_unlisted(sweep.gone[i]);
+                        policy_free_if_unwanted(sweep.gone[i]);
+                }
         } while (sweep.count);
         caches_wake_policies(manager);
 }

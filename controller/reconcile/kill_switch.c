@@ -6,9 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "reconcile/caches.h"
 #include "reconcile/manager.h"
-#include "reconcile/tell.h"
 
 enum {
         HTTP_FORBIDDEN = 403,
@@ -122,9 +120,7 @@ static void answered(void *ctx, const struct kube_reply *reply)
                 return;
         kill_switch->is_on = is_on;
         memcpy(kill_switch->why, why, sizeof(why));
-        if (is_news)
-                tell_kill_switch(manager);
-        caches_wake_policies(manager);
+        kill_switch->changed(manager, is_news);
 }
 
 void kill_switch_tick(struct manager *manager)

@@ -19,6 +19,7 @@ struct manager;
 enum { KILL_SWITCH_WHY_BYTES = 1024 };
 
 struct kill_switch {
+        void (*changed)(struct manager *manager, bool is_news); /* settled at first, or it says something else */
         bool is_on;
         bool is_settled;                 /* asked, and something came of it: no pass before */
         char why[KILL_SWITCH_WHY_BYTES]; /* on although nobody has said so in so many words: what is wrong, and the

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/object.h"
 #include "api/record.h"
 #include "reconcile/caches.h"
 #include "reconcile/doubt.h"
@@ -23,127 +22,44 @@ enum {
         TICK_MS = 1000,
         REFRESH_EVERY_MS = 60000, /* what only time changes in a status (days of a certificate) is looked at so often */
         LATE_MS = 1000, /* a loop that is later than this was suspended or starved: its samples are doubtful */
-        CLOCK_TRUST_MS =
-            2000, /* the API server's Date has whole seconds: nearer than this our own wall clock is as good */
-        HURRY_MS = 100, /* longer than a step takes where it goes well */
-        TIMEOUT_MS = 3000,
-        IDENTITY_EVERY_MS = 10000,
         CONNECTIONS_PER_HOST = 16, /* three watches, the passes' turns, statuses and Events, each without waiting */
         WORKERS = 8,               /* started when they are needed */
         JOBS_MAX = 8192,
 };
 
-static const struct kube_resource namespaces = {
-    .group = "", .version = "v1", .plural = "namespaces", .kind = "Namespace"};
-
-unix_ms manager_wall(const struct manager *manager)
-{
-        return manager->wall_base + loop_now(manager->loop);
-}
-
-/* ---- what goes first ---- */
-
-void manager_hurry(struct manager *manager)
-{
-        manager->hurry_until = loop_now(manager->loop) + HURRY_MS;
-}
-
-static bool is_hurrying(void *ctx)
-{
-        const struct manager *manager = ctx;
-        return loop_now(manager->loop) < manager->hurry_until;
-}
-
-/* ---- blast radius ---- */
-
-static unsigned switches_in_last_minute(const struct manager *manager)
-{
-        unsigned count = 0;
-        size_t ring = sizeof(manager->recent_switches) / sizeof(manager->recent_switches[0]);
-        for (size_t i = 0; i < ring; i++)
-                count += manager->recent_switches[i] && loop_now(manager->loop) - manager->recent_switches[i] < 60000;
-        return count;
-}
-
-bool manager_blast_limit_reached(const struct manager *manager)
-{
-        unsigned limit = manager->options.max_switches_per_minute;
-        return limit && switches_in_last_minute(manager) + manager->deciding >= limit;
-}
-
-void manager_count_switch(struct manager *manager)
-{
-        size_t ring = sizeof(manager->recent_switches) / sizeof(manager->recent_switches[0]);
-        manager->recent_switches[manager->recent_switch_next] = loop_now(manager->loop);
-        manager->recent_switch_next = (manager->recent_switch_next + 1) % (unsigned)ring;
-}
-
 /* ---- who and where we are ---- */
 
-static void ask_identity(struct manager *manager);
-
-static void set_clock(struct manager *manager, unix_ms server_date)
+static void identity_answered(void *ctx, enum identity_news news, unix_ms date)
 {
-        unix_ms local = clock_wall();
-        unix_ms skew = server_date ? server_date - local : 0;
-        bool is_near = skew < CLOCK_TRUST_MS && skew > -CLOCK_TRUST_MS;
-        manager->wall_base = (is_near ? local : server_date) - clock_mono();
-}
-
-static void take_identity(struct manager *manager, const char *uid, unix_ms date)
-{
-        bool is_first = !manager->cluster_uid, is_news = is_first || strcmp(manager->cluster_uid, uid) != 0;
-        bool was_doubted = manager->is_identity_doubted;
-        manager->is_identity_doubted = false;
-        if (is_first)
-                set_clock(manager, date);
-        if (is_news && !is_first)
-                log_line(LOG_WARN, "manager",
-                         "namespace kube-system has another UID: the cluster was built anew, or its store replaced",
-                         LOG_TEXT_FIELD("was", manager->cluster_uid), LOG_TEXT_FIELD("is", uid));
-        if (is_news) {
-                free(manager->cluster_uid);
-                manager->cluster_uid = mem_strdup(uid);
+        struct manager *manager = ctx;
+        bool is_new = news == IDENTITY_FIRST || news == IDENTITY_OTHER;
+        trouble_over(manager, TROUBLE_IDENTITY, NULL);
+        if (news == IDENTITY_FIRST)
+                pace_set_clock(&manager->pace, date);
+        if (is_new)
                 caches_retime_probes(manager);
-        }
-        if (is_news && !is_first && manager->is_leader)
+        if (news == IDENTITY_OTHER && manager->is_leader)
                 caches_leadership_changed(manager); /* what was known is of another life */
-        if (is_news || was_doubted)
+        if (is_new || news == IDENTITY_PROVEN)
                 caches_wake_policies(manager);
 }
 
-void manager_doubt_identity(struct manager *manager)
+static void identity_failed(void *ctx, const char *why)
 {
-        manager->is_identity_doubted = true;
-        manager->identity_asked_at = 0;
-        ask_identity(manager);
+        trouble_note(ctx, TROUBLE_IDENTITY, NULL, why);
 }
 
-static void identity_answered(void *ctx, const struct kube_reply *reply)
+static void kill_switch_changed(struct manager *manager, bool is_news)
 {
-        struct manager *manager = ctx;
-        manager->identity_call = NULL;
-        if (reply->err != ERR_OK) {
-                struct errmsg why = reply->why;
-                (void)err_wrap(&why, reply->err, "cannot read namespace kube-system, whose UID names this cluster");
-                trouble_note(manager, TROUBLE_IDENTITY, NULL, why.text);
-                return; /* the tick asks again */
-        }
-        trouble_over(manager, TROUBLE_IDENTITY, NULL);
-        take_identity(manager, object_meta(reply->body, "uid"), reply->date);
+        if (is_news)
+                tell_kill_switch(manager);
+        caches_wake_policies(manager);
 }
 
-/* Asked again and again: an API server's store may be replaced under a living process. */
-static void ask_identity(struct manager *manager)
+static bool is_prioritised(void *ctx)
 {
-        mono_ms now = loop_now(manager->loop);
-        bool is_known = manager->cluster_uid && !manager->is_identity_doubted;
-        if (manager->identity_call || (is_known && now - manager->identity_asked_at < IDENTITY_EVERY_MS))
-                return;
-        manager->identity_asked_at = now;
-        char *path = kube_path(&namespaces, NULL, "kube-system", NULL);
-        manager->identity_call = kube_get(manager->kube, path, TIMEOUT_MS, identity_answered, manager);
-        free(path);
+        const struct manager *manager = ctx;
+        return pace_is_prioritised(&manager->pace);
 }
 
 static void tick(struct loop_timer *timer)
@@ -152,7 +68,7 @@ static void tick(struct loop_timer *timer)
         loop_timer_set(manager->loop, timer, loop_now(manager->loop) + TICK_MS);
         if (manager->stopping)
                 return;
-        ask_identity(manager);
+        identity_tick(&manager->identity);
         kill_switch_tick(manager);
         trouble_tick(manager);
         no_leader_tick(manager);
@@ -168,8 +84,7 @@ static void tick(struct loop_timer *timer)
 void manager_was_late(struct manager *manager, mono_ms late_ms)
 {
         tell_late(late_ms);
-        manager->late_until = loop_now(manager->loop) + LATE_MS;
-        manager->late_by = late_ms;
+        pace_was_late(&manager->pace, late_ms);
         caches_discard_samples(manager);
 }
 
@@ -271,7 +186,8 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
                   struct kube_config *election_config, const struct manager_options *options)
 {
         *manager = (struct manager){.options = *options, .loop = loop, .tick.due = tick};
-        manager->wall_base = clock_wall() - clock_mono();
+        pace_init(&manager->pace, loop, options->max_switches_per_minute);
+        manager->kill_switch.changed = kill_switch_changed;
         tell_setup(options->election_id);
         trouble_setup();
         manager->executor = executor_open(loop, WORKERS, JOBS_MAX);
@@ -279,6 +195,8 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         manager->election_http = http_open(loop, 2);
         manager->kube = kube_open(loop, manager->http, manager->executor, config);
         manager->election_kube = kube_open(loop, manager->election_http, manager->executor, election_config);
+        const struct identity_hooks hooks = {.answered = identity_answered, .failed = identity_failed, .ctx = manager};
+        identity_init(&manager->identity, loop, manager->kube, &hooks);
         manager->prober = prober_open(&(struct probe_env){
             .loop = loop, .http = manager->http, .executor = manager->executor, .dns_servers = options->resolver});
         const struct workqueue_options planes = {"managementplane", 500, 30000, 64, 3};
@@ -287,7 +205,7 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         manager->policies_queue = workqueue_open(loop, &policies);
         manager->events = event_recorder_open(loop, manager->kube, "planekeeper.io/planekeeper", options->identity);
         manager->status = status_writer_open(loop, manager->kube);
-        const struct yield yield = {.is_busy = is_hurrying, .ctx = manager};
+        const struct yield yield = {.is_busy = is_prioritised, .ctx = manager};
         event_recorder_yield(manager->events, &yield);
         status_writer_yield(manager->status, &yield);
         event_recorder_on_trouble(manager->events, events_troubled, manager);
@@ -298,7 +216,7 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         caches_open(manager);
         open_election(manager);
         loop_timer_set(loop, &manager->tick, loop_now(loop) + TICK_MS);
-        ask_identity(manager);
+        identity_tick(&manager->identity);
         kill_switch_tick(manager);
 }
 
@@ -322,7 +240,6 @@ void manager_stop(struct manager *manager, void (*stopped)(void *ctx), void *ctx
 void manager_close(struct manager *manager)
 {
         loop_timer_stop(manager->loop, &manager->tick);
-        kube_cancel(manager->identity_call);
         kube_cancel(manager->kill_switch.call);
         if (manager->election)
                 election_close(manager->election);
@@ -333,12 +250,12 @@ void manager_close(struct manager *manager)
         workqueue_close(manager->policies_queue);
         workqueue_close(manager->planes_queue);
         prober_close(manager->prober);
+        identity_close(&manager->identity);
         kube_close(manager->kube);
         kube_close(manager->election_kube);
         executor_close(manager->executor, clock_mono() + 200); /* after everybody who may have a job in flight */
         http_close(manager->http);
         http_close(manager->election_http);
-        free(manager->cluster_uid);
 }
 
 bool manager_is_ready(const struct manager *manager, struct strbuf *why)

@@ -16,8 +16,10 @@
 #include "kube/lease.h"
 #include "kube/watch.h"
 #include "probe/probe.h"
+#include "reconcile/identity.h"
 #include "reconcile/kill_switch.h"
 #include "reconcile/line.h"
+#include "reconcile/pace.h"
 #include "reconcile/trouble.h"
 #include "runtime/executor.h"
 #include "runtime/http.h"
@@ -78,20 +80,11 @@ struct manager {
         mono_ms doubt_every_ms;
         bool is_leader;
         bool stopping;
-        char *cluster_uid; /* UID of our own kube-system: which cluster this is; NULL until known */
-        bool is_identity_doubted; /* something looks as if it were another by now: nothing is decided until it is read */
-        mono_ms identity_asked_at;
-        struct kube_call *identity_call;
-        unix_ms
-            wall_base; /* wall time = wall_base + loop_now(): the API server's clock, counted on the monotonic one */
+        struct identity identity;
+        struct pace pace;
         struct kill_switch kill_switch;
         struct trouble_entry troubles[TROUBLE_COUNT]; /* what is tried again */
         mono_ms refreshed_at;
-        mono_ms late_until, late_by;
-        mono_ms hurry_until;         /* a step of a switch is under way: what only tells of it waits */
-        mono_ms recent_switches[64]; /* for --max-switches-per-minute, a ring */
-        unsigned recent_switch_next;
-        unsigned deciding; /* automatic switches on their way to the arbiter: they count before it has answered */
         struct line line;
         struct loop_timer tick;
         void (*stopped)(void *ctx);
@@ -110,13 +103,5 @@ bool manager_is_ready(const struct manager *manager, struct strbuf *why);
 
 /* Our own loop was late by that: samples are discarded, and doubtful for a moment longer. */
 void manager_was_late(struct manager *manager, mono_ms late_ms);
-/* Which cluster this is has to be read again before anything is decided. */
-void manager_doubt_identity(struct manager *manager);
-unix_ms manager_wall(const struct manager *manager);
-bool manager_blast_limit_reached(const struct manager *manager);
-void manager_count_switch(struct manager *manager);
-
-/* A step of a switch begins: for a moment the API server is to have nothing else to do. */
-void manager_hurry(struct manager *manager);
 
 #endif

@@ -20,7 +20,7 @@ static bool is_said(const struct policy *policy)
 static void say(struct policy *policy, const char *message)
 {
         struct status_mark *mark = &policy->status;
-        const unix_ms now = manager_wall(policy->manager);
+        const unix_ms now = pace_wall(&policy->manager->pace);
         static const char *const types[] = {"Ready", "Armed"};
         struct condition_list list = {0};
         json_t *before = condition_list_encode(&mark->conditions);

@@ -14,17 +14,8 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-const struct kube_resource kube_planes = {
-    .group = "planekeeper.io", .version = "v1alpha1", .plural = "managementplanes", .kind = "ManagementPlane"};
-
 /* A wake-up costs as much as a probe: those that fall due within TOGETHER_MS start in one turn of the loop. */
 enum { DEFAULT_INTERVAL_MS = 5000, DEFAULT_TIMEOUT_MS = 3000, TOGETHER_MS = 5 };
-
-void plane_wake_users(struct plane *plane)
-{
-        for (size_t i = 0; i < plane->user_count; i++)
-                policy_wake(plane->users[i]);
-}
 
 /* The strictest of the policies that name it; replicas probe half an interval apart. */
 static struct probe_cadence wanted_cadence(const struct plane *plane)
@@ -43,7 +34,7 @@ static struct probe_cadence wanted_cadence(const struct plane *plane)
          */
         mono_ms spread = (mono_ms)(text_hash(plane->key) % (uint64_t)cadence.interval_ms);
         mono_ms half = plane->manager->is_leader ? 0 : cadence.interval_ms / 2;
-        mono_ms base = plane->manager->wall_base % cadence.interval_ms;
+        mono_ms base = plane->manager->pace.wall_base % cadence.interval_ms;
         cadence.offset_ms = (spread + half + cadence.interval_ms - base) % cadence.interval_ms;
         cadence.offset_ms -= cadence.offset_ms % TOGETHER_MS;
         return cadence;
@@ -128,12 +119,6 @@ static void run(struct work *work)
         }
         if (plane->spec || plane->spec_error)
                 status_request(&plane->status);
-}
-
-void plane_rebuild(struct plane *plane)
-{
-        plane->needs_setup = true;
-        workqueue_add(plane->manager->planes_queue, &plane->work);
 }
 
 struct plane *plane_obtain(struct manager *manager, const char *namespace_name, const char *name)
@@ -328,35 +313,6 @@ void plane_leadership_changed(struct plane *plane)
         status_rewrite(&plane->status);
         if (plane->spec || plane->spec_error)
                 status_request(&plane->status);
-}
-
-bool plane_uses_secret(const struct plane *plane, const char *key)
-{
-        if (!plane->spec)
-                return false;
-        if (plane->spec->access == PLANE_ACCESS_KUBECONFIG &&
-            secret_key_is(key, plane->namespace_name, plane->spec->kube_config.name))
-                return true;
-        for (size_t i = 0; i < plane->spec->check_count; i++) {
-                const struct tls_refs *tls = &plane->spec->checks[i].tls;
-                if (secret_key_is(key, plane->namespace_name, tls->ca.name) ||
-                    secret_key_is(key, plane->namespace_name, tls->client_certificate))
-                        return true;
-        }
-        return false;
-}
-
-bool plane_holds_operator(const struct plane *plane)
-{
-        if (!plane->spec)
-                return false;
-        return plane->spec->access == PLANE_ACCESS_OWN ||
-               (plane->cluster_uid && text_equal(plane->cluster_uid, plane->manager->cluster_uid));
-}
-
-bool plane_is_located(const struct plane *plane)
-{
-        return !plane->spec || plane->spec->access != PLANE_ACCESS_KUBECONFIG || plane->is_located;
 }
 
 void plane_free(struct plane *plane)

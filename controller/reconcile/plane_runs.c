@@ -225,7 +225,7 @@ void plane_view_fill(const struct plane *plane, const char *record_type_rrset, s
             .name_error = plane->name_error,
         };
         ret->left_out = plane_left_out(plane, ret->rrset, arena);
-        const unix_ms wall = manager_wall(plane->manager);
+        const unix_ms wall = pace_wall(&plane->manager->pace);
         const struct maintenance maintenance = maintenance_read(plane->maintenance ? plane->maintenance : "", wall);
         maintenance_set(ret, &maintenance, wall, loop_now(plane->manager->loop));
         ret->check_count = plane->check_count < CHECKS_MAX ? (unsigned)plane->check_count : CHECKS_MAX;

@@ -107,7 +107,7 @@ static json_t *checks_json(const struct plane *plane, const struct plane_view *v
                 INVARIANT(item);
                 if (shown->counted_at && !shown->last_unknown)
                         json_object_set_new(item, "since",
-                                            time_json((shown->run_since + plane->manager->wall_base) / 1000 * 1000));
+                                            time_json((shown->run_since + plane->manager->pace.wall_base) / 1000 * 1000));
                 json_array_append_new(checks, item);
         }
         return checks;
@@ -135,14 +135,14 @@ static const char *first_bad_check(const struct plane_view *view, struct arena *
 static const char *name_unfit(const struct plane *plane, const struct plane_view *view, struct arena *arena)
 {
         const struct view around = {.now = loop_now(plane->manager->loop),
-                                    .wall = manager_wall(plane->manager),
+                                    .wall = pace_wall(&plane->manager->pace),
                                     .policy.detection = *detection_of(plane)};
         return election_name_unfit(&around, view, arena);
 }
 
 static struct maintenance maintenance_of(const struct plane *plane)
 {
-        return maintenance_read(plane->maintenance ? plane->maintenance : "", manager_wall(plane->manager));
+        return maintenance_read(plane->maintenance ? plane->maintenance : "", pace_wall(&plane->manager->pace));
 }
 
 /* Whoever works on it knows that it is down; nobody else needs to hear it. */
@@ -215,7 +215,7 @@ static void set_conditions(const struct plane *plane, const struct plane_view *v
 {
         const struct plane_health judged = health_of(view, detection_of(plane), loop_now(plane->manager->loop));
         const struct plane_health *health = &judged;
-        unix_ms now = manager_wall(plane->manager);
+        unix_ms now = pace_wall(&plane->manager->pace);
         struct ready ready = spare(plane, judge(plane, view, health, arena), arena);
         const struct condition_value value = {"Ready", ready.status, ready.reason, ready.message, plane->generation};
         condition_list_set(ret, before, &value, now);
@@ -268,8 +268,8 @@ static json_t *certificate_json(const struct plane *plane, unix_ms not_after)
         if (!not_after)
                 return json_pack("{s:s, s:n}", "text", "-", "notAfter");
         char text[32];
-        int64_t days = (not_after - manager_wall(plane->manager)) / DAY_MS;
-        (void)snprintf(text, sizeof(text), not_after <= manager_wall(plane->manager) ? "expired" : "%lldd",
+        int64_t days = (not_after - pace_wall(&plane->manager->pace)) / DAY_MS;
+        (void)snprintf(text, sizeof(text), not_after <= pace_wall(&plane->manager->pace) ? "expired" : "%lldd",
                        (long long)days);
         return json_pack("{s:s, s:o}", "text", text, "notAfter", time_json(not_after));
 }
@@ -320,7 +320,7 @@ json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_
                       "port", (int)plane->port, "replicas", replicas, "certificate",
                       certificate_json(plane, health.certificate_not_after), "checks",
                       checks_json(plane, &view, &arena), "judgedAt",
-                      time_json(manager_wall(plane->manager) / 1000 * 1000), "conditions", condition_list_encode(ret_conditions));
+                      time_json(pace_wall(&plane->manager->pace) / 1000 * 1000), "conditions", condition_list_encode(ret_conditions));
         INVARIANT(status);
         arena_deinit(&arena);
         return status;

@@ -108,23 +108,22 @@ struct policy {
         struct status_mark status;
 };
 
+/* policy.c: the entry for "<namespace>/<name>", made where absent. */
 struct policy *policy_obtain(struct manager *manager, const char *namespace_name, const char *name);
+
+/* policy_object.c */
 void policy_set(struct policy *policy, const json_t *object); /* as watched, and believed or not; NULL: it is gone */
 void policy_deleted(struct policy *policy, const json_t *last); /* as watched; the same */
 /* An uncached read: whatever its version, it is what counts. @object NULL: the store has none. */
 void policy_read(struct policy *policy, const json_t *object);
-/* Its record Lease, the same three ways. */
-void policy_set_record(struct policy *policy, const json_t *lease);
-void policy_record_unlisted(struct policy *policy); /* a list did not name it: gone, or without its label */
-void policy_record_deleted(struct policy *policy, const json_t *last);
-void policy_read_record(struct policy *policy, const json_t *lease);
-bool policy_has_lease(const struct policy *policy);
-/* The record as its store shows it; both are moved in, and either may be NULL. */
-void policy_take_record(struct policy *policy, struct record *record, char *error);
-void policy_wake(struct policy *policy); /* something it looks at is new */
 void policy_leadership_changed(struct policy *policy);
+mono_ms policy_looks_every(const struct policy *policy); /* how often its targets are looked at */
 void policy_free(struct policy *policy);
+void policy_free_if_unwanted(struct policy *policy); /* it has neither an object nor a record Lease */
 
+/* policy_entry.c */
+void policy_wake(struct policy *policy); /* something it looks at is new */
+bool policy_has_lease(const struct policy *policy);
 const struct detection *policy_detection(const struct policy *policy); /* NULL where there is no usable spec */
 enum rrset_type policy_record_type(const struct policy *policy); /* RRSET_AUTO where it has no spec */
 const char *policy_active_plane(const struct policy *policy);          /* NULL where not known */

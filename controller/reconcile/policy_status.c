@@ -92,14 +92,14 @@ static void set_conditions(const struct policy *policy, const struct report *rep
                 const struct report_condition *condition = &report->conditions[i];
                 const struct condition_value value = {condition->type, statuses[condition->status], condition->reason,
                                                       condition->message, policy->generation};
-                condition_list_set(ret, before, &value, manager_wall(policy->manager));
+                condition_list_set(ret, before, &value, pace_wall(&policy->manager->pace));
         }
 }
 
 /* A status says when it was judged, so that one of an hour ago is told from one of now. */
 static json_t *judged_at(const struct policy *policy)
 {
-        return switch_report_time(manager_wall(policy->manager) / 1000 * 1000);
+        return switch_report_time(pace_wall(&policy->manager->pace) / 1000 * 1000);
 }
 
 /* An object that cannot be understood still gets an answer: what is wrong and where. */
@@ -110,7 +110,7 @@ static json_t *invalid_status(const struct policy *policy, const struct conditio
         for (size_t i = 0; i < 3; i++) {
                 const struct condition_value value = {types[i], i == 1 ? CONDITION_TRUE : CONDITION_FALSE,
                                                       "InvalidSpec", policy->spec_error, policy->generation};
-                condition_list_set(ret_conditions, before, &value, manager_wall(policy->manager));
+                condition_list_set(ret_conditions, before, &value, pace_wall(&policy->manager->pace));
         }
         return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o}", "observedGeneration",
                          (json_int_t)policy->generation, "state", "InvalidSpec", "armed", "InvalidSpec", "message",
@@ -145,7 +145,7 @@ static const char *ago(const struct policy *policy, const char *completed, struc
         unix_ms at;
         if (text_to_time(completed, &at) != ERR_OK)
                 return "Never";
-        int64_t minutes = (manager_wall(policy->manager) - at) / 60000;
+        int64_t minutes = (pace_wall(&policy->manager->pace) - at) / 60000;
         if (minutes < 1)
                 return "<1m";
         if (minutes < 60)

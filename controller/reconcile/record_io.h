@@ -1,20 +1,25 @@
 /*
- * record_io.h -- the policy's decision record at the arbiter: written by compare-and-swap, never retried as it was; and
- * the uncached read of the policy that stands between a decision and its first effect.
+ * record_io.h -- what the stores share of a write to their arbiter: what is told of it, when it is tried again, and that
+ * what became of one that was given up is read before anything else is decided.
+ *
+ * Threads: loop thread only.
  */
 #ifndef PK_RECONCILE_RECORD_IO_H
 #define PK_RECONCILE_RECORD_IO_H
 
 #include "reconcile/policy.h"
 
-/* Write the decision's next record over the record that is known; on a conflict the record is read again and the pass
- * decides anew. */
-void record_io_write(struct policy *policy, const struct view *view, const struct decision *decision);
-/* Read the policy uncached; then confirmed_epoch is the record's. */
-void record_io_confirm(struct policy *policy);
-/* Whether the record is known as the arbiter has it and nothing is under way; else that is seen to, and the policy is
- * woken afterwards. */
-bool record_io_settle(struct policy *policy);
+/* Announce that the decision's record is being written, and keep what is told once it is. */
+void record_io_begin(struct policy *policy, const struct view *view, const struct decision *decision);
+/* It could not even begin: nothing is told. */
+void record_io_drop(struct policy *policy);
+/* The write is over; where @err is ERR_OK, policy->record is what was written. */
+void record_io_written(struct policy *policy, enum err err, const char *why);
+/* A failed look or write: when the register may be asked again. */
+void record_io_retry_later(struct policy *policy, enum err err);
+/* Whether it is too early to ask again; then the policy is woken in time. */
+bool record_io_must_wait(struct policy *policy);
+/* Whatever is under way at the arbiter is given up, the confirmation too. */
 void record_io_cancel(struct policy *policy);
 
 #endif

@@ -2,8 +2,8 @@
  * record_store.h -- an arbiter: the one register in which a policy's decisions are made by compare-and-swap. One file
  * per kind (store_lease.c, store_dns.c); spec.decisionStore names it.
  *
- * A store keeps policy->record as its register shows it, and never decides anything itself. Passes reach it through
- * record_io.h and gather.h.
+ * A store keeps policy->record as its register shows it, and never decides anything itself. A write is a compare-and-swap,
+ * and is never retried as it was.
  *
  * Threads: loop thread only.
  */
@@ -15,6 +15,7 @@
 
 struct record_store {
         const char *name; /* as in spec.decisionStore and status.store */
+        bool is_on_lease; /* the register is the policy's Lease */
         /* Whose stamps these are, as text: what everybody who shares the register says, and nobody else. */
         const char *(*owner)(const struct policy *policy, struct arena *arena);
         /* The owner that the same policy was under another store, whose stamps it may take over; "" none. */
@@ -41,17 +42,11 @@ extern const struct record_store store_dns; /* the TXT record beside the address
 
 const struct record_store *record_store_find(enum decision_store kind);
 
-/* ---- for the stores, in record_io.c ---- */
-
-/* Announce that the decision's record is being written, and keep what is told once it is. */
-void record_io_begin(struct policy *policy, const struct view *view, const struct decision *decision);
-/* It could not even begin: nothing is told. */
-void record_io_drop(struct policy *policy);
-/* The write is over; where @err is ERR_OK, policy->record is what was written. */
-void record_io_written(struct policy *policy, enum err err, const char *why);
-/* A failed look or write: when the register may be asked again. */
-void record_io_retry_later(struct policy *policy, enum err err);
-/* Whether it is too early to ask again; then the policy is woken in time. */
-bool record_io_must_wait(struct policy *policy);
+/* Whether the record is known as the arbiter has it and nothing is under way; else that is seen to, and the policy is
+ * woken afterwards. */
+bool record_store_settle(struct policy *policy);
+/* Write the decision's next record over the record that is known; on a conflict the record is read again and the pass
+ * decides anew. */
+void record_store_write(struct policy *policy, const struct view *view, const struct decision *decision);
 
 #endif

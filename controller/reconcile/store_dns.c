@@ -13,6 +13,7 @@
 #include "reconcile/effect.h"
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_io.h"
+#include "reconcile/record_keeper.h"
 #include "reconcile/record_store.h"
 #include "runtime/log.h"
 #include "util/mem.h"
@@ -32,7 +33,7 @@ static const char *dns_former(const struct policy *policy, struct arena *arena)
 
 static const char *own_cluster(const struct policy *policy)
 {
-        return policy->manager->cluster_uid ? policy->manager->cluster_uid : "";
+        return policy->manager->identity.uid ? policy->manager->identity.uid : "";
 }
 
 /* ---- what the register shows ---- */
@@ -67,7 +68,7 @@ static void take_text(struct policy *policy, const char *raw)
         struct errmsg why;
         if (record_text_decode(raw, &text, &why) != ERR_OK) {
                 policy->dns_record.is_proven = false;
-                policy_take_record(policy, NULL, mem_strdup(why.text));
+                record_keeper_take(policy, NULL, mem_strdup(why.text));
                 return;
         }
         const struct plan *known = known_plan(policy, text.record);
@@ -78,7 +79,7 @@ static void take_text(struct policy *policy, const char *raw)
         (void)TEXT_COPY(policy->dns_record.digest, text.digest);
         (void)TEXT_COPY(policy->dns_record.author, text.author);
         record_free(text.record);
-        policy_take_record(policy, copy, NULL);
+        record_keeper_take(policy, copy, NULL);
 }
 
 /* What became of a decision that failed was not known; now it is read. */
@@ -109,7 +110,7 @@ static void dns_dns_seen(struct policy *policy)
                 take_text(policy, raw);
         } else {
                 policy->dns_record.is_proven = false;
-                policy_take_record(policy, NULL, NULL);
+                record_keeper_take(policy, NULL, NULL);
         }
 }
 
@@ -170,7 +171,7 @@ static void dns_show(struct policy *policy, struct arena *arena, struct view *re
         const struct manager *manager = policy->manager;
         const struct target_slot *slot = policy_name(policy);
         /* A server that does not answer, or refuses us, is named by what is said of the target. */
-        ret->record_read = slot->reach != REACH_NEVER && manager->cluster_uid;
+        ret->record_read = slot->reach != REACH_NEVER && manager->identity.uid;
         ret->record_error = policy->record_error ? policy->record_error : "";
         ret->arbiter_answered_at = slot->read_at;
         ret->arbiter_period_ms = 2 * dns_reads_every(policy);

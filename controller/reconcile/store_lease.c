@@ -3,6 +3,7 @@
 
 #include "api/object.h"
 #include "reconcile/record_io.h"
+#include "reconcile/record_keeper.h"
 #include "reconcile/record_store.h"
 #include "runtime/log.h"
 #include "util/mem.h"
@@ -12,7 +13,7 @@ enum { TIMEOUT_MS = 3000 };
 static const char *lease_owner(const struct policy *policy, struct arena *arena)
 {
         return arena_printf(arena, "k8s/%s/%s/%s",
-                            policy->manager->cluster_uid ? policy->manager->cluster_uid : "unknown",
+                            policy->manager->identity.uid ? policy->manager->identity.uid : "unknown",
                             policy->namespace_name, policy->name);
 }
 
@@ -47,7 +48,7 @@ static void read_answered(void *ctx, const struct kube_reply *reply)
                 const char *version = object_meta(lease, "resourceVersion");
                 policy->record_is_doubtful = known_is_overtaken(&policy->lease, version, policy->lease_turns);
                 if (!policy->record_is_doubtful)
-                        policy_read_record(policy, lease);
+                        record_keeper_read(policy, lease);
                 trouble_over(policy->manager, TROUBLE_RECORDS, policy);
         } else {
                 record_io_retry_later(policy, reply->err);
@@ -76,7 +77,7 @@ static void write_answered(void *ctx, const struct kube_reply *reply)
                             known_is_overtaken(&policy->lease, object_meta(reply->body, "resourceVersion"),
                                                policy->lease_turns);
         if (reply->err == ERR_OK && !is_overtaken)
-                policy_read_record(policy, reply->body);
+                record_keeper_read(policy, reply->body);
         record_io_written(policy, reply->err, reply->why.text);
 }
 
@@ -116,8 +117,8 @@ static void lease_show(struct policy *policy, struct arena *arena, struct view *
 {
         const struct manager *manager = policy->manager;
         (void)arena;
-        ret->record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->cluster_uid &&
-                           !manager->is_identity_doubted;
+        ret->record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->identity.uid &&
+                           !manager->identity.is_doubted;
         ret->record = policy->record;
         ret->record_error = policy->record_error ? policy->record_error : "";
         ret->arbiter_answered_at =
@@ -145,6 +146,7 @@ static mono_ms lease_reads_every(const struct policy *policy)
 
 const struct record_store store_lease = {
     .name = "Kubernetes",
+    .is_on_lease = true,
     .owner = lease_owner,
     .former = lease_former,
     .settle = lease_settle,

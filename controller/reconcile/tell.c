@@ -61,20 +61,10 @@ void tell_leading(const struct manager_options *options, bool is_leader)
                          LOG_TEXT_FIELD("identity", options->identity));
 }
 
-void tell_event(struct policy *policy, bool is_warning, const char *reason, const char *action, const char *message)
-{
-        const struct event_subject subject = {&kube_policies, policy->namespace_name, policy->name,
-                                              policy->uid ? policy->uid : ""};
-        event_record(policy->manager->events, &subject, is_warning, reason, action, message);
-        log_line(is_warning ? LOG_WARN : LOG_INFO, "policy", message, LOG_TEXT_FIELD("policy", policy->key),
-                 LOG_TEXT_FIELD("reason", reason),
-                 LOG_NUMBER_FIELD("epoch", policy->record ? (int64_t)policy->record->epoch : 0));
-}
-
 static void answer_request(struct policy *policy, const struct view *view, const struct decision *decision,
                            struct arena *arena)
 {
-        if (requests_answered(&policy->requests, decision, &view->policy, manager_wall(policy->manager)))
+        if (requests_answered(&policy->requests, decision, &view->policy, pace_wall(&policy->manager->pace)))
                 tell_event(policy, false, "RequestAnswered", "Request",
                            arena_printf(arena, "%s: %s", decision->request.text, decision->answer));
 }
@@ -216,7 +206,7 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
         write->report = NULL;
         tell_metrics_decided(policy, record);
         if (record->automatic)
-                manager_count_switch(policy->manager);
+                pace_count_switch(&policy->manager->pace);
         const char *gates =
             write->gate_count ? arena_printf(arena, "; %u/%u gates pass", write->gates_held, write->gate_count) : "";
         if (record->phase == PHASE_SWITCHING && strcmp(record->from, record->to) == 0)

@@ -138,7 +138,7 @@ void tell_metrics_leading(const char *election_id, bool is_leader)
 void tell_metrics_judged(const struct policy *policy)
 {
         metric_set(METRIC(&evaluated, policy->namespace_name, policy->name),
-                   (double)manager_wall(policy->manager) / 1000.0);
+                   (double)pace_wall(&policy->manager->pace) / 1000.0);
 }
 
 void tell_metrics_armed(const struct policy *policy, bool is_armed, const char *reason)

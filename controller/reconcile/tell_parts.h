@@ -1,5 +1,5 @@
 /*
- * tell_parts.h -- internal to tell: one Event and one log line with the same reason word (tell.c), and what dashboards
+ * tell_parts.h -- internal to tell: one Event and one log line with the same reason word (tell_event.c), and what dashboards
  * see of it (tell_metrics.c).
  *
  * Threads: loop thread only.

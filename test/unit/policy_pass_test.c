@@ -7,6 +7,7 @@
 
 #include "reconcile/caches.h"
 #include "reconcile/plane.h"
+#include "reconcile/record_keeper.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -82,7 +83,7 @@ static void test_wall_time_is_the_api_servers(void **state)
         rig->date = "Date: Thu, 31 Dec 2026 12:00:00 GMT\r\n";
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
-        assert_in_range(manager_wall(&rig->manager) - wanted, 0, 2000);
+        assert_in_range(pace_wall(&rig->manager.pace) - wanted, 0, 2000);
         rig_pass(rig, 3000);
         assert_in_range(policy->record->started_at - wanted, 0, 5000);
 }
@@ -97,11 +98,11 @@ static void test_wall_clock_steps_shift_nothing(void **state)
         rig_pass(rig, 30000);
         const int64_t steps[] = {year_ms, -year_ms, 3000};
         for (size_t i = 0; i < 3; i++) {
-                unix_ms wall = manager_wall(&rig->manager);
+                unix_ms wall = pace_wall(&rig->manager.pace);
                 unsigned statuses = rig->statuses;
                 rig_wall_step_ms = steps[i];
                 rig_pass(rig, 5000);
-                assert_in_range(manager_wall(&rig->manager) - wall, 5000, 8000);
+                assert_in_range(pace_wall(&rig->manager.pace) - wall, 5000, 8000);
                 assert_int_equal(rig->statuses, statuses); /* not even a time in the status */
         }
         assert_int_equal(policy->record->epoch, 1);
@@ -124,11 +125,11 @@ static void test_a_late_loop_is_said_once_and_is_over(void **state)
         assert_non_null(strstr(rig->last_status, "LoopLate"));
         assert_non_null(strstr(rig->last_status, "the operator's own loop was"));
         assert_int_equal(rig->late_events, 1);
-        mono_ms until = rig->manager.late_until;
+        mono_ms until = rig->manager.pace.late_until;
         assert_in_range(until - loop_now(rig->loop), 1, 1000);
         rig_pass(rig, 2000);
         assert_null(strstr(rig->last_status, "LoopLate"));
-        assert_int_equal(rig->manager.late_until, until); /* it was not prolonged */
+        assert_int_equal(rig->manager.pace.late_until, until); /* it was not prolonged */
         assert_int_equal(rig->late_events, 1);
         assert_int_equal(rig_dns.writes, 1);
 }
@@ -218,7 +219,7 @@ static void test_refused_update_of_a_record_that_is_gone_is_forgotten(void **sta
         json_decref(rig->lease);
         rig->lease = NULL;
         rig_dns_set("A 127.0.0.1", ERR_OK, ERR_OK);
-        policy_set_record(policy, NULL);
+        record_keeper_watched(policy, NULL);
         rig_pass(rig, 20000);
         assert_int_equal(policy_name(policy)->reach, REACH_OK);
         assert_non_null(policy->record);
@@ -284,7 +285,7 @@ static void test_gone_with_everything_under_way(void **state)
         workqueue_turn(rig->manager.policies_queue); /* reads DNS, and the record */
         assert_non_null(policy_name(policy)->effect);
         assert_int_equal(rig->manager.line.turns, 1);
-        policy_set_record(policy, NULL);
+        record_keeper_watched(policy, NULL);
         policy_set(policy, NULL); /* freed: the sanitizers watch what comes back for it */
         assert_int_equal(rig->manager.line.turns, 0);
         assert_null(map_find(&rig->manager.policies, "ns/gloo"));

@@ -1,0 +1,74 @@
+/* confirm.c -- the uncached read of the policy before the first effect. */
+#include "reconcile/confirm.h"
+
+#include <stdlib.h>
+
+#include "api/object.h"
+#include "reconcile/record_io.h"
+#include "runtime/clock.h"
+#include "util/text.h"
+
+enum { TIMEOUT_MS = 3000, AGAIN_SOON_MS = 250, AGAIN_MS = 1000 };
+
+static void confirm(struct policy *policy)
+{
+        trouble_over(policy->manager, TROUBLE_POLICY_READ, policy);
+        policy->confirmed_epoch = policy->confirm_epoch;
+        policy->account.times.confirmed_us = clock_mono_us();
+}
+
+static void ask_for_policy(struct policy *policy);
+
+/* The record may have moved on while the answer was on its way: it was asked for the one before. */
+static bool may_confirm(const struct policy *policy)
+{
+        return policy->spec && !policy->spec->deleting && policy->record &&
+               policy->record->epoch == policy->confirm_epoch;
+}
+
+/*
+ * The whole object as the store has it, whatever its version: uid, deletion, suspend, mode and all else may be others than those
+ * that the decision rested on. Only what was taken in confirms; what the watch has overtaken is asked for again.
+ */
+static void policy_answered(void *ctx, const struct kube_reply *reply)
+{
+        struct policy *policy = ctx;
+        struct manager *manager = policy->manager;
+        const json_t *object = reply->err == ERR_OK ? reply->body : NULL;
+        const char *version = object_meta(object, "resourceVersion");
+        bool is_same = object && text_equal(policy->uid, object_meta(object, "uid"));
+        policy->confirm_call = NULL;
+        if (object && known_is_overtaken(&policy->status.known, version, policy->confirm_turns)) {
+                ask_for_policy(policy);
+                return;
+        }
+        turn_end(manager);
+        if (reply->err != ERR_OK)
+                trouble_note(manager, TROUBLE_POLICY_READ, policy, reply->why.text);
+        if (object || reply->err == ERR_NOT_FOUND)
+                policy_read(policy, object);
+        if (is_same && may_confirm(policy))
+                confirm(policy);
+        else
+                policy->record_retry_at =
+                    loop_now(manager->loop) + (reply->err == ERR_TRANSIENT ? AGAIN_SOON_MS : AGAIN_MS);
+        policy_wake(policy);
+}
+
+static void ask_for_policy(struct policy *policy)
+{
+        char *path = kube_path(&kube_policies, policy->namespace_name, policy->name, NULL);
+        policy->confirm_turns = policy->status.known.turns;
+        policy->confirm_call = kube_get(policy->manager->kube, path, TIMEOUT_MS, policy_answered, policy);
+        free(path);
+}
+
+void confirm_policy(struct policy *policy)
+{
+        struct manager *manager = policy->manager;
+        if (record_io_must_wait(policy) || !turn_take(policy, URGENCY_CONFIRM))
+                return;
+        pace_prioritise(&manager->pace);
+        policy->confirm_epoch = policy->record->epoch;
+        ask_for_policy(policy);
+}

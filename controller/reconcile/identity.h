@@ -1,0 +1,44 @@
+/*
+ * identity.h -- which cluster the operator's own API server is: the UID of namespace kube-system.
+ *
+ * It is asked again every 10 s, because a store may be replaced under a living process, and at once where something
+ * looks as if it were another one: then nothing is decided until it is known.
+ *
+ * Ownership: embedded in the manager; identity_close() before the API client is closed.
+ * Threads:   loop thread only.
+ */
+#ifndef PK_RECONCILE_IDENTITY_H
+#define PK_RECONCILE_IDENTITY_H
+
+#include "kube/client.h"
+
+enum identity_news {
+        IDENTITY_FIRST,  /* it is known from now on */
+        IDENTITY_OTHER,  /* another cluster than before: what was known is of another life */
+        IDENTITY_PROVEN, /* the same, and it was in doubt */
+        IDENTITY_SAME
+};
+
+struct identity_hooks {
+        /* An answer: what it says, and the API server's clock; 0: not known. */
+        void (*answered)(void *ctx, enum identity_news news, unix_ms date);
+        void (*failed)(void *ctx, const char *why); /* it is asked again */
+        void *ctx;
+};
+
+struct identity {
+        struct loop *loop;
+        struct kube *kube;
+        struct identity_hooks hooks;
+        char *uid; /* NULL until known */
+        bool is_doubted;
+        mono_ms asked_at;
+        struct kube_call *call;
+};
+
+void identity_init(struct identity *identity, struct loop *loop, struct kube *kube, const struct identity_hooks *hooks);
+void identity_tick(struct identity *identity);  /* asks, where it is time to; once a second */
+void identity_doubt(struct identity *identity); /* asks at once */
+void identity_close(struct identity *identity);
+
+#endif

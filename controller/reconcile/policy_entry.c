@@ -1,0 +1,57 @@
+/* policy_entry.c -- what others ask of a policy's entry, and how they wake it. */
+#include <string.h>
+
+#include "reconcile/policy.h"
+#include "reconcile/secret_cache.h"
+
+const struct kube_resource kube_policies = {
+    .group = "planekeeper.io", .version = "v1alpha1", .plural = "failoverpolicies", .kind = "FailoverPolicy"};
+
+enum rrset_type policy_record_type(const struct policy *policy)
+{
+        return policy->spec ? policy->spec->dns.record_type : RRSET_AUTO;
+}
+
+const struct detection *policy_detection(const struct policy *policy)
+{
+        return policy->spec ? &policy->spec->detection : NULL;
+}
+
+const char *policy_active_plane(const struct policy *policy)
+{
+        return policy->active;
+}
+
+const struct role_mark *policy_plane_mark(const struct policy *policy, const struct plane *plane)
+{
+        static const struct role_mark none = {0};
+        for (size_t i = 0; i < policy->plane_count; i++)
+                if (policy->planes[i] == plane)
+                        return &policy->was[i].mark;
+        return &none;
+}
+
+void policy_wake(struct policy *policy)
+{
+        if (policy->spec || policy->spec_error)
+                workqueue_add(policy->manager->policies_queue, &policy->work);
+}
+
+bool policy_has_lease(const struct policy *policy)
+{
+        return policy->lease.text && policy->lease.text[0];
+}
+
+bool policy_uses_secret(const struct policy *policy, const char *key)
+{
+        if (!policy->spec)
+                return false;
+        const struct policy_redis *redis = &policy->spec->redis;
+        const char *const names[] = {policy->spec->dns.credentials_secret, redis->auth_secret,
+                                     redis->uses_tls ? redis->tls.ca.name : "",
+                                     redis->uses_tls ? redis->tls.client_certificate : ""};
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (secret_key_is(key, policy->namespace_name, names[i]))
+                        return true;
+        return false;
+}

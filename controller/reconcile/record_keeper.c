@@ -1,0 +1,99 @@
+/* record_keeper.c -- the record as its store shows it, taken in. */
+#include "reconcile/record_keeper.h"
+
+#include <stdlib.h>
+
+#include "api/object.h"
+#include "reconcile/policy_targets.h"
+#include "reconcile/record_store.h"
+#include "util/mem.h"
+
+void record_keeper_take(struct policy *policy, struct record *record, char *error)
+{
+        const struct record *old = policy->record;
+        bool is_same = old && record && old->epoch == record->epoch && old->id == record->id;
+        if (!is_same) {
+                policy->confirmed_epoch = 0;
+                free(policy->record_refusal);
+                policy->record_refusal = NULL;
+                policy_forget_writes(policy);
+        }
+        if (!is_same || old->phase != record->phase)
+                policy->record_seen_at = loop_now(policy->manager->loop);
+        record_free(policy->record);
+        free(policy->record_error);
+        policy->record = record;
+        policy->record_error = error;
+}
+
+/* A Lease that outlives its use as a register is only kept track of. */
+static void take_lease(struct policy *policy, struct record_lease *seen)
+{
+        if (policy->store->is_on_lease) {
+                record_keeper_take(policy, seen->record, seen->why);
+                seen->record = NULL;
+                seen->why = NULL;
+        }
+        record_lease_clear(seen);
+}
+
+/* A record Lease that its label does not show any more can be read, but not watched: frozen until a person looks at it.
+ */
+static void take_unlabelled(const json_t *lease, struct record_lease *ret)
+{
+        struct strbuf why = STRBUF_INIT(1024);
+        (void)strbuf_printf(&why,
+                            "Lease %s is in the way: it is no record with label " RECORD_LABEL_KEY
+                            "=" RECORD_LABEL_VALUE
+                            "; put the label back, or delete the Lease to have what the targets show taken over anew",
+                            object_meta(lease, "name"));
+        ret->why = strbuf_take(&why);
+}
+
+static void take_object(struct policy *policy, const json_t *lease)
+{
+        struct record_lease seen = {0};
+        policy->record_generation = policy->manager->list_generation;
+        policy->is_lease_unlabelled = lease && record_lease_decode(lease, &seen, NULL) != ERR_OK;
+        if (policy->is_lease_unlabelled)
+                take_unlabelled(lease, &seen);
+        take_lease(policy, &seen);
+        policy_wake(policy);
+}
+
+static const char *version_of(const json_t *lease)
+{
+        return lease ? object_meta(lease, "resourceVersion") : "";
+}
+
+void record_keeper_watched(struct policy *policy, const json_t *lease)
+{
+        if (lease && !known_admits(&policy->lease, version_of(lease), policy->manager->lease_list))
+                return;
+        take_object(policy, lease);
+        known_by_watch(&policy->lease, version_of(lease));
+}
+
+void record_keeper_deleted(struct policy *policy, const json_t *last)
+{
+        if (known_admits(&policy->lease, version_of(last), policy->manager->lease_list))
+                record_keeper_watched(policy, NULL);
+}
+
+void record_keeper_unlisted(struct policy *policy)
+{
+        if (!policy->is_lease_unlabelled) {
+                record_keeper_watched(policy, NULL);
+                return;
+        }
+        policy->record_generation = policy->manager->list_generation;
+        policy->record_is_doubtful = true;
+        policy_wake(policy);
+}
+
+void record_keeper_read(struct policy *policy, const json_t *lease)
+{
+        struct manager *manager = policy->manager;
+        take_object(policy, lease);
+        known_by_answer(&policy->lease, version_of(lease), manager->lease_list, loop_now(manager->loop));
+}
