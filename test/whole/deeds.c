@@ -8,6 +8,7 @@
 #include "api.h"
 #include "faults.h"
 #include "judge.h"
+#include "nameservers.h"
 #include "registers.h"
 #include "replica.h"
 #include "util/text.h"
@@ -161,6 +162,55 @@ void lose_name(const struct fault *fault)
 void find_name(const struct fault *fault)
 {
         world.names_lost[fault->plane]--;
+}
+
+/* ---- planes ---- */
+
+enum { BLINKS_PER_THOUSAND = 200 };
+
+/* The way to the management server, and only that: its own cluster says that it is well, where it can be heard. */
+void cut_path(const struct fault *fault)
+{
+        world.places[AT_PLANE + fault->plane].silent++;
+        world.places[AT_PLANE_API + fault->plane].lost_requests += BLINKS_PER_THOUSAND;
+}
+
+void mend_path(const struct fault *fault)
+{
+        world.places[AT_PLANE + fault->plane].silent--;
+        world.places[AT_PLANE_API + fault->plane].lost_requests -= BLINKS_PER_THOUSAND;
+}
+
+void lose_replicas(const struct fault *fault)
+{
+        world.replicas_lost[fault->plane]++;
+}
+
+void find_replicas(const struct fault *fault)
+{
+        world.replicas_lost[fault->plane]--;
+}
+
+/* ---- other nameservers ---- */
+
+void lag_nameserver(const struct fault *fault)
+{
+        nameservers_lag(fault->plane % NAMESERVERS_MAX, 1);
+}
+
+void mend_lag(const struct fault *fault)
+{
+        nameservers_lag(fault->plane % NAMESERVERS_MAX, -1);
+}
+
+void lead_astray(const struct fault *fault)
+{
+        nameservers_stray(fault->plane % NAMESERVERS_MAX, 1);
+}
+
+void lead_back(const struct fault *fault)
+{
+        nameservers_stray(fault->plane % NAMESERVERS_MAX, -1);
 }
 
 /* ---- people ---- */
@@ -425,6 +475,16 @@ void apply_again(void)
 bool deed_is_of_host(deed *which)
 {
         return which == kill_host || which == stop_host || which == pause_host || which == jump_host;
+}
+
+bool deed_is_of_plane(deed *which)
+{
+        return which == cut_path || which == lose_replicas;
+}
+
+bool deed_is_of_nameserver(deed *which)
+{
+        return which == lag_nameserver || which == lead_astray;
 }
 
 /* ---- remedies ---- */

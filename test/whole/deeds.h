@@ -10,6 +10,7 @@ struct fault {
         struct host *host;
         unsigned cluster, plane, policy;
         vtime_us ends_at;
+        bool takes_replicas; /* what befalls the plane is seen in its Deployment, too */
 };
 
 typedef void deed(const struct fault *fault);
@@ -18,10 +19,13 @@ deed kill_host, stop_host, pause_host, jump_host, jump_api, cut_watches, silence
     freeze_and_forget, lose_all, remove_stamp_by_hand, lose_record, rebuild_hub, lose_status, lose_election, move_name_by_hand,
     move_lock_by_hand, remove_name_by_hand, restore_zone, lose_name, find_name, suspend, resume, advise, automate, edit_ttl, edit_delay, ask_for_switch, ask_in_advise,
     mistype_request, ask_for_adoption, throw_kill_switch,
-    release_kill_switch, delete_policy, put_policy, set_aside, take_back, back_up, restore;
+    release_kill_switch, delete_policy, put_policy, set_aside, take_back, back_up, restore, cut_path, mend_path, lose_replicas,
+    find_replicas, lag_nameserver, mend_lag, lead_astray, lead_back;
 void apply_again(void); /* people do, once all is over */
 
 /* Whether it befalls the fault's operator alone. */
 bool deed_is_of_host(deed *which);
+bool deed_is_of_plane(deed *which); /* the same of its plane */
+bool deed_is_of_nameserver(deed *which);
 
 #endif

@@ -27,6 +27,10 @@ static void add(const struct fault *fault, const struct trouble_kind *kind, int 
         unsigned first = kind->first;
         if (kind->first == AT_PLANE && !kind->count)
                 first += fault->plane;
+        if (kind->first == AT_PLANE_API && !kind->count)
+                first += fault->plane;
+        if (kind->first == AT_NAMESERVER)
+                first += fault->plane % NAMESERVERS_MAX;
         if (kind->first == AT_API && !kind->count)
                 first += fault->cluster;
         for (unsigned place = first; place < first + (kind->count ? kind->count : 1); place++) {
@@ -140,8 +144,17 @@ static const struct fault_kind {
     STATE("plane-set-aside", set_aside, take_back),
     {.name = "name-lost", .begin = lose_name, .end = find_name, .is_lasting = true},
     STATE("store-restored", back_up, restore),
+    /* From here on in wide histories only. */
+    PLACE("plane-api-silent", silent, 1, AT_PLANE_API),
+    PLACE("plane-api-blinks", lost_requests, 200, AT_PLANE_API),
+    STATE("path-cut-and-looks-blink", cut_path, mend_path),
+    STATE("deployment-without-replicas", lose_replicas, find_replicas),
+    PLACE("nameserver-silent", silent, 1, AT_NAMESERVER),
+    PLACE("nameserver-blinks", lost_requests, 300, AT_NAMESERVER),
+    STATE("nameserver-lags", lag_nameserver, mend_lag),
+    STATE("nameserver-astray", lead_astray, lead_back),
 };
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), KINDS_WIDE = 8 };
 
 uint64_t faults_counts[KINDS];
 
@@ -163,6 +176,8 @@ static void end_fault(void *ctx)
                 world_trace("over: %s", kind->name);
                 if (kind->trouble.amount)
                         add(fault, &kind->trouble, -1);
+                if (fault->takes_replicas)
+                        find_replicas(fault);
                 if (kind->end)
                         kind->end(fault);
         }
@@ -182,8 +197,11 @@ static void note_who_suffers(const struct fault *fault, const struct fault_kind 
         bool is_of_host = trouble->is_way || deed_is_of_host(kind->begin);
         if (is_of_host)
                 extend(&world.host_until[fault->host->index], fault->ends_at);
-        else if (trouble->amount && trouble->first == AT_PLANE)
+        else if ((trouble->amount && trouble->first == AT_PLANE) || deed_is_of_plane(kind->begin))
                 extend(&world.plane_until[fault->plane], fault->ends_at);
+        else if (deed_is_of_nameserver(kind->begin) ||
+                 (trouble->amount && (trouble->first == AT_PLANE_API || trouble->first == AT_NAMESERVER)))
+                return; /* what only shows, or is not known of a Deployment, harms nobody */
         else
                 extend(&world.servers_until, fault->ends_at);
 }
@@ -202,6 +220,8 @@ static void begin_fault(void *ctx)
         note_who_suffers(fault, kind);
         if (kind->trouble.amount)
                 add(fault, &kind->trouble, 1);
+        if (fault->takes_replicas)
+                lose_replicas(fault);
         if (kind->begin)
                 kind->begin(fault);
         vtime_at(fault->ends_at, end_fault, fault);
@@ -217,13 +237,16 @@ void faults_draw(unsigned count, vtime_us until)
                 vtime_us lasts = (vtime_us)(chance_bits() % (uint64_t)(LONGEST_S * VTIME_S));
                 *fault = (struct fault){
                     .kind =
-                        chance(300) ? chance_below(5) : chance_below(KINDS), /* a plane's are what it is all about */
+                        chance(300) ? chance_below(5) : chance_below(world.is_wide ? KINDS : KINDS - KINDS_WIDE), /* a plane's are what it is all about */
                     .host = &hosts[chance_below(world.host_count)],
                     .cluster = chance_below(world.cluster_count),
                     .plane = chance_below(world.plane_count),
                     .policy = chance_below(world.policy_count),
                     .ends_at = begins + lasts < until ? begins + lasts : until,
                 };
+                const struct trouble_kind *trouble = &kinds[fault->kind].trouble;
+                fault->takes_replicas = trouble->amount && !trouble->is_way && trouble->first == AT_PLANE &&
+                                        world.is_wide && chance(700);
                 if (kinds[fault->kind].is_lasting)
                         fault->ends_at = until;
                 vtime_at(begins, begin_fault, fault);
@@ -238,6 +261,10 @@ void faults_strike(unsigned plane)
         else
                 world.places[AT_PLANE + plane].silent++;
         world.plane_until[plane] = INT64_MAX;
+        if (world.is_wide && chance(500))
+                world.replicas_lost[plane]++;
+        else
+                world.places[AT_PLANE_API + plane].silent++;
 }
 
 void faults_heal(void)

@@ -54,6 +54,9 @@ bool judge_is_disarmed(const char *word);
 /* To be called every now and then: what cannot be done is said, and what can be done is done. */
 void judge_voice(void);
 unsigned judge_voices(void); /* how often nobody led for so long that it had to be said */
+void judge_names(void); /* likewise: no other server of the name delays what is complete for longer than it may */
+/* Whether the status of @policy names the servers that are ill from the beginning to the end. */
+bool judge_names_are_told(unsigned policy, char *ret_why, size_t size);
 void judge_describe(unsigned policy, char *ret_text, size_t size); /* what its status says */
 bool judge_is_settled(char *ret_why, size_t size);
 unsigned judge_decisions(void);

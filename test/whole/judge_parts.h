@@ -18,6 +18,10 @@ struct measured {
         vtime_us passed_at, recovered_at;     /* 0: never */
         vtime_us failing_since, failed_since; /* failed: before it passed */
         unsigned failures, failed, passes;    /* in a row */
+        /* Its Deployment: what was last said of it, and the looks since then that went unanswered. */
+        bool says_available;
+        vtime_us said_at, looked_at; /* 0: never */
+        unsigned unanswered;
 };
 
 /* What an operator may know of what people want. */

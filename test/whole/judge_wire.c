@@ -41,6 +41,27 @@ static void measure(const struct exchange *exchange, bool has_passed)
         measured->passes = 0;
 }
 
+static bool tells_of_deployment(const struct exchange *exchange)
+{
+        return exchange->place >= AT_PLANE_API && exchange->place < AT_PLANE &&
+               strstr(exchange->target, "/deployments/");
+}
+
+/* @text: NULL where nothing was said. */
+static void measure_deployment(const struct exchange *exchange, const char *text)
+{
+        forget_former_life(exchange->host);
+        struct measured *measured = &judge.measured[exchange->host->index][exchange->place - AT_PLANE_API];
+        measured->looked_at = vtime_now();
+        if (!text) {
+                measured->unanswered++;
+                return;
+        }
+        measured->unanswered = 0;
+        measured->said_at = vtime_now();
+        measured->says_available = !strstr(text, "\"availableReplicas\":0");
+}
+
 static uint64_t serial_in(const char *text)
 {
         const char *found = strstr(text, "\"serial\":");
@@ -67,6 +88,11 @@ void judge_heard(const struct exchange *exchange, long status, const char *text)
                         measure(exchange, status == 200);
                 return;
         }
+        if (tells_of_deployment(exchange)) {
+                if (exchange->call)
+                        measure_deployment(exchange, status == 200 ? text : NULL);
+                return;
+        }
         forget_former_life(exchange->host);
         if (exchange->call && strcmp(exchange->method, "GET") == 0 && !exchange->wants_metadata &&
             strstr(exchange->target, "/failoverpolicies"))
@@ -80,6 +106,8 @@ void judge_unheard(const struct exchange *exchange)
 {
         if (exchange->place >= AT_PLANE)
                 measure(exchange, false);
+        else if (tells_of_deployment(exchange))
+                measure_deployment(exchange, NULL);
 }
 
 /* ---- decisions, as they are sent ---- */
@@ -160,6 +188,29 @@ static void check_false_alarm(const struct host *host, unsigned policy, const st
                                next->from, (unsigned long long)next->epoch);
 }
 
+/*
+ * S7: what a plane's own cluster says of its Deployment is not dismissed by a look that goes unanswered: it counts as
+ * long as it is fresh, or until as many looks went unanswered as it takes to accuse. Until then the path alone says
+ * nothing for two minutes.
+ */
+static void check_contradiction(const struct host *host, const struct decision *next)
+{
+        enum { HOLDS_S = 119, FRESH_MS = 3 * INTERVAL_MS };
+        const int from = judge_plane(next->from);
+        bool is_outage = strcmp(next->reason, "ThresholdReached") == 0 || strcmp(next->reason, "TargetLost") == 0;
+        if (from < 0 || !is_outage || !world.is_watched[from])
+                return;
+        const struct measured *measured = &judge.measured[host->index][from];
+        const vtime_us fresh = vtime_now() - FRESH_MS * VTIME_MS;
+        bool stands = measured->said_at && measured->says_available &&
+                      (measured->said_at > fresh || (measured->unanswered < THRESHOLD && measured->looked_at > fresh));
+        if (stands && vtime_now() - measured->failing_since < HOLDS_S * VTIME_S)
+                world_violated("S7: operator %u leaves %s with epoch %llu, whose Deployment said %lld ms ago that it is well "
+                               "(%u unanswered since)",
+                               host->index, next->from, (unsigned long long)next->epoch,
+                               (long long)(vtime_now() - measured->said_at) / VTIME_MS, measured->unanswered);
+}
+
 void check_decision(const struct host *host, unsigned policy, const struct decision *next)
 {
         if (find_decision(policy, next->epoch, next->id))
@@ -168,6 +219,7 @@ void check_decision(const struct host *host, unsigned policy, const struct decis
         if (next->is_automatic)
                 check_automatic(host, next);
         check_false_alarm(host, policy, next);
+        check_contradiction(host, next);
         check_request(host, policy, next);
 }
 

@@ -9,6 +9,7 @@
 
 #include "api.h"
 #include "judge.h"
+#include "planes.h"
 #include "runtime/clock.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
@@ -279,17 +280,11 @@ void net_hang_up(struct exchange *exchange, bool is_broken)
 
 /* ---- what is sent ---- */
 
-/* A plane says that it is well: 200 to whatever it is asked. */
-static void plane_serve(struct exchange *exchange)
-{
-        net_reply(exchange, world.places[exchange->place].broken > 0 ? 503 : 200, "", -1);
-}
-
 static void arrive(void *ctx)
 {
         struct exchange *exchange = ctx;
-        if (!vtime_is_over() && exchange->place >= AT_PLANE)
-                plane_serve(exchange);
+        if (!vtime_is_over() && exchange->place >= AT_PLANE_API)
+                planes_serve(exchange);
         else if (!vtime_is_over())
                 api_serve(exchange->place - AT_API, exchange);
         exchange_unref(exchange);
@@ -320,6 +315,8 @@ static enum locality place_of(const char *url, const char **ret_target)
         INVARIANT(*ret_target);
         if (sscanf(host, "api-%u.", &number) == 1)
                 return AT_API + number;
+        if (sscanf(host, "plane-api-%u.", &number) == 1)
+                return AT_PLANE_API + number;
         INVARIANT((sscanf(host, "10.0.0.%u:", &number) == 1 || sscanf(host, "lb-%u.", &number) == 1) && number >= 1);
         return AT_PLANE + number - 1;
 }

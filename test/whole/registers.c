@@ -7,6 +7,7 @@
 
 #include "jobs.h"
 #include "judge.h"
+#include "nameservers.h"
 #include "replica.h"
 #include "target/dns/rfc2136.h"
 #include "target/fence.h"
@@ -365,9 +366,10 @@ const struct dns_driver rfc2136_driver = {
 enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct target_state *ret,
                      struct errmsg *reterr)
 {
-        (void)server;
-        struct reg seen;
-        enum err err = read_register(&registers.dns[number_in(name)], AT_DNS, by_the_world(deadline), &seen, reterr);
+        struct reg shown, seen;
+        const enum locality place = nameservers_place(server);
+        nameservers_show(place, number_in(name), &shown);
+        enum err err = read_register(&shown, place, by_the_world(deadline), &seen, reterr);
         if (err == ERR_OK)
                 fill_dns(&seen, ret);
         return err;

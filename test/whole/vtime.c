@@ -22,7 +22,7 @@ static struct {
         bool is_over;
         struct event *heap; /* from index 1 */
         size_t count, capacity;
-        uint64_t chance, digest;
+        uint64_t seed, chance, digest;
 } vt;
 
 /* ---- chance ---- */
@@ -43,6 +43,13 @@ unsigned chance_below(unsigned bound)
 bool chance(unsigned per_thousand)
 {
         return chance_below(1000) < per_thousand;
+}
+
+bool history_has(unsigned what, unsigned per_thousand)
+{
+        uint64_t bits = (vt.seed * 64 + what + 1) * 0x9E3779B97F4A7C15U;
+        bits = (bits ^ (bits >> 32)) * 0xD6E8FEB86659FD93U;
+        return (bits ^ (bits >> 32)) % 1000 < per_thousand;
 }
 
 void digest_add(const void *bytes, unsigned count)
@@ -113,6 +120,7 @@ void vtime_begin(uint64_t seed)
         vt.now = 0;
         vt.order = 0;
         vt.is_over = false;
+        vt.seed = seed;
         vt.chance = seed * 0xD1342543DE82EF95U + 1;
         vt.digest = 14695981039346656037U;
 }

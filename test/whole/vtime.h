@@ -29,6 +29,8 @@ bool vtime_step(vtime_us limit);
 uint64_t chance_bits(void);
 unsigned chance_below(unsigned bound);
 bool chance(unsigned per_thousand);
+/* Of the history's number alone: whoever asks changes nothing in what else it draws. @what tells one question from another. */
+bool history_has(unsigned what, unsigned per_thousand);
 /* Each history is a number; of all that happened in it. */
 void digest_add(const void *bytes, unsigned count);
 uint64_t digest_value(void);

@@ -31,6 +31,7 @@ static void run_until(vtime_us until)
                 while (!world.violation[0] && vtime_step(look < until ? look : until))
                         ;
                 judge_voice();
+                judge_names();
         }
 }
 
@@ -91,6 +92,19 @@ static void take_over(void)
                 check_words((unsigned)plane, is_bound, judge_has_left(0, (unsigned)plane), armed);
 }
 
+/* W2: whichever of the name's other servers is ill all the time is named, also after the switch. */
+static void name_the_ill(void)
+{
+        enum { TOLD_S = 80 }; /* a commit that was delayed, and a look after it */
+        char why[200] = "";
+        const vtime_us until = vtime_now() + (vtime_us)TOLD_S * VTIME_S;
+        while (world.nameserver_count && !world.violation[0] && !judge_names_are_told(0, why, sizeof(why))) {
+                if (vtime_now() >= until)
+                        world_violated("W2: %s", why);
+                run_until(vtime_now() + LOOK_EVERY_MS * VTIME_MS);
+        }
+}
+
 /* Most histories are short; what takes its time (a cool-down, a lease) is in the long ones. */
 static vtime_us draw_length(void)
 {
@@ -120,6 +134,8 @@ static void history(void)
                 world_violated("L4: it does not come to rest: %s", why);
         else
                 take_over();
+        if (!world.violation[0])
+                name_the_ill();
         world_trace("%s", world.violation[0] ? world.violation : "at rest");
 }
 

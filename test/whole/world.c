@@ -9,6 +9,7 @@
 
 #include "api.h"
 #include "judge.h"
+#include "nameservers.h"
 #include "registers.h"
 #include "util/mem.h"
 
@@ -121,16 +122,16 @@ bool world_flows(const struct host *host, enum locality place, vtime_us *ret_at)
 
 /* ---- manifests ---- */
 
-/* How plane @plane, in the cluster of its number, is asked who it is. */
+/* How the cluster of @plane is asked who it is, and what its Deployment says. */
 static void put_kubeconfig(unsigned cluster, unsigned plane)
 {
         char yaml[400], base64[600], name[48];
         int bytes = snprintf(yaml, sizeof(yaml),
                              "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-                             "clusters: [{name: c, cluster: {server: 'https://api-%u.test:6443'}}]\n"
+                             "clusters: [{name: c, cluster: {server: 'https://%sapi-%u.test:6443'}}]\n"
                              "users: [{name: u, user: {token: t}}]\n"
                              "contexts: [{name: c, context: {cluster: c, user: u}}]\n",
-                             plane);
+                             world.is_watched[plane] ? "plane-" : "", plane);
         (void)EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)yaml, bytes);
         (void)snprintf(name, sizeof(name), "%s-kubeconfig", planes[plane]);
         api_put(cluster, API_SECRETS,
@@ -153,10 +154,13 @@ static void put_plane(unsigned cluster, unsigned plane)
                                    world.is_named[plane] ? strchr(world_rrset(plane), ' ') + 1 : addresses[plane], "port", 8080, "checks", "name", "server", "type", "HTTP", "http",
                                    "path", "/healthz");
         INVARIANT(object);
-        if (world.is_recorded_in_dns) {
+        if (world.is_recorded_in_dns || world.is_watched[plane]) {
                 put_kubeconfig(cluster, plane);
                 name_kubeconfig(object, plane);
         }
+        if (world.is_watched[plane])
+                json_array_append_new(json_object_get(json_object_get(object, "spec"), "checks"),
+                                      json_pack("{s:s, s:s}", "name", "deployment", "type", "Deployment"));
         api_put(cluster, API_PLANES, object);
 }
 
@@ -173,6 +177,14 @@ static json_t *detection(void)
                          "timeout", milliseconds(TIMEOUT_MS, timeout, sizeof(timeout)), "failureThreshold", THRESHOLD,
                          "successThreshold", 2, "failoverDelay",
                          milliseconds(world.failover_delay_ms, delay, sizeof(delay)));
+}
+
+static json_t *observed(void)
+{
+        json_t *names = json_array();
+        for (unsigned i = 0; i < world.nameserver_count; i++)
+                json_array_append_new(names, json_string(nameservers_address(i)));
+        return names;
 }
 
 static json_t *spec_of(unsigned number)
@@ -195,6 +207,8 @@ static json_t *spec_of(unsigned number)
         for (unsigned i = 0; i < world.plane_count; i++)
                 json_array_append_new(names, json_string(planes[i]));
         json_object_set_new(spec, "planes", names);
+        if (world.nameserver_count)
+                json_object_set_new(json_object_get(spec, "dns"), "verify", json_pack("{s:o}", "servers", observed()));
         if (config->uses_lock)
                 json_object_set_new(spec, "redis",
                                     json_pack("{s:s, s:{s:s, s:s}}", "address", "192.0.2.6:6379", "lock", "key", key,
@@ -232,6 +246,19 @@ static void draw_policy(unsigned number)
         (void)snprintf(config->name, sizeof(config->name), "gloo-%u", number);
 }
 
+/* What half of the histories have, and of those each some; the others are as they are without it. */
+static void draw_width(void)
+{
+        enum { IS_WIDE, HAS_NAMESERVERS, HAS_TWO_NAMESERVERS, FIRST_WATCHED };
+        world.is_wide = history_has(IS_WIDE, 500);
+        if (!world.is_wide)
+                return;
+        if (history_has(HAS_NAMESERVERS, 400))
+                world.nameserver_count = history_has(HAS_TWO_NAMESERVERS, 500) ? 2 : 1;
+        for (unsigned i = 0; i < world.plane_count && !world.is_recorded_in_dns; i++)
+                world.is_watched[i] = history_has(FIRST_WATCHED + i, 400);
+}
+
 static json_t *namespace_named(const char *name, unsigned cluster)
 {
         char uid[48];
@@ -258,10 +285,12 @@ void world_begin(void)
         world.lease_status = statuses[chance_below(3)];
         for (unsigned i = 0; i < world.plane_count; i++)
                 world.is_named[i] = chance(250);
+        draw_width();
         for (unsigned i = 0; i < world.policy_count; i++)
                 draw_policy(i);
         judge_begin();
         registers_begin();
+        nameservers_begin();
         api_begin();
         for (unsigned cluster = 0; cluster < world.cluster_count; cluster++) {
                 api_put(cluster, API_NAMESPACES, namespace_named("kube-system", cluster));

@@ -12,10 +12,19 @@
 #define NAMESPACE     "gloo-mesh"
 #define ELECTION_ID   "planekeeper"
 
-enum { CLUSTERS_MAX = 2, WORLD_PLANES_MAX = 3, POLICIES_MAX = 2 };
+enum { CLUSTERS_MAX = 2, WORLD_PLANES_MAX = 3, POLICIES_MAX = 2, NAMESERVERS_MAX = 2 };
 
 /* AT_RESOLVER: what tells agents, and us, where names lead; not the server that we write to. */
-enum locality { AT_API, AT_DNS = AT_API + CLUSTERS_MAX, AT_REDIS, AT_RESOLVER, AT_PLANE, PLACE_COUNT = AT_PLANE + WORLD_PLANES_MAX };
+enum locality {
+        AT_API,
+        AT_DNS = AT_API + CLUSTERS_MAX,
+        AT_REDIS,
+        AT_RESOLVER,
+        AT_NAMESERVER, /* those that only show the name */
+        AT_PLANE_API = AT_NAMESERVER + NAMESERVERS_MAX, /* of a plane's own cluster, which tells of its Deployment */
+        AT_PLANE = AT_PLANE_API + WORLD_PLANES_MAX,
+        PLACE_COUNT = AT_PLANE + WORLD_PLANES_MAX
+};
 
 /* All counts; chances are per thousand. */
 struct trouble {
@@ -41,13 +50,16 @@ struct policy_config {
 };
 
 struct world {
-        unsigned host_count, cluster_count, plane_count, policy_count;
+        unsigned host_count, cluster_count, plane_count, policy_count, nameserver_count;
+        bool is_wide;            /* with more than operators, planes and the two registers: half of the histories */
         bool is_recorded_in_dns; /* then operator i runs in plane i, in a cluster of its own */
         unsigned failover_delay_ms;
         struct policy_config policies[POLICIES_MAX];
         struct trouble places[PLACE_COUNT], ways[HOSTS_MAX][PLACE_COUNT];
         int64_t api_skew_ms[CLUSTERS_MAX];
         bool is_named[WORLD_PLANES_MAX];     /* published by a name, not by its address */
+        bool is_watched[WORLD_PLANES_MAX];   /* its Deployment is looked at, too */
+        int replicas_lost[WORLD_PLANES_MAX]; /* > 0: its Deployment says that none is there */
         int names_lost[WORLD_PLANES_MAX];    /* > 0: there is no such name */
         vtime_us name_lost_at[WORLD_PLANES_MAX]; /* since when */
         int kill_switch_denied; /* > 0: nobody may read it */
