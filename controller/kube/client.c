@@ -175,11 +175,7 @@ static void on_timer(struct loop_timer *timer)
                 return;
         }
         if (loop_now(call->kube->loop) >= call->waits_until)
-                reply.err =
-                    err_set(&reply.why, ERR_TRANSIENT, "no credentials in time: %s",
-                                    credentials_config(call->kube->credentials)->exec
-                                        ? "the exec plugin did not answer"
-                                        : "reading the token file takes too long");
+                reply.err = credentials_late(call->kube->credentials, &reply.why);
         else if (credentials_state(call->kube->credentials) == CREDENTIALS_FAILED)
                 reply.err = credentials_error(call->kube->credentials, &reply.why);
         else {
@@ -237,6 +233,8 @@ static void on_http_done(void *ctx, const struct http_response *response)
         struct kube_reply reply;
         json_t *body = NULL;
         fill_reply(call, response, &body, &reply);
+        if (is_refused)
+                (void)credentials_explain(call->kube->credentials, reply.err, &reply.why);
         finish(call, &reply);
         json_decref(body);
 }

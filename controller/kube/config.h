@@ -3,6 +3,7 @@
  *
  * Ownership: kube_config_clear() frees and wipes; texts are owned by the struct.
  * Errors:    ERR_INVALID with a text that names the kubeconfig field and the remedy; ERR_NOT_FOUND for a missing file.
+ * Blocks:    where a file is read, for as long as its mount hangs; see may_read.
  * Bounds:    a kubeconfig is at most 1 MiB of YAML, 16 levels deep, 20,000 nodes, no aliases.
  * Threads:   any, one at a time per struct.
  * Source:    kubernetes.io/docs/reference/config-api/kubeconfig.v1 ; client.authentication.k8s.io/v1 (exec plugins)
@@ -40,6 +41,10 @@ struct kube_config_policy {
         bool allow_http;  /* an http:// server: the token, and what is believed of the answers, are anybody's on the way */
         bool allow_unverified; /* insecure-skip-tls-verify */
         const char *base_directory; /* relative paths are below it; may be NULL */
+        /* Asked before each file is read, in the thread that parses; false: ERR_CANCELLED, it must not be read here. May
+         * be NULL. */
+        bool (*may_read)(void *ctx, const char *field, const char *path);
+        void *may_read_ctx;
 };
 
 MUST_CHECK enum err kube_config_in_cluster(struct kube_config *ret, struct errmsg *reterr);

@@ -97,6 +97,15 @@ char *config_resolve_path(const char *base_directory, const char *path)
         return joined;
 }
 
+static enum err ask_before_reading(const struct config_section *section, const char *key, const char *path)
+{
+        char field[128];
+        (void)snprintf(field, sizeof(field), "%s.%.40s", section->where, key);
+        if (!section->policy->may_read || section->policy->may_read(section->policy->may_read_ctx, field, path))
+                return ERR_OK;
+        return err_set(section->reterr, ERR_CANCELLED, "%s: %.150s is not read yet", field, path);
+}
+
 enum err section_path(const struct config_section *section, const char *key, char **ret)
 {
         const char *path;
@@ -110,7 +119,7 @@ enum err section_path(const struct config_section *section, const char *key, cha
                     "--insecure-kubeconfig-files",
                     strcmp(key, "tokenFile") == 0 ? "token" : "the -data field");
         *ret = path ? config_resolve_path(section->policy->base_directory, path) : NULL;
-        return ERR_OK;
+        return *ret ? ask_before_reading(section, key, *ret) : ERR_OK;
 }
 
 /* As Go's decoder, which kubectl uses: line breaks within base64 mean nothing. */

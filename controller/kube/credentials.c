@@ -7,13 +7,13 @@
 #include "kube/file.h"
 #include "runtime/clock.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 enum {
         TOKEN_FILE_EVERY_MS = 60 * 1000,
         TOKEN_FILE_AGAIN_MS = 1000, /* not more often, however many calls are refused */
         TOKEN_WAIT_MS = 2000,       /* then what we have is tried again: the mount hangs, and the token may be good */
-        FILES_GROUP = 0x66696c65,   /* a mount that hangs does not hold all workers */
-        FILES_AT_ONCE = 2,
+        FILES_AT_ONCE = 2,          /* of one file: a mount that hangs does not hold all workers */
         EXEC_TIMEOUT_MS = 10 * 1000,
         EXEC_AGAIN_MS = 5 * 1000,  /* not more often, whatever the server says */
         EXEC_AHEAD_MS = 60 * 1000, /* a new one is fetched so long before the old one expires */
@@ -185,8 +185,10 @@ static bool reread_token(struct credentials *c)
                 read_token(&c->token_job);
                 return take_token(c);
         }
-        c->token_job = (struct job){
-            .run = read_token, .done = on_token_read, .group = FILES_GROUP, .group_max = FILES_AT_ONCE};
+        c->token_job = (struct job){.run = read_token,
+                                    .done = on_token_read,
+                                    .group = text_hash(c->config.token_file),
+                                    .group_max = FILES_AT_ONCE};
         c->is_reading = executor_submit(c->executor, &c->token_job);
         return c->is_reading;
 }
@@ -277,6 +279,14 @@ enum err credentials_error(const struct credentials *c, struct errmsg *reterr)
         return err_set(reterr, c->err, "%s", c->why.text);
 }
 
+enum err credentials_late(const struct credentials *c, struct errmsg *reterr)
+{
+        if (c->config.exec)
+                return err_set(reterr, ERR_TRANSIENT, "no credentials in time: the exec plugin did not answer");
+        return err_set(reterr, ERR_TRANSIENT, "no credentials in time: reading token file %.160s takes too long",
+                       c->config.token_file);
+}
+
 bool credentials_refused(struct credentials *c, uint64_t generation)
 {
         if (generation != c->generation)
@@ -300,6 +310,15 @@ bool credentials_refused(struct credentials *c, uint64_t generation)
         if (c->is_reading)
                 loop_timer_set(c->loop, &c->token_wait, now + TOKEN_WAIT_MS);
         return true;
+}
+
+enum err credentials_explain(const struct credentials *c, enum err err, struct errmsg *why)
+{
+        if (!c->is_reading)
+                return err;
+        struct errmsg said = *why;
+        return err_set(why, err, "%.200s; its token file %.160s is not read to the end: its mount may hang", said.text,
+                       c->config.token_file);
 }
 
 const struct kube_config *credentials_config(const struct credentials *c)

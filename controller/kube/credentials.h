@@ -34,6 +34,7 @@ const struct kube_config *
 credentials_config(const struct credentials *credentials); /* tls and token in it may be outdated */
 enum credentials_state credentials_state(struct credentials *credentials);
 enum err credentials_error(const struct credentials *credentials, struct errmsg *reterr); /* of CREDENTIALS_FAILED */
+enum err credentials_late(const struct credentials *credentials, struct errmsg *reterr);  /* WAIT does not end */
 
 const struct secret *credentials_token(const struct credentials *credentials); /* empty where there is none */
 struct credentials_tls *credentials_tls_ref(struct credentials *credentials);
@@ -42,5 +43,7 @@ uint64_t credentials_generation(const struct credentials *credentials);
 
 /* The server answered 401 to a call of @generation. True: newer ones are here or on their way, so try once more. */
 bool credentials_refused(struct credentials *credentials, uint64_t generation);
+/* Adds to @why, which tells of a 401 that stays, what else is known. Returns @err. */
+enum err credentials_explain(const struct credentials *credentials, enum err err, struct errmsg *why);
 
 #endif

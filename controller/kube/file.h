@@ -1,6 +1,8 @@
 /*
- * file.h -- read one small file whole: kubeconfigs, tokens, certificates. Loop thread or any other: regular files only,
- * so it does not wait.
+ * file.h -- read one small file whole: kubeconfigs, tokens, certificates.
+ *
+ * Blocks:    a pipe is refused, but a regular file on a mount that hangs holds the caller: workers, and the start of the
+ *            process.
  */
 #ifndef PK_KUBE_FILE_H
 #define PK_KUBE_FILE_H

@@ -327,6 +327,17 @@ void caches_leadership_changed(struct manager *manager)
         map_each(&manager->policies, policy_leads, NULL);
 }
 
+static void tell_plane(void *value, void *ctx)
+{
+        (void)ctx;
+        plane_identity_changed(value);
+}
+
+void caches_identity_changed(struct manager *manager)
+{
+        map_each(&manager->planes, tell_plane, NULL);
+}
+
 static void discard(void *value, void *ctx)
 {
         (void)ctx;

@@ -11,6 +11,7 @@ void caches_open(struct manager *manager);
 void caches_close(struct manager *manager);
 void caches_wake_policies(struct manager *manager);
 void caches_leadership_changed(struct manager *manager);
+void caches_identity_changed(struct manager *manager); /* of our own cluster */
 void caches_discard_samples(struct manager *manager);
 void caches_retime_probes(struct manager *manager);
 void caches_refresh_planes(struct manager *manager); /* their statuses, where time changed them */

@@ -23,7 +23,8 @@ static enum identity_news take(struct identity *identity, const char *uid)
                 log_line(LOG_WARN, "manager",
                          "namespace kube-system has another UID: the cluster was built anew, or its store replaced",
                          LOG_TEXT_FIELD("was", identity->uid), LOG_TEXT_FIELD("is", uid));
-        free(identity->uid);
+        free(identity->former);
+        identity->former = identity->uid;
         identity->uid = mem_strdup(uid);
         return is_first ? IDENTITY_FIRST : IDENTITY_OTHER;
 }
@@ -70,4 +71,5 @@ void identity_close(struct identity *identity)
 {
         kube_cancel(identity->call);
         free(identity->uid);
+        free(identity->former);
 }

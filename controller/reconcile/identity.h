@@ -30,7 +30,8 @@ struct identity {
         struct loop *loop;
         struct kube *kube;
         struct identity_hooks hooks;
-        char *uid; /* NULL until known */
+        char *uid;    /* NULL until known */
+        char *former; /* the one before; NULL: it was never another */
         bool is_doubted;
         mono_ms asked_at;
         struct kube_call *call;

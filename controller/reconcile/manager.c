@@ -24,6 +24,7 @@ enum {
         LATE_MS = 1000, /* a loop that is later than this was suspended or starved: its samples are doubtful */
         CONNECTIONS_PER_HOST = 16, /* three watches, the passes' turns, statuses and Events, each without waiting */
         WORKERS = 8,               /* started when they are needed */
+        FILE_READERS = 16,         /* the same; each may hang for good */
         JOBS_MAX = 8192,
 };
 
@@ -36,6 +37,8 @@ static void identity_answered(void *ctx, enum identity_news news, unix_ms date)
         trouble_over(manager, TROUBLE_IDENTITY, NULL);
         if (news == IDENTITY_FIRST)
                 pace_set_clock(&manager->pace, date);
+        if (news == IDENTITY_OTHER)
+                caches_identity_changed(manager);
         if (is_new)
                 caches_retime_probes(manager);
         if (news == IDENTITY_OTHER && manager->is_leader)
@@ -191,6 +194,8 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         tell_setup(options->election_id);
         trouble_setup();
         manager->executor = executor_open(loop, WORKERS, JOBS_MAX);
+        if (options->kubeconfig_files)
+                manager->file_readers = executor_open(loop, FILE_READERS, JOBS_MAX);
         manager->http = http_open(loop, CONNECTIONS_PER_HOST);
         manager->election_http = http_open(loop, 2);
         manager->kube = kube_open(loop, manager->http, manager->executor, config);
@@ -254,6 +259,7 @@ void manager_close(struct manager *manager)
         kube_close(manager->kube);
         kube_close(manager->election_kube);
         executor_close(manager->executor, clock_mono() + 200); /* after everybody who may have a job in flight */
+        executor_close(manager->file_readers, clock_mono() + 200);
         http_close(manager->http);
         http_close(manager->election_http);
 }

@@ -45,60 +45,6 @@ static bool may_probe(const struct plane *plane)
         return plane->spec && (plane->manager->is_leader || plane->manager->options.standby_probes);
 }
 
-/* What was learned of one cluster says nothing of another. */
-static void forget_cluster(struct plane *plane)
-{
-        plane_address_stop(plane);
-        kube_close(plane->kube);
-        plane->kube = NULL;
-        free(plane->kube_error);
-        plane->kube_error = NULL;
-        free(plane->kube_secret_version);
-        plane->kube_secret_version = NULL;
-        free(plane->cluster_uid);
-        plane->cluster_uid = NULL;
-        plane->is_located = false;
-}
-
-/* A client of the plane's own cluster from its kubeconfig Secret; made anew when the Secret changes. */
-static void open_kube(struct plane *plane)
-{
-        const struct secret_key_ref *ref = &plane->spec->kube_config;
-        const struct secret_object *object;
-        const struct secret *text;
-        struct errmsg why;
-        enum err err = secret_cache_get(plane->manager->secrets, plane->namespace_name, ref->name, &object, &why);
-        if (err == ERR_OK && plane->kube && text_equal(plane->kube_secret_version, object->resource_version))
-                return;
-        if (err == ERR_TRANSIENT && plane->kube)
-                return;
-        forget_cluster(plane); /* the addresses stay: what is no longer known of them is not known to be wrong */
-        if (err == ERR_OK)
-                err = secret_object_require(object, ref->key, &text, &why);
-        if (err == ERR_OK) {
-                const struct kube_config_policy policy = {
-                    .allow_files = plane->manager->options.kubeconfig_files,
-                    .allow_exec = plane->manager->options.kubeconfig_exec,
-                    .allow_http = plane->manager->options.kubeconfig_http,
-                    .allow_unverified = plane->manager->options.kubeconfig_unverified,
-                };
-                struct kube_config config;
-                err = kube_config_parse(text->bytes, text->count, NULL, &policy, &config, &why);
-                if (err == ERR_OK) {
-                        plane->kube =
-                            kube_open(plane->manager->loop, plane->manager->http, plane->manager->executor, &config);
-                        plane->kube_secret_version = mem_strdup(object->resource_version);
-                } else {
-                        (void)err_wrap(&why, err, "Secret %s/%s key %s", plane->namespace_name, ref->name, ref->key);
-                }
-        }
-        if (err != ERR_OK) {
-                plane->kube_error = mem_strdup(why.text);
-                plane->kube_needs_person = err != ERR_TRANSIENT;
-                plane->is_located |= err != ERR_TRANSIENT;
-        }
-}
-
 static void run(struct work *work)
 {
         struct plane *plane = CONTAINER_OF(work, struct plane, work);
@@ -107,7 +53,7 @@ static void run(struct work *work)
                 plane_checks_clear(plane);
                 if (plane->spec) {
                         if (plane->spec->access == PLANE_ACCESS_KUBECONFIG)
-                                open_kube(plane);
+                                plane_kube_take(plane);
                         plane_address_start(plane);
                         plane->cadence = wanted_cadence(plane);
                         if (may_probe(plane))
@@ -155,7 +101,7 @@ static void forget_object(struct plane *plane)
 {
         plane_checks_clear(plane);
         plane_checks_forget(plane);
-        forget_cluster(plane);
+        plane_cluster_forget(plane);
         plane_address_forget(plane);
         management_plane_free(plane->spec);
         plane->spec = NULL;
@@ -197,7 +143,7 @@ static void take_spec(struct plane *plane, const json_t *object)
                          LOG_TEXT_FIELD("error", why.text));
         }
         if (!plane->spec || !spec || !is_same_server(plane->spec, spec)) {
-                forget_cluster(plane);
+                plane_cluster_forget(plane);
                 plane_address_forget(plane);
         }
         management_plane_free(plane->spec);

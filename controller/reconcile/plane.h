@@ -75,8 +75,11 @@ struct plane {
         struct kube *kube;         /* of its own cluster by kubeconfig; NULL otherwise */
         char *kube_error;          /* why there is no client although a kubeconfig is named, NULL otherwise */
         bool kube_needs_person;    /* and that it will not mend by itself */
-        char *kube_secret_version; /* resourceVersion of the Secret that kube was made from */
-        char *cluster_uid;         /* kube-system UID of its cluster, NULL unknown */
+        char *kube_secret_version; /* resourceVersion of the Secret that kube was made from, or will be once its files
+                                      are read; NULL: it has to be looked at */
+        struct kubeconfig_reading *kube_reading; /* under way; NULL otherwise */
+        struct loop_timer kube_timer;            /* of the files: patience, or the next try */
+        char *cluster_uid;         /* kube-system UID of its cluster as last read, every 10 s; NULL unknown */
         bool is_located;           /* its cluster was asked which one it is; one that cannot be asked is not ours */
         struct kube_call *service_call, *uid_call;
         struct loop_timer discovery;
@@ -122,6 +125,8 @@ void plane_discard_samples(struct plane *plane); /* our own loop was late: what 
 void plane_free(struct plane *plane);
 
 bool plane_holds_operator(const struct plane *plane);
+/* The operator's own cluster has another UID by now: a plane that it was is taken to be it still, and asked at once. */
+void plane_identity_changed(struct plane *plane);
 /* Whether plane_holds_operator is an answer yet. */
 bool plane_is_located(const struct plane *plane);
 /* Fill the core's view of this plane; texts are borrowed until the next turn, or live in the arena. @record_type_rrset

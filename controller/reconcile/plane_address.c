@@ -6,6 +6,7 @@
 #include "api/rrset.h"
 #include "kube/denied.h"
 #include "reconcile/plane_parts.h"
+#include "runtime/log.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -122,13 +123,15 @@ static void next_discovery(struct plane *plane, mono_ms delay_ms)
 static void set_service_error(struct plane *plane, const struct kube_reply *reply, enum err err, const char *why)
 {
         char text[DENIED_TEXT_BYTES];
+        struct errmsg refused;
         const struct denied_object object = {&services, plane->spec->service_namespace, plane->spec->service_name,
                                              "server.service"};
         denied_print(&object, why, text);
+        (void)err_set(&refused, err, "the API server refuses the kubeconfig's credentials: %s", why);
         set_error(plane, err == ERR_INVALID || err == ERR_DENIED,
-                  reply->status == 401 ? "the API server refuses the kubeconfig's credentials (401)"
-                         : err == ERR_DENIED  ? text
-                                              : why);
+                  reply->status == 401 ? refused.text
+                  : err == ERR_DENIED  ? text
+                                       : why);
 }
 
 /* The last known addresses stay: what a dead region can no longer say is judged by its last good word. */
@@ -151,17 +154,49 @@ static void service_answered(void *ctx, const struct kube_reply *reply)
         next_discovery(plane, err == ERR_OK ? DISCOVERY_MS : DISCOVERY_RETRY_MS);
 }
 
+/* Another cluster answers behind the same kubeconfig: it was built anew, or its address given to another. */
+static void take_cluster(struct plane *plane, const char *uid)
+{
+        bool is_another = plane->cluster_uid && !text_equal(plane->cluster_uid, uid);
+        if (is_another)
+                log_line(LOG_WARN, "plane", "another cluster answers behind the same kubeconfig",
+                         LOG_TEXT_FIELD("plane", plane->key), LOG_TEXT_FIELD("was", plane->cluster_uid),
+                         LOG_TEXT_FIELD("is", uid));
+        if (is_another || !plane->cluster_uid) {
+                free(plane->cluster_uid);
+                plane->cluster_uid = mem_strdup(uid);
+        }
+}
+
 static void uid_answered(void *ctx, const struct kube_reply *reply)
 {
         struct plane *plane = ctx;
         plane->uid_call = NULL;
-        bool is_news = !plane->is_located;
+        bool was_inside = plane_holds_operator(plane), is_news = !plane->is_located;
         plane->is_located = true;
-        if (reply->err == ERR_OK) /* forbidden or silent: then nothing can be said of it, and it is asked again at the
-                                     next discovery */
-                plane->cluster_uid = mem_strdup(object_meta(reply->body, "uid"));
-        if (is_news || plane_holds_operator(plane))
+        if (reply->err == ERR_OK) /* forbidden or silent: then nothing new can be said of it */
+                take_cluster(plane, object_meta(reply->body, "uid"));
+        if (is_news || plane_holds_operator(plane) != was_inside)
                 plane_wake_users(plane);
+}
+
+static void ask_cluster(struct plane *plane)
+{
+        if (plane->spec->access != PLANE_ACCESS_KUBECONFIG || plane->uid_call || !plane->kube)
+                return;
+        char *path = kube_path(&namespaces, NULL, "kube-system", NULL);
+        plane->uid_call = kube_get(plane->kube, path, TIMEOUT_MS, uid_answered, plane);
+        free(path);
+}
+
+void plane_identity_changed(struct plane *plane)
+{
+        const struct identity *identity = &plane->manager->identity;
+        if (!plane->cluster_uid || !text_equal(plane->cluster_uid, identity->former))
+                return;
+        free(plane->cluster_uid);
+        plane->cluster_uid = mem_strdup(identity->uid);
+        ask_cluster(plane);
 }
 
 static void discover(struct loop_timer *timer)
@@ -175,11 +210,7 @@ static void discover(struct loop_timer *timer)
                 plane->service_call = kube_get(kube, path, TIMEOUT_MS, service_answered, plane);
                 free(path);
         }
-        if (plane->spec->access == PLANE_ACCESS_KUBECONFIG && !plane->cluster_uid && !plane->uid_call) {
-                char *path = kube_path(&namespaces, NULL, "kube-system", NULL);
-                plane->uid_call = kube_get(kube, path, TIMEOUT_MS, uid_answered, plane);
-                free(path);
-        }
+        ask_cluster(plane);
         next_discovery(plane, DISCOVERY_MS);
 }
 

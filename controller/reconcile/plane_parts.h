@@ -15,6 +15,13 @@ void plane_address_forget(struct plane *plane);
 void plane_address_restore(struct plane *plane, const json_t *status, int64_t generation);
 struct kube *plane_kube(const struct plane *plane); /* client of its cluster; NULL where it cannot be looked at */
 
+/* plane_kubeconfig.c: the client of its own cluster. */
+/* From the Secret as it is now; made anew when that changes. Where the kubeconfig names files, once they are read. */
+void plane_kube_take(struct plane *plane);
+void plane_cluster_forget(struct plane *plane); /* what was learned of one cluster says nothing of another */
+void plane_kube_stop(struct plane *plane);      /* nobody waits for its files any more */
+struct kube_config_policy plane_kubeconfig_policy(const struct plane *plane);
+
 /* plane_name.c: where the address is a host name, the addresses behind it, as DNS says them; looked up while it is
  * probed. */
 void plane_name_start(struct plane *plane);

@@ -183,7 +183,9 @@ static struct ready judge(const struct plane *plane, const struct plane_view *vi
                 return (struct ready){CONDITION_FALSE, "KubeconfigInvalid", plane->kube_error, true};
         if (!plane->address_count)
                 return (struct ready){CONDITION_FALSE, "NoAddress",
-                                      plane->address_error ? plane->address_error : "waiting for the Service's address",
+                                      plane->address_error ? plane->address_error
+                                      : plane->kube_error  ? plane->kube_error
+                                                           : "waiting for the Service's address",
                                       plane->address_error && plane->address_is_wrong};
         const char *unfit = name_unfit(plane, view, arena);
         if (unfit[0])

@@ -282,7 +282,11 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
         } else if (strstr(target, "limit="))
                 on_list(rig, peer, kind_in(target));
         else if (strstr(target, "/namespaces/kube-system"))
-                fake_answer(peer, 200, rig->date, "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"hub\"}}");
+                fake_answer(peer, 200, rig->date,
+                            rig->hub_is_new ? "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"hub-2\"}}"
+                                            : "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"hub\"}}");
+        else if (strstr(target, "/secrets/") && rig->secret)
+                answer_json(peer, 200, rig->secret);
         else if (strstr(target, "/configmaps/planekeeper"))
                 fake_answer(peer, rig->kill_switch_status ? rig->kill_switch_status : 200, "",
                             rig->kill_switch ? rig->kill_switch : "{\"data\":{}}");
@@ -436,6 +440,7 @@ int rig_close(void **state)
         json_decref(rig->lease);
         json_decref(rig->policy);
         json_decref(rig->objects);
+        json_decref(rig->secret);
         free(rig);
         return 0;
 }

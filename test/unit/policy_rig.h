@@ -52,6 +52,8 @@ struct rig {
         bool is_mute;      /* nothing is answered any more */
         json_t *lease;     /* the record Lease of policy gloo; NULL: none */
         json_t *policy;    /* policy gloo, for uncached reads */
+        json_t *secret;    /* whatever its name; NULL: there is none */
+        bool hub_is_new;   /* namespace kube-system has the UID hub-2, and not hub */
         json_t *objects;   /* planes and policies as they are listed */
         struct fake_peer *watches[3];
         long version;
