@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "reconcile/effect.h"
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_store.h"
+#include "reconcile/target_config.h"
 #include "util/text.h"
 
 struct search {
@@ -17,7 +17,7 @@ struct search {
 static bool same_name(const struct policy *a, const struct policy *b)
 {
         return strcmp(a->spec->dns.name, b->spec->dns.name) == 0 &&
-               strcmp(effect_dns_server(a), effect_dns_server(b)) == 0;
+               strcmp(target_config_dns_server(a), target_config_dns_server(b)) == 0;
 }
 
 static bool same_lock(const struct policy *a, const struct policy *b)

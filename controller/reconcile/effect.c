@@ -7,134 +7,42 @@
 #include "core/targets.h"
 #include "reconcile/act.h"
 #include "reconcile/policy_targets.h"
-#include "reconcile/target_secrets.h"
 #include "reconcile/record_store.h"
-#include "reconcile/secret_cache.h"
+#include "reconcile/target_config.h"
 #include "runtime/clock.h"
 #include "util/mem.h"
 #include "util/text.h"
 
-/* A dead server holds a worker until the deadline, so no endpoint may have them all; other servers are only looked at
- * one by one. */
-enum { FULL_RETRY_MS = 100, VISITS_AT_ONCE = 3, VERIFICATIONS = 1, VERIFICATIONS_AT_ONCE = 1 };
-
-const char *effect_dns_server(const struct policy *policy)
-{
-        const struct policy_dns *dns = &policy->spec->dns;
-        const struct dns_driver *driver = dns_driver_find(dns->provider);
-        for (size_t i = 0; driver && i < dns->setting_count; i++)
-                if (strcmp(dns->settings[i].key, driver->where) == 0)
-                        return dns->settings[i].value;
-        return "";
-}
+/* Other servers are only looked at one by one. */
+enum { FULL_RETRY_MS = 100, VERIFICATIONS = 1, VERIFICATIONS_AT_ONCE = 1 };
 
 void effect_hold_mechanism(struct policy *policy, struct target_slot *slot)
 {
-        const struct failover_policy *spec = policy->spec;
         const struct target_ref *ref = &slot->ref;
-        const char *secret = ref->kind == TARGET_NAME ? spec->dns.credentials_secret : spec->redis.auth_secret;
-        struct strbuf text = STRBUF_INIT(2048);
-        (void)strbuf_printf(&text, "%s %s/%u %s/%s", ref->driver, ref->endpoint, (unsigned)ref->db,
-                            policy->namespace_name, secret);
+        struct target_secret secrets[TARGET_SECRETS_MAX];
+        struct arena arena = {0};
+        const unsigned count = target_config_secrets(policy, ref->kind, &arena, secrets);
+        struct strbuf text = STRBUF_INIT(4096);
+        (void)strbuf_printf(&text, "%s %s/%u %s", ref->driver, ref->endpoint, (unsigned)ref->db, policy->namespace_name);
+        for (unsigned i = 0; i < count; i++)
+                (void)strbuf_printf(&text, "/%s", secrets[i].secret);
         mechanism_hold(&policy->manager->mechanisms, &slot->mechanism, strbuf_text(&text));
         strbuf_deinit(&text);
+        arena_deinit(&arena);
 }
 
-static enum err find_secret(const struct policy *policy, const char *name, const struct secret_object **ret,
-                            struct errmsg *reterr)
+static enum err fill_config(struct effect *effect, struct errmsg *reterr)
 {
-        return secret_cache_get(policy->manager->secrets, policy->namespace_name, name, ret, reterr);
-}
-
-static enum err copy_key(const struct policy *policy, const char *name, const char *key, struct secret *to,
-                         struct errmsg *reterr)
-{
-        const struct secret_object *object;
-        const struct secret *value;
-        enum err err = find_secret(policy, name, &object, reterr);
-        if (err == ERR_OK)
-                err = secret_object_require(object, key, &value, reterr);
-        if (err == ERR_OK)
-                secret_copy(to, value);
+        const struct policy *policy = effect->policy;
+        effect->driver = target_driver_find(effect->ref.driver);
+        if (!effect->driver || effect->driver->kind != effect->ref.kind)
+                return err_set(reterr, ERR_INVALID, "no provider \"%s\" is built in", effect->ref.driver);
+        target_config_settings(policy, &effect->ref, &effect->arena, &effect->config);
+        enum err err =
+            target_credentials_copy(policy, effect->ref.kind, &effect->arena, &effect->credentials, reterr);
+        effect->config.credentials = effect->credentials.list;
+        effect->config.credential_count = effect->credentials.count;
         return err;
-}
-
-/* The spec's settings with the target's own server in its place: a running epoch keeps its plan. */
-static enum err fill_dns(struct effect *effect, struct errmsg *reterr)
-{
-        const struct policy *policy = effect->policy;
-        const struct policy_dns *dns = &policy->spec->dns;
-        effect->driver = dns_driver_find(effect->ref.driver);
-        if (!effect->driver)
-                return err_set(reterr, ERR_INVALID, "no DNS provider \"%s\" is built in", effect->ref.driver);
-        struct target_setting *settings = arena_alloc(&effect->arena, (dns->setting_count + 1) * sizeof(*settings));
-        for (size_t i = 0; i < dns->setting_count; i++) {
-                bool is_where = strcmp(dns->settings[i].key, effect->driver->where) == 0;
-                settings[i].key = arena_strdup(&effect->arena, dns->settings[i].key);
-                settings[i].value =
-                    arena_strdup(&effect->arena, is_where ? effect->ref.endpoint : dns->settings[i].value);
-        }
-        effect->config = (struct target_config){.name = effect->ref.name,
-                                                .ttl_s = dns->ttl_s,
-                                                .settings = settings,
-                                                .setting_count = dns->setting_count};
-        if (!dns->credentials_secret[0])
-                return ERR_OK;
-        const struct secret_object *object;
-        enum err err = find_secret(policy, dns->credentials_secret, &object, reterr);
-        if (err != ERR_OK)
-                return err;
-        effect->credentials = mem_calloc(object->count, sizeof(*effect->credentials));
-        effect->credential_count = object->count;
-        for (size_t i = 0; i < object->count; i++) {
-                effect->credentials[i].key = arena_strdup(&effect->arena, object->entries[i].key);
-                secret_copy(&effect->credentials[i].value, &object->entries[i].value);
-        }
-        effect->config.credentials = effect->credentials;
-        effect->config.credential_count = effect->credential_count;
-        return ERR_OK;
-}
-
-static enum err fill_redis_tls(struct effect *effect, const struct policy_redis *redis, struct errmsg *reterr)
-{
-        const struct policy *policy = effect->policy;
-        enum err err = ERR_OK;
-        effect->lock_tls.enabled = true;
-        if (redis->tls.server_name[0])
-                effect->lock_tls.server_name = arena_strdup(&effect->arena, redis->tls.server_name);
-        if (redis->tls.ca.name[0])
-                err = copy_key(policy, redis->tls.ca.name, redis->tls.ca.key, &effect->lock_tls.ca, reterr);
-        if (err == ERR_OK && redis->tls.client_certificate[0])
-                err = copy_key(policy, redis->tls.client_certificate, "tls.crt", &effect->lock_tls.certificate, reterr);
-        if (err == ERR_OK && redis->tls.client_certificate[0])
-                err = copy_key(policy, redis->tls.client_certificate, "tls.key", &effect->lock_tls.key, reterr);
-        effect->lock.tls = &effect->lock_tls;
-        return err;
-}
-
-static enum err fill_lock(struct effect *effect, struct errmsg *reterr)
-{
-        const struct policy *policy = effect->policy;
-        const struct policy_redis *redis = &policy->spec->redis;
-        effect->lock.address = effect->ref.endpoint;
-        effect->lock.key = effect->ref.name;
-        effect->lock.db = effect->ref.db;
-        effect->lock.wait_replicas = redis->wait_replicas;
-        if (redis->auth_secret[0]) {
-                const struct secret_object *object;
-                enum err err = find_secret(policy, redis->auth_secret, &object, reterr);
-                if (err == ERR_OK)
-                        err = copy_key(policy, redis->auth_secret, "password", &effect->password, reterr);
-                if (err != ERR_OK)
-                        return err;
-                const struct secret *username = secret_object_find(object, "username");
-                if (username && !secret_is_empty(username)) {
-                        secret_copy(&effect->username, username);
-                        effect->lock.username = &effect->username;
-                }
-                effect->lock.password = &effect->password;
-        }
-        return redis->uses_tls ? fill_redis_tls(effect, redis, reterr) : ERR_OK;
 }
 
 static void copy_stamp(struct stamp *to, const struct stamp *from)
@@ -202,7 +110,7 @@ static void fill_verify(struct effect *effect)
         const struct policy_dns *dns = &policy->spec->dns;
         const struct plan_target *name = plan_find(&policy->record->plan, TARGET_NAME);
         struct arena *arena = &effect->arena;
-        effect->config.name = arena_strdup(arena, name->ref.name);
+        effect->ref.name = arena_strdup(arena, name->ref.name);
         for (size_t i = 0; i < dns->verify_count && i < VERIFY_SERVERS_MAX; i++)
                 effect->servers[effect->server_count++] = arena_strdup(arena, dns->verify_servers[i]);
         effect->epoch = policy->record->epoch;
@@ -211,14 +119,7 @@ static void fill_verify(struct effect *effect)
 
 static void effect_free(struct effect *effect)
 {
-        for (size_t i = 0; i < effect->credential_count; i++)
-                secret_clear(&effect->credentials[i].value);
-        free(effect->credentials);
-        secret_clear(&effect->username);
-        secret_clear(&effect->password);
-        secret_clear(&effect->lock_tls.ca);
-        secret_clear(&effect->lock_tls.certificate);
-        secret_clear(&effect->lock_tls.key);
+        target_credentials_clear(&effect->credentials);
         target_state_clear(&effect->expected);
         target_state_clear(&effect->found);
         arena_deinit(&effect->arena);
@@ -285,8 +186,8 @@ static struct effect *effect_to(struct policy *policy, enum effect_kind kind, co
         effect->ref = (struct target_ref){ref->kind, arena_strdup(arena, ref->driver),
                                           arena_strdup(arena, ref->endpoint), arena_strdup(arena, ref->name), ref->db};
         effect->job.group = endpoint_of(&effect->ref);
-        effect->job.group_max = VISITS_AT_ONCE;
-        effect->err = ref->kind == TARGET_NAME ? fill_dns(effect, &effect->why) : fill_lock(effect, &effect->why);
+        effect->err = fill_config(effect, &effect->why);
+        effect->job.group_max = effect->driver ? effect->driver->limits.at_once : VERIFICATIONS_AT_ONCE;
         return effect;
 }
 
@@ -294,7 +195,8 @@ static struct effect *effect_to(struct policy *policy, enum effect_kind kind, co
 static bool wants_claims(const struct target_slot *slot, mono_ms now)
 {
         const struct stamp *stamp = &slot->state.stamp;
-        return slot->ref.kind == TARGET_NAME &&
+        const struct target_driver *driver = target_driver_find(slot->ref.driver);
+        return driver && driver->claims &&
                (stamp->presence != STAMP_OURS || stamp->claim || now - slot->claims_at >= CLAIMS_EVERY_MS);
 }
 
@@ -302,8 +204,7 @@ static bool wants_claims(const struct target_slot *slot, mono_ms now)
 static bool has_credentials(const struct policy *policy, const struct target_ref *ref)
 {
         struct arena arena = {0};
-        const char *error = ref->kind == TARGET_NAME ? target_secrets_dns_error(policy, &arena)
-                                                     : target_secrets_lock_error(policy, &arena);
+        const char *error = target_secrets_error_of(policy, ref, &arena);
         bool is_usable = !error[0];
         arena_deinit(&arena);
         return is_usable;
@@ -363,6 +264,7 @@ void effect_start_alive(struct policy *policy, const char *say)
                 return;
         struct effect *effect = effect_to(policy, EFFECT_ALIVE, &policy_name(policy)->ref);
         effect->say = say ? arena_strdup(&effect->arena, say) : NULL;
+        effect->want.ttl_s = policy->spec->dns.ttl_s;
         submit(effect);
 }
 

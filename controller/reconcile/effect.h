@@ -13,6 +13,7 @@
 #include "core/looks.h"
 #include "core/view.h"
 #include "reconcile/policy.h"
+#include "reconcile/target_secrets.h"
 #include "runtime/executor.h"
 #include "target/target.h"
 #include "util/arena.h"
@@ -25,7 +26,7 @@ enum effect_kind {
         EFFECT_ALIVE /* hear, and where there is something to say, renew the text of alive.h */
 };
 
-enum { EFFECT_DEADLINE_MS = LOOK_VISIT_MS, VERIFY_DEADLINE_MS = 1000, CLAIMS_EVERY_MS = 30000 };
+enum { VERIFY_DEADLINE_MS = 1000, CLAIMS_EVERY_MS = 30000 };
 
 struct effect {
         struct job job;
@@ -36,15 +37,11 @@ struct effect {
         struct target_ref ref;
         bool rests_on_looks; /* at other targets, which are old by the time that a busy worker comes to it */
         epoch_t epoch;         /* that is set or verified; 0 for a read */
-        const struct dns_driver *driver;
+        const struct target_driver *driver; /* NULL: VERIFY */
         struct target_config config;
-        struct target_credential *credentials; /* owned; config borrows */
-        size_t credential_count;
+        struct target_credentials credentials; /* config borrows */
         struct target_state expected;
         struct target_want want;
-        struct lock_config lock;
-        struct lock_tls lock_tls;
-        struct secret username, password;
         const char *servers[VERIFY_SERVERS_MAX];
         unsigned server_count;
         const char *say;  /* NULL: only listen */
@@ -71,6 +68,5 @@ void effect_run(struct job *job); /* on a worker; in effect_run.c */
 
 /* What the visits to @slot go through: its endpoint, with the credential. */
 void effect_hold_mechanism(struct policy *policy, struct target_slot *slot);
-const char *effect_dns_server(const struct policy *policy); /* the spec's */
 
 #endif

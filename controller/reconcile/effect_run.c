@@ -8,54 +8,29 @@
  * waited longer for one rests on what is not so any more. */
 enum { WAITS_MS = LOOK_STEP_MS };
 
-static struct target_swap swap_of(const struct effect *effect, mono_ms deadline)
+static void run_visit(struct effect *effect, struct target_session *session, mono_ms deadline)
 {
-        return (struct target_swap){.expected = &effect->expected, .want = &effect->want, .deadline = deadline};
-}
-
-static void run_dns(struct effect *effect, mono_ms deadline)
-{
-        struct target_swap swap = swap_of(effect, deadline);
-        struct dns_target *target;
-        effect->err = effect->driver->open(&effect->config, &target, &effect->why);
-        if (effect->err != ERR_OK)
-                return;
-        if (effect->kind == EFFECT_READ)
-                effect->err = dns_read(target, deadline, &swap.found, &effect->why);
-        else
-                effect->err = dns_swap(target, &swap, &effect->why);
-        effect->found = swap.found;
+        struct target_visit visit = {.verb = effect->kind == EFFECT_READ ? TARGET_READ : TARGET_SWAP,
+                                     .name = effect->ref.name,
+                                     .expected = &effect->expected,
+                                     .want = &effect->want,
+                                     .deadline = deadline};
+        target_visit(session, &visit);
+        effect->err = visit.err;
+        effect->why = visit.why;
+        effect->found = visit.found;
         char *claim = NULL;
         if (effect->err == ERR_OK && effect->asks_claims) {
-                effect->err = dns_claims(target, deadline, &claim, &effect->why);
+                effect->err = target_claims(session, effect->ref.name, deadline, &claim, &effect->why);
                 effect->found.stamp.claim = claim;
         }
-        dns_target_close(target);
 }
 
-static void run_alive(struct effect *effect, mono_ms deadline)
+static void run_alive(struct effect *effect, struct target_session *session, mono_ms deadline)
 {
-        struct dns_target *target;
-        effect->err = effect->driver->open(&effect->config, &target, &effect->why);
-        if (effect->err != ERR_OK)
-                return;
-        effect->err = dns_alive(target, effect->say, deadline, &effect->heard, &effect->why);
-        dns_target_close(target);
-}
-
-static void run_lock(struct effect *effect, mono_ms deadline)
-{
-        struct target_swap swap = swap_of(effect, deadline);
-        struct lock_target *target;
-        effect->err = lock_open(&effect->lock, &target, &effect->why);
-        if (effect->err != ERR_OK)
-                return;
-        if (effect->kind == EFFECT_READ)
-                effect->err = lock_read(target, deadline, &swap.found, &effect->why);
-        else
-                effect->err = lock_swap(target, &swap, &effect->why);
-        effect->found = swap.found;
-        lock_close(target);
+        const struct target_alive alive = {
+            .name = effect->ref.name, .say = effect->say, .ttl_s = effect->want.ttl_s, .deadline = deadline};
+        effect->err = target_hear(session, &alive, &effect->heard, &effect->why);
 }
 
 static bool is_outdated(struct effect *effect)
@@ -71,15 +46,20 @@ static bool is_outdated(struct effect *effect)
 
 static void visit(struct effect *effect)
 {
-        mono_ms deadline = clock_mono() + EFFECT_DEADLINE_MS;
-        if (effect->kind == EFFECT_VERIFY)
+        if (effect->kind == EFFECT_VERIFY) {
                 verify_run(effect);
-        else if (effect->kind == EFFECT_ALIVE)
-                run_alive(effect, deadline);
-        else if (effect->driver)
-                run_dns(effect, deadline);
+                return;
+        }
+        const mono_ms deadline = clock_mono() + effect->driver->limits.visit_ms;
+        struct target_session *session = NULL;
+        effect->err = effect->driver->open(&effect->config, &session, &effect->why);
+        if (effect->err != ERR_OK)
+                return;
+        if (effect->kind == EFFECT_ALIVE)
+                run_alive(effect, session, deadline);
         else
-                run_lock(effect, deadline);
+                run_visit(effect, session, deadline);
+        target_close(session);
 }
 
 void effect_run(struct job *job)

@@ -13,6 +13,7 @@
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_store.h"
+#include "reconcile/target_config.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -41,7 +42,7 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
             .credentials_error = target_secrets_error(policy, arena),
             .rival = claims_rival(policy, arena),
         };
-        ret->target_count = policy_wanted_targets(policy, ret->targets);
+        ret->target_count = target_config_wanted(policy, ret->targets);
 }
 
 static void gather_health(const struct target_slot *slot, struct arena *arena, struct target_health *ret)

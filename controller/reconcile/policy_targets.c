@@ -8,6 +8,7 @@
 #include "reconcile/alive.h"
 #include "reconcile/effect.h"
 #include "reconcile/record_store.h"
+#include "reconcile/target_config.h"
 #include "util/mem.h"
 
 struct target_slot *policy_target(const struct policy *policy, enum target_kind kind)
@@ -23,23 +24,6 @@ const struct target_slot *policy_name(const struct policy *policy)
         static const struct target_slot nothing_known = {.ref = {.kind = TARGET_NAME}};
         const struct target_slot *slot = policy_target(policy, TARGET_NAME);
         return slot ? slot : &nothing_known;
-}
-
-unsigned policy_wanted_targets(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX])
-{
-        const struct policy_dns *dns = &policy->spec->dns;
-        const struct policy_redis *redis = &policy->spec->redis;
-        unsigned count = 0;
-        if (redis->lock_key[0])
-                ret[count++] = (struct wanted_target){
-                    .ref = {TARGET_LOCK, TARGET_LOCK_DRIVER, redis->address, redis->lock_key, redis->db},
-                    .value = redis->lock_value,
-                    .plane = redis->plane};
-        ret[count++] =
-            (struct wanted_target){.ref = {TARGET_NAME, dns->provider, effect_dns_server(policy), dns->name, 0},
-                                   .ttl_s = dns->ttl_s,
-                                   .plane = dns->plane};
-        return count;
 }
 
 static struct target_slot *take(struct target_slot **slots, unsigned count, const struct target_ref *ref)
@@ -61,7 +45,7 @@ static bool place(struct policy *policy)
         struct target_ref refs[TARGETS_MAX];
         struct target_slot *before[TARGETS_MAX];
         const unsigned count_before = policy->target_count;
-        wanted.target_count = policy_wanted_targets(policy, wanted.targets);
+        wanted.target_count = target_config_wanted(policy, wanted.targets);
         memcpy(before, policy->targets, sizeof(before));
         policy->target_count = targets_in_force(policy->record, &wanted, refs);
         for (unsigned i = 0; i < policy->target_count; i++) {

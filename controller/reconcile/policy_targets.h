@@ -6,8 +6,6 @@
 
 #include "reconcile/policy.h"
 
-/* What the spec names; returns their count. Texts are borrowed from the policy. */
-unsigned policy_wanted_targets(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX]);
 /* Makes its slots those of the targets in force; what was read elsewhere says nothing. It has a spec. */
 void policy_place_targets(struct policy *policy);
 void policy_forget_targets(struct policy *policy);

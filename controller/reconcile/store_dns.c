@@ -15,6 +15,7 @@
 #include "reconcile/record_io.h"
 #include "reconcile/record_keeper.h"
 #include "reconcile/record_store.h"
+#include "reconcile/target_config.h"
 #include "runtime/log.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -42,7 +43,7 @@ static const char *own_cluster(const struct policy *policy)
 static struct plan provisional_plan(const struct policy *policy)
 {
         struct wanted_target wanted[TARGETS_MAX];
-        struct plan plan = {.target_count = policy->spec ? policy_wanted_targets(policy, wanted) : 0};
+        struct plan plan = {.target_count = policy->spec ? target_config_wanted(policy, wanted) : 0};
         for (unsigned i = 0; i < plan.target_count; i++)
                 plan.targets[i] =
                     (struct plan_target){.ref = wanted[i].ref, .ttl_s = wanted[i].ttl_s, .to = ""};

@@ -1,5 +1,5 @@
 /*
- * target_secrets.h -- whether the Secrets of a policy can be used at all, said before any server is asked.
+ * target_secrets.h -- whether the Secrets of a policy can be used at all, said before any server is asked; and copies of them for a visit.
  *
  * A text names the Secret, the field that references it, what is wrong, the keys that were found and those that are
  * expected; never a value. "" while all is well or still being read.
@@ -8,11 +8,22 @@
 #define PK_RECONCILE_TARGET_SECRETS_H
 
 #include "reconcile/policy.h"
+#include "target/target.h"
 #include "util/arena.h"
 
-const char *target_secrets_dns_error(const struct policy *policy, struct arena *arena);
-const char *target_secrets_lock_error(const struct policy *policy, struct arena *arena);
-/* The first of both. */
+const char *target_secrets_error_of(const struct policy *policy, const struct target_ref *ref, struct arena *arena);
+/* The first of all that the spec names. */
 const char *target_secrets_error(const struct policy *policy, struct arena *arena);
+
+/* Credentials as a driver wants them; owned: target_credentials_clear() wipes. */
+struct target_credentials {
+        struct target_credential *list; /* their keys are of an arena */
+        size_t count;
+};
+
+/* ERR_TRANSIENT: a Secret is still being read. */
+MUST_CHECK enum err target_credentials_copy(const struct policy *policy, enum target_kind kind, struct arena *arena,
+                                            struct target_credentials *ret, struct errmsg *reterr);
+void target_credentials_clear(struct target_credentials *credentials);
 
 #endif

@@ -84,7 +84,7 @@ void verify_run(struct effect *effect)
                 struct verify_slot *look = &effect->verify[i];
                 struct target_state state = {0};
                 struct errmsg ignored;
-                enum err err = dns_observe(effect->servers[i], effect->config.name, clock_mono() + VERIFY_DEADLINE_MS,
+                enum err err = dns_observe(effect->servers[i], effect->ref.name, clock_mono() + VERIFY_DEADLINE_MS,
                                            &state, &ignored);
                 if (err != ERR_OK)
                         continue;

@@ -21,9 +21,9 @@ enum {
 MUST_CHECK enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct target_want *want,
                                        struct errmsg *reterr);
 
-/* The same for a lock; the stamp to write is then in @ret_text. */
-MUST_CHECK enum err target_check_lock(const struct target_state *expected, const struct target_want *want,
-                                      char ret_text[static TARGET_STAMP_BYTES], struct errmsg *reterr);
+/* The text that goes beside the value: @want's, or the very text that is there where it is of that epoch already. */
+void target_stamp_text(const struct target_state *expected, const struct target_want *want,
+                       char ret_text[static TARGET_STAMP_BYTES]);
 
 void target_stamp_clear(struct stamp *stamp);
 

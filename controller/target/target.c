@@ -110,55 +110,60 @@ enum err target_check_stamp(const struct stamp *stored, bool has_value, const st
         return ERR_OK;
 }
 
-enum err target_check_lock(const struct target_state *expected, const struct target_want *want,
-                           char ret_text[static TARGET_STAMP_BYTES], struct errmsg *reterr)
+void target_stamp_text(const struct target_state *expected, const struct target_want *want,
+                       char ret_text[static TARGET_STAMP_BYTES])
 {
-        bool has_value = expected->present && text_equal(expected->value, want->value);
-        enum err err = target_check_stamp(&expected->stamp, has_value, want, reterr);
-        if (err != ERR_OK)
-                return err;
         /* What is written once more to reach a replica stays to the letter, whoever of us wrote it: an epoch is written
          * once. */
-        bool is_there = has_value && expected->stamp.presence == STAMP_OURS && expected->stamp.epoch == want->epoch;
+        bool is_there = expected->present && text_equal(expected->value, want->value) &&
+                        expected->stamp.presence == STAMP_OURS && expected->stamp.epoch == want->epoch;
         if (is_there && expected->stamp.raw)
                 text_copy(ret_text, TARGET_STAMP_BYTES, expected->stamp.raw);
         else
                 dns_stamp_print(want, ret_text, TARGET_STAMP_BYTES);
-        return ERR_OK;
 }
 
-enum err dns_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
+/* The rules of the fence, before anything is sent. */
+static enum err check_swap(const struct target_driver *driver, const struct target_visit *visit, struct errmsg *reterr)
 {
-        return target->driver->read(target, deadline, ret, reterr);
-}
-
-enum err dns_swap(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr)
-{
-        const struct target_state *expected = swap->expected;
-        const struct target_want *want = swap->want;
+        const struct target_state *expected = visit->expected;
+        const struct target_want *want = visit->want;
         if (!want->value[0] && !want->keeps_value)
-                return err_set(reterr, ERR_INVALID, "an empty address set is never written");
-        /* Under this very epoch an empty name is a write that was half done, or a record that somebody removed: it is
-         * nobody's value. */
-        bool may_be_wanted = !expected->value[0] || text_equal(expected->value, want->value);
-        enum err err = target_check_stamp(&expected->stamp, may_be_wanted, want, reterr);
-        return err == ERR_OK ? target->driver->swap(target, swap, reterr) : err;
+                return err_set(reterr, ERR_INVALID, "an empty value is never written");
+        /* Where a server may have done half of a write, no value under this very epoch is that, or was removed by
+         * somebody: it is nobody's value. */
+        bool is_empty = !expected->present || !expected->value[0];
+        bool may_be_wanted = is_empty ? driver->limits.may_halve : text_equal(expected->value, want->value);
+        return target_check_stamp(&expected->stamp, may_be_wanted, want, reterr);
 }
 
-enum err dns_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr)
+void target_visit(struct target_session *session, struct target_visit *visit)
 {
-        return target->driver->claims(target, deadline, ret_claim, reterr);
+        const struct target_driver *driver = session->driver;
+        visit->err = visit->verb == TARGET_SWAP ? check_swap(driver, visit, &visit->why) : ERR_OK;
+        if (visit->err == ERR_OK)
+                driver->visit(session, visit, 1);
 }
 
-enum err dns_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
-                   struct errmsg *reterr)
+enum err target_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
+                       struct errmsg *reterr)
 {
-        enum err err = target->driver->alive(target, say, deadline, ret_heard, reterr);
+        *ret_claim = NULL;
+        return session->driver->claims ? session->driver->claims(session, name, deadline, ret_claim, reterr) : ERR_OK;
+}
+
+enum err target_hear(struct target_session *session, const struct target_alive *alive, char **ret_heard,
+                     struct errmsg *reterr)
+{
+        const struct target_driver *driver = session->driver;
+        if (!driver->alive)
+                return err_set(reterr, ERR_INVALID, "%s cannot keep the decision record", driver->name);
+        enum err err = driver->alive(session, alive, ret_heard, reterr);
         return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "_planekeeper-alive");
 }
 
-void dns_target_close(struct dns_target *target)
+void target_close(struct target_session *session)
 {
-        if (target)
-                target->driver->close(target);
+        if (session)
+                session->driver->close(session);
 }

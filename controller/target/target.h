@@ -1,16 +1,21 @@
 /*
- * target.h -- fenced registers that a switch moves: each carries the epoch beside its value and is changed only by an operation that
- * refuses, at the target, an older epoch, an equal one with another value or id, and any value other than the one that was read.
+ * target.h -- the port between the shell and the drivers of targets: fenced registers that a switch moves. Each carries the epoch beside
+ * its value and is changed only by an operation that refuses, at the target, an older epoch, an equal one with another value or id, and any
+ * value other than the one that was read.
  *
- * Calls block until their deadline: executor jobs only. A target is used by one thread at a time and may be kept open between jobs
- * (warm connection); a call on a broken connection reconnects by itself within its deadline.
+ * A driver is one file with one const struct target_driver, one row in target/registry.c and one key in the CRD. A session is what reaches
+ * its server: endpoint, credentials, warm connection. Which target is visited comes with the visit, so that a session serves every
+ * target of its server.
  *
+ * Threads:   open(), visit(), claims() and alive() run on a worker, one thread at a time per session; they block until their deadline at
+ *            most. close() may run on the loop and does not block.
  * Ownership: target_config is borrowed during open() and copied; states returned are cleared by their _clear(); credentials are copied into
  *            secrets and wiped on close.
  * Errors:    ERR_CONFLICT: somebody moved it, read again. ERR_UNKNOWN: no answer by the deadline, it may or may not have been applied (even
  *            later!): read again before anything else. ERR_DENIED: our credentials or rights were refused, nothing changed. ERR_TRANSIENT:
- *            not reachable or busy (-LOADING, SERVFAIL), nothing changed. ERR_INVALID: the configuration cannot work until a person mends it.
- *            Texts name the server and, where known, the remedy; never a secret.
+ *            not reachable or busy (-LOADING, SERVFAIL, throttled), nothing changed. ERR_INVALID: the configuration cannot work until a
+ *            person mends it. ERR_PENDING: accepted, and true later: progress, no failure. Texts name the server and, where known, the
+ *            remedy; never a secret.
  */
 #ifndef PK_TARGET_TARGET_H
 #define PK_TARGET_TARGET_H
@@ -33,8 +38,6 @@ struct target_credential {
 };
 
 struct target_config {
-        const char *name; /* DNS name, or lock key */
-        uint32_t ttl_s;
         const struct target_setting *settings;
         size_t setting_count;
         const struct target_credential *credentials;
@@ -57,57 +60,98 @@ struct target_want {
         bool keeps_value;   /* only the text is replaced, provided that the value is as expected: value is that */
 };
 
-/* One change: from exactly what was read to what is to be, and what was seen there afterwards. */
-struct target_swap {
-        const struct target_state *expected;
-        const struct target_want *want;
-        mono_ms deadline;
-        struct target_state found; /* ERR_OK and ERR_PENDING: what is there now, the caller's to clear; else untouched */
-};
-
 /* A state as returned by a target owns its texts. */
 void target_state_clear(struct target_state *state);
 
-/* ---- DNS: one static const driver per vendor; a new vendor is one file and one row in target/dns/registry.c ---- */
+enum target_verb {
+        TARGET_READ, /* what it shows, credentials proven by the answer */
+        TARGET_SWAP, /* from exactly what is expected to what is wanted; with want.keeps_value only the text beside it */
+};
 
-struct dns_target; /* first member of each vendor's struct */
+/*
+ * One look at, or change of, one target. It ends exactly once, when visit() returns.
+ *
+ * A swap is sent once: where a first sending may have been applied there is no second, and the visit ends as ERR_UNKNOWN. ERR_OK only
+ * after the server showed what is wanted. What is expected of state.version is only where to look first.
+ */
+struct target_visit {
+        enum target_verb verb;
+        const char *name;                    /* of the target at its server: DNS name, lock key */
+        const struct target_state *expected; /* SWAP */
+        const struct target_want *want;      /* SWAP */
+        mono_ms deadline;
+        /* What came of it: */
+        enum err err;
+        struct errmsg why;         /* where err is not ERR_OK */
+        mono_ms retry_after_ms;    /* how long the server wants to be left alone by everybody with this credential; 0: it did not say */
+        struct target_state found; /* ERR_OK and ERR_PENDING: what is there now, the caller's to clear; else untouched */
+};
 
-struct dns_driver {
-        const char *name;  /* its key under spec.dns */
-        const char *where; /* the setting that says where its records live: what people and exclusive claims call the server */
-        bool fenced;       /* false: weak, verified again for ever */
-        MUST_CHECK enum err (*open)(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr);
-        /* Whether the credentials can be used at all, without asking anybody: ERR_INVALID says what is wrong with them. NULL: none are
-         * looked at. */
+/* TXT _planekeeper-alive.<name>: what is there (""), and with @say given that in its place, if it still is as read. */
+struct target_alive {
+        const char *name;
+        const char *say; /* NULL: only listen */
+        uint32_t ttl_s;
+        mono_ms deadline;
+};
+
+/* What the shell reads of a driver to pace its visits and to know what it is worth. */
+struct target_limits {
+        mono_ms visit_ms;      /* the deadline of one visit */
+        mono_ms read_every_ms; /* how often a target is read while nothing happens */
+        unsigned at_once;      /* visits at a time to one endpoint: a dead one holds a worker each until the deadline */
+        unsigned per_minute;   /* requests with one credential, all policies together; 0: as many as come */
+        unsigned batch_max;    /* visits that one call of visit() takes; 1 where each goes alone */
+        bool may_halve;        /* a write may leave the value empty under its own epoch: that is filled, not refused */
+        bool fenced;           /* false: weak, nothing at the target refuses an older epoch */
+        bool can_arbitrate;    /* its compare-and-set is good enough to keep the decision record itself; then alive() is there */
+};
+
+/* First member of each driver's own struct. */
+struct target_session {
+        const struct target_driver *driver;
+};
+
+struct target_driver {
+        const char *name; /* its key in the spec, and in target_ref.driver */
+        enum target_kind kind;
+        struct target_limits limits;
+        const char *where;              /* the setting that says where its targets live; people and exclusive claims call the server so */
+        const char *where_default;      /* what they call it where that setting is absent; NULL: the CRD demands the setting */
+        const char *credentials_wanted; /* the keys of the Secret, for people; NULL: the spec's fields tell them */
+        /*
+         * Whether the credentials can be used at all, without asking anybody: ERR_INVALID says what is wrong with them. Where the spec names
+         * several Secrets, one call has the entries of one of them. NULL: none are looked at.
+         */
         MUST_CHECK enum err (*check_credentials)(const struct target_config *config, struct errmsg *reterr);
-        const char *credentials_wanted; /* the keys of the Secret, for people */
-        /* The live record and its stamp, read at the server that takes the updates, credentials proven by the answer. */
-        MUST_CHECK enum err (*read)(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
-        /* One atomic change from exactly what is expected. ERR_OK only after a re-read at the update server showed what is wanted. What is
-         * expected of the zone is only where to look first. */
-        MUST_CHECK enum err (*swap)(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr);
-        /* How another tool says that it owns the name, as in struct stamp; NULL: none does in a dialect that we know. */
-        MUST_CHECK enum err (*claims)(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr);
-        /* TXT _planekeeper-alive.<name>: what is there (""), and with @say given that in its place, if it still is as read. */
-        MUST_CHECK enum err (*alive)(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
+        /* Touches no network. */
+        MUST_CHECK enum err (*open)(const struct target_config *config, struct target_session **ret, struct errmsg *reterr);
+        /* All of @visits end, each with its own err. @count is at most limits.batch_max; they are of one verb. */
+        void (*visit)(struct target_session *session, struct target_visit *visits, size_t count);
+        /* How another tool says that it owns the name, as in struct stamp; NULL in *ret: none does in a dialect that we know. The function
+         * is NULL where no tool can. */
+        MUST_CHECK enum err (*claims)(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
+                                      struct errmsg *reterr);
+        /* NULL where it cannot arbitrate. */
+        MUST_CHECK enum err (*alive)(struct target_session *session, const struct target_alive *alive, char **ret_heard,
                                      struct errmsg *reterr);
-        void (*close)(struct dns_target *target); /* NULL is a no-op */
-};
-struct dns_target {
-        const struct dns_driver *driver;
+        void (*close)(struct target_session *session);
 };
 
-const struct dns_driver *dns_driver_find(const char *name); /* NULL if unknown */
+const struct target_driver *target_driver_find(const char *name); /* NULL if unknown; target/registry.c */
 
-/* The same by wrappers, which do the shared work once: never an empty set, never a lower epoch than expected carries, error prefix. */
-MUST_CHECK enum err dns_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
-MUST_CHECK enum err dns_swap(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr);
-/* *ret_claim is the caller's. */
-MUST_CHECK enum err dns_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr);
-/* *ret_heard is the caller's: what is there now. */
-MUST_CHECK enum err dns_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
-                              struct errmsg *reterr);
-void dns_target_close(struct dns_target *target);
+/* The same by wrappers, which do the shared work once: never an empty value, never a lower epoch than expected carries, error prefix. */
+void target_visit(struct target_session *session, struct target_visit *visit);
+/* *ret_claim is the caller's; NULL also where the driver knows no such tools. */
+MUST_CHECK enum err target_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
+                                  struct errmsg *reterr);
+/* *ret_heard is the caller's: what is there now. ERR_INVALID where the driver cannot arbitrate. */
+MUST_CHECK enum err target_hear(struct target_session *session, const struct target_alive *alive, char **ret_heard,
+                                struct errmsg *reterr);
+void target_close(struct target_session *session); /* NULL is a no-op */
+
+/* ---- DNS, whatever the driver ---- */
+
 /* Reads what another authoritative server ("address[:port]") answers for @name and its stamp. Unsigned; for watching only. */
 MUST_CHECK enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
 
@@ -117,41 +161,10 @@ MUST_CHECK enum err dns_observe(const char *server, const char *name, mono_ms de
  */
 void dns_stamp_print(const struct target_want *want, char *ret_text, size_t size);
 /*
- * Fills @ret with texts owned by the caller (freed by target_state_clear); anything not of the form above is STAMP_UNREADABLE where it begins with v=pk, else STAMP_FOREIGN. Further fields are
- * ignored, but for r=<epoch>: the epoch of the value, where that follows the record's.
+ * Fills @ret with texts owned by the caller (freed by target_state_clear); anything not of the form above is STAMP_UNREADABLE where it
+ * begins with v=pk, else STAMP_FOREIGN. Further fields are ignored, but for r=<epoch>: the epoch of the value, where that follows the
+ * record's.
  */
 void dns_stamp_parse(const char *text, struct stamp *ret);
 
-/* ---- Redis: the register that names the plane that may write. It has no time to live: it moves, it never expires. ---- */
-
-struct lock_target;
-
-struct lock_tls {
-        bool enabled;
-        struct secret ca;          /* PEM; empty: system trust store */
-        struct secret certificate; /* PEM, may be empty */
-        struct secret key;
-        const char *server_name; /* NULL: the host of the address */
-};
-
-/* Whether the certificates and the key in it can be used, without asking anybody. ERR_INVALID says which cannot. */
-MUST_CHECK enum err lock_tls_check(const struct lock_tls *tls, struct errmsg *reterr);
-
-struct lock_config {
-        const char *address; /* host:port, [v6]:port */
-        const char *key;
-        uint32_t db;
-        const struct secret *username; /* NULL: none */
-        const struct secret *password; /* NULL: none */
-        const struct lock_tls *tls;    /* NULL: plain TCP */
-        unsigned wait_replicas;        /* in sync, that must have a write before it counts; 0: none is asked about */
-};
-
-MUST_CHECK enum err lock_open(const struct lock_config *config, struct lock_target **ret, struct errmsg *reterr);
-MUST_CHECK enum err lock_read(struct lock_target *lock, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
-/* One EVAL: both keys in one hash slot. Same contract as the DNS one. -NOAUTH/-WRONGPASS/-NOPERM: ERR_DENIED; -READONLY, -LOADING, -MISCONF,
- * -NOREPLICAS, -CLUSTERDOWN: ERR_TRANSIENT with the word in the text; -MOVED (cluster mode): ERR_INVALID. ERR_PENDING: stored, and too few
- * replicas have acknowledged it: a lost primary would take it along; the same call asks again. */
-MUST_CHECK enum err lock_swap(struct lock_target *lock, struct target_swap *swap, struct errmsg *reterr);
-void lock_close(struct lock_target *lock); /* NULL is a no-op */
 #endif

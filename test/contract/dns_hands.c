@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "util/mem.h"
+
 struct dns_target *open_name_with(const char *name, struct target_options options)
 {
         char path[512];
@@ -20,18 +22,42 @@ struct dns_target *open_name_with(const char *name, struct target_options option
             {"nameserver", options.nameserver ? options.nameserver : server("CONTRACT_DNS")},
             {"zone", options.zone ? options.zone : ""},
         };
-        const struct target_config config = {.name = name,
-                                             .ttl_s = 30,
-                                             .settings = settings,
-                                             .setting_count = 2,
-                                             .credentials = &credential,
-                                             .credential_count = 1};
-        struct dns_target *target = NULL;
+        const struct target_config config = {
+            .settings = settings, .setting_count = 2, .credentials = &credential, .credential_count = 1};
+        struct dns_target *target = mem_new(target);
         struct errmsg error = {0};
-        if (dns_driver_find("rfc2136")->open(&config, &target, &error) != ERR_OK)
+        if (target_driver_find("rfc2136")->open(&config, &target->session, &error) != ERR_OK)
                 fail_msg("open: %s", error.text);
+        target->name = mem_strdup(name);
         secret_clear(&credential.value);
         return target;
+}
+
+void dns_target_close(struct dns_target *target)
+{
+        target_close(target->session);
+        free(target->name);
+        free(target);
+}
+
+enum err dns_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
+{
+        struct target_visit visit = {.verb = TARGET_READ, .name = target->name, .deadline = deadline};
+        target_visit(target->session, &visit);
+        *reterr = visit.why;
+        *ret = visit.found;
+        return visit.err;
+}
+
+enum err dns_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr)
+{
+        return target_claims(target->session, target->name, deadline, ret_claim, reterr);
+}
+
+enum err dns_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard, struct errmsg *reterr)
+{
+        const struct target_alive alive = {.name = target->name, .say = say, .ttl_s = 30, .deadline = deadline};
+        return target_hear(target->session, &alive, ret_heard, reterr);
 }
 
 struct dns_target *open_name(const char *name)
@@ -56,8 +82,11 @@ struct target_want want_rrset(const char *rrset, epoch_t epoch)
 enum err swap_name(struct dns_target *target, const struct target_state *expected, const struct target_want *to,
                    mono_ms deadline, struct errmsg *reterr)
 {
-        struct target_swap swap = {.expected = expected, .want = to, .deadline = deadline};
-        enum err err = dns_swap(target, &swap, reterr);
+        struct target_visit swap = {
+            .verb = TARGET_SWAP, .name = target->name, .expected = expected, .want = to, .deadline = deadline};
+        target_visit(target->session, &swap);
+        const enum err err = swap.err;
+        *reterr = swap.why;
         if (err != ERR_OK) {
                 assert_null(swap.found.value);
                 return err;

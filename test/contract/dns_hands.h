@@ -11,8 +11,18 @@ struct target_options {
         const char *key;        /* NULL: planekeeper */
 };
 
+/* A name, as one session of the driver reaches it. */
+struct dns_target {
+        struct target_session *session;
+        char *name;
+};
+
 struct dns_target *open_name_with(const char *name, struct target_options options);
 struct dns_target *open_name(const char *name);
+void dns_target_close(struct dns_target *target);
+enum err dns_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
+enum err dns_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr);
+enum err dns_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard, struct errmsg *reterr);
 void read_name(struct dns_target *target, struct target_state *ret); /* clears what @ret held */
 struct target_want want_rrset(const char *rrset, epoch_t epoch);
 /* A swap as the driver does it; where it succeeds, what it says that it saw must be what was wanted. */

@@ -75,7 +75,7 @@ static void tls_verifies_the_server(void **state)
 {
         (void)state;
         const char *variable = "CONTRACT_REDIS_TLS";
-        struct lock_tls tls = {.enabled = true};
+        struct lock_tls tls = {0};
         read_file(server("CONTRACT_REDIS_CA"), &tls.ca);
         struct lock_target *lock = open_lock_with((struct lock_options){.variable = variable, .tls = &tls});
         assert_lock_moves(lock, want_value("a", 1));
@@ -150,11 +150,9 @@ static void killed_connection_is_made_anew(void **state)
 static void dead_port_is_transient_at_once(void **state)
 {
         (void)state;
-        const struct lock_config config = {.address = "127.0.0.1:9", .key = "x"};
-        struct lock_target *lock = NULL;
+        struct lock_target *lock = open_lock_at("127.0.0.1:9", "x");
         struct target_state now = {0};
         struct errmsg error = {0};
-        assert_int_equal(lock_open(&config, &lock, &error), ERR_OK);
         mono_ms start = clock_mono();
         assert_error(lock_read(lock, in_ms(PATIENCE_MS), &now, &error), ERR_TRANSIENT, &error, "refused");
         assert_in_range(clock_mono() - start, 0, 500);
@@ -184,15 +182,13 @@ static void lies_are_bounded_and_in_time(void **state)
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct liar *liar = liar_start(cases[i].greeting, cases[i].fault);
-                const struct lock_config config = {.address = liar_address(liar), .key = "k"};
                 const struct target_state absent = {.value = "", .stamp = {.presence = STAMP_ABSENT}};
                 const struct target_want to = want_value("a", 1);
-                struct lock_target *reader = NULL,
-                                   *writer = NULL; /* a connection each: the liar leaves after one answer */
+                /* A connection each: the liar leaves after one answer. */
+                struct lock_target *reader = open_lock_at(liar_address(liar), "k");
+                struct lock_target *writer = open_lock_at(liar_address(liar), "k");
                 struct target_state now = {0};
                 struct errmsg error = {0};
-                assert_int_equal(lock_open(&config, &reader, &error), ERR_OK);
-                assert_int_equal(lock_open(&config, &writer, &error), ERR_OK);
                 mono_ms start = clock_mono();
                 assert_error(lock_read(reader, in_ms(SHORT_MS), &now, &error), cases[i].read, &error, cases[i].part);
                 lock_close(reader);
@@ -209,10 +205,7 @@ static void name_is_resolved(void **state)
         (void)state;
         char address[64];
         (void)snprintf(address, sizeof(address), "localhost:%s", port_of(server("CONTRACT_REDIS_PLAIN")));
-        const struct lock_config config = {.address = address, .key = "named"};
-        struct lock_target *lock = NULL;
-        struct errmsg error = {0};
-        assert_int_equal(lock_open(&config, &lock, &error), ERR_OK);
+        struct lock_target *lock = open_lock_at(address, "named");
         assert_lock_moves(lock, want_value("a", 1));
         lock_close(lock);
 }

@@ -3,34 +3,82 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "util/mem.h"
+
+static size_t add(struct target_credential *to, size_t count, const char *key, const struct secret *value)
+{
+        if (!value->count)
+                return count;
+        to[count].key = key;
+        secret_copy(&to[count].value, value);
+        return count + 1;
+}
+
+static size_t add_text(struct target_credential *to, size_t count, const char *key, const char *text)
+{
+        if (!text)
+                return count;
+        to[count].key = key;
+        secret_set(&to[count].value, text, strlen(text));
+        return count + 1;
+}
+
 struct lock_target *open_lock_with(struct lock_options options)
 {
-        struct secret username = {0}, password = {0};
-        if (options.username)
-                secret_set(&username, options.username, strlen(options.username));
-        if (options.password)
-                secret_set(&password, options.password, strlen(options.password));
-        const char *address =
-            options.address ? options.address : server(options.variable ? options.variable : "CONTRACT_REDIS_PLAIN");
-        const struct lock_config config = {.address = address,
-                                           .key = options.key ? options.key : "mgmt-active",
-                                           .db = options.db,
-                                           .username = options.username ? &username : NULL,
-                                           .password = options.password ? &password : NULL,
-                                           .tls = options.tls,
-                                           .wait_replicas = options.wait_replicas};
-        struct lock_target *lock = NULL;
+        struct target_credential credentials[5] = {{0}};
+        size_t count = add_text(credentials, 0, "username", options.username);
+        count = add_text(credentials, count, "password", options.password);
+        if (options.tls) {
+                count = add(credentials, count, "ca.crt", &options.tls->ca);
+                count = add(credentials, count, "tls.crt", &options.tls->certificate);
+                count = add(credentials, count, "tls.key", &options.tls->key);
+        }
+        char db[16], wait[16];
+        (void)snprintf(db, sizeof(db), "%u", (unsigned)options.db);
+        (void)snprintf(wait, sizeof(wait), "%u", options.wait_replicas);
+        const struct target_setting settings[] = {
+            {"address", options.address ? options.address : server(options.variable ? options.variable : "CONTRACT_REDIS_PLAIN")},
+            {"db", db},
+            {"waitReplicas", wait},
+            {"tls", options.tls ? "true" : "false"},
+            {"serverName", options.tls ? options.tls->server_name : NULL}};
+        const struct target_config config = {
+            .settings = settings, .setting_count = 5, .credentials = credentials, .credential_count = count};
+        struct lock_target *lock = mem_new(lock);
         struct errmsg error = {0};
-        if (lock_open(&config, &lock, &error) != ERR_OK)
+        if (target_driver_find(TARGET_LOCK_DRIVER)->open(&config, &lock->session, &error) != ERR_OK)
                 fail_msg("open: %s", error.text);
-        secret_clear(&username);
-        secret_clear(&password);
+        lock->key = mem_strdup(options.key ? options.key : "mgmt-active");
+        for (size_t i = 0; i < count; i++)
+                secret_clear(&credentials[i].value);
         return lock;
+}
+
+struct lock_target *open_lock_at(const char *address, const char *key)
+{
+        return open_lock_with((struct lock_options){.address = address, .key = key});
+}
+
+void lock_close(struct lock_target *lock)
+{
+        target_close(lock->session);
+        free(lock->key);
+        free(lock);
+}
+
+enum err lock_read(struct lock_target *lock, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
+{
+        struct target_visit visit = {.verb = TARGET_READ, .name = lock->key, .deadline = deadline};
+        target_visit(lock->session, &visit);
+        *reterr = visit.why;
+        *ret = visit.found;
+        return visit.err;
 }
 
 struct lock_target *open_lock(const char *key)
@@ -54,8 +102,11 @@ struct target_want want_value(const char *value, epoch_t epoch)
 enum err swap_lock(struct lock_target *lock, const struct target_state *expected, const struct target_want *to,
                    mono_ms deadline, struct errmsg *reterr)
 {
-        struct target_swap swap = {.expected = expected, .want = to, .deadline = deadline};
-        enum err err = lock_swap(lock, &swap, reterr);
+        struct target_visit swap = {
+            .verb = TARGET_SWAP, .name = lock->key, .expected = expected, .want = to, .deadline = deadline};
+        target_visit(lock->session, &swap);
+        const enum err err = swap.err;
+        *reterr = swap.why;
         if (err != ERR_OK && err != ERR_PENDING) {
                 assert_null(swap.found.value);
                 return err;

@@ -5,6 +5,18 @@
 #include "contract.h"
 #include "target/target.h"
 
+/* PEM; empty: none, of the CA the system's trust store. */
+struct lock_tls {
+        struct secret ca, certificate, key;
+        const char *server_name; /* NULL: the host of the address */
+};
+
+/* A key, as one session of the driver reaches it. */
+struct lock_target {
+        struct target_session *session;
+        char *key;
+};
+
 struct lock_options {
         const char *variable; /* of the server; NULL: the plain one */
         const char *address;  /* instead of that server's */
@@ -19,6 +31,9 @@ struct lock_options {
 
 struct lock_target *open_lock_with(struct lock_options options);
 struct lock_target *open_lock(const char *key);
+struct lock_target *open_lock_at(const char *address, const char *key);
+void lock_close(struct lock_target *lock);
+enum err lock_read(struct lock_target *lock, mono_ms deadline, struct target_state *ret, struct errmsg *reterr);
 void read_lock(struct lock_target *lock, struct target_state *ret); /* clears what @ret held */
 struct target_want want_value(const char *value, epoch_t epoch);
 /* A swap as the driver does it; where it is done, what it says that it saw must be what was wanted. */

@@ -28,7 +28,7 @@ static enum err read_key(const struct entry *entries, size_t count, struct tsig_
                 credentials[i].key = entries[i].key;
                 secret_set(&credentials[i].value, entries[i].text, strlen(entries[i].text));
         }
-        const struct target_config config = {.name = "x", .credentials = credentials, .credential_count = count};
+        const struct target_config config = {.credentials = credentials, .credential_count = count};
         enum err err = tsig_key_from_config(&config, ret, error);
         for (size_t i = 0; i < count; i++)
                 secret_clear(&credentials[i].value);
@@ -474,29 +474,43 @@ static void bad_configuration_is_named(void **state)
                 const char *nameserver;
                 const char *zone;
                 const char *part;
+                bool has_key;
         } cases[] = {
-            {"app.dr.test", NULL, NULL, "nameserver is missing"},
-            {"app.dr.test", "ns1:port", NULL, "nameserver"},
-            {"app.dr.test", "bad host", NULL, "nameserver"},
-            {"app.dr.test", "", NULL, "nameserver"},
-            {"app..test", "192.0.2.53", NULL, "DNS name"},
-            {"app.dr.test", "192.0.2.53", "other.test", "does not hold"},
-            {"app.dr.test", "[2001:db8::53]:5353", "bad zone", "does not hold"},
-            {"app.dr.test", "2001:db8::53", NULL, "TSIG"},
+            {"app.dr.test", NULL, NULL, "nameserver is missing", false},
+            {"app.dr.test", "ns1:port", NULL, "nameserver", false},
+            {"app.dr.test", "bad host", NULL, "nameserver", false},
+            {"app.dr.test", "", NULL, "nameserver", false},
+            {"app..test", "192.0.2.53", NULL, "DNS name", true},
+            {"app.dr.test", "192.0.2.53", "other.test", "does not hold", true},
+            {"app.dr.test", "[2001:db8::53]:5353", "bad zone", "does not hold", true},
+            {"app.dr.test", "2001:db8::53", NULL, "TSIG", false},
         };
-        assert_null(dns_driver_find("nosuch"));
-        const struct dns_driver *driver = dns_driver_find("rfc2136");
+        struct secret name = {0}, key = {0};
+        secret_set(&name, "k", 1);
+        secret_set(&key, "c2VjcmV0", 8);
+        assert_null(target_driver_find("nosuch"));
+        const struct target_driver *driver = target_driver_find("rfc2136");
         assert_ptr_equal(driver, &rfc2136_driver);
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 const struct target_setting settings[] = {{"nameserver", cases[i].nameserver}, {"zone", cases[i].zone}};
-                const struct target_config config = {.name = cases[i].name, .settings = settings, .setting_count = 2};
-                struct dns_target *target = NULL;
-                struct errmsg error = {0};
-                if (driver->open(&config, &target, &error) != ERR_INVALID || !strstr(error.text, cases[i].part))
-                        fail_msg("case %zu (%s): %s", i, cases[i].part, error.text);
+                const struct target_credential credentials[] = {{"name", name}, {"key", key}};
+                const struct target_config config = {.settings = settings,
+                                                     .setting_count = 2,
+                                                     .credentials = credentials,
+                                                     .credential_count = cases[i].has_key ? 2 : 0};
+                struct target_session *session = NULL;
+                struct target_visit visit = {.verb = TARGET_READ, .name = cases[i].name};
+                enum err err = driver->open(&config, &session, &visit.why);
+                if (err == ERR_OK) {
+                        target_visit(session, &visit);
+                        err = visit.err;
+                }
+                target_close(session);
+                if (err != ERR_INVALID || !strstr(visit.why.text, cases[i].part))
+                        fail_msg("case %zu (%s): %s", i, cases[i].part, visit.why.text);
         }
-        dns_target_close(NULL);
-        lock_close(NULL);
+        secret_clear(&name);
+        secret_clear(&key);
 }
 
 int main(void)

@@ -13,14 +13,14 @@
 
 static unsigned visits;
 
-static enum err open_nothing(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr)
+static enum err open_nothing(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
         (void)config, (void)ret;
         visits++;
         return err_set(reterr, ERR_INVALID, "there is no such server");
 }
 
-static const struct dns_driver driver = {.name = "none", .open = open_nothing};
+static const struct target_driver driver = {.name = "none", .limits = {.visit_ms = 5000}, .open = open_nothing};
 
 static enum err run_after(bool rests_on_looks, int64_t waited_ms)
 {

@@ -49,8 +49,6 @@ void rig_dns_set(const char *rrset, enum err read_refusal, enum err write_refusa
         (void)pthread_mutex_unlock(&rig_dns.lock);
 }
 
-static enum err memory_open(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr);
-
 static void fill_state(struct target_state *ret)
 {
         *ret = (struct target_state){.present = rig_dns.rrset[0], .value = mem_strdup(rig_dns.rrset), .ttl_s = 30};
@@ -58,72 +56,83 @@ static void fill_state(struct target_state *ret)
                 dns_stamp_parse(rig_dns.stamp, &ret->stamp);
 }
 
-static enum err memory_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
+static enum err memory_read(struct target_visit *visit)
 {
-        (void)target, (void)deadline;
-        (void)pthread_mutex_lock(&rig_dns.lock);
         rig_dns.reads++;
-        enum err err = rig_dns.read_refusal ? err_set(reterr, rig_dns.read_refusal, "REFUSED") : ERR_OK;
-        if (err == ERR_OK)
-                fill_state(ret);
-        (void)pthread_mutex_unlock(&rig_dns.lock);
-        return err;
+        if (rig_dns.read_refusal)
+                return err_set(&visit->why, rig_dns.read_refusal, "REFUSED");
+        fill_state(&visit->found);
+        return ERR_OK;
 }
 
-static enum err memory_swap(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr)
+static enum err memory_swap(struct target_visit *visit)
 {
-        (void)target;
-        (void)pthread_mutex_lock(&rig_dns.lock);
         rig_dns.writes++;
-        enum err err = rig_dns.write_refusal ? err_set(reterr, rig_dns.write_refusal, "REFUSED") : ERR_OK;
-        if (err == ERR_OK && strcmp(swap->expected->value, rig_dns.rrset) != 0)
-                err = err_set(reterr, ERR_CONFLICT, "somebody changed it since it was read");
-        if (err == ERR_OK) {
-                TEXT_COPY(rig_dns.rrset, rig_dns.halves ? "" : swap->want->value);
-                if (rig_dns.halves)
-                        err = err_set(reterr, ERR_INVALID, "took the update but serves \"\"");
-                rig_dns.halves = false;
-                dns_stamp_print(swap->want, rig_dns.stamp, sizeof(rig_dns.stamp));
-        }
-        if (err == ERR_OK)
-                fill_state(&swap->found);
-        (void)pthread_mutex_unlock(&rig_dns.lock);
-        return err;
+        if (rig_dns.write_refusal)
+                return err_set(&visit->why, rig_dns.write_refusal, "REFUSED");
+        if (strcmp(visit->expected->value, rig_dns.rrset) != 0)
+                return err_set(&visit->why, ERR_CONFLICT, "somebody changed it since it was read");
+        const bool halves = rig_dns.halves;
+        TEXT_COPY(rig_dns.rrset, halves ? "" : visit->want->value);
+        rig_dns.halves = false;
+        dns_stamp_print(visit->want, rig_dns.stamp, sizeof(rig_dns.stamp));
+        if (halves)
+                return err_set(&visit->why, ERR_INVALID, "took the update but serves \"\"");
+        fill_state(&visit->found);
+        return ERR_OK;
 }
 
-static enum err memory_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr)
+static void memory_visit(struct target_session *session, struct target_visit *visits, size_t count)
 {
-        (void)target, (void)deadline, (void)reterr;
+        (void)session;
+        assert_int_equal(count, 1);
+        (void)pthread_mutex_lock(&rig_dns.lock);
+        visits->err = visits->verb == TARGET_READ ? memory_read(visits) : memory_swap(visits);
+        (void)pthread_mutex_unlock(&rig_dns.lock);
+}
+
+static enum err memory_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
+                              struct errmsg *reterr)
+{
+        (void)session, (void)name, (void)deadline, (void)reterr;
         (void)pthread_mutex_lock(&rig_dns.lock);
         *ret_claim = rig_dns.claim[0] ? mem_strdup(rig_dns.claim) : NULL;
         (void)pthread_mutex_unlock(&rig_dns.lock);
         return ERR_OK;
 }
 
-static enum err memory_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
+static enum err memory_alive(struct target_session *session, const struct target_alive *alive, char **ret_heard,
                              struct errmsg *reterr)
 {
-        (void)target, (void)deadline, (void)reterr;
-        *ret_heard = mem_strdup(say ? say : "");
+        (void)session, (void)reterr;
+        *ret_heard = mem_strdup(alive->say ? alive->say : "");
         return ERR_OK;
 }
 
-static void memory_close(struct dns_target *target)
+static enum err memory_open(const struct target_config *config, struct target_session **ret, struct errmsg *reterr);
+
+static void memory_close(struct target_session *session)
 {
-        free(target);
+        free(session);
 }
 
-static const struct dns_driver memory_driver = {.name = "rfc2136",
-                                                .where = "nameserver",
-                                                .fenced = true,
-                                                .open = memory_open,
-                                                .read = memory_read,
-                                                .swap = memory_swap,
-                                                .claims = memory_claims,
-                                                .alive = memory_alive,
-                                                .close = memory_close};
+static const struct target_driver memory_driver = {.name = "rfc2136",
+                                                   .kind = TARGET_NAME,
+                                                   .limits = {.visit_ms = 5000,
+                                                              .read_every_ms = 30000,
+                                                              .at_once = 3,
+                                                              .batch_max = 1,
+                                                              .may_halve = true,
+                                                              .fenced = true,
+                                                              .can_arbitrate = true},
+                                                   .where = "nameserver",
+                                                   .open = memory_open,
+                                                   .visit = memory_visit,
+                                                   .claims = memory_claims,
+                                                   .alive = memory_alive,
+                                                   .close = memory_close};
 
-static enum err memory_open(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr)
+static enum err memory_open(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
         (void)config, (void)reterr;
         *ret = mem_new(*ret);
@@ -131,8 +140,8 @@ static enum err memory_open(const struct target_config *config, struct dns_targe
         return ERR_OK;
 }
 
-/* In place of target/dns/registry.c. */
-const struct dns_driver *dns_driver_find(const char *name)
+/* In place of target/registry.c. */
+const struct target_driver *target_driver_find(const char *name)
 {
         return strcmp(name, memory_driver.name) == 0 ? &memory_driver : NULL;
 }

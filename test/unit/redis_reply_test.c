@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
+#include "target/redis/lock.h"
 #include "target/redis/reply.h"
-#include "target/target.h"
 
 /* Feeds @text in pieces of @step and returns what reply_take() says at the end. */
 static enum err read_reply(const char *text, size_t step, redisReply **ret, struct errmsg *error)
@@ -172,29 +172,42 @@ static void bad_configuration_is_named(void **state)
         secret_set(&user, "u", 1);
         secret_set(&zero, "a\0b", 3);
         secret_set(&junk, "not PEM", 7);
-        const struct lock_tls bad_ca = {.enabled = true, .ca = junk};
-        const struct lock_tls bad_certificate = {.enabled = true, .certificate = junk, .key = junk};
         const struct {
-                struct lock_config config;
+                const char *address, *key, *tls, *credential;
+                const struct secret *value;
                 const char *part;
         } cases[] = {
-            {{.address = "redis", .key = "k"}, "port is missing"},
-            {{.address = "redis:0", .key = "k"}, "port"},
-            {{.address = "redis:65536", .key = "k"}, "port"},
-            {{.address = "[::1", .key = "k"}, "bracket"},
-            {{.address = "a b:1", .key = "k"}, "host"},
-            {{.address = ":6379", .key = "k"}, "host"},
-            {{.address = "redis:6379", .key = ""}, "lock.key"},
-            {{.address = "redis:6379", .key = "k", .username = &user}, "password"},
-            {{.address = "redis:6379", .key = "k", .password = &zero}, "zero byte"},
-            {{.address = "redis:6379", .key = "k", .tls = &bad_ca}, "CA"},
-            {{.address = "redis:6379", .key = "k", .tls = &bad_certificate}, "client certificate"},
+            {NULL, "k", "", NULL, NULL, "redis.address is missing"},
+            {"redis", "k", "", NULL, NULL, "port is missing"},
+            {"redis:0", "k", "", NULL, NULL, "port"},
+            {"redis:65536", "k", "", NULL, NULL, "port"},
+            {"[::1", "k", "", NULL, NULL, "bracket"},
+            {"a b:1", "k", "", NULL, NULL, "host"},
+            {":6379", "k", "", NULL, NULL, "host"},
+            {"redis:6379", "", "", NULL, NULL, "lock.key"},
+            {"redis:6379", "k", "", "username", &user, "password"},
+            {"redis:6379", "k", "", "password", &zero, "zero byte"},
+            {"redis:6379", "k", "true", "ca.crt", &junk, "CA"},
+            {"redis:6379", "k", "true", "tls.crt", &junk, "client certificate"},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                struct lock_target *lock = NULL;
-                struct errmsg error = {0};
-                if (lock_open(&cases[i].config, &lock, &error) != ERR_INVALID || !strstr(error.text, cases[i].part))
-                        fail_msg("case %zu (%s): %s", i, cases[i].part, error.text);
+                const struct target_setting settings[] = {{"address", cases[i].address}, {"tls", cases[i].tls}};
+                const struct target_credential credential = {cases[i].credential,
+                                                             cases[i].value ? *cases[i].value : (struct secret){0}};
+                const struct target_config config = {.settings = settings,
+                                                     .setting_count = 2,
+                                                     .credentials = &credential,
+                                                     .credential_count = cases[i].value ? 1 : 0};
+                struct target_session *session = NULL;
+                struct target_visit visit = {.verb = TARGET_READ, .name = cases[i].key};
+                enum err err = redis_lock_driver.open(&config, &session, &visit.why);
+                if (err == ERR_OK) {
+                        target_visit(session, &visit);
+                        err = visit.err;
+                }
+                target_close(session);
+                if (err != ERR_INVALID || !strstr(visit.why.text, cases[i].part))
+                        fail_msg("case %zu (%s): %s", i, cases[i].part, visit.why.text);
         }
         secret_clear(&user);
         secret_clear(&zero);

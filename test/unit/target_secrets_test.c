@@ -67,7 +67,7 @@ static int rig_open(void **state)
         rig->manager.secrets = secret_cache_open(rig->loop, rig->kube, on_changed, is_used, rig);
         rig->spec.dns = (struct policy_dns){
             .name = "gloo.test", .provider = "rfc2136", .credentials_secret = "", .credentials_field = "tsigSecretRef"};
-        rig->spec.redis = (struct policy_redis){.lock_key = "lock", .auth_secret = ""};
+        rig->spec.redis = (struct policy_redis){.address = "redis.test:6379", .lock_key = "lock", .auth_secret = ""};
         rig->spec.redis.tls = (struct tls_refs){.ca = {"", "ca.crt"}, .client_certificate = "", .server_name = ""};
         rig->policy = (struct policy){.manager = &rig->manager, .namespace_name = mem_strdup("ns"), .spec = &rig->spec};
         *state = rig;
@@ -179,13 +179,13 @@ static void certificates(void **state)
                ", which spec.redis.tls.caSecretRef names, cannot be used: the CA is no PEM certificate; its keys: "
                "ca.crt; expected: ca.crt, with certificates in PEM");
         expect(rig, field, "\"ca\":\"eA==\"",
-               ", which spec.redis.tls.caSecretRef names, cannot be used: key ca.crt is missing or empty; its keys: ca; "
+               ", which spec.redis.tls.caSecretRef names, cannot be used: key ca.crt is missing; its keys: ca; "
                "expected: ca.crt, with certificates in PEM");
         field = &rig->spec.redis.tls.client_certificate;
         const char *certificate = entry(rig, "tls.crt", client.certificate_pem);
         expect(rig, field, arena_printf(&rig->arena, "%s,%s", certificate, entry(rig, "tls.key", client.key_pem)), "");
         expect(rig, field, certificate,
-               ", which spec.redis.tls.clientCertificateSecretRef names, cannot be used: key tls.key is missing or empty; "
+               ", which spec.redis.tls.clientCertificateSecretRef names, cannot be used: key tls.key is missing; "
                "its keys: tls.crt; expected: tls.crt and tls.key, in PEM without a passphrase");
         expect(rig, field, arena_printf(&rig->arena, "%s,%s", certificate, entry(rig, "tls.key", ca.key_pem)),
                ", which spec.redis.tls.clientCertificateSecretRef names, cannot be used: the client key is no PEM key of "

@@ -11,7 +11,7 @@
 #include "replica.h"
 #include "target/dns/rfc2136.h"
 #include "target/fence.h"
-#include "target/target.h"
+#include "target/redis/lock.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -254,31 +254,6 @@ static void fill_stamp(const char *text, struct stamp *ret)
 
 /* ---- DNS ---- */
 
-struct fake_dns {
-        struct dns_target target; /* first */
-        unsigned policy;
-};
-
-static enum err fake_open(const struct target_config *config, struct dns_target **ret, struct errmsg *reterr)
-{
-        static struct fake_dns targets[POLICIES_MAX];
-        (void)reterr;
-        struct fake_dns *self = &targets[number_in(config->name)];
-        *self = (struct fake_dns){.target.driver = &rfc2136_driver, .policy = number_in(config->name)};
-        *ret = &self->target;
-        return ERR_OK;
-}
-
-static void fake_close(struct dns_target *target)
-{
-        (void)target;
-}
-
-static unsigned policy_of(struct dns_target *target)
-{
-        return ((struct fake_dns *)(void *)target)->policy;
-}
-
 static void fill_dns(const struct reg *reg, struct target_state *ret)
 {
         *ret = (struct target_state){
@@ -286,20 +261,34 @@ static void fill_dns(const struct reg *reg, struct target_state *ret)
         fill_stamp(reg->text, &ret->stamp);
 }
 
-static enum err fake_read(struct dns_target *target, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
+static enum err dns_open(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
+{
+        (void)config, (void)reterr;
+        *ret = mem_new(*ret);
+        (*ret)->driver = &rfc2136_driver;
+        return ERR_OK;
+}
+
+static void session_close(struct target_session *session)
+{
+        free(session);
+}
+
+static enum err dns_read(struct target_visit *visit)
 {
         struct reg seen;
-        enum err err = read_register(&registers.dns[policy_of(target)], AT_DNS, by_the_world(deadline), &seen, reterr);
+        enum err err =
+            read_register(&registers.dns[number_in(visit->name)], AT_DNS, by_the_world(visit->deadline), &seen, &visit->why);
         if (err == ERR_OK)
-                fill_dns(&seen, ret);
+                fill_dns(&seen, &visit->found);
         return err;
 }
 
-static enum err fake_swap(struct dns_target *target, struct target_swap *swap, struct errmsg *reterr)
+static enum err dns_swap(struct target_visit *visit)
 {
-        const struct target_state *expected = swap->expected;
-        const struct target_want *want = swap->want;
-        const unsigned policy = policy_of(target);
+        const struct target_state *expected = visit->expected;
+        const struct target_want *want = visit->want;
+        const unsigned policy = number_in(visit->name);
         struct update update = {.reg = &registers.dns[policy], .before = &registers.dns_before[policy], .policy = policy};
         update.expected.is_present = update.want.is_present = true;
         (void)TEXT_COPY(update.expected.value, expected->value);
@@ -308,59 +297,75 @@ static enum err fake_swap(struct dns_target *target, struct target_swap *swap, s
         update.want.ttl_s = want->keeps_value ? expected->ttl_s : want->ttl_s;
         (void)TEXT_COPY(update.want.value, want->keeps_value ? expected->value : want->value);
         dns_stamp_print(want, update.want.text, sizeof(update.want.text));
-        enum err err = write_register(&update, by_the_world(swap->deadline), reterr);
+        enum err err = write_register(&update, by_the_world(visit->deadline), &visit->why);
         if (err != ERR_OK)
                 return err;
         struct reg seen;
-        if (read_register(update.reg, AT_DNS, by_the_world(swap->deadline), &seen, reterr) != ERR_OK)
+        if (read_register(update.reg, AT_DNS, by_the_world(visit->deadline), &seen, &visit->why) != ERR_OK)
                 return ERR_UNKNOWN;
         if (is_same(&seen, &update.want)) {
-                fill_dns(&seen, &swap->found);
+                fill_dns(&seen, &visit->found);
                 return ERR_OK;
         }
         return strcmp(seen.text, update.want.text) == 0
-                   ? err_set(reterr, ERR_INVALID, "took the update but serves \"%.80s\"", seen.value)
-                   : err_set(reterr, ERR_CONFLICT, "changed right after us");
+                   ? err_set(&visit->why, ERR_INVALID, "took the update but serves \"%.80s\"", seen.value)
+                   : err_set(&visit->why, ERR_CONFLICT, "changed right after us");
+}
+
+static void dns_visit(struct target_session *session, struct target_visit *visits, size_t count)
+{
+        (void)session;
+        for (size_t i = 0; i < count; i++)
+                visits[i].err = visits[i].verb == TARGET_READ ? dns_read(&visits[i]) : dns_swap(&visits[i]);
 }
 
 /* Nobody else manages names in this world. */
-static enum err fake_claims(struct dns_target *target, mono_ms deadline, char **ret_claim, struct errmsg *reterr)
+static enum err dns_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
+                           struct errmsg *reterr)
 {
-        (void)target, (void)deadline, (void)reterr;
+        (void)session, (void)name, (void)deadline, (void)reterr;
         *ret_claim = NULL;
         return ERR_OK;
 }
 
-static enum err fake_alive(struct dns_target *target, const char *say, mono_ms deadline, char **ret_heard,
-                           struct errmsg *reterr)
+static enum err dns_alive(struct target_session *session, const struct target_alive *alive, char **ret_heard,
+                          struct errmsg *reterr)
 {
+        (void)session;
         char heard[REGISTER_TEXT_BYTES];
-        char *text = registers.alive[policy_of(target)];
-        vtime_us late, until = by_the_world(deadline);
-        enum err err = go_to(AT_DNS, until, say != NULL, &late, reterr);
+        char *text = registers.alive[number_in(alive->name)];
+        const bool says = alive->say != NULL;
+        vtime_us late, until = by_the_world(alive->deadline);
+        enum err err = go_to(AT_DNS, until, says, &late, reterr);
         if (err == ERR_UNKNOWN)
-                return unanswered(until, say != NULL, reterr);
+                return unanswered(until, says, reterr);
         if (err != ERR_OK)
                 return err;
-        if (say)
-                (void)text_copy(text, REGISTER_TEXT_BYTES, say);
+        if (says)
+                (void)text_copy(text, REGISTER_TEXT_BYTES, alive->say);
         (void)TEXT_COPY(heard, text);
-        err = come_back(AT_DNS, until, say != NULL, reterr);
+        err = come_back(AT_DNS, until, says, reterr);
         if (err == ERR_OK)
                 *ret_heard = mem_strdup(heard);
         return err;
 }
 
-const struct dns_driver rfc2136_driver = {
+const struct target_driver rfc2136_driver = {
     .name = "rfc2136",
+    .kind = TARGET_NAME,
+    .limits = {.visit_ms = 5000,
+               .read_every_ms = 30000,
+               .at_once = 3,
+               .batch_max = 1,
+               .may_halve = true,
+               .fenced = true,
+               .can_arbitrate = true},
     .where = "nameserver",
-    .fenced = true,
-    .open = fake_open,
-    .read = fake_read,
-    .swap = fake_swap,
-    .claims = fake_claims,
-    .alive = fake_alive,
-    .close = fake_close,
+    .open = dns_open,
+    .visit = dns_visit,
+    .claims = dns_claims,
+    .alive = dns_alive,
+    .close = session_close,
 };
 
 enum err dns_observe(const char *server, const char *name, mono_ms deadline, struct target_state *ret,
@@ -377,61 +382,57 @@ enum err dns_observe(const char *server, const char *name, mono_ms deadline, str
 
 /* ---- Redis ---- */
 
-struct lock_target {
-        unsigned policy, wait_replicas;
+struct redis {
+        struct target_session base; /* first */
+        unsigned wait_replicas;
 };
 
-enum err lock_open(const struct lock_config *config, struct lock_target **ret, struct errmsg *reterr)
+static enum err redis_open(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
-        static struct lock_target targets[POLICIES_MAX];
         (void)reterr;
-        *ret = &targets[number_in(config->key)];
-        **ret = (struct lock_target){number_in(config->key), config->wait_replicas};
+        struct redis *self = mem_new(self);
+        self->base.driver = &redis_lock_driver;
+        self->wait_replicas = (unsigned)strtoul(target_setting_find(config, "waitReplicas"), NULL, 10);
+        *ret = &self->base;
         return ERR_OK;
 }
 
-void lock_close(struct lock_target *lock)
+static enum err lock_read(const struct redis *redis, struct target_visit *visit)
 {
-        (void)lock;
-}
-
-enum err lock_read(struct lock_target *lock, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
-{
+        const unsigned policy = number_in(visit->name);
         struct reg seen;
-        enum err err = read_register(&registers.lock[lock->policy], AT_REDIS, by_the_world(deadline), &seen, reterr);
+        enum err err =
+            read_register(&registers.lock[policy], AT_REDIS, by_the_world(visit->deadline), &seen, &visit->why);
         if (err != ERR_OK)
                 return err;
-        *ret = (struct target_state){.present = seen.is_present, .value = mem_strdup(seen.value),
-                                    .settling = lock->wait_replicas > 0 && replica_is_in_sync(lock->policy)};
-        fill_stamp(seen.text, &ret->stamp);
+        visit->found = (struct target_state){.present = seen.is_present, .value = mem_strdup(seen.value),
+                                             .settling = redis->wait_replicas > 0 && replica_is_in_sync(policy)};
+        fill_stamp(seen.text, &visit->found.stamp);
         return ERR_OK;
 }
 
 /* As the driver does it: what is there already is written again, which changes nothing. */
-static enum err await_replica(const struct lock_target *lock, unsigned reign, mono_ms deadline, struct errmsg *reterr)
+static enum err await_replica(const struct redis *redis, unsigned policy, unsigned reign, struct target_visit *visit)
 {
         enum { WAIT_MS = 1000 };
-        const vtime_us limit = by_the_world(deadline), most = vtime_now() + (vtime_us)WAIT_MS * VTIME_MS;
-        bool reached = lock->wait_replicas == 0 || replica_await(lock->policy, limit < most ? limit : most);
-        if (lock->wait_replicas > 0 && reign != replica_reign(lock->policy))
-                return err_set(reterr, ERR_UNKNOWN, "closed the connection without a reply");
+        const vtime_us limit = by_the_world(visit->deadline), most = vtime_now() + (vtime_us)WAIT_MS * VTIME_MS;
+        bool reached = redis->wait_replicas == 0 || replica_await(policy, limit < most ? limit : most);
+        if (redis->wait_replicas > 0 && reign != replica_reign(policy))
+                return err_set(&visit->why, ERR_UNKNOWN, "closed the connection without a reply");
         if (reached)
                 return ERR_OK;
-        return err_set(reterr, ERR_PENDING, "stored, and no replica has acknowledged it yet");
+        return err_set(&visit->why, ERR_PENDING, "stored, and no replica has acknowledged it yet");
 }
 
-enum err lock_swap(struct lock_target *lock, struct target_swap *swap, struct errmsg *reterr)
+static enum err lock_swap(const struct redis *redis, struct target_visit *visit)
 {
-        const struct target_state *expected = swap->expected;
-        const struct target_want *want = swap->want;
+        const struct target_state *expected = visit->expected;
+        const struct target_want *want = visit->want;
+        const unsigned policy = number_in(visit->name);
         char stamp[TARGET_STAMP_BYTES];
-        enum err err = target_check_lock(expected, want, stamp, reterr);
-        if (err != ERR_OK)
-                return err;
-        struct update update = {.reg = &registers.lock[lock->policy],
-                                .before = &registers.lock_before[lock->policy],
-                                .is_lock = true,
-                                .policy = lock->policy};
+        target_stamp_text(expected, want, stamp);
+        struct update update = {
+            .reg = &registers.lock[policy], .before = &registers.lock_before[policy], .is_lock = true, .policy = policy};
         update.expected.is_present = expected->present;
         update.want.is_present = true;
         if (expected->present)
@@ -440,14 +441,32 @@ enum err lock_swap(struct lock_target *lock, struct target_swap *swap, struct er
                 (void)TEXT_COPY(update.expected.text, expected->stamp.raw);
         (void)TEXT_COPY(update.want.value, want->value);
         (void)TEXT_COPY(update.want.text, stamp);
-        const unsigned reign = replica_reign(lock->policy);
-        err = write_register(&update, by_the_world(swap->deadline), reterr);
+        const unsigned reign = replica_reign(policy);
+        enum err err = write_register(&update, by_the_world(visit->deadline), &visit->why);
         if (err == ERR_OK)
-                err = await_replica(lock, reign, swap->deadline, reterr);
+                err = await_replica(redis, policy, reign, visit);
         if (err != ERR_OK && err != ERR_PENDING)
                 return err;
-        swap->found = (struct target_state){
+        visit->found = (struct target_state){
             .present = true, .value = mem_strdup(want->value), .settling = err == ERR_PENDING};
-        fill_stamp(stamp, &swap->found.stamp);
+        fill_stamp(stamp, &visit->found.stamp);
         return err;
 }
+
+static void redis_visit(struct target_session *session, struct target_visit *visits, size_t count)
+{
+        const struct redis *redis = (struct redis *)(void *)session;
+        for (size_t i = 0; i < count; i++)
+                visits[i].err =
+                    visits[i].verb == TARGET_READ ? lock_read(redis, &visits[i]) : lock_swap(redis, &visits[i]);
+}
+
+const struct target_driver redis_lock_driver = {
+    .name = TARGET_LOCK_DRIVER,
+    .kind = TARGET_LOCK,
+    .limits = {.visit_ms = 5000, .read_every_ms = 30000, .at_once = 3, .batch_max = 1, .fenced = true},
+    .where = "address",
+    .open = redis_open,
+    .visit = redis_visit,
+    .close = session_close,
+};

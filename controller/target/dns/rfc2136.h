@@ -8,6 +8,6 @@
  * Settings: nameserver (host, host:port, [v6]:port; 53), zone (else the server is asked), tsigAlgorithm (where the
  * Secret names none). Credentials: see tsig_key_from_config().
  */
-extern const struct dns_driver rfc2136_driver;
+extern const struct target_driver rfc2136_driver;
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "target/redis/stream.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 enum { RECEIVE_BYTES = 4096, ARGUMENTS_MAX = 16 };
 
@@ -40,8 +41,10 @@ void connection_free(struct connection *self)
         free(self);
 }
 
-static enum err copy_credential(struct secret *to, const struct secret *from, const char *name, struct errmsg *reterr)
+static enum err copy_credential(struct secret *to, const struct target_config *config, const char *name,
+                                struct errmsg *reterr)
 {
+        const struct secret *from = target_credential_find(config, name);
         if (!from)
                 return ERR_OK;
         secret_copy(to, from);
@@ -50,28 +53,39 @@ static enum err copy_credential(struct secret *to, const struct secret *from, co
         return ERR_OK;
 }
 
-static enum err configure(struct connection *self, const struct lock_config *config, struct errmsg *reterr)
+static enum err set_tls(struct connection *self, const struct target_config *config, struct errmsg *reterr)
 {
-        enum err err = net_endpoint_parse(config->address, 0, &self->server, reterr);
+        if (!text_equal(target_setting_find(config, "tls"), "true"))
+                return ERR_OK;
+        const struct tls_material material = {.ca = target_credential_find(config, "ca.crt"),
+                                              .certificate = target_credential_find(config, "tls.crt"),
+                                              .key = target_credential_find(config, "tls.key")};
+        const char *server_name = target_setting_find(config, "serverName");
+        if (server_name)
+                self->tls_server_name = mem_strdup(server_name);
+        return tls_context_new(&material, &self->tls, reterr);
+}
+
+static enum err configure(struct connection *self, const struct target_config *config, struct errmsg *reterr)
+{
+        const char *address = target_setting_find(config, "address"), *db = target_setting_find(config, "db");
+        if (!address)
+                return err_set(reterr, ERR_INVALID, "redis.address is missing");
+        enum err err = net_endpoint_parse(address, 0, &self->server, reterr);
         if (err != ERR_OK)
                 return err_wrap(reterr, err, "redis.address");
-        err = copy_credential(&self->username, config->username, "username", reterr);
+        err = copy_credential(&self->username, config, "username", reterr);
         if (err == ERR_OK)
-                err = copy_credential(&self->password, config->password, "password", reterr);
+                err = copy_credential(&self->password, config, "password", reterr);
         if (err != ERR_OK)
                 return err;
         if (self->username.count > 0 && self->password.count == 0)
                 return err_set(reterr, ERR_INVALID, "redis Secret, field password: missing beside username");
-        if (config->tls && config->tls->enabled) {
-                err = tls_context_new(config->tls, &self->tls, reterr);
-                if (config->tls->server_name)
-                        self->tls_server_name = mem_strdup(config->tls->server_name);
-        }
-        self->db = config->db;
-        return err;
+        self->db = db ? (uint32_t)strtoul(db, NULL, 10) : 0;
+        return set_tls(self, config, reterr);
 }
 
-enum err connection_new(const struct lock_config *config, struct connection **ret, struct errmsg *reterr)
+enum err connection_new(const struct target_config *config, struct connection **ret, struct errmsg *reterr)
 {
         struct connection *self = mem_new(self);
         self->stream.fd = -1;

@@ -12,8 +12,8 @@
 
 struct connection;
 
-/* Touches no network. */
-MUST_CHECK enum err connection_new(const struct lock_config *config, struct connection **ret, struct errmsg *reterr);
+/* Settings and credentials as in lock.h. Touches no network. */
+MUST_CHECK enum err connection_new(const struct target_config *config, struct connection **ret, struct errmsg *reterr);
 void connection_free(struct connection *connection); /* NULL is a no-op */
 
 const char *connection_server(const struct connection *connection); /* host:port, for texts */

@@ -1,4 +1,6 @@
 /* lock.c -- a Redis key as a fenced register: one script per operation, value and stamp in one hash slot. */
+#include "target/redis/lock.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +8,7 @@
 
 #include "target/fence.h"
 #include "target/redis/replicas.h"
+#include "target/redis/stream.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
@@ -44,9 +47,17 @@ static const char script[] = "for i = 1, 2 do\n"
                              "redis.call('MSET', KEYS[1], want, KEYS[2], want_stamp)\n"
                              "return {'done', want, want_stamp}\n";
 
-struct lock_target {
+/* What all keys of one server share. */
+struct redis {
+        struct target_session base;
         struct connection *connection;
-        char *key;
+        unsigned wait_replicas;
+};
+
+/* One key during one visit. */
+struct lock {
+        struct connection *connection;
+        const char *key;
         char *stamp_key;
         unsigned wait_replicas;
 };
@@ -62,41 +73,13 @@ static char *stamp_key_of(const char *key)
         return strbuf_take(&text);
 }
 
-enum err lock_open(const struct lock_config *config, struct lock_target **ret, struct errmsg *reterr)
-{
-        size_t bytes = strlen(config->key);
-        if (bytes == 0 || bytes > KEY_MAX_BYTES)
-                return err_set(reterr, ERR_INVALID, "redis.lock.key must have 1 to %d bytes", KEY_MAX_BYTES);
-        struct lock_target *self = mem_new(self);
-        enum err err = connection_new(config, &self->connection, reterr);
-        if (err != ERR_OK) {
-                lock_close(self);
-                return err;
-        }
-        self->key = mem_strdup(config->key);
-        self->stamp_key = stamp_key_of(config->key);
-        self->wait_replicas = config->wait_replicas < LOCK_REPLICAS_MAX ? config->wait_replicas : LOCK_REPLICAS_MAX;
-        *ret = self;
-        return ERR_OK;
-}
-
-void lock_close(struct lock_target *self)
-{
-        if (!self)
-                return;
-        connection_free(self->connection);
-        free(self->key);
-        free(self->stamp_key);
-        free(self);
-}
-
 static void free_reply(redisReply **reply)
 {
         if (*reply)
                 freeReplyObject(*reply);
 }
 
-static const char *server_of(const struct lock_target *self)
+static const char *server_of(const struct lock *self)
 {
         return connection_server(self->connection);
 }
@@ -111,7 +94,7 @@ static bool is_of_script(const redisReply *reply)
 }
 
 /* ERR_OK for a reply that is about values; @senseless is the class of one that our script never gives. */
-static enum err check_reply(const struct lock_target *self, const redisReply *reply, enum err senseless,
+static enum err check_reply(const struct lock *self, const redisReply *reply, enum err senseless,
                             struct errmsg *reterr)
 {
         if (reply->type == REDIS_REPLY_ERROR)
@@ -146,7 +129,7 @@ static char *text_of(const redisReply *reply)
         return text;
 }
 
-static enum err state_of(const struct lock_target *self, const redisReply *reply, struct target_state *ret,
+static enum err state_of(const struct lock *self, const redisReply *reply, struct target_state *ret,
                          struct errmsg *reterr)
 {
         const redisReply *value = reply->element[1];
@@ -166,33 +149,34 @@ static enum err state_of(const struct lock_target *self, const redisReply *reply
         return ERR_OK;
 }
 
-static enum err run_read(struct lock_target *self, mono_ms deadline, redisReply **ret, struct errmsg *reterr)
+static enum err run_read(struct lock *self, mono_ms deadline, redisReply **ret, struct errmsg *reterr)
 {
         enum err err = connection_ready(self->connection, deadline, reterr);
         const char *argv[] = {"EVAL", script, "2", self->key, self->stamp_key, "read"};
         return err == ERR_OK ? connection_command(self->connection, 6, argv, deadline, ret, reterr) : err;
 }
 
-enum err lock_read(struct lock_target *self, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
+static enum err lock_read(struct lock *self, struct target_visit *visit)
 {
         CLEANUP(free_reply) redisReply *reply = NULL;
-        enum err err = run_read(self, deadline, &reply, reterr);
+        struct errmsg *reterr = &visit->why;
+        enum err err = run_read(self, visit->deadline, &reply, reterr);
         if (err == ERR_UNKNOWN)
                 return ERR_TRANSIENT; /* a read changes nothing */
         if (err == ERR_OK)
                 err = check_reply(self, reply, ERR_INVALID, reterr);
         unsigned replicas = 0;
         if (err == ERR_OK && self->wait_replicas > 0)
-                err = replicas_count(self->connection, self->wait_replicas, deadline, &replicas, reterr);
+                err = replicas_count(self->connection, self->wait_replicas, visit->deadline, &replicas, reterr);
         if (err == ERR_OK)
-                err = state_of(self, reply, ret, reterr);
+                err = state_of(self, reply, &visit->found, reterr);
         if (err == ERR_OK)
-                ret->settling = replicas > 0;
+                visit->found.settling = replicas > 0;
         return err;
 }
 
 /* What the script said to a write. */
-static enum err verdict_of(const struct lock_target *self, const redisReply *reply, const struct target_want *want,
+static enum err verdict_of(const struct lock *self, const redisReply *reply, const struct target_want *want,
                            struct errmsg *reterr)
 {
         static const struct {
@@ -218,7 +202,7 @@ static enum err verdict_of(const struct lock_target *self, const redisReply *rep
 }
 
 /* It is stored: whether it counts. */
-static enum err await_replicas(struct lock_target *self, mono_ms deadline, struct errmsg *reterr)
+static enum err await_replicas(struct lock *self, mono_ms deadline, struct errmsg *reterr)
 {
         bool reached = true;
         enum err err = ERR_OK;
@@ -232,9 +216,9 @@ static enum err await_replicas(struct lock_target *self, mono_ms deadline, struc
         return err;
 }
 
-static enum err write_value(struct lock_target *self, struct target_swap *swap, const char *stamp,
-                            struct errmsg *reterr)
+static enum err write_value(struct lock *self, struct target_visit *swap, const char *stamp)
 {
+        struct errmsg *reterr = &swap->why;
         const struct target_state *expected = swap->expected;
         const struct target_want *want = swap->want;
         char epoch[24];
@@ -274,14 +258,84 @@ static enum err write_value(struct lock_target *self, struct target_swap *swap, 
         return err;
 }
 
-enum err lock_swap(struct lock_target *self, struct target_swap *swap, struct errmsg *reterr)
+static enum err lock_swap(struct lock *self, struct target_visit *swap)
 {
         const char *value = swap->want->value;
         size_t bytes = strlen(value);
         if (bytes == 0 || bytes > VALUE_MAX_BYTES || !text_is_utf8(value, bytes))
-                return err_set(reterr, ERR_INVALID, "the lock's value must have 1 to %d bytes of UTF-8",
+                return err_set(&swap->why, ERR_INVALID, "the lock's value must have 1 to %d bytes of UTF-8",
                                VALUE_MAX_BYTES);
         char stamp[TARGET_STAMP_BYTES];
-        enum err err = target_check_lock(swap->expected, swap->want, stamp, reterr);
-        return err == ERR_OK ? write_value(self, swap, stamp, reterr) : err;
+        target_stamp_text(swap->expected, swap->want, stamp);
+        return write_value(self, swap, stamp);
 }
+
+/* ---- the driver ---- */
+
+static struct redis *redis_of(struct target_session *session)
+{
+        return (struct redis *)session; /* its first member */
+}
+
+static void redis_close(struct target_session *session)
+{
+        connection_free(redis_of(session)->connection);
+        free(session);
+}
+
+static enum err redis_open(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
+{
+        struct redis *self = mem_new(self);
+        self->base.driver = &redis_lock_driver;
+        enum err err = connection_new(config, &self->connection, reterr);
+        if (err != ERR_OK) {
+                redis_close(&self->base);
+                return err;
+        }
+        const char *wait = target_setting_find(config, "waitReplicas");
+        unsigned long replicas = wait ? strtoul(wait, NULL, 10) : 0;
+        self->wait_replicas = replicas < LOCK_REPLICAS_MAX ? (unsigned)replicas : LOCK_REPLICAS_MAX;
+        *ret = &self->base;
+        return ERR_OK;
+}
+
+static enum err visit_key(const struct redis *redis, struct target_visit *visit)
+{
+        size_t bytes = strlen(visit->name);
+        if (bytes == 0 || bytes > KEY_MAX_BYTES)
+                return err_set(&visit->why, ERR_INVALID, "redis.lock.key must have 1 to %d bytes", KEY_MAX_BYTES);
+        CLEANUP(cleanup_free) char *stamp_key = stamp_key_of(visit->name);
+        struct lock lock = {redis->connection, visit->name, stamp_key, redis->wait_replicas};
+        return visit->verb == TARGET_READ ? lock_read(&lock, visit) : lock_swap(&lock, visit);
+}
+
+static void redis_visit(struct target_session *session, struct target_visit *visits, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                visits[i].err = visit_key(redis_of(session), &visits[i]);
+}
+
+static enum err redis_check_credentials(const struct target_config *config, struct errmsg *reterr)
+{
+        static const char *const texts[] = {"password", "username"};
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                const struct secret *text = target_credential_find(config, texts[i]);
+                if (text && text->count && memchr(text->bytes, '\0', text->count))
+                        return err_set(reterr, ERR_INVALID, "key %s holds a zero byte", texts[i]);
+        }
+        const struct tls_material material = {.ca = target_credential_find(config, "ca.crt"),
+                                              .certificate = target_credential_find(config, "tls.crt"),
+                                              .key = target_credential_find(config, "tls.key")};
+        return tls_material_check(&material, reterr);
+}
+
+const struct target_driver redis_lock_driver = {
+    .name = TARGET_LOCK_DRIVER,
+    .kind = TARGET_LOCK,
+    .limits = {.visit_ms = 5000, .read_every_ms = 30000, .at_once = 3, .batch_max = 1, .fenced = true},
+    .where = "address",
+    .check_credentials = redis_check_credentials,
+    .open = redis_open,
+    .visit = redis_visit,
+    .close = redis_close,
+};

@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "target/net.h"
-#include "target/target.h"
+#include "util/secret.h"
 
 struct stream {
         int fd;   /* -1: not open */
@@ -22,8 +22,17 @@ struct stream {
 /* What a call waits for on a stream came, or did not. */
 enum stream_result { STREAM_OK, STREAM_LATE, STREAM_CLOSED };
 
+/* PEM, borrowed; NULL or empty: none. */
+struct tls_material {
+        const struct secret *ca; /* none: the system's trust store */
+        const struct secret *certificate;
+        const struct secret *key;
+};
+
+/* Whether the material that is there can be used, without asking anybody. ERR_INVALID says which cannot. */
+MUST_CHECK enum err tls_material_check(const struct tls_material *material, struct errmsg *reterr);
 /* ERR_INVALID: the material is not usable; the text names which. */
-MUST_CHECK enum err tls_context_new(const struct lock_tls *tls, SSL_CTX **ret, struct errmsg *reterr);
+MUST_CHECK enum err tls_context_new(const struct tls_material *material, SSL_CTX **ret, struct errmsg *reterr);
 
 /* Who is meant, whichever of its addresses is connected to. */
 struct stream_peer {

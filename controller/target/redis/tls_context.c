@@ -62,46 +62,51 @@ static bool use_key(SSL_CTX *context, const struct secret *pem)
         return is_used;
 }
 
-static const char *load_own(SSL_CTX *context, const struct lock_tls *tls)
+static bool is_none(const struct secret *pem)
 {
-        if (secret_is_empty(&tls->certificate))
+        return !pem || secret_is_empty(pem);
+}
+
+static const char *load_own(SSL_CTX *context, const struct tls_material *material)
+{
+        if (is_none(material->certificate))
                 return NULL;
-        if (!use_certificate(context, &tls->certificate))
+        if (!use_certificate(context, material->certificate))
                 return "the client certificate is no PEM certificate";
-        return use_key(context, &tls->key) ? NULL
+        return material->key && use_key(context, material->key) ? NULL
                                            : "the client key is no PEM key of the certificate, without passphrase";
 }
 
-static const char *load(SSL_CTX *context, const struct lock_tls *tls)
+static const char *load(SSL_CTX *context, const struct tls_material *material)
 {
         if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1)
                 return "OpenSSL refuses TLS 1.2";
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
         (void)SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-        if (secret_is_empty(&tls->ca)) {
+        if (is_none(material->ca)) {
                 if (SSL_CTX_set_default_verify_paths(context) != 1)
                         return "no system trust store; set a CA";
-        } else if (!add_authorities(context, &tls->ca)) {
+        } else if (!add_authorities(context, material->ca)) {
                 return "the CA is no PEM certificate";
         }
-        return load_own(context, tls);
+        return load_own(context, material);
 }
 
-enum err lock_tls_check(const struct lock_tls *tls, struct errmsg *reterr)
+enum err tls_material_check(const struct tls_material *material, struct errmsg *reterr)
 {
         SSL_CTX *context = SSL_CTX_new(TLS_client_method());
         const char *why = !context                                                                 ? "no memory"
-                          : !secret_is_empty(&tls->ca) && !add_authorities(context, &tls->ca) ? "the CA is no PEM certificate"
-                                                                                                   : load_own(context, tls);
+                          : !is_none(material->ca) && !add_authorities(context, material->ca) ? "the CA is no PEM certificate"
+                                                                                                   : load_own(context, material);
         SSL_CTX_free(context);
         ERR_clear_error();
         return why ? err_set(reterr, ERR_INVALID, "%s", why) : ERR_OK;
 }
 
-enum err tls_context_new(const struct lock_tls *tls, SSL_CTX **ret, struct errmsg *reterr)
+enum err tls_context_new(const struct tls_material *material, SSL_CTX **ret, struct errmsg *reterr)
 {
         SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-        const char *why = context ? load(context, tls) : "no memory";
+        const char *why = context ? load(context, material) : "no memory";
         ERR_clear_error();
         if (why) {
                 SSL_CTX_free(context);

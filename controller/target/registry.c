@@ -1,13 +1,15 @@
-/* registry.c -- the DNS drivers; a new vendor is one file and one row. */
+/* registry.c -- the drivers of targets; a new one is one file and one row. */
 #include "target/dns/rfc2136.h"
+#include "target/redis/lock.h"
 #include "target/target.h"
 #include "util/text.h"
 
-static const struct dns_driver *const drivers[] = {
+static const struct target_driver *const drivers[] = {
     &rfc2136_driver,
+    &redis_lock_driver,
 };
 
-const struct dns_driver *dns_driver_find(const char *name)
+const struct target_driver *target_driver_find(const char *name)
 {
         for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
                 if (text_equal(drivers[i]->name, name))

@@ -1,0 +1,133 @@
+/* target_config.c -- what a driver is given to open a session, made of the spec of a policy. */
+#include "reconcile/target_config.h"
+
+#include <string.h>
+
+#include "util/text.h"
+
+enum { REDIS_SETTINGS_MAX = 5 };
+
+static unsigned name_secrets(const struct failover_policy *spec, struct arena *arena, struct target_secret *ret)
+{
+        const struct policy_dns *dns = &spec->dns;
+        const struct target_driver *driver = target_driver_find(dns->provider);
+        if (!driver || !dns->credentials_secret[0])
+                return 0;
+        ret[0] = (struct target_secret){
+            .field = arena_printf(arena, "spec.dns.%s.%s", dns->provider, dns->credentials_field),
+            .secret = dns->credentials_secret,
+            .wanted = driver->credentials_wanted};
+        return 1;
+}
+
+static void name_settings(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+                          struct target_config *ret)
+{
+        const struct policy_dns *dns = &spec->dns;
+        const struct target_driver *driver = target_driver_find(ref->driver);
+        struct target_setting *settings = arena_alloc(arena, (dns->setting_count + 1) * sizeof(*settings));
+        for (size_t i = 0; i < dns->setting_count; i++) {
+                bool is_where = driver && text_equal(dns->settings[i].key, driver->where);
+                settings[i].key = arena_strdup(arena, dns->settings[i].key);
+                settings[i].value = arena_strdup(arena, is_where ? ref->endpoint : dns->settings[i].value);
+        }
+        ret->settings = settings;
+        ret->setting_count = dns->setting_count;
+}
+
+static unsigned lock_secrets(const struct failover_policy *spec, struct arena *arena, struct target_secret *ret)
+{
+        const struct policy_redis *redis = &spec->redis;
+        unsigned count = 0;
+        if (!redis->lock_key[0])
+                return 0;
+        if (redis->auth_secret[0])
+                ret[count++] = (struct target_secret){
+                    .field = "spec.redis.authSecretRef",
+                    .secret = redis->auth_secret,
+                    .wanted = "password, and username where the server has users",
+                    .keys = {{"password", "password", false}, {"username", "username", true}},
+                    .key_count = 2};
+        if (redis->uses_tls && redis->tls.ca.name[0])
+                ret[count++] = (struct target_secret){
+                    .field = "spec.redis.tls.caSecretRef",
+                    .secret = redis->tls.ca.name,
+                    .wanted = arena_printf(arena, "%s, with certificates in PEM", redis->tls.ca.key),
+                    .keys = {{redis->tls.ca.key, "ca.crt", false}},
+                    .key_count = 1};
+        if (redis->uses_tls && redis->tls.client_certificate[0])
+                ret[count++] = (struct target_secret){
+                    .field = "spec.redis.tls.clientCertificateSecretRef",
+                    .secret = redis->tls.client_certificate,
+                    .wanted = "tls.crt and tls.key, in PEM without a passphrase",
+                    .keys = {{"tls.crt", "tls.crt", false}, {"tls.key", "tls.key", false}},
+                    .key_count = 2};
+        return count;
+}
+
+static void lock_settings(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+                          struct target_config *ret)
+{
+        const struct policy_redis *redis = &spec->redis;
+        struct target_setting *settings = arena_alloc(arena, REDIS_SETTINGS_MAX * sizeof(*settings));
+        size_t count = 0;
+        settings[count++] = (struct target_setting){"address", arena_strdup(arena, ref->endpoint)};
+        settings[count++] = (struct target_setting){"db", arena_printf(arena, "%u", (unsigned)ref->db)};
+        settings[count++] =
+            (struct target_setting){"waitReplicas", arena_printf(arena, "%u", (unsigned)redis->wait_replicas)};
+        if (redis->uses_tls)
+                settings[count++] = (struct target_setting){"tls", "true"};
+        if (redis->uses_tls && redis->tls.server_name[0])
+                settings[count++] = (struct target_setting){"serverName", arena_strdup(arena, redis->tls.server_name)};
+        ret->settings = settings;
+        ret->setting_count = count;
+}
+
+static const struct {
+        unsigned (*secrets)(const struct failover_policy *spec, struct arena *arena, struct target_secret *ret);
+        void (*settings)(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+                         struct target_config *ret);
+} rows[TARGET_KIND_COUNT] = {
+    [TARGET_LOCK] = {lock_secrets, lock_settings},
+    [TARGET_NAME] = {name_secrets, name_settings},
+};
+
+unsigned target_config_secrets(const struct policy *policy, enum target_kind kind, struct arena *arena,
+                               struct target_secret ret[static TARGET_SECRETS_MAX])
+{
+        return rows[kind].secrets(policy->spec, arena, ret);
+}
+
+void target_config_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
+                            struct target_config *ret)
+{
+        *ret = (struct target_config){0};
+        rows[ref->kind].settings(policy->spec, ref, arena, ret);
+}
+
+const char *target_config_dns_server(const struct policy *policy)
+{
+        const struct policy_dns *dns = &policy->spec->dns;
+        const struct target_driver *driver = target_driver_find(dns->provider);
+        for (size_t i = 0; driver && i < dns->setting_count; i++)
+                if (text_equal(dns->settings[i].key, driver->where))
+                        return dns->settings[i].value;
+        return driver && driver->where_default ? driver->where_default : "";
+}
+
+unsigned target_config_wanted(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX])
+{
+        const struct policy_dns *dns = &policy->spec->dns;
+        const struct policy_redis *redis = &policy->spec->redis;
+        unsigned count = 0;
+        if (redis->lock_key[0])
+                ret[count++] = (struct wanted_target){
+                    .ref = {TARGET_LOCK, TARGET_LOCK_DRIVER, redis->address, redis->lock_key, redis->db},
+                    .value = redis->lock_value,
+                    .plane = redis->plane};
+        ret[count++] =
+            (struct wanted_target){.ref = {TARGET_NAME, dns->provider, target_config_dns_server(policy), dns->name, 0},
+                                   .ttl_s = dns->ttl_s,
+                                   .plane = dns->plane};
+        return count;
+}

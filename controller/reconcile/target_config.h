@@ -1,0 +1,42 @@
+/*
+ * target_config.h -- what a driver is given to open a session, made of the spec of a policy. All that the shell knows of how the spec
+ * writes a kind of target down is here: one row per kind.
+ *
+ * Ownership: texts are of the policy or of the arena. Threads: loop thread only.
+ */
+#ifndef PK_RECONCILE_TARGET_CONFIG_H
+#define PK_RECONCILE_TARGET_CONFIG_H
+
+#include "reconcile/policy.h"
+#include "target/target.h"
+#include "util/arena.h"
+
+enum { TARGET_SECRETS_MAX = 3, TARGET_SECRET_KEYS_MAX = 2 };
+
+/* One field of the spec that names a Secret. */
+struct target_secret {
+        const char *field;
+        const char *secret;
+        const char *wanted; /* the keys that are expected, for people */
+        struct {
+                const char *key, *as; /* in the Secret, and what the driver calls it */
+                bool is_optional;
+        } keys[TARGET_SECRET_KEYS_MAX];
+        unsigned key_count; /* 0: all entries, as they are called */
+};
+
+/* The Secrets that the spec names for targets of @kind; returns their count. */
+unsigned target_config_secrets(const struct policy *policy, enum target_kind kind, struct arena *arena,
+                               struct target_secret ret[static TARGET_SECRETS_MAX]);
+
+/* The settings of @ref: the spec's, with the target's own server in their place, as a running epoch keeps its plan. */
+void target_config_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
+                            struct target_config *ret);
+
+/* The targets that the spec names, in step order; returns their count. Texts are borrowed from the policy. */
+unsigned target_config_wanted(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX]);
+
+/* The server of the name, as the spec says; "" where it does not. */
+const char *target_config_dns_server(const struct policy *policy);
+
+#endif
