@@ -76,14 +76,15 @@ const char *election_name_unfit(const struct view *view, const struct plane_view
 static const char *unfit_record(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         const struct plan plan = plan_for(view, plane, 1, arena);
-        size_t bytes = strncmp(view->store, "dns/", strlen("dns/")) == 0 ? 0 : plan_bytes(&plan);
+        size_t at_most = plan_bytes_at_most(view, plane, arena);
+        size_t bytes = at_most > PLAN_BYTES_MAX || !at_most ? at_most : plan_bytes(&plan);
         if (bytes <= PLAN_BYTES_MAX)
                 return "";
         return arena_printf(
             arena,
-            "a decision for it could not be recorded: its addresses and lock values, and those that they may "
-            "replace, take %u bytes of %u; shorten redis.lock.key or redis.lock.value, or publish fewer "
-            "addresses",
+            "a decision for it could not be recorded: names of the targets, its addresses and lock value, and those "
+            "that they may replace, take %u bytes of %u; shorten redis.lock.key, redis.lock.value or clusterName, or "
+            "publish fewer addresses",
             (unsigned)bytes, (unsigned)PLAN_BYTES_MAX);
 }
 

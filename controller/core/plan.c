@@ -7,6 +7,8 @@
 #include "core/targets.h"
 #include "util/mem.h"
 
+enum { OLD_KEPT = 2 }; /* what is shown, and what the last epoch wrote */
+
 struct token {
         const char *name;
         const char *value;
@@ -97,6 +99,47 @@ static void add_old_values(const struct view *view, const struct record *before,
         }
 }
 
+/* As it stands in JSON. */
+static size_t text_bytes(const char *text)
+{
+        size_t bytes = 0;
+        for (; *text; text++)
+                bytes += *text == '"' || *text == '\\' ? 2 : 1;
+        return bytes;
+}
+
+size_t plan_bytes(const struct plan *plan)
+{
+        enum { QUOTES = sizeof(",\"\"") - 1 };
+        size_t bytes = 0;
+        for (unsigned i = 0; i < plan->target_count; i++) {
+                const struct plan_target *planned = &plan->targets[i];
+                bytes += text_bytes(planned->ref.name) + text_bytes(planned->ref.endpoint) + text_bytes(planned->to);
+                for (unsigned j = 0; j < planned->old_count; j++)
+                        bytes += text_bytes(planned->old[j]) + QUOTES;
+        }
+        return bytes;
+}
+
+static bool is_written_out(const struct view *view)
+{
+        return strncmp(view->store, "dns/", strlen("dns/")) != 0;
+}
+
+/* The oldest of the longest list goes; where no list can be shortened any more, the plan is too long for good. */
+static void leave_out_what_does_not_fit(struct plan *plan)
+{
+        while (plan_bytes(plan) > PLAN_BYTES_MAX) {
+                struct plan_target *longest = &plan->targets[0];
+                for (unsigned i = 1; i < plan->target_count; i++)
+                        if (plan->targets[i].old_count > longest->old_count)
+                                longest = &plan->targets[i];
+                if (longest->old_count <= OLD_KEPT)
+                        return;
+                longest->old_count--;
+        }
+}
+
 struct plan plan_values(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena)
 {
         const struct policy_view *policy = &view->policy;
@@ -120,7 +163,20 @@ struct plan plan_for(const struct view *view, const struct plane_view *to, epoch
                           (view->record->phase == PHASE_SWITCHING || !targets_moved(view));
         for (unsigned i = 0; i < plan.target_count; i++)
                 add_old_values(view, is_related ? view->record : NULL, &plan.targets[i]);
+        if (is_written_out(view))
+                leave_out_what_does_not_fit(&plan);
         return plan;
+}
+
+size_t plan_bytes_at_most(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        struct plan plan = plan_values(view, plane, EPOCH_MAX, arena);
+        for (unsigned i = 0; i < plan.target_count; i++) {
+                struct plan_target *planned = &plan.targets[i];
+                while (planned->old_count < OLD_KEPT && planned->old_count + 1 < view->plane_count)
+                        planned->old[planned->old_count++] = planned->to;
+        }
+        return is_written_out(view) ? plan_bytes(&plan) : 0;
 }
 
 bool plan_is_outdated(const struct view *view, const struct plane_view *active, struct arena *arena)
@@ -136,17 +192,4 @@ bool plan_is_outdated(const struct view *view, const struct plane_view *active, 
                         return true;
         }
         return false;
-}
-
-size_t plan_bytes(const struct plan *plan)
-{
-        enum { QUOTES = sizeof(",\"\"") - 1 };
-        size_t bytes = 0;
-        for (unsigned i = 0; i < plan->target_count; i++) {
-                const struct plan_target *planned = &plan->targets[i];
-                bytes += strlen(planned->ref.name) + strlen(planned->ref.endpoint) + strlen(planned->to);
-                for (unsigned j = 0; j < planned->old_count; j++)
-                        bytes += strlen(planned->old[j]) + QUOTES;
-        }
-        return bytes;
 }

@@ -25,17 +25,25 @@ bool plan_may_replace(const struct plan_target *planned, const char *value);
 struct plan plan_values(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena);
 
 /*
- * The plan that makes @to active under @epoch, on the targets that the spec names. Its old values are what the targets
- * show now and what epochs before it may still leave there. @to must have an address.
- */
-struct plan plan_for(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena);
-
-/*
  * What the texts of a plan may take of a record on a Lease (4 KiB): a longer one cannot be recorded, so it is told
  * before it is needed. In a TXT record they are digests.
  */
 enum { PLAN_BYTES_MAX = 2800 };
 size_t plan_bytes(const struct plan *plan);
+
+/*
+ * The plan that makes @to active under @epoch, on the targets that the spec names. Its old values are what the targets
+ * show now and what epochs before it may still leave there, as far as they fit, the newest first: what is shown and what
+ * the last epoch wrote are never left out. @to must have an address.
+ */
+struct plan plan_for(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena);
+
+/*
+ * What the values of @plane take of plans, by @plane alone: its own and, in the place of what a plan keeps, as many again
+ * as there are other planes. Where that fits for each plane, a plan for each of them fits, whatever was active before. 0
+ * where plans are recorded as digests.
+ */
+size_t plan_bytes_at_most(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
 /*
  * Whether the spec's values or the active plane's address say something else than the record's plan, for the same

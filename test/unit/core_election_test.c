@@ -129,11 +129,28 @@ static void addresses_of(struct world *world, size_t bytes)
 }
 static void addresses_that_fit(struct world *world)
 {
-        addresses_of(world, PLAN_BYTES_MAX - 200);
+        addresses_of(world, PLAN_BYTES_MAX / 3 - 100);
 }
+/* They fit once; after two more switches they would not. */
 static void too_many_addresses(struct world *world)
 {
-        addresses_of(world, PLAN_BYTES_MAX);
+        addresses_of(world, PLAN_BYTES_MAX / 3 + 1);
+}
+static void a_name_that_a_stranger_filled(struct world *world)
+{
+        char *shown = arena_alloc(&world->arena, PLAN_BYTES_MAX + 1);
+        memset(shown, '1', PLAN_BYTES_MAX);
+        memcpy(shown, "A ", 2);
+        shown[PLAN_BYTES_MAX] = '\0';
+        world_dns(world, shown, 6, "a");
+}
+static void a_lock_key_of_quotes(struct world *world)
+{
+        char *key = arena_alloc(&world->arena, 513);
+        memset(key, '"', 512);
+        key[512] = '\0';
+        LOCK(world->view.policy).ref.name = LOCK(world->view).ref.name = key;
+        addresses_of(world, (PLAN_BYTES_MAX - 2 * 512) / 3 + 1);
 }
 static void too_many_addresses_but_in_dns(struct world *world)
 {
@@ -181,12 +198,31 @@ static const struct {
     {absent_without_a_name, ""},
     {addresses_that_fit, ""},
     {too_many_addresses,
-     "a decision for it could not be recorded: its addresses and lock values, and those that they may "
-     "replace, take "},
+     "a decision for it could not be recorded: names of the targets, its addresses and lock value, and those "
+     "that they may replace, take "},
     {too_many_addresses_but_in_dns, ""},
     {left_out_and_fit, ""},
     {left_out_and_failing, "unhealthy (TLS :9900 timeout); the record leaves out 192.0.2.2"},
 };
+
+/* What a stranger wrote has to be recorded as what is replaced; a quote takes two bytes of JSON. */
+static void what_makes_every_decision_too_long(void **state)
+{
+        (void)state;
+        static void (*const arrangements[])(struct world *) = {a_name_that_a_stranger_filled, a_lock_key_of_quotes};
+        for (size_t i = 0; i < sizeof(arrangements) / sizeof(arrangements[0]); i++) {
+                struct world world;
+                world_init(&world);
+                arrangements[i](&world);
+                const char *why =
+                    election_unfit(&world.view, &world.view.planes[1], &world.view.planes[0], &world.arena);
+                assert_non_null(strstr(why, "a decision for it could not be recorded: names of the targets, "));
+                world.view.store = "dns/default/gloo";
+                why = election_unfit(&world.view, &world.view.planes[1], &world.view.planes[0], &world.arena);
+                assert_string_equal(why, "");
+                world_clear(&world);
+        }
+}
 
 static void every_reason_not_to_be_chosen(void **state)
 {
@@ -298,7 +334,8 @@ static void an_unknown_region_is_nobodys(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(every_reason_not_to_be_chosen), cmocka_unit_test(preference_is_the_order_of_the_spec),
+            cmocka_unit_test(every_reason_not_to_be_chosen),
+            cmocka_unit_test(what_makes_every_decision_too_long), cmocka_unit_test(preference_is_the_order_of_the_spec),
             cmocka_unit_test(the_old_active_is_quarantined), cmocka_unit_test(automatic_only_where_it_is_safe),
             cmocka_unit_test(an_unknown_region_is_nobodys),
         };

@@ -211,6 +211,97 @@ static void an_epoch_in_the_lock_does_not_ping_pong(void **state)
         world_clear(&world);
 }
 
+/* Of this length: what the lock says for b while an old epoch was in force. */
+static const char *long_value(struct world *world, char first, size_t bytes)
+{
+        char *value = arena_alloc(&world->arena, bytes + 1);
+        memset(value, 'x', bytes);
+        value[0] = first;
+        value[bytes] = '\0';
+        return value;
+}
+
+/* Redis may show any lock of before, so its old values grow with each switch, until a decision did not fit any more. */
+static void old_values_that_do_not_fit_are_left_out(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        struct plan_target *recorded = &LOCK(world.record.plan);
+        const char *shown = long_value(&world, 'a', 500);
+        recorded->to = long_value(&world, 'b', 500);
+        recorded->old_count = 0;
+        for (char first = 'c'; first < 'i'; first++)
+                recorded->old[recorded->old_count++] = long_value(&world, first, 500);
+        world_lock(&world, shown, WORLD_EPOCH, "a");
+        struct plan plan = plan_to(&world, 1);
+        assert_true(plan_bytes(&plan) <= PLAN_BYTES_MAX);
+        assert_int_equal(LOCK(plan).old_count, 5);
+        assert_ptr_equal(LOCK(plan).old[0], shown);
+        assert_ptr_equal(LOCK(plan).old[1], recorded->to);
+        assert_ptr_equal(LOCK(plan).old[2], recorded->old[0]); /* the newest of the rest */
+        world.view.store = "dns/default/gloo"; /* there they are digests */
+        plan = plan_to(&world, 1);
+        assert_int_equal(LOCK(plan).old_count, 8);
+        assert_int_equal(plan_bytes_at_most(&world.view, &world.view.planes[1], &world.arena), 0);
+        world_clear(&world);
+}
+
+/* The same of the name, while the epochs before have not reached it. */
+static void old_addresses_that_do_not_fit_are_left_out(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        world_switching(&world);
+        struct plan_target *recorded = &NAME(world.record.plan);
+        recorded->old_count = 0;
+        for (char first = 'c'; first < 'k'; first++)
+                recorded->old[recorded->old_count++] = long_value(&world, first, 500);
+        struct plan plan = plan_to(&world, 2);
+        assert_true(plan_bytes(&plan) <= PLAN_BYTES_MAX);
+        assert_int_equal(NAME(plan).old_count, 7);
+        assert_ptr_equal(NAME(plan).old[2], recorded->old[0]);
+        world_clear(&world);
+}
+
+static void what_is_shown_is_never_left_out(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        LOCK(world.record.plan).to = long_value(&world, 'b', 2000);
+        LOCK(world.record.plan).old[0] = "older";
+        LOCK(world.record.plan).old_count = 1;
+        world_lock(&world, long_value(&world, 'a', 2000), WORLD_EPOCH, "a");
+        world_dns(&world, WORLD_RRSET_C, WORLD_EPOCH, "c");
+        struct plan plan = plan_to(&world, 1);
+        assert_true(plan_bytes(&plan) > PLAN_BYTES_MAX); /* told by election.c, where it matters */
+        assert_int_equal(LOCK(plan).old_count, 2);
+        assert_int_equal(NAME(plan).old_count, 2);
+        world_clear(&world);
+}
+
+/* What two planes say is there at most twice, what three say three times; a quote and a backslash are two in JSON. */
+static void what_a_plane_takes_at_most(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        const struct plane_view *b = &world.view.planes[1];
+        size_t three = plan_bytes_at_most(&world.view, b, &world.arena);
+        size_t values = strlen(b->rrset) + strlen("cluster-b");
+        world.view.plane_count = 2;
+        size_t two = plan_bytes_at_most(&world.view, b, &world.arena);
+        assert_int_equal(three - two, values + 2 * strlen(",\"\""));
+        world.view.plane_count = 1;
+        assert_int_equal(two - plan_bytes_at_most(&world.view, b, &world.arena), values + 2 * strlen(",\"\""));
+        LOCK(world.view.policy).value = "{clusterName}\"\\";
+        world.view.plane_count = 2;
+        assert_int_equal(plan_bytes_at_most(&world.view, b, &world.arena) - two, 2 * 4);
+        world_clear(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -222,6 +313,10 @@ int main(void)
             cmocka_unit_test(other_targets_owe_nothing_to_the_record),
             cmocka_unit_test(retargeting_carries_the_unfinished_values),
             cmocka_unit_test(the_newest_old_values_are_kept),
+            cmocka_unit_test(old_values_that_do_not_fit_are_left_out),
+            cmocka_unit_test(old_addresses_that_do_not_fit_are_left_out),
+            cmocka_unit_test(what_is_shown_is_never_left_out),
+            cmocka_unit_test(what_a_plane_takes_at_most),
             cmocka_unit_test(when_a_plan_is_outdated),
             cmocka_unit_test(an_epoch_in_the_lock_does_not_ping_pong),
         };
