@@ -260,7 +260,7 @@ static struct stamp decode_stamp(const struct scope *scope, const struct view *v
                       : word == FACTS_STAMP_UNSHARED ? STORE_OTHER
                                                      : STORE_OURS;
         if (word == FACTS_STAMP_RECORD && (!view->record || stamp.epoch != view->record->epoch))
-                decode_fail(scope, "epoch", "is not the record's, though the stamp is said to be");
+                decode_fail(scope, "epoch", "is not the record's, though the ownership record is said to be");
         return stamp;
 }
 

@@ -368,6 +368,6 @@ enum err record_text_decode(const char *text, struct record_text *ret, struct er
         if (*at)
                 return err_set(reterr, ERR_INVALID, "record: \"%.40s\" is no field", at);
         if (!parts.has_routed)
-                return err_set(reterr, ERR_NOT_FOUND, "a stamp, not a record");
+                return err_set(reterr, ERR_NOT_FOUND, "an ownership record, not a decision");
         return finish(&parts, reterr);
 }

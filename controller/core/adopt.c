@@ -141,7 +141,7 @@ static const char *describe_unknown(const struct view *view, struct arena *arena
                                     phrase_excerpt(name->shows.stamp.plane, 100, arena), next);
         const struct target_view *other = dissenter(view, by_name, arena, shows_plane);
         if (!other)
-                return arena_printf(arena, "every target shows %s, but their stamps name other planes. %s", by_name->name,
+                return arena_printf(arena, "every target shows %s, but their ownership records name other planes. %s", by_name->name,
                                     next);
         if (!other->shows.present)
                 return arena_printf(arena, "%s shows %s, but %s is absent at %s. %s", name->ref.name, by_name->name,

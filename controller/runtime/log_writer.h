@@ -2,7 +2,7 @@
  * log_writer.h -- log lines on their way to a descriptor that may stand still: a pipe whose reader stopped, a terminal, a
  * disk. They wait in a bounded ring, and a thread of its own does the waiting.
  *
- * Bounds:    RING_BYTES of lines; what does not fit is dropped and counted, and a line says so once it can be written.
+ * Bounds:    LOG_RING_BYTES of lines; what does not fit is dropped and counted, and a line says so once it can be written.
  * Threads:   put() from any; it never waits for the descriptor. start() and stop() from the main thread.
  */
 #ifndef PK_RUNTIME_LOG_WRITER_H

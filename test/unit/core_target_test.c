@@ -161,7 +161,7 @@ static void stamps_that_name_others_than_the_values_are_asked_about(void **state
         world_lock(world, "cluster-a", WORLD_EPOCH, "b");
         struct adoption adoption = adopt_inquire(&world->view, &world->arena);
         assert_int_equal(adoption.outcome, ADOPTION_UNKNOWN);
-        assert_non_null(strstr(adoption.text, "every target shows a, but their stamps name other planes. "));
+        assert_non_null(strstr(adoption.text, "every target shows a, but their ownership records name other planes. "));
 }
 
 static const char *why(struct world *world)
