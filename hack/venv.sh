@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Makes the Python environment of the bench and the tests from test/requirements.txt, once, and prints its path.
+# Makes a Python environment from a list of packages, once, and prints its path: that of the bench and the tests where no list is named.
+#
+#   hack/venv.sh [REQUIREMENTS]
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-requirements=$here/../test/requirements.txt
+requirements=${1:-$here/../test/requirements.txt}
 cache=${PLANEKEEPER_CACHE:-$HOME/.cache/planekeeper}
 python=${PYTHON:-python3}
 
@@ -15,7 +17,7 @@ if [ ! -e "$venv/.complete" ]; then
 	exec 9>"$cache/.venv.lock"
 	flock 9
 	if [ ! -e "$venv/.complete" ]; then
-		printf 'installing the Python packages of test/requirements.txt, about a minute\n' >&2
+		printf 'installing the Python packages of %s, about a minute\n' "$requirements" >&2
 		rm -rf "$venv"
 		"$python" -m venv "$venv"
 		"$venv/bin/pip" install --quiet --disable-pip-version-check --retries 5 -r "$requirements" >&2

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "kube/config_section.h"
-#include "kube/file.h"
+#include "runtime/file.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 #include "util/text.h"

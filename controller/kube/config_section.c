@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kube/file.h"
+#include "runtime/file.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 #include "util/text.h"

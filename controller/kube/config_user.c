@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kube/exec.h"
-#include "kube/file.h"
+#include "runtime/file.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 

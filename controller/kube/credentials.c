@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "kube/exec.h"
-#include "kube/file.h"
+#include "runtime/file.h"
 #include "runtime/clock.h"
 #include "util/mem.h"
 #include "util/text.h"

@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from hack.bench import dns_config, ports  # noqa: E402
 from hack.bench.process import Process, Scratch  # noqa: E402
+import amazon  # noqa: E402
 import binds  # noqa: E402
 
 TEST_TIMEOUT = 180
@@ -220,11 +221,12 @@ def main() -> int:
     with Scratch() as scratch:
         dns, dns_servers = start_dns(scratch)
         redis, redis_servers = start_redis(scratch)
+        aws, aws_servers = amazon.start(scratch)
         for binary in binaries:
-            result = subprocess.run([binary.resolve()], env={**os.environ, **dns, **redis}, timeout=TEST_TIMEOUT)
+            result = subprocess.run([binary.resolve()], env={**os.environ, **dns, **redis, **aws}, timeout=TEST_TIMEOUT)
             if result.returncode != 0:
                 failed.append(binary.name)
-        for server in [*dns_servers, *redis_servers]:
+        for server in [*dns_servers, *redis_servers, *aws_servers]:
             if not server.is_alive:
                 failed.append(f"{server.name} died:\n{server.log_tail()}")
     for name in failed:

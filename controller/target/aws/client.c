@@ -70,16 +70,16 @@ void aws_answer_clear(struct aws_answer *answer)
         *answer = (struct aws_answer){0};
 }
 
-/* A part of the scope, which "/" and ":" divide. */
-static bool is_scope_word(const char *word)
+/* A part of the scope, which "/" and ":" divide, and of host names. */
+bool aws_is_region(const char *text)
 {
-        size_t bytes = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-");
-        return bytes > 0 && bytes <= 32 && word[bytes] == '\0';
+        size_t bytes = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+        return bytes > 0 && bytes <= 32 && text[bytes] == '\0';
 }
 
 enum err aws_open(const struct aws_config *config, struct aws_client **ret, struct errmsg *reterr)
 {
-        if (!is_scope_word(config->region))
+        if (!aws_is_region(config->region))
                 return err_set(reterr, ERR_INVALID, "\"%.40s\" is not an AWS region", config->region);
         enum err err = exchange_check_url(config->endpoint, "endpoint", NULL, true, reterr);
         if (err == ERR_OK)

@@ -16,7 +16,8 @@ enum {
         TRIED_MAX_BYTES = 400,
 };
 
-static const struct source *const sources[] = {&source_secret, &source_environment};
+static const struct source *const sources[] = {&source_secret, &source_environment, &source_web_identity,
+                                               &source_container, &source_instance};
 
 struct aws_credentials {
         struct target_credential *entries; /* of the Secret, copied */

@@ -35,7 +35,7 @@ struct source {
                                      struct errmsg *reterr);
 };
 
-extern const struct source source_secret, source_environment;
+extern const struct source source_secret, source_environment, source_web_identity, source_container, source_instance;
 
 static inline bool source_is_set(const char *text)
 {
@@ -45,5 +45,21 @@ static inline bool source_is_set(const char *text)
 /* Whether @keys can be used in a header: only printable characters, no space, no line break. @what names where they are
  * from. */
 MUST_CHECK enum err source_check_keys(const struct aws_keys *keys, const char *what, struct errmsg *reterr);
+
+/* The texts of an answer that holds keys; NULL where one is absent. */
+struct source_texts {
+        const char *access_key_id, *secret_access_key, *session_token;
+        const char *expiration; /* RFC 3339 */
+};
+/*
+ * Keys are good for as long as they were when they were given, by the service's own clock (@server_date; 0: it did not
+ * say, then by this machine's), so that a clock that is off here does not make them look expired.
+ */
+MUST_CHECK enum err source_take(const struct source_texts *texts, const char *what, unix_ms server_date,
+                                struct source_result *ret, struct errmsg *reterr);
+/* The same of the JSON that agents and the instance metadata answer. */
+MUST_CHECK enum err source_take_json(const struct exchange_answer *exchanged, const char *what,
+                                     struct source_result *ret, struct errmsg *reterr);
+void source_make_header(const char *name, const struct secret *value, struct secret *ret); /* "Name: " and the value */
 
 #endif

@@ -1,5 +1,5 @@
 /* file.c -- read one small file whole. */
-#include "kube/file.h"
+#include "runtime/file.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -4,8 +4,8 @@
  * Blocks:    a pipe is refused, but a regular file on a mount that hangs holds the caller: workers, and the start of the
  *            process.
  */
-#ifndef PK_KUBE_FILE_H
-#define PK_KUBE_FILE_H
+#ifndef PK_RUNTIME_FILE_H
+#define PK_RUNTIME_FILE_H
 
 #include "util/err.h"
 #include "util/secret.h"
