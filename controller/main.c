@@ -93,6 +93,35 @@ static void prepare_process(void)
         INVARIANT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }
 
+/* What AWS's own tools look at. Nothing else reads these variables. */
+static void read_aws_environment(struct aws_environment *aws)
+{
+        const struct {
+                const char *name;
+                const char **text;
+        } variables[] = {
+                {"AWS_ACCESS_KEY_ID", &aws->access_key_id},
+                {"AWS_SECRET_ACCESS_KEY", &aws->secret_access_key},
+                {"AWS_SESSION_TOKEN", &aws->session_token},
+                {"AWS_DEFAULT_REGION", &aws->region},
+                {"AWS_REGION", &aws->region}, /* after the default one, whose place it takes */
+                {"AWS_ROLE_ARN", &aws->role_arn},
+                {"AWS_WEB_IDENTITY_TOKEN_FILE", &aws->web_identity_token_file},
+                {"AWS_ROLE_SESSION_NAME", &aws->role_session_name},
+                {"AWS_CONTAINER_CREDENTIALS_FULL_URI", &aws->container_full_uri},
+                {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", &aws->container_relative_uri},
+                {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &aws->container_token_file},
+                {"AWS_CONTAINER_AUTHORIZATION_TOKEN", &aws->container_token},
+                {"AWS_ENDPOINT_URL_STS", &aws->sts_endpoint},
+                {"AWS_EC2_METADATA_SERVICE_ENDPOINT", &aws->instance_endpoint},
+        };
+        for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+                const char *text = getenv(variables[i].name);
+                if (text && text[0])
+                        *variables[i].text = text;
+        }
+}
+
 static void make_identity(char *ret_text, size_t size)
 {
         char host[128] = "planekeeper";
@@ -128,6 +157,8 @@ static int run(struct options *options)
         const char *pod_namespace = getenv("POD_NAMESPACE");
         char *own_namespace = mem_strdup(pod_namespace && pod_namespace[0] ? pod_namespace : config.namespace_name);
         options->manager.identity = identity;
+        read_aws_environment(&options->aws);
+        options->manager.aws = &options->aws;
         if (!options->manager.own_namespace)
                 options->manager.own_namespace = own_namespace;
         struct program program = {.stop_limit.due = stop_limit_reached};

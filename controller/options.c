@@ -39,6 +39,7 @@ enum flag {
         OPTION_KUBECONFIG_HTTP,
         OPTION_KUBECONFIG_TLS,
         OPTION_RESOLVER,
+        OPTION_AWS_INSTANCE_METADATA,
         OPTION_PRINT_RULES,
 };
 
@@ -86,6 +87,10 @@ static const struct argp_option argp_options[] = {
      3},
     {"insecure-kubeconfig-tls", OPTION_KUBECONFIG_TLS, "BOOL", OPTION_ARG_OPTIONAL,
      "take a kubeconfig with insecure-skip-tls-verify: anybody can answer for that API server; default false", 3},
+    {"aws-instance-metadata", OPTION_AWS_INSTANCE_METADATA, "BOOL", OPTION_ARG_OPTIONAL,
+     "where nothing else gives AWS credentials, ask the instance metadata for the role of the node: every Pod that reaches it has "
+     "the same rights; default false",
+     3},
     {"print-rules", OPTION_PRINT_RULES, NULL, 0, "print the failover state machine and exit", 4},
     {0},
 };
@@ -271,6 +276,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
                 return 0;
         case OPTION_LOG_ENCODING:
                 options->log_encoding = (enum log_encoding)choice_value(state, "log-encoding", text, encodings);
+                return 0;
+        case OPTION_AWS_INSTANCE_METADATA:
+                options->aws.use_instance_metadata = flag_value(state, "aws-instance-metadata", text);
                 return 0;
         case OPTION_PRINT_RULES:
                 options->print_rules = true;

@@ -8,9 +8,11 @@
 
 #include "reconcile/manager.h"
 #include "runtime/log.h"
+#include "target/aws/credentials.h"
 
 struct options {
         struct manager_options manager;
+        struct aws_environment aws; /* the flag; main.c adds what the environment says */
         const char *kubeconfig; /* NULL: $KUBECONFIG, in-cluster, ~/.kube/config */
         const char *context;
         const char *metrics_address;

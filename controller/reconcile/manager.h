@@ -28,6 +28,7 @@
 #include "util/map.h"
 #include "util/strbuf.h"
 
+struct aws_environment;
 struct plane;
 struct policy;
 struct secret_cache;
@@ -48,6 +49,7 @@ struct manager_options {
         bool kubeconfig_files;            /* file paths in kubeconfig Secrets */
         bool kubeconfig_http;             /* API servers without TLS, in any kubeconfig */
         bool kubeconfig_unverified;       /* API servers whose certificate is not verified, in any kubeconfig */
+        const struct aws_environment *aws; /* of the process; NULL: none */
 };
 
 struct manager {

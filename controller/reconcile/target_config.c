@@ -101,7 +101,7 @@ unsigned target_config_secrets(const struct policy *policy, enum target_kind kin
 void target_config_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                             struct target_config *ret)
 {
-        *ret = (struct target_config){0};
+        *ret = (struct target_config){.aws = policy->manager->options.aws};
         rows[ref->kind].settings(policy->spec, ref, arena, ret);
 }
 

@@ -25,6 +25,8 @@
 #include "util/secret.h"
 #include "util/units.h"
 
+struct aws_environment;
+
 /* One text setting of a provider, as written under its key in the policy ("nameserver" = "192.0.2.53"). */
 struct target_setting {
         const char *key;
@@ -42,6 +44,7 @@ struct target_config {
         size_t setting_count;
         const struct target_credential *credentials;
         size_t credential_count;
+        const struct aws_environment *aws; /* the process's, for drivers of AWS (target/aws/credentials.h); NULL: none. Not copied */
 };
 
 const char *target_setting_find(const struct target_config *config, const char *key);                   /* NULL where absent */
