@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "beside.h"
 #include "faults.h"
 #include "judge.h"
 #include "nameservers.h"
@@ -211,6 +212,38 @@ void lead_astray(const struct fault *fault)
 void lead_back(const struct fault *fault)
 {
         nameservers_stray(fault->plane % NAMESERVERS_MAX, -1);
+}
+
+/* ---- beside the name ---- */
+
+void claim_name(const struct fault *fault)
+{
+        beside_claim(fault->policy, 1);
+}
+
+void yield_name(const struct fault *fault)
+{
+        beside_claim(fault->policy, -1);
+}
+
+void divert_users(const struct fault *fault)
+{
+        beside_divert(fault->policy, 1);
+}
+
+void lead_users(const struct fault *fault)
+{
+        beside_divert(fault->policy, -1);
+}
+
+void forward_updates(const struct fault *fault)
+{
+        beside_forward(fault->policy, 1);
+}
+
+void take_updates(const struct fault *fault)
+{
+        beside_forward(fault->policy, -1);
 }
 
 /* ---- people ---- */
@@ -464,12 +497,13 @@ void apply_again(void)
                                 world_put_policy(i);
                                 break;
                         }
+                correct_policy(i);
                 edit_spec(i, json_pack("{s:b, s:s, s:{s:i}, s:{s:i}}", "suspend", 0, "mode",
                                        world.policies[i].is_advised ? "Advise" : "Automatic", "dns", "recordTTL", 30,
                                        "detection", "successThreshold", 2));
         }
         for (unsigned i = 0; i < world.plane_count; i++)
-                take_back(&(struct fault){.plane = i});
+                correct_plane(i), take_back(&(struct fault){.plane = i});
 }
 
 bool deed_is_of_host(deed *which)

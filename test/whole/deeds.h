@@ -20,7 +20,10 @@ deed kill_host, stop_host, pause_host, jump_host, jump_api, cut_watches, silence
     move_lock_by_hand, remove_name_by_hand, restore_zone, lose_name, find_name, suspend, resume, advise, automate, edit_ttl, edit_delay, ask_for_switch, ask_in_advise,
     mistype_request, ask_for_adoption, throw_kill_switch,
     release_kill_switch, delete_policy, put_policy, set_aside, take_back, back_up, restore, cut_path, mend_path, lose_replicas,
-    find_replicas, lag_nameserver, mend_lag, lead_astray, lead_back;
+    find_replicas, lag_nameserver, mend_lag, lead_astray, lead_back, claim_name,
+    yield_name, divert_users, lead_users, forward_updates, take_updates, mistype, correct;
+void correct_policy(unsigned policy);
+void correct_plane(unsigned plane);
 void apply_again(void); /* people do, once all is over */
 
 /* Whether it befalls the fault's operator alone. */

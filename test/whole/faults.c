@@ -153,8 +153,12 @@ static const struct fault_kind {
     PLACE("nameserver-blinks", lost_requests, 300, AT_NAMESERVER),
     STATE("nameserver-lags", lag_nameserver, mend_lag),
     STATE("nameserver-astray", lead_astray, lead_back),
+    STATE("another-tool-claims", claim_name, yield_name),
+    STATE("users-answered-otherwise", divert_users, lead_users),
+    STATE("dns-passes-updates-on", forward_updates, take_updates),
+    STATE("text-mistyped", mistype, correct), /* the last */
 };
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), KINDS_WIDE = 8 };
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), KINDS_WIDE = 12 };
 
 uint64_t faults_counts[KINDS];
 
@@ -195,6 +199,8 @@ static void note_who_suffers(const struct fault *fault, const struct fault_kind 
 {
         const struct trouble_kind *trouble = &kind->trouble;
         bool is_of_host = trouble->is_way || deed_is_of_host(kind->begin);
+        if (kind->begin == mistype) /* what is said of a plane, perhaps */
+                extend(&world.plane_until[fault->plane], fault->ends_at);
         if (is_of_host)
                 extend(&world.host_until[fault->host->index], fault->ends_at);
         else if ((trouble->amount && trouble->first == AT_PLANE) || deed_is_of_plane(kind->begin))
@@ -227,6 +233,16 @@ static void begin_fault(void *ctx)
         vtime_at(fault->ends_at, end_fault, fault);
 }
 
+/* A plane's are what it is all about, and a typo can be in many texts. */
+static unsigned draw_kind(void)
+{
+        if (chance(300))
+                return chance_below(5);
+        if (!world.is_wide)
+                return chance_below(KINDS - KINDS_WIDE);
+        return chance(60) ? KINDS - 1 : chance_below(KINDS);
+}
+
 void faults_draw(unsigned count, vtime_us until)
 {
         enum { LONGEST_S = 20 };
@@ -236,8 +252,7 @@ void faults_draw(unsigned count, vtime_us until)
                 vtime_us begins = from + (vtime_us)(chance_bits() % (uint64_t)(until - from));
                 vtime_us lasts = (vtime_us)(chance_bits() % (uint64_t)(LONGEST_S * VTIME_S));
                 *fault = (struct fault){
-                    .kind =
-                        chance(300) ? chance_below(5) : chance_below(world.is_wide ? KINDS : KINDS - KINDS_WIDE), /* a plane's are what it is all about */
+                    .kind = draw_kind(),
                     .host = &hosts[chance_below(world.host_count)],
                     .cluster = chance_below(world.cluster_count),
                     .plane = chance_below(world.plane_count),

@@ -20,6 +20,8 @@ void judge_unheard(const struct exchange *exchange);
 
 /* A write to a register, as it is sent. */
 void judge_writes(const struct host *host, unsigned policy, bool is_lock, const struct reg *want);
+/* The same to one that has a mistyped name. */
+void judge_strays(const struct host *host, unsigned policy, bool is_lock, const struct reg *want);
 
 /* The servers. @by: NULL for people. */
 void judge_object(unsigned cluster, enum api_kind kind, const json_t *object, const struct host *by);
@@ -57,6 +59,7 @@ unsigned judge_voices(void); /* how often nobody led for so long that it had to 
 void judge_names(void); /* likewise: no other server of the name delays what is complete for longer than it may */
 /* Whether the status of @policy names the servers that are ill from the beginning to the end. */
 bool judge_names_are_told(unsigned policy, char *ret_why, size_t size);
+bool judge_says_ready(unsigned policy); /* in the status of any cluster */
 void judge_describe(unsigned policy, char *ret_text, size_t size); /* what its status says */
 bool judge_is_settled(char *ret_why, size_t size);
 unsigned judge_decisions(void);

@@ -91,6 +91,10 @@ void check_request(const struct host *host, unsigned policy, const struct decisi
 
 void judge_voice_begin(void);
 
+/* judge_beside.c: what is so of a name besides its records. */
+void check_claim(const struct host *host, unsigned policy);
+void check_ready(const struct exchange *exchange);
+
 /* judge_wire.c: whether @host may send it, as far as it can know. */
 void check_decision(const struct host *host, unsigned policy, const struct decision *next);
 

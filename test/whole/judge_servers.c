@@ -255,10 +255,24 @@ void judge_writes(const struct host *host, unsigned policy, bool is_lock, const 
 {
         struct decision next;
         check_confirmed(host, policy, want);
-        if (!is_lock)
+        if (!is_lock) {
                 check_lock(host, policy, want);
+                check_claim(host, policy);
+        }
         if (!is_lock && record_in_text(want->text, policy, &next))
                 check_decision(host, policy, &next);
+}
+
+/* S5: a name that is mistyped leads nowhere, so only a person's word makes it lead anywhere; a key that is nobody's may be taken. */
+void judge_strays(const struct host *host, unsigned policy, bool is_lock, const struct reg *want)
+{
+        const struct shown shown = shown_by(want);
+        const struct decision *decided = find_decision(policy, shown.decided, shown.id);
+        bool is_asked = decided && (strcmp(decided->reason, "SwitchRequested") == 0 ||
+                                    strcmp(decided->reason, "SwitchConfirmed") == 0);
+        if (!decided || (!is_lock && !is_asked))
+                world_violated("S5: operator %u writes \"%.60s\" to %s of policy %u, which is mistyped", host->index,
+                               want->value, is_lock ? "the lock" : "the name", policy);
 }
 
 /* S5: what is shown was decided, as it was decided. S4: the name after the lock. */

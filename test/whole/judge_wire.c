@@ -23,7 +23,7 @@ static void measure(const struct exchange *exchange, bool has_passed)
 {
         const struct host *host = exchange->host;
         forget_former_life(host);
-        struct measured *measured = &judge.measured[host->index][exchange->place - AT_PLANE];
+        struct measured *measured = &judge.measured[host->index][exchange->plane];
         if (has_passed) {
                 if (measured->failures) {
                         measured->failed = measured->failures;
@@ -83,7 +83,7 @@ static void see_policies(const struct host *host, const char *text)
 
 void judge_heard(const struct exchange *exchange, long status, const char *text)
 {
-        if (exchange->place >= AT_PLANE) {
+        if (exchange->plane >= 0) {
                 if (exchange->call)
                         measure(exchange, status == 200);
                 return;
@@ -104,7 +104,7 @@ void judge_heard(const struct exchange *exchange, long status, const char *text)
 
 void judge_unheard(const struct exchange *exchange)
 {
-        if (exchange->place >= AT_PLANE)
+        if (exchange->plane >= 0)
                 measure(exchange, false);
         else if (tells_of_deployment(exchange))
                 measure_deployment(exchange, NULL);
@@ -225,6 +225,7 @@ void check_decision(const struct host *host, unsigned policy, const struct decis
 
 void judge_sent(const struct exchange *exchange)
 {
+        check_ready(exchange);
         if (!exchange->body || !strstr(exchange->target, "/leases") || !strstr(exchange->body, "planekeeper.io/record"))
                 return;
         json_t *lease = json_loads(exchange->body, 0, NULL);

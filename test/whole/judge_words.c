@@ -28,7 +28,7 @@ bool record_on_lease(const json_t *lease, struct decision *ret)
                                  .id = strtoull(id ? id : "0", NULL, 16),
                                  .is_automatic = json_is_true(json_object_get(record, "automatic")),
                                  .is_steady = phase && strcmp(phase, "Steady") == 0,
-                                 .uses_lock = key && key[0]};
+                                 .uses_lock = key && strncmp(key, "lock-", 5) == 0}; /* not a mistyped one */
         copy_name(record, "from", ret->from);
         copy_name(record, "to", ret->to);
         copy_name(record, "reason", ret->reason);

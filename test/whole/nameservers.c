@@ -53,12 +53,13 @@ enum locality nameservers_place(const char *address)
         for (unsigned i = 0; i < NAMESERVERS_MAX; i++)
                 if (strcmp(addresses[i], address) == 0)
                         return AT_NAMESERVER + i;
-        INVARIANT(!"an address that nobody has configured");
-        return AT_DNS;
+        return AT_NOWHERE;
 }
 
 void nameservers_show(enum locality place, unsigned policy, struct reg *ret)
 {
+        if (place == AT_NOWHERE)
+                return;
         const struct nameserver *server = &servers[place - AT_NAMESERVER];
         *ret = server->lags > 0 ? server->before[policy] : registers.dns[policy];
         if (server->strays > 0)

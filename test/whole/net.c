@@ -305,20 +305,23 @@ static void send_off(struct exchange *exchange)
         }
 }
 
-/* "https://api-1.test:6443/apis/...": the cluster's number; and a plane's address, or its name, has its number, counted from 1.
+/* "https://api-1.test:6443/apis/...": the cluster's number; and a plane's address, or its name, has its number, counted from 1; a mistyped
+ * address has ten more.
  */
-static enum locality place_of(const char *url, const char **ret_target)
+static enum locality place_of(const char *url, const char **ret_target, int *ret_plane)
 {
         unsigned number = 0;
         const char *host = strstr(url, "//") + 2;
         *ret_target = strchr(host, '/');
+        *ret_plane = -1;
         INVARIANT(*ret_target);
         if (sscanf(host, "api-%u.", &number) == 1)
                 return AT_API + number;
         if (sscanf(host, "plane-api-%u.", &number) == 1)
                 return AT_PLANE_API + number;
         INVARIANT((sscanf(host, "10.0.0.%u:", &number) == 1 || sscanf(host, "lb-%u.", &number) == 1) && number >= 1);
-        return AT_PLANE + number - 1;
+        *ret_plane = (int)(number > 10 ? number - 11 : number - 1);
+        return number > 10 ? AT_NOWHERE : AT_PLANE + number - 1;
 }
 
 static bool asks_for_metadata(const struct http_request *request)
@@ -333,13 +336,15 @@ static struct exchange *new_exchange(struct http_call *call, const struct http_r
 {
         const char *target;
         struct exchange *exchange = mem_new(exchange);
-        const enum locality place = place_of(request->url, &target);
+        int plane;
+        const enum locality place = place_of(request->url, &target, &plane);
         *exchange = (struct exchange){
             .references = 1,
             .call = call,
             .host = host_current,
             .life = host_current->life,
             .place = place,
+            .plane = plane,
             .method = mem_strdup(request->method),
             .target = mem_strdup(target),
             .body = request->body ? mem_strdup(request->body) : NULL,

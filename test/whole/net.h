@@ -17,6 +17,7 @@ struct exchange {
         struct host *host;
         uint64_t life;
         enum locality place;
+        int plane; /* that the operator means to probe; -1: it does not */
         char *method, *target, *body;  /* target: path and query */
         bool wants_metadata, is_muted; /* muted: half open, nothing comes any more */
         vtime_us sent_at, last_at;     /* last_at: nothing of a stream overtakes what was before it */

@@ -33,11 +33,15 @@ static void serve_cluster(struct exchange *exchange, unsigned plane)
                 net_reply(exchange, 404, "{\"kind\":\"Status\",\"reason\":\"NotFound\",\"code\":404}", -1);
 }
 
-/* A management server says that it is well to whatever it is asked. */
+/* A management server says that it is well, where it is asked for what it knows. */
 void planes_serve(struct exchange *exchange)
 {
         if (exchange->place < AT_PLANE)
                 serve_cluster(exchange, exchange->place - AT_PLANE_API);
         else
-                net_reply(exchange, world.places[exchange->place].broken > 0 ? 503 : 200, "", -1);
+                net_reply(exchange,
+                          world.places[exchange->place].broken > 0          ? 503
+                          : strcmp(exchange->target, "/healthz") == 0 ? 200
+                                                                             : 404,
+                          "", -1);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "beside.h"
 #include "jobs.h"
 #include "judge.h"
 #include "nameservers.h"
@@ -98,6 +99,11 @@ static enum err come_back(enum locality place, vtime_us deadline, bool is_write,
         return ERR_OK;
 }
 
+static bool is_one_of(const struct reg *reg, const struct reg *first)
+{
+        return reg >= first && reg < first + POLICIES_MAX;
+}
+
 static enum err read_register(const struct reg *reg, enum locality place, vtime_us deadline, struct reg *ret,
                               struct errmsg *reterr)
 {
@@ -107,10 +113,10 @@ static enum err read_register(const struct reg *reg, enum locality place, vtime_
                 return unanswered(deadline, false, reterr);
         if (err != ERR_OK)
                 return err;
-        *ret = *reg;
+        *ret = is_one_of(reg, registers.dns) ? *beside_served((unsigned)(reg - registers.dns)) : *reg;
         const vtime_us served_at = vtime_now();
         err = come_back(place, deadline, false, reterr);
-        if (err == ERR_OK && place == AT_REDIS)
+        if (err == ERR_OK && is_one_of(reg, registers.lock))
                 registers.looks[host_current->index][reg - registers.lock] = (struct look){served_at, vtime_now()};
         return err;
 }
@@ -119,7 +125,8 @@ static enum err read_register(const struct reg *reg, enum locality place, vtime_
 
 struct update {
         struct reg *reg, *before; /* before: what comes back where the last write is lost */
-        bool is_lock;
+        bool is_lock, is_stray;
+        enum locality place;
         unsigned policy;
         struct reg expected, want;
 };
@@ -173,8 +180,12 @@ static bool apply(const struct update *update)
         const struct reg old = *update->reg;
         *update->before = old;
         *update->reg = update->want;
-        if (!update->is_lock)
+        if (update->is_stray)
+                return true;
+        if (!update->is_lock) {
                 registers.emptied[update->policy] = (struct emptied){0};
+                beside_written(update->policy, &old);
+        }
         if (update->is_lock) {
                 registers.lock_changed_at[update->policy] = vtime_now();
                 replica_written(update->policy);
@@ -189,12 +200,13 @@ static bool apply(const struct update *update)
 static bool apply_half(const struct update *update)
 {
         const char *value = update->reg->value;
-        if (update->is_lock || !value[0] || strcmp(value, update->want.value) == 0 || !chance(700))
+        if (update->is_lock || update->is_stray || !value[0] || strcmp(value, update->want.value) == 0 || !chance(700))
                 return apply(update);
         if (!is_same(update->reg, &update->expected))
                 return false;
         *update->before = *update->reg;
         *update->reg = update->want;
+        beside_written(update->policy, update->before);
         update->reg->value[0] = '\0';
         registers.emptied[update->policy] = (struct emptied){host_current, host_current->life, vtime_now()};
         world_trace("half an update of policy %u: the name is empty", update->policy);
@@ -222,9 +234,12 @@ static void send_late(const struct update *update, vtime_us at)
 static enum err write_register(const struct update *update, vtime_us deadline, struct errmsg *reterr)
 {
         enum { AGAIN_SPREAD_MS = 8000 };
-        const enum locality place = update->is_lock ? AT_REDIS : AT_DNS;
+        const enum locality place = update->place;
         vtime_us late;
-        judge_writes(host_current, update->policy, update->is_lock, &update->want);
+        if (update->is_stray)
+                judge_strays(host_current, update->policy, update->is_lock, &update->want);
+        else
+                judge_writes(host_current, update->policy, update->is_lock, &update->want);
         enum err err = go_to(place, deadline, true, &late, reterr);
         if (late) {
                 send_late(update, late);
@@ -239,7 +254,7 @@ static enum err write_register(const struct update *update, vtime_us deadline, s
         err = come_back(place, deadline, true, reterr);
         if (err != ERR_OK)
                 return err;
-        if (update->is_lock && was_applied)
+        if (update->is_lock && !update->is_stray && was_applied)
                 registers.looks[host_current->index][update->policy] = (struct look){served_at, vtime_now()};
         return was_applied ? ERR_OK : err_set(reterr, ERR_CONFLICT, "somebody changed it since it was read");
 }
@@ -261,11 +276,19 @@ static void fill_dns(const struct reg *reg, struct target_state *ret)
         fill_stamp(reg->text, &ret->stamp);
 }
 
+/* A session, and where what it talks to is. */
+struct nameserver_session {
+        struct target_session base; /* first */
+        enum locality place;
+};
+
 static enum err dns_open(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
-        (void)config, (void)reterr;
-        *ret = mem_new(*ret);
-        (*ret)->driver = &rfc2136_driver;
+        (void)reterr;
+        struct nameserver_session *self = mem_new(self);
+        self->base.driver = &rfc2136_driver;
+        self->place = strcmp(target_setting_find(config, "nameserver"), "192.0.2.53") == 0 ? AT_DNS : AT_NOWHERE;
+        *ret = &self->base;
         return ERR_OK;
 }
 
@@ -274,22 +297,93 @@ static void session_close(struct target_session *session)
         free(session);
 }
 
-static enum err dns_read(struct target_visit *visit)
+static enum locality place_of(const struct target_session *session)
 {
-        struct reg seen;
-        enum err err =
-            read_register(&registers.dns[number_in(visit->name)], AT_DNS, by_the_world(visit->deadline), &seen, &visit->why);
-        if (err == ERR_OK)
-                fill_dns(&seen, &visit->found);
-        return err;
+        return ((const struct nameserver_session *)(const void *)session)->place;
 }
 
-static enum err dns_swap(struct target_visit *visit)
+static bool is_mistyped(const char *name)
+{
+        char meant[64];
+        registers_name(number_in(name), meant, sizeof(meant));
+        return strcmp(name, meant) != 0;
+}
+
+static struct reg *reg_of(const char *name)
+{
+        return is_mistyped(name) ? &registers.stray_dns[number_in(name)] : &registers.dns[number_in(name)];
+}
+
+static enum err dns_read(enum locality place, struct target_visit *visit)
+{
+        struct reg seen;
+        enum err err = read_register(reg_of(visit->name), place, by_the_world(visit->deadline), &seen, &visit->why);
+        if (err != ERR_OK)
+                return err;
+        fill_dns(&seen, &visit->found);
+        if (is_mistyped(visit->name))
+                return ERR_OK;
+        const char *doubt = beside_tell_doubt(host_current, number_in(visit->name), &seen);
+        visit->found.doubt = doubt ? mem_strdup(doubt) : NULL;
+        return ERR_OK;
+}
+
+/* As the driver does it: whoever passes updates on is given the time of a transfer. */
+static enum err look_again(const struct update *update, vtime_us deadline, struct reg *ret, struct errmsg *reterr)
+{
+        enum { SETTLES_WITHIN_MS = 3000 };
+        vtime_us until = vtime_now() + (vtime_us)SETTLES_WITHIN_MS * VTIME_MS, at = beside_shows_at(update->policy);
+        until = until < deadline ? until : deadline;
+        if (at && vtime_now() < until)
+                jobs_sleep(at < until ? at : until);
+        return read_register(update->reg, update->place, deadline, ret, reterr);
+}
+
+/* What takes the updates has something else than what was read. */
+static enum err explain_conflict(const struct update *update, struct target_visit *visit)
+{
+        struct reg seen;
+        struct errmsg ignored = {0};
+        if (!beside_shows_at(update->policy) ||
+            look_again(update, by_the_world(visit->deadline), &seen, &ignored) != ERR_OK)
+                return ERR_CONFLICT;
+        if (is_same(&seen, &update->expected))
+                return err_set(&visit->why, ERR_INVALID, "answers \"%.80s\", but what takes its updates has other records",
+                               seen.value);
+        if (!is_same(&seen, &update->want))
+                return ERR_CONFLICT;
+        fill_dns(&seen, &visit->found);
+        return ERR_OK;
+}
+
+/* The server said that it did it; what it serves now is the proof. */
+static enum err verify_update(const struct update *update, struct target_visit *visit)
+{
+        struct reg seen;
+        if (look_again(update, by_the_world(visit->deadline), &seen, &visit->why) != ERR_OK)
+                return ERR_UNKNOWN;
+        if (is_same(&seen, &update->want)) {
+                fill_dns(&seen, &visit->found);
+                return ERR_OK;
+        }
+        if (is_same(&seen, &update->expected))
+                return err_set(&visit->why, ERR_UNKNOWN, "said yes to the update but still serves \"%.80s\"", seen.value);
+        return strcmp(seen.text, update->want.text) == 0
+                   ? err_set(&visit->why, ERR_INVALID, "took the update but serves \"%.80s\"", seen.value)
+                   : err_set(&visit->why, ERR_CONFLICT, "changed right after us");
+}
+
+static enum err dns_swap(enum locality place, struct target_visit *visit)
 {
         const struct target_state *expected = visit->expected;
         const struct target_want *want = visit->want;
         const unsigned policy = number_in(visit->name);
-        struct update update = {.reg = &registers.dns[policy], .before = &registers.dns_before[policy], .policy = policy};
+        const bool is_stray = is_mistyped(visit->name);
+        struct update update = {.reg = reg_of(visit->name),
+                                .before = is_stray ? &registers.stray_before : &registers.dns_before[policy],
+                                .is_stray = is_stray,
+                                .place = place,
+                                .policy = policy};
         update.expected.is_present = update.want.is_present = true;
         (void)TEXT_COPY(update.expected.value, expected->value);
         if (expected->stamp.presence != STAMP_ABSENT)
@@ -298,45 +392,46 @@ static enum err dns_swap(struct target_visit *visit)
         (void)TEXT_COPY(update.want.value, want->keeps_value ? expected->value : want->value);
         dns_stamp_print(want, update.want.text, sizeof(update.want.text));
         enum err err = write_register(&update, by_the_world(visit->deadline), &visit->why);
-        if (err != ERR_OK)
-                return err;
-        struct reg seen;
-        if (read_register(update.reg, AT_DNS, by_the_world(visit->deadline), &seen, &visit->why) != ERR_OK)
-                return ERR_UNKNOWN;
-        if (is_same(&seen, &update.want)) {
-                fill_dns(&seen, &visit->found);
-                return ERR_OK;
-        }
-        return strcmp(seen.text, update.want.text) == 0
-                   ? err_set(&visit->why, ERR_INVALID, "took the update but serves \"%.80s\"", seen.value)
-                   : err_set(&visit->why, ERR_CONFLICT, "changed right after us");
+        if (err == ERR_CONFLICT)
+                return explain_conflict(&update, visit);
+        return err == ERR_OK ? verify_update(&update, visit) : err;
 }
 
 static void dns_visit(struct target_session *session, struct target_visit *visits, size_t count)
 {
-        (void)session;
+        const enum locality place = place_of(session);
         for (size_t i = 0; i < count; i++)
-                visits[i].err = visits[i].verb == TARGET_READ ? dns_read(&visits[i]) : dns_swap(&visits[i]);
+                visits[i].err = visits[i].verb == TARGET_READ ? dns_read(place, &visits[i]) : dns_swap(place, &visits[i]);
 }
 
-/* Nobody else manages names in this world. */
 static enum err dns_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
                            struct errmsg *reterr)
 {
-        (void)session, (void)name, (void)deadline, (void)reterr;
+        const unsigned policy = number_in(name);
+        struct reg ignored;
         *ret_claim = NULL;
+        if (is_mistyped(name))
+                return ERR_OK;
+        enum err err = ERR_OK;
+        if (beside_has_claims())
+                err = read_register(&registers.dns[policy], place_of(session), by_the_world(deadline), &ignored, reterr);
+        if (err != ERR_OK) {
+                beside_untold(host_current, policy);
+                return err;
+        }
+        const char *claim = beside_tell_claim(host_current, policy);
+        *ret_claim = claim ? mem_strdup(claim) : NULL;
         return ERR_OK;
 }
 
 static enum err dns_alive(struct target_session *session, const struct target_alive *alive, char **ret_heard,
                           struct errmsg *reterr)
 {
-        (void)session;
-        char heard[REGISTER_TEXT_BYTES];
-        char *text = registers.alive[number_in(alive->name)];
+        char heard[REGISTER_TEXT_BYTES], unheard[REGISTER_TEXT_BYTES] = ""; /* nobody listens under a mistyped name */
+        char *text = is_mistyped(alive->name) ? unheard : registers.alive[number_in(alive->name)];
         const bool says = alive->say != NULL;
         vtime_us late, until = by_the_world(alive->deadline);
-        enum err err = go_to(AT_DNS, until, says, &late, reterr);
+        enum err err = go_to(place_of(session), until, says, &late, reterr);
         if (err == ERR_UNKNOWN)
                 return unanswered(until, says, reterr);
         if (err != ERR_OK)
@@ -344,7 +439,7 @@ static enum err dns_alive(struct target_session *session, const struct target_al
         if (says)
                 (void)text_copy(text, REGISTER_TEXT_BYTES, alive->say);
         (void)TEXT_COPY(heard, text);
-        err = come_back(AT_DNS, until, says, reterr);
+        err = come_back(place_of(session), until, says, reterr);
         if (err == ERR_OK)
                 *ret_heard = mem_strdup(heard);
         return err;
@@ -385,7 +480,20 @@ enum err dns_observe(const char *server, const char *name, mono_ms deadline, str
 struct redis {
         struct target_session base; /* first */
         unsigned wait_replicas;
+        enum locality place;
 };
+
+static bool is_mistyped_key(const char *name)
+{
+        char meant[32];
+        registers_key(number_in(name), meant, sizeof(meant));
+        return strcmp(name, meant) != 0;
+}
+
+static struct reg *lock_of(const char *name)
+{
+        return is_mistyped_key(name) ? &registers.stray_lock[number_in(name)] : &registers.lock[number_in(name)];
+}
 
 static enum err redis_open(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
@@ -393,6 +501,7 @@ static enum err redis_open(const struct target_config *config, struct target_ses
         struct redis *self = mem_new(self);
         self->base.driver = &redis_lock_driver;
         self->wait_replicas = (unsigned)strtoul(target_setting_find(config, "waitReplicas"), NULL, 10);
+        self->place = strcmp(target_setting_find(config, "address"), "192.0.2.6:6379") == 0 ? AT_REDIS : AT_NOWHERE;
         *ret = &self->base;
         return ERR_OK;
 }
@@ -402,11 +511,12 @@ static enum err lock_read(const struct redis *redis, struct target_visit *visit)
         const unsigned policy = number_in(visit->name);
         struct reg seen;
         enum err err =
-            read_register(&registers.lock[policy], AT_REDIS, by_the_world(visit->deadline), &seen, &visit->why);
+            read_register(lock_of(visit->name), redis->place, by_the_world(visit->deadline), &seen, &visit->why);
         if (err != ERR_OK)
                 return err;
         visit->found = (struct target_state){.present = seen.is_present, .value = mem_strdup(seen.value),
-                                             .settling = redis->wait_replicas > 0 && replica_is_in_sync(policy)};
+                                             .settling = redis->wait_replicas > 0 && !is_mistyped_key(visit->name) &&
+                                                         replica_is_in_sync(policy)};
         fill_stamp(seen.text, &visit->found.stamp);
         return ERR_OK;
 }
@@ -431,8 +541,13 @@ static enum err lock_swap(const struct redis *redis, struct target_visit *visit)
         const unsigned policy = number_in(visit->name);
         char stamp[TARGET_STAMP_BYTES];
         target_stamp_text(expected, want, stamp);
-        struct update update = {
-            .reg = &registers.lock[policy], .before = &registers.lock_before[policy], .is_lock = true, .policy = policy};
+        const bool is_stray = is_mistyped_key(visit->name);
+        struct update update = {.reg = lock_of(visit->name),
+                                .before = is_stray ? &registers.stray_before : &registers.lock_before[policy],
+                                .is_lock = true,
+                                .is_stray = is_stray,
+                                .place = redis->place,
+                                .policy = policy};
         update.expected.is_present = expected->present;
         update.want.is_present = true;
         if (expected->present)
@@ -443,7 +558,7 @@ static enum err lock_swap(const struct redis *redis, struct target_visit *visit)
         (void)TEXT_COPY(update.want.text, stamp);
         const unsigned reign = replica_reign(policy);
         enum err err = write_register(&update, by_the_world(visit->deadline), &visit->why);
-        if (err == ERR_OK)
+        if (err == ERR_OK && !is_stray)
                 err = await_replica(redis, policy, reign, visit);
         if (err != ERR_OK && err != ERR_PENDING)
                 return err;

@@ -40,6 +40,8 @@ struct registers {
         struct look looks[HOSTS_MAX][POLICIES_MAX];
         vtime_us trapped_until[POLICIES_MAX];   /* a write of the lock before then springs a trap: see deeds.h */
         char alive[POLICIES_MAX][REGISTER_TEXT_BYTES];
+        /* What stands under a mistyped name or key: nothing, until somebody writes it. */
+        struct reg stray_dns[POLICIES_MAX], stray_lock[POLICIES_MAX], stray_before;
 };
 extern struct registers registers;
 

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "beside.h"
+#include "deeds.h"
 #include "faults.h"
 #include "histories.h"
 #include "judge.h"
@@ -16,6 +18,7 @@
 
 enum {
         SETTLE_FIRST_S = 15, /* adoption, before anything befalls */
+        CLAIMS_SETTLE_S = 50, /* where it waits for the next look */
         REST_S = 90,
         READ_AGAIN_S = 31, /* a target is read at least so often */
         HEALTHY_S = 12, /* until a plane that was down counts as one to go to, and the own cluster's identity was read again */
@@ -105,6 +108,47 @@ static void name_the_ill(void)
         }
 }
 
+/* Another tool claims the name before anything was ever written there: it stays as it is until that ends. */
+static bool begin_claimed(void)
+{
+        enum { BEGINS_CLAIMED = 29, STANDS_S = 8 };
+        if (!beside_has_claims() || !history_has(BEGINS_CLAIMED, 200))
+                return false;
+        beside_claim(0, 1);
+        run_until(vtime_now() + STANDS_S * VTIME_S);
+        if (!world.violation[0] && (judge_says_ready(0) || registers.dns[0].text[0]))
+                world_violated("S11: policy 0 takes over what another tool claims");
+        beside_claim(0, -1);
+        return true;
+}
+
+/*
+ * Where all was at rest, another tool claims the name, or users are answered something else: it is seen by the
+ * second look at the latest, said, and nothing is written meanwhile that must not be. It ends, and all rests again: what
+ * was in trouble and is not tried any more counts for two minutes.
+ */
+static void trouble_beside(void)
+{
+        enum { IS_CLAIMED = 30, IS_DIVERTED, SEEN_S = 62, EDITED_S = 6, RESTS_S = 130 };
+        void (*const which)(unsigned, int) = beside_has_claims() && history_has(IS_CLAIMED, 300) ? beside_claim
+                                             : world.is_wide && history_has(IS_DIVERTED, 100)    ? beside_divert
+                                                                                                 : NULL;
+        char why[300] = "";
+        if (!which || world.violation[0])
+                return;
+        which(0, 1);
+        world_trace("for a while: %s", which == beside_claim ? "another tool claims the name" : "users are answered otherwise");
+        run_until(vtime_now() + SEEN_S * VTIME_S);
+        const bool is_unsaid = judge_says_ready(0);
+        edit_ttl(&(struct fault){.policy = 0});
+        run_until(vtime_now() + EDITED_S * VTIME_S);
+        if (is_unsaid || judge_says_ready(0))
+                world_violated("W3: policy 0 says that it is ready after %d s%s", SEEN_S, is_unsaid ? "" : " and an edit");
+        which(0, -1);
+        if (!world.violation[0] && !comes_to_rest(RESTS_S, why, sizeof(why)))
+                world_violated("L4: it does not come to rest after what was beside the name: %s", why);
+}
+
 /* Most histories are short; what takes its time (a cool-down, a lease) is in the long ones. */
 static vtime_us draw_length(void)
 {
@@ -116,7 +160,7 @@ static void history(void)
 {
         char why[300] = "";
         world_begin();
-        if (!comes_to_rest(SETTLE_FIRST_S, why, sizeof(why)))
+        if (!comes_to_rest(begin_claimed() ? CLAIMS_SETTLE_S : SETTLE_FIRST_S, why, sizeof(why)))
                 world_violated("L4: it does not begin: %s", why);
         const vtime_us until = vtime_now() + draw_length();
         if (!world.violation[0]) {
@@ -132,7 +176,8 @@ static void history(void)
         }
         if (!rests)
                 world_violated("L4: it does not come to rest: %s", why);
-        else
+        trouble_beside();
+        if (!world.violation[0])
                 take_over();
         if (!world.violation[0])
                 name_the_ill();

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "beside.h"
 #include "judge.h"
 #include "nameservers.h"
 #include "registers.h"
@@ -139,28 +140,35 @@ static void put_kubeconfig(unsigned cluster, unsigned plane)
                           base64));
 }
 
-static void name_kubeconfig(json_t *object, unsigned plane)
+json_t *world_checks(unsigned plane, const char *path)
 {
-        char name[48];
-        (void)snprintf(name, sizeof(name), "%s-kubeconfig", planes[plane]);
-        json_object_set_new(json_object_get(object, "spec"), "kubeConfig",
-                            json_pack("{s:{s:s}}", "secretRef", "name", name));
+        json_t *checks = json_pack("[{s:s, s:s, s:{s:s}}]", "name", "server", "type", "HTTP", "http", "path", path);
+        if (world.is_watched[plane])
+                json_array_append_new(checks, json_pack("{s:s, s:s}", "name", "deployment", "type", "Deployment"));
+        return checks;
+}
+
+json_t *world_plane_texts(unsigned plane)
+{
+        json_t *spec = json_pack("{s:{s:s}, s:o}", "server", "address",
+                                 world.is_named[plane] ? strchr(world_rrset(plane), ' ') + 1 : addresses[plane], "checks",
+                                 world_checks(plane, "/healthz"));
+        if (world.is_recorded_in_dns || world.is_watched[plane])
+                json_object_set_new(spec, "kubeConfig",
+                                    json_pack("{s:{s:o}}", "secretRef", "name", json_sprintf("%s-kubeconfig", planes[plane])));
+        return spec;
 }
 
 static void put_plane(unsigned cluster, unsigned plane)
 {
-        json_t *object = json_pack("{s:{s:s, s:s}, s:{s:b, s:{s:s, s:i}, s:[{s:s, s:s, s:{s:s}}]}}", "metadata", "name",
-                                   planes[plane], "namespace", NAMESPACE, "spec", "eligible", 1, "server", "address",
-                                   world.is_named[plane] ? strchr(world_rrset(plane), ' ') + 1 : addresses[plane], "port", 8080, "checks", "name", "server", "type", "HTTP", "http",
-                                   "path", "/healthz");
+        json_t *object = json_pack("{s:{s:s, s:s}, s:o}", "metadata", "name", planes[plane], "namespace", NAMESPACE, "spec",
+                                   world_plane_texts(plane));
         INVARIANT(object);
-        if (world.is_recorded_in_dns || world.is_watched[plane]) {
+        json_t *spec = json_object_get(object, "spec");
+        json_object_set_new(spec, "eligible", json_true());
+        json_object_set_new(json_object_get(spec, "server"), "port", json_integer(8080));
+        if (world.is_recorded_in_dns || world.is_watched[plane])
                 put_kubeconfig(cluster, plane);
-                name_kubeconfig(object, plane);
-        }
-        if (world.is_watched[plane])
-                json_array_append_new(json_object_get(json_object_get(object, "spec"), "checks"),
-                                      json_pack("{s:s, s:s}", "name", "deployment", "type", "Deployment"));
         api_put(cluster, API_PLANES, object);
 }
 
@@ -187,6 +195,30 @@ static json_t *observed(void)
         return names;
 }
 
+static json_t *named_planes(void)
+{
+        json_t *names = json_array();
+        for (unsigned i = 0; i < world.plane_count; i++)
+                json_array_append_new(names, json_string(planes[i]));
+        return names;
+}
+
+json_t *world_texts(unsigned number)
+{
+        char name[64], key[32];
+        registers_name(number, name, sizeof(name));
+        registers_key(number, key, sizeof(key));
+        json_t *spec = json_pack("{s:o, s:{s:s, s:{s:s, s:n}}}", "planes", named_planes(), "dns", "name", name, "rfc2136",
+                                 "nameserver", "192.0.2.53", "tsigSecretRef");
+        if (world.nameserver_count)
+                json_object_set_new(json_object_get(spec, "dns"), "verify", json_pack("{s:o}", "servers", observed()));
+        if (world.policies[number].uses_lock)
+                json_object_set_new(spec, "redis",
+                                    json_pack("{s:s, s:n, s:{s:s}}", "address", "192.0.2.6:6379", "authSecretRef", "lock",
+                                              "key", key));
+        return spec;
+}
+
 static json_t *spec_of(unsigned number)
 {
         const struct policy_config *config = &world.policies[number];
@@ -203,10 +235,7 @@ static json_t *spec_of(unsigned number)
                                  config->is_enforced ? "Enforce" : "Report", "dns", "name", name, "recordTTL", 30,
                                  "rfc2136", "nameserver", "192.0.2.53");
         INVARIANT(spec);
-        json_t *names = json_array();
-        for (unsigned i = 0; i < world.plane_count; i++)
-                json_array_append_new(names, json_string(planes[i]));
-        json_object_set_new(spec, "planes", names);
+        json_object_set_new(spec, "planes", named_planes());
         if (world.nameserver_count)
                 json_object_set_new(json_object_get(spec, "dns"), "verify", json_pack("{s:o}", "servers", observed()));
         if (config->uses_lock)
@@ -276,6 +305,7 @@ void world_begin(void)
 {
         memset(&world, 0, sizeof(world));
         world.is_recorded_in_dns = chance(200);
+        world.places[AT_NOWHERE].silent = 1;
         world.failover_delay_ms = world.is_recorded_in_dns ? DELAY_OF_TWO_SITES_MS : DELAY_MS;
         world.host_count = world.is_recorded_in_dns || chance(700) ? 2 : 1;
         world.cluster_count = world.is_recorded_in_dns ? 2 : 1;
@@ -291,6 +321,7 @@ void world_begin(void)
         judge_begin();
         registers_begin();
         nameservers_begin();
+        beside_begin();
         api_begin();
         for (unsigned cluster = 0; cluster < world.cluster_count; cluster++) {
                 api_put(cluster, API_NAMESPACES, namespace_named("kube-system", cluster));

@@ -6,6 +6,8 @@
 #ifndef PK_TEST_WHOLE_WORLD_H
 #define PK_TEST_WHOLE_WORLD_H
 
+#include <jansson.h>
+
 #include "host.h"
 
 #define OWN_NAMESPACE "planekeeper-system"
@@ -20,6 +22,7 @@ enum locality {
         AT_DNS = AT_API + CLUSTERS_MAX,
         AT_REDIS,
         AT_RESOLVER,
+        AT_NOWHERE, /* what is mistyped */
         AT_NAMESERVER, /* those that only show the name */
         AT_PLANE_API = AT_NAMESERVER + NAMESERVERS_MAX, /* of a plane's own cluster, which tells of its Deployment */
         AT_PLANE = AT_PLANE_API + WORLD_PLANES_MAX,
@@ -79,6 +82,9 @@ enum { INTERVAL_MS = 1000, TIMEOUT_MS = 500, THRESHOLD = 3 };
 void world_begin(void); /* draws the configuration, sets up servers and manifests, starts the operators */
 void world_end(void);
 void world_put_policy(unsigned number);    /* as it was at the beginning */
+json_t *world_texts(unsigned number);            /* those of its spec that people mistype, as they are meant; the caller's */
+json_t *world_plane_texts(unsigned plane);       /* the same */
+json_t *world_checks(unsigned plane, const char *path); /* the caller's */
 void world_rename_cluster(unsigned cluster); /* its kube-system has another UID */
 const char *world_plane(unsigned plane);   /* its name */
 const char *world_address(unsigned plane); /* "10.0.0.1" */
