@@ -174,6 +174,8 @@ static void give_back(struct job_run *run)
 void executor_close(struct executor *executor, mono_ms deadline)
 {
         (void)deadline;
+        if (!executor)
+                return;
         while (executor->host->jobs)
                 give_back(executor->host->jobs);
         while (executor->first) {
