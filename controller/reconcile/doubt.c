@@ -53,6 +53,8 @@ void doubt_look(struct manager *manager)
                               ? "the API server holds other versions than its watches have shown, as after a restore from a "
                                 "backup: everything is listed anew"
                               : "a watch told of an object that could not be read: everything is listed anew";
+        if (manager->is_doubtful)
+                identity_doubt_for_all(&manager->identity); /* its store may have been replaced by another cluster's */
         manager->is_doubtful = manager->has_lost_event = false;
         log_line(LOG_WARN, "watch", why, LOG_TEXT_FIELD("server", kube_server(manager->kube)));
         for (size_t i = 0; i < count; i++)

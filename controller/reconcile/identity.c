@@ -15,8 +15,8 @@ static const struct kube_resource namespaces = {
 
 static enum identity_news take(struct identity *identity, const char *uid)
 {
-        bool was_doubted = identity->is_doubted, is_first = !identity->uid;
-        identity->is_doubted = false;
+        bool was_doubted = identity->proven < identity->asked_for, is_first = !identity->uid;
+        identity->proven = identity->asked_for;
         if (!is_first && strcmp(identity->uid, uid) == 0)
                 return was_doubted ? IDENTITY_PROVEN : IDENTITY_SAME;
         if (!is_first)
@@ -41,6 +41,8 @@ static void answered(void *ctx, const struct kube_reply *reply)
         }
         enum identity_news news = take(identity, object_meta(reply->body, "uid"));
         identity->hooks.answered(identity->hooks.ctx, news, reply->date);
+        if (identity->proven < identity->doubts)
+                identity_tick(identity); /* what was asked before a doubt says nothing against it */
 }
 
 void identity_init(struct identity *identity, struct loop *loop, struct kube *kube, const struct identity_hooks *hooks)
@@ -51,20 +53,31 @@ void identity_init(struct identity *identity, struct loop *loop, struct kube *ku
 void identity_tick(struct identity *identity)
 {
         mono_ms now = loop_now(identity->loop);
-        bool is_known = identity->uid && !identity->is_doubted;
+        bool is_known = identity->uid && identity->proven == identity->doubts;
         if (identity->call || (is_known && now - identity->asked_at < EVERY_MS))
                 return;
         identity->asked_at = now;
+        identity->asked_for = identity->doubts;
         char *path = kube_path(&namespaces, NULL, "kube-system", NULL);
         identity->call = kube_get(identity->kube, path, TIMEOUT_MS, answered, identity);
         free(path);
 }
 
-void identity_doubt(struct identity *identity)
+uint64_t identity_doubt(struct identity *identity)
 {
-        identity->is_doubted = true;
-        identity->asked_at = 0;
+        identity->doubts++;
         identity_tick(identity);
+        return identity->doubts;
+}
+
+void identity_doubt_for_all(struct identity *identity)
+{
+        identity->wanted_by_all = identity_doubt(identity);
+}
+
+bool identity_is_proven(const struct identity *identity, uint64_t doubt)
+{
+        return identity->uid && identity->proven >= doubt && identity->proven >= identity->wanted_by_all;
 }
 
 void identity_close(struct identity *identity)

@@ -2,7 +2,8 @@
  * identity.h -- which cluster the operator's own API server is: the UID of namespace kube-system.
  *
  * It is asked again every 10 s, because a store may be replaced under a living process, and at once where something
- * looks as if it were another one: then nothing is decided until it is known.
+ * looks as if it were another one (a policy appears, the store's versions fall, we lead again): then nothing is decided
+ * until it is known.
  *
  * Ownership: embedded in the manager; identity_close() before the API client is closed.
  * Threads:   loop thread only.
@@ -32,14 +33,20 @@ struct identity {
         struct identity_hooks hooks;
         char *uid;    /* NULL until known */
         char *former; /* the one before; NULL: it was never another */
-        bool is_doubted;
+        uint64_t doubts, proven; /* how many there were, and how many of them an answer has settled */
+        uint64_t asked_for;      /* those that the call under way settles */
+        uint64_t wanted_by_all;
         mono_ms asked_at;
         struct kube_call *call;
 };
 
 void identity_init(struct identity *identity, struct loop *loop, struct kube *kube, const struct identity_hooks *hooks);
 void identity_tick(struct identity *identity);  /* asks, where it is time to; once a second */
-void identity_doubt(struct identity *identity); /* asks at once */
+/* Something looks as if it were another cluster: asks at once. The doubt is over once identity_is_proven() says so of its
+ * number; until then whoever raised it decides nothing. */
+uint64_t identity_doubt(struct identity *identity);
+void identity_doubt_for_all(struct identity *identity); /* nobody decides until then */
+bool identity_is_proven(const struct identity *identity, uint64_t doubt);
 void identity_close(struct identity *identity);
 
 #endif

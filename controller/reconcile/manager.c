@@ -111,6 +111,8 @@ static void leadership_changed(void *ctx, bool is_leader)
         tell_leading(&manager->options, is_leader);
         status_writer_enable(manager->status, is_leader);
         caches_leadership_changed(manager);
+        if (is_leader)
+                identity_doubt_for_all(&manager->identity);
 }
 
 static void election_troubled(void *ctx, enum err err, const char *why)

@@ -58,6 +58,7 @@ struct policy {
         struct failover_policy *spec; /* NULL: no such object, or it cannot be understood (spec_error) */
         char *spec_error;
         char *uid;
+        uint64_t identity_doubt; /* raised when this object appeared: see identity.h */
         unix_ms created_at;
         int64_t generation;
         uint64_t spec_content; /* what metadata.generation does not tell: a store that went back uses the same ones again */

@@ -155,10 +155,10 @@ static void take_object(struct policy *policy, const json_t *object)
 {
         const char *uid = object_meta(object, "uid");
         policy->list_generation = policy->manager->list_generation;
-        if (policy->uid && !text_equal(policy->uid, uid)) {
-                forget_object(policy);                   /* deleted and created again by the same name */
-                identity_doubt(&policy->manager->identity); /* or the whole cluster was built anew */
-        }
+        if (policy->uid && !text_equal(policy->uid, uid))
+                forget_object(policy); /* deleted and created again by the same name */
+        if (!policy->uid)
+                policy->identity_doubt = identity_doubt(&policy->manager->identity); /* or the whole cluster was built anew */
         status_seen(&policy->status, object);
         policy_status_restore(policy, object);
         set_text(&policy->uid, uid);

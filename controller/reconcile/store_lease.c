@@ -117,8 +117,8 @@ static void lease_show(struct policy *policy, struct arena *arena, struct view *
 {
         const struct manager *manager = policy->manager;
         (void)arena;
-        ret->record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) && manager->identity.uid &&
-                           !manager->identity.is_doubted;
+        ret->record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) &&
+                           identity_is_proven(&manager->identity, policy->identity_doubt);
         ret->record = policy->record;
         ret->record_error = policy->record_error ? policy->record_error : "";
         ret->arbiter_answered_at =

@@ -1,6 +1,8 @@
 /* policy_restore_test.c -- the store goes back in time under a policy, and no watch says so. */
 #include "policy_rig.h"
 
+#include "reconcile/record_keeper.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +77,29 @@ static void test_recreated_under_a_lower_version(void **state)
         assert_true(policy->spec->suspend);
 }
 
+/* The store is replaced by an empty one, and the policy applied again from Git; that it was absent meanwhile was seen.
+ * Until the cluster was asked who it is, the ownership records of its former life were taken for its own. */
+static void test_created_in_another_cluster_behind_the_same_address(void **state)
+{
+        struct rig *rig = *state;
+        rig_start(rig);
+        struct policy *policy = rig_set_gloo(rig, "u1", 20);
+        rig_pass(rig, 3000);
+        assert_non_null(strstr(rig_dns.stamp, "s=k8s/hub/ns/gloo"));
+        unsigned writes = rig_dns.writes;
+        rig->hub_is_new = true;
+        json_decref(rig->lease);
+        rig->lease = NULL;
+        record_keeper_watched(policy, NULL);
+        policy_set(policy, NULL);
+        (void)rig_set_gloo(rig, "u2", 40);
+        rig_pass(rig, 8000);
+        assert_string_equal(rig->manager.identity.uid, "hub-2");
+        assert_int_equal(rig_dns.writes, writes);
+        assert_null(rig->lease);
+        assert_non_null(strstr(rig->last_status, "AutomaticUnsafe"));
+}
+
 /* Other planes under the same generation: the list is taken in whole. */
 static void test_other_planes_under_the_same_generation(void **state)
 {
@@ -147,6 +172,7 @@ int main(void)
             RIG_TEST(test_suspended_under_a_version_that_is_no_number),
             RIG_TEST(test_in_deletion_under_a_lower_version),
             RIG_TEST(test_recreated_under_a_lower_version),
+            RIG_TEST(test_created_in_another_cluster_behind_the_same_address),
             RIG_TEST(test_other_planes_under_the_same_generation),
             RIG_TEST(test_record_under_a_lower_version),
             RIG_TEST(test_a_version_of_300_characters_is_one_like_any_other),
