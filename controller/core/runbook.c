@@ -7,6 +7,7 @@
 #include "core/phrase.h"
 #include "core/plan.h"
 #include "core/remedy.h"
+#include "core/runbook_parts.h"
 #include "core/targets.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -17,8 +18,7 @@ static void add(struct runbook *runbook, const char *line)
         runbook->lines[runbook->count++] = line;
 }
 
-/* 'text', with ' itself as '\''. */
-static const char *quote(const char *text, struct arena *arena)
+const char *runbook_quote(const char *text, struct arena *arena)
 {
         const char *quoted = "";
         for (const char *at = text; *at;) {
@@ -52,7 +52,7 @@ static struct endpoint split(const char *address, struct arena *arena)
 /* Each line of the update is one quoted argument of printf: no value is ever read as a format or by the shell. */
 static const char *with_line(const char *lines, const char *line, struct arena *arena)
 {
-        return arena_printf(arena, "%s %s", lines, quote(line, arena));
+        return arena_printf(arena, "%s %s", lines, runbook_quote(line, arena));
 }
 
 /*
@@ -103,13 +103,26 @@ static const char *dig_command(const struct view *view, const char *rrset, struc
                             rrset, rrset);
 }
 
+static struct runbook_name by_rfc2136(const struct view *view, const char *rrset, struct arena *arena)
+{
+        return (struct runbook_name){.needs = "tsig.key is the policy's TSIG Secret as a file",
+                                     .move = nsupdate_command(view, rrset, arena),
+                                     .look = dig_command(view, rrset, arena)};
+}
+
+static struct runbook_name name_by_hand(const struct view *view, const char *rrset, struct arena *arena)
+{
+        bool is_route53 = text_equal(targets_name(view)->ref.driver, "route53");
+        return is_route53 ? runbook_route53(view, rrset, arena) : by_rfc2136(view, rrset, arena);
+}
+
 static const char *redis_command(const struct target_view *target, const char *value, struct arena *arena)
 {
         const struct target_ref *ref = &target->ref;
         const struct endpoint server = split(ref->endpoint, arena);
-        return arena_printf(arena, "redis-cli -h %s -p %s -n %u SET %s %s", quote(server.host, arena),
-                            server.port[0] ? server.port : "6379", ref->db, quote(ref->name, arena),
-                            quote(value, arena));
+        return arena_printf(arena, "redis-cli -h %s -p %s -n %u SET %s %s", runbook_quote(server.host, arena),
+                            server.port[0] ? server.port : "6379", ref->db, runbook_quote(ref->name, arena),
+                            runbook_quote(value, arena));
 }
 
 /* The plane that agents are led to while the lock, or the record, names another; NULL: there is none. */
@@ -175,13 +188,14 @@ void runbook_build(const struct view *view, const struct decision *decision, str
         }
         unsigned long long next = decision->epoch + 1;
         const struct target_view *lock = targets_find(view, TARGET_LOCK);
+        const struct runbook_name name = name_by_hand(view, to->rrset, arena);
         add(ret,
-            arena_printf(arena, "# to %s by hand (healthy now: %s); tsig.key is the policy's TSIG Secret as a file%s",
-                         to->name, is_fit(view, decision, to, arena) ? "yes" : "no, check it first",
+            arena_printf(arena, "# to %s by hand (healthy now: %s); %s%s", to->name,
+                         is_fit(view, decision, to, arena) ? "yes" : "no, check it first", name.needs,
                          lock ? ", REDISCLI_AUTH the password of its Redis Secret" : ""));
         if (lock)
                 add(ret, redis_command(lock, plan_value_at(view, lock, to, next, arena), arena));
-        add(ret, nsupdate_command(view, to->rrset, arena));
-        add(ret, dig_command(view, to->rrset, arena));
+        add(ret, name.move);
+        add(ret, name.look);
         add(ret, last_line(view, decision, to, arena));
 }

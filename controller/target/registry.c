@@ -1,11 +1,13 @@
 /* registry.c -- the drivers of targets; a new one is one file and one row. */
 #include "target/dns/rfc2136.h"
+#include "target/dns/route53.h"
 #include "target/redis/lock.h"
 #include "target/target.h"
 #include "util/text.h"
 
 static const struct target_driver *const drivers[] = {
     &rfc2136_driver,
+    &route53_driver,
     &redis_lock_driver,
 };
 

@@ -179,7 +179,7 @@ REFUSED = [  # through kubectl, with the policy as it runs
         {"spec": {"detection": {"timeout": "1s"}}},
         "timeout 1s is not between 10ms and interval 200ms: probes would overlap",
     ),
-    ({"spec": {"dns": {"rfc2136": None}}}, "dns needs exactly one provider: set rfc2136"),
+    ({"spec": {"dns": {"rfc2136": None}}}, "dns needs exactly one provider: set rfc2136 or route53"),
     ({"spec": {"writeMode": "SingleCluster"}}, "writeMode SingleCluster needs redis.lock"),
     ({"spec": {"dns": {"name": "\u00e9.example.com"}}}, "spec.dns.name"),
     ({"spec": {"planes": ["x" * 64]}}, "Too long"),

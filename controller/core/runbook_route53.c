@@ -1,0 +1,80 @@
+/* runbook_route53.c -- a name in Amazon Route 53 moved by hand. */
+#include "core/runbook_parts.h"
+
+#include <string.h>
+
+#include "core/targets.h"
+#include "util/text.h"
+
+static const char *const types[] = {"A", "AAAA", "CNAME"};
+enum { TYPES = sizeof(types) / sizeof(types[0]) };
+
+/* The values of one type in an rrset text ("192.0.2.1,192.0.2.2"), of *ret_bytes; NULL: it has none. */
+static const char *values_of(const char *rrset, const char *type, size_t *ret_bytes)
+{
+        size_t type_bytes = strlen(type);
+        for (const char *at = rrset; at; at = strstr(at, " + "), at = at ? at + strlen(" + ") : NULL) {
+                if (strncmp(at, type, type_bytes) != 0 || at[type_bytes] != ' ')
+                        continue;
+                at += type_bytes + 1;
+                *ret_bytes = strcspn(at, " ");
+                return at;
+        }
+        return NULL;
+}
+
+/* One change as JSON. Values are addresses and host names, in which nothing needs to be escaped. */
+static const char *with_change(const char *changes, const char *action, const char *name, const char *type, uint32_t ttl_s,
+                               const char *rrset, struct arena *arena)
+{
+        size_t bytes = 0;
+        const char *values = values_of(rrset, type, &bytes), *records = "";
+        if (!values)
+                return changes;
+        for (size_t at = 0; at < bytes;) {
+                size_t length = strcspn(values + at, ", ");
+                records = arena_printf(arena, "%s%s{\"Value\":\"%.*s\"}", records, at ? "," : "", (int)length, values + at);
+                at += length + 1;
+        }
+        return arena_printf(arena,
+                            "%s%s{\"Action\":\"%s\",\"ResourceRecordSet\":{\"Name\":\"%s\",\"Type\":\"%s\",\"TTL\":%u,"
+                            "\"ResourceRecords\":[%s]}}",
+                            changes, changes[0] ? "," : "", action, name, type, ttl_s, records);
+}
+
+/* What is there of other types is deleted as it was last seen: a CNAME stands alone, and an old address leads on. */
+static const char *changes_of(const struct target_view *target, const char *rrset, uint32_t ttl_s, struct arena *arena)
+{
+        const char *changes = "", *shown = target->shows.value ? target->shows.value : "";
+        for (size_t i = 0; i < TYPES; i++) {
+                size_t ignored;
+                if (!values_of(rrset, types[i], &ignored))
+                        changes = with_change(changes, "DELETE", target->ref.name, types[i], target->shows.ttl_s, shown, arena);
+        }
+        for (size_t i = 0; i < TYPES; i++)
+                changes = with_change(changes, "UPSERT", target->ref.name, types[i], ttl_s, rrset, arena);
+        return changes;
+}
+
+struct runbook_name runbook_route53(const struct view *view, const char *rrset, struct arena *arena)
+{
+        const struct target_view *target = targets_name(view);
+        const char *aws = arena_printf(arena, "aws route53 --endpoint-url %s", runbook_quote(target->ref.endpoint, arena));
+        /* The public zone with the longest name that holds it, in JMESPath. */
+        const char *query = arena_printf(arena,
+                                         "max_by(HostedZones[?ends_with(`\".%s.\"`, join(`\"\"`, [`\".\"`, Name])) && "
+                                         "Config.PrivateZone==`false`], &length(Name)).Id",
+                                         target->ref.name);
+        const char *batch = arena_printf(
+            arena, "{\"Changes\":[%s]}",
+            changes_of(target, rrset, wanted_find(&view->policy, TARGET_NAME)->ttl_s, arena));
+        return (struct runbook_name){
+            .needs = "AWS credentials that may change the hosted zone are in the environment, and for a private zone its id takes the "
+                     "place of $(...)",
+            .move = arena_printf(arena,
+                                 "%s change-resource-record-sets --hosted-zone-id \"$(%s list-hosted-zones --output text --query "
+                                 "%s)\" --change-batch %s",
+                                 aws, aws, runbook_quote(query, arena), runbook_quote(batch, arena)),
+            .look = arena_printf(arena, "dig +short %s %.*s # wants %s", target->ref.name, (int)strcspn(rrset, " "), rrset, rrset),
+        };
+}
