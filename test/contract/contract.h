@@ -11,7 +11,7 @@
 #include "util/err.h"
 #include "util/secret.h"
 
-enum { PATIENCE_MS = 3000, SHORT_MS = 300 };
+enum { PATIENCE_MS = 10000, SHORT_MS = 300 };
 
 #define STORE "k8s/8c6f5d4e-0000-4000-8000-000000000001/default/gloo"
 

@@ -1,4 +1,7 @@
-/* dns_contract.c -- the rfc2136 driver as a register: swaps, edits by hand, the fence, races; against a real BIND. */
+/*
+ * dns_contract.c -- a driver of names as a register: swaps, edits by hand, the fence, races. rfc2136 against a real BIND, route53 against a
+ * stand-in, where nsupdate and dig are answered by what serves its zones.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,6 +77,7 @@ static void edit_by_hand_is_not_overwritten(void **state)
             "update delete _planekeeper.edit.dr.test TXT",
             "update add _planekeeper.edit.dr.test 30 TXT by-hand",
         };
+        enum { SECOND_TYPE = 3 };
         struct dns_target *target = open_name("edit.dr.test");
         for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
                 edit_by_hand("update delete edit.dr.test\\nupdate delete _planekeeper.edit.dr.test");
@@ -84,10 +88,14 @@ static void edit_by_hand_is_not_overwritten(void **state)
                 read_name(target, &edited);
                 struct errmsg error = {0};
                 assert_error(move_name(target, &before, want_rrset("A 192.0.2.3", 2), &error), ERR_CONFLICT, &error,
-                             "RRSET");
+                             word_of_conflict());
                 read_name(target, &after);
-                assert_string_equal(after.value, edited.value);
-                assert_string_equal(after.stamp.raw, edited.stamp.raw);
+                if (i == SECOND_TYPE && uses_route53()) { /* no batch can demand that there is no set: it is told afterwards, and stays */
+                        assert_string_equal(after.value, "A 192.0.2.3 + AAAA 2001:db8::9");
+                } else {
+                        assert_string_equal(after.value, edited.value);
+                        assert_string_equal(after.stamp.raw, edited.stamp.raw);
+                }
                 target_state_clear(&before);
                 target_state_clear(&edited);
                 target_state_clear(&after);
@@ -106,10 +114,13 @@ static void mixed_and_large_sets_are_read_and_replaced(void **state)
         assert_name_moves(target, want_rrset("A 192.0.2.5", 1));
         assert_dig("many.dr.test", "AAAA", "");
         /* 60 addresses do not fit a datagram: the server truncates and the answer comes by TCP, as does the update. */
-        free(shell(
-            "(echo server 127.0.0.1 %s; for i in $(seq 60); do echo update add many.dr.test 30 AAAA 2001:db8::$i; "
-            "done; echo send) | nsupdate -k %s/planekeeper 2>&1",
-            port_of(server("CONTRACT_DNS")), server("CONTRACT_DNS_KEYS")));
+        char commands[3600] = "";
+        for (int number = 1; number <= 60; number++) {
+                size_t used = strlen(commands);
+                (void)snprintf(commands + used, sizeof(commands) - used, "%supdate add many.dr.test 30 AAAA 2001:db8::%d",
+                               used ? "\\n" : "", number);
+        }
+        edit_by_hand(commands);
         read_name(target, &now);
         assert_non_null(strstr(now.value, "A 192.0.2.5 + AAAA 2001:db8::1,2001:db8::10,"));
         assert_name_moves(target, want_rrset("A 192.0.2.6", 2));
@@ -320,8 +331,8 @@ int main(void)
             cmocka_unit_test(stamp_of_another_owner_is_refused),
             cmocka_unit_test(second_worker_of_one_decision_succeeds),
             cmocka_unit_test(of_twelve_contenders_one_wins),
-            cmocka_unit_test(late_duplicate_loses),
-            cmocka_unit_test(swap_is_quick),
         };
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        const struct CMUnitTest of_packets[] = {cmocka_unit_test(late_duplicate_loses), cmocka_unit_test(swap_is_quick)};
+        int failed = cmocka_run_group_tests(tests, NULL, NULL);
+        return uses_route53() ? failed : failed + cmocka_run_group_tests(of_packets, NULL, NULL);
 }

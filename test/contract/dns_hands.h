@@ -17,6 +17,17 @@ struct dns_target {
         char *name;
 };
 
+struct route53_options {
+        const char *endpoint; /* NULL: the stand-in */
+        const char *zone;     /* NULL: found by the driver */
+        const char *key;      /* "id:secret"; NULL: the right one */
+        bool is_private;
+};
+
+/* Whether this run is about the driver for Route 53; else about rfc2136. */
+bool uses_route53(void);
+const char *word_of_conflict(void); /* what the driver's text of a conflict has in it */
+struct dns_target *open_route53(const char *name, const struct route53_options *options);
 struct dns_target *open_name_with(const char *name, struct target_options options);
 struct dns_target *open_name(const char *name);
 void dns_target_close(struct dns_target *target);
@@ -35,7 +46,7 @@ void assert_name_moves(struct dns_target *target, struct target_want to); /* rea
 /* One server after the other: @variable is "<name>=<address> ...". */
 void on_each(const char *variable, void (*test)(const char *address));
 
-/* What BIND serves by dig's account, as sorted words on one line. */
+/* What is served by dig's account, as sorted words on one line. */
 void assert_dig(const char *name, const char *type, const char *wanted);
 void edit_by_hand(const char *commands); /* nsupdate's, separated by \\n */
 void edit_at(const char *address, const char *commands);

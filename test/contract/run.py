@@ -3,7 +3,8 @@
 
 A BIND primary and secondary, a signing BIND, Knot and PowerDNS plain and signing (one PowerDNS also with its caches on), the
 servers of binds.py, and five Redis servers are started in a scratch folder on free loopback ports, named to the tests by
-environment variables, and are gone when this ends, however it ends.
+environment variables, and are gone when this ends, however it ends. The tests of a DNS name are run once more against a stand-in for
+Amazon Route 53 (aws/route53.py).
 """
 
 import argparse
@@ -18,10 +19,12 @@ sys.path.insert(0, str(ROOT))
 
 from hack.bench import dns_config, ports  # noqa: E402
 from hack.bench.process import Process, Scratch  # noqa: E402
+from hack.bench.route53 import Route53  # noqa: E402
 import amazon  # noqa: E402
 import binds  # noqa: E402
 
 TEST_TIMEOUT = 180
+ON_ROUTE53 = ("dns_contract", "dns_servers_contract")  # run on both drivers
 KEYS = {"planekeeper": "hmac-sha256", "sha384": "hmac-sha384", "sha512": "hmac-sha512", "powerless": "hmac-sha256"}
 ZONES = {
     "dr.test": "mixed A 192.0.2.1\nmixed MX 10 mail\n*.wild A 192.0.2.9\nloud CNAME Target.Example.NET.\n",
@@ -222,11 +225,19 @@ def main() -> int:
         dns, dns_servers = start_dns(scratch)
         redis, redis_servers = start_redis(scratch)
         aws, aws_servers = amazon.start(scratch)
+        route53 = Route53(scratch, ("dr.test", "twin.test", "twin.test", "private:dr.test", "private:inner.test"))
+        route53.start()
+        route53.ready()
+        route53.write("dr.test", ("mixed.dr.test", "A", "192.0.2.1"), ("mixed.dr.test", "MX", "10 mail.dr.test."))
+        route53.write("dr.test", ("*.wild.dr.test", "A", "192.0.2.9"), ("loud.dr.test", "CNAME", "Target.Example.NET."))
+        environment = {**os.environ, **dns, **redis, **aws, **route53.environment()}
         for binary in binaries:
-            result = subprocess.run([binary.resolve()], env={**os.environ, **dns, **redis, **aws}, timeout=TEST_TIMEOUT)
-            if result.returncode != 0:
-                failed.append(binary.name)
-        for server in [*dns_servers, *redis_servers, *aws_servers]:
+            for driver in ({}, route53.instead_of_dns()) if binary.name in ON_ROUTE53 else ({},):
+                result = subprocess.run([binary.resolve()], env={**environment, **driver}, timeout=TEST_TIMEOUT)
+                if result.returncode != 0:
+                    failed.append(binary.name + " on Route 53" * bool(driver))
+        failed += [f"not as AWS's model of Route 53 has it: {text}" for text in route53.violations()]
+        for server in [*dns_servers, *redis_servers, *aws_servers, route53]:
             if not server.is_alive:
                 failed.append(f"{server.name} died:\n{server.log_tail()}")
     for name in failed:
