@@ -139,9 +139,8 @@ static void remember_targets(struct policy *policy, const struct decision *decis
                 slot->met_at = standing->met_at;
                 if (!standing->is_write_over || !slot->has_failed_write)
                         continue;
-                if (slot->has_refused_decision)
-                        policy_wake(policy); /* what the refusal stood in the way of is seen then */
                 slot_forget_write(slot);
+                policy_wake(policy); /* what the failure stood in the way of is seen then */
         }
 }
 
@@ -164,6 +163,40 @@ static void remember(struct policy *policy, const struct view *view, const struc
         }
 }
 
+/* The status as the pass has found it is one of its results; where what goes first goes first, it is asked for. */
+static void show(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
+{
+        if (!status_has_room(&policy->status)) {
+                status_request(&policy->status);
+                return;
+        }
+        struct condition_list conditions = {0};
+        json_t *status = policy_status_of(policy, view, decision, arena, &conditions);
+        status_offer(&policy->status, status, &conditions);
+}
+
+static void pass(struct policy *policy, struct arena *arena, struct view *ret_view, struct decision *ret)
+{
+        gather_view(policy, arena, ret_view);
+        failover_decide(ret_view, arena, ret);
+        remember_targets(policy, ret);
+        tell_planes(policy, ret_view, ret, arena);
+        remember(policy, ret_view, ret);
+        if (ret->attempt)
+                act(policy, &ret->attempt->view, &ret->attempt->decision);
+        else
+                act(policy, ret_view, ret);
+        read_what_is_wanted(policy, ret);
+        verify_turn(policy);
+        alive_turn(policy, ret_view, ret);
+        tell_pass(policy, ret_view, ret, arena);
+        if (ret->wake_at) {
+                mono_ms now = loop_now(policy->manager->loop);
+                workqueue_add_after(policy->manager->policies_queue, &policy->work,
+                                    ret->wake_at > now ? ret->wake_at - now : 1);
+        }
+}
+
 void act_pass(struct policy *policy)
 {
         int64_t began_us = clock_mono_us();
@@ -175,27 +208,27 @@ void act_pass(struct policy *policy)
         struct arena arena = {0};
         struct view view;
         struct decision decision;
-        gather_view(policy, &arena, &view);
-        failover_decide(&view, &arena, &decision);
-        remember_targets(policy, &decision);
-        tell_planes(policy, &view, &decision, &arena);
-        remember(policy, &view, &decision);
-        if (decision.attempt)
-                act(policy, &decision.attempt->view, &decision.attempt->decision);
-        else
-                act(policy, &view, &decision);
-        read_what_is_wanted(policy, &decision);
-        verify_turn(policy);
-        alive_turn(policy, &view, &decision);
-        tell_pass(policy, &view, &decision, &arena);
-        status_request(&policy->status);
-        if (decision.wake_at) {
-                mono_ms now = loop_now(policy->manager->loop);
-                workqueue_add_after(policy->manager->policies_queue, &policy->work,
-                                    decision.wake_at > now ? decision.wake_at - now : 1);
-        }
+        pass(policy, &arena, &view, &decision);
+        show(policy, &view, &decision, &arena);
         arena_deinit(&arena);
         tell_pass_time(clock_mono_us() - began_us, decision.wake_at != 0);
+}
+
+json_t *act_pass_for_status(struct policy *policy, struct condition_list *ret_conditions)
+{
+        int64_t began_us = clock_mono_us();
+        if (policy->spec_error) {
+                tell_invalid(policy);
+                return policy_status_invalid(policy, ret_conditions);
+        }
+        struct arena arena = {0};
+        struct view view;
+        struct decision decision;
+        pass(policy, &arena, &view, &decision);
+        json_t *status = policy_status_of(policy, &view, &decision, &arena, ret_conditions);
+        arena_deinit(&arena);
+        tell_pass_time(clock_mono_us() - began_us, decision.wake_at != 0);
+        return status;
 }
 
 static void move_text(const char **from, const char **to)

@@ -4,16 +4,30 @@
 #include <stdio.h>
 
 #include "reconcile/act.h"
-#include "reconcile/policy_status.h"
 #include "reconcile/record_store.h"
 #include "util/mem.h"
+
+static bool may_pass(const struct policy *policy)
+{
+        return policy->manager->is_leader && policy->manager->kill_switch.is_settled;
+}
 
 static void run(struct work *work)
 {
         struct policy *policy = CONTAINER_OF(work, struct policy, work);
-        if (policy->manager->is_leader && policy->manager->kill_switch.is_settled)
+        if (may_pass(policy))
                 act_pass(policy);
         turn_unused(policy);
+}
+
+static json_t *build(struct status_mark *mark, struct condition_list *ret_conditions)
+{
+        struct policy *policy = CONTAINER_OF(mark, struct policy, status);
+        if (!may_pass(policy) || (!policy->spec && !policy->spec_error))
+                return NULL;
+        json_t *status = act_pass_for_status(policy, ret_conditions);
+        turn_unused(policy);
+        return status;
 }
 
 static void reads_due(struct loop_timer *timer)
@@ -45,7 +59,7 @@ struct policy *policy_obtain(struct manager *manager, const char *namespace_name
         status_init(&policy->status, manager->status, &kube_policies);
         policy->status.namespace_name = policy->namespace_name;
         policy->status.name = policy->name;
-        policy->status.build = policy_status_build;
+        policy->status.build = build;
         policy->status.list = &manager->policy_list;
         map_put(&manager->policies, policy->key, policy);
         return policy;

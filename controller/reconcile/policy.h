@@ -64,8 +64,6 @@ struct policy {
         uint64_t spec_content; /* what metadata.generation does not tell: a store that went back uses the same ones again */
         uint64_t list_generation;
         struct plane *planes[PLANES_MAX];
-        char *rrsets[PLANES_MAX]; /* of each plane, where the policy wants another record type than the plane's own;
-                                     NULL otherwise */
         size_t plane_count;
         struct work work;
         struct loop_timer reads; /* the targets are read every 10 s */

@@ -9,7 +9,6 @@
 #include "core/targets.h"
 #include "core/verify.h"
 #include "reconcile/claims.h"
-#include "reconcile/gather.h"
 #include "reconcile/record_store.h"
 #include "reconcile/status_fit.h"
 #include "reconcile/switch_report.h"
@@ -103,14 +102,13 @@ static json_t *judged_at(const struct policy *policy)
 }
 
 /* An object that cannot be understood still gets an answer: what is wrong and where. */
-static json_t *invalid_status(const struct policy *policy, const struct condition_list *before,
-                              struct condition_list *ret_conditions)
+json_t *policy_status_invalid(const struct policy *policy, struct condition_list *ret_conditions)
 {
         static const char *const types[] = {"Ready", "Stalled", "Armed"};
         for (size_t i = 0; i < 3; i++) {
                 const struct condition_value value = {types[i], i == 1 ? CONDITION_TRUE : CONDITION_FALSE,
                                                       "InvalidSpec", policy->spec_error, policy->generation};
-                condition_list_set(ret_conditions, before, &value, pace_wall(&policy->manager->pace));
+                condition_list_set(ret_conditions, &policy->status.conditions, &value, pace_wall(&policy->manager->pace));
         }
         return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o}", "observedGeneration",
                          (json_int_t)policy->generation, "state", "InvalidSpec", "armed", "InvalidSpec", "message",
@@ -160,46 +158,36 @@ static json_t *cooldown_json(const struct view *view)
         return switch_report_time(end ? (view->wall + end - view->now) / 1000 * 1000 : 0);
 }
 
-json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret_conditions)
+json_t *policy_status_of(const struct policy *policy, const struct view *view, const struct decision *decision,
+                         struct arena *arena, struct condition_list *ret_conditions)
 {
-        struct policy *policy = CONTAINER_OF(mark, struct policy, status);
-        if (policy->spec_error)
-                return invalid_status(policy, &mark->conditions, ret_conditions);
-        if (!policy->spec)
-                return NULL;
-        struct arena arena = {0};
-        struct view view;
-        struct decision decision;
         struct report report;
-        gather_view(policy, &arena, &view);
-        failover_decide(&view, &arena, &decision);
-        report_build(&view, &decision, &arena, &report);
-        set_conditions(policy, &report, &mark->conditions, ret_conditions);
+        report_build(view, decision, arena, &report);
+        set_conditions(policy, &report, &policy->status.conditions, ret_conditions);
         json_t *last_switch = switch_report_load(policy->account.last_switch);
         json_t *history = policy->account.history ? switch_report_load(policy->account.history) : json_array();
         const char *completed = text_of(last_switch, "completedAt", "Never");
         json_t *status = json_pack(
             "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
-            (json_int_t)policy->generation, "effectiveMode", report.mode, "effectiveModeReason", decision.mode.reason,
-            "effectiveModeMessage", decision.mode.message, "state", report.state, "armed", report.armed, "activePlane",
+            (json_int_t)policy->generation, "effectiveMode", report.mode, "effectiveModeReason", decision->mode.reason,
+            "effectiveModeMessage", decision->mode.message, "state", report.state, "armed", report.armed, "activePlane",
             report.active, "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step,
-            "failover", report.failover, "lastSwitchText", ago(policy, completed, &arena), "rtoLast", last_rto(history), "store",
+            "failover", report.failover, "lastSwitchText", ago(policy, completed, arena), "rtoLast", last_rto(history), "store",
             policy->store->name, "message", report.message);
         INVARIANT(status);
         json_object_set_new(status, "judgedAt", judged_at(policy));
-        json_object_set_new(status, "cooldownUntil", cooldown_json(&view));
+        json_object_set_new(status, "cooldownUntil", cooldown_json(view));
         json_object_set_new(status, "lastSwitchTime",
                             strcmp(completed, "Never") ? json_string(completed) : json_null());
         json_object_set_new(status, "lastSwitch", last_switch);
         json_object_set_new(status, "history", history);
-        json_object_set_new(status, "lastDecision", decision_json(policy, &view, &decision));
+        json_object_set_new(status, "lastDecision", decision_json(policy, view, decision));
         json_object_set_new(status, "lastRequest", requests_last_json(&policy->requests));
         json_object_set_new(status, "handledRequests", requests_handled_json(&policy->requests));
-        json_object_set_new(status, "runbook", runbook_json(&view, &decision, &arena));
-        json_object_set_new(status, "targets", targets_json(policy, &view));
+        json_object_set_new(status, "runbook", runbook_json(view, decision, arena));
+        json_object_set_new(status, "targets", targets_json(policy, view));
         json_object_set_new(status, "conditions", condition_list_encode(ret_conditions));
         status_fit(status);
-        arena_deinit(&arena);
         return status;
 }
 

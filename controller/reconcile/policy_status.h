@@ -4,7 +4,11 @@
 
 #include "reconcile/policy.h"
 
-json_t *policy_status_build(struct status_mark *mark, struct condition_list *ret_conditions);
+/* As a pass has judged it. */
+json_t *policy_status_of(const struct policy *policy, const struct view *view, const struct decision *decision,
+                         struct arena *arena, struct condition_list *ret_conditions);
+/* Of a policy whose spec_error says why it cannot be judged. */
+json_t *policy_status_invalid(const struct policy *policy, struct condition_list *ret_conditions);
 /* What only the status remembers (history, the last switch and answer) is taken over: by a leader at first sight of the
  * object, by others from whatever the leader of the moment writes. */
 void policy_status_restore(struct policy *policy, const json_t *object);

@@ -10,7 +10,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { TIMEOUT_MS = 5000, RETRY_FIRST_MS = 200, RETRY_MAX_MS = 10000, SLICE_US = 3000, CONFLICTS_MAX = 5 };
+enum { TIMEOUT_MS = 5000, RETRY_FIRST_MS = 200, RETRY_MAX_MS = 10000, SLICE_US = 3000, CONFLICTS_MAX = 5, OFFERS_MAX = 32 };
 
 struct status_writer {
         struct loop *loop;
@@ -18,6 +18,7 @@ struct status_writer {
         struct status_mark *first, *last;
         bool is_enabled;
         unsigned in_flight;
+        unsigned queued;
         unsigned marks; /* of objects that are there */
         double tokens;
         mono_ms filled_at;
@@ -35,6 +36,14 @@ static void tell_trouble(const struct status_mark *mark, const char *why)
                 mark->writer->troubled(mark->writer->troubled_ctx, mark, why);
 }
 
+/* What was found is not so any more, or was built on conditions that are not there any more. */
+static void drop_offer(struct status_mark *mark)
+{
+        json_decref(mark->offered);
+        mark->offered = NULL;
+        condition_list_clear(&mark->offered_conditions);
+}
+
 static void unqueue(struct status_mark *mark)
 {
         struct status_writer *writer = mark->writer;
@@ -44,6 +53,7 @@ static void unqueue(struct status_mark *mark)
         *(mark->next ? &mark->next->previous : &writer->last) = mark->previous;
         mark->previous = mark->next = NULL;
         mark->is_queued = false;
+        writer->queued--;
 }
 
 static void enqueue(struct status_mark *mark)
@@ -52,6 +62,7 @@ static void enqueue(struct status_mark *mark)
         if (mark->is_queued)
                 return;
         mark->is_queued = true;
+        writer->queued++;
         mark->previous = writer->last;
         *(writer->last ? &writer->last->next : &writer->first) = mark;
         writer->last = mark;
@@ -161,6 +172,30 @@ static void send_status(struct status_mark *mark, json_t *status)
         json_decref(patch);
 }
 
+/* Whether @status is to be written now; where it is held back, it is asked for again when its time has come. */
+static bool is_worth_a_write(struct status_mark *mark, const json_t *status, struct status_content *ret)
+{
+        *ret = status_content_of(status);
+        if (!status || is_to_be_dated(mark))
+                return status != NULL;
+        mono_ms until = ret->whole != mark->written.whole ? held_back_until(mark, ret) : 0;
+        if (until)
+                hold_back(mark, until);
+        return ret->whole != mark->written.whole && !until;
+}
+
+/* What was offered when there was room, or as it is now. */
+static json_t *take_status(struct status_mark *mark, struct condition_list *ret_conditions)
+{
+        json_t *status = mark->offered;
+        if (!status)
+                return mark->known.text ? mark->build(mark, ret_conditions) : NULL;
+        *ret_conditions = mark->offered_conditions;
+        mark->offered = NULL;
+        mark->offered_conditions = (struct condition_list){0};
+        return status;
+}
+
 static void write_now(struct status_mark *mark)
 {
         if (loop_now(mark->writer->loop) < mark->retry_at) {
@@ -168,14 +203,9 @@ static void write_now(struct status_mark *mark)
                 return;
         }
         struct condition_list conditions = {0};
-        json_t *status = mark->known.text ? mark->build(mark, &conditions) : NULL;
-        struct status_content content = status_content_of(status);
-        bool is_dated = status && is_to_be_dated(mark);
-        bool is_new = is_dated || (status && content.whole != mark->written.whole);
-        mono_ms until = is_new && !is_dated ? held_back_until(mark, &content) : 0;
-        if (until)
-                hold_back(mark, until);
-        if (is_new && !until) {
+        struct status_content content;
+        json_t *status = take_status(mark, &conditions);
+        if (is_worth_a_write(mark, status, &content)) {
                 mark->sent_conditions = conditions;
                 mark->sent = content;
                 send_status(mark, status);
@@ -245,7 +275,7 @@ void status_writer_on_trouble(struct status_writer *writer, status_troubled_fn *
 void status_writer_enable(struct status_writer *writer, bool is_enabled)
 {
         writer->is_enabled = is_enabled;
-        pump(writer);
+        wake_at(writer, loop_now(writer->loop)); /* not at once: what is queued is built when everybody knows who leads */
 }
 
 void status_init(struct status_mark *mark, struct status_writer *writer, const struct kube_resource *resource)
@@ -269,17 +299,42 @@ void status_seen(struct status_mark *mark, const json_t *object)
 
 void status_rewrite(struct status_mark *mark)
 {
+        drop_offer(mark);
         mark->written = (struct status_content){0};
 }
 
 void status_request(struct status_mark *mark)
 {
         struct status_writer *writer = mark->writer;
+        drop_offer(mark);
         if (!writer->is_enabled)
                 return;
         enqueue(mark);
         /* Not at once: the passes of this turn may change it again, and records go first. */
         wake_at(writer, loop_now(writer->loop) + 1);
+}
+
+bool status_has_room(const struct status_mark *mark)
+{
+        const struct status_writer *writer = mark->writer;
+        const struct yield *yield = &writer->yield;
+        return writer->is_enabled && mark->known.text && !mark->call && writer->queued < OFFERS_MAX &&
+               loop_now(writer->loop) >= mark->retry_at && !(yield->is_busy && yield->is_busy(yield->ctx));
+}
+
+void status_offer(struct status_mark *mark, json_t *status, struct condition_list *conditions)
+{
+        struct status_content content;
+        status_request(mark);
+        if (is_worth_a_write(mark, status, &content)) {
+                mark->offered = status;
+                mark->offered_conditions = *conditions;
+        } else {
+                unqueue(mark); /* it says nothing new, and whoever asked for it has his answer */
+                json_decref(status);
+                condition_list_clear(conditions);
+        }
+        *conditions = (struct condition_list){0};
 }
 
 bool status_may_overlay(const struct status_mark *mark)

@@ -2,7 +2,8 @@
  * status.h -- the one queue through which every status is written: behind leases and records, at most 20 a second, one
  * write in flight per object, guarded by resourceVersion, and none at all where nothing changed.
  *
- * The value is built when its turn comes, so what is written is the newest; an unchanged one is recognised by its hash.
+ * Where there is room, the owner offers the status that its pass has found. Else the value is built when its turn comes, so
+ * what is written is the newest. An unchanged one is recognised by its hash, and costs no place in the queue.
  * Where only messages differ (a probe that fails in two ways by turns) it is written once a minute. What a decision
  * rested on (lastDecision.facts: samples are new all the time) is written with the rest, never for itself. When it was
  * judged (judgedAt) is written once a minute, or less often where there are so many objects that this alone would be
@@ -35,6 +36,8 @@ struct status_mark {
         const uint64_t *list; /* number of the newest list of the resource */
         struct condition_list conditions; /* as last written, or as somebody else left them */
         struct known_version known;       /* of the object */
+        json_t *offered; /* to be written when its turn comes; NULL: it is built then */
+        struct condition_list offered_conditions;
         struct status_content written;
         mono_ms words_at;                      /* when messages alone were last written; 0 never */
         mono_ms judged_at;                     /* when it was last written at all; 0 never */
@@ -68,6 +71,10 @@ void status_seen(struct status_mark *mark, const json_t *object);
 void status_rewrite(struct status_mark *mark); /* whatever was written before: it is written again */
 /* It may have changed: write it when its turn comes. Cheap; call it in every pass. */
 void status_request(struct status_mark *mark);
+/* The status as its owner has found it just now (consumed), and the conditions in it (moved). Only where
+ * status_has_room() says so: what goes first goes first, and few are kept. Else ask for it by status_request(). */
+bool status_has_room(const struct status_mark *mark);
+void status_offer(struct status_mark *mark, json_t *status, struct condition_list *conditions);
 /* Written now by a replica that does not lead, over what the last leader left: @status (consumed) and the conditions in
  * it (moved). The next leader writes its own. Only where status_may_overlay() says so. */
 bool status_may_overlay(const struct status_mark *mark);

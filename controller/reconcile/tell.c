@@ -64,9 +64,11 @@ void tell_leading(const struct manager_options *options, bool is_leader)
 static void answer_request(struct policy *policy, const struct view *view, const struct decision *decision,
                            struct arena *arena)
 {
-        if (requests_answered(&policy->requests, decision, &view->policy, pace_wall(&policy->manager->pace)))
-                tell_event(policy, false, "RequestAnswered", "Request",
-                           arena_printf(arena, "%s: %s", decision->request.text, decision->answer));
+        if (!requests_answered(&policy->requests, decision, &view->policy, pace_wall(&policy->manager->pace)))
+                return;
+        tell_event(policy, false, "RequestAnswered", "Request",
+                   arena_printf(arena, "%s: %s", decision->request.text, decision->answer));
+        policy_wake(policy); /* how it is without the request is judged next */
 }
 
 void tell_invalid(struct policy *policy)

@@ -211,6 +211,26 @@ static void test_refused_update_is_backed_off(void **state)
         assert_non_null(strstr(rig_dns.stamp, "e=1"));
 }
 
+static json_t *build_never(struct status_mark *self, struct condition_list *ret_conditions)
+{
+        (void)self, (void)ret_conditions;
+        fail_msg("a second evaluation, for the status alone");
+        return NULL;
+}
+
+/* There was one evaluation for what is done, and another one later for what is said of it. */
+static void test_the_status_is_of_the_pass(void **state)
+{
+        struct rig *rig = *state;
+        rig_start(rig);
+        struct policy *policy = rig_set_gloo(rig, "u1", 20);
+        rig_pass(rig, 30000);
+        policy->status.build = build_never;
+        rig_dns_set("A 198.51.100.7", ERR_OK, ERR_OK); /* somebody's edit, which is left alone */
+        rig_pass(rig, 60000);
+        assert_non_null(strstr(rig->last_status, "198.51.100.7"));
+}
+
 /* Nobody writes it any more, so nobody would have found out that we may again. */
 static void test_refused_update_of_a_record_that_is_gone_is_forgotten(void **state)
 {
@@ -347,6 +367,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             RIG_TEST(test_live_name_is_adopted),
+            RIG_TEST(test_the_status_is_of_the_pass),
             RIG_TEST(bug_half_a_write_after_a_whole_one_was_told_as_an_edit),
             RIG_TEST(test_name_of_another_tool_is_left_alone),
             RIG_TEST(test_wall_time_is_the_api_servers),

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reconcile/policy_status.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -81,7 +80,7 @@ static void test_the_first_look_comes_as_soon_as_every_other(void **state)
 static void assert_says_refused(struct policy *policy)
 {
         struct condition_list conditions = {0};
-        json_t *status = policy_status_build(&policy->status, &conditions);
+        json_t *status = policy->status.build(&policy->status, &conditions);
         char *text = json_dumps(status, JSON_COMPACT);
         assert_non_null(strstr(text, "TargetRefused"));
         assert_string_equal(policy->told.reason, "TargetRefused");

@@ -187,6 +187,79 @@ static void write_first(struct rig *rig)
         await(rig, 1);
 }
 
+static void offer(struct rig *rig, struct status_mark *mark)
+{
+        struct condition_list conditions = {0};
+        assert_true(status_has_room(mark));
+        json_t *status = rig->marks[1].build(mark, &conditions);
+        status_offer(mark, status, &conditions);
+}
+
+static json_t *build_never(struct status_mark *self, struct condition_list *ret_conditions)
+{
+        (void)self, (void)ret_conditions;
+        fail_msg("built although it was offered");
+        return NULL;
+}
+
+/* A pass has found it already: it is not found once more for the status. */
+static void test_what_is_offered_is_not_built(void **state)
+{
+        struct rig *rig = *state;
+        struct status_mark *mark = &rig->marks[0];
+        write_first(rig);
+        mark->build = build_never;
+        rig->reason = "Switching";
+        offer(rig, mark);
+        rig->reason = "Switched"; /* the next pass, before its turn */
+        offer(rig, mark);
+        await(rig, 2);
+        assert_non_null(strstr(rig->sent, "Switched"));
+        offer(rig, mark); /* unchanged: nothing waits */
+        pass(rig, 1000);
+        assert_int_equal(rig->requests, 2);
+}
+
+/* What was offered is not so any more, or rests on conditions that somebody has changed. */
+static void test_an_offer_that_is_overtaken_is_built_anew(void **state)
+{
+        struct rig *rig = *state;
+        struct status_mark *mark = &rig->marks[0];
+        write_first(rig);
+        rig->reason = "Switching";
+        offer(rig, mark);
+        rig->reason = "Switched";
+        status_request(mark);
+        await(rig, 2);
+        assert_non_null(strstr(rig->sent, "Switched"));
+        rig->reason = "Steady";
+        offer(rig, mark);
+        see(rig, mark, "2026-10-01T00:00:00Z"); /* another left Ready as it is now, since long ago */
+        await(rig, 3);
+        assert_non_null(strstr(rig->sent, "2026-10-01T00:00:00Z"));
+}
+
+static bool is_always_busy(void *ctx)
+{
+        (void)ctx;
+        return true;
+}
+
+/* Where a step of a switch is under way, nobody is to spend time on a status. */
+static void test_no_room_while_something_goes_first(void **state)
+{
+        struct rig *rig = *state;
+        struct status_mark *mark = &rig->marks[0];
+        assert_false(status_has_room(mark)); /* nothing was seen of it */
+        see(rig, mark, "2026-11-01T00:00:00Z");
+        assert_true(status_has_room(mark));
+        status_writer_yield(rig->writer, &(struct yield){.is_busy = is_always_busy});
+        assert_false(status_has_room(mark));
+        status_writer_yield(rig->writer, &(struct yield){0});
+        status_writer_enable(rig->writer, false);
+        assert_false(status_has_room(mark));
+}
+
 /* Once a minute, because a status that nobody judges any more must be told from one that stays as it is. */
 static void test_unchanged_is_written_once_a_minute(void **state)
 {
@@ -440,6 +513,9 @@ static void test_nothing_is_written_by_a_standby(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            RIG_TEST(test_what_is_offered_is_not_built),
+            RIG_TEST(test_an_offer_that_is_overtaken_is_built_anew),
+            RIG_TEST(test_no_room_while_something_goes_first),
             RIG_TEST(test_unchanged_is_written_once_a_minute),
             RIG_TEST(test_many_unchanged_are_written_less_often),
             RIG_TEST(test_facts_are_written_with_the_rest),
