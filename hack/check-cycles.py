@@ -3,7 +3,7 @@
 
 Two files that need each other, directly or around a corner, are one file in two pieces: neither is understood or tested
 without the other. `nm` says what an object file defines and what it needs; a call by a function pointer is no need, for
-whoever sets the pointer is above. Cycles that are allowed stand in ALLOWED, one a line, and can only become smaller.
+whoever sets the pointer is above.
 """
 
 import pathlib
@@ -11,7 +11,6 @@ import subprocess
 import sys
 
 FOLDER = pathlib.Path("controller/reconcile")
-ALLOWED = pathlib.Path("hack/allowed-cycles.txt")
 
 
 def symbols(object_file):
@@ -59,23 +58,11 @@ def tell(graph, cycle):
 
 def main():
     graph = needs(pathlib.Path(sys.argv[1]))
-    allowed = [frozenset(line.split()) for line in ALLOWED.read_text().splitlines() if line and line[0] != "#"]
-    bad = False
     found = cycles(graph)
     for cycle in found:
-        if cycle in allowed:
-            continue
-        bad = True
-        smaller = any(cycle < more for more in allowed)
         print(f"{FOLDER}: {len(cycle)} files need each other:", " ".join(sorted(cycle)))
-        if smaller:
-            print(f"  that is fewer than before: write this line to {ALLOWED} in place of the longer one")
-        else:
-            tell(graph, cycle)
-    for cycle in set(allowed) - set(found):
-        bad = True
-        print(f"{ALLOWED}: these files do not need each other any more, take the line out:", " ".join(sorted(cycle)))
-    return bad
+        tell(graph, cycle)
+    return bool(found)
 
 
 sys.exit(main())

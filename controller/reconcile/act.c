@@ -37,7 +37,7 @@ static bool is_due(const struct policy *policy, const struct target_slot *slot)
 {
         mono_ms now = loop_now(policy->manager->loop) + 500;
         const struct mechanism *mechanism = slot->mechanism;
-        mono_ms every = slot == policy_name(policy) ? policy->store->reads_every(policy) : RECORDS_EVERY_MS;
+        mono_ms every = slot == policy_name(policy) ? policy->keeper.store->reads_every(policy) : RECORDS_EVERY_MS;
         if (!mechanism || now - slot->read_at >= every)
                 return true;
         return now - mechanism->asked_at >= MECHANISM_EVERY_MS - MECHANISM_EVERY_MS / (mono_ms)mechanism->users;
@@ -94,7 +94,7 @@ static bool may_begin(const struct policy *policy)
         if (policy->spec->deleting)
                 return false;
         for (size_t i = 0; i < policy->plane_count; i++)
-                if (!policy->record && !plane_is_located(policy->planes[i]))
+                if (!policy->keeper.record && !plane_is_located(policy->planes[i].plane))
                         return false;
         return true;
 }
@@ -149,13 +149,13 @@ static void remember(struct policy *policy, const struct view *view, const struc
         const char *active = decision->active ? decision->active->name : NULL;
         bool is_new_role = !text_equal(active, policy->active);
         for (size_t i = 0; i < policy->plane_count; i++) {
-                struct plane *plane = policy->planes[i];
+                struct plane *plane = policy->planes[i].plane;
                 bool in_maintenance = maintenance_holds(view, &view->planes[i]);
-                if (is_new_role || policy->was[i].verdict != decision->verdicts[i] ||
+                if (is_new_role || policy->planes[i].was.verdict != decision->verdicts[i] ||
                     plane->was_in_maintenance != in_maintenance)
                         status_request(&plane->status);
                 plane->was_in_maintenance = in_maintenance;
-                policy->was[i] = (struct last_verdict){decision->verdicts[i], decision->verdicts_since[i], view->planes[i].mark};
+                policy->planes[i].was = (struct last_verdict){decision->verdicts[i], decision->verdicts_since[i], view->planes[i].mark};
         }
         if (is_new_role) {
                 free(policy->active);
@@ -282,7 +282,7 @@ static void visit_done(struct policy *policy, struct effect *effect)
                 slot_answered(slot, &visit);
                 take_found(policy, effect);
                 if (slot == policy_name(policy))
-                        policy->store->dns_seen(policy);
+                        policy->keeper.store->dns_seen(policy);
                 tell_effect_done(policy, effect);
         }
         if (effect->kind == EFFECT_RECORD)
@@ -294,7 +294,7 @@ void act_effect_done(struct policy *policy, struct effect *effect)
         if (effect->kind == EFFECT_ALIVE) {
                 alive_done(policy, effect);
         } else if (effect->kind == EFFECT_VERIFY) {
-                policy->verify_effect = NULL;
+                policy->verify.effect = NULL;
                 verify_take(policy, effect);
         } else {
                 visit_done(policy, effect);

@@ -28,7 +28,7 @@ static char *what_to_say(const struct policy *policy, const struct view *view, c
 {
         const struct alive *alive = &policy->alive;
         mono_ms now = loop_now(policy->manager->loop), every = renewal(view);
-        mono_ms slack = policy->store->reads_every(policy) / 2; /* else a look that comes a little early skips a turn */
+        mono_ms slack = policy->keeper.store->reads_every(policy) / 2; /* else a look that comes a little early skips a turn */
         if (!decision->vouches || !policy->manager->identity.uid ||
             (alive->said_at && now - alive->said_at + slack < every))
                 return NULL;
@@ -50,7 +50,7 @@ static bool is_awaited(const struct alive *alive, const struct view *view, mono_
 void alive_turn(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         struct alive *alive = &policy->alive;
-        mono_ms now = loop_now(policy->manager->loop), every = policy->store->reads_every(policy);
+        mono_ms now = loop_now(policy->manager->loop), every = policy->keeper.store->reads_every(policy);
         if (!view->alive.is_used || alive->effect || policy->manager->stopping ||
             (alive->asked_at && now - alive->asked_at < every / 2 && !is_awaited(alive, view, now)))
                 return;

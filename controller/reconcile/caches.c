@@ -86,7 +86,7 @@ static void keep_record(void *value, void *ctx)
         const struct passed_over *passed = ctx;
         if (text_has_prefix(passed->name, RECORD_LEASE_PREFIX) &&
             text_equal(policy->name, passed->name + strlen(RECORD_LEASE_PREFIX)))
-                policy->record_generation = passed->manager->list_generation;
+                policy->keeper.lease.list_generation = passed->manager->list_generation;
 }
 
 static void pass_over(struct manager *manager, struct passed_over *passed, struct map *map,
@@ -146,7 +146,7 @@ static void sweep_record(void *value, void *ctx)
 {
         struct policy *policy = value;
         struct sweep *sweep = ctx;
-        if (policy_has_lease(policy) && policy->record_generation < sweep->generation &&
+        if (policy_has_lease(policy) && policy->keeper.lease.list_generation < sweep->generation &&
             sweep->count < sizeof(sweep->gone) / sizeof(sweep->gone[0]))
                 sweep->gone[sweep->count++] = policy;
 }

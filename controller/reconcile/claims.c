@@ -56,7 +56,7 @@ static bool owns(const struct stamp *stamp, const char *store)
 
 struct policy *claims_find(const struct policy *policy, const char **ret_what, struct arena *arena)
 {
-        const char *store = policy->store->owner(policy, arena);
+        const char *store = policy->keeper.store->owner(policy, arena);
         bool owns_all = policy->target_count > 0;
         for (unsigned i = 0; i < policy->target_count; i++)
                 owns_all &= owns(&policy->targets[i]->state.stamp, store);

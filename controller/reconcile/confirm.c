@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api/object.h"
+#include "reconcile/policy.h"
 #include "reconcile/record_io.h"
 #include "runtime/clock.h"
 #include "util/text.h"
@@ -13,7 +14,7 @@ enum { TIMEOUT_MS = 3000, AGAIN_SOON_MS = 250, AGAIN_MS = 1000 };
 static void confirm(struct policy *policy)
 {
         trouble_over(policy->manager, TROUBLE_POLICY_READ, policy);
-        policy->confirmed_epoch = policy->confirm_epoch;
+        policy->confirmation.epoch = policy->confirmation.asked_epoch;
         policy->account.times.confirmed_us = clock_mono_us();
 }
 
@@ -22,8 +23,8 @@ static void ask_for_policy(struct policy *policy);
 /* The record may have moved on while the answer was on its way: it was asked for the one before. */
 static bool may_confirm(const struct policy *policy)
 {
-        return policy->spec && !policy->spec->deleting && policy->record &&
-               policy->record->epoch == policy->confirm_epoch;
+        return policy->spec && !policy->spec->deleting && policy->keeper.record &&
+               policy->keeper.record->epoch == policy->confirmation.asked_epoch;
 }
 
 /*
@@ -37,8 +38,8 @@ static void policy_answered(void *ctx, const struct kube_reply *reply)
         const json_t *object = reply->err == ERR_OK ? reply->body : NULL;
         const char *version = object_meta(object, "resourceVersion");
         bool is_same = object && text_equal(policy->uid, object_meta(object, "uid"));
-        policy->confirm_call = NULL;
-        if (object && known_is_overtaken(&policy->status.known, version, policy->confirm_turns)) {
+        policy->confirmation.call = NULL;
+        if (object && known_is_overtaken(&policy->status.known, version, policy->confirmation.turns)) {
                 ask_for_policy(policy);
                 return;
         }
@@ -50,7 +51,7 @@ static void policy_answered(void *ctx, const struct kube_reply *reply)
         if (is_same && may_confirm(policy))
                 confirm(policy);
         else
-                policy->record_retry_at =
+                policy->keeper.retry_at =
                     loop_now(manager->loop) + (reply->err == ERR_TRANSIENT ? AGAIN_SOON_MS : AGAIN_MS);
         policy_wake(policy);
 }
@@ -58,8 +59,8 @@ static void policy_answered(void *ctx, const struct kube_reply *reply)
 static void ask_for_policy(struct policy *policy)
 {
         char *path = kube_path(&kube_policies, policy->namespace_name, policy->name, NULL);
-        policy->confirm_turns = policy->status.known.turns;
-        policy->confirm_call = kube_get(policy->manager->kube, path, TIMEOUT_MS, policy_answered, policy);
+        policy->confirmation.turns = policy->status.known.turns;
+        policy->confirmation.call = kube_get(policy->manager->kube, path, TIMEOUT_MS, policy_answered, policy);
         free(path);
 }
 
@@ -69,6 +70,6 @@ void confirm_policy(struct policy *policy)
         if (record_io_must_wait(policy) || !turn_take(policy, URGENCY_CONFIRM))
                 return;
         pace_prioritise(&manager->pace);
-        policy->confirm_epoch = policy->record->epoch;
+        policy->confirmation.asked_epoch = policy->keeper.record->epoch;
         ask_for_policy(policy);
 }

@@ -7,9 +7,19 @@
 #ifndef PK_RECONCILE_CONFIRM_H
 #define PK_RECONCILE_CONFIRM_H
 
-#include "reconcile/policy.h"
+#include "core/types.h"
+#include "kube/client.h"
 
-/* Begins the read; then confirmed_epoch is the record's. */
+struct policy;
+
+struct confirmation {
+        struct kube_call *call; /* NULL: none is under way */
+        uint64_t turns;         /* status.known.turns when it was sent */
+        epoch_t asked_epoch;    /* what it is for */
+        epoch_t epoch;          /* for which the policy was read; 0: none */
+};
+
+/* Begins the read; then the confirmation is of the record's epoch. */
 void confirm_policy(struct policy *policy);
 
 #endif

@@ -22,7 +22,7 @@ static void look_at_policy(void *value, void *ctx)
         struct policy *policy = value;
         mono_ms now = loop_now(manager->loop);
         manager->is_doubtful |= known_take_doubt(&policy->status.known, manager->policy_list, now);
-        manager->is_doubtful |= known_take_doubt(&policy->lease, manager->lease_list, now);
+        manager->is_doubtful |= known_take_doubt(&policy->keeper.lease.known, manager->lease_list, now);
 }
 
 static bool may_list(struct manager *manager)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/targets.h"
-#include "reconcile/act.h"
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_store.h"
 #include "reconcile/target_config.h"
@@ -15,21 +14,6 @@
 
 /* Other servers are only looked at one by one. */
 enum { FULL_RETRY_MS = 100, VERIFICATIONS = 1, VERIFICATIONS_AT_ONCE = 1 };
-
-void effect_hold_mechanism(struct policy *policy, struct target_slot *slot)
-{
-        const struct target_ref *ref = &slot->ref;
-        struct target_secret secrets[TARGET_SECRETS_MAX];
-        struct arena arena = {0};
-        const unsigned count = target_config_secrets(policy, ref->kind, &arena, secrets);
-        struct strbuf text = STRBUF_INIT(4096);
-        (void)strbuf_printf(&text, "%s %s/%u %s", ref->driver, ref->endpoint, (unsigned)ref->db, policy->namespace_name);
-        for (unsigned i = 0; i < count; i++)
-                (void)strbuf_printf(&text, "/%s", secrets[i].secret);
-        mechanism_hold(&policy->manager->mechanisms, &slot->mechanism, strbuf_text(&text));
-        strbuf_deinit(&text);
-        arena_deinit(&arena);
-}
 
 static enum err fill_config(struct effect *effect, struct errmsg *reterr)
 {
@@ -67,7 +51,7 @@ static void fill_expected(struct effect *effect, const struct target_state *stat
 static void fill_record(struct effect *effect)
 {
         const struct policy *policy = effect->policy;
-        const struct record_write *write = &policy->record_write;
+        const struct record_write *write = &policy->keeper.write;
         const struct target_state *state = &effect->slot->state;
         struct arena *arena = &effect->arena;
         effect->epoch = write->record->epoch;
@@ -77,7 +61,7 @@ static void fill_record(struct effect *effect)
             .epoch = write->record->epoch,
             .id = write->record->id,
             .plane = arena_strdup(arena, write->record->to),
-            .store = policy->store->owner(policy, arena),
+            .store = policy->keeper.store->owner(policy, arena),
             .former = arena_strdup(arena, write->former),
             .record = arena_strdup(arena, write->text),
             .keeps_value = true,
@@ -99,7 +83,7 @@ static void fill_write(struct effect *effect, const struct target_write *write)
             .plane = arena_strdup(arena, write->stamp.plane),
             .store = arena_strdup(arena, write->stamp.store),
             .former = arena_strdup(arena, write->former),
-            .record = effect->slot == policy_name(policy) ? policy->store->text_beside(policy, arena) : NULL,
+            .record = effect->slot == policy_name(policy) ? policy->keeper.store->text_beside(policy, arena) : NULL,
         };
         fill_expected(effect, &effect->slot->state);
 }
@@ -108,12 +92,12 @@ static void fill_verify(struct effect *effect)
 {
         const struct policy *policy = effect->policy;
         const struct policy_dns *dns = &policy->spec->dns;
-        const struct plan_target *name = plan_find(&policy->record->plan, TARGET_NAME);
+        const struct plan_target *name = plan_find(&policy->keeper.record->plan, TARGET_NAME);
         struct arena *arena = &effect->arena;
         effect->ref.name = arena_strdup(arena, name->ref.name);
         for (size_t i = 0; i < dns->verify_count && i < VERIFY_SERVERS_MAX; i++)
                 effect->servers[effect->server_count++] = arena_strdup(arena, dns->verify_servers[i]);
-        effect->epoch = policy->record->epoch;
+        effect->epoch = policy->keeper.record->epoch;
         effect->want = (struct target_want){.value = arena_strdup(arena, name->to), .epoch = effect->epoch};
 }
 
@@ -131,14 +115,14 @@ static void done(struct job *job)
 {
         struct effect *effect = CONTAINER_OF(job, struct effect, job);
         if (effect->policy)
-                act_effect_done(effect->policy, effect);
+                effect->policy->visited(effect->policy, effect);
         effect_free(effect);
 }
 
 static struct effect **place_of(struct policy *policy, const struct effect *effect)
 {
         return effect->slot                     ? &effect->slot->effect
-               : effect->kind == EFFECT_VERIFY ? &policy->verify_effect
+               : effect->kind == EFFECT_VERIFY ? &policy->verify.effect
                                                : &policy->alive.effect;
 }
 
@@ -251,7 +235,7 @@ void effect_record(struct policy *policy, struct target_slot *slot)
 
 void effect_verify(struct policy *policy)
 {
-        if (policy->verify_effect)
+        if (policy->verify.effect)
                 return;
         struct effect *effect = effect_new(policy, EFFECT_VERIFY);
         fill_verify(effect);

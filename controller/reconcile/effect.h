@@ -59,14 +59,12 @@ struct effect {
  * woken soon; nor where its credentials cannot be used (target_secrets.h), and no server hears of it. */
 void effect_read(struct policy *policy, struct target_slot *slot);
 void effect_write(struct policy *policy, struct target_slot *slot, const struct target_write *write);
-void effect_record(struct policy *policy, struct target_slot *slot); /* policy->record_write, beside what it shows */
+void effect_record(struct policy *policy, struct target_slot *slot); /* policy->keeper.write, beside what it shows */
 void effect_verify(struct policy *policy);
 void effect_start_alive(struct policy *policy, const char *say);
 void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */
 
 void effect_run(struct job *job); /* on a worker; in effect_run.c */
 
-/* What the visits to @slot go through: its endpoint, with the credential. */
-void effect_hold_mechanism(struct policy *policy, struct target_slot *slot);
 
 #endif

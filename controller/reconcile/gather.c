@@ -111,7 +111,7 @@ static void gather_planes(struct policy *policy, struct arena *arena, struct vie
 {
         ret->plane_count = (unsigned)policy->plane_count;
         for (unsigned i = 0; i < ret->plane_count; i++) {
-                const struct plane *plane = policy->planes[i];
+                const struct plane *plane = policy->planes[i].plane;
                 const char *error = NULL;
                 const char *rrset = wanted_rrset(policy, plane, arena, &error);
                 plane_view_fill(plane, rrset, arena, &ret->planes[i]);
@@ -119,9 +119,9 @@ static void gather_planes(struct policy *policy, struct arena *arena, struct vie
                         ret->planes[i].address_error = error;
                         ret->planes[i].address_is_wrong = true;
                 }
-                ret->planes[i].was = policy->was[i].verdict;
-                ret->planes[i].was_since = policy->was[i].since;
-                ret->planes[i].mark = policy->was[i].mark;
+                ret->planes[i].was = policy->planes[i].was.verdict;
+                ret->planes[i].was_since = policy->planes[i].was.since;
+                ret->planes[i].mark = policy->planes[i].was.mark;
         }
 }
 
@@ -142,8 +142,8 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
             .now = loop_now(manager->loop),
             .wall = pace_wall(&manager->pace),
             .identity = manager->options.identity,
-            .store = policy->store->owner(policy, arena),
-            .former_store = policy->store->former(policy, arena),
+            .store = policy->keeper.store->owner(policy, arena),
+            .former_store = policy->keeper.store->former(policy, arena),
             .region = manager->options.region,
             .late_until = manager->pace.late_until,
             .late_by = manager->pace.late_by,
@@ -151,15 +151,15 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
             .kill_switch = manager->kill_switch.is_on,
             .kill_switch_why = manager->kill_switch.why,
             .blast_limit_reached = pace_limit_reached(&manager->pace),
-            .confirmed_epoch = policy->confirmed_epoch,
-            .record_refusal = policy->record_refusal ? arena_strdup(arena, policy->record_refusal) : NULL,
-            .record_seen_at = policy->record_seen_at,
+            .confirmed_epoch = policy->confirmation.epoch,
+            .record_refusal = policy->keeper.refusal ? arena_strdup(arena, policy->keeper.refusal) : NULL,
+            .record_seen_at = policy->keeper.seen_at,
         };
         INVARIANT(RAND_bytes((unsigned char *)&ret->fresh_id, sizeof(ret->fresh_id)) == 1);
         gather_policy(policy, arena, &ret->policy);
         gather_planes(policy, arena, ret);
         gather_targets(policy, arena, ret);
-        policy->store->show(policy, arena, ret);
+        policy->keeper.store->show(policy, arena, ret);
         requests_show(&policy->requests, looked_at(policy), &ret->policy);
         roles_begin(ret, arena);
 }

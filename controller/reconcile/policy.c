@@ -52,9 +52,10 @@ struct policy *policy_obtain(struct manager *manager, const char *namespace_name
         policy->key = mem_strdup(key);
         policy->namespace_name = mem_strdup(namespace_name);
         policy->name = mem_strdup(name);
-        policy->store = record_store_find(STORE_KUBERNETES);
+        policy->keeper.store = record_store_find(STORE_KUBERNETES);
         policy->work.run = run;
         policy->reads.due = reads_due;
+        policy->visited = act_effect_done;
         policy->told.finding = FINDING_COUNT;
         status_init(&policy->status, manager->status, &kube_policies);
         policy->status.namespace_name = policy->namespace_name;

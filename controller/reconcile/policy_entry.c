@@ -26,8 +26,8 @@ const struct role_mark *policy_plane_mark(const struct policy *policy, const str
 {
         static const struct role_mark none = {0};
         for (size_t i = 0; i < policy->plane_count; i++)
-                if (policy->planes[i] == plane)
-                        return &policy->was[i].mark;
+                if (policy->planes[i].plane == plane)
+                        return &policy->planes[i].was.mark;
         return &none;
 }
 
@@ -39,7 +39,7 @@ void policy_wake(struct policy *policy)
 
 bool policy_has_lease(const struct policy *policy)
 {
-        return policy->lease.text && policy->lease.text[0];
+        return policy->keeper.lease.known.text && policy->keeper.lease.known.text[0];
 }
 
 bool policy_uses_secret(const struct policy *policy, const char *key)
@@ -54,4 +54,19 @@ bool policy_uses_secret(const struct policy *policy, const char *key)
                 if (secret_key_is(key, policy->namespace_name, names[i]))
                         return true;
         return false;
+}
+
+struct target_slot *policy_target(const struct policy *policy, enum target_kind kind)
+{
+        for (unsigned i = 0; i < policy->target_count; i++)
+                if (policy->targets[i]->ref.kind == kind)
+                        return policy->targets[i];
+        return NULL;
+}
+
+const struct target_slot *policy_name(const struct policy *policy)
+{
+        static const struct target_slot nothing_known = {.ref = {.kind = TARGET_NAME}};
+        const struct target_slot *slot = policy_target(policy, TARGET_NAME);
+        return slot ? slot : &nothing_known;
 }

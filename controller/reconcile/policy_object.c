@@ -19,29 +19,27 @@
 /* Planes that stay keep their cadence and their verdict; only then are those let go that are named no more. */
 static void relink_planes(struct policy *policy)
 {
-        struct plane *before[PLANES_MAX];
-        struct last_verdict was[PLANES_MAX];
+        struct policy_plane before[PLANES_MAX];
         size_t count = policy->plane_count;
         memcpy(before, policy->planes, sizeof(before));
-        memcpy(was, policy->was, sizeof(was));
-        memset(policy->was, 0, sizeof(policy->was));
+        memset(policy->planes, 0, sizeof(policy->planes));
         policy->plane_count = 0;
         for (size_t i = 0; policy->spec && i < policy->spec->plane_count; i++) {
                 struct plane *plane = plane_obtain(policy->manager, policy->namespace_name, policy->spec->planes[i]);
                 plane_use(plane, policy);
                 bool is_new = true;
                 for (size_t j = 0; j < count; j++) {
-                        if (before[j] != plane)
+                        if (before[j].plane != plane)
                                 continue;
-                        policy->was[i] = was[j];
+                        policy->planes[i].was = before[j].was;
                         is_new = false;
                 }
                 if (is_new)
                         tell_shared(policy, plane);
-                policy->planes[policy->plane_count++] = plane;
+                policy->planes[policy->plane_count++].plane = plane;
         }
         for (size_t i = 0; i < count; i++)
-                plane_unuse(before[i], policy);
+                plane_unuse(before[i].plane, policy);
 }
 
 static void set_text(char **text, const char *value)
@@ -70,7 +68,7 @@ static void forget_jobs(struct policy *policy)
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
 static void forget_object(struct policy *policy)
 {
-        char **const texts[] = {&policy->spec_error, &policy->uid, &policy->active, &policy->record_refusal};
+        char **const texts[] = {&policy->spec_error, &policy->uid, &policy->active, &policy->keeper.refusal};
         claims_changed(policy);
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
@@ -86,32 +84,32 @@ static void forget_object(struct policy *policy)
                 set_text(texts[i], NULL);
         told_forget(&policy->told);
         account_forget(&policy->account);
-        policy->confirmed_epoch = 0;
+        policy->confirmation.epoch = 0;
         policy->created_at = 0;
         requests_clear(&policy->requests);
-        policy->record_retry_at = 0;
-        policy->record_failures = 0;
+        policy->keeper.retry_at = 0;
+        policy->keeper.failures = 0;
         policy->has_seen_status = false;
 }
 
 /* What another store showed says nothing; the new one is read before anything is decided. */
 static void use_store(struct policy *policy, const struct record_store *store)
 {
-        if (policy->store == store)
+        if (policy->keeper.store == store)
                 return;
         record_io_cancel(policy);
         record_keeper_take(policy, NULL, NULL);
         if (store->is_on_lease)
-                known_forget(&policy->lease);
-        policy->record_is_doubtful = store->is_on_lease;
-        policy->store = store;
+                known_forget(&policy->keeper.lease.known);
+        policy->keeper.is_doubtful = store->is_on_lease;
+        policy->keeper.store = store;
         store->dns_seen(policy);
 }
 
 /* Reads are spread over the interval by the key, so that a thousand policies do not ask at once. */
 mono_ms policy_looks_every(const struct policy *policy)
 {
-        mono_ms every = policy->store->reads_every(policy);
+        mono_ms every = policy->keeper.store->reads_every(policy);
         return every < MECHANISM_EVERY_MS ? every : MECHANISM_EVERY_MS;
 }
 
@@ -208,8 +206,9 @@ void policy_read(struct policy *policy, const json_t *object)
 void policy_leadership_changed(struct policy *policy)
 {
         forget_jobs(policy); /* what was read long ago is no ground to act on */
-        memset(policy->was, 0, sizeof(policy->was));
-        policy->confirmed_epoch = 0;
+        for (size_t i = 0; i < policy->plane_count; i++)
+                policy->planes[i].was = (struct last_verdict){0};
+        policy->confirmation.epoch = 0;
         policy->told.finding = FINDING_COUNT;
         set_text(&policy->told.armed, NULL);
         status_rewrite(&policy->status);
@@ -224,10 +223,7 @@ void policy_free(struct policy *policy)
 {
         forget_object(policy);
         trouble_forget(policy->manager, policy);
-        record_free(policy->record);
-        known_forget(&policy->lease);
-        free(policy->record_error);
-        free(policy->dns_record.raw);
+        record_keeper_clear(&policy->keeper);
         free(policy->key);
         free(policy->namespace_name);
         free(policy->name);

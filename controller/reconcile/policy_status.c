@@ -173,7 +173,7 @@ json_t *policy_status_of(const struct policy *policy, const struct view *view, c
             "effectiveModeMessage", decision->mode.message, "state", report.state, "armed", report.armed, "activePlane",
             report.active, "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step,
             "failover", report.failover, "lastSwitchText", ago(policy, completed, arena), "rtoLast", last_rto(history), "store",
-            policy->store->name, "message", report.message);
+            policy->keeper.store->name, "message", report.message);
         INVARIANT(status);
         json_object_set_new(status, "judgedAt", judged_at(policy));
         json_object_set_new(status, "cooldownUntil", cooldown_json(view));

@@ -6,25 +6,9 @@
 
 #include "core/targets.h"
 #include "reconcile/alive.h"
-#include "reconcile/effect.h"
 #include "reconcile/record_store.h"
 #include "reconcile/target_config.h"
 #include "util/mem.h"
-
-struct target_slot *policy_target(const struct policy *policy, enum target_kind kind)
-{
-        for (unsigned i = 0; i < policy->target_count; i++)
-                if (policy->targets[i]->ref.kind == kind)
-                        return policy->targets[i];
-        return NULL;
-}
-
-const struct target_slot *policy_name(const struct policy *policy)
-{
-        static const struct target_slot nothing_known = {.ref = {.kind = TARGET_NAME}};
-        const struct target_slot *slot = policy_target(policy, TARGET_NAME);
-        return slot ? slot : &nothing_known;
-}
 
 static struct target_slot *take(struct target_slot **slots, unsigned count, const struct target_ref *ref)
 {
@@ -38,6 +22,22 @@ static struct target_slot *take(struct target_slot **slots, unsigned count, cons
         return slot_new(ref);
 }
 
+/* What the visits go through: its endpoint, with the credential. */
+static void hold_mechanism(struct policy *policy, struct target_slot *slot)
+{
+        const struct target_ref *ref = &slot->ref;
+        struct target_secret secrets[TARGET_SECRETS_MAX];
+        struct arena arena = {0};
+        const unsigned count = target_config_secrets(policy, ref->kind, &arena, secrets);
+        struct strbuf text = STRBUF_INIT(4096);
+        (void)strbuf_printf(&text, "%s %s/%u %s", ref->driver, ref->endpoint, (unsigned)ref->db, policy->namespace_name);
+        for (unsigned i = 0; i < count; i++)
+                (void)strbuf_printf(&text, "/%s", secrets[i].secret);
+        mechanism_hold(&policy->manager->mechanisms, &slot->mechanism, strbuf_text(&text));
+        strbuf_deinit(&text);
+        arena_deinit(&arena);
+}
+
 /* True: the name is another one than before, so that what was recorded beside it is not to be believed. */
 static bool place(struct policy *policy)
 {
@@ -47,10 +47,10 @@ static bool place(struct policy *policy)
         const unsigned count_before = policy->target_count;
         wanted.target_count = target_config_wanted(policy, wanted.targets);
         memcpy(before, policy->targets, sizeof(before));
-        policy->target_count = targets_in_force(policy->record, &wanted, refs);
+        policy->target_count = targets_in_force(policy->keeper.record, &wanted, refs);
         for (unsigned i = 0; i < policy->target_count; i++) {
                 policy->targets[i] = take(before, count_before, &refs[i]);
-                effect_hold_mechanism(policy, policy->targets[i]);
+                hold_mechanism(policy, policy->targets[i]);
         }
         bool has_moved = false;
         for (unsigned i = 0; i < count_before; i++) {
@@ -66,7 +66,7 @@ void policy_place_targets(struct policy *policy)
 {
         if (!place(policy))
                 return;
-        policy->store->dns_seen(policy);
+        policy->keeper.store->dns_seen(policy);
         alive_forget(policy);
         (void)place(policy); /* the record went with the name */
 }
@@ -76,7 +76,7 @@ void policy_forget_targets(struct policy *policy)
         for (unsigned i = 0; i < policy->target_count; i++)
                 slot_free(policy->targets[i]);
         policy->target_count = 0;
-        policy->store->dns_seen(policy);
+        policy->keeper.store->dns_seen(policy);
 }
 
 void policy_void_targets(struct policy *policy)

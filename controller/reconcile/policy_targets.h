@@ -12,9 +12,5 @@ void policy_forget_targets(struct policy *policy);
 /* What was read is no ground to act on: all is to be read anew. */
 void policy_void_targets(struct policy *policy);
 void policy_forget_writes(struct policy *policy); /* they were of a decision that is over */
-/* The first in force of @kind; NULL: there is none. */
-struct target_slot *policy_target(const struct policy *policy, enum target_kind kind);
-/* The name that agents follow; one of which nothing is known where none is placed. */
-const struct target_slot *policy_name(const struct policy *policy);
 
 #endif

@@ -13,15 +13,15 @@ enum { RETRY_FIRST_MS = 250 };
 /* A conflict is answered by a look at once; an arbiter that is silent is not hammered. */
 void record_io_retry_later(struct policy *policy, enum err err)
 {
-        mono_ms delay = (mono_ms)RETRY_FIRST_MS << (policy->record_failures < 4 ? policy->record_failures : 4);
-        bool is_first_conflict = err == ERR_CONFLICT && !policy->record_failures;
-        policy->record_failures++;
-        policy->record_retry_at = loop_now(policy->manager->loop) + (is_first_conflict ? 0 : delay);
+        mono_ms delay = (mono_ms)RETRY_FIRST_MS << (policy->keeper.failures < 4 ? policy->keeper.failures : 4);
+        bool is_first_conflict = err == ERR_CONFLICT && !policy->keeper.failures;
+        policy->keeper.failures++;
+        policy->keeper.retry_at = loop_now(policy->manager->loop) + (is_first_conflict ? 0 : delay);
 }
 
 bool record_io_must_wait(struct policy *policy)
 {
-        mono_ms left = policy->record_retry_at - loop_now(policy->manager->loop);
+        mono_ms left = policy->keeper.retry_at - loop_now(policy->manager->loop);
         if (left > 0)
                 workqueue_add_after(policy->manager->policies_queue, &policy->work, left);
         return left > 0;
@@ -46,34 +46,34 @@ static void write_clear(struct manager *manager, struct record_write *write)
 void record_io_begin(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         pace_prioritise(&policy->manager->pace);
-        policy->record_write =
+        policy->keeper.write =
             (struct record_write){.record = record_copy(decision->next), .action = decision->rule->then};
-        policy->manager->pace.deciding += is_counted(&policy->record_write);
+        policy->manager->pace.deciding += is_counted(&policy->keeper.write);
         tell_decided(policy, view, decision);
 }
 
 void record_io_drop(struct policy *policy)
 {
-        write_clear(policy->manager, &policy->record_write);
+        write_clear(policy->manager, &policy->keeper.write);
 }
 
 void record_io_written(struct policy *policy, enum err err, const char *why)
 {
-        struct record_write write = policy->record_write;
+        struct record_write write = policy->keeper.write;
         bool is_refused = err == ERR_DENIED || err == ERR_INVALID;
-        policy->record_write = (struct record_write){0};
-        free(policy->record_refusal);
-        policy->record_refusal = is_refused ? mem_strdup(why) : NULL;
+        policy->keeper.write = (struct record_write){0};
+        free(policy->keeper.refusal);
+        policy->keeper.refusal = is_refused ? mem_strdup(why) : NULL;
         if (err == ERR_OK) {
-                policy->record_failures = 0;
+                policy->keeper.failures = 0;
                 trouble_over(policy->manager, TROUBLE_RECORDS, policy);
                 tell_recorded(policy, &write);
         } else {
-                log_line(policy->record_failures ? LOG_DEBUG : LOG_WARN, "record",
+                log_line(policy->keeper.failures ? LOG_DEBUG : LOG_WARN, "record",
                          "decision not recorded, trying again", LOG_TEXT_FIELD("policy", policy->key),
                          LOG_NUMBER_FIELD("epoch", (int64_t)write.record->epoch), LOG_TEXT_FIELD("error", why));
-                policy->record_is_doubtful = true;
-                if (err != ERR_CONFLICT || policy->record_failures)
+                policy->keeper.is_doubtful = true;
+                if (err != ERR_CONFLICT || policy->keeper.failures)
                         trouble_note(policy->manager, TROUBLE_RECORDS, policy, why);
                 record_io_retry_later(policy, err);
         }
@@ -82,15 +82,15 @@ void record_io_written(struct policy *policy, enum err err, const char *why)
 
 void record_io_cancel(struct policy *policy)
 {
-        struct kube_call *calls[] = {policy->record_call, policy->confirm_call};
+        struct kube_call *calls[] = {policy->keeper.call, policy->confirmation.call};
         /* What was sent may have been written, or not: it is read before anything else is decided. */
-        policy->record_is_doubtful |= policy->record_call != NULL;
-        policy->record_call = policy->confirm_call = NULL;
+        policy->keeper.is_doubtful |= policy->keeper.call != NULL;
+        policy->keeper.call = policy->confirmation.call = NULL;
         for (size_t i = 0; i < 2; i++) {
                 if (!calls[i])
                         continue;
                 kube_cancel(calls[i]);
                 turn_end(policy->manager);
         }
-        write_clear(policy->manager, &policy->record_write);
+        write_clear(policy->manager, &policy->keeper.write);
 }

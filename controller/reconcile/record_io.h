@@ -13,7 +13,7 @@
 void record_io_begin(struct policy *policy, const struct view *view, const struct decision *decision);
 /* It could not even begin: nothing is told. */
 void record_io_drop(struct policy *policy);
-/* The write is over; where @err is ERR_OK, policy->record is what was written. */
+/* The write is over; where @err is ERR_OK, policy->keeper.record is what was written. */
 void record_io_written(struct policy *policy, enum err err, const char *why);
 /* A failed look or write: when the register may be asked again. */
 void record_io_retry_later(struct policy *policy, enum err err);

@@ -4,32 +4,33 @@
 #include <stdlib.h>
 
 #include "api/object.h"
+#include "reconcile/policy.h"
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_store.h"
 #include "util/mem.h"
 
 void record_keeper_take(struct policy *policy, struct record *record, char *error)
 {
-        const struct record *old = policy->record;
+        const struct record *old = policy->keeper.record;
         bool is_same = old && record && old->epoch == record->epoch && old->id == record->id;
         if (!is_same) {
-                policy->confirmed_epoch = 0;
-                free(policy->record_refusal);
-                policy->record_refusal = NULL;
+                policy->confirmation.epoch = 0;
+                free(policy->keeper.refusal);
+                policy->keeper.refusal = NULL;
                 policy_forget_writes(policy);
         }
         if (!is_same || old->phase != record->phase)
-                policy->record_seen_at = loop_now(policy->manager->loop);
-        record_free(policy->record);
-        free(policy->record_error);
-        policy->record = record;
-        policy->record_error = error;
+                policy->keeper.seen_at = loop_now(policy->manager->loop);
+        record_free(policy->keeper.record);
+        free(policy->keeper.error);
+        policy->keeper.record = record;
+        policy->keeper.error = error;
 }
 
 /* A Lease that outlives its use as a register is only kept track of. */
 static void take_lease(struct policy *policy, struct record_lease *seen)
 {
-        if (policy->store->is_on_lease) {
+        if (policy->keeper.store->is_on_lease) {
                 record_keeper_take(policy, seen->record, seen->why);
                 seen->record = NULL;
                 seen->why = NULL;
@@ -53,9 +54,9 @@ static void take_unlabelled(const json_t *lease, struct record_lease *ret)
 static void take_object(struct policy *policy, const json_t *lease)
 {
         struct record_lease seen = {0};
-        policy->record_generation = policy->manager->list_generation;
-        policy->is_lease_unlabelled = lease && record_lease_decode(lease, &seen, NULL) != ERR_OK;
-        if (policy->is_lease_unlabelled)
+        policy->keeper.lease.list_generation = policy->manager->list_generation;
+        policy->keeper.lease.is_unlabelled = lease && record_lease_decode(lease, &seen, NULL) != ERR_OK;
+        if (policy->keeper.lease.is_unlabelled)
                 take_unlabelled(lease, &seen);
         take_lease(policy, &seen);
         policy_wake(policy);
@@ -68,26 +69,26 @@ static const char *version_of(const json_t *lease)
 
 void record_keeper_watched(struct policy *policy, const json_t *lease)
 {
-        if (lease && !known_admits(&policy->lease, version_of(lease), policy->manager->lease_list))
+        if (lease && !known_admits(&policy->keeper.lease.known, version_of(lease), policy->manager->lease_list))
                 return;
         take_object(policy, lease);
-        known_by_watch(&policy->lease, version_of(lease));
+        known_by_watch(&policy->keeper.lease.known, version_of(lease));
 }
 
 void record_keeper_deleted(struct policy *policy, const json_t *last)
 {
-        if (known_admits(&policy->lease, version_of(last), policy->manager->lease_list))
+        if (known_admits(&policy->keeper.lease.known, version_of(last), policy->manager->lease_list))
                 record_keeper_watched(policy, NULL);
 }
 
 void record_keeper_unlisted(struct policy *policy)
 {
-        if (!policy->is_lease_unlabelled) {
+        if (!policy->keeper.lease.is_unlabelled) {
                 record_keeper_watched(policy, NULL);
                 return;
         }
-        policy->record_generation = policy->manager->list_generation;
-        policy->record_is_doubtful = true;
+        policy->keeper.lease.list_generation = policy->manager->list_generation;
+        policy->keeper.is_doubtful = true;
         policy_wake(policy);
 }
 
@@ -95,5 +96,15 @@ void record_keeper_read(struct policy *policy, const json_t *lease)
 {
         struct manager *manager = policy->manager;
         take_object(policy, lease);
-        known_by_answer(&policy->lease, version_of(lease), manager->lease_list, loop_now(manager->loop));
+        known_by_answer(&policy->keeper.lease.known, version_of(lease), manager->lease_list, loop_now(manager->loop));
+}
+
+void record_keeper_clear(struct record_keeper *keeper)
+{
+        record_free(keeper->record);
+        known_forget(&keeper->lease.known);
+        free(keeper->error);
+        free(keeper->refusal);
+        free(keeper->dns.raw);
+        *keeper = (struct record_keeper){.store = keeper->store};
 }

@@ -1,15 +1,67 @@
 /*
- * record_keeper.h -- what is known of a policy's record: as its store shows it, and whether its Lease is believed.
+ * record_keeper.h -- what is known of a policy's record: as its store shows it, what is being written there, and whether
+ * its Lease is believed.
  *
  * Only what another epoch shows takes back what rested on the one before: its confirmation, the refusal of a write, and
  * what failed at the targets. The record outlives the object of the policy.
  *
- * Threads: loop thread only.
+ * Ownership: embedded in the policy; record_keeper_clear() before freeing it. Calls in flight are the policy's to cancel
+ * (record_io.h).
+ * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_RECORD_KEEPER_H
 #define PK_RECONCILE_RECORD_KEEPER_H
 
-#include "reconcile/policy.h"
+#include "api/record.h"
+#include "api/record_text.h"
+#include "core/failover.h"
+#include "kube/client.h"
+#include "kube/known_version.h"
+
+struct policy;
+struct record_store;
+
+/* What is being written to the arbiter, and what is told of it once it is. */
+struct record_write {
+        struct record *record; /* NULL: nothing */
+        enum action action;    /* why */
+        char *text;            /* as it goes to a store that takes text; NULL: another store */
+        char *former;          /* whose stamp beside which it goes counts as ours, where it goes beside one */
+        char *report;          /* status.lastDecision as compact JSON text; NULL for a commit */
+        char *way_back;        /* of a commit: how a person returns, as it was when it was decided; NULL: not said */
+        unsigned gates_held, gate_count;
+};
+
+/* The record's Lease, where that is the store; kept track of where it is not. */
+struct record_lease_mark {
+        struct known_version known; /* which state of it is believed */
+        uint64_t turns;             /* known.turns when the call under way was sent */
+        uint64_t list_generation;   /* it was last named in */
+        bool is_unlabelled;         /* it is there, and neither lists nor watches show it */
+};
+
+/* The record as the TXT record carries it, where that is the store. */
+struct dns_record {
+        char *raw; /* the text that the record was read from; NULL: there is none */
+        char digest[RECORD_DIGEST_BYTES];
+        char author[64];
+        bool is_proven; /* the plan of the record is the one that the digest is of */
+};
+
+struct record_keeper {
+        const struct record_store *store; /* where decisions are recorded; never NULL */
+        struct record *record;            /* as it shows it; NULL: none */
+        char *error;                      /* why it is not understood; NULL: it is */
+        mono_ms seen_at;                  /* since when this process knows the record as it is */
+        struct record_lease_mark lease;
+        struct dns_record dns;
+        struct kube_call *call; /* a write, or the read after one that failed */
+        struct record_write write;
+        bool is_doubtful;  /* a write failed or was given up: to be read before anything is decided */
+        unsigned failures; /* in a row */
+        char *refusal;     /* why the last write was not taken and the next one will not be; NULL: it will */
+        mono_ms retry_at;
+};
 
 /* The record as its store shows it; both are moved in, and either may be NULL. */
 void record_keeper_take(struct policy *policy, struct record *record, char *error);
@@ -18,5 +70,6 @@ void record_keeper_deleted(struct policy *policy, const json_t *last);
 void record_keeper_unlisted(struct policy *policy); /* a list did not name it: gone, or without its label */
 /* An uncached read of the Lease: whatever its version, it is what counts. NULL: there is none. */
 void record_keeper_read(struct policy *policy, const json_t *lease);
+void record_keeper_clear(struct record_keeper *keeper);
 
 #endif

@@ -12,13 +12,13 @@ const struct record_store *record_store_find(enum decision_store kind)
 
 bool record_store_settle(struct policy *policy)
 {
-        if (policy->record_call || policy->confirm_call || policy->record_write.record)
+        if (policy->keeper.call || policy->confirmation.call || policy->keeper.write.record)
                 return false;
-        return policy->store->settle(policy);
+        return policy->keeper.store->settle(policy);
 }
 
 void record_store_write(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         if (!record_io_must_wait(policy))
-                policy->store->write(policy, view, decision);
+                policy->keeper.store->write(policy, view, decision);
 }

@@ -2,7 +2,7 @@
  * record_store.h -- an arbiter: the one register in which a policy's decisions are made by compare-and-swap. One file
  * per kind (store_lease.c, store_dns.c); spec.decisionStore names it.
  *
- * A store keeps policy->record as its register shows it, and never decides anything itself. A write is a compare-and-swap,
+ * A store keeps policy->keeper.record as its register shows it, and never decides anything itself. A write is a compare-and-swap,
  * and is never retried as it was.
  *
  * Threads: loop thread only.
@@ -28,7 +28,7 @@ struct record_store {
         void (*show)(struct policy *policy, struct arena *arena, struct view *ret);
         /* policy->dns is new: read, written, or void. */
         void (*dns_seen)(struct policy *policy);
-        /* The text that takes the stamp's place beside the addresses of policy->record; NULL: a plain stamp. */
+        /* The text that takes the stamp's place beside the addresses of policy->keeper.record; NULL: a plain stamp. */
         const char *(*text_beside)(const struct policy *policy, struct arena *arena);
         /* How often the policy's own records are read. */
         mono_ms (*reads_every)(const struct policy *policy);

@@ -58,9 +58,9 @@ static bool is_of_epoch(const struct record *a, const struct record *b)
 /* A plan that is known already: of the record as it was under this epoch, or as it was just written. NULL: none. */
 static const struct plan *known_plan(const struct policy *policy, const struct record *record)
 {
-        if (policy->dns_record.is_proven && is_of_epoch(policy->record, record))
-                return &policy->record->plan;
-        return is_of_epoch(policy->record_write.record, record) ? &policy->record_write.record->plan : NULL;
+        if (policy->keeper.dns.is_proven && is_of_epoch(policy->keeper.record, record))
+                return &policy->keeper.record->plan;
+        return is_of_epoch(policy->keeper.write.record, record) ? &policy->keeper.write.record->plan : NULL;
 }
 
 static void take_text(struct policy *policy, const char *raw)
@@ -68,7 +68,7 @@ static void take_text(struct policy *policy, const char *raw)
         struct record_text text;
         struct errmsg why;
         if (record_text_decode(raw, &text, &why) != ERR_OK) {
-                policy->dns_record.is_proven = false;
+                policy->keeper.dns.is_proven = false;
                 record_keeper_take(policy, NULL, mem_strdup(why.text));
                 return;
         }
@@ -76,9 +76,9 @@ static void take_text(struct policy *policy, const char *raw)
         struct record record = *text.record;
         record.plan = proof_with_old_values(known ? *known : provisional_plan(policy), &text.record->plan);
         struct record *copy = record_copy(&record);
-        policy->dns_record.is_proven = known != NULL;
-        (void)TEXT_COPY(policy->dns_record.digest, text.digest);
-        (void)TEXT_COPY(policy->dns_record.author, text.author);
+        policy->keeper.dns.is_proven = known != NULL;
+        (void)TEXT_COPY(policy->keeper.dns.digest, text.digest);
+        (void)TEXT_COPY(policy->keeper.dns.author, text.author);
         record_free(text.record);
         record_keeper_take(policy, copy, NULL);
 }
@@ -86,10 +86,10 @@ static void take_text(struct policy *policy, const char *raw)
 /* What became of a decision that failed was not known; now it is read. */
 static void try_again(struct policy *policy)
 {
-        if (!policy->record_is_doubtful || policy_name(policy)->has_refused_decision ||
-            loop_now(policy->manager->loop) < policy->record_retry_at)
+        if (!policy->keeper.is_doubtful || policy_name(policy)->has_refused_decision ||
+            loop_now(policy->manager->loop) < policy->keeper.retry_at)
                 return;
-        policy->record_is_doubtful = false;
+        policy->keeper.is_doubtful = false;
         if (policy_target(policy, TARGET_NAME))
                 slot_forget_write(policy_target(policy, TARGET_NAME));
 }
@@ -103,14 +103,14 @@ static void dns_dns_seen(struct policy *policy)
             stamp->presence == STAMP_OURS && stamp->decided && text_equal(stamp->store, dns_owner(policy, &arena));
         const char *raw = is_record ? stamp->raw : NULL;
         arena_deinit(&arena);
-        if (text_equal(raw, policy->dns_record.raw))
+        if (text_equal(raw, policy->keeper.dns.raw))
                 return;
-        free(policy->dns_record.raw);
-        policy->dns_record.raw = raw ? mem_strdup(raw) : NULL;
+        free(policy->keeper.dns.raw);
+        policy->keeper.dns.raw = raw ? mem_strdup(raw) : NULL;
         if (raw) {
                 take_text(policy, raw);
         } else {
-                policy->dns_record.is_proven = false;
+                policy->keeper.dns.is_proven = false;
                 record_keeper_take(policy, NULL, NULL);
         }
 }
@@ -120,20 +120,20 @@ static void dns_dns_seen(struct policy *policy)
 static void compare_plan(struct policy *policy, struct view *view, struct arena *arena)
 {
         const struct plan_claim claim = {
-            .digest = policy->dns_record.digest,
-            .is_own = own_cluster(policy)[0] && strcmp(policy->dns_record.author, own_cluster(policy)) == 0,
+            .digest = policy->keeper.dns.digest,
+            .is_own = own_cluster(policy)[0] && strcmp(policy->keeper.dns.author, own_cluster(policy)) == 0,
             .digest_of = record_text_digest};
-        const struct proof proof = proof_of(view, policy->record, &claim, arena);
+        const struct proof proof = proof_of(view, policy->keeper.record, &claim, arena);
         view->plan_proof = proof.outcome;
         view->plan_text = proof.text;
         if (proof.outcome != PLAN_PROVEN)
                 return;
-        struct record record = *policy->record;
+        struct record record = *policy->keeper.record;
         record.plan = proof.plan;
         struct record *copy = record_copy(&record);
-        record_free(policy->record);
-        policy->record = copy;
-        policy->dns_record.is_proven = true;
+        record_free(policy->keeper.record);
+        policy->keeper.record = copy;
+        policy->keeper.dns.is_proven = true;
 }
 
 /* An old value that is shown right now is known in the clear. */
@@ -173,15 +173,15 @@ static void dns_show(struct policy *policy, struct arena *arena, struct view *re
         const struct target_slot *slot = policy_name(policy);
         /* A server that does not answer, or refuses us, is named by what is said of the target. */
         ret->record_read = slot->reach != REACH_NEVER && manager->identity.uid;
-        ret->record_error = policy->record_error ? policy->record_error : "";
+        ret->record_error = policy->keeper.error ? policy->keeper.error : "";
         ret->arbiter_answered_at = slot->read_at;
         ret->arbiter_period_ms = 2 * dns_reads_every(policy);
         alive_show(policy, &ret->alive);
-        if (!policy->record)
+        if (!policy->keeper.record)
                 return;
-        if (!policy->dns_record.is_proven)
+        if (!policy->keeper.dns.is_proven)
                 compare_plan(policy, ret, arena);
-        ret->record = unmasked(policy->record, ret, arena);
+        ret->record = unmasked(policy->keeper.record, ret, arena);
 }
 
 /* ---- writing ---- */
@@ -211,29 +211,29 @@ static void dns_write(struct policy *policy, const struct view *view, const stru
         const struct record *next = decision->next;
         const struct stamp *stamp = &policy_name(policy)->state.stamp;
         epoch_t routed = stamp->presence == STAMP_OURS ? stamp->epoch : 0;
-        bool is_same = is_of_epoch(policy->record, next);
-        char *text = text_of(policy, next, routed, is_same ? policy->dns_record.author : own_cluster(policy));
+        bool is_same = is_of_epoch(policy->keeper.record, next);
+        char *text = text_of(policy, next, routed, is_same ? policy->keeper.dns.author : own_cluster(policy));
         if (!text)
                 return;
         record_io_begin(policy, view, decision);
         struct target_slot *slot = policy->targets[targets_name(view) - view->targets];
-        policy->record_write.text = text;
-        policy->record_write.former = mem_strdup(targets_former(view, &targets_name(view)->shows.stamp));
+        policy->keeper.write.text = text;
+        policy->keeper.write.former = mem_strdup(targets_former(view, &targets_name(view)->shows.stamp));
         effect_record(policy, slot);
         /* Every worker is busy, or a Secret is still being read: the pass comes again then, and decides anew. */
-        if (!slot->effect && policy->record_write.record)
+        if (!slot->effect && policy->keeper.write.record)
                 record_io_drop(policy);
 }
 
 void store_dns_written(struct policy *policy, enum err err, const char *why)
 {
-        if (policy->record_write.record)
+        if (policy->keeper.write.record)
                 record_io_written(policy, err, why);
 }
 
 static const char *dns_text_beside(const struct policy *policy, struct arena *arena)
 {
-        char *text = text_of(policy, policy->record, policy->record->epoch, policy->dns_record.author);
+        char *text = text_of(policy, policy->keeper.record, policy->keeper.record->epoch, policy->keeper.dns.author);
         const char *copy = text ? arena_strdup(arena, text) : "";
         free(text);
         return copy;

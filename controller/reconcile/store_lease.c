@@ -34,7 +34,7 @@ static char *lease_path(const struct policy *policy, bool is_named)
 
 static void call_ended(struct policy *policy)
 {
-        policy->record_call = NULL;
+        policy->keeper.call = NULL;
         turn_end(policy->manager);
         policy_wake(policy);
 }
@@ -46,8 +46,8 @@ static void read_answered(void *ctx, const struct kube_reply *reply)
         if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND) {
                 const json_t *lease = reply->err == ERR_OK ? reply->body : NULL;
                 const char *version = object_meta(lease, "resourceVersion");
-                policy->record_is_doubtful = known_is_overtaken(&policy->lease, version, policy->lease_turns);
-                if (!policy->record_is_doubtful)
+                policy->keeper.is_doubtful = known_is_overtaken(&policy->keeper.lease.known, version, policy->keeper.lease.turns);
+                if (!policy->keeper.is_doubtful)
                         record_keeper_read(policy, lease);
                 trouble_over(policy->manager, TROUBLE_RECORDS, policy);
         } else {
@@ -58,12 +58,12 @@ static void read_answered(void *ctx, const struct kube_reply *reply)
 
 static bool lease_settle(struct policy *policy)
 {
-        if (!policy->record_is_doubtful)
+        if (!policy->keeper.is_doubtful)
                 return true;
         if (!record_io_must_wait(policy) && turn_take(policy, URGENCY_DECIDE)) {
                 char *path = lease_path(policy, true);
-                policy->lease_turns = policy->lease.turns;
-                policy->record_call = kube_get(policy->manager->kube, path, TIMEOUT_MS, read_answered, policy);
+                policy->keeper.lease.turns = policy->keeper.lease.known.turns;
+                policy->keeper.call = kube_get(policy->manager->kube, path, TIMEOUT_MS, read_answered, policy);
                 free(path);
         }
         return false;
@@ -74,8 +74,8 @@ static void write_answered(void *ctx, const struct kube_reply *reply)
         struct policy *policy = ctx;
         call_ended(policy);
         bool is_overtaken = reply->err == ERR_OK &&
-                            known_is_overtaken(&policy->lease, object_meta(reply->body, "resourceVersion"),
-                                               policy->lease_turns);
+                            known_is_overtaken(&policy->keeper.lease.known, object_meta(reply->body, "resourceVersion"),
+                                               policy->keeper.lease.turns);
         if (reply->err == ERR_OK && !is_overtaken)
                 record_keeper_read(policy, reply->body);
         record_io_written(policy, reply->err, reply->why.text);
@@ -95,7 +95,7 @@ static void lease_write(struct policy *policy, const struct view *view, const st
         json_t *body = NULL;
         struct errmsg why;
         const bool has_lease = policy_has_lease(policy);
-        enum err err = has_lease ? record_lease_patch(next, policy->lease.text, &body, &why)
+        enum err err = has_lease ? record_lease_patch(next, policy->keeper.lease.known.text, &body, &why)
                            : record_lease_new(policy->namespace_name, policy->name, next, &body, &why);
         if (err != ERR_OK) {
                 turn_end(manager);
@@ -105,8 +105,8 @@ static void lease_write(struct policy *policy, const struct view *view, const st
         }
         record_io_begin(policy, view, decision);
         char *path = lease_path(policy, has_lease);
-        policy->lease_turns = policy->lease.turns;
-        policy->record_call = has_lease
+        policy->keeper.lease.turns = policy->keeper.lease.known.turns;
+        policy->keeper.call = has_lease
                                   ? kube_patch(manager->kube, path, body, TIMEOUT_MS, write_answered, policy)
                                   : kube_create(manager->kube, path, body, TIMEOUT_MS, write_answered, policy);
         free(path);
@@ -119,8 +119,8 @@ static void lease_show(struct policy *policy, struct arena *arena, struct view *
         (void)arena;
         ret->record_read = manager->lease_watch && watch_is_synced(manager->lease_watch) &&
                            identity_is_proven(&manager->identity, policy->identity_doubt);
-        ret->record = policy->record;
-        ret->record_error = policy->record_error ? policy->record_error : "";
+        ret->record = policy->keeper.record;
+        ret->record_error = policy->keeper.error ? policy->keeper.error : "";
         ret->arbiter_answered_at =
             manager->election ? election_last_answer(manager->election) : manager->kill_switch.answered_at;
         ret->arbiter_period_ms = manager->election ? election_renew_deadline(manager->election)

@@ -103,7 +103,7 @@ static void tell_entry(struct policy *policy, const struct record *record, struc
  * needed. */
 static void complete_for_another(struct policy *policy, struct arena *arena)
 {
-        const struct record *record = policy->record;
+        const struct record *record = policy->keeper.record;
         if (record && record->phase == PHASE_STEADY && record->completed_at >= policy->created_at)
                 tell_entry(policy, record, arena);
 }
@@ -188,7 +188,7 @@ static char *way_back(const struct view *view)
 
 void tell_decided(struct policy *policy, const struct view *view, const struct decision *decision)
 {
-        struct record_write *write = &policy->record_write;
+        struct record_write *write = &policy->keeper.write;
         if (write->action == DO_COMMIT) {
                 write->way_back = way_back(view);
                 return;
@@ -259,7 +259,7 @@ void tell_recorded(struct policy *policy, struct record_write *write)
 /* What settles is written once more before the next step: that is no step of its own. */
 static bool is_told_already(const struct policy *policy, const struct effect *effect)
 {
-        bool is_switching = policy->record && policy->record->phase == PHASE_SWITCHING;
+        bool is_switching = policy->keeper.record && policy->keeper.record->phase == PHASE_SWITCHING;
         const struct target_traits *traits = target_traits(effect->ref.kind);
         return is_switching && traits->settling && policy->account.times.epoch == effect->epoch &&
                policy->account.times.met_us[traits->step];

@@ -17,7 +17,7 @@ void tell_planes(struct policy *policy, const struct view *view, const struct de
 void tell_late(mono_ms late_ms);
 void tell_what_is_shared(struct policy *policy); /* to a policy, of all its planes: who leads from now on says it */
 void tell_shared(struct policy *policy, const struct plane *plane); /* that @policy names from now on */
-/* policy->record_write is on its way. */
+/* policy->keeper.write is on its way. */
 void tell_decided(struct policy *policy, const struct view *view, const struct decision *decision);
 void tell_recorded(struct policy *policy, struct record_write *write); /* and has arrived; its report is taken */
 void tell_effect_done(struct policy *policy, const struct effect *effect);

@@ -9,5 +9,5 @@ void tell_event(struct policy *policy, bool is_warning, const char *reason, cons
         event_record(policy->manager->events, &subject, is_warning, reason, action, message);
         log_line(is_warning ? LOG_WARN : LOG_INFO, "policy", message, LOG_TEXT_FIELD("policy", policy->key),
                  LOG_TEXT_FIELD("reason", reason),
-                 LOG_NUMBER_FIELD("epoch", policy->record ? (int64_t)policy->record->epoch : 0));
+                 LOG_NUMBER_FIELD("epoch", policy->keeper.record ? (int64_t)policy->keeper.record->epoch : 0));
 }

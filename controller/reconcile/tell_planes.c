@@ -19,7 +19,7 @@ enum { MEANT_SO = 4 };
 void tell_what_is_shared(struct policy *policy)
 {
         for (size_t i = 0; i < policy->plane_count; i++) {
-                const struct plane *plane = policy->planes[i];
+                const struct plane *plane = policy->planes[i].plane;
                 for (size_t j = 0; plane->user_count <= MEANT_SO && j < plane->user_count; j++)
                         if (plane->users[j] != policy)
                                 tell_other(policy, plane, plane->users[j]);

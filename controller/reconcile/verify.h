@@ -17,12 +17,16 @@ struct verify_slot {
         unsigned misses;
 };
 
+struct verify {
+        struct verify_slot slots[VERIFY_SERVERS_MAX]; /* as in spec.dns.verify */
+        struct effect *effect;                        /* in flight; NULL otherwise */
+        mono_ms asked_at;                             /* 0: not since the name was met */
+};
+
 void verify_turn(struct policy *policy);   /* asks, where it is time to */
 void verify_restart(struct policy *policy); /* of the new epoch nothing was seen yet */
 void verify_forget(struct policy *policy);  /* and nobody waits for what is being asked */
 void verify_take(struct policy *policy, const struct effect *effect);
 void verify_gather(const struct policy *policy, struct view *ret); /* texts are borrowed from the policy */
-
-void verify_run(struct effect *effect); /* on a worker */
 
 #endif

@@ -45,14 +45,14 @@ static void check_stops(struct rig *rig, const char *said)
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         rig_pass(rig, 5000);
-        assert_null(policy->record);
+        assert_null(policy->keeper.record);
         assert_int_equal(rig_dns.writes, 0);
         assert_non_null(strstr(rig->last_status, "\"KillSwitch\""));
         assert_non_null(strstr(rig->last_status, said));
         rig->kill_switch = NULL;
         rig->kill_switch_status = 0;
         rig_pass(rig, 5000);
-        assert_non_null(policy->record);
+        assert_non_null(policy->keeper.record);
 }
 
 static void test_a_key_that_is_not_known_stops_everything(void **state)
@@ -90,7 +90,7 @@ static void test_errors_change_nothing_unless_they_last(void **state)
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         rig_pass(rig, 5000);
-        assert_non_null(policy->record);
+        assert_non_null(policy->keeper.record);
         rig->kill_switch_status = 500;
         rig_pass(rig, 20000);
         assert_false(rig->manager.kill_switch.is_on);

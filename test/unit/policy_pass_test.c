@@ -17,10 +17,10 @@ static void test_live_name_is_adopted(void **state)
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         rig_pass(rig, 3000);
-        assert_non_null(policy->record);
-        assert_int_equal(policy->record->epoch, 1);
-        assert_string_equal(policy->record->to, "a");
-        assert_int_equal(policy->confirmed_epoch, 1);
+        assert_non_null(policy->keeper.record);
+        assert_int_equal(policy->keeper.record->epoch, 1);
+        assert_string_equal(policy->keeper.record->to, "a");
+        assert_int_equal(policy->confirmation.epoch, 1);
         assert_non_null(strstr(rig_dns.stamp, "e=1"));
         assert_int_equal(rig_dns.writes, 1);
         assert_int_equal(rig->lease_requests, 1);
@@ -42,7 +42,7 @@ static void bug_half_a_write_after_a_whole_one_was_told_as_an_edit(void **state)
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         rig_pass(rig, 15000);
-        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(policy->keeper.record->epoch, 1);
         char value[64];
         (void)TEXT_COPY(value, rig_dns.rrset);
         rig_dns_set(value, ERR_OK, ERR_OK); /* the zone as it was before us */
@@ -61,11 +61,11 @@ static void test_name_of_another_tool_is_left_alone(void **state)
         (void)TEXT_COPY(rig_dns.claim, "is managed by external-dns");
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         rig_pass(rig, 60000);
-        assert_null(policy->record);
+        assert_null(policy->keeper.record);
         assert_int_equal(rig_dns.writes, 0);
         rig_dns.claim[0] = '\0';
         rig_pass(rig, 15000);
-        assert_non_null(policy->record);
+        assert_non_null(policy->keeper.record);
         (void)TEXT_COPY(rig_dns.claim, "is managed by external-dns");
         rig_pass(rig, 45000);
         assert_string_equal(policy_name(policy)->state.stamp.claim, "is managed by external-dns");
@@ -85,7 +85,7 @@ static void test_wall_time_is_the_api_servers(void **state)
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         assert_in_range(pace_wall(&rig->manager.pace) - wanted, 0, 2000);
         rig_pass(rig, 3000);
-        assert_in_range(policy->record->started_at - wanted, 0, 5000);
+        assert_in_range(policy->keeper.record->started_at - wanted, 0, 5000);
 }
 
 /* Somebody sets the machine's clock while we run: nothing that is written or judged moves with it. */
@@ -105,7 +105,7 @@ static void test_wall_clock_steps_shift_nothing(void **state)
                 assert_in_range(pace_wall(&rig->manager.pace) - wall, 5000, 8000);
                 assert_int_equal(rig->statuses, statuses); /* not even a time in the status */
         }
-        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(policy->keeper.record->epoch, 1);
         assert_int_equal(rig_dns.writes, 1);
 }
 
@@ -141,12 +141,12 @@ static void test_nothing_is_recorded_while_the_kill_switch_is_on(void **state)
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         rig_pass(rig, 5000);
-        assert_null(policy->record);
+        assert_null(policy->keeper.record);
         assert_int_equal(rig->lease_requests, 0);
         assert_int_equal(rig_dns.writes, 0);
         rig->kill_switch = NULL;
         rig_pass(rig, 5000);
-        assert_non_null(policy->record);
+        assert_non_null(policy->keeper.record);
 }
 
 static void test_silent_arbiter_is_not_hammered(void **state)
@@ -160,7 +160,7 @@ static void test_silent_arbiter_is_not_hammered(void **state)
         assert_int_equal(rig_dns.writes, 0); /* no effect without a recorded decision */
         rig->lease_refusal = 0;
         rig_pass(rig, 6000);
-        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(policy->keeper.record->epoch, 1);
         assert_int_equal(rig_dns.writes, 1);
         assert_int_equal(rig->manager.line.turns, 0);
 }
@@ -181,7 +181,7 @@ static void test_a_record_that_may_not_be_written_is_told(void **state)
         assert_int_equal(rig->events, 1);
         rig->lease_refusal = 0;
         rig_pass(rig, 6000);
-        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(policy->keeper.record->epoch, 1);
         assert_null(strstr(rig->last_status, "RecordRefused"));
         assert_string_equal(policy->told.reason, "Steady");
 }
@@ -192,7 +192,7 @@ static struct policy *start_refused(struct rig *rig)
 {
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
-        while (!policy->record)
+        while (!policy->keeper.record)
                 rig_pass(rig, 50);
         rig_dns_set("A 127.0.0.1", ERR_OK, ERR_DENIED);
         rig_pass(rig, 60000);
@@ -242,7 +242,7 @@ static void test_refused_update_of_a_record_that_is_gone_is_forgotten(void **sta
         record_keeper_watched(policy, NULL);
         rig_pass(rig, 20000);
         assert_int_equal(policy_name(policy)->reach, REACH_OK);
-        assert_non_null(policy->record);
+        assert_non_null(policy->keeper.record);
         assert_string_equal(policy->told.reason, "Steady");
 }
 
@@ -256,17 +256,17 @@ static void test_recreated_policy_inherits_nothing_but_the_record(void **state)
         policy->requests.answer = mem_strdup("accepted: epoch 7");
         policy->requests.handled[REQUEST_KEY_SWITCH] = mem_strdup("b/7");
         policy->account.history = mem_strdup("[]");
-        policy->was[1].verdict = VERDICT_DOWN;
+        policy->planes[1].was.verdict = VERDICT_DOWN;
         assert_ptr_equal(rig_set_gloo(rig, "u2", 21), policy);
         assert_null(policy->requests.text);
         assert_null(policy->requests.handled[REQUEST_KEY_SWITCH]);
         assert_null(policy->account.history);
-        assert_int_equal(policy->confirmed_epoch, 0);
-        assert_int_equal(policy->was[1].verdict, VERDICT_UNKNOWN);
+        assert_int_equal(policy->confirmation.epoch, 0);
+        assert_int_equal(policy->planes[1].was.verdict, VERDICT_UNKNOWN);
         assert_int_equal(policy_name(policy)->reach, REACH_NEVER);
-        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(policy->keeper.record->epoch, 1);
         rig_pass(rig, 3000);
-        assert_int_equal(policy->record->epoch, 1); /* it goes on under the record that is there */
+        assert_int_equal(policy->keeper.record->epoch, 1); /* it goes on under the record that is there */
         assert_int_equal(rig_dns.writes, 1);
         assert_string_equal(policy->active, "a");
 }
@@ -293,7 +293,7 @@ static void test_gone_with_everything_under_way(void **state)
         while (!policy_name(policy)->read_at)
                 rig_pass(rig, 50);
         rig->is_mute = true;
-        policy->record_is_doubtful = true;
+        policy->keeper.is_doubtful = true;
         policy_wake(policy);
         rig_pass(rig, 200);
         assert_int_equal(rig->manager.line.turns, 1);
@@ -344,7 +344,7 @@ static void test_second_claim_is_told_to_both(void **state)
         assert_int_equal(rig->events, events + 2 + 4); /* and of each of their two planes, to both */
         assert_string_equal(late->told.reason, "DuplicateTarget");
         assert_string_equal(first->told.reason, "Steady");
-        assert_null(late->record);
+        assert_null(late->keeper.record);
 }
 
 /* A Lease that lost its label is seen by reads and not by the watch: that must not become a loop of creations. */
@@ -355,11 +355,11 @@ static void test_unlabelled_record_freezes(void **state)
         rig->lease = json_pack("{s:{s:s, s:s, s:s}}", "metadata", "name", "planekeeper-gloo", "namespace", "ns",
                                "resourceVersion", "50");
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
-        policy->record_is_doubtful = true; /* as after a creation that was answered with 409 */
+        policy->keeper.is_doubtful = true; /* as after a creation that was answered with 409 */
         rig_pass(rig, 30000);
         assert_in_range(rig->lease_requests, 1, 3); /* read again after a list that did not name it */
         assert_int_equal(rig->lease_writes, 0);
-        assert_non_null(strstr(policy->record_error, "put the label back"));
+        assert_non_null(strstr(policy->keeper.error, "put the label back"));
         assert_string_equal(policy->told.reason, "RecordUnreadable");
 }
 

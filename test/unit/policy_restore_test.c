@@ -117,13 +117,13 @@ static void test_record_under_a_lower_version(void **state)
         rig_start(rig);
         struct policy *policy = rig_set_gloo(rig, "u1", 20);
         rig_pass(rig, 3000);
-        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(policy->keeper.record->epoch, 1);
         json_object_set_new(json_object_get(rig->lease, "metadata"), "resourceVersion", json_string("7"));
-        policy->record_is_doubtful = true; /* a write was refused */
+        policy->keeper.is_doubtful = true; /* a write was refused */
         policy_wake(policy);
         rig_pass(rig, 200);
-        assert_string_equal(policy->lease.text, "7");
-        assert_false(policy->record_is_doubtful);
+        assert_string_equal(policy->keeper.lease.known.text, "7");
+        assert_false(policy->keeper.is_doubtful);
 }
 
 /* Nothing says how long an opaque text is. */
@@ -140,8 +140,8 @@ static void test_a_version_of_300_characters_is_one_like_any_other(void **state)
         assert_string_equal(policy->status.known.text, version);
         rig_pass(rig, 3000);
         assert_string_equal(policy->uid, uid);
-        assert_int_equal(policy->record->epoch, 1);
-        assert_int_equal(policy->confirmed_epoch, 1);
+        assert_int_equal(policy->keeper.record->epoch, 1);
+        assert_int_equal(policy->confirmation.epoch, 1);
         assert_true(rig->statuses >= 1); /* which compares with all of it */
         assert_string_not_equal(policy->status.known.text, version);
 }

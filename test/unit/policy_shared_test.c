@@ -47,8 +47,8 @@ static void test_record_beside_the_name(void **state)
         rig_start(rig);
         struct policy *policy = set_shared(rig, 20, "DNS", 30);
         rig_pass(rig, 4000);
-        assert_non_null(policy->record);
-        assert_int_equal(policy->record->epoch, 1);
+        assert_non_null(policy->keeper.record);
+        assert_int_equal(policy->keeper.record->epoch, 1);
         assert_non_null(strstr(rig_dns.stamp, " p=a s=dns/ns/gloo r=1 phase=Steady"));
         assert_non_null(strstr(rig_dns.stamp, " author=hub "));
         assert_int_equal(rig_dns.writes, 2); /* the decision, and then its epoch at the addresses */
@@ -103,17 +103,17 @@ static void test_a_refused_decision_stays_refused_while_it_is_tried_again(void *
                 rig_leap_ms += step % 20 ? 0 : 50;
                 fake_turn(rig->loop);
                 workqueue_turn(rig->manager.policies_queue);
-                in_flight += policy->record_write.record != NULL;
+                in_flight += policy->keeper.write.record != NULL;
                 assert_says_refused(policy);
         }
         assert_true(in_flight > 0);
         assert_int_equal(rig->events, events);
-        assert_null(policy->record);
+        assert_null(policy->keeper.record);
         rig_pass(rig, 60000);
         assert_in_range(rig_dns.writes, 5, 25);
         rig_dns_set("A 127.0.0.1", ERR_OK, ERR_OK);
         rig_pass(rig, 11000);
-        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(policy->keeper.record->epoch, 1);
         assert_string_equal(policy->told.reason, "Steady");
 }
 
@@ -131,7 +131,7 @@ static void test_a_refused_decision_is_forgotten_when_nothing_is_to_be_decided(v
         set_shared(rig, 21, "DNS", 60); /* a TTL is brought up to date by a decision */
         rig_pass(rig, 20000);
         assert_says_refused(policy);
-        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(policy->keeper.record->epoch, 1);
         set_shared(rig, 22, "DNS", 30);
         rig_pass(rig, 11000);
         assert_string_equal(policy->told.reason, "Steady");
@@ -145,18 +145,18 @@ static void test_decision_of_another_cluster_is_followed(void **state)
         decide_elsewhere(5, 30);
         struct policy *policy = set_shared(rig, 20, "DNS", 30);
         rig_pass(rig, 20000);
-        assert_int_equal(policy->record->epoch, 5);
-        assert_string_equal(policy->record->plan.targets[0].to, "A 127.0.0.1");
+        assert_int_equal(policy->keeper.record->epoch, 5);
+        assert_string_equal(policy->keeper.record->plan.targets[0].to, "A 127.0.0.1");
         assert_string_equal(policy->told.reason, "Steady");
         decide_elsewhere(6, 30);
         rig_pass(rig, 10000);
-        assert_int_equal(policy->record->epoch, 6);
+        assert_int_equal(policy->keeper.record->epoch, 6);
         assert_int_equal(rig_dns.writes, 0);
         /* Having agreed, what is new is new on our side. */
         (void)set_shared(rig, 21, "DNS", 60);
         rig_pass(rig, 10000);
-        assert_int_equal(policy->record->epoch, 7);
-        assert_string_equal(policy->record->reason, "PlanOutdated");
+        assert_int_equal(policy->keeper.record->epoch, 7);
+        assert_string_equal(policy->keeper.record->reason, "PlanOutdated");
         assert_non_null(strstr(rig_dns.stamp, "e=7 "));
 }
 
@@ -167,7 +167,7 @@ static void test_plan_of_another_cluster_is_not_carried_out(void **state)
         decide_elsewhere(5, 60);
         struct policy *policy = set_shared(rig, 20, "DNS", 30);
         rig_pass(rig, 20000);
-        assert_int_equal(policy->record->epoch, 5);
+        assert_int_equal(policy->keeper.record->epoch, 5);
         assert_string_equal(policy->told.reason, "PlanMismatch");
         assert_non_null(strstr(policy->told.why, "TTL 30s"));
         assert_int_equal(rig_dns.writes, 0);
@@ -184,12 +184,12 @@ static void test_own_plan_is_known_by_what_the_name_shows(void **state)
         rig_start(rig);
         struct policy *policy = set_shared(rig, 20, "DNS", 30);
         rig_pass(rig, 4000);
-        assert_int_equal(policy->record->epoch, 1);
+        assert_int_equal(policy->keeper.record->epoch, 1);
         policy_set(policy, NULL);
         policy = set_shared(rig, 21, "DNS", 45);
         rig_pass(rig, 10000);
-        assert_int_equal(policy->record->epoch, 2);
-        assert_string_equal(policy->record->reason, "PlanOutdated");
+        assert_int_equal(policy->keeper.record->epoch, 2);
+        assert_string_equal(policy->keeper.record->reason, "PlanOutdated");
 }
 
 static void test_unreadable_record_beside_the_name_freezes(void **state)
@@ -202,7 +202,7 @@ static void test_unreadable_record_beside_the_name_freezes(void **state)
         (void)pthread_mutex_unlock(&rig_dns.lock);
         struct policy *policy = set_shared(rig, 20, "DNS", 30);
         rig_pass(rig, 10000);
-        assert_null(policy->record);
+        assert_null(policy->keeper.record);
         assert_string_equal(policy->told.reason, "RecordUnreadable");
         assert_int_equal(rig_dns.writes, 0);
 }
@@ -217,13 +217,13 @@ static void test_from_one_store_to_the_other(void **state)
         assert_non_null(strstr(rig_dns.stamp, "s=k8s/hub/ns/gloo"));
         (void)set_shared(rig, 21, "DNS", 30); /* our own stamp is taken over */
         rig_pass(rig, 10000);
-        assert_int_equal(policy->record->epoch, 2);
+        assert_int_equal(policy->keeper.record->epoch, 2);
         assert_non_null(strstr(rig_dns.stamp, "s=dns/ns/gloo r=2 phase=Steady"));
         unsigned writes = rig_dns.writes;
         (void)set_shared(rig, 22, "Kubernetes", 30); /* others may share it by now */
         rig_pass(rig, 10000);
-        assert_non_null(policy->record);
-        assert_int_equal(policy->record->epoch, 1); /* the Lease's */
+        assert_non_null(policy->keeper.record);
+        assert_int_equal(policy->keeper.record->epoch, 1); /* the Lease's */
         assert_non_null(strstr(rig->last_status, "AutomaticUnsafe"));
         assert_int_equal(rig_dns.writes, writes);
 }
