@@ -146,6 +146,22 @@ static void test_one_doubt_holds_its_owner_and_a_doubt_for_all_holds_all(void **
         assert_true(identity_is_proven(&rig->identity, doubt));
 }
 
+/* Once known it was never asked again, where nothing raised a doubt. */
+static void test_it_is_asked_every_ten_seconds(void **state)
+{
+        struct rig *rig = *state;
+        identity_tick(&rig->identity);
+        wait_asked(rig);
+        answer(rig, "hub");
+        identity_tick(&rig->identity);
+        assert_null(rig->identity.call);
+        rig->identity.asked_at -= 10000;
+        identity_tick(&rig->identity);
+        wait_asked(rig);
+        answer(rig, "another");
+        assert_string_equal(rig->identity.uid, "another");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
 
 int main(void)
@@ -153,6 +169,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             CASE(test_an_answer_to_an_older_question_settles_no_doubt),
             CASE(test_a_thousand_doubts_are_two_questions),
+            CASE(test_it_is_asked_every_ten_seconds),
             CASE(test_one_doubt_holds_its_owner_and_a_doubt_for_all_holds_all),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,8 @@ static void test_created_in_another_cluster_behind_the_same_address(void **state
         rig->lease = NULL;
         record_keeper_watched(policy, NULL);
         policy_set(policy, NULL);
-        (void)rig_set_gloo(rig, "u2", 40);
+        policy = rig_set_gloo(rig, "u2", 40);
+        assert_false(identity_is_proven(&rig->manager.identity, policy->identity_doubt));
         rig_pass(rig, 8000);
         assert_string_equal(rig->manager.identity.uid, "hub-2");
         assert_int_equal(rig_dns.writes, writes);

@@ -1,5 +1,6 @@
 /* record_test.c -- the decision record and its Lease: round trip, bounds, unknown versions, the two write bodies. */
 #include "api/record.h"
+#include "core/plan.h"
 #include "two_targets.h"
 
 #include <setjmp.h>
@@ -128,6 +129,49 @@ static void test_full_of_old_values(void **state)
         record_free(copy);
         record_free(back);
         free(text);
+}
+
+static char *repeated(char letter, size_t count)
+{
+        char *text = mem_calloc(count + 1, 1);
+        memset(text, letter, count);
+        return text;
+}
+
+/* What PLAN_BYTES_MAX lets through is never refused afterwards, however long the rest of the record is. */
+static void test_the_longest_plan_fits_beside_the_longest_rest(void **state)
+{
+        (void)state;
+        struct record record = sample;
+        char *name = repeated('n', 63), *holder = repeated('h', 159), *key = repeated('"', 512), *endpoint = repeated('e', 300);
+        record.epoch = EPOCH_MAX;
+        record.from = record.to = name;
+        record.reason = name;
+        record.holder = holder;
+        record.recent_count = RECENT_SWITCHES_MAX;
+        record.enforced_count = ENFORCED_MAX;
+        record.detected_at = record.started_at = record.completed_at = record.cooldown_until = sample.started_at;
+        for (unsigned i = 0; i < RECENT_SWITCHES_MAX; i++)
+                record.recent[i] = sample.started_at;
+        for (unsigned i = 0; i < ENFORCED_MAX; i++)
+                record.enforced[i] = sample.started_at;
+        LOCK(record.plan).ref.name = key;
+        LOCK(record.plan).ref.endpoint = NAME(record.plan).ref.endpoint = endpoint;
+        NAME(record.plan).ttl_s = DNS_TTL_MAX_S;
+        LOCK(record.plan).old_count = NAME(record.plan).old_count = PLAN_OLD_MAX;
+        for (unsigned i = 0; i < PLAN_OLD_MAX; i++)
+                LOCK(record.plan).old[i] = NAME(record.plan).old[i] = "A 198.51.100.7";
+        LOCK(record.plan).to = "";
+        size_t room = PLAN_BYTES_MAX - plan_bytes(&record.plan);
+        char *value = repeated('v', room), *text = NULL;
+        LOCK(record.plan).to = value;
+        assert_int_equal(plan_bytes(&record.plan), PLAN_BYTES_MAX);
+        struct errmsg why = {0};
+        if (record_encode(&record, &text, &why) != ERR_OK)
+                fail_msg("%s", why.text);
+        char *const texts[] = {name, holder, key, endpoint, value, text};
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+                free(texts[i]);
 }
 
 static void test_too_large_is_refused_before_it_is_written(void **state)
@@ -348,6 +392,7 @@ int main(void)
             cmocka_unit_test(test_round_trip_loses_nothing),
             cmocka_unit_test(test_copy_is_deep),
             cmocka_unit_test(test_full_of_old_values),
+            cmocka_unit_test(test_the_longest_plan_fits_beside_the_longest_rest),
             cmocka_unit_test(test_too_large_is_refused_before_it_is_written),
             cmocka_unit_test(test_text_that_is_not_utf8_is_refused),
             cmocka_unit_test(test_whatever_a_lock_held_can_be_recorded),
