@@ -59,7 +59,9 @@ static json_t *mistyped_policy(enum typo typo, unsigned policy)
         case IN_REDIS_ADDRESS:
                 return has_lock ? json_pack("{s:{s:s}}", "redis", "address", "192.0.2.60:6379") : NULL;
         case IN_LOCK_KEY:
-                return has_lock ? json_pack("{s:{s:{s:o}}}", "redis", "lock", "key", json_sprintf("lokc-%u", policy)) : NULL;
+                return has_lock && !world.is_recorded_in_dns /* such a record does not tell of which key it is */
+                           ? json_pack("{s:{s:{s:o}}}", "redis", "lock", "key", json_sprintf("lokc-%u", policy))
+                           : NULL;
         case IN_AUTH_SECRET:
                 return has_lock ? json_pack("{s:{s:{s:s}}}", "redis", "authSecretRef", "name", "rdeis") : NULL;
         default:
