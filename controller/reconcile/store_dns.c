@@ -16,6 +16,7 @@
 #include "reconcile/record_keeper.h"
 #include "reconcile/record_store.h"
 #include "reconcile/target_config.h"
+#include "reconcile/trouble.h"
 #include "runtime/log.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -63,6 +64,13 @@ static const struct plan *known_plan(const struct policy *policy, const struct r
         return is_of_epoch(policy->keeper.write.record, record) ? &policy->keeper.write.record->plan : NULL;
 }
 
+/* A decision is there, whoever made it: what failed here is not tried any more, and a race that was lost is no trouble. */
+static void end_trouble(struct policy *policy)
+{
+        policy->keeper.failures = 0;
+        trouble_over(policy->manager, TROUBLE_RECORDS, policy);
+}
+
 static void take_text(struct policy *policy, const char *raw)
 {
         struct record_text text;
@@ -81,6 +89,7 @@ static void take_text(struct policy *policy, const char *raw)
         (void)TEXT_COPY(policy->keeper.dns.author, text.author);
         record_free(text.record);
         record_keeper_take(policy, copy, NULL);
+        end_trouble(policy);
 }
 
 /* What became of a decision that failed was not known; now it is read. */

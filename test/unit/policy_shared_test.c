@@ -1,6 +1,7 @@
 /* policy_shared_test.c -- whole passes of policies whose decisions are recorded beside the name. */
 #include "policy_rig.h"
 #include "reconcile/policy_targets.h"
+#include "reconcile/trouble.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,22 @@ static void test_the_first_look_comes_as_soon_as_every_other(void **state)
         unsigned reads = rig_dns.reads;
         rig_pass(rig, 5000);
         assert_in_range(rig_dns.reads - reads, 4, 8);
+}
+
+/* Two operators saw the same edit, and the other was quicker. */
+static void test_a_race_that_was_lost_is_no_trouble(void **state)
+{
+        struct rig *rig = *state;
+        rig_start(rig);
+        struct policy *policy = set_shared(rig, 20, "DNS", 30);
+        rig_pass(rig, 4000);
+        policy->keeper.failures = 1;
+        trouble_note(&rig->manager, TROUBLE_RECORDS, policy, "somebody changed it since it was read");
+        decide_elsewhere(2, 30);
+        rig_pass(rig, 30000);
+        assert_int_equal(policy->keeper.record->epoch, 2);
+        assert_false(rig->manager.troubles[TROUBLE_RECORDS].is_there);
+        assert_int_equal(policy->keeper.failures, 0);
 }
 
 static void assert_says_refused(struct policy *policy)
@@ -231,6 +248,7 @@ static void test_from_one_store_to_the_other(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            RIG_TEST(test_a_race_that_was_lost_is_no_trouble),
             RIG_TEST(test_record_beside_the_name),
             RIG_TEST(test_the_first_look_comes_as_soon_as_every_other),
             RIG_TEST(test_a_refused_decision_stays_refused_while_it_is_tried_again),
