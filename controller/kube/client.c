@@ -357,11 +357,6 @@ struct kube_call *kube_get(struct kube *kube, const char *path, mono_ms timeout_
         return start(new_call(kube, "GET", path, done, ctx), timeout_ms);
 }
 
-struct kube_call *kube_delete(struct kube *kube, const char *path, mono_ms timeout_ms, kube_done *done, void *ctx)
-{
-        return start(new_call(kube, "DELETE", path, done, ctx), timeout_ms);
-}
-
 static struct kube_call *send_object(struct kube_call *call, const char *content_type, const json_t *object,
                                      mono_ms timeout_ms)
 {

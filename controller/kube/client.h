@@ -67,7 +67,6 @@ struct kube_call *kube_patch(struct kube *kube, const char *path, const json_t *
 /* The same, but only metadata is answered (PartialObjectMetadata): a third of a policy, and less work for the server. */
 struct kube_call *kube_patch_for_metadata(struct kube *kube, const char *path, const json_t *patch, mono_ms timeout_ms,
                                           kube_done *done, void *ctx);
-struct kube_call *kube_delete(struct kube *kube, const char *path, mono_ms timeout_ms, kube_done *done, void *ctx);
 void kube_cancel(struct kube_call *call); /* done() will not be called; NULL is a no-op */
 
 #endif

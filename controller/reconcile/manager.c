@@ -206,8 +206,8 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         identity_init(&manager->identity, loop, manager->kube, &hooks);
         manager->prober = prober_open(&(struct probe_env){
             .loop = loop, .http = manager->http, .executor = manager->executor, .dns_servers = options->resolver});
-        const struct workqueue_options planes = {"managementplane", 500, 30000, 64, 3};
-        const struct workqueue_options policies = {"failoverpolicy", 200, 30000, 64, 5};
+        const struct workqueue_options planes = {"managementplane", 64, 3};
+        const struct workqueue_options policies = {"failoverpolicy", 64, 5};
         manager->planes_queue = workqueue_open(loop, &planes);
         manager->policies_queue = workqueue_open(loop, &policies);
         manager->events = event_recorder_open(loop, manager->kube, "planekeeper.io/planekeeper", options->identity);

@@ -35,7 +35,7 @@ json_t *switch_report_load(const char *text)
         return value;
 }
 
-char *switch_report_keep(json_t *value)
+static char *keep(json_t *value)
 {
         char *text = json_dumps(value, JSON_COMPACT);
         INVARIANT(text);
@@ -64,7 +64,7 @@ char *switch_report_decision(const struct record *next, const struct view *view,
                       (int)next->automatic, "at", switch_report_time(next->started_at), "gates",
                       switch_report_gates(decision), "facts", decision_facts_encode(view));
         INVARIANT(report);
-        return switch_report_keep(report);
+        return keep(report);
 }
 
 static void add_step(json_t *steps, const char *name, int64_t from_us, int64_t to_us)
@@ -109,7 +109,7 @@ static void add_to_history(struct policy *policy, json_t *report)
         while (json_array_size(history) > HISTORY_MAX)
                 json_array_remove(history, HISTORY_MAX);
         free(policy->account.history);
-        policy->account.history = switch_report_keep(history);
+        policy->account.history = keep(history);
 }
 
 /* An abort or an adoption is complete as soon as it is recorded, and new values for the same plane move nobody. */
@@ -137,7 +137,7 @@ bool switch_report_complete(struct policy *policy, const struct record *record)
         add_to_history(policy, report);
         if (is_switch(record)) {
                 free(policy->account.last_switch);
-                policy->account.last_switch = switch_report_keep(json_incref(report));
+                policy->account.last_switch = keep(json_incref(report));
         }
         json_decref(report);
         return true;

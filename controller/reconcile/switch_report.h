@@ -23,6 +23,5 @@ json_t *switch_report_gates(const struct decision *decision);
 json_t *switch_report_text(const char *text); /* a sentence, cut where it is longer than a person reads */
 json_t *switch_report_time(unix_ms at);       /* null for 0 */
 json_t *switch_report_load(const char *text); /* of a kept text; null for NULL */
-char *switch_report_keep(json_t *value);      /* the compact text; takes the reference */
 
 #endif

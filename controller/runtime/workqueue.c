@@ -44,7 +44,6 @@ struct workqueue {
         struct loop_timer again; /* wakes the loop for what a slice left over */
         struct metric_child *depth_metric;
         struct metric_child *adds;
-        struct metric_child *retries;
         struct metric_child *queue_duration;
         struct metric_child *work_duration;
 };
@@ -62,14 +61,14 @@ static void on_again(struct loop_timer *self)
 
 struct workqueue *workqueue_open(struct loop *loop, const struct workqueue_options *options)
 {
-        INVARIANT(options->slice_items > 0 && options->backoff_first_ms > 0);
+        INVARIANT(options->slice_items > 0);
         struct workqueue *queue = mem_new(queue);
         queue->loop = loop;
         queue->options = *options;
         queue->again.due = on_again;
         queue->depth_metric = open_metric(&depth_family, options->name);
         queue->adds = open_metric(&adds_family, options->name);
-        queue->retries = open_metric(&retries_family, options->name);
+        (void)open_metric(&retries_family, options->name); /* dashboards expect it; nothing here backs off by itself */
         queue->queue_duration = open_metric(&queue_family, options->name);
         queue->work_duration = open_metric(&work_family, options->name);
         (void)open_metric(&unfinished_family, options->name);
@@ -142,33 +141,8 @@ void workqueue_add_after(struct workqueue *queue, struct work *work, mono_ms del
         loop_timer_set(queue->loop, &work->timer, at);
 }
 
-/* Half of the delay is fixed, half by chance: a target that comes back is not met by all keys in one moment. */
-static mono_ms backoff_ms(const struct workqueue *queue, unsigned failures)
-{
-        mono_ms nominal = queue->options.backoff_first_ms;
-        for (unsigned i = 0; i < failures && nominal < queue->options.backoff_max_ms; i++)
-                nominal *= 2;
-        if (nominal > queue->options.backoff_max_ms)
-                nominal = queue->options.backoff_max_ms;
-        return nominal - (mono_ms)arc4random_uniform((uint32_t)(nominal / 2) + 1);
-}
-
-void workqueue_add_backoff(struct workqueue *queue, struct work *work)
-{
-        mono_ms delay_ms = backoff_ms(queue, work->failures);
-        work->failures++;
-        metric_add(queue->retries, 1);
-        workqueue_add_after(queue, work, delay_ms);
-}
-
-void workqueue_forget(struct work *work)
-{
-        work->failures = 0;
-}
-
 void workqueue_remove(struct work *work)
 {
-        work->failures = 0;
         if (!work->queue)
                 return;
         loop_timer_stop(work->queue->loop, &work->timer);

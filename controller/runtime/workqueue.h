@@ -29,13 +29,10 @@ struct work {
         struct work *next;
         struct loop_timer timer; /* set while delayed */
         int64_t queued_at_us;    /* 0 while not in the queue */
-        unsigned failures;       /* since the last workqueue_forget() */
 };
 
 struct workqueue_options {
         const char *name;         /* label of the metrics; borrowed for the life of the queue */
-        mono_ms backoff_first_ms; /* after the first failure, doubled with each further one */
-        mono_ms backoff_max_ms;
         size_t slice_items; /* at most so many passes per turn */
         mono_ms slice_ms;   /* no further pass is begun after so long, so that leases and probes stay on time */
 };
@@ -49,10 +46,7 @@ void workqueue_turn(struct workqueue *queue);
 void workqueue_add(struct workqueue *queue, struct work *work);
 /* In @delay_ms at the latest: a no-op when the work is queued or due earlier anyway; 0 adds at once. */
 void workqueue_add_after(struct workqueue *queue, struct work *work, mono_ms delay_ms);
-/* After a failure: workqueue_add_after() with the capped exponential delay, by chance between half and all of it. */
-void workqueue_add_backoff(struct workqueue *queue, struct work *work);
-void workqueue_forget(struct work *work); /* it succeeded: the next back-off starts anew */
-/* Neither queued nor delayed any more, back-off forgotten; safe on a work never added. */
+/* Neither queued nor delayed any more; safe on a work never added. */
 void workqueue_remove(struct work *work);
 
 #endif

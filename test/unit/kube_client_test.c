@@ -220,9 +220,6 @@ static void test_verbs(void **state)
         wait_done(rig);
         assert_string_equal(rig->line, "POST /y");
         assert_non_null(strstr(rig->head, "Content-Type: application/json\r\n"));
-        (void)kube_delete(rig->kube, "/y/z", 5000, on_done, rig);
-        wait_done(rig);
-        assert_string_equal(rig->line, "DELETE /y/z");
         assert_int_equal(fake_api_connections(rig->api), 1); /* one connection served all */
 }
 

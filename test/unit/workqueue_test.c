@@ -62,7 +62,7 @@ static int setup(void **state)
         rig->queue = workqueue_open(
                 rig->loop,
                 &(struct workqueue_options){
-                        .name = "test", .backoff_first_ms = 8, .backoff_max_ms = 60, .slice_items = 50, .slice_ms = 5});
+                        .name = "test", .slice_items = 50, .slice_ms = 5});
         loop_set_idle(rig->loop, on_idle, rig);
         (void)alarm(30);
         *state = rig;
@@ -186,34 +186,6 @@ static void test_slices_are_bounded(void **state)
                 workqueue_remove(&keys[i].work);
 }
 
-static void test_backoff_grows_to_its_cap_and_varies(void **state)
-{
-        struct rig *rig = *state;
-        struct key key = new_key(rig);
-        bool varies = false;
-        mono_ms last = 0;
-        for (unsigned failures = 0; failures < 200; failures++) {
-                mono_ms nominal = failures < 3 ? 8 << failures : 60;
-                mono_ms before = clock_mono();
-                workqueue_add_backoff(rig->queue, &key.work);
-                mono_ms delay = key.work.timer.at - before;
-                assert_in_range(delay, nominal / 2, nominal + (clock_mono() - before));
-                varies |= failures > 3 && delay != last;
-                last = delay;
-                workqueue_add(rig->queue, &key.work);
-                run_passes(rig, 1);
-        }
-        assert_true(varies);
-        workqueue_forget(&key.work);
-        mono_ms before = clock_mono();
-        workqueue_add_backoff(rig->queue, &key.work);
-        assert_in_range(key.work.timer.at - before, 4, 8 + (clock_mono() - before));
-        workqueue_remove(&key.work);
-        workqueue_remove(&key.work);
-        run_for(rig, 30);
-        assert_int_equal(key.runs, 200);
-}
-
 static void test_removed_key_does_not_run(void **state)
 {
         struct rig *rig = *state;
@@ -225,7 +197,6 @@ static void test_removed_key_does_not_run(void **state)
         workqueue_remove(&keys[1].work);
         struct key never_added = new_key(rig);
         workqueue_remove(&never_added.work);
-        workqueue_forget(&never_added.work);
         run_passes(rig, 2);
         assert_int_equal(keys[0].runs + keys[2].runs, 2);
         assert_int_equal(keys[1].runs, 0);
@@ -286,7 +257,6 @@ static void test_metrics(void **state)
 {
         struct rig *rig = *state;
         double adds = metric("workqueue_adds_total");
-        double retries = metric("workqueue_retries_total");
         double waited = metric("workqueue_queue_duration_seconds_count");
         double worked_s = metric("workqueue_work_duration_seconds_sum");
         struct key keys[2] = {new_key(rig), new_key(rig)};
@@ -296,10 +266,9 @@ static void test_metrics(void **state)
         workqueue_add(rig->queue, &keys[1].work);
         assert_true(metric("workqueue_depth") == 2);
         run_passes(rig, 2);
-        workqueue_add_backoff(rig->queue, &keys[0].work);
+        workqueue_add_after(rig->queue, &keys[0].work, 8);
         assert_true(metric("workqueue_depth") == 0);
         assert_true(metric("workqueue_adds_total") == adds + 2);
-        assert_true(metric("workqueue_retries_total") == retries + 1);
         assert_true(metric("workqueue_queue_duration_seconds_count") == waited + 2);
         assert_true(metric("workqueue_work_duration_seconds_sum") >= worked_s + 0.002);
         assert_true(metric("workqueue_unfinished_work_seconds") == 0);
@@ -317,7 +286,6 @@ int main(void)
                 QUEUE_TEST(test_delay_is_kept_and_the_earliest_wins),
                 QUEUE_TEST(test_a_greedy_key_starves_no_other),
                 QUEUE_TEST(test_slices_are_bounded),
-                QUEUE_TEST(test_backoff_grows_to_its_cap_and_varies),
                 QUEUE_TEST(test_removed_key_does_not_run),
                 QUEUE_TEST(test_owner_may_go_in_its_own_pass),
                 QUEUE_TEST(test_loop_sleeps_when_the_queue_is_empty),
