@@ -4,16 +4,15 @@
  *
  * In this order, and the first one that is configured is the only one that is used:
  *   1. the Secret that the policy names: aws_access_key_id, aws_secret_access_key, aws_session_token (also
- *   AWS_ACCESS_KEY_ID …, and
- *      access-key-id, secret-access-key, session-token, as other tools write them)
+ *      AWS_ACCESS_KEY_ID …, and access-key-id, secret-access-key, session-token, as other tools write them)
  *   2. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN in the operator's environment
  *   3. web identity: AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, as EKS sets them for a ServiceAccount with a role
  *   4. container credentials: AWS_CONTAINER_CREDENTIALS_FULL_URI (EKS Pod Identity) or …_RELATIVE_URI (ECS)
  *   5. the instance's role by IMDSv2, only with --aws-instance-metadata: any Pod of the node could ask for it
  *
- * Ownership: texts of the configuration are borrowed for as long as the credentials are open; keys are wiped when they
- *            are replaced and on close. libcurl copies what it signs with and frees that unwiped: a core dump may hold
- *            it.
+ * Ownership: the entries of the Secret are copied; the environment is borrowed and outlives all credentials. Keys are
+ *            wiped when they are replaced and on close. libcurl copies what it signs with and frees that unwiped: a core
+ *            dump may hold it.
  * Errors:    ERR_INVALID: no source is configured (each is named with what it lacks), or one cannot work until a person
  *            mends it. ERR_DENIED: the source's service refused. ERR_TRANSIENT: it could not be asked. Texts never hold
  *            a key or a token.

@@ -6,12 +6,12 @@
 F gets `web-identity-token` and `agent-token`, which a Pod would find in its volumes. A test sets what it needs by POST /_stand_in with
 JSON: {"faults": [{"match": "POST /2013", "times": 1, "status": 400, "code": "Throttling", "retry_after": 3}]}, {"metadata": "silent"},
 {"valid_s": 4}, {"expire": true}, {"web_identity_token": "…"}; the answer is what happened so far. A fault with "lose" lets the
-request through and drops the answer. What Route 53 itself is stricter about than moto is in route53.py, where there is one.
+request through and drops the answer. Of Route 53 there is what moto knows of it: what the real one is
+stricter about is judged by route53.py, a server of its own.
 """
 
 import argparse
 import datetime
-import importlib.util
 import json
 import pathlib
 import re
@@ -154,8 +154,6 @@ def main() -> None:
     metadata.start()
     state = State(keys, metadata, options.folder)
     state.web_identity_token = "header.claims.signature"
-    if importlib.util.find_spec("route53"):
-        importlib.import_module("route53").make_strict()
     moto = DomainDispatcherApplication(create_backend_app)
     warm_up(moto)
     app = Faults(SigV4(Sts(moto, state), keys, is_unsigned), state)
