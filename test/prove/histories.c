@@ -58,6 +58,8 @@ bool histories_count(struct histories *self, const char *violation)
         printf("violation with --seed %" PRIu64 " --histories 1: %s\n", seed, violation);
         if (!self->first[0])
                 (void)TEXT_COPY(self->first, violation);
+        for (char *at = self->first; *at; at++) /* it is printed as a text of JSON */
+                *at = *at == '"' || *at == '\\' ? '\'' : *at;
         return self->keeps_going;
 }
 

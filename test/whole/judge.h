@@ -22,6 +22,7 @@ void judge_unheard(const struct exchange *exchange);
 void judge_writes(const struct host *host, unsigned policy, bool is_lock, const struct reg *want);
 /* The same to one that has a mistyped name. */
 void judge_strays(const struct host *host, unsigned policy, bool is_lock, const struct reg *want);
+void judge_stray_taken(unsigned policy, bool is_lock, const struct reg *now);
 
 /* The servers. @by: NULL for people. */
 void judge_object(unsigned cluster, enum api_kind kind, const json_t *object, const struct host *by);

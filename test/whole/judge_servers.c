@@ -275,6 +275,17 @@ void judge_strays(const struct host *host, unsigned policy, bool is_lock, const 
                                want->value, is_lock ? "the lock" : "the name", policy);
 }
 
+/* What was decided on a mistyped text is complete when it is shown there. */
+void judge_stray_taken(unsigned policy, bool is_lock, const struct reg *now)
+{
+        const struct shown shown = shown_by(now);
+        struct decision *decided = (struct decision *)find_decision(policy, shown.decided, shown.id);
+        if (!decided)
+                return;
+        *(is_lock ? &decided->was_locked : &decided->was_routed) = true;
+        decided->routed_at = is_lock ? decided->routed_at : vtime_now();
+}
+
 /* S5: what is shown was decided, as it was decided. S4: the name after the lock. */
 static void check_value(unsigned policy, bool is_lock, struct decision *decided, const struct reg *now)
 {

@@ -21,6 +21,7 @@ void registers_begin(void)
                 struct reg first = {.is_present = true, .ttl_s = 30};
                 (void)TEXT_COPY(first.value, world_rrset(0));
                 registers.dns[i] = registers.dns_before[i] = first;
+                registers.stray_dns[i].is_present = true; /* a name is there as soon as it is asked for, and has no records */
                 (void)snprintf(first.value, sizeof(first.value), "%s%s", world_plane(0),
                                world.policies[i].has_epoch_in_lock ? "-1" : "");
                 registers.lock[i] = registers.lock_before[i] = first;
@@ -168,8 +169,10 @@ static bool apply(const struct update *update)
         const struct reg old = *update->reg;
         *update->before = old;
         *update->reg = update->want;
-        if (update->is_stray)
+        if (update->is_stray) {
+                judge_stray_taken(update->policy, update->is_lock, update->reg);
                 return true;
+        }
         if (!update->is_lock) {
                 registers.emptied[update->policy] = (struct emptied){0};
                 beside_written(update->policy, &old);
