@@ -76,11 +76,19 @@ class Etcd(Process):
 
     def restore(self, backup: pathlib.Path, *servers: "ApiServer") -> None:
         """As the manuals have it: the API servers are down meanwhile, and start on what came back."""
+        self._start_on(backup, servers)
+
+    def replace(self, *servers: "ApiServer") -> None:
+        """The same with an empty store: what the API servers had is gone for good."""
+        self._start_on(None, servers)
+
+    def _start_on(self, backup: pathlib.Path | None, servers: tuple["ApiServer", ...]) -> None:
         for server in servers:
             server.kill9()
         self.kill9()
         shutil.rmtree(self._data)
-        shutil.copytree(backup, self._data)
+        if backup:
+            shutil.copytree(backup, self._data)
         self.run()
         for server in servers:
             server.run()

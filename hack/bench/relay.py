@@ -79,6 +79,12 @@ class Relay:
         self.holds = lambda datagram: False
         self._do(self._listen())
 
+    def retarget(self, target: str) -> None:
+        """Another server behind the same address; what is open breaks."""
+        host, _, port = target.rpartition(":")
+        self._target = (host, int(port))
+        self._do(self._reset())
+
     def refuse(self) -> None:
         """Break what is open and refuse what is new, as a host does whose process is gone."""
         self.mode = REFUSE

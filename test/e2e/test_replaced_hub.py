@@ -1,0 +1,98 @@
+"""The store of the hub is replaced by an empty one under a living operator, and everything applied again from Git."""
+
+import copy
+
+import pytest
+from world import CENTRAL, WEST, dns_stamp, steady, wait_world
+
+from hack.bench import kube, wait
+from hack.bench.bench import PLANES
+from hack.bench.kube import ApiServer, Etcd
+from hack.bench.relay import Relay
+from hack.bench.scene import POLICY
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module", name="bench")
+def replaceable_bench(bench):
+    """The bench with a hub that has an etcd of its own."""
+    own = copy.copy(bench)
+    own.etcd = Etcd(bench.scratch, fsync=False, name="etcd-replaced").run()
+    own.hub = ApiServer(bench.scratch, own.etcd, "hub-replaced", bench.authority).run()
+    own.install()
+    yield own
+    own.hub.kill9()
+    own.etcd.kill9()
+
+
+def uid_of_hub(scene):
+    return scene.bench.hub.admin.get("Namespace", "kube-system")["metadata"]["uid"]
+
+
+def replace_store(scene):
+    """At the same address, with the same certificates and tokens; nothing of what was in it."""
+    was = uid_of_hub(scene)
+    scene.bench.etcd.replace(scene.bench.hub)
+    assert uid_of_hub(scene) != was
+    return was
+
+
+def apply_from_git(scene):
+    bench = scene.bench
+    bench.install()
+    bench.hub.ensure_namespace(scene.namespace)
+    bench.put_secrets(scene.namespace)
+    bench.grant(scene.namespace)
+    scene.put_planes()
+    scene.put_policy()
+
+
+def check_new_store(scene, was):
+    store = f"k8s/{uid_of_hub(scene)}/{scene.namespace}/{POLICY}"
+    assert dns_stamp(scene).store == store and was not in store
+
+
+def test_what_nobody_owned_is_taken_under_the_new_identity(scene):
+    """The plane dies while the hub is away, and the policy that comes back has another name in DNS."""
+    steady(scene)
+    was = replace_store(scene)
+    scene.bench.kill_plane(WEST)
+    scene.dns_name = f"second.{scene.zone}"
+    scene.bench.bind.replace(scene.dns_name, "A", PLANES[WEST])
+    apply_from_git(scene)
+    wait_world(scene, CENTRAL, 2, timeout=60.0)
+    check_new_store(scene, was)
+
+
+@pytest.fixture(name="swapped")
+def plane_behind_a_wire(scene):
+    """The kubeconfig of the standby leads through a wire that can be laid to another cluster; one identity fits both."""
+    bench = scene.bench
+    identity = bench.authority.client("operator-of-planes", "system:masters")
+    with Relay(f"127.0.0.1:{bench.clusters[CENTRAL].port}") as wire:
+        scene.point_at(WEST)
+        text = kube.kubeconfig_text(f"https://{wire.address}", bench.authority.cert, CENTRAL, identity=identity)
+        scene.put_secret(f"{CENTRAL}-kubeconfig", value=text)
+        scene.put_planes(eu_central_1={"server": {"address": PLANES[CENTRAL], "port": bench.mgmt_port}})
+        scene.put_policy()
+        yield wire
+
+
+def lay(wire, cluster):
+    wire.retarget(f"127.0.0.1:{cluster.port}")
+
+
+def test_another_cluster_behind_the_kubeconfig_of_a_plane(scene, swapped):
+    """It becomes the operator's own: whoever is inside a plane does not switch by itself. And back."""
+    operator = scene.operator()
+    wait_world(scene, WEST, 1)
+    scene.wait_condition("Armed", "True", timeout=20.0)
+    lay(swapped, scene.bench.hub)
+    wait.until("it is inside", lambda: scene.status()["effectiveMode"] == "Advise", 30.0)
+    assert "OperatorInsidePlane" in str(scene.status()["effectiveModeReason"])
+    assert any("another cluster answers behind the same kubeconfig" in line["msg"] for line in operator.logs())
+    lay(swapped, scene.bench.clusters[CENTRAL])
+    wait.until("it is outside", lambda: scene.status()["effectiveMode"] == "Automatic", 30.0)
+    scene.bench.kill_plane(WEST)
+    wait_world(scene, CENTRAL, 2, timeout=40.0)
