@@ -37,7 +37,8 @@ static bool is_due(const struct policy *policy, const struct target_slot *slot)
 {
         mono_ms now = loop_now(policy->manager->loop) + 500;
         const struct mechanism *mechanism = slot->mechanism;
-        mono_ms every = slot == policy_name(policy) ? policy->keeper.store->reads_every(policy) : RECORDS_EVERY_MS;
+        mono_ms every =
+            slot == policy_name(policy) ? policy->keeper.store->reads_every(policy) : slot_limits(slot)->read_every_ms;
         if (!mechanism || now - slot->read_at >= every)
                 return true;
         return now - mechanism->asked_at >= MECHANISM_EVERY_MS - MECHANISM_EVERY_MS / (mono_ms)mechanism->users;

@@ -21,9 +21,16 @@ static enum err fill_config(struct effect *effect, struct errmsg *reterr)
         effect->driver = target_driver_find(effect->ref.driver);
         if (!effect->driver || effect->driver->kind != effect->ref.kind)
                 return err_set(reterr, ERR_INVALID, "no provider \"%s\" is built in", effect->ref.driver);
-        target_config_settings(policy, &effect->ref, &effect->arena, &effect->config);
-        enum err err =
-            target_credentials_copy(policy, effect->ref.kind, &effect->arena, &effect->credentials, reterr);
+        struct arena *arena = &effect->arena;
+        target_config_settings(policy, &effect->ref, arena, &effect->config);
+        effect->settings = target_config_text(&effect->config, arena);
+        enum err err = target_secrets_versions(policy, effect->ref.kind, arena, &effect->versions, reterr);
+        if (err != ERR_OK)
+                return err;
+        effect->session = mechanism_take(effect->mechanism, effect->settings, effect->versions,
+                                         loop_now(policy->manager->loop));
+        if (!effect->session)
+                err = target_credentials_copy(policy, effect->ref.kind, arena, &effect->credentials, reterr);
         effect->config.credentials = effect->credentials.list;
         effect->config.credential_count = effect->credentials.count;
         return err;
@@ -101,8 +108,31 @@ static void fill_verify(struct effect *effect)
         effect->want = (struct target_want){.value = arena_strdup(arena, name->to), .epoch = effect->epoch};
 }
 
+/* Whether the next visit may go on with the session: the server answered, and nothing that a new one would do better. */
+static bool is_in_order(const struct effect *effect)
+{
+        return effect->err == ERR_OK || effect->err == ERR_PENDING || effect->err == ERR_CONFLICT ||
+               effect->retry_after_ms > 0;
+}
+
+static void give_back(struct effect *effect)
+{
+        if (!effect->mechanism)
+                return;
+        struct target_session *session = effect->session;
+        effect->session = NULL;
+        if (session && is_in_order(effect)) {
+                session->was_cut = false;
+                mechanism_keep(effect->mechanism, session, effect->settings, effect->versions, loop_now(effect->loop));
+        } else {
+                target_close(session);
+        }
+        mechanism_end(effect->mechanism);
+}
+
 static void effect_free(struct effect *effect)
 {
+        give_back(effect);
         target_credentials_clear(&effect->credentials);
         target_state_clear(&effect->expected);
         target_state_clear(&effect->found);
@@ -114,6 +144,8 @@ static void effect_free(struct effect *effect)
 static void done(struct job *job)
 {
         struct effect *effect = CONTAINER_OF(job, struct effect, job);
+        if (effect->session && effect->session->was_cut) /* before what was seen now is taken */
+                effect->mechanism->broken_at = loop_now(effect->loop);
         if (effect->policy)
                 effect->policy->visited(effect->policy, effect);
         effect_free(effect);
@@ -158,18 +190,22 @@ static struct effect *effect_new(struct policy *policy, enum effect_kind kind)
         struct effect *effect = mem_new(effect);
         *effect = (struct effect){.kind = kind,
                                   .policy = policy,
+                                  .loop = policy->manager->loop,
                                   .job = {.run = effect_run, .done = done, .group = VERIFICATIONS,
                                           .group_max = VERIFICATIONS_AT_ONCE}};
         return effect;
 }
 
-static struct effect *effect_to(struct policy *policy, enum effect_kind kind, const struct target_ref *ref)
+static struct effect *effect_to(struct policy *policy, enum effect_kind kind, const struct target_slot *slot)
 {
+        const struct target_ref *ref = &slot->ref;
         struct effect *effect = effect_new(policy, kind);
         struct arena *arena = &effect->arena;
         effect->ref = (struct target_ref){ref->kind, arena_strdup(arena, ref->driver),
                                           arena_strdup(arena, ref->endpoint), arena_strdup(arena, ref->name), ref->db};
         effect->job.group = endpoint_of(&effect->ref);
+        effect->mechanism = slot->mechanism;
+        mechanism_begin(effect->mechanism);
         effect->err = fill_config(effect, &effect->why);
         effect->job.group_max = effect->driver ? effect->driver->limits.at_once : VERIFICATIONS_AT_ONCE;
         return effect;
@@ -203,7 +239,7 @@ void effect_read(struct policy *policy, struct target_slot *slot)
 {
         if (!may_visit(policy, slot))
                 return;
-        struct effect *effect = effect_to(policy, EFFECT_READ, &slot->ref);
+        struct effect *effect = effect_to(policy, EFFECT_READ, slot);
         effect->slot = slot;
         effect->asks_claims = wants_claims(slot, loop_now(policy->manager->loop));
         submit(effect);
@@ -213,7 +249,7 @@ void effect_write(struct policy *policy, struct target_slot *slot, const struct 
 {
         if (!may_visit(policy, slot))
                 return;
-        struct effect *effect = effect_to(policy, EFFECT_WRITE, &slot->ref);
+        struct effect *effect = effect_to(policy, EFFECT_WRITE, slot);
         effect->slot = slot;
         effect->rests_on_looks = slot != policy->targets[0];
         if (effect->err == ERR_OK)
@@ -225,7 +261,7 @@ void effect_record(struct policy *policy, struct target_slot *slot)
 {
         if (!may_visit(policy, slot))
                 return;
-        struct effect *effect = effect_to(policy, EFFECT_RECORD, &slot->ref);
+        struct effect *effect = effect_to(policy, EFFECT_RECORD, slot);
         effect->slot = slot;
         effect->rests_on_looks = true;
         if (effect->err == ERR_OK)
@@ -246,7 +282,7 @@ void effect_start_alive(struct policy *policy, const char *say)
 {
         if (!has_credentials(policy, &policy_name(policy)->ref))
                 return;
-        struct effect *effect = effect_to(policy, EFFECT_ALIVE, &policy_name(policy)->ref);
+        struct effect *effect = effect_to(policy, EFFECT_ALIVE, policy_name(policy));
         effect->say = say ? arena_strdup(&effect->arena, say) : NULL;
         effect->want.ttl_s = policy->spec->dns.ttl_s;
         submit(effect);

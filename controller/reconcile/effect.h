@@ -32,6 +32,7 @@ struct effect {
         struct job job;
         enum effect_kind kind;
         struct policy *policy; /* NULL: nobody waits for the result any more */
+        struct loop *loop;
         struct arena arena;    /* texts of the inputs */
         struct target_slot *slot; /* of the target; NULL: VERIFY and ALIVE */
         struct target_ref ref;
@@ -39,7 +40,10 @@ struct effect {
         epoch_t epoch;         /* that is set or verified; 0 for a read */
         const struct target_driver *driver; /* NULL: VERIFY */
         struct target_config config;
-        struct target_credentials credentials; /* config borrows */
+        struct target_credentials credentials; /* config borrows; none where a session was kept */
+        struct mechanism *mechanism;           /* that it goes through; NULL: VERIFY */
+        struct target_session *session;        /* of the mechanism, or opened by the visit */
+        const char *settings, *versions;       /* that the session is for */
         struct target_state expected;
         struct target_want want;
         const char *servers[VERIFY_SERVERS_MAX];
@@ -51,6 +55,7 @@ struct effect {
         struct errmsg why;
         struct target_state found;
         char *heard;
+        mono_ms retry_after_ms; /* as in target_visit */
         struct verify_slot verify[VERIFY_SERVERS_MAX];
         int64_t submitted_us, started_us, ended_us;
 };

@@ -9,8 +9,9 @@
  * waited longer for one rests on what is not so any more. */
 enum { WAITS_MS = LOOK_STEP_MS };
 
-static void run_visit(struct effect *effect, struct target_session *session, mono_ms deadline)
+static void run_visit(struct effect *effect, mono_ms deadline)
 {
+        struct target_session *session = effect->session;
         struct target_visit visit = {.verb = effect->kind == EFFECT_READ ? TARGET_READ : TARGET_SWAP,
                                      .name = effect->ref.name,
                                      .expected = &effect->expected,
@@ -20,6 +21,7 @@ static void run_visit(struct effect *effect, struct target_session *session, mon
         effect->err = visit.err;
         effect->why = visit.why;
         effect->found = visit.found;
+        effect->retry_after_ms = visit.retry_after_ms;
         char *claim = NULL;
         if (effect->err == ERR_OK && effect->asks_claims) {
                 effect->err = target_claims(session, effect->ref.name, deadline, &claim, &effect->why);
@@ -27,11 +29,11 @@ static void run_visit(struct effect *effect, struct target_session *session, mon
         }
 }
 
-static void run_alive(struct effect *effect, struct target_session *session, mono_ms deadline)
+static void run_alive(struct effect *effect, mono_ms deadline)
 {
         const struct target_alive alive = {
             .name = effect->ref.name, .say = effect->say, .ttl_s = effect->want.ttl_s, .deadline = deadline};
-        effect->err = target_hear(session, &alive, &effect->heard, &effect->why);
+        effect->err = target_hear(effect->session, &alive, &effect->heard, &effect->why);
 }
 
 /* Servers that do not answer cost a second each, in a job of their own: they delay nothing else. */
@@ -65,6 +67,14 @@ static bool is_outdated(struct effect *effect)
         return true;
 }
 
+static bool open_session(struct effect *effect)
+{
+        effect->err = effect->driver->open(&effect->config, &effect->session, &effect->why);
+        if (effect->err == ERR_OK)
+                effect->session->opened_at = effect->started_us / 1000;
+        return effect->err == ERR_OK;
+}
+
 static void visit(struct effect *effect)
 {
         if (effect->kind == EFFECT_VERIFY) {
@@ -72,15 +82,12 @@ static void visit(struct effect *effect)
                 return;
         }
         const mono_ms deadline = clock_mono() + effect->driver->limits.visit_ms;
-        struct target_session *session = NULL;
-        effect->err = effect->driver->open(&effect->config, &session, &effect->why);
-        if (effect->err != ERR_OK)
+        if (!effect->session && !open_session(effect))
                 return;
         if (effect->kind == EFFECT_ALIVE)
-                run_alive(effect, session, deadline);
+                run_alive(effect, deadline);
         else
-                run_visit(effect, session, deadline);
-        target_close(session);
+                run_visit(effect, deadline);
 }
 
 void effect_run(struct job *job)

@@ -21,6 +21,32 @@ void mechanism_hold(struct map *map, struct mechanism **held, const char *key)
         *held = mechanism;
 }
 
+/* The session is the caller's then. */
+static struct target_session *remove_kept(struct mechanism *mechanism, unsigned at)
+{
+        struct kept_session *kept = &mechanism->kept[at];
+        struct target_session *session = kept->session;
+        free(kept->settings);
+        free(kept->versions);
+        mechanism->kept_count--;
+        memmove(kept, kept + 1, (mechanism->kept_count - at) * sizeof(*kept));
+        return session;
+}
+
+static void close_kept(struct mechanism *mechanism)
+{
+        while (mechanism->kept_count)
+                target_close(remove_kept(mechanism, mechanism->kept_count - 1));
+}
+
+static void free_unused(struct mechanism *mechanism)
+{
+        if (mechanism->users || mechanism->visits)
+                return;
+        free(mechanism->key);
+        free(mechanism);
+}
+
 void mechanism_drop(struct mechanism **held)
 {
         struct mechanism *mechanism = *held;
@@ -28,6 +54,50 @@ void mechanism_drop(struct mechanism **held)
         if (!mechanism || --mechanism->users)
                 return;
         (void)map_remove(mechanism->map, mechanism->key);
-        free(mechanism->key);
-        free(mechanism);
+        close_kept(mechanism);
+        free_unused(mechanism);
+}
+
+void mechanism_begin(struct mechanism *mechanism)
+{
+        mechanism->visits++;
+}
+
+void mechanism_end(struct mechanism *mechanism)
+{
+        mechanism->visits--;
+        free_unused(mechanism);
+}
+
+static bool is_served_out(const struct target_session *session, mono_ms now)
+{
+        return now - session->opened_at >= session->driver->limits.session_ms;
+}
+
+struct target_session *mechanism_take(struct mechanism *mechanism, const char *settings, const char *versions,
+                                      mono_ms now)
+{
+        struct target_session *taken = NULL;
+        for (unsigned i = mechanism->kept_count; i-- > 0;) { /* the one that was used last is the warmest */
+                const struct kept_session *kept = &mechanism->kept[i];
+                const bool is_of_now = strcmp(kept->versions, versions) == 0 && now - kept->since < SESSION_IDLE_MS;
+                if (!is_of_now || is_served_out(kept->session, now))
+                        target_close(remove_kept(mechanism, i));
+                else if (!taken && strcmp(kept->settings, settings) == 0)
+                        taken = remove_kept(mechanism, i);
+        }
+        return taken;
+}
+
+void mechanism_keep(struct mechanism *mechanism, struct target_session *session, const char *settings,
+                    const char *versions, mono_ms now)
+{
+        if (!mechanism->users || is_served_out(session, now)) {
+                target_close(session);
+                return;
+        }
+        if (mechanism->kept_count == SESSIONS_KEPT_MAX)
+                target_close(remove_kept(mechanism, 0));
+        mechanism->kept[mechanism->kept_count++] = (struct kept_session){
+            .session = session, .settings = mem_strdup(settings), .versions = mem_strdup(versions), .since = now};
 }

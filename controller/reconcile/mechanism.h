@@ -1,32 +1,57 @@
 /*
  * mechanism.h -- an (endpoint, credential) that many policies switch through: whether it answers is known once for all
- * of them.
+ * of them, and the sessions that reach it are kept for the next visit of any.
  *
  * A mechanism is visited every 10 s by whichever policy is due; a policy's own records are read every 30 s, and at a
  * decision.
  *
- * Ownership: counted by its users: mechanism_hold() / mechanism_drop(). Threads: loop thread only.
+ * Ownership: counted by its users: mechanism_hold() / mechanism_drop(), and by the visits on their way:
+ *            mechanism_begin() / mechanism_end(). A session that was taken belongs to the visit until it is kept again.
+ * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_MECHANISM_H
 #define PK_RECONCILE_MECHANISM_H
 
+#include "target/target.h"
 #include "util/map.h"
 #include "util/units.h"
 
-enum { MECHANISM_EVERY_MS = 10000, RECORDS_EVERY_MS = 30000 };
+enum { MECHANISM_EVERY_MS = 10000, SESSIONS_KEPT_MAX = 4, SESSION_IDLE_MS = 30000 };
+
+struct kept_session {
+        struct target_session *session;
+        char *settings, *versions;
+        mono_ms since;
+};
 
 struct mechanism {
         char *key; /* "<kind> <endpoint> <namespace>/<secret>" */
         struct map *map;
-        unsigned users;
+        unsigned users, visits;
         mono_ms
             answered_at; /* last good visit by anybody; 0 never. A failure may be one record's own: it is not shared */
         mono_ms asked_at;
         mono_ms broken_at; /* the last visit of anybody that was cut or not answered: what was seen before is doubtful */
+        struct kept_session kept[SESSIONS_KEPT_MAX];
+        unsigned kept_count;
 };
 
 /* The one for @key in place of *@held (which is dropped where it is another; NULL: none). */
 void mechanism_hold(struct map *map, struct mechanism **held, const char *key);
 void mechanism_drop(struct mechanism **held);
+
+/* A visit goes through it, and may come back when nobody uses it any more. */
+void mechanism_begin(struct mechanism *mechanism);
+void mechanism_end(struct mechanism *mechanism);
+
+/*
+ * A session that was opened with these @settings, by the @versions of its Secrets; NULL: none is kept. Those of other
+ * versions, and those that nobody took for a while, are closed.
+ */
+struct target_session *mechanism_take(struct mechanism *mechanism, const char *settings, const char *versions,
+                                      mono_ms now);
+/* Takes @session, which a visit left in order. */
+void mechanism_keep(struct mechanism *mechanism, struct target_session *session, const char *settings,
+                    const char *versions, mono_ms now);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "api/object.h"
+#include "reconcile/policy_targets.h"
 #include "reconcile/record_io.h"
 #include "reconcile/record_keeper.h"
 #include "reconcile/record_store.h"
@@ -140,8 +141,7 @@ static const char *lease_text_beside(const struct policy *policy, struct arena *
 
 static mono_ms lease_reads_every(const struct policy *policy)
 {
-        (void)policy;
-        return RECORDS_EVERY_MS;
+        return slot_limits(policy_name(policy))->read_every_ms;
 }
 
 const struct record_store store_lease = {

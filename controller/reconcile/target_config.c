@@ -105,6 +105,14 @@ void target_config_settings(const struct policy *policy, const struct target_ref
         rows[ref->kind].settings(policy->spec, ref, arena, ret);
 }
 
+const char *target_config_text(const struct target_config *config, struct arena *arena)
+{
+        const char *text = "";
+        for (size_t i = 0; i < config->setting_count; i++)
+                text = arena_printf(arena, "%s%s=%s\n", text, config->settings[i].key, config->settings[i].value);
+        return text;
+}
+
 const char *target_config_dns_server(const struct policy *policy)
 {
         const struct policy_dns *dns = &policy->spec->dns;

@@ -33,6 +33,9 @@ unsigned target_config_secrets(const struct policy *policy, enum target_kind kin
 void target_config_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                             struct target_config *ret);
 
+/* The settings as one text, to compare. */
+const char *target_config_text(const struct target_config *config, struct arena *arena);
+
 /* The targets that the spec names, in step order; returns their count. Texts are borrowed from the policy. */
 unsigned target_config_wanted(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX]);
 

@@ -126,6 +126,23 @@ const char *target_secrets_error(const struct policy *policy, struct arena *aren
         return "";
 }
 
+enum err target_secrets_versions(const struct policy *policy, enum target_kind kind, struct arena *arena,
+                                 const char **ret, struct errmsg *reterr)
+{
+        struct target_secret secrets[TARGET_SECRETS_MAX];
+        const unsigned count = target_config_secrets(policy, kind, arena, secrets);
+        const char *text = "";
+        for (unsigned i = 0; i < count; i++) {
+                const struct secret_object *object;
+                enum err err = find(policy, &secrets[i], &object, reterr);
+                if (err != ERR_OK)
+                        return err;
+                text = arena_printf(arena, "%s%s@%s\n", text, object->name, object->resource_version);
+        }
+        *ret = text;
+        return ERR_OK;
+}
+
 enum err target_credentials_copy(const struct policy *policy, enum target_kind kind, struct arena *arena,
                                  struct target_credentials *ret, struct errmsg *reterr)
 {

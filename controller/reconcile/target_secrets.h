@@ -21,6 +21,9 @@ struct target_credentials {
         size_t count;
 };
 
+/* Which versions of the Secrets are in force, as one text, to compare. ERR_TRANSIENT: one is still being read. */
+MUST_CHECK enum err target_secrets_versions(const struct policy *policy, enum target_kind kind, struct arena *arena,
+                                            const char **ret, struct errmsg *reterr);
 /* ERR_TRANSIENT: a Secret is still being read. */
 MUST_CHECK enum err target_credentials_copy(const struct policy *policy, enum target_kind kind, struct arena *arena,
                                             struct target_credentials *ret, struct errmsg *reterr);

@@ -102,6 +102,7 @@ struct target_alive {
 struct target_limits {
         mono_ms visit_ms;      /* the deadline of one visit */
         mono_ms read_every_ms; /* how often a target is read while nothing happens */
+        mono_ms session_ms;    /* how long a session serves, so that credentials are proven from time to time; 0: for one job */
         unsigned at_once;      /* visits at a time to one endpoint: a dead one holds a worker each until the deadline */
         unsigned per_minute;   /* requests with one credential, all policies together; 0: as many as come */
         unsigned batch_max;    /* visits that one call of visit() takes; 1 where each goes alone */
@@ -113,6 +114,8 @@ struct target_limits {
 /* First member of each driver's own struct. */
 struct target_session {
         const struct target_driver *driver;
+        mono_ms opened_at; /* the shell's own */
+        bool was_cut; /* set where a connection that was kept turned out to be broken and was made anew: another server may be there */
 };
 
 struct target_driver {

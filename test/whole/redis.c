@@ -117,7 +117,12 @@ static void redis_visit(struct target_session *session, struct target_visit *vis
 const struct target_driver redis_lock_driver = {
     .name = TARGET_LOCK_DRIVER,
     .kind = TARGET_LOCK,
-    .limits = {.visit_ms = 5000, .read_every_ms = 30000, .at_once = 3, .batch_max = 1, .fenced = true},
+    .limits = {.visit_ms = 5000,
+               .read_every_ms = 30000,
+               .session_ms = 60000,
+               .at_once = 3,
+               .batch_max = 1,
+               .fenced = true},
     .where = "address",
     .open = redis_open,
     .visit = redis_visit,

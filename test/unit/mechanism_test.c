@@ -1,0 +1,127 @@
+/* mechanism_test.c -- sessions that are kept for the next visit, whoever makes it. */
+#include "reconcile/mechanism.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "util/mem.h"
+
+enum { NOW = 100000, SERVES_MS = 60000 };
+
+static unsigned closed;
+
+static void count_closed(struct target_session *session)
+{
+        closed++;
+        free(session);
+}
+
+static const struct target_driver driver = {.name = "none", .limits = {.session_ms = SERVES_MS}, .close = count_closed};
+
+static struct target_session *session_new(mono_ms opened_at)
+{
+        struct target_session *session = mem_new(session);
+        *session = (struct target_session){.driver = &driver, .opened_at = opened_at};
+        return session;
+}
+
+struct rig {
+        struct map mechanisms;
+        struct mechanism *mechanism;
+};
+
+static int rig_open(void **state)
+{
+        struct rig *rig = mem_new(rig);
+        mechanism_hold(&rig->mechanisms, &rig->mechanism, "redis:6379/0 ns/auth");
+        closed = 0;
+        *state = rig;
+        return 0;
+}
+
+static int rig_close(void **state)
+{
+        struct rig *rig = *state;
+        mechanism_drop(&rig->mechanism);
+        free(rig);
+        return 0;
+}
+
+static void test_a_session_is_taken_once_and_by_whom_it_fits(void **state)
+{
+        struct rig *rig = *state;
+        struct target_session *session = session_new(NOW);
+        mechanism_keep(rig->mechanism, session, "db=0", "auth@7", NOW);
+        assert_null(mechanism_take(rig->mechanism, "db=1", "auth@7", NOW));
+        assert_ptr_equal(mechanism_take(rig->mechanism, "db=0", "auth@7", NOW), session);
+        assert_null(mechanism_take(rig->mechanism, "db=0", "auth@7", NOW));
+        assert_int_equal(closed, 0);
+        target_close(session);
+}
+
+/* Bug of a first drawing: a password was rotated, and a connection that was made with the old one went on for ever. */
+static void test_a_rotated_secret_ends_the_sessions_that_it_opened(void **state)
+{
+        struct rig *rig = *state;
+        mechanism_keep(rig->mechanism, session_new(NOW), "db=0", "auth@7", NOW);
+        mechanism_keep(rig->mechanism, session_new(NOW), "db=1", "auth@7", NOW);
+        assert_null(mechanism_take(rig->mechanism, "db=0", "auth@8", NOW));
+        assert_int_equal(closed, 2);
+}
+
+static void test_credentials_are_proven_anew_from_time_to_time(void **state)
+{
+        struct rig *rig = *state;
+        const mono_ms opened_at = NOW;
+        struct target_session *session = session_new(opened_at);
+        mechanism_keep(rig->mechanism, session, "", "", opened_at + SERVES_MS - 2);
+        assert_ptr_equal(mechanism_take(rig->mechanism, "", "", opened_at + SERVES_MS - 1), session);
+        mechanism_keep(rig->mechanism, session, "", "", opened_at + SERVES_MS - 1);
+        assert_null(mechanism_take(rig->mechanism, "", "", opened_at + SERVES_MS));
+        assert_int_equal(closed, 1);
+        mechanism_keep(rig->mechanism, session_new(opened_at), "", "", opened_at + SERVES_MS);
+        assert_int_equal(closed, 2);
+}
+
+static void test_what_nobody_takes_is_closed(void **state)
+{
+        struct rig *rig = *state;
+        mechanism_keep(rig->mechanism, session_new(NOW), "", "", NOW);
+        assert_null(mechanism_take(rig->mechanism, "", "", NOW + SESSION_IDLE_MS));
+        assert_int_equal(closed, 1);
+        for (unsigned i = 0; i <= SESSIONS_KEPT_MAX; i++)
+                mechanism_keep(rig->mechanism, session_new(NOW), "", "", NOW);
+        assert_int_equal(closed, 2);
+        mechanism_drop(&rig->mechanism);
+        assert_int_equal(closed, 2 + SESSIONS_KEPT_MAX);
+}
+
+/* Its policy was deleted while a worker was at the server. */
+static void test_a_visit_may_come_back_when_nobody_uses_it_any_more(void **state)
+{
+        struct rig *rig = *state;
+        struct mechanism *mechanism = rig->mechanism;
+        mechanism_begin(mechanism);
+        mechanism_drop(&rig->mechanism);
+        assert_int_equal(rig->mechanisms.count, 0);
+        mechanism_keep(mechanism, session_new(NOW), "", "", NOW);
+        assert_int_equal(closed, 1);
+        mechanism_end(mechanism);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test_setup_teardown(test_a_session_is_taken_once_and_by_whom_it_fits, rig_open, rig_close),
+            cmocka_unit_test_setup_teardown(test_a_rotated_secret_ends_the_sessions_that_it_opened, rig_open, rig_close),
+            cmocka_unit_test_setup_teardown(test_credentials_are_proven_anew_from_time_to_time, rig_open, rig_close),
+            cmocka_unit_test_setup_teardown(test_what_nobody_takes_is_closed, rig_open, rig_close),
+            cmocka_unit_test_setup_teardown(test_a_visit_may_come_back_when_nobody_uses_it_any_more, rig_open, rig_close),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
