@@ -39,7 +39,11 @@ static bool is_due(const struct policy *policy, const struct target_slot *slot)
         const struct mechanism *mechanism = slot->mechanism;
         mono_ms every =
             slot == policy_name(policy) ? policy->keeper.store->reads_every(policy) : slot_limits(slot)->read_every_ms;
-        if (!mechanism || now - slot->read_at >= every)
+        if (!mechanism)
+                return true;
+        if (!mechanism_has_room(mechanism, slot_limits(slot)->per_minute, loop_now(policy->manager->loop)))
+                return false;
+        if (now - slot->read_at >= every)
                 return true;
         return now - mechanism->asked_at >= MECHANISM_EVERY_MS - MECHANISM_EVERY_MS / (mono_ms)mechanism->users;
 }
@@ -272,6 +276,7 @@ static void visit_done(struct policy *policy, struct effect *effect)
                                     .is_decision = effect->kind == EFFECT_RECORD,
                                     .err = effect->err,
                                     .why = effect->why.text,
+                                    .retry_after_ms = effect->retry_after_ms,
                                     .began = effect->submitted_us / 1000,
                                     .now = loop_now(policy->manager->loop),
                                     .wall = pace_wall(&policy->manager->pace)};

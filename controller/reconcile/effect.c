@@ -9,11 +9,12 @@
 #include "reconcile/record_store.h"
 #include "reconcile/target_config.h"
 #include "runtime/clock.h"
+#include "runtime/metrics.h"
 #include "util/mem.h"
 #include "util/text.h"
 
 /* Other servers are only looked at one by one. */
-enum { FULL_RETRY_MS = 100, VERIFICATIONS = 1, VERIFICATIONS_AT_ONCE = 1 };
+enum { FULL_RETRY_MS = 100, VERIFICATIONS = 1, VERIFICATIONS_AT_ONCE = 1, TURN_HELD_MS = 5000 };
 
 static enum err fill_config(struct effect *effect, struct errmsg *reterr)
 {
@@ -127,6 +128,9 @@ static void give_back(struct effect *effect)
         } else {
                 target_close(session);
         }
+        if (effect->requests > 1)
+                mechanism_charge(effect->mechanism, effect->driver->limits.per_minute, effect->requests - 1,
+                                 loop_now(effect->loop));
         mechanism_end(effect->mechanism);
 }
 
@@ -230,9 +234,44 @@ static bool has_credentials(const struct policy *policy, const struct target_ref
         return is_usable;
 }
 
-static bool may_visit(const struct policy *policy, const struct target_slot *slot)
+static void tell_wait(const char *driver, mono_ms waited)
 {
-        return !slot->effect && has_credentials(policy, &slot->ref);
+        static const double bounds[] = {0.001, 0.1, 0.5, 1, 2, 5, 10, 30, 60};
+        static struct metric_family waits = {.name = "planekeeper_target_throttle_wait_seconds",
+                                             .help = "Time that a visit waited so that its provider's rate limit is kept",
+                                             .type = METRIC_HISTOGRAM,
+                                             .labels = {"driver"},
+                                             .buckets = bounds,
+                                             .bucket_count = sizeof(bounds) / sizeof(bounds[0])};
+        metrics_register(&waits);
+        metric_observe(METRIC(&waits, driver), (double)waited / 1000.0);
+}
+
+/*
+ * Whether the bucket lets it go now; else the policy comes again when it does. A turn is the slot's, whatever is done
+ * with it: what was decided meanwhile goes in the place of what was to be looked at.
+ */
+static bool has_turn(struct policy *policy, struct target_slot *slot)
+{
+        const struct target_limits *limits = slot_limits(slot);
+        const mono_ms now = loop_now(policy->manager->loop);
+        if (!slot->turn_at || now - slot->turn_at > TURN_HELD_MS) {
+                slot->turn_at = mechanism_turn(slot->mechanism, limits->per_minute, now);
+                slot->waits_since = now;
+        }
+        if (now < slot->turn_at) {
+                workqueue_add_after(policy->manager->policies_queue, &policy->work, slot->turn_at - now);
+                return false;
+        }
+        if (limits->per_minute)
+                tell_wait(slot->ref.driver, now - slot->waits_since);
+        slot->turn_at = 0;
+        return true;
+}
+
+static bool may_visit(struct policy *policy, struct target_slot *slot)
+{
+        return !slot->effect && has_credentials(policy, &slot->ref) && has_turn(policy, slot);
 }
 
 void effect_read(struct policy *policy, struct target_slot *slot)
@@ -280,9 +319,13 @@ void effect_verify(struct policy *policy)
 
 void effect_start_alive(struct policy *policy, const char *say)
 {
-        if (!has_credentials(policy, &policy_name(policy)->ref))
-                return;
-        struct effect *effect = effect_to(policy, EFFECT_ALIVE, policy_name(policy));
+        const struct target_slot *slot = policy_name(policy);
+        const unsigned per_minute = slot_limits(slot)->per_minute;
+        const mono_ms now = loop_now(policy->manager->loop);
+        if (!slot->mechanism || !has_credentials(policy, &slot->ref) || !mechanism_has_room(slot->mechanism, per_minute, now))
+                return; /* it is heard of again a little later */
+        mechanism_charge(slot->mechanism, per_minute, 1, now);
+        struct effect *effect = effect_to(policy, EFFECT_ALIVE, slot);
         effect->say = say ? arena_strdup(&effect->arena, say) : NULL;
         effect->want.ttl_s = policy->spec->dns.ttl_s;
         submit(effect);

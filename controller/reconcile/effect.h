@@ -56,6 +56,7 @@ struct effect {
         struct target_state found;
         char *heard;
         mono_ms retry_after_ms; /* as in target_visit */
+        unsigned requests;
         struct verify_slot verify[VERIFY_SERVERS_MAX];
         int64_t submitted_us, started_us, ended_us;
 };

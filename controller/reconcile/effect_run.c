@@ -22,6 +22,7 @@ static void run_visit(struct effect *effect, mono_ms deadline)
         effect->why = visit.why;
         effect->found = visit.found;
         effect->retry_after_ms = visit.retry_after_ms;
+        effect->requests = visit.requests;
         char *claim = NULL;
         if (effect->err == ERR_OK && effect->asks_claims) {
                 effect->err = target_claims(session, effect->ref.name, deadline, &claim, &effect->why);

@@ -58,6 +58,39 @@ void mechanism_drop(struct mechanism **held)
         free_unused(mechanism);
 }
 
+static mono_ms between(unsigned per_minute)
+{
+        return per_minute ? 60000 / (mono_ms)per_minute : 0;
+}
+
+static mono_ms later(mono_ms a, mono_ms b)
+{
+        return a > b ? a : b;
+}
+
+mono_ms mechanism_turn(struct mechanism *mechanism, unsigned per_minute, mono_ms now)
+{
+        const mono_ms room = BURST_MS - between(per_minute); /* how far a burst may run ahead of the rate */
+        const mono_ms turn = later(now, mechanism->paid_until - (room > 0 ? room : 0));
+        mechanism_charge(mechanism, per_minute, 1, now);
+        return later(turn, mechanism->hushed_until);
+}
+
+bool mechanism_has_room(const struct mechanism *mechanism, unsigned per_minute, mono_ms now)
+{
+        return now >= mechanism->hushed_until && mechanism->paid_until - now <= (per_minute ? BURST_MS / 2 : BURST_MS);
+}
+
+void mechanism_charge(struct mechanism *mechanism, unsigned per_minute, unsigned requests, mono_ms now)
+{
+        mechanism->paid_until = later(mechanism->paid_until, now) + (mono_ms)requests * between(per_minute);
+}
+
+void mechanism_hush(struct mechanism *mechanism, mono_ms until)
+{
+        mechanism->hushed_until = later(mechanism->hushed_until, until);
+}
+
 void mechanism_begin(struct mechanism *mechanism)
 {
         mechanism->visits++;

@@ -16,7 +16,7 @@
 #include "util/map.h"
 #include "util/units.h"
 
-enum { MECHANISM_EVERY_MS = 10000, SESSIONS_KEPT_MAX = 4, SESSION_IDLE_MS = 30000 };
+enum { MECHANISM_EVERY_MS = 10000, SESSIONS_KEPT_MAX = 4, SESSION_IDLE_MS = 30000, BURST_MS = 1000 };
 
 struct kept_session {
         struct target_session *session;
@@ -32,6 +32,8 @@ struct mechanism {
             answered_at; /* last good visit by anybody; 0 never. A failure may be one record's own: it is not shared */
         mono_ms asked_at;
         mono_ms broken_at; /* the last visit of anybody that was cut or not answered: what was seen before is doubtful */
+        mono_ms paid_until;  /* the requests so far are those of the time until then, at the rate that is allowed */
+        mono_ms hushed_until; /* the server asked to be left alone */
         struct kept_session kept[SESSIONS_KEPT_MAX];
         unsigned kept_count;
 };
@@ -39,6 +41,19 @@ struct mechanism {
 /* The one for @key in place of *@held (which is dropped where it is another; NULL: none). */
 void mechanism_hold(struct map *map, struct mechanism **held, const char *key);
 void mechanism_drop(struct mechanism **held);
+
+/*
+ * The token bucket of all requests with one credential: @per_minute of target_limits, and a second's worth of them at
+ * once; 0: as many as come.
+ */
+/* When a visit that arrives now may go: turns are given in the order of arrival, and are paid for by that. */
+mono_ms mechanism_turn(struct mechanism *mechanism, unsigned per_minute, mono_ms now);
+/* Whether a visit that can as well come later leaves a turn for those that cannot. */
+bool mechanism_has_room(const struct mechanism *mechanism, unsigned per_minute, mono_ms now);
+/* @requests more were made than turns were given. */
+void mechanism_charge(struct mechanism *mechanism, unsigned per_minute, unsigned requests, mono_ms now);
+/* The server wants no visit before @until. */
+void mechanism_hush(struct mechanism *mechanism, mono_ms until);
 
 /* A visit goes through it, and may come back when nobody uses it any more. */
 void mechanism_begin(struct mechanism *mechanism);

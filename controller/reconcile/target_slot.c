@@ -7,12 +7,24 @@
 #include "target/target.h"
 #include "util/mem.h"
 
-enum { BACKOFF_FIRST_MS = 200, BACKOFF_MAX_MS = 5000, QUICK_TRIES = 3 };
+enum { BACKOFF_FIRST_MS = 200, BACKOFF_MAX_MS = 5000, QUICK_TRIES = 3, RETRY_AFTER_MAX_MS = 60000 };
 
 static mono_ms backoff(unsigned failures)
 {
         mono_ms delay = (mono_ms)BACKOFF_FIRST_MS << (failures < 6 ? failures - 1 : 5);
         return delay < BACKOFF_MAX_MS ? delay : BACKOFF_MAX_MS;
+}
+
+/* The server asks for it on behalf of everybody with this credential. It is not believed for ever. */
+static void leave_alone(struct target_slot *slot, const struct visit *visit)
+{
+        if (visit->retry_after_ms <= 0)
+                return;
+        const mono_ms after = visit->retry_after_ms < RETRY_AFTER_MAX_MS ? visit->retry_after_ms : RETRY_AFTER_MAX_MS;
+        const mono_ms until = visit->now + after;
+        slot->retry_at = slot->retry_at > until ? slot->retry_at : until;
+        if (slot->mechanism)
+                mechanism_hush(slot->mechanism, until);
 }
 
 void slot_failed(struct target_slot *slot, const struct visit *visit)
@@ -37,6 +49,7 @@ void slot_failed(struct target_slot *slot, const struct visit *visit)
         slot->retry_at = visit->now + (read_first && slot->failures < QUICK_TRIES ? 0 : backoff(slot->failures));
         if (read_first)
                 slot->read_at = slot->looked_at = 0;
+        leave_alone(slot, visit);
 }
 
 static void forget_failure(struct target_slot *slot)

@@ -36,6 +36,8 @@ struct target_slot {
         bool has_failed_write;       /* the last failure was a write, and it is not over */
         bool has_refused_decision;   /* and it was a decision, which the server will not have from us */
         mono_ms retry_at;            /* no further effect before */
+        mono_ms turn_at;             /* of its mechanism's bucket, which the next visit has; 0: none */
+        mono_ms waits_since;         /* for that turn */
         struct effect *effect;       /* in flight; NULL otherwise */
         struct mechanism *mechanism; /* what the visits go through */
 };
@@ -45,6 +47,7 @@ struct visit {
         bool is_decision; /* a write too */
         enum err err;
         const char *why;
+        mono_ms retry_after_ms; /* as the server asked; 0: it did not */
         mono_ms began;
         mono_ms now;
         unix_ms wall;

@@ -87,6 +87,7 @@ struct target_visit {
         enum err err;
         struct errmsg why;         /* where err is not ERR_OK */
         mono_ms retry_after_ms;    /* how long the server wants to be left alone by everybody with this credential; 0: it did not say */
+        unsigned requests;         /* that it cost; 0 counts as one */
         struct target_state found; /* ERR_OK and ERR_PENDING: what is there now, the caller's to clear; else untouched */
 };
 

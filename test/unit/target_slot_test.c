@@ -137,6 +137,24 @@ static void test_void_state_is_read_at_once(void **state)
         assert_int_equal(mechanisms.count, 0);
 }
 
+/* A throttled account: "Retry-After" was thrown away, and each policy asked again after 200 ms. It is not believed for a year either. */
+static void test_a_server_s_retry_after_reaches_the_slot_and_the_account(void **state)
+{
+        (void)state;
+        struct target_slot *slot = slot_new(&ref);
+        struct map mechanisms = {0};
+        mechanism_hold(&mechanisms, &slot->mechanism, "route53 ns/aws");
+        struct visit visit = visit_at(1000, true, ERR_TRANSIENT);
+        visit.retry_after_ms = 7000;
+        slot_failed(slot, &visit);
+        assert_int_equal(slot->retry_at, 8000);
+        assert_int_equal(mechanism_turn(slot->mechanism, 0, 1000), 8000);
+        visit.retry_after_ms = INT64_C(31536000000);
+        slot_failed(slot, &visit);
+        assert_int_equal(slot->retry_at, 61000);
+        slot_free(slot);
+}
+
 static void test_mechanism_lives_as_long_as_its_users(void **state)
 {
         (void)state;
@@ -166,6 +184,7 @@ int main(void)
             cmocka_unit_test(test_endless_conflict_slows_down),
             cmocka_unit_test(test_nothing_left_to_write_ends_the_failure),
             cmocka_unit_test(test_void_state_is_read_at_once),
+            cmocka_unit_test(test_a_server_s_retry_after_reaches_the_slot_and_the_account),
             cmocka_unit_test(test_mechanism_lives_as_long_as_its_users),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
