@@ -37,11 +37,11 @@ static bool is_due(const struct policy *policy, const struct target_slot *slot)
 {
         mono_ms now = loop_now(policy->manager->loop) + 500;
         const struct mechanism *mechanism = slot->mechanism;
-        mono_ms every =
-            slot == policy_name(policy) ? policy->keeper.store->reads_every(policy) : slot_limits(slot)->read_every_ms;
+        const struct target_limits *limits = target_limits_of(slot->ref.driver);
+        mono_ms every = slot == policy_name(policy) ? policy->keeper.store->reads_every(policy) : limits->read_every_ms;
         if (!mechanism)
                 return true;
-        if (!mechanism_has_room(mechanism, slot_limits(slot)->per_minute, loop_now(policy->manager->loop)))
+        if (!mechanism_has_room(mechanism, limits->per_minute, loop_now(policy->manager->loop)))
                 return false;
         if (now - slot->read_at >= every)
                 return true;

@@ -253,7 +253,7 @@ static void tell_wait(const char *driver, mono_ms waited)
  */
 static bool has_turn(struct policy *policy, struct target_slot *slot)
 {
-        const struct target_limits *limits = slot_limits(slot);
+        const struct target_limits *limits = target_limits_of(slot->ref.driver);
         const mono_ms now = loop_now(policy->manager->loop);
         if (!slot->turn_at || now - slot->turn_at > TURN_HELD_MS) {
                 slot->turn_at = mechanism_turn(slot->mechanism, limits->per_minute, now);
@@ -320,7 +320,7 @@ void effect_verify(struct policy *policy)
 void effect_start_alive(struct policy *policy, const char *say)
 {
         const struct target_slot *slot = policy_name(policy);
-        const unsigned per_minute = slot_limits(slot)->per_minute;
+        const unsigned per_minute = target_limits_of(slot->ref.driver)->per_minute;
         const mono_ms now = loop_now(policy->manager->loop);
         if (!slot->mechanism || !has_credentials(policy, &slot->ref) || !mechanism_has_room(slot->mechanism, per_minute, now))
                 return; /* it is heard of again a little later */

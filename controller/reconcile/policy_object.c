@@ -12,6 +12,7 @@
 #include "reconcile/record_io.h"
 #include "reconcile/record_keeper.h"
 #include "reconcile/record_store.h"
+#include "reconcile/target_config.h"
 #include "reconcile/tell.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -128,6 +129,11 @@ static void take_spec(struct policy *policy, const json_t *object)
         struct failover_policy *spec = NULL;
         struct errmsg why;
         bool is_readable = failover_policy_decode(object, &spec, &why) == ERR_OK;
+        if (is_readable && target_config_check(spec, &why) != ERR_OK) {
+                failover_policy_free(spec);
+                spec = NULL;
+                is_readable = false;
+        }
         set_text(&policy->spec_error, is_readable ? NULL : why.text);
         uint64_t content = status_content_of(json_object_get(object, "spec")).whole;
         bool is_new = !policy->spec || !spec || policy->spec->generation != spec->generation ||

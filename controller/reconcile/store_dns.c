@@ -170,7 +170,7 @@ static const struct record *unmasked(const struct record *record, const struct v
 static mono_ms dns_reads_every(const struct policy *policy)
 {
         if (!policy->spec)
-                return slot_limits(policy_name(policy))->read_every_ms;
+                return target_limits_of(policy_name(policy)->ref.driver)->read_every_ms;
         mono_ms delay = policy->spec->detection.failover_delay_ms;
         mono_ms every = delay < 0 ? EVERY_MAX_MS : delay / READS_PER_DELAY;
         return every < EVERY_MIN_MS ? EVERY_MIN_MS : every > EVERY_MAX_MS ? EVERY_MAX_MS : every;

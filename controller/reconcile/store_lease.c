@@ -141,7 +141,7 @@ static const char *lease_text_beside(const struct policy *policy, struct arena *
 
 static mono_ms lease_reads_every(const struct policy *policy)
 {
-        return slot_limits(policy_name(policy))->read_every_ms;
+        return target_limits_of(policy_name(policy)->ref.driver)->read_every_ms;
 }
 
 const struct record_store store_lease = {

@@ -105,6 +105,17 @@ void target_config_settings(const struct policy *policy, const struct target_ref
         rows[ref->kind].settings(policy->spec, ref, arena, ret);
 }
 
+enum err target_config_check(const struct failover_policy *spec, struct errmsg *reterr)
+{
+        const struct target_driver *driver = target_driver_find(spec->dns.provider);
+        if (spec->store != STORE_DNS || !driver || driver->limits.can_arbitrate)
+                return ERR_OK;
+        return err_set(reterr, ERR_INVALID,
+                       "failoverpolicy %s/%s: spec.decisionStore: dns.%s has no compare-and-set that could keep decisions; "
+                       "set decisionStore: Kubernetes, or have the name served by a provider that can",
+                       spec->namespace_name, spec->name, driver->name);
+}
+
 const char *target_config_text(const struct target_config *config, struct arena *arena)
 {
         const char *text = "";

@@ -33,6 +33,9 @@ unsigned target_config_secrets(const struct policy *policy, enum target_kind kin
 void target_config_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                             struct target_config *ret);
 
+/* ERR_INVALID: the drivers cannot do what the spec wants of them; the text names the field and the remedy. */
+MUST_CHECK enum err target_config_check(const struct failover_policy *spec, struct errmsg *reterr);
+
 /* The settings as one text, to compare. */
 const char *target_config_text(const struct target_config *config, struct arena *arena);
 

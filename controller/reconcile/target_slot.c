@@ -89,14 +89,6 @@ void slot_void(struct target_slot *slot)
         forget_failure(slot);
 }
 
-const struct target_limits *slot_limits(const struct target_slot *slot)
-{
-        /* A driver that is not built in is not visited; that it is missing is told each time that a visit is due. */
-        static const struct target_limits unknown = {.read_every_ms = 30000, .at_once = 1};
-        const struct target_driver *driver = slot->ref.driver ? target_driver_find(slot->ref.driver) : NULL;
-        return driver ? &driver->limits : &unknown;
-}
-
 struct target_slot *slot_new(const struct target_ref *ref)
 {
         struct target_slot *slot = mem_new(slot);

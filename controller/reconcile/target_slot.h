@@ -59,8 +59,6 @@ void slot_forget_write(struct target_slot *slot);
 /* What was read says nothing any more (another target, another leader since): it is read anew, at once. An effect in
  * flight is abandoned. */
 void slot_void(struct target_slot *slot);
-/* Those of its driver. */
-const struct target_limits *slot_limits(const struct target_slot *slot);
 struct target_slot *slot_new(const struct target_ref *ref);
 void slot_free(struct target_slot *slot);
 

@@ -123,6 +123,13 @@ void target_stamp_text(const struct target_state *expected, const struct target_
                 dns_stamp_print(want, ret_text, TARGET_STAMP_BYTES);
 }
 
+const struct target_limits *target_limits_of(const char *name)
+{
+        static const struct target_limits unknown = {.read_every_ms = 30000, .at_once = 1};
+        const struct target_driver *driver = name ? target_driver_find(name) : NULL;
+        return driver ? &driver->limits : &unknown;
+}
+
 /* The rules of the fence, before anything is sent. */
 static enum err check_swap(const struct target_driver *driver, const struct target_visit *visit, struct errmsg *reterr)
 {

@@ -147,6 +147,9 @@ struct target_driver {
 
 const struct target_driver *target_driver_find(const char *name); /* NULL if unknown; target/registry.c */
 
+/* A driver that is not built in is not visited; that it is missing is told each time that a visit would be due. */
+const struct target_limits *target_limits_of(const char *name);
+
 /* The same by wrappers, which do the shared work once: never an empty value, never a lower epoch than expected carries, error prefix. */
 void target_visit(struct target_session *session, struct target_visit *visit);
 /* *ret_claim is the caller's; NULL also where the driver knows no such tools. */
