@@ -57,13 +57,28 @@ void record_io_drop(struct policy *policy)
         write_clear(policy->manager, &policy->keeper.write);
 }
 
+static void set_refusal(struct policy *policy, const char *why)
+{
+        free(policy->keeper.refusal);
+        policy->keeper.refusal = why ? mem_strdup(why) : NULL;
+}
+
+void record_io_misfit(struct policy *policy, const char *why)
+{
+        log_line(policy->keeper.refusal ? LOG_DEBUG : LOG_ERROR, "record", "decision cannot be written down",
+                 LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("error", why));
+        set_refusal(policy, why);
+        trouble_note(policy->manager, TROUBLE_RECORDS, policy, why);
+        record_io_retry_later(policy, ERR_INVALID);
+        workqueue_add(policy->manager->policies_queue, &policy->work); /* for the status, which says so */
+}
+
 void record_io_written(struct policy *policy, enum err err, const char *why)
 {
         struct record_write write = policy->keeper.write;
         bool is_refused = err == ERR_DENIED || err == ERR_INVALID;
         policy->keeper.write = (struct record_write){0};
-        free(policy->keeper.refusal);
-        policy->keeper.refusal = is_refused ? mem_strdup(why) : NULL;
+        set_refusal(policy, is_refused ? why : NULL);
         if (err == ERR_OK) {
                 policy->keeper.failures = 0;
                 trouble_over(policy->manager, TROUBLE_RECORDS, policy);

@@ -13,6 +13,8 @@
 void record_io_begin(struct policy *policy, const struct view *view, const struct decision *decision);
 /* It could not even begin: nothing is told. */
 void record_io_drop(struct policy *policy);
+/* The decision has no form in which it could be written: told like a refusal, and tried again with its back-off. */
+void record_io_misfit(struct policy *policy, const char *why);
 /* The write is over; where @err is ERR_OK, policy->keeper.record is what was written. */
 void record_io_written(struct policy *policy, enum err err, const char *why);
 /* A failed look or write: when the register may be asked again. */

@@ -200,19 +200,15 @@ static bool dns_settle(struct policy *policy)
         return policy_name(policy)->read_at && !policy_name(policy)->effect;
 }
 
-/* The text of @record; NULL, and logged, where it cannot be written down. */
-static char *text_of(const struct policy *policy, const struct record *record, epoch_t routed, const char *author)
+/* The text of @record; NULL where it cannot be written down, with the reason. */
+static char *text_of(const struct policy *policy, const struct record *record, epoch_t routed, const char *author,
+                     struct errmsg *reterr)
 {
         char text[RECORD_TEXT_BYTES];
         struct arena arena = {0};
-        struct errmsg why;
-        enum err err = record_text_encode(record, routed, dns_owner(policy, &arena), author, text, &why);
+        enum err err = record_text_encode(record, routed, dns_owner(policy, &arena), author, text, reterr);
         arena_deinit(&arena);
-        if (err == ERR_OK)
-                return mem_strdup(text);
-        log_line(LOG_ERROR, "record", "decision cannot be written down", LOG_TEXT_FIELD("policy", policy->key),
-                 LOG_TEXT_FIELD("error", why.text));
-        return NULL;
+        return err == ERR_OK ? mem_strdup(text) : NULL;
 }
 
 static void dns_write(struct policy *policy, const struct view *view, const struct decision *decision)
@@ -221,9 +217,12 @@ static void dns_write(struct policy *policy, const struct view *view, const stru
         const struct stamp *stamp = &policy_name(policy)->state.stamp;
         epoch_t routed = stamp->presence == STAMP_OURS ? stamp->epoch : 0;
         bool is_same = is_of_epoch(policy->keeper.record, next);
-        char *text = text_of(policy, next, routed, is_same ? policy->keeper.dns.author : own_cluster(policy));
-        if (!text)
+        struct errmsg why;
+        char *text = text_of(policy, next, routed, is_same ? policy->keeper.dns.author : own_cluster(policy), &why);
+        if (!text) {
+                record_io_misfit(policy, why.text);
                 return;
+        }
         record_io_begin(policy, view, decision);
         struct target_slot *slot = policy->targets[targets_name(view) - view->targets];
         policy->keeper.write.text = text;
@@ -242,7 +241,12 @@ void store_dns_written(struct policy *policy, enum err err, const char *why)
 
 static const char *dns_text_beside(const struct policy *policy, struct arena *arena)
 {
-        char *text = text_of(policy, policy->keeper.record, policy->keeper.record->epoch, policy->keeper.dns.author);
+        struct errmsg why;
+        char *text =
+            text_of(policy, policy->keeper.record, policy->keeper.record->epoch, policy->keeper.dns.author, &why);
+        if (!text) /* what was read or written fits; only a longer identity of this cluster could be in the way */
+                log_line(LOG_ERROR, "record", "record cannot be kept beside the name", LOG_TEXT_FIELD("policy", policy->key),
+                         LOG_TEXT_FIELD("error", why.text));
         const char *copy = text ? arena_strdup(arena, text) : "";
         free(text);
         return copy;

@@ -100,8 +100,7 @@ static void lease_write(struct policy *policy, const struct view *view, const st
                            : record_lease_new(policy->namespace_name, policy->name, next, &body, &why);
         if (err != ERR_OK) {
                 turn_end(manager);
-                log_line(LOG_ERROR, "record", "decision cannot be written down", LOG_TEXT_FIELD("policy", policy->key),
-                         LOG_TEXT_FIELD("error", why.text));
+                record_io_misfit(policy, why.text);
                 return;
         }
         record_io_begin(policy, view, decision);

@@ -165,7 +165,7 @@ controls {{ inet 127.0.0.1 port {self._control_port} allow {{ 127.0.0.1; }} keys
     def query(self, name: str, rdtype: str) -> dns.message.Message:
         question = dns.message.make_query(name, rdtype)
         question.flags &= ~dns.flags.RD
-        return dns.query.udp(question, self.host, TIMEOUT, self.port)
+        return dns.query.udp_with_fallback(question, self.host, TIMEOUT, self.port)[0]
 
     def values(self, name: str, rdtype: str) -> frozenset[str]:
         """The authoritative values of one type; empty where there are none. The strings of a TXT record are one text."""

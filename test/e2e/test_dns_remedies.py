@@ -107,7 +107,7 @@ def secrets(server, kind):
         "algorithm": (right.text.replace("hmac-sha256", "hmac-sha512"), ("of hmac-sha512", "check name and algorithm")),
         "secret": (right.text.replace(right.secret, stranger.secret), ("BADSIG", "check key of the TSIG Secret")),
     }
-    silent = ("without the key's signature",)
+    silent = ("NOTAUTH without a signature", "check the TSIG Secret")
     return {case: (text, silent if kind == "powerdns" else words) for case, (text, words) in cases.items()}
 
 

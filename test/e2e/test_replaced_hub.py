@@ -3,9 +3,22 @@
 import copy
 
 import pytest
-from world import CENTRAL, WEST, dns_stamp, steady, wait_world
+from test_rebuilt_hub import told
+from world import (
+    CENTRAL,
+    MODES,
+    WEST,
+    arrange,
+    dns_stamp,
+    lock_stamp,
+    outside,
+    record,
+    steady,
+    wait_answer,
+    wait_world,
+)
 
-from hack.bench import kube, wait
+from hack.bench import kube, objects, wait
 from hack.bench.bench import PLANES
 from hack.bench.kube import ApiServer, Etcd
 from hack.bench.relay import Relay
@@ -38,19 +51,41 @@ def replace_store(scene):
     return was
 
 
-def apply_from_git(scene):
+def apply_from_git(scene, single_writer=False):
     bench = scene.bench
     bench.install()
     bench.hub.ensure_namespace(scene.namespace)
     bench.put_secrets(scene.namespace)
     bench.grant(scene.namespace)
     scene.put_planes()
-    scene.put_policy()
+    scene.put_policy(single_writer=single_writer)
 
 
-def check_new_store(scene, was):
+def check_new_store(scene, was, single_writer=False):
     store = f"k8s/{uid_of_hub(scene)}/{scene.namespace}/{POLICY}"
     assert dns_stamp(scene).store == store and was not in store
+    assert not single_writer or lock_stamp(scene).store == store
+
+
+@MODES
+def test_a_hub_replaced_under_a_living_operator(scene, single_writer):
+    operator = steady(scene, single_writer)
+    before = outside(scene)
+    was = replace_store(scene)
+    apply_from_git(scene, single_writer)
+    command = told(scene)
+    assert operator.is_alive
+    scene.bench.kill_plane(WEST)
+    wait.always("it does not act as who it was", lambda: outside(scene) == before, 4.0)
+    assert record(scene) == {}
+    scene.wait_condition("Ready", "False")
+    scene.wait_condition("Armed", "False", "AutomaticUnsafe")
+    (line,) = [line for line in operator.logs() if "has another UID" in line["msg"]]
+    assert (line["was"], line["is"]) == (was, uid_of_hub(scene))
+    scene.kubectl(*command.split())
+    wait_answer(scene, f"takeover={command.rpartition('=')[2]}", "accepted: epoch 1 of k8s/")
+    wait_world(scene, CENTRAL, 3, single_writer, timeout=40.0)
+    check_new_store(scene, was, single_writer)
 
 
 def test_what_nobody_owned_is_taken_under_the_new_identity(scene):
@@ -63,6 +98,20 @@ def test_what_nobody_owned_is_taken_under_the_new_identity(scene):
     apply_from_git(scene)
     wait_world(scene, CENTRAL, 2, timeout=60.0)
     check_new_store(scene, was)
+
+
+def test_a_policy_that_git_deletes_and_creates_anew(scene):
+    """Another UID in the same hub: the record on its Lease is this policy's all the same, under the identity of before."""
+    steady(scene, single_writer=True)
+    uid = scene.policy()["metadata"]["uid"]
+    scene.kubectl("delete", "fop", POLICY)
+    scene.bench.kill_plane(WEST)
+    scene.put_policy({"suspend": True}, single_writer=True)
+    assert scene.policy()["metadata"]["uid"] != uid
+    before = outside(scene)
+    wait.always("suspended", lambda: outside(scene) == before, 4.0)
+    scene.put_policy({"suspend": False}, single_writer=True)
+    wait_world(scene, CENTRAL, 2, single_writer=True, timeout=40.0)
 
 
 @pytest.fixture(name="swapped")

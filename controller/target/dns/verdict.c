@@ -63,12 +63,17 @@ static enum err unproven(const struct message *message, const struct net_endpoin
         if (message->proof.error == TSIG_BADKEY)
                 return err_set(reterr, ERR_DENIED,
                                "%s: BADKEY: the server has no key \"%s\" of %s, or (Knot) no acl gives it this right; "
-                               "check name and algorithm of the TSIG Secret, then the acl of the zone",
+                               "check name and algorithm of the TSIG Secret, then the acl of the zone (Knot: its key, and action: update)",
                                server->text, key->text, tsig_key_algorithm_name(key));
         if (message->proof.error == TSIG_BADSIG)
                 return err_set(reterr, ERR_DENIED,
                                "%s: BADSIG: the server's key \"%s\" has another secret; check key of the TSIG Secret",
                                server->text, key->text);
+        if (ldns_pkt_get_rcode(message->answer) == LDNS_RCODE_NOTAUTH)
+                return err_set(reterr, ERR_DENIED,
+                               "%s: NOTAUTH without a signature: PowerDNS answers so where it has no key \"%s\" of %s with "
+                               "this secret; check the TSIG Secret, then whether nameserver serves the zone",
+                               server->text, key->text, tsig_key_algorithm_name(key));
         return err_set(reterr, ERR_DENIED, "%s: response code %d without the key's signature; is this the right server?",
                        server->text, (int)ldns_pkt_get_rcode(message->answer));
 }
