@@ -110,10 +110,27 @@ static struct runbook_name by_rfc2136(const struct view *view, const char *rrset
                                      .look = dig_command(view, rrset, arena)};
 }
 
+/* Whatever tool its provider has: what is to be done is all the same. */
+static struct runbook_name by_any_tool(const struct view *view, const char *rrset, struct arena *arena)
+{
+        const struct target_ref *ref = &targets_name(view)->ref;
+        return (struct runbook_name){
+            .needs = arena_printf(arena, "the tool of %s is at hand", ref->driver),
+            .move = arena_printf(arena, "# at %s make %s: %s, TTL %u, and nothing else", ref->endpoint, ref->name, rrset,
+                                 wanted_find(&view->policy, TARGET_NAME)->ttl_s),
+            .look = arena_printf(arena, "dig +short %s %.*s # wants %s", ref->name, (int)strcspn(rrset, " "), rrset, rrset)};
+}
+
 static struct runbook_name name_by_hand(const struct view *view, const char *rrset, struct arena *arena)
 {
-        bool is_route53 = text_equal(targets_name(view)->ref.driver, "route53");
-        return is_route53 ? runbook_route53(view, rrset, arena) : by_rfc2136(view, rrset, arena);
+        static const struct {
+                const char *driver;
+                struct runbook_name (*by_hand)(const struct view *view, const char *rrset, struct arena *arena);
+        } rows[] = {{"rfc2136", by_rfc2136}, {"route53", runbook_route53}};
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                if (text_equal(targets_name(view)->ref.driver, rows[i].driver))
+                        return rows[i].by_hand(view, rrset, arena);
+        return by_any_tool(view, rrset, arena);
 }
 
 static const char *redis_command(const struct target_view *target, const char *value, struct arena *arena)

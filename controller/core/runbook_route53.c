@@ -56,25 +56,34 @@ static const char *changes_of(const struct target_view *target, const char *rrse
         return changes;
 }
 
+/* The hosted zone that the spec names, else in a shell the one with the longest name that holds it (JMESPath): @zone is what
+ * follows the endpoint in the target's server, "#Z0EXAMPLE", "#private" or nothing. */
+static const char *zone_of(const struct target_ref *ref, const char *zone, const char *aws, struct arena *arena)
+{
+        bool is_private = text_equal(zone, "#private");
+        if (zone[0] && !is_private)
+                return runbook_quote(zone + 1, arena);
+        const char *query = arena_printf(arena,
+                                         "max_by(HostedZones[?ends_with(`\".%s.\"`, join(`\"\"`, [`\".\"`, Name])) && "
+                                         "Config.PrivateZone==`%s`], &length(Name)).Id",
+                                         ref->name, is_private ? "true" : "false");
+        return arena_printf(arena, "$(%s list-hosted-zones --query %s | tr -d '\"')", aws, runbook_quote(query, arena));
+}
+
 struct runbook_name runbook_route53(const struct view *view, const char *rrset, struct arena *arena)
 {
         const struct target_view *target = targets_name(view);
-        const char *aws = arena_printf(arena, "aws route53 --endpoint-url %s", runbook_quote(target->ref.endpoint, arena));
-        /* The public zone with the longest name that holds it, in JMESPath. */
-        const char *query = arena_printf(arena,
-                                         "max_by(HostedZones[?ends_with(`\".%s.\"`, join(`\"\"`, [`\".\"`, Name])) && "
-                                         "Config.PrivateZone==`false`], &length(Name)).Id",
-                                         target->ref.name);
+        const struct target_ref *ref = &target->ref;
+        const size_t bytes = strcspn(ref->endpoint, "#");
+        const char *endpoint = arena_printf(arena, "%.*s", (int)bytes, ref->endpoint);
+        const char *aws = arena_printf(arena, "aws route53 --output json --endpoint-url %s", runbook_quote(endpoint, arena));
         const char *batch = arena_printf(
             arena, "{\"Changes\":[%s]}",
             changes_of(target, rrset, wanted_find(&view->policy, TARGET_NAME)->ttl_s, arena));
         return (struct runbook_name){
-            .needs = "AWS credentials that may change the hosted zone are in the environment, and for a private zone its id takes the "
-                     "place of $(...)",
-            .move = arena_printf(arena,
-                                 "%s change-resource-record-sets --hosted-zone-id \"$(%s list-hosted-zones --output text --query "
-                                 "%s)\" --change-batch %s",
-                                 aws, aws, runbook_quote(query, arena), runbook_quote(batch, arena)),
+            .needs = "AWS credentials that may change the hosted zone are in the environment",
+            .move = arena_printf(arena, "%s change-resource-record-sets --hosted-zone-id %s --change-batch %s", aws,
+                                 zone_of(ref, ref->endpoint + bytes, aws, arena), runbook_quote(batch, arena)),
             .look = arena_printf(arena, "dig +short %s %.*s # wants %s", target->ref.name, (int)strcspn(rrset, " "), rrset, rrset),
         };
 }

@@ -17,7 +17,7 @@ struct search {
 static bool same_name(const struct policy *a, const struct policy *b)
 {
         return strcmp(a->spec->dns.name, b->spec->dns.name) == 0 &&
-               strcmp(target_config_dns_server(a), target_config_dns_server(b)) == 0;
+               strcmp(a->dns_server, b->dns_server) == 0;
 }
 
 static bool same_lock(const struct policy *a, const struct policy *b)

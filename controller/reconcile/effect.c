@@ -122,12 +122,10 @@ static void give_back(struct effect *effect)
                 return;
         struct target_session *session = effect->session;
         effect->session = NULL;
-        if (session && is_in_order(effect)) {
-                session->was_cut = false;
+        if (session && is_in_order(effect))
                 mechanism_keep(effect->mechanism, session, effect->settings, effect->versions, loop_now(effect->loop));
-        } else {
+        else
                 target_close(session);
-        }
         if (effect->requests > 1)
                 mechanism_charge(effect->mechanism, effect->driver->limits.per_minute, effect->requests - 1,
                                  loop_now(effect->loop));
@@ -148,8 +146,6 @@ static void effect_free(struct effect *effect)
 static void done(struct job *job)
 {
         struct effect *effect = CONTAINER_OF(job, struct effect, job);
-        if (effect->session && effect->session->was_cut) /* before what was seen now is taken */
-                effect->mechanism->broken_at = loop_now(effect->loop);
         if (effect->policy)
                 effect->policy->visited(effect->policy, effect);
         effect_free(effect);
@@ -255,9 +251,10 @@ static bool has_turn(struct policy *policy, struct target_slot *slot)
 {
         const struct target_limits *limits = target_limits_of(slot->ref.driver);
         const mono_ms now = loop_now(policy->manager->loop);
-        if (!slot->turn_at || now - slot->turn_at > TURN_HELD_MS) {
+        const bool is_spent = slot->turn_at && now - slot->turn_at > TURN_HELD_MS;
+        if (!slot->turn_at || is_spent || slot->turn_at < slot->mechanism->hushed_until) {
+                slot->waits_since = slot->turn_at && !is_spent ? slot->waits_since : now;
                 slot->turn_at = mechanism_turn(slot->mechanism, limits->per_minute, now);
-                slot->waits_since = now;
         }
         if (now < slot->turn_at) {
                 workqueue_add_after(policy->manager->policies_queue, &policy->work, slot->turn_at - now);

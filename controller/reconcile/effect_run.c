@@ -22,7 +22,6 @@ static void run_visit(struct effect *effect, mono_ms deadline)
         effect->why = visit.why;
         effect->found = visit.found;
         effect->retry_after_ms = visit.retry_after_ms;
-        effect->requests = visit.requests;
         char *claim = NULL;
         if (effect->err == ERR_OK && effect->asks_claims) {
                 effect->err = target_claims(session, effect->ref.name, deadline, &claim, &effect->why);
@@ -85,10 +84,12 @@ static void visit(struct effect *effect)
         const mono_ms deadline = clock_mono() + effect->driver->limits.visit_ms;
         if (!effect->session && !open_session(effect))
                 return;
+        effect->session->requests = 0;
         if (effect->kind == EFFECT_ALIVE)
                 run_alive(effect, deadline);
         else
                 run_visit(effect, deadline);
+        effect->requests = effect->session->requests;
 }
 
 void effect_run(struct job *job)

@@ -71,9 +71,10 @@ static mono_ms later(mono_ms a, mono_ms b)
 mono_ms mechanism_turn(struct mechanism *mechanism, unsigned per_minute, mono_ms now)
 {
         const mono_ms room = BURST_MS - between(per_minute); /* how far a burst may run ahead of the rate */
-        const mono_ms turn = later(now, mechanism->paid_until - (room > 0 ? room : 0));
-        mechanism_charge(mechanism, per_minute, 1, now);
-        return later(turn, mechanism->hushed_until);
+        const mono_ms from = later(now, mechanism->hushed_until); /* who waits for the end of a hush is paced after it */
+        const mono_ms turn = later(from, mechanism->paid_until - (room > 0 ? room : 0));
+        mechanism_charge(mechanism, per_minute, 1, from);
+        return turn;
 }
 
 bool mechanism_has_room(const struct mechanism *mechanism, unsigned per_minute, mono_ms now)

@@ -69,7 +69,7 @@ static void forget_jobs(struct policy *policy)
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
 static void forget_object(struct policy *policy)
 {
-        char **const texts[] = {&policy->spec_error, &policy->uid, &policy->active, &policy->keeper.refusal};
+        char **const texts[] = {&policy->spec_error, &policy->dns_server, &policy->uid, &policy->active, &policy->keeper.refusal};
         claims_changed(policy);
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
@@ -144,6 +144,8 @@ static void take_spec(struct policy *policy, const json_t *object)
         claims_changed(policy);
         failover_policy_free(policy->spec);
         policy->spec = spec;
+        free(policy->dns_server);
+        policy->dns_server = spec ? target_config_identity(spec) : NULL;
         if (spec)
                 use_store(policy, record_store_find(spec->store));
         policy->generation =

@@ -30,9 +30,10 @@ static void hold_mechanism(struct policy *policy, struct target_slot *slot)
         struct arena arena = {0};
         const unsigned count = target_config_secrets(policy, ref->kind, &arena, secrets);
         struct strbuf text = STRBUF_INIT(4096);
-        (void)strbuf_printf(&text, "%s %s/%u %s", ref->driver, ref->endpoint, (unsigned)ref->db, policy->namespace_name);
+        (void)strbuf_printf(&text, "%s %s/%u", ref->driver, ref->endpoint, (unsigned)ref->db);
+        /* Without a Secret the credentials are the operator's own, or none: the same for every namespace. */
         for (unsigned i = 0; i < count; i++)
-                (void)strbuf_printf(&text, "/%s", secrets[i].secret);
+                (void)strbuf_printf(&text, " %s/%s", policy->namespace_name, secrets[i].secret);
         mechanism_hold(&policy->manager->mechanisms, &slot->mechanism, strbuf_text(&text));
         strbuf_deinit(&text);
         arena_deinit(&arena);

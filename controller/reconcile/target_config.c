@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "util/mem.h"
 #include "util/text.h"
 
 enum { REDIS_SETTINGS_MAX = 5 };
@@ -26,13 +27,16 @@ static void name_settings(const struct failover_policy *spec, const struct targe
         const struct policy_dns *dns = &spec->dns;
         const struct target_driver *driver = target_driver_find(ref->driver);
         struct target_setting *settings = arena_alloc(arena, (dns->setting_count + 1) * sizeof(*settings));
-        for (size_t i = 0; i < dns->setting_count; i++) {
-                bool is_where = driver && text_equal(dns->settings[i].key, driver->where);
-                settings[i].key = arena_strdup(arena, dns->settings[i].key);
-                settings[i].value = arena_strdup(arena, is_where ? ref->endpoint : dns->settings[i].value);
+        size_t count = 0;
+        for (; count < dns->setting_count; count++) {
+                bool is_where = driver && !driver->identify && text_equal(dns->settings[count].key, driver->where);
+                settings[count].key = arena_strdup(arena, dns->settings[count].key);
+                settings[count].value = arena_strdup(arena, is_where ? ref->endpoint : dns->settings[count].value);
         }
+        if (driver && driver->identify)
+                settings[count++] = (struct target_setting){TARGET_IDENTITY, arena_strdup(arena, ref->endpoint)};
         ret->settings = settings;
-        ret->setting_count = dns->setting_count;
+        ret->setting_count = count;
 }
 
 static unsigned lock_secrets(const struct failover_policy *spec, struct arena *arena, struct target_secret *ret)
@@ -124,14 +128,26 @@ const char *target_config_text(const struct target_config *config, struct arena 
         return text;
 }
 
-const char *target_config_dns_server(const struct policy *policy)
+static const char *dns_server(const struct policy_dns *dns)
 {
-        const struct policy_dns *dns = &policy->spec->dns;
         const struct target_driver *driver = target_driver_find(dns->provider);
         for (size_t i = 0; driver && i < dns->setting_count; i++)
                 if (text_equal(dns->settings[i].key, driver->where))
                         return dns->settings[i].value;
         return driver && driver->where_default ? driver->where_default : "";
+}
+
+char *target_config_identity(const struct failover_policy *spec)
+{
+        const struct policy_dns *dns = &spec->dns;
+        const struct target_driver *driver = target_driver_find(dns->provider);
+        const struct target_ref ref = {.driver = dns->provider, .endpoint = ""};
+        struct target_config config = {0};
+        struct arena arena = {0};
+        name_settings(spec, &ref, &arena, &config);
+        char *identity = driver && driver->identify ? driver->identify(&config) : NULL;
+        arena_deinit(&arena);
+        return identity ? identity : mem_strdup(dns_server(dns));
 }
 
 unsigned target_config_wanted(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX])
@@ -145,7 +161,7 @@ unsigned target_config_wanted(const struct policy *policy, struct wanted_target 
                     .value = redis->lock_value,
                     .plane = redis->plane};
         ret[count++] =
-            (struct wanted_target){.ref = {TARGET_NAME, dns->provider, target_config_dns_server(policy), dns->name, 0},
+            (struct wanted_target){.ref = {TARGET_NAME, dns->provider, policy->dns_server, dns->name, 0},
                                    .ttl_s = dns->ttl_s,
                                    .plane = dns->plane};
         return count;

@@ -42,7 +42,7 @@ const char *target_config_text(const struct target_config *config, struct arena 
 /* The targets that the spec names, in step order; returns their count. Texts are borrowed from the policy. */
 unsigned target_config_wanted(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX]);
 
-/* The server of the name, as the spec says; "" where it does not. */
-const char *target_config_dns_server(const struct policy *policy);
+/* The server of the name, by which two names are told apart; "" where the spec names none. The caller's. */
+char *target_config_identity(const struct failover_policy *spec);
 
 #endif

@@ -34,7 +34,8 @@ void slot_failed(struct target_slot *slot, const struct visit *visit)
                 slot->failed_since_wall = visit->wall / 1000 * 1000;
         }
         slot->sure_at = 0;
-        bool is_broken = visit->err == ERR_TRANSIENT || visit->err == ERR_UNKNOWN;
+        bool is_throttled = visit->retry_after_ms > 0; /* which is an answer, of the server that answered before */
+        bool is_broken = visit->err == ERR_UNKNOWN || (visit->err == ERR_TRANSIENT && !is_throttled);
         if (slot->mechanism && is_broken)
                 slot->mechanism->broken_at = visit->now;
         slot->reach = REACH_FAILED;

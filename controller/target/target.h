@@ -27,6 +27,9 @@
 
 struct aws_environment;
 
+/* A setting that no spec has: what identify() made of those that it has. */
+#define TARGET_IDENTITY "(identity)"
+
 /* One text setting of a provider, as written under its key in the policy ("nameserver" = "192.0.2.53"). */
 struct target_setting {
         const char *key;
@@ -87,7 +90,6 @@ struct target_visit {
         enum err err;
         struct errmsg why;         /* where err is not ERR_OK */
         mono_ms retry_after_ms;    /* how long the server wants to be left alone by everybody with this credential; 0: it did not say */
-        unsigned requests;         /* that it cost; 0 counts as one */
         struct target_state found; /* ERR_OK and ERR_PENDING: what is there now, the caller's to clear; else untouched */
 };
 
@@ -103,7 +105,11 @@ struct target_alive {
 struct target_limits {
         mono_ms visit_ms;      /* the deadline of one visit */
         mono_ms read_every_ms; /* how often a target is read while nothing happens */
-        mono_ms session_ms;    /* how long a session serves, so that credentials are proven from time to time; 0: for one job */
+        /*
+         * How long a session serves, so that credentials are proven from time to time. 0: for one job, which is right where one address may
+         * lead to another server at any time: a kept connection stays with the one that it began with.
+         */
+        mono_ms session_ms;
         unsigned at_once;      /* visits at a time to one endpoint: a dead one holds a worker each until the deadline */
         unsigned per_minute;   /* requests with one credential, all policies together; 0: as many as come */
         unsigned batch_max;    /* visits that one call of visit() takes; 1 where each goes alone */
@@ -116,7 +122,7 @@ struct target_limits {
 struct target_session {
         const struct target_driver *driver;
         mono_ms opened_at; /* the shell's own */
-        bool was_cut; /* set where a connection that was kept turned out to be broken and was made anew: another server may be there */
+        unsigned requests; /* that this job has made so far, where limits.per_minute counts them; 0 counts as one */
 };
 
 struct target_driver {
@@ -125,6 +131,12 @@ struct target_driver {
         struct target_limits limits;
         const char *where;              /* the setting that says where its targets live; people and exclusive claims call the server so */
         const char *where_default;      /* what they call it where that setting is absent; NULL: the CRD demands the setting */
+        /*
+         * The server's text where more of the settings says which register is meant (a zone among several of one name): two targets with
+         * another text are two. It is recorded with a plan, and open() finds it as the setting TARGET_IDENTITY, which outranks what it was made
+         * of: an edit of the spec takes effect at the next epoch. The caller's. NULL, or a result of NULL: the setting `where` alone.
+         */
+        char *(*identify)(const struct target_config *config);
         const char *credentials_wanted; /* the keys of the Secret, for people; NULL: the spec's fields tell them */
         /*
          * Whether the credentials can be used at all, without asking anybody: ERR_INVALID says what is wrong with them. Where the spec names

@@ -63,18 +63,18 @@ static void a_name_in_route53_is_moved_by_the_tool_of_aws(void **state)
 {
         (void)state;
         static const struct {
-                const char *shown, *rrset, *changes;
+                const char *shown, *server, *zone, *rrset, *changes;
         } rows[] = {
-            {"A 192.0.2.1", "A 192.0.2.2,192.0.2.3",
+            {"A 192.0.2.1", "https://route53.amazonaws.com#Z0EXAMPLE", "--hosted-zone-id 'Z0EXAMPLE' --change-batch", "A 192.0.2.2,192.0.2.3",
              "{\"Changes\":[{\"Action\":\"UPSERT\",\"ResourceRecordSet\":{\"Name\":\"gloo.example.com\",\"Type\":\"A\",\"TTL\":30,"
              "\"ResourceRecords\":[{\"Value\":\"192.0.2.2\"},{\"Value\":\"192.0.2.3\"}]}}]}"},
-            {"A 192.0.2.1 + AAAA 2001:db8::1", "CNAME lb.example.net",
+            {"A 192.0.2.1 + AAAA 2001:db8::1", "https://route53.amazonaws.com#private", "Config.PrivateZone==`true`", "CNAME lb.example.net",
              "{\"Changes\":[{\"Action\":\"DELETE\",\"ResourceRecordSet\":{\"Name\":\"gloo.example.com\",\"Type\":\"A\",\"TTL\":60,"
              "\"ResourceRecords\":[{\"Value\":\"192.0.2.1\"}]}},{\"Action\":\"DELETE\",\"ResourceRecordSet\":{\"Name\":"
              "\"gloo.example.com\",\"Type\":\"AAAA\",\"TTL\":60,\"ResourceRecords\":[{\"Value\":\"2001:db8::1\"}]}},{\"Action\":"
              "\"UPSERT\",\"ResourceRecordSet\":{\"Name\":\"gloo.example.com\",\"Type\":\"CNAME\",\"TTL\":30,\"ResourceRecords\":"
              "[{\"Value\":\"lb.example.net\"}]}}]}"},
-            {NULL, "AAAA 2001:db8::2",
+            {NULL, "https://route53.amazonaws.com", "Config.PrivateZone==`false`", "AAAA 2001:db8::2",
              "{\"Changes\":[{\"Action\":\"UPSERT\",\"ResourceRecordSet\":{\"Name\":\"gloo.example.com\",\"Type\":\"AAAA\",\"TTL\":30,"
              "\"ResourceRecords\":[{\"Value\":\"2001:db8::2\"}]}}]}"},
         };
@@ -84,7 +84,7 @@ static void a_name_in_route53_is_moved_by_the_tool_of_aws(void **state)
                 struct target_view *name = &NAME(world.view);
                 name->ref.driver = NAME(world.view.policy).ref.driver = NAME(world.record.plan).ref.driver = "route53";
                 name->ref.endpoint = NAME(world.view.policy).ref.endpoint = NAME(world.record.plan).ref.endpoint =
-                    "https://route53.amazonaws.com";
+                    rows[i].server;
                 world.view.planes[1].rrset = rows[i].rrset;
                 name->shows.value = rows[i].shown;
                 name->shows.ttl_s = 60;
@@ -93,12 +93,30 @@ static void a_name_in_route53_is_moved_by_the_tool_of_aws(void **state)
                 runbook_build(&world.view, &decision, &world.arena, &runbook);
                 assert_non_null(strstr(runbook.lines[0], "AWS credentials that may change the hosted zone"));
                 const char *line = line_with(&runbook, "aws route53");
-                assert_non_null(strstr(line, "aws route53 --endpoint-url 'https://route53.amazonaws.com' change-resource-record-sets"));
+                assert_non_null(strstr(line, "aws route53 --output json --endpoint-url 'https://route53.amazonaws.com' change-resource-record-sets"));
+                assert_non_null(strstr(line, rows[i].zone));
                 assert_non_null(strstr(line, rows[i].changes));
                 assert_string_equal(line_with(&runbook, "nsupdate"), "");
                 assert_non_null(strstr(line_with(&runbook, "dig +short gloo.example.com"), rows[i].rrset));
                 world_clear(&world);
         }
+}
+
+static void a_name_at_another_provider_is_told_and_no_command_is_made_up(void **state)
+{
+        (void)state;
+        struct world world;
+        world_init(&world);
+        struct target_view *name = &NAME(world.view);
+        name->ref.driver = NAME(world.view.policy).ref.driver = NAME(world.record.plan).ref.driver = "acme";
+        name->ref.endpoint = NAME(world.view.policy).ref.endpoint = NAME(world.record.plan).ref.endpoint = "https://dns.acme.test";
+        struct decision decision = {.epoch = 5, .candidate = &world.view.planes[1]};
+        struct runbook runbook;
+        runbook_build(&world.view, &decision, &world.arena, &runbook);
+        assert_string_equal(runbook.lines[2],
+                            "# at https://dns.acme.test make gloo.example.com: A 192.0.2.2, TTL 30, and nothing else");
+        assert_string_equal(line_with(&runbook, "nsupdate"), "");
+        world_clear(&world);
 }
 
 static void addresses_are_split_as_the_tools_want_them(void **state)
@@ -258,6 +276,7 @@ int main(void)
             cmocka_unit_test(the_ordinary_runbook),
             cmocka_unit_test(a_name_that_leads_nowhere_is_not_called_healthy),
             cmocka_unit_test(a_name_in_route53_is_moved_by_the_tool_of_aws),
+            cmocka_unit_test(a_name_at_another_provider_is_told_and_no_command_is_made_up),
             cmocka_unit_test(addresses_are_split_as_the_tools_want_them),
             cmocka_unit_test(values_are_quoted),
             cmocka_unit_test(every_value_of_a_set_is_added),

@@ -54,12 +54,45 @@ static void test_a_step_of_a_decision_is_sent_however_late(void **state)
         assert_int_equal(visits, 1);
 }
 
+static void visit_by_two_requests(struct target_session *session, struct target_visit *seen, size_t count)
+{
+        assert_int_equal(count, 1);
+        session->requests += 2;
+        seen->err = ERR_OK;
+}
+
+static enum err claim_by_four_requests(struct target_session *session, const char *name, mono_ms deadline, char **ret,
+                                       struct errmsg *reterr)
+{
+        (void)name, (void)deadline, (void)reterr;
+        session->requests += 4;
+        *ret = NULL;
+        return ERR_OK;
+}
+
+/* The provider counts them all, whatever they were for. */
+static void test_all_requests_of_a_job_are_charged(void **state)
+{
+        (void)state;
+        static const struct target_driver counting = {.name = "counting",
+                                                      .limits = {.visit_ms = 5000, .batch_max = 1},
+                                                      .visit = visit_by_two_requests,
+                                                      .claims = claim_by_four_requests};
+        struct target_session session = {.driver = &counting, .requests = 17 /* of the job before */};
+        struct effect effect = {
+            .kind = EFFECT_READ, .asks_claims = true, .driver = &counting, .session = &session, .err = ERR_OK};
+        effect_run(&effect.job);
+        assert_int_equal(effect.err, ERR_OK);
+        assert_int_equal(effect.requests, 6);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_a_decision_that_waited_for_a_worker_is_not_sent),
             cmocka_unit_test(test_what_did_not_wait_is_sent),
             cmocka_unit_test(test_a_step_of_a_decision_is_sent_however_late),
+            cmocka_unit_test(test_all_requests_of_a_job_are_charged),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

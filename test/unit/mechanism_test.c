@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "reconcile/target_slot.h"
 #include "util/mem.h"
 
 enum { NOW = 100000, SERVES_MS = 60000 };
@@ -177,6 +178,31 @@ static void test_a_server_that_wants_to_be_left_alone_is(void **state)
         assert_true(mechanism_has_room(rig->mechanism, 0, NOW + 7000));
 }
 
+/* A hundred that waited for its end are not sent at once, or it begins anew. */
+static void test_who_waits_for_the_end_of_a_hush_is_paced_after_it(void **state)
+{
+        struct rig *rig = *state;
+        mechanism_hush(rig->mechanism, NOW + 30000);
+        mono_ms last = 0;
+        for (unsigned i = 0; i < 100; i++)
+                last = mechanism_turn(rig->mechanism, PER_MINUTE, NOW);
+        assert_true(last >= NOW + 30000 + 99 * INTERVAL_MS - BURST_MS);
+}
+
+/* It is an answer of the very server: the looks of a thousand policies would all have to be made anew, and be throttled. */
+static void test_a_throttled_visit_makes_no_look_doubtful(void **state)
+{
+        struct rig *rig = *state;
+        struct target_slot slot = {.mechanism = rig->mechanism};
+        struct visit visit = {.err = ERR_TRANSIENT, .why = "Throttling", .retry_after_ms = 1000, .now = NOW};
+        slot_failed(&slot, &visit);
+        assert_int_equal(rig->mechanism->broken_at, 0);
+        visit.retry_after_ms = 0;
+        slot_failed(&slot, &visit);
+        assert_int_equal(rig->mechanism->broken_at, NOW);
+        free(slot.error);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -191,6 +217,8 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_what_a_visit_cost_is_paid_by_the_next, rig_open, rig_close),
             cmocka_unit_test_setup_teardown(test_a_server_that_wants_to_be_left_alone_is, rig_open, rig_close),
             cmocka_unit_test_setup_teardown(test_a_visit_may_come_back_when_nobody_uses_it_any_more, rig_open, rig_close),
+            cmocka_unit_test_setup_teardown(test_a_throttled_visit_makes_no_look_doubtful, rig_open, rig_close),
+            cmocka_unit_test_setup_teardown(test_who_waits_for_the_end_of_a_hush_is_paced_after_it, rig_open, rig_close),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,8 @@
 
 #include "target/dns/route53_alias.h"
 #include "target/dns/route53_answer.h"
+#include "target/aws/credentials.h"
+#include "target/dns/route53.h"
 #include "target/dns/route53_batch.h"
 #include "target/fence.h"
 #include "util/cleanup.h"
@@ -402,6 +404,61 @@ static void a_batch_asserts_addresses_that_stay(void **state)
         assert_non_null(strstr(body, "<Action>CREATE</Action><ResourceRecordSet><Name>app.dr.test.</Name><Type>A</Type><TTL>30"));
 }
 
+/* What one of two sets has says nothing of the other: agents would keep the address of a dead plane for an hour. */
+static void sets_of_two_times_to_live_are_made_anew(void **state)
+{
+        (void)state;
+        struct target_want want = want_value("A 192.0.2.1 + AAAA 2001:db8::1");
+        CLEANUP(cleanup_free) char *body = batch_of(
+            "<ResourceRecordSet><Name>app.dr.test.</Name><Type>A</Type><TTL>3600</TTL>" VALUES(VALUE("192.0.2.1")) "</ResourceRecordSet>"
+            SET("app.dr.test.", "AAAA", VALUES(VALUE("2001:db8::1"))), &want);
+        CLEANUP(cleanup_free) char *lines = lines_of(body);
+        assert_non_null(strstr(lines, "DELETE A app.dr.test. 3600 192.0.2.1"));
+        assert_non_null(strstr(lines, "CREATE A app.dr.test 30 192.0.2.1"));
+}
+
+static enum err open_with(const struct target_setting *settings, size_t count, struct errmsg *error)
+{
+        const struct aws_environment none = {0};
+        const struct target_config config = {.settings = settings, .setting_count = count, .aws = &none};
+        struct target_session *session = NULL;
+        enum err err = route53_driver.open(&config, &session, error);
+        target_close(session);
+        return err;
+}
+
+static void zones_of_one_name_are_told_apart(void **state)
+{
+        (void)state;
+        static const struct {
+                struct target_setting settings[2];
+                size_t count;
+                const char *identity;
+        } rows[] = {
+            {{{0}}, 0, "https://route53.amazonaws.com"},
+            {{{"private", "true"}}, 1, "https://route53.amazonaws.com#private"},
+            {{{"private", "false"}}, 1, "https://route53.amazonaws.com"},
+            {{{"hostedZoneID", "/hostedzone/Z0EXAMPLE"}, {"private", "true"}}, 2, "https://route53.amazonaws.com#Z0EXAMPLE"},
+            {{{"endpoint", "https://x.test"}, {"hostedZoneID", "no zone"}}, 2, "https://x.test#no zone"},
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                const struct target_config config = {.settings = rows[i].settings, .setting_count = rows[i].count};
+                CLEANUP(cleanup_free) char *identity = route53_driver.identify(&config);
+                assert_string_equal(identity, rows[i].identity);
+        }
+}
+
+/* A plan that is under way stays in its zone, whatever the spec says by now. */
+static void an_identity_outranks_what_the_spec_says(void **state)
+{
+        (void)state;
+        struct errmsg error;
+        const struct target_setting edited[] = {{"hostedZoneID", "no zone"}, {TARGET_IDENTITY, "https://route53.amazonaws.com"}};
+        assert_int_equal(open_with(edited, 1, &error), ERR_INVALID);
+        assert_non_null(strstr(error.text, "hostedZoneID \"no zone\""));
+        assert_int_equal(open_with(edited, 2, &error), ERR_OK);
+}
+
 static void a_health_check_goes_on_to_the_next_set(void **state)
 {
         (void)state;
@@ -511,6 +568,9 @@ int main(void)
             cmocka_unit_test(aliases_know_the_zone_of_a_balancer),
             cmocka_unit_test(a_batch_deletes_what_was_read_and_creates_what_is_wanted),
             cmocka_unit_test(a_batch_asserts_addresses_that_stay),
+            cmocka_unit_test(sets_of_two_times_to_live_are_made_anew),
+            cmocka_unit_test(zones_of_one_name_are_told_apart),
+            cmocka_unit_test(an_identity_outranks_what_the_spec_says),
             cmocka_unit_test(a_health_check_goes_on_to_the_next_set),
             cmocka_unit_test(an_alias_is_deleted_to_the_letter_and_made_anew),
             cmocka_unit_test(nonsense_is_no_rrset_text),

@@ -127,6 +127,8 @@ static void set_message(struct transfer *transfer, const struct exchange_request
 {
         CURL *easy = transfer->easy;
         set(transfer, curl_easy_setopt(easy, CURLOPT_URL, request->url));
+        /* On a kept connection that turns out to be closed libcurl sends again by itself, and a change is sent once. */
+        set(transfer, curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->changes ? 1L : 0L));
         if (request->body) {
                 set(transfer, curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes));
                 set(transfer, curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body));

@@ -170,7 +170,6 @@ const struct target_driver rfc2136_driver = {
     .kind = TARGET_NAME,
     .limits = {.visit_ms = 5000,
                .read_every_ms = 30000,
-               .session_ms = 60000,
                .at_once = 3,
                .batch_max = 1,
                .may_halve = true,

@@ -11,7 +11,14 @@
 
 #define GLOBAL_ENDPOINT "https://route53.amazonaws.com"
 
-enum { VISIT_MS = 5000, READ_EVERY_MS = 30000, REQUESTS_PER_MINUTE = 300 /* 5 a second an account, all zones together */ };
+enum {
+        ENDPOINT_BYTES = 512,
+        IDENTITY_BYTES = 2048, /* two settings, each bounded where the spec is read */
+        VISIT_MS = 5000,
+        READ_EVERY_MS = 30000,
+        SESSION_MS = 600000,      /* zones are listed anew, and temporary keys renewed, within a session */
+        REQUESTS_PER_MINUTE = 300 /* 5 a second an account, all zones together */
+};
 
 /* The service is one for all regions of a partition, but its requests are signed for one of them. */
 static const struct partition {
@@ -58,16 +65,42 @@ static enum err set_zone(struct route53 *self, const char *setting, struct errms
         return ERR_OK;
 }
 
+/* "<endpoint>#<hosted zone>" or "<endpoint>#private": zones of one name are told apart by it. */
+static char *route53_identify(const struct target_config *config)
+{
+        const char *endpoint = target_setting_find(config, "endpoint"), *id = target_setting_find(config, "hostedZoneID");
+        bool is_private = text_equal(target_setting_find(config, "private"), "true");
+        const char *zone = id && id[0] ? (route53_zone_id(id) ? route53_zone_id(id) : id) : is_private ? "private" : "";
+        struct strbuf text = STRBUF_INIT(IDENTITY_BYTES);
+        (void)strbuf_printf(&text, "%s%s%s", endpoint && endpoint[0] ? endpoint : GLOBAL_ENDPOINT, zone[0] ? "#" : "", zone);
+        return strbuf_take(&text);
+}
+
+/* The settings as they are, or as they were when the plan was made. */
+static enum err take_identity(struct route53 *self, const struct target_config *config, char *ret_endpoint,
+                              size_t size, struct errmsg *reterr)
+{
+        const char *given = target_setting_find(config, TARGET_IDENTITY);
+        CLEANUP(cleanup_free) char *identity = given ? mem_strdup(given) : route53_identify(config);
+        const char *zone = strchr(identity, '#');
+        size_t bytes = zone ? (size_t)(zone - identity) : strlen(identity);
+        if (bytes >= size)
+                return err_set(reterr, ERR_INVALID, "endpoint is longer than %zu characters", size - 1);
+        memcpy(ret_endpoint, identity, bytes);
+        ret_endpoint[bytes] = '\0';
+        self->wants_private = zone && text_equal(zone, "#private");
+        return set_zone(self, zone && !self->wants_private ? zone + 1 : NULL, reterr);
+}
+
 static enum err configure(struct route53 *self, const struct target_config *config, struct errmsg *reterr)
 {
-        const char *endpoint = target_setting_find(config, "endpoint"), *region = target_setting_find(config, "region");
-        endpoint = endpoint && endpoint[0] ? endpoint : GLOBAL_ENDPOINT;
-        const struct partition *partition = partition_of(endpoint);
-        self->partition = partition->name;
-        self->wants_private = text_equal(target_setting_find(config, "private"), "true");
-        enum err err = set_zone(self, target_setting_find(config, "hostedZoneID"), reterr);
+        const char *region = target_setting_find(config, "region");
+        char endpoint[ENDPOINT_BYTES];
+        enum err err = take_identity(self, config, endpoint, sizeof(endpoint), reterr);
         if (err != ERR_OK)
                 return err;
+        const struct partition *partition = partition_of(endpoint);
+        self->partition = partition->name;
         const struct aws_config aws = {.service = "route53",
                                        .region = region ? region : partition->region,
                                        .endpoint = endpoint,
@@ -183,6 +216,7 @@ const struct target_driver route53_driver = {
     .kind = TARGET_NAME,
     .limits = {.visit_ms = VISIT_MS,
                .read_every_ms = READ_EVERY_MS,
+               .session_ms = SESSION_MS,
                .at_once = 3,
                .per_minute = REQUESTS_PER_MINUTE,
                .batch_max = 1,
@@ -191,6 +225,7 @@ const struct target_driver route53_driver = {
                .can_arbitrate = true},
     .where = "endpoint",
     .where_default = GLOBAL_ENDPOINT,
+    .identify = route53_identify,
     .check_credentials = route53_check_credentials,
     .credentials_wanted = AWS_CREDENTIALS_WANTED,
     .open = route53_open,

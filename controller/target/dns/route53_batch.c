@@ -42,9 +42,18 @@ static const char *health_check_of(const struct route53_sets *own)
         return "";
 }
 
-static bool keeps_addresses(const struct target_state *expected, const struct target_want *want)
+static bool has_ttl(const struct route53_sets *own, uint32_t ttl_s)
 {
-        return want->keeps_value || (text_equal(expected->value, want->value) && expected->ttl_s == want->ttl_s);
+        for (size_t i = 0; i < own->count; i++)
+                if (!is_stamp(&own->list[i]) && !own->list[i].alias_zone[0] && own->list[i].ttl_s != ttl_s)
+                        return false;
+        return true;
+}
+
+static bool keeps_addresses(const struct route53_sets *own, const struct target_state *expected,
+                            const struct target_want *want)
+{
+        return want->keeps_value || (text_equal(expected->value, want->value) && has_ttl(own, want->ttl_s));
 }
 
 /* What the name shows afterwards; the stamp is apart. */
@@ -52,7 +61,7 @@ static enum err addresses_after(const struct route53_sets *own, const struct tar
                                 const struct target_want *want, const struct route53_names *names, struct arena *arena,
                                 struct route53_sets *ret, struct errmsg *reterr)
 {
-        if (!keeps_addresses(expected, want)) {
+        if (!keeps_addresses(own, expected, want)) {
                 const char *health_check = health_check_of(own);
                 enum err err = route53_sets_from_text(want->value, names, want->ttl_s, own, arena, ret, reterr);
                 for (size_t i = 0; err == ERR_OK && i < ret->count; i++)

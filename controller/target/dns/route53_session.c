@@ -16,6 +16,7 @@ enum {
         ZONES_KNOWN_MS = 300000, /* a zone that is cut out of another one is noticed by then */
         THROTTLED_MS = 1000,     /* the service counts requests a second and says nothing of when to come back */
         PAGES_MAX = 20,
+        ZONES_A_PAGE = 100,
         PATH_BYTES = 128,
         PAGE_SETS = 30, /* of a name that is listed with its neighbours: both names of a register are mostly among them */
 };
@@ -23,10 +24,11 @@ enum {
 enum err route53_call(struct route53 *self, const struct aws_request *request, const char *zone_id, mono_ms deadline,
                       struct aws_answer *ret, mono_ms *ret_retry_ms, struct errmsg *reterr)
 {
+        self->base.requests++;
         enum err err = aws_call(self->client, request, deadline, ret, reterr);
         if (err == ERR_OK)
                 return ERR_OK;
-        if (err == ERR_TRANSIENT && ret->code[0])
+        if (err == ERR_TRANSIENT && (ret->code[0] || ret->retry_after_ms > 0))
                 *ret_retry_ms = ret->retry_after_ms > THROTTLED_MS ? ret->retry_after_ms : THROTTLED_MS;
         if (text_equal(ret->code, "NoSuchHostedZone"))
                 self->zones_at = 0;
@@ -68,14 +70,20 @@ static enum err list_zones(struct route53 *self, mono_ms deadline, mono_ms *ret_
                 if (err != ERR_OK)
                         break;
                 const char *name = xml_text(answer.xml.root, "NextDNSName"), *id = xml_text(answer.xml.root, "NextHostedZoneId");
-                goes_on = route53_answer_goes_on(answer.xml.root) && name && id;
+                goes_on = route53_answer_goes_on(answer.xml.root);
+                if (goes_on && (!name || !id))
+                        err = err_set(reterr, ERR_TRANSIENT, "Route 53: the list of hosted zones breaks off");
                 free(next_name);
                 free(next_id);
-                next_name = goes_on ? mem_strdup(name) : NULL;
-                next_id = goes_on ? mem_strdup(route53_zone_id(id) ? route53_zone_id(id) : id) : NULL;
+                next_name = name ? mem_strdup(name) : NULL;
+                next_id = id ? mem_strdup(route53_zone_id(id) ? route53_zone_id(id) : id) : NULL;
         }
         free(next_name);
         free(next_id);
+        if (err == ERR_OK && goes_on)
+                return err_set(reterr, ERR_INVALID,
+                               "the account has more hosted zones than the %d that are looked through: set route53.hostedZoneID",
+                               PAGES_MAX * ZONES_A_PAGE);
         return err;
 }
 

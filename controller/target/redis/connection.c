@@ -6,17 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/clock.h"
 #include "target/redis/stream.h"
 #include "util/mem.h"
 #include "util/text.h"
 
-enum {
-        RECEIVE_BYTES = 4096,
-        ARGUMENTS_MAX = 16,
-        FRESH_MS = 1000,   /* an answer that is no older proves a connection */
-        PROVING_MS = 1000, /* how long a kept one may take to prove itself; a visit has several times as long */
-};
+enum { RECEIVE_BYTES = 4096, ARGUMENTS_MAX = 16 };
 
 struct connection {
         struct net_endpoint server;
@@ -27,16 +21,12 @@ struct connection {
         struct secret username;
         struct secret password;
         uint32_t db;
-        struct net_address peer; /* where the stream goes */
-        mono_ms answered_at;     /* when it last answered on this connection */
-        bool was_cut;
 };
 
 static void disconnect(struct connection *self)
 {
         stream_close(&self->stream);
         reply_reader_deinit(&self->reader);
-        self->answered_at = 0;
 }
 
 void connection_free(struct connection *self)
@@ -164,8 +154,6 @@ enum err connection_command(struct connection *self, int argc, const char *const
                 disconnect(self);
         else
                 *ret = reply;
-        if (err == ERR_OK)
-                self->answered_at = clock_mono();
         return err;
 }
 
@@ -243,55 +231,18 @@ static enum err connect_to(struct connection *self, const struct net_address *ad
         return err;
 }
 
-static bool is_among(const struct net_address *address, const struct net_addresses *addresses)
-{
-        for (unsigned i = 0; i < addresses->count; i++)
-                if (addresses->list[i].bytes == address->bytes &&
-                    memcmp(&addresses->list[i].socket, &address->socket, address->bytes) == 0)
-                        return true;
-        return false;
-}
-
-/*
- * A connection that was kept leads to where the name points now, and somebody answers there: what may not be sent twice
- * is not sent into one that is dead.
- */
-static bool is_still_good(struct connection *self, const struct net_addresses *addresses, mono_ms deadline)
-{
-        if (!stream_is_idle(&self->stream) || !is_among(&self->peer, addresses))
-                return false;
-        const mono_ms now = clock_mono();
-        if (now - self->answered_at < FRESH_MS)
-                return true;
-        struct errmsg ignored;
-        const mono_ms limit = now + PROVING_MS < deadline ? now + PROVING_MS : deadline;
-        return prove(self, limit, &ignored) == ERR_OK;
-}
-
 enum err connection_ready(struct connection *self, mono_ms deadline, struct errmsg *reterr)
 {
+        if (self->stream.fd >= 0 && stream_is_idle(&self->stream))
+                return ERR_OK;
+        disconnect(self);
         struct net_addresses addresses;
         enum err err = net_look_up(&self->server, deadline, &addresses, reterr);
         if (err != ERR_OK)
                 return err;
-        const bool was_open = self->stream.fd >= 0;
-        if (was_open && is_still_good(self, &addresses, deadline))
-                return ERR_OK;
-        self->was_cut |= was_open;
-        disconnect(self);
         err = ERR_TRANSIENT;
-        for (unsigned i = 0; i < addresses.count && err == ERR_TRANSIENT; i++) {
+        for (unsigned i = 0; i < addresses.count && err == ERR_TRANSIENT; i++)
                 err = connect_to(self, &addresses.list[i], addresses.count == 1,
                                  net_share(deadline, addresses.count - i), reterr);
-                if (err == ERR_OK)
-                        self->peer = addresses.list[i];
-        }
         return err;
-}
-
-bool connection_was_cut(struct connection *self)
-{
-        const bool was_cut = self->was_cut;
-        self->was_cut = false;
-        return was_cut;
 }

@@ -18,10 +18,8 @@ void connection_free(struct connection *connection); /* NULL is a no-op */
 
 const char *connection_server(const struct connection *connection); /* host:port, for texts */
 
-/* Connected to where the name points now, authenticated, the database selected: as it was left, or anew. */
+/* Connected, authenticated, the database selected: as it was left, or anew. */
 MUST_CHECK enum err connection_ready(struct connection *connection, mono_ms deadline, struct errmsg *reterr);
-/* Whether a connection that was kept had to be made anew since this was asked last. */
-bool connection_was_cut(struct connection *connection);
 
 /*
  * connection_command() - one command on a ready connection and its reply, which is the caller's.

@@ -313,7 +313,6 @@ static void redis_visit(struct target_session *session, struct target_visit *vis
 {
         for (size_t i = 0; i < count; i++)
                 visits[i].err = visit_key(redis_of(session), &visits[i]);
-        session->was_cut |= connection_was_cut(redis_of(session)->connection);
 }
 
 static enum err redis_check_credentials(const struct target_config *config, struct errmsg *reterr)
@@ -333,12 +332,7 @@ static enum err redis_check_credentials(const struct target_config *config, stru
 const struct target_driver redis_lock_driver = {
     .name = TARGET_LOCK_DRIVER,
     .kind = TARGET_LOCK,
-    .limits = {.visit_ms = 5000,
-               .read_every_ms = 30000,
-               .session_ms = 60000,
-               .at_once = 3,
-               .batch_max = 1,
-               .fenced = true},
+    .limits = {.visit_ms = 5000, .read_every_ms = 30000, .at_once = 3, .batch_max = 1, .fenced = true},
     .where = "address",
     .check_credentials = redis_check_credentials,
     .open = redis_open,
