@@ -96,8 +96,10 @@ static void accept(struct status_mark *mark, const struct kube_reply *reply)
                 enqueue(mark);
                 return;
         }
-        if (mark->sent.facts == mark->written.facts)
-                mark->words_at = loop_now(mark->writer->loop);
+        if (mark->sent.facts == mark->written.facts) {
+                mono_ms now = loop_now(mark->writer->loop);
+                mark->words_until = (mark->words_until > now ? mark->words_until : now) + STATUS_WORDS_EVERY_MS;
+        }
         mark->judged_at = loop_now(mark->writer->loop);
         mark->written = mark->sent;
         condition_list_clear(&mark->conditions);
@@ -154,7 +156,7 @@ static bool is_to_be_dated(const struct status_mark *mark)
 static mono_ms held_back_until(const struct status_mark *mark, const struct status_content *content)
 {
         bool is_words_only = mark->written.whole && content->facts == mark->written.facts;
-        mono_ms until = is_words_only && mark->words_at ? mark->words_at + STATUS_WORDS_EVERY_MS : 0;
+        mono_ms until = is_words_only ? mark->words_until - (STATUS_WORDS_BURST - 1) * STATUS_WORDS_EVERY_MS : 0;
         return loop_now(mark->writer->loop) < until ? until : 0;
 }
 
@@ -370,7 +372,7 @@ void status_forget(struct status_mark *mark)
         condition_list_clear(&mark->sent_conditions);
         known_forget(&mark->known);
         status_rewrite(mark);
-        mark->words_at = mark->judged_at = mark->retry_at = 0;
+        mark->words_until = mark->judged_at = mark->retry_at = 0;
         mark->writer->marks -= mark->is_counted;
         mark->is_counted = false;
         mark->failures = 0;

@@ -4,7 +4,8 @@
  *
  * Where there is room, the owner offers the status that its pass has found. Else the value is built when its turn comes, so
  * what is written is the newest. An unchanged one is recognised by its hash, and costs no place in the queue.
- * Where only messages differ (a probe that fails in two ways by turns) it is written once a minute. What a decision
+ * Where only messages differ (a probe that fails in two ways by turns) it is written once a minute in the long run, and a
+ * few times at once, so that the last words of a change are not held back for the sake of its first. What a decision
  * rested on (lastDecision.facts: samples are new all the time) is written with the rest, never for itself. When it was
  * judged (judgedAt) is written once a minute, or less often where there are so many objects that this alone would be
  * more than STATUS_JUDGED_PER_SECOND writes.
@@ -23,7 +24,7 @@
 
 struct status_writer;
 
-enum { STATUS_PER_SECOND = 20, STATUS_BURST = 20, STATUS_IN_FLIGHT = 2, STATUS_WORDS_EVERY_MS = 60000 };
+enum { STATUS_PER_SECOND = 20, STATUS_BURST = 20, STATUS_IN_FLIGHT = 2, STATUS_WORDS_EVERY_MS = 60000, STATUS_WORDS_BURST = 3 };
 enum { STATUS_JUDGED_EVERY_MS = 60000, STATUS_JUDGED_PER_SECOND = 5 };
 
 struct status_mark {
@@ -39,7 +40,7 @@ struct status_mark {
         json_t *offered; /* to be written when its turn comes; NULL: it is built then */
         struct condition_list offered_conditions;
         struct status_content written;
-        mono_ms words_at;                      /* when messages alone were last written; 0 never */
+        mono_ms words_until;                   /* the writes of messages alone so far are those of the time until then */
         mono_ms judged_at;                     /* when it was last written at all; 0 never */
         bool is_counted;                       /* among those that the writer keeps up to date */
         struct condition_list sent_conditions; /* of the write in flight */

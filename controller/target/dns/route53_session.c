@@ -70,8 +70,8 @@ static enum err list_zones(struct route53 *self, mono_ms deadline, mono_ms *ret_
                 if (err != ERR_OK)
                         break;
                 const char *name = xml_text(answer.xml.root, "NextDNSName"), *id = xml_text(answer.xml.root, "NextHostedZoneId");
-                goes_on = route53_answer_goes_on(answer.xml.root);
-                if (goes_on && (!name || !id))
+                goes_on = name && id && route53_answer_goes_on(answer.xml.root);
+                if (!goes_on && text_equal(xml_text(answer.xml.root, "IsTruncated"), "true"))
                         err = err_set(reterr, ERR_TRANSIENT, "Route 53: the list of hosted zones breaks off");
                 free(next_name);
                 free(next_id);
