@@ -124,6 +124,8 @@ $(OUT)/prove/whole: $(WHOLE_OBJECTS) $(OUT)/test/prove/histories.o $(OUT)/libcon
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(WHOLE_LINK) -o $@ $^ $(LDLIBS)
 
 -include $(WHOLE_OBJECTS:.o=.d)
+# Objects of the contract tests are what their mutants are linked with.
+-include $(patsubst %.c,$(OUT)/%.d,$(wildcard test/contract/*.c))
 
 .SECONDARY: $(PROVE_MAINS:%.c=$(OUT)/%.o)
 .PHONY: provers prove-flags

@@ -20,6 +20,7 @@ static struct {
         struct {
                 int claims, diversions, forwards;
                 vtime_us claimed_at, shows_at;
+                vtime_us changed_at; /* when any of these began or ended; 0 never */
                 struct reg before; /* what is shown until then */
                 struct told told[HOSTS_MAX];
         } names[POLICIES_MAX];
@@ -46,18 +47,27 @@ void beside_claim(unsigned policy, int more)
         if (beside.names[policy].claims == 0)
                 beside.names[policy].claimed_at = vtime_now();
         beside.names[policy].claims += more;
+        beside.names[policy].changed_at = vtime_now();
 }
 
 void beside_divert(unsigned policy, int more)
 {
         beside.names[policy].diversions += more;
+        beside.names[policy].changed_at = vtime_now();
 }
 
 void beside_forward(unsigned policy, int more)
 {
         beside.names[policy].forwards += more;
+        beside.names[policy].changed_at = vtime_now();
         if (!beside.names[policy].forwards)
                 beside.names[policy].shows_at = 0;
+}
+
+bool beside_is_quiet_since(unsigned policy, vtime_us since)
+{
+        bool is_quiet = !beside.names[policy].claims && !beside.names[policy].diversions && !beside.names[policy].forwards;
+        return is_quiet && (!beside.names[policy].changed_at || beside.names[policy].changed_at < since);
 }
 
 const struct reg *beside_served(unsigned policy)

@@ -17,6 +17,7 @@ void beside_forward(unsigned policy, int more); /* updates are passed on */
 
 const struct reg *beside_served(unsigned policy); /* what the server shows */
 void beside_written(unsigned policy, const struct reg *old); /* the name is what it is now, and was @old */
+bool beside_is_quiet_since(unsigned policy, vtime_us since); /* nothing of all that has been so of the name since then */
 /* When the server that passes updates on shows what is there by now; 0: it does. */
 vtime_us beside_shows_at(unsigned policy);
 

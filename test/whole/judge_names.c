@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "beside.h"
 #include "judge_parts.h"
 #include "nameservers.h"
 
@@ -38,7 +39,9 @@ static void check_delay(unsigned policy)
                 return;
         bool agree = nameservers_agree_since() < decided->routed_at;
         const vtime_us bound = (vtime_us)(agree ? SLACK_S : BEHIND_S + SLACK_S) * VTIME_S;
-        if (calm_since(decided) < decided->routed_at && vtime_now() - decided->routed_at > bound)
+        const bool is_calm =
+            calm_since(decided) < decided->routed_at && beside_is_quiet_since(policy, decided->routed_at);
+        if (is_calm && vtime_now() - decided->routed_at > bound)
                 world_violated("L6: policy %u shows epoch %llu for %lld s, and it is not complete", policy,
                                (unsigned long long)decided->epoch, (long long)(bound / VTIME_S));
 }
