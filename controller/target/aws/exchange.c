@@ -149,9 +149,9 @@ static void set_connection(struct transfer *transfer, mono_ms rest_ms)
         CURL *easy = transfer->easy;
         set(transfer, http_easy_setup(easy));
         set(transfer, http_easy_keep_alive(easy));
-        set(transfer, curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2));
+        set(transfer, curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
         /* A request that times out takes its connection with it; of HTTP/2 only the stream would end. */
-        set(transfer, curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1));
+        set(transfer, curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
         set(transfer, curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)rest_ms));
         /* What is not connected by half of the time leaves none for an answer. */
         set(transfer, curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(rest_ms / 2 + 1)));
