@@ -136,8 +136,7 @@ static enum err read_all(struct reader *reader, const char *bytes, size_t count,
         if (XML_Parse(reader->parser, bytes, (int)count, XML_TRUE) == XML_STATUS_OK && !reader->refusal)
                 return ERR_OK;
         const char *why = reader->refusal ? reader->refusal : XML_ErrorString(XML_GetErrorCode(reader->parser));
-        return err_set(reterr, ERR_INVALID, "the XML of the answer cannot be used, line %lu: %s",
-                       (unsigned long)XML_GetCurrentLineNumber(reader->parser), why);
+        return err_set(reterr, ERR_INVALID, "the XML of the answer cannot be used: %s", why);
 }
 
 enum err xml_parse(const char *bytes, size_t count, struct xml *ret, struct errmsg *reterr)
