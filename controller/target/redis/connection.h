@@ -1,5 +1,5 @@
 /*
- * connection.h -- one warm, authenticated connection to a Redis server.
+ * connection.h -- one authenticated connection to a Redis server, which serves one visit.
  *
  * Ownership: connection_new() copies the configuration; connection_free() wipes what is secret of it.
  * Threads:   one at a time.
