@@ -8,7 +8,7 @@
 
 #include "reconcile/manager.h"
 #include "runtime/log.h"
-#include "target/aws/credentials.h"
+#include "targets/aws/credentials.h"
 
 struct options {
         struct manager_options manager;

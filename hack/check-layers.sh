@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The layer rule, checked on the include lines: util <- core <- api <- {runtime <- kube, probe, target/*} <- reconcile, explain <- main.
-# Vendors (target/dns/*, target/redis/*) never include each other; what several of them need of one company is below them (target/aws/*).
+# The layer rule, checked on the include lines: util <- core <- api <- {runtime <- kube, probe, targets/*} <- reconcile, explain <- main.
+# Vendors (targets/dns/*, targets/redis/*) never include each other; what several of them need of one company is below them (targets/aws/*).
 set -eu
 cd "$(dirname "$0")/../controller"
 declare -A may=(
@@ -10,8 +10,8 @@ declare -A may=(
   [runtime]="util core api runtime"
   [kube]="util core api runtime kube"
   [probe]="util core api runtime kube probe"
-  [target]="util core api runtime target"
-  [reconcile]="util core api runtime kube probe target reconcile"
+  [targets]="util core api runtime targets"
+  [reconcile]="util core api runtime kube probe targets reconcile"
   [explain]="util core api runtime kube explain"
 )
 bad=0
@@ -24,9 +24,9 @@ while IFS=: read -r file line text; do
     *" $layer "*) ;;
     *) echo "controller/$file:$line: $from may not include $to"; bad=1 ;;
   esac
-  if [[ $file =~ ^target/([a-z]+)/ ]]; then
+  if [[ $file =~ ^targets/([a-z]+)/ ]]; then
     own=${BASH_REMATCH[1]}
-    [[ $to =~ ^target/([a-z]+)/ && ${BASH_REMATCH[1]} != "$own" && ${BASH_REMATCH[1]} != aws ]] && { echo "controller/$file:$line: vendors do not include each other ($to)"; bad=1; }
+    [[ $to =~ ^targets/([a-z]+)/ && ${BASH_REMATCH[1]} != "$own" && ${BASH_REMATCH[1]} != aws ]] && { echo "controller/$file:$line: vendors do not include each other ($to)"; bad=1; }
   fi
 done < <(grep -rnE '^#include "' --include='*.[ch]' . | sed 's|^\./||')
 # The core is pure: no I/O, clock, logging, allocation or foreign library.

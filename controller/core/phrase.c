@@ -123,7 +123,7 @@ const char *phrase_record_place(const struct view *view, struct arena *arena)
                             view->policy.name, view->policy.namespace_name);
 }
 
-/* As target/redis makes it: value and stamp in one hash slot. */
+/* As targets/redis makes it: value and stamp in one hash slot. */
 const char *phrase_stamp_place(const struct target_view *target, struct arena *arena)
 {
         const struct target_ref *ref = &target->ref;

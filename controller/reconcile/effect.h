@@ -15,7 +15,7 @@
 #include "reconcile/policy.h"
 #include "reconcile/target_secrets.h"
 #include "runtime/executor.h"
-#include "target/target.h"
+#include "targets/target.h"
 #include "util/arena.h"
 
 enum effect_kind {

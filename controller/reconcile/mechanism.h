@@ -12,7 +12,7 @@
 #ifndef PK_RECONCILE_MECHANISM_H
 #define PK_RECONCILE_MECHANISM_H
 
-#include "target/target.h"
+#include "targets/target.h"
 #include "util/map.h"
 #include "util/units.h"
 

@@ -21,7 +21,7 @@
 #include "reconcile/target_slot.h"
 #include "reconcile/told.h"
 #include "reconcile/verify.h"
-#include "target/target.h"
+#include "targets/target.h"
 
 struct last_verdict { /* plane_view.was, was_since and mark */
         enum verdict verdict;

@@ -8,7 +8,7 @@
 #define PK_RECONCILE_TARGET_CONFIG_H
 
 #include "reconcile/policy.h"
-#include "target/target.h"
+#include "targets/target.h"
 #include "util/arena.h"
 
 enum { TARGET_SECRETS_MAX = 3, TARGET_SECRET_KEYS_MAX = 2 };

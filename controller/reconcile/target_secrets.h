@@ -8,7 +8,7 @@
 #define PK_RECONCILE_TARGET_SECRETS_H
 
 #include "reconcile/policy.h"
-#include "target/target.h"
+#include "targets/target.h"
 #include "util/arena.h"
 
 const char *target_secrets_error_of(const struct policy *policy, const struct target_ref *ref, struct arena *arena);

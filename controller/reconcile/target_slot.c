@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "reconcile/effect.h"
-#include "target/target.h"
+#include "targets/target.h"
 #include "util/mem.h"
 
 enum { BACKOFF_FIRST_MS = 200, BACKOFF_MAX_MS = 5000, QUICK_TRIES = 3, RETRY_AFTER_MAX_MS = 60000 };

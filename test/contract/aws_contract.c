@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "contract.h"
-#include "target/aws/client.h"
+#include "targets/aws/client.h"
 #include "util/strbuf.h"
 
 #define ROLE "arn:aws:iam::123456789012:role/planekeeper"

@@ -3,7 +3,7 @@
 #define PK_TEST_DNS_HANDS_H
 
 #include "contract.h"
-#include "target/target.h"
+#include "targets/target.h"
 
 struct target_options {
         const char *nameserver; /* NULL: the primary */

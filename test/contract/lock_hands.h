@@ -3,7 +3,7 @@
 #define PK_TEST_LOCK_HANDS_H
 
 #include "contract.h"
-#include "target/target.h"
+#include "targets/target.h"
 
 /* PEM; empty: none, of the CA the system's trust store. */
 struct lock_tls {

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "contract.h"
-#include "target/net.h"
+#include "targets/net.h"
 #include "util/mem.h"
 
 enum { PACKET_BYTES = 4096, OPCODE_UPDATE = 5 };

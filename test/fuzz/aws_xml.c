@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "target/aws/fault.h"
+#include "targets/aws/fault.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 

@@ -1,7 +1,7 @@
 /* dns_answer.c -- whatever anybody sends as an answer; the first byte chooses the question. */
 #include <stdlib.h>
 
-#include "target/dns/state.h"
+#include "targets/dns/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 

@@ -8,8 +8,8 @@
 
 #include "api/alive_text.h"
 #include "api/record.h"
-#include "target/fence.h"
-#include "target/target.h"
+#include "targets/fence.h"
+#include "targets/target.h"
 #include "util/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "target/dns/route53_answer.h"
-#include "target/dns/route53_batch.h"
+#include "targets/dns/route53_answer.h"
+#include "targets/dns/route53_batch.h"
 #include "util/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);

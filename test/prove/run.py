@@ -236,7 +236,8 @@ class Mutant:
         short forms of the others, then chance."""
         if self.test:
             output = self.run_test()
-            failed = re.findall(r"^\[  FAILED  \] ([a-z]\w+)", output, re.M)
+            # ERROR: what the mutant left behind broke the test's teardown as well.
+            failed = re.findall(r"^\[  (?:FAILED|ERROR )  \] ([a-z]\w+)", output, re.M)
             return (self.check if self.check in failed else (failed + [""])[0]), self.world
         if self.is_whole:
             found, _ = simulate(int(self.seed[1]), WHOLE_MUTANT_HISTORIES, self.tree / "whole")

@@ -1,6 +1,6 @@
 /*
  * sim.h -- one policy, its planes, its targets, and operators that all believe they lead, in simulated time. The
- * operators run the real core; registers behave as target/target.h documents (compare-and-set, fenced by epoch), and
+ * operators run the real core; registers behave as targets/target.h documents (compare-and-set, fenced by epoch), and
  * everything between may be late, lost or twice.
  *
  * A struct sim is plain data: it may be copied to come back to a state, and everything before `decisions` may be

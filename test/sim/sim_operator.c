@@ -3,7 +3,7 @@
 
 #include "core/health.h"
 #include "sim_parts.h"
-#include "target/fence.h"
+#include "targets/fence.h"
 
 static void forget_samples(const struct sim *sim, struct sim_operator *self)
 {

@@ -11,7 +11,7 @@
 
 #include "peer.h"
 #include "runtime/clock.h"
-#include "target/aws/client.h"
+#include "targets/aws/client.h"
 #include "util/strbuf.h"
 
 enum { PATIENCE_MS = 5000, SHORT_MS = 200 };

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "target/aws/source.h"
+#include "targets/aws/source.h"
 #include "util/text.h"
 
 enum { MINUTE_MS = 60 * 1000 };

@@ -9,7 +9,7 @@
 
 #include "peer.h"
 #include "runtime/clock.h"
-#include "target/aws/exchange.h"
+#include "targets/aws/exchange.h"
 
 enum { PATIENCE_MS = 5000 };
 

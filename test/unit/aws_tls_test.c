@@ -10,7 +10,7 @@
 
 #include "peer.h"
 #include "runtime/clock.h"
-#include "target/aws/client.h"
+#include "targets/aws/client.h"
 
 enum { PATIENCE_MS = 5000, DAY_S = 86400 };
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "target/aws/xml.h"
+#include "targets/aws/xml.h"
 #include "util/strbuf.h"
 
 static struct xml parse(const char *text)

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "target/fence.h"
-#include "target/target.h"
+#include "targets/fence.h"
+#include "targets/target.h"
 
 #define STORE "k8s/8c6f5d4e/default/gloo"
 

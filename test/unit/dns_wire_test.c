@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "target/dns/rfc2136.h"
-#include "target/dns/state.h"
-#include "target/dns/update.h"
+#include "targets/dns/rfc2136.h"
+#include "targets/dns/state.h"
+#include "targets/dns/update.h"
 #include "util/mem.h"
 
 #define KEY_FILE "key \"DrKey\" {\n\talgorithm hmac-sha256;\n\tsecret \"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0\";\n};\n"

@@ -141,7 +141,7 @@ static enum err memory_open(const struct target_config *config, struct target_se
         return ERR_OK;
 }
 
-/* In place of target/registry.c. */
+/* In place of targets/registry.c. */
 const struct target_driver *target_driver_find(const char *name)
 {
         return strcmp(name, memory_driver.name) == 0 ? &memory_driver : NULL;

@@ -2,7 +2,7 @@
  * policy_rig.h -- whole passes of policies: a scripted API server, DNS in memory, a clock of our own, and everything
  * between them as shipped.
  *
- * Linked in place of runtime/clock.c and target/dns/registry.c, so only with tests that include this. Two planes,
+ * Linked in place of runtime/clock.c and targets/dns/registry.c, so only with tests that include this. Two planes,
  * "a" healthy and "b" not, and a policy "gloo" in namespace "ns". The rig owns everything; rig_close() frees it.
  * Threads: the test's own, but for struct rig_dns, which jobs look at under its lock.
  */
@@ -21,7 +21,7 @@
 #include "fake_api.h"
 #include "reconcile/manager.h"
 #include "reconcile/policy.h"
-#include "target/fence.h"
+#include "targets/fence.h"
 
 /* A minute passes at once, and none while the machine is busy. */
 extern _Atomic mono_ms rig_leap_ms;

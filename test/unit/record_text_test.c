@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "api/record.h"
-#include "target/fence.h"
-#include "target/target.h"
+#include "targets/fence.h"
+#include "targets/target.h"
 
 #define STORE  "dns/planekeeper/gloo"
 #define AUTHOR "8c6f5d4e-0000-4000-8000-000000000001"

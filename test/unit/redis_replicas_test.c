@@ -1,5 +1,5 @@
 /* redis_replicas_test.c -- what INFO says of replicas; the text is of Redis 7.0.15 with its numbers changed. */
-#include "target/redis/replicas.h"
+#include "targets/redis/replicas.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

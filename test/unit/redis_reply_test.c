@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "target/redis/lock.h"
-#include "target/redis/reply.h"
+#include "targets/redis/lock.h"
+#include "targets/redis/reply.h"
 
 /* Feeds @text in pieces of @step and returns what reply_take() says at the end. */
 static enum err read_reply(const char *text, size_t step, redisReply **ret, struct errmsg *error)

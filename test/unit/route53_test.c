@@ -7,12 +7,12 @@
 
 #include <cmocka.h>
 
-#include "target/dns/route53_alias.h"
-#include "target/dns/route53_answer.h"
-#include "target/aws/credentials.h"
-#include "target/dns/route53.h"
-#include "target/dns/route53_batch.h"
-#include "target/fence.h"
+#include "targets/dns/route53_alias.h"
+#include "targets/dns/route53_answer.h"
+#include "targets/aws/credentials.h"
+#include "targets/dns/route53.h"
+#include "targets/dns/route53_batch.h"
+#include "targets/fence.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 

@@ -11,7 +11,7 @@
 
 static struct target_driver driver = {.name = "weak", .kind = TARGET_NAME};
 
-/* In place of target/registry.c. */
+/* In place of targets/registry.c. */
 const struct target_driver *target_driver_find(const char *name)
 {
         return strcmp(name, driver.name) == 0 ? &driver : NULL;

@@ -7,8 +7,8 @@
 #include "beside.h"
 #include "jobs.h"
 #include "nameservers.h"
-#include "target/dns/rfc2136.h"
-#include "target/fence.h"
+#include "targets/dns/rfc2136.h"
+#include "targets/fence.h"
 #include "util/mem.h"
 #include "util/text.h"
 

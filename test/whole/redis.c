@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "replica.h"
-#include "target/fence.h"
-#include "target/redis/lock.h"
+#include "targets/fence.h"
+#include "targets/redis/lock.h"
 #include "util/mem.h"
 #include "util/text.h"
 

@@ -1,5 +1,5 @@
 /*
- * registers.h -- the DNS server and Redis: the fenced registers of target/target.h on virtual time, as its drivers are
+ * registers.h -- the DNS server and Redis: the fenced registers of targets/target.h on virtual time, as its drivers are
  * measured to behave by test/contract, with requests and answers that are late, lost, twice or refused.
  *
  * One name and one lock for each policy, by its number.

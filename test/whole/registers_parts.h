@@ -3,7 +3,7 @@
 #define PK_TEST_WHOLE_REGISTERS_PARTS_H
 
 #include "registers.h"
-#include "target/target.h"
+#include "targets/target.h"
 
 struct update {
         struct reg *reg, *before; /* before: what comes back where the last write is lost */

@@ -1,0 +1,112 @@
+/* route53_batch.c -- DELETE what was read, CREATE what is wanted. */
+#include "targets/dns/route53_batch.h"
+
+#include <string.h>
+
+#include "targets/fence.h"
+#include "util/cleanup.h"
+#include "util/text.h"
+
+static void begin(const char *comment, struct strbuf *out)
+{
+        (void)strbuf_append_text(out,
+                                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+                                 "<ChangeResourceRecordSetsRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">"
+                                 "<ChangeBatch><Comment>");
+        route53_xml_escape(comment, out);
+        (void)strbuf_append_text(out, "</Comment><Changes>");
+}
+
+static void end(struct strbuf *out)
+{
+        (void)strbuf_append_text(out, "</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>");
+}
+
+static void change(const char *action, const struct route53_set *set, struct strbuf *out)
+{
+        (void)strbuf_printf(out, "<Change><Action>%s</Action>", action);
+        route53_set_print(set, out);
+        (void)strbuf_append_text(out, "</Change>");
+}
+
+static bool is_stamp(const struct route53_set *set)
+{
+        return strcmp(set->type, "TXT") == 0;
+}
+
+static const char *health_check_of(const struct route53_sets *own)
+{
+        for (size_t i = 0; i < own->count; i++)
+                if (!is_stamp(&own->list[i]) && own->list[i].health_check[0])
+                        return own->list[i].health_check;
+        return "";
+}
+
+static bool has_ttl(const struct route53_sets *own, uint32_t ttl_s)
+{
+        for (size_t i = 0; i < own->count; i++)
+                if (!is_stamp(&own->list[i]) && !own->list[i].alias_zone[0] && own->list[i].ttl_s != ttl_s)
+                        return false;
+        return true;
+}
+
+static bool keeps_addresses(const struct route53_sets *own, const struct target_state *expected,
+                            const struct target_want *want)
+{
+        return want->keeps_value || (text_equal(expected->value, want->value) && has_ttl(own, want->ttl_s));
+}
+
+/* What the name shows afterwards; the stamp is apart. */
+static enum err addresses_after(const struct route53_sets *own, const struct target_state *expected,
+                                const struct target_want *want, const struct route53_names *names, struct arena *arena,
+                                struct route53_sets *ret, struct errmsg *reterr)
+{
+        if (!keeps_addresses(own, expected, want)) {
+                const char *health_check = health_check_of(own);
+                enum err err = route53_sets_from_text(want->value, names, want->ttl_s, own, arena, ret, reterr);
+                for (size_t i = 0; err == ERR_OK && i < ret->count; i++)
+                        ret->list[i].health_check = health_check;
+                return err;
+        }
+        struct route53_sets kept = {.list = arena_alloc(arena, (own->count + 1) * sizeof(*kept.list))};
+        for (size_t i = 0; i < own->count; i++)
+                if (!is_stamp(&own->list[i]))
+                        kept.list[kept.count++] = own->list[i];
+        *ret = kept;
+        return ERR_OK;
+}
+
+enum err route53_batch_swap(const struct route53_sets *own, const struct target_state *expected,
+                            const struct target_want *want, const struct route53_names *names, struct strbuf *ret,
+                            struct errmsg *reterr)
+{
+        CLEANUP(arena_deinit) struct arena arena = {0};
+        struct route53_sets after = {0};
+        enum err err = addresses_after(own, expected, want, names, &arena, &after, reterr);
+        if (err != ERR_OK)
+                return err;
+        char text[TARGET_STAMP_BYTES];
+        dns_stamp_print(want, text, sizeof(text));
+        struct route53_set stamp = route53_text_set(names->stamp, text, want->ttl_s, &arena);
+        begin(text, ret);
+        for (size_t i = 0; i < own->count; i++)
+                change("DELETE", &own->list[i], ret);
+        for (size_t i = 0; i < after.count; i++)
+                change("CREATE", &after.list[i], ret);
+        change("CREATE", &stamp, ret);
+        end(ret);
+        return ret->overflowed ? err_set(reterr, ERR_INVALID, "the records of the name do not fit one change") : ERR_OK;
+}
+
+void route53_batch_text(const struct route53_sets *sets, const char *name, const char *text, uint32_t ttl_s,
+                        struct strbuf *ret)
+{
+        CLEANUP(arena_deinit) struct arena arena = {0};
+        struct route53_set set = route53_text_set(name, text, ttl_s, &arena);
+        begin("Planekeeper", ret);
+        for (size_t i = 0; i < sets->count; i++)
+                if (is_stamp(&sets->list[i]) && route53_name_is(sets->list[i].name, name))
+                        change("DELETE", &sets->list[i], ret);
+        change("CREATE", &set, ret);
+        end(ret);
+}

@@ -1,0 +1,29 @@
+/*
+ * route53_batch.h -- the body of ChangeResourceRecordSets: all or nothing, so that a DELETE of exactly what was read makes a
+ * compare-and-swap of the CREATE beside it. Pure.
+ *
+ * Ownership: bodies are appended to the caller's buffer.
+ * Threads:   no shared state.
+ * Source:    Route 53 API Reference 2013-04-01, ChangeResourceRecordSets.
+ */
+#ifndef PK_TARGETS_DNS_ROUTE53_BATCH_H
+#define PK_TARGETS_DNS_ROUTE53_BATCH_H
+
+#include "targets/dns/route53_records.h"
+
+enum { ROUTE53_BATCH_MAX_BYTES = 4 * ROUTE53_SET_MAX_BYTES };
+
+/*
+ * route53_batch_swap() - delete @own, exactly as they were read, and create what @want names. The health check of an address
+ * set that is replaced goes on to the one that takes its place. Addresses that stay are deleted and created as they are, so
+ * that the batch is refused where somebody has moved them.
+ */
+MUST_CHECK enum err route53_batch_swap(const struct route53_sets *own, const struct target_state *expected,
+                                       const struct target_want *want, const struct route53_names *names,
+                                       struct strbuf *ret, struct errmsg *reterr);
+
+/* The same for one TXT record at @name, in place of the one among @sets. */
+void route53_batch_text(const struct route53_sets *sets, const char *name, const char *text, uint32_t ttl_s,
+                        struct strbuf *ret);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * route53_session.h -- one account's Route 53 as a session: signed calls, its hosted zones, and what a name's sets are.
+ *
+ * Ownership: a look is cleared by route53_look_clear(); its sets die with it.
+ * Errors:    as in targets/target.h. Texts begin with the hosted zone where it is known.
+ * Threads:   on a worker, one at a time per session.
+ * Source:    Route 53 API Reference 2013-04-01.
+ */
+#ifndef PK_TARGETS_DNS_ROUTE53_SESSION_H
+#define PK_TARGETS_DNS_ROUTE53_SESSION_H
+
+#include "targets/aws/client.h"
+#include "targets/dns/route53_answer.h"
+#include "targets/dns/route53_batch.h"
+#include "targets/target.h"
+
+struct route53 {
+        struct target_session base;
+        struct aws_client *client;
+        const char *partition; /* of ARNs: "aws", "aws-cn", "aws-us-gov" */
+        char *zone_id;         /* the setting; NULL: found by name */
+        bool wants_private;
+        struct arena arena; /* of the zones */
+        struct route53_zones zones;
+        mono_ms zones_at; /* when they were listed; 0: not yet, or what is known of them is wrong */
+};
+
+/* One call about @zone_id (NULL: none in particular). @ret_retry_ms: how long all are to wait. */
+MUST_CHECK enum err route53_call(struct route53 *self, const struct aws_request *request, const char *zone_id,
+                                 mono_ms deadline, struct aws_answer *ret, mono_ms *ret_retry_ms, struct errmsg *reterr);
+
+/* The id of the zone that @name lives in; borrowed until the next call. */
+MUST_CHECK enum err route53_find_zone(struct route53 *self, const char *name, mono_ms deadline, const char **ret,
+                                      mono_ms *ret_retry_ms, struct errmsg *reterr);
+
+enum { ROUTE53_PAGES = 2 };
+/* The sets at and near a name. */
+struct route53_look {
+        struct aws_answer answers[ROUTE53_PAGES];
+        struct arena arena;
+        struct route53_sets sets;
+};
+void route53_look_clear(struct route53_look *look); /* also right for CLEANUP() */
+
+/* All sets from @first on until @last, a TXT record further down the zone ("" where @first is all), is among them. */
+MUST_CHECK enum err route53_list(struct route53 *self, const char *zone_id, const char *first, const char *last,
+                                 mono_ms deadline, struct route53_look *ret, mono_ms *ret_retry_ms,
+                                 struct errmsg *reterr);
+
+/* "<zone id> <Sets>...": what the next swap deletes, to the letter. The caller's. */
+char *route53_version(const char *zone_id, const struct route53_sets *own);
+
+/* What the names show; ret->version carries zone and sets to the next swap. */
+MUST_CHECK enum err route53_read(struct route53 *self, const char *zone_id, const struct route53_names *names,
+                                 mono_ms deadline, struct target_state *ret, mono_ms *ret_retry_ms,
+                                 struct errmsg *reterr);
+
+/* Sends a batch of changes. @ret_code: the service's word for a refusal, "" where there is none. */
+MUST_CHECK enum err route53_change(struct route53 *self, const char *zone_id, const struct strbuf *body,
+                                   mono_ms deadline, char ret_code[static 64], mono_ms *ret_retry_ms,
+                                   struct errmsg *reterr);
+
+/* One compare-and-swap; fills visit->found. */
+MUST_CHECK enum err route53_swap(struct route53 *self, const struct route53_names *names, struct target_visit *visit);
+
+MUST_CHECK enum err route53_claim(struct route53 *self, const char *zone_id, const char *name, mono_ms deadline,
+                                  char **ret, struct errmsg *reterr);
+
+#endif

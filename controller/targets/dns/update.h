@@ -1,0 +1,31 @@
+/*
+ * update.h -- the swap as one message: if the stamp and the addresses are exactly as they were read, replace the stamp, and the
+ * addresses where they change.
+ *
+ * RFC 2136 applies an update wholly or not at all, so no other update can come between the check and the change.
+ * Threads: no shared state.
+ */
+#ifndef PK_TARGETS_DNS_UPDATE_H
+#define PK_TARGETS_DNS_UPDATE_H
+
+#include "targets/dns/state.h"
+
+/* Only the stamp is written: the addresses, with their time to live, are already as wanted. */
+bool update_keeps_addresses(const struct target_state *expected, const struct target_want *want);
+
+/* The name becomes a CNAME, so it may hold nothing else. */
+bool update_makes_cname(const struct target_state *expected, const struct target_want *want);
+
+/* Why this very update may be REFUSED whatever the key may do, and what to change; NULL: nothing in it is known for that. */
+const char *update_suspect(const struct names *names, const struct target_state *expected,
+                           const struct target_want *want);
+
+/* ERR_INVALID where a text is no rrset. *ret is released with ldns_pkt_free() or given to message_update(). */
+MUST_CHECK enum err update_new(const struct names *names, const ldns_rdf *zone, const struct target_state *expected,
+                               const struct target_want *want, ldns_pkt **ret, struct errmsg *reterr);
+
+/* If the TXT record at @owner is exactly @expected ("": there is none), let it be @want. */
+ldns_pkt *update_text_new(const ldns_rdf *owner, const ldns_rdf *zone, const char *expected, const char *want,
+                          uint32_t ttl_s);
+
+#endif

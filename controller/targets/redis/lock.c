@@ -1,0 +1,341 @@
+/* lock.c -- a Redis key as a fenced register: one script per operation, value and stamp in one hash slot. */
+#include "targets/redis/lock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "targets/fence.h"
+#include "targets/redis/replicas.h"
+#include "targets/redis/stream.h"
+#include "util/cleanup.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+#include "util/text.h"
+
+enum { KEY_MAX_BYTES = 512, VALUE_MAX_BYTES = 4096, SCRIPT_REPLY_ELEMENTS = 3 };
+
+/*
+ * KEYS: value, stamp. ARGV: "read", or "set", "1" where a value is expected, that value, expected stamp ("" for none),
+ * wanted value, wanted stamp, wanted epoch, "1" where it is written though it is there already, so that WAIT speaks of it.
+ * Returns {verdict, value, stamp} with what is stored then, or {"type" | "ttl", key, what was found}. The check travels with the write: whenever an old copy of this call arrives, it is
+ * refused here. Both keys are written by one MSET, so no crash and no full memory can part them.
+ */
+static const char script[] = "for i = 1, 2 do\n"
+                             "  local kind = redis.call('TYPE', KEYS[i]).ok\n"
+                             "  if kind ~= 'none' and kind ~= 'string' then return {'type', KEYS[i], kind} end\n"
+                             "  local left = redis.call('PTTL', KEYS[i])\n"
+                             "  if left >= 0 then return {'ttl', KEYS[i], tostring(left)} end\n"
+                             "end\n"
+                             "local value, stamp = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])\n"
+                             "if ARGV[1] == 'read' then return {'read', value, stamp} end\n"
+                             "local expected, expected_stamp = ARGV[2] == '1' and ARGV[3], ARGV[4]\n"
+                             "local want, want_stamp, want_epoch = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"
+                             "if value == want and stamp == want_stamp then\n"
+                             "  if ARGV[8] == '1' then redis.call('MSET', KEYS[1], want, KEYS[2], want_stamp) end\n"
+                             "  return {'done', value, stamp}\n"
+                             "end\n"
+                             "if stamp then\n"
+                             "  local epoch = tonumber(string.match(stamp, '^v=pk1 e=(%d+) id=%x+ p=%S* s=%S*$'))\n"
+                             "  if not epoch then return {'foreign', value, stamp} end\n"
+                             "  if epoch > want_epoch then return {'newer', value, stamp} end\n"
+                             "  if epoch == want_epoch then return {'taken', value, stamp} end\n"
+                             "end\n"
+                             "if (stamp or '') ~= expected_stamp then return {'moved', value, stamp} end\n"
+                             "if value ~= expected and value ~= want then return {'moved', value, stamp} end\n"
+                             "redis.call('MSET', KEYS[1], want, KEYS[2], want_stamp)\n"
+                             "return {'done', want, want_stamp}\n";
+
+/* What all keys of one server share. */
+struct redis {
+        struct target_session base;
+        struct connection *connection;
+        unsigned wait_replicas;
+};
+
+/* One key during one visit. */
+struct lock {
+        struct connection *connection;
+        const char *key;
+        char *stamp_key;
+        unsigned wait_replicas;
+};
+
+/* Keys hash by what is between the first { and the next }, if not empty (Redis Cluster specification). */
+static char *stamp_key_of(const char *key)
+{
+        CLEANUP(strbuf_deinit) struct strbuf text = STRBUF_INIT(KEY_MAX_BYTES + 32);
+        const char *open = strchr(key, '{');
+        const char *close = open ? strchr(open, '}') : NULL;
+        bool has_tag = close && close > open + 1;
+        (void)strbuf_printf(&text, has_tag ? "%s:planekeeper" : "{%s}:planekeeper", key);
+        return strbuf_take(&text);
+}
+
+static void free_reply(redisReply **reply)
+{
+        if (*reply)
+                freeReplyObject(*reply);
+}
+
+static const char *server_of(const struct lock *self)
+{
+        return connection_server(self->connection);
+}
+
+static bool is_of_script(const redisReply *reply)
+{
+        bool is_ours = reply->type == REDIS_REPLY_ARRAY && reply->elements == SCRIPT_REPLY_ELEMENTS &&
+                       reply_is_text(reply->element[0]);
+        for (size_t i = 1; is_ours && i < reply->elements; i++)
+                is_ours = reply_is_text(reply->element[i]) || reply->element[i]->type == REDIS_REPLY_NIL;
+        return is_ours;
+}
+
+/* ERR_OK for a reply that is about values; @senseless is the class of one that our script never gives. */
+static enum err check_reply(const struct lock *self, const redisReply *reply, enum err senseless,
+                            struct errmsg *reterr)
+{
+        if (reply->type == REDIS_REPLY_ERROR)
+                return reply_error(server_of(self), reply->str, reterr);
+        if (!is_of_script(reply))
+                return err_set(reterr, senseless, "%s: an answer that the operator's script never gives", server_of(self));
+        const char *verdict = reply->element[0]->str;
+        const char *key = reply->element[1]->type == REDIS_REPLY_NIL ? "" : reply->element[1]->str;
+        const char *found = reply->element[2]->type == REDIS_REPLY_NIL ? "" : reply->element[2]->str;
+        if (text_equal(verdict, "type"))
+                return err_set(reterr, ERR_INVALID, "%s: key %.80s holds a %.20s, not a text; choose another lock key",
+                               server_of(self), key, found);
+        if (text_equal(verdict, "ttl"))
+                return err_set(reterr, ERR_INVALID,
+                               "%s: key %.80s expires, but a lock moves and never expires; PERSIST it or choose "
+                               "another lock key",
+                               server_of(self), key);
+        return ERR_OK;
+}
+
+/* As text for C: what is not UTF-8 or holds a zero byte is shown with ? and equals nothing that anybody expects. */
+static char *text_of(const redisReply *reply)
+{
+        size_t count = reply->type == REDIS_REPLY_NIL ? 0 : (size_t)reply->len;
+        char *text = mem_calloc(count + 1, 1);
+        if (count > 0)
+                memcpy(text, reply->str, count);
+        bool is_utf8 = text_is_utf8(text, count);
+        for (size_t i = 0; i < count; i++)
+                if (text[i] == '\0' || (!is_utf8 && (unsigned char)text[i] >= 0x80))
+                        text[i] = '?';
+        return text;
+}
+
+static enum err state_of(const struct lock *self, const redisReply *reply, struct target_state *ret,
+                         struct errmsg *reterr)
+{
+        const redisReply *value = reply->element[1];
+        const redisReply *stamp = reply->element[2];
+        if (value->type != REDIS_REPLY_NIL && value->len > VALUE_MAX_BYTES)
+                return err_set(reterr, ERR_INVALID,
+                               "%s: key %.80s holds %zu bytes, which is no lock; choose another lock key",
+                               server_of(self), self->key, (size_t)value->len);
+        struct target_state state = {.present = value->type != REDIS_REPLY_NIL, .value = text_of(value)};
+        if (stamp->type == REDIS_REPLY_NIL) {
+                state.stamp = (struct stamp){.plane = mem_strdup(""), .store = mem_strdup(""), .raw = mem_strdup("")};
+        } else {
+                CLEANUP(cleanup_free) char *text = text_of(stamp);
+                dns_stamp_parse(text, &state.stamp);
+        }
+        *ret = state;
+        return ERR_OK;
+}
+
+static enum err run_read(struct lock *self, mono_ms deadline, redisReply **ret, struct errmsg *reterr)
+{
+        enum err err = connection_ready(self->connection, deadline, reterr);
+        const char *argv[] = {"EVAL", script, "2", self->key, self->stamp_key, "read"};
+        return err == ERR_OK ? connection_command(self->connection, 6, argv, deadline, ret, reterr) : err;
+}
+
+static enum err lock_read(struct lock *self, struct target_visit *visit)
+{
+        CLEANUP(free_reply) redisReply *reply = NULL;
+        struct errmsg *reterr = &visit->why;
+        enum err err = run_read(self, visit->deadline, &reply, reterr);
+        if (err == ERR_UNKNOWN)
+                return ERR_TRANSIENT; /* a read changes nothing */
+        if (err == ERR_OK)
+                err = check_reply(self, reply, ERR_INVALID, reterr);
+        unsigned replicas = 0;
+        if (err == ERR_OK && self->wait_replicas > 0)
+                err = replicas_count(self->connection, self->wait_replicas, visit->deadline, &replicas, reterr);
+        if (err == ERR_OK)
+                err = state_of(self, reply, &visit->found, reterr);
+        if (err == ERR_OK)
+                visit->found.settling = replicas > 0;
+        return err;
+}
+
+/* What the script said to a write. */
+static enum err verdict_of(const struct lock *self, const redisReply *reply, const struct target_want *want,
+                           struct errmsg *reterr)
+{
+        static const struct {
+                const char *verdict;
+                const char *why;
+        } refusals[] = {
+            {"foreign", "its ownership record is another owner's"},
+            {"newer", "a newer epoch is stored"},
+            {"taken", "this epoch is stored with another value or id"},
+            {"moved", "somebody changed it since it was read"},
+        };
+        const char *verdict = reply->element[0]->str;
+        if (text_equal(verdict, "done"))
+                return ERR_OK;
+        CLEANUP(cleanup_free) char *value = text_of(reply->element[1]);
+        CLEANUP(cleanup_free) char *stamp = text_of(reply->element[2]);
+        for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+                if (text_equal(verdict, refusals[i].verdict))
+                        return err_set(reterr, ERR_CONFLICT,
+                                       "%s: epoch %" PRIu64 " refused, %s: \"%.40s\", ownership record \"%.60s\"", server_of(self),
+                                       want->epoch, refusals[i].why, value, stamp);
+        return err_set(reterr, ERR_UNKNOWN, "%s: an answer that the operator's script never gives", server_of(self));
+}
+
+/* It is stored: whether it counts. */
+static enum err await_replicas(struct lock *self, mono_ms deadline, struct errmsg *reterr)
+{
+        bool reached = true;
+        enum err err = ERR_OK;
+        if (self->wait_replicas > 0)
+                err = replicas_await(self->connection, self->wait_replicas, deadline, &reached, reterr);
+        if (err == ERR_TRANSIENT)
+                return ERR_UNKNOWN; /* the next look is at what is there by then */
+        if (err == ERR_OK && !reached)
+                return err_set(reterr, ERR_PENDING, "%s: stored, and no replica has acknowledged it yet",
+                               server_of(self));
+        return err;
+}
+
+static enum err write_value(struct lock *self, struct target_visit *swap, const char *stamp)
+{
+        struct errmsg *reterr = &swap->why;
+        const struct target_state *expected = swap->expected;
+        const struct target_want *want = swap->want;
+        char epoch[24];
+        (void)snprintf(epoch, sizeof(epoch), "%" PRIu64, want->epoch);
+        bool had_stamp = expected->stamp.presence != STAMP_ABSENT;
+        const char *argv[] = {"EVAL",
+                              script,
+                              "2",
+                              self->key,
+                              self->stamp_key,
+                              "set",
+                              expected->present ? "1" : "0",
+                              expected->present ? expected->value : "",
+                              had_stamp ? expected->stamp.raw : "",
+                              want->value,
+                              stamp,
+                              epoch,
+                              expected->settling ? "1" : "0"};
+        CLEANUP(free_reply) redisReply *reply = NULL;
+        enum err err = connection_ready(self->connection, swap->deadline, reterr);
+        if (err != ERR_OK)
+                return err;
+        err = connection_command(self->connection, (int)(sizeof(argv) / sizeof(argv[0])), argv, swap->deadline, &reply,
+                                 reterr);
+        if (err == ERR_INVALID)
+                return ERR_UNKNOWN; /* it was sent, and what came back proves nothing */
+        if (err == ERR_OK)
+                err = check_reply(self, reply, ERR_UNKNOWN, reterr);
+        if (err == ERR_OK)
+                err = verdict_of(self, reply, want, reterr);
+        if (err == ERR_OK)
+                err = await_replicas(self, swap->deadline, reterr);
+        bool is_there = err == ERR_OK || err == ERR_PENDING;
+        if (!is_there || state_of(self, reply, &swap->found, reterr) != ERR_OK)
+                return is_there ? ERR_UNKNOWN : err;
+        swap->found.settling = err == ERR_PENDING;
+        return err;
+}
+
+static enum err lock_swap(struct lock *self, struct target_visit *swap)
+{
+        const char *value = swap->want->value;
+        size_t bytes = strlen(value);
+        if (bytes == 0 || bytes > VALUE_MAX_BYTES || !text_is_utf8(value, bytes))
+                return err_set(&swap->why, ERR_INVALID, "the lock's value must have 1 to %d bytes of UTF-8",
+                               VALUE_MAX_BYTES);
+        char stamp[TARGET_STAMP_BYTES];
+        target_stamp_text(swap->expected, swap->want, stamp);
+        return write_value(self, swap, stamp);
+}
+
+/* ---- the driver ---- */
+
+static struct redis *redis_of(struct target_session *session)
+{
+        return (struct redis *)session; /* its first member */
+}
+
+static void redis_close(struct target_session *session)
+{
+        connection_free(redis_of(session)->connection);
+        free(session);
+}
+
+static enum err redis_open(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
+{
+        struct redis *self = mem_new(self);
+        self->base.driver = &redis_lock_driver;
+        enum err err = connection_new(config, &self->connection, reterr);
+        if (err != ERR_OK) {
+                redis_close(&self->base);
+                return err;
+        }
+        const char *wait = target_setting_find(config, "waitReplicas");
+        unsigned long replicas = wait ? strtoul(wait, NULL, 10) : 0;
+        self->wait_replicas = replicas < LOCK_REPLICAS_MAX ? (unsigned)replicas : LOCK_REPLICAS_MAX;
+        *ret = &self->base;
+        return ERR_OK;
+}
+
+static enum err visit_key(const struct redis *redis, struct target_visit *visit)
+{
+        size_t bytes = strlen(visit->name);
+        if (bytes == 0 || bytes > KEY_MAX_BYTES)
+                return err_set(&visit->why, ERR_INVALID, "redis.lock.key must have 1 to %d bytes", KEY_MAX_BYTES);
+        CLEANUP(cleanup_free) char *stamp_key = stamp_key_of(visit->name);
+        struct lock lock = {redis->connection, visit->name, stamp_key, redis->wait_replicas};
+        return visit->verb == TARGET_READ ? lock_read(&lock, visit) : lock_swap(&lock, visit);
+}
+
+static void redis_visit(struct target_session *session, struct target_visit *visits, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                visits[i].err = visit_key(redis_of(session), &visits[i]);
+}
+
+static enum err redis_check_credentials(const struct target_config *config, struct errmsg *reterr)
+{
+        static const char *const texts[] = {"password", "username"};
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                const struct secret *text = target_credential_find(config, texts[i]);
+                if (text && text->count && memchr(text->bytes, '\0', text->count))
+                        return err_set(reterr, ERR_INVALID, "key %s holds a zero byte", texts[i]);
+        }
+        const struct tls_material material = {.ca = target_credential_find(config, "ca.crt"),
+                                              .certificate = target_credential_find(config, "tls.crt"),
+                                              .key = target_credential_find(config, "tls.key")};
+        return tls_material_check(&material, reterr);
+}
+
+const struct target_driver redis_lock_driver = {
+    .name = TARGET_LOCK_DRIVER,
+    .kind = TARGET_LOCK,
+    .limits = {.visit_ms = 5000, .read_every_ms = 30000, .at_once = 3, .batch_max = 1, .fenced = true},
+    .where = "address",
+    .check_credentials = redis_check_credentials,
+    .open = redis_open,
+    .visit = redis_visit,
+    .close = redis_close,
+};

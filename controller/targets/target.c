@@ -1,0 +1,176 @@
+/* target.c -- what all targets share: settings, the rules of the fence, clearing. */
+#include "targets/target.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "targets/fence.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+const char *target_setting_find(const struct target_config *config, const char *key)
+{
+        for (size_t i = 0; i < config->setting_count; i++)
+                if (text_equal(config->settings[i].key, key))
+                        return config->settings[i].value;
+        return NULL;
+}
+
+const struct secret *target_credential_find(const struct target_config *config, const char *key)
+{
+        for (size_t i = 0; i < config->credential_count; i++)
+                if (text_equal(config->credentials[i].key, key))
+                        return &config->credentials[i].value;
+        return NULL;
+}
+
+static void free_text(const char **text)
+{
+        free((char *)*text); /* const for the readers of a state; allocated by the target that filled it */
+        *text = NULL;
+}
+
+void target_stamp_clear(struct stamp *stamp)
+{
+        free_text(&stamp->plane);
+        free_text(&stamp->store);
+        free_text(&stamp->raw);
+        free_text(&stamp->claim);
+        *stamp = (struct stamp){0};
+}
+
+void target_state_clear(struct target_state *state)
+{
+        free_text(&state->value);
+        free_text(&state->version);
+        free_text(&state->doubt);
+        target_stamp_clear(&state->stamp);
+        *state = (struct target_state){0};
+}
+
+/*
+ * A text that would not read back as it was meant (a space in a name, too long) must never be written. *ret_routed is
+ * the epoch that it gives the value.
+ */
+static bool reads_back(const struct target_want *want, epoch_t *ret_routed)
+{
+        char text[TARGET_STAMP_BYTES];
+        dns_stamp_print(want, text, sizeof(text));
+        struct stamp stamp = {0};
+        dns_stamp_parse(text, &stamp);
+        epoch_t decided = want->record ? stamp.decided : stamp.epoch;
+        bool same = stamp.presence == STAMP_OURS && decided == want->epoch && stamp.id == want->id &&
+                    (!want->record || text_equal(text, want->record)) && text_equal(stamp.plane, want->plane) &&
+                    text_equal(stamp.store, want->store);
+        *ret_routed = stamp.epoch;
+        target_stamp_clear(&stamp);
+        return same && (want->keeps_value || *ret_routed == want->epoch);
+}
+
+static enum err check_owner(const struct stamp *stored, const struct target_want *want, struct errmsg *reterr)
+{
+        if (stored->claim)
+                return err_set(reterr, ERR_INVALID, "the name %s", stored->claim);
+        if (stored->presence == STAMP_FOREIGN || stored->presence == STAMP_UNREADABLE)
+                return err_set(reterr, ERR_INVALID,
+                               "the ownership record beside the value %s: \"%.80s\"; remove it if nobody needs it",
+                               stored->presence == STAMP_FOREIGN ? "is another owner's" : "cannot be read", stored->raw ? stored->raw : "");
+        bool is_ours =
+            text_equal(stored->store, want->store) || (want->former && text_equal(stored->store, want->former));
+        if (stored->presence == STAMP_OURS && !is_ours)
+                return err_set(reterr, ERR_INVALID, "it belongs to %.100s; remove its ownership record to take it over",
+                               stored->store);
+        return ERR_OK;
+}
+
+enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct target_want *want,
+                            struct errmsg *reterr)
+{
+        epoch_t routed;
+        if (!reads_back(want, &routed))
+                return err_set(reterr, ERR_INVALID,
+                               "epoch %" PRIu64 ", plane \"%.60s\" and store \"%.60s\" do not fit an ownership record", want->epoch,
+                               want->plane, want->store);
+        enum err err = check_owner(stored, want, reterr);
+        if (err != ERR_OK)
+                return err;
+        bool is_present = stored->presence == STAMP_OURS;
+        epoch_t decided = !is_present ? 0 : stored->decided ? stored->decided : stored->epoch;
+        epoch_t value_epoch = is_present ? stored->epoch : 0;
+        if (decided > want->epoch || value_epoch > routed)
+                return err_set(reterr, ERR_CONFLICT, "epoch %" PRIu64 " is stored, %" PRIu64 " is older", decided,
+                               want->epoch);
+        if (decided == want->epoch && stored->id != want->id)
+                return err_set(reterr, ERR_CONFLICT, "epoch %" PRIu64 " is stored with another decision id", decided);
+        if (value_epoch == routed && !has_value)
+                return err_set(reterr, ERR_CONFLICT, "epoch %" PRIu64 " is stored with another value", routed);
+        if (want->keeps_value && value_epoch != routed)
+                return err_set(reterr, ERR_CONFLICT, "the value stays, so its epoch stays %" PRIu64, value_epoch);
+        return ERR_OK;
+}
+
+void target_stamp_text(const struct target_state *expected, const struct target_want *want,
+                       char ret_text[static TARGET_STAMP_BYTES])
+{
+        /* What is written once more to reach a replica stays to the letter, whoever of us wrote it: an epoch is written
+         * once. */
+        bool is_there = expected->present && text_equal(expected->value, want->value) &&
+                        expected->stamp.presence == STAMP_OURS && expected->stamp.epoch == want->epoch;
+        if (is_there && expected->stamp.raw)
+                text_copy(ret_text, TARGET_STAMP_BYTES, expected->stamp.raw);
+        else
+                dns_stamp_print(want, ret_text, TARGET_STAMP_BYTES);
+}
+
+const struct target_limits *target_limits_of(const char *name)
+{
+        static const struct target_limits unknown = {.read_every_ms = 30000, .at_once = 1};
+        const struct target_driver *driver = name ? target_driver_find(name) : NULL;
+        return driver ? &driver->limits : &unknown;
+}
+
+/* The rules of the fence, before anything is sent. */
+static enum err check_swap(const struct target_driver *driver, const struct target_visit *visit, struct errmsg *reterr)
+{
+        const struct target_state *expected = visit->expected;
+        const struct target_want *want = visit->want;
+        if (!want->value[0] && !want->keeps_value)
+                return err_set(reterr, ERR_INVALID, "an empty value is never written");
+        /* Where a server may have done half of a write, no value under this very epoch is that, or was removed by
+         * somebody: it is nobody's value. */
+        bool is_empty = !expected->present || !expected->value[0];
+        bool may_be_wanted = is_empty ? driver->limits.may_halve : text_equal(expected->value, want->value);
+        return target_check_stamp(&expected->stamp, may_be_wanted, want, reterr);
+}
+
+void target_visit(struct target_session *session, struct target_visit *visit)
+{
+        const struct target_driver *driver = session->driver;
+        visit->err = visit->verb == TARGET_SWAP ? check_swap(driver, visit, &visit->why) : ERR_OK;
+        if (visit->err == ERR_OK)
+                driver->visit(session, visit, 1);
+}
+
+enum err target_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
+                       struct errmsg *reterr)
+{
+        *ret_claim = NULL;
+        return session->driver->claims ? session->driver->claims(session, name, deadline, ret_claim, reterr) : ERR_OK;
+}
+
+enum err target_hear(struct target_session *session, const struct target_alive *alive, char **ret_heard,
+                     struct errmsg *reterr)
+{
+        const struct target_driver *driver = session->driver;
+        if (!driver->alive)
+                return err_set(reterr, ERR_INVALID, "%s cannot keep the decision record", driver->name);
+        enum err err = driver->alive(session, alive, ret_heard, reterr);
+        return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "_planekeeper-alive");
+}
+
+void target_close(struct target_session *session)
+{
+        if (session)
+                session->driver->close(session);
+}
