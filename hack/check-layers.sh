@@ -33,6 +33,10 @@ done < <(grep -rnE '^#include "' --include='*.[ch]' . | sed 's|^\./||')
 if grep -nE '#include *<(curl|jansson|yaml|hiredis|ldns|openssl|sys/|pthread|time\.h|unistd\.h|stdio\.h)|\b(malloc|calloc|realloc|strdup|free|time|clock_gettime|printf|fprintf)\(' core/*.[ch]; then
   echo "controller/core is not pure"; bad=1
 fi
+# Nor does it know a vendor: what is done with whose tools is told by the drivers.
+if grep -niE '\b(nsupdate|dig|redis-cli|REDISCLI_AUTH|valkey|sentinel|aws|amazon|rfc ?2136|tsig|powerdns|cloudflare|azure)\b|route ?53' core/*.[ch]; then
+  echo "controller/core names a vendor or its tool: that belongs into its driver (by_hand in targets/target.h)"; bad=1
+fi
 # Functions that cannot be bounded or fail silently are banned everywhere.
 if grep -rnE '\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|gethostbyname)\(' --include='*.[ch]' .; then
   echo "banned functions"; bad=1

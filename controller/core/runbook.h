@@ -1,21 +1,24 @@
 /*
  * runbook.h -- the commands that a person would run now to switch by hand, with the operator dead. Pure.
  *
+ * What is to be done is known here; the commands for it are of each target's driver, and come from whoever calls.
  * No secrets: key files are named as they are in the policy's Secrets. Values come from names that the API server's
  * schema bounds, and are quoted for a POSIX shell.
  */
 #ifndef PK_CORE_RUNBOOK_H
 #define PK_CORE_RUNBOOK_H
 
+#include "core/by_hand.h"
 #include "core/failover.h"
 
-enum { RUNBOOK_LINES_MAX = 8 };
+enum { RUNBOOK_LINES_MAX = 2 * TARGETS_MAX + 2 };
 
 struct runbook {
         const char *lines[RUNBOOK_LINES_MAX];
         unsigned count;
 };
 
-void runbook_build(const struct view *view, const struct decision *decision, struct arena *arena, struct runbook *ret);
+void runbook_build(const struct view *view, const struct decision *decision, const struct by_hand_tools *tools,
+                   struct arena *arena, struct runbook *ret);
 
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "api/decision_facts.h"
-#include "core/runbook.h"
 #include "core/targets.h"
 #include "core/verify.h"
 #include "reconcile/claims.h"
@@ -20,10 +19,10 @@ static json_t *text_or_null(const char *text)
         return text && text[0] ? json_string(text) : json_null();
 }
 
-static json_t *runbook_json(const struct view *view, const struct decision *decision, struct arena *arena)
+static json_t *runbook_json(const struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
 {
         struct runbook runbook;
-        runbook_build(view, decision, arena, &runbook);
+        switch_report_runbook(policy, view, decision, arena, &runbook);
         json_t *lines = json_array();
         for (unsigned i = 0; i < runbook.count; i++)
                 json_array_append_new(lines, json_string(runbook.lines[i]));
@@ -184,7 +183,7 @@ json_t *policy_status_of(const struct policy *policy, const struct view *view, c
         json_object_set_new(status, "lastDecision", decision_json(policy, view, decision));
         json_object_set_new(status, "lastRequest", requests_last_json(&policy->requests));
         json_object_set_new(status, "handledRequests", requests_handled_json(&policy->requests));
-        json_object_set_new(status, "runbook", runbook_json(view, decision, arena));
+        json_object_set_new(status, "runbook", runbook_json(policy, view, decision, arena));
         json_object_set_new(status, "targets", targets_json(policy, view));
         json_object_set_new(status, "conditions", condition_list_encode(ret_conditions));
         status_fit(status);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "api/decision_facts.h"
-#include "core/runbook.h"
+#include "reconcile/target_config.h"
 #include "runtime/log.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -143,11 +143,31 @@ bool switch_report_complete(struct policy *policy, const struct record *record)
         return true;
 }
 
+struct tools {
+        struct by_hand_tools base;
+        const struct policy *policy;
+};
+
+static struct by_hand tell(const struct by_hand_tools *base, const struct by_hand_write *write, struct arena *arena)
+{
+        const struct tools *tools = (const struct tools *)base; /* its first member */
+        struct target_config config;
+        target_config_settings(tools->policy, &write->target->ref, arena, &config);
+        return target_by_hand(&config, write, arena);
+}
+
+void switch_report_runbook(const struct policy *policy, const struct view *view, const struct decision *decision,
+                           struct arena *arena, struct runbook *ret)
+{
+        const struct tools tools = {{tell}, policy};
+        runbook_build(view, decision, &tools.base, arena, ret);
+}
+
 void switch_report_log_runbook(struct policy *policy, const struct view *view, const struct decision *decision,
                                struct arena *arena)
 {
         struct runbook runbook;
-        runbook_build(view, decision, arena, &runbook);
+        switch_report_runbook(policy, view, decision, arena, &runbook);
         for (unsigned i = 0; i < runbook.count; i++)
                 log_line(LOG_INFO, "runbook", runbook.lines[i], LOG_TEXT_FIELD("policy", policy->key),
                          LOG_NUMBER_FIELD("line", i + 1));

@@ -7,6 +7,7 @@
 #ifndef PK_RECONCILE_SWITCH_REPORT_H
 #define PK_RECONCILE_SWITCH_REPORT_H
 
+#include "core/runbook.h"
 #include "reconcile/policy.h"
 
 /* status.lastDecision: the record, every gate with what was found, and what all of it rested on. */
@@ -16,6 +17,9 @@ char *switch_report_decision(const struct record *next, const struct view *view,
  * already. What was only found at the first look is no entry.
  */
 bool switch_report_complete(struct policy *policy, const struct record *record);
+/* With the tools of the drivers that the spec of the policy names. */
+void switch_report_runbook(const struct policy *policy, const struct view *view, const struct decision *decision,
+                           struct arena *arena, struct runbook *ret);
 void switch_report_log_runbook(struct policy *policy, const struct view *view, const struct decision *decision,
                                struct arena *arena);
 

@@ -20,6 +20,7 @@
 #ifndef PK_TARGETS_TARGET_H
 #define PK_TARGETS_TARGET_H
 
+#include "core/by_hand.h"
 #include "core/types.h"
 #include "util/err.h"
 #include "util/secret.h"
@@ -154,6 +155,11 @@ struct target_driver {
         /* NULL where it cannot arbitrate. */
         MUST_CHECK enum err (*alive)(struct target_session *session, const struct target_alive *alive, char **ret_heard,
                                      struct errmsg *reterr);
+        /*
+         * What a person would type to make true what is to be written, with nothing but the tools of the server. @config has the settings
+         * and no credentials. NULL: people are told in plain words what to make true.
+         */
+        struct by_hand (*by_hand)(const struct target_config *config, const struct by_hand_write *write, struct arena *arena);
         void (*close)(struct target_session *session);
 };
 
@@ -171,6 +177,8 @@ MUST_CHECK enum err target_claims(struct target_session *session, const char *na
 MUST_CHECK enum err target_hear(struct target_session *session, const struct target_alive *alive, char **ret_heard,
                                 struct errmsg *reterr);
 void target_close(struct target_session *session); /* NULL is a no-op */
+/* Also where no driver of that name is built in. */
+struct by_hand target_by_hand(const struct target_config *config, const struct by_hand_write *write, struct arena *arena);
 
 /* ---- DNS, whatever the driver ---- */
 

@@ -149,7 +149,7 @@ static void whoever_may_not_write_says_so(void **state)
         }
         struct decision decision = world_decide(world);
         struct runbook runbook;
-        runbook_build(&world->view, &decision, &world->arena, &runbook);
+        runbook_build(&world->view, &decision, &world_tools, &world->arena, &runbook);
         assert_non_null(strstr(runbook.lines[0], "# to a by hand"));
 }
 

@@ -29,7 +29,7 @@ static const char *runbook_line(struct world *world, unsigned index)
 {
         struct decision decision = world_decide(world);
         static struct runbook runbook;
-        runbook_build(&world->view, &decision, &world->arena, &runbook);
+        runbook_build(&world->view, &decision, &world_tools, &world->arena, &runbook);
         assert_true(runbook.count > 0 && runbook.count <= RUNBOOK_LINES_MAX);
         return runbook.lines[index < runbook.count ? index : runbook.count - 1];
 }

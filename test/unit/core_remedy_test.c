@@ -50,7 +50,7 @@ static void collect(struct world *world, const struct decision *decision, struct
         add_text(ret, decision->held_update);
         for (unsigned i = 0; decision->has_gates && i < decision->gates.count; i++)
                 add_text(ret, decision->gates.verdicts[i].text);
-        runbook_build(&world->view, decision, &world->arena, &runbook);
+        runbook_build(&world->view, decision, &world_tools, &world->arena, &runbook);
         ret->runbook = ret->count;
         for (unsigned i = 0; i < runbook.count; i++)
                 add_text(ret, runbook.lines[i]);
@@ -280,7 +280,7 @@ static void try_runbook(struct world *world, const struct decision *decision, co
         struct runbook runbook;
         if (!strstr(text, "status.runbook"))
                 return;
-        runbook_build(&world->view, decision, &world->arena, &runbook);
+        runbook_build(&world->view, decision, &world_tools, &world->arena, &runbook);
         if (runbook.count < 3)
                 fail_msg("%s\nprinted: %s\nrunbook: %s", current, text, runbook.lines[0]);
 }

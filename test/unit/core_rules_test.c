@@ -155,7 +155,7 @@ static void every_row_is_reached_and_nothing_else(void **state)
                 struct decision decision = world_decide(&world); /* aborts on a pair that the table does not list */
                 struct report report = world_report(&world, &decision);
                 struct runbook runbook;
-                runbook_build(&world.view, &decision, &world.arena, &runbook);
+                runbook_build(&world.view, &decision, &world_tools, &world.arena, &runbook);
                 assert_true(runbook.count > 0);
                 check_decision(&world, &decision);
                 check_report(&world, &report);

@@ -14,6 +14,18 @@ static const char *const names[] = {"a", "b", "c"};
 static const char *const clusters[] = {"cluster-a", "cluster-b", "cluster-c"};
 static const char *const rrsets[] = {WORLD_RRSET_A, WORLD_RRSET_B, WORLD_RRSET_C};
 
+static struct by_hand tell(const struct by_hand_tools *tools, const struct by_hand_write *write, struct arena *arena)
+{
+        (void)tools;
+        const struct target_ref *ref = &write->target->ref;
+        return (struct by_hand){
+            .needs = strcmp(ref->driver, "nothing") == 0 ? NULL : arena_printf(arena, "the tool of %s", ref->driver),
+            .move = arena_printf(arena, "set %s %s %u", ref->name, write->value, write->ttl_s),
+            .look = target_traits(ref->kind)->leads_agents ? arena_printf(arena, "look at %s", ref->name) : NULL};
+}
+
+const struct by_hand_tools world_tools = {tell};
+
 static struct check_view *path(struct world *world, unsigned plane)
 {
         return &world->view.planes[plane].checks[0];

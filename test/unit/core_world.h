@@ -10,6 +10,7 @@
 
 #include "core/failover.h"
 #include "core/report.h"
+#include "core/runbook.h"
 #include "two_targets.h"
 
 enum {
@@ -34,6 +35,9 @@ struct world {
         struct record record;
         struct arena arena;
 };
+
+/* Tools of every driver: "set NAME VALUE TTL", and for what leads agents "look at NAME". */
+extern const struct by_hand_tools world_tools;
 
 void world_init(struct world *world);
 void world_clear(struct world *world);

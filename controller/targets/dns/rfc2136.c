@@ -5,6 +5,7 @@
 
 #include "targets/dns/claim.h"
 #include "targets/dns/look.h"
+#include "targets/dns/rfc2136_by_hand.h"
 #include "targets/dns/rfc2136_name.h"
 #include "targets/dns/state.h"
 #include "targets/dns/update.h"
@@ -180,6 +181,7 @@ const struct target_driver rfc2136_driver = {
     .credentials_wanted = "the output of tsig-keygen under any key, or the keys name, key and algorithm",
     .open = rfc2136_open,
     .visit = rfc2136_visit,
+    .by_hand = rfc2136_by_hand,
     .claims = rfc2136_claims,
     .alive = rfc2136_alive,
     .close = rfc2136_close,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "targets/dns/route53_by_hand.h"
 #include "targets/dns/route53_session.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
@@ -230,6 +231,7 @@ const struct target_driver route53_driver = {
     .credentials_wanted = AWS_CREDENTIALS_WANTED,
     .open = route53_open,
     .visit = route53_visit,
+    .by_hand = route53_by_hand,
     .claims = route53_claims,
     .alive = route53_alive,
     .close = route53_close,

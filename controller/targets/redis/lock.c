@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "targets/fence.h"
+#include "targets/redis/lock_by_hand.h"
 #include "targets/redis/replicas.h"
 #include "targets/redis/stream.h"
 #include "util/cleanup.h"
@@ -337,5 +338,6 @@ const struct target_driver redis_lock_driver = {
     .check_credentials = redis_check_credentials,
     .open = redis_open,
     .visit = redis_visit,
+    .by_hand = redis_lock_by_hand,
     .close = redis_close,
 };

@@ -1,9 +1,9 @@
-/* runbook_route53.c -- a name in Amazon Route 53 moved by hand. */
-#include "core/runbook_parts.h"
+/* route53_by_hand.c -- a name in Amazon Route 53 moved by hand. */
+#include "targets/dns/route53_by_hand.h"
 
 #include <string.h>
 
-#include "core/targets.h"
+#include "targets/by_hand.h"
 #include "util/text.h"
 
 static const char *const types[] = {"A", "AAAA", "CNAME"};
@@ -62,28 +62,26 @@ static const char *zone_of(const struct target_ref *ref, const char *zone, const
 {
         bool is_private = text_equal(zone, "#private");
         if (zone[0] && !is_private)
-                return runbook_quote(zone + 1, arena);
+                return by_hand_quote(zone + 1, arena);
         const char *query = arena_printf(arena,
                                          "max_by(HostedZones[?ends_with(`\".%s.\"`, join(`\"\"`, [`\".\"`, Name])) && "
                                          "Config.PrivateZone==`%s`], &length(Name)).Id",
                                          ref->name, is_private ? "true" : "false");
-        return arena_printf(arena, "$(%s list-hosted-zones --query %s | tr -d '\"')", aws, runbook_quote(query, arena));
+        return arena_printf(arena, "$(%s list-hosted-zones --query %s | tr -d '\"')", aws, by_hand_quote(query, arena));
 }
 
-struct runbook_name runbook_route53(const struct view *view, const char *rrset, struct arena *arena)
+struct by_hand route53_by_hand(const struct target_config *config, const struct by_hand_write *write, struct arena *arena)
 {
-        const struct target_view *target = targets_name(view);
-        const struct target_ref *ref = &target->ref;
+        (void)config;
+        const struct target_ref *ref = &write->target->ref;
         const size_t bytes = strcspn(ref->endpoint, "#");
         const char *endpoint = arena_printf(arena, "%.*s", (int)bytes, ref->endpoint);
-        const char *aws = arena_printf(arena, "aws route53 --output json --endpoint-url %s", runbook_quote(endpoint, arena));
-        const char *batch = arena_printf(
-            arena, "{\"Changes\":[%s]}",
-            changes_of(target, rrset, wanted_find(&view->policy, TARGET_NAME)->ttl_s, arena));
-        return (struct runbook_name){
+        const char *aws = arena_printf(arena, "aws route53 --output json --endpoint-url %s", by_hand_quote(endpoint, arena));
+        const char *batch = arena_printf(arena, "{\"Changes\":[%s]}", changes_of(write->target, write->value, write->ttl_s, arena));
+        return (struct by_hand){
             .needs = "AWS credentials that may change the hosted zone are in the environment",
             .move = arena_printf(arena, "%s change-resource-record-sets --hosted-zone-id %s --change-batch %s", aws,
-                                 zone_of(ref, ref->endpoint + bytes, aws, arena), runbook_quote(batch, arena)),
-            .look = arena_printf(arena, "dig +short %s %.*s # wants %s", target->ref.name, (int)strcspn(rrset, " "), rrset, rrset),
+                                 zone_of(ref, ref->endpoint + bytes, aws, arena), by_hand_quote(batch, arena)),
+            .look = by_hand_look_up(write, arena),
         };
 }

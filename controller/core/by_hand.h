@@ -1,0 +1,28 @@
+/*
+ * by_hand.h -- one target written by a person: what is to be true there, and the commands for it, which only its driver knows. Pure.
+ */
+#ifndef PK_CORE_BY_HAND_H
+#define PK_CORE_BY_HAND_H
+
+#include "core/view.h"
+#include "util/arena.h"
+
+/* One target that a person is to make show @value. */
+struct by_hand_write {
+        const struct target_view *target;
+        const char *value;
+        uint32_t ttl_s;
+};
+
+/* How that is done with the tools of its server; texts live in the arena. */
+struct by_hand {
+        const char *needs; /* what must be at hand; NULL: nothing */
+        const char *move;
+        const char *look; /* NULL: no command shows it */
+};
+
+struct by_hand_tools {
+        struct by_hand (*tell)(const struct by_hand_tools *tools, const struct by_hand_write *write, struct arena *arena);
+};
+
+#endif
