@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import sys
 
-FOLDER = pathlib.Path("controller/reconcile")
+FOLDERS = [pathlib.Path("controller") / name for name in ("probe", "reconcile")]
 
 
 def symbols(object_file):
@@ -20,10 +20,10 @@ def symbols(object_file):
     return {w[-1] for w in words if w[-2].isupper() and w[-2] != "U"}, {w[-1] for w in words if w[-2] == "U"}
 
 
-def needs(build):
+def needs(build, folder):
     """For each file, the other files of the folder that it needs, with the symbols."""
-    files = sorted(path.stem for path in FOLDER.glob("*.c"))
-    of = {name: symbols(build / FOLDER / f"{name}.o") for name in files}
+    files = sorted(path.stem for path in folder.glob("*.c"))
+    of = {name: symbols(build / folder / f"{name}.o") for name in files}
     owner = {symbol: name for name in files for symbol in of[name][0]}
     graph = {name: {} for name in files}
     for name in files:
@@ -57,12 +57,14 @@ def tell(graph, cycle):
 
 
 def main():
-    graph = needs(pathlib.Path(sys.argv[1]))
-    found = cycles(graph)
-    for cycle in found:
-        print(f"{FOLDER}: {len(cycle)} files need each other:", " ".join(sorted(cycle)))
-        tell(graph, cycle)
-    return bool(found)
+    bad = 0
+    for folder in FOLDERS:
+        graph = needs(pathlib.Path(sys.argv[1]), folder)
+        for cycle in cycles(graph):
+            print(f"{folder}: {len(cycle)} files need each other:", " ".join(sorted(cycle)))
+            tell(graph, cycle)
+            bad = 1
+    return bad
 
 
 sys.exit(main())

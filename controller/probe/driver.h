@@ -55,6 +55,12 @@ struct probe {
         bool had_grace;
 };
 
+/* Puts an opened probe, whose driver, kind and address are set, on its grid. */
+void probe_begin(struct probe *probe, struct prober *prober, const struct probe_cadence *cadence,
+                 void (*on_sample)(void *ctx, const struct sample *sample), void *ctx);
+/* Both durations are above 0, and a sample ends before the next one starts. */
+bool probe_is_cadence_sane(const struct probe_cadence *cadence);
+
 /* Ends the running sample: adds times, late check and next start. on_sample may close @probe, so this comes last. */
 void probe_finish(struct probe *probe, struct sample *sample);
 

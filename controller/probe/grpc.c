@@ -167,8 +167,8 @@ static void serving_verdict(const struct grpc_probe *grpc, const struct http_res
         }
 }
 
-/* curl (7.88) loses the trailer where a GOAWAY comes with the answer, as from a proxy with one request a connection. The
- * message itself is whole, and an error would have none. */
+/* curl (7.88) loses the trailer where a GOAWAY comes with the answer, as from a proxy with one request a connection.
+ * The message itself is whole, and an error would have none. */
 static bool is_answer_without_trailer(const struct http_response *response)
 {
         enum grpc_serving serving;
@@ -195,8 +195,8 @@ static void code_verdict(const struct grpc_probe *grpc, const struct http_respon
                 break;
         case GRPC_PERMISSION_DENIED:
         case GRPC_UNAUTHENTICATED:
-                sample_fail(sample, PROBE_ERROR_CREDENTIALS, "the server refused the check's credentials (grpc-status %d)",
-                            code);
+                sample_fail(sample, PROBE_ERROR_CREDENTIALS,
+                            "the server refused the check's credentials (grpc-status %d)", code);
                 break;
         case GRPC_UNAVAILABLE:
                 sample_fail(sample, PROBE_ERROR_STATUS, "unavailable (grpc-status 14, HTTP %ld)", response->status);

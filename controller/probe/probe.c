@@ -1,4 +1,4 @@
-/* probe.c -- the grid, the deadline and the verdict around one sample; what a sample does is the driver's affair. */
+/* probe.c -- the grid, the deadline and the verdict around one sample; the driver takes the sample itself. */
 #include "probe/probe.h"
 
 #include <stdio.h>
@@ -17,14 +17,6 @@ enum { GRID_SLACK_MS = 50 };
 /* Timers run before descriptors: in a turn this late an answer may wait in the socket, so it gets one turn more. */
 enum { GRACE_MS = 5 };
 
-static const struct probe_driver *const drivers[PROBE_KIND_COUNT] = {
-    [PROBE_TCP] = &probe_tcp,
-    [PROBE_TLS] = &probe_tls,
-    [PROBE_HTTP] = &probe_http,
-    [PROBE_GRPC] = &probe_grpc,
-    [PROBE_DEPLOYMENT] = &probe_deployment,
-};
-
 static const double buckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
 static struct metric_family durations = {
     .name = "planekeeper_probe_duration_seconds",
@@ -35,11 +27,6 @@ static struct metric_family durations = {
     .bucket_count = sizeof(buckets) / sizeof(buckets[0]),
 };
 
-const char *probe_kind_name(enum probe_kind kind)
-{
-        return (unsigned)kind < PROBE_KIND_COUNT ? drivers[kind]->name : "?";
-}
-
 const char *probe_error_name(enum probe_error error)
 {
 #define NAME(name, text) [name] = text,
@@ -48,13 +35,13 @@ const char *probe_error_name(enum probe_error error)
         return (unsigned)error < PROBE_ERROR_COUNT ? names[error] : "?";
 }
 
-static struct metric_child *duration_of(struct prober *prober, enum probe_kind kind, enum probe_result result)
+static struct metric_child *duration_of(const struct probe *probe, enum probe_result result)
 {
         static const char *const result_names[] = {
             [PROBE_PASS] = "pass", [PROBE_FAIL] = "fail", [PROBE_UNKNOWN] = "unknown"};
-        struct metric_child **child = &prober->durations[kind][result];
+        struct metric_child **child = &probe->prober->durations[probe->kind][result];
         if (*child == NULL)
-                *child = METRIC(&durations, drivers[kind]->name, result_names[result]);
+                *child = METRIC(&durations, probe->driver->name, result_names[result]);
         return *child;
 }
 
@@ -120,7 +107,7 @@ void probe_finish(struct probe *probe, struct sample *sample)
         sample->ended_at = now_us / 1000;
         if (sample->latency_us == 0)
                 sample->latency_us = now_us - probe->started_us;
-        metric_observe(duration_of(probe->prober, probe->kind, sample->result), (double)sample->latency_us / 1e6);
+        metric_observe(duration_of(probe, sample->result), (double)sample->latency_us / 1e6);
 
         if (sample->result != PROBE_UNKNOWN)
                 probe->is_quick = sample->result == PROBE_FAIL;
@@ -168,60 +155,27 @@ static void timer_due(struct loop_timer *timer)
                 sample_start(probe);
 }
 
-static bool is_cadence_sane(const struct probe_cadence *cadence)
+bool probe_is_cadence_sane(const struct probe_cadence *cadence)
 {
         return cadence->interval_ms > 0 && cadence->timeout_ms > 0 && cadence->timeout_ms <= cadence->interval_ms;
 }
 
-static enum err check_spec(const struct probe_spec *spec, const struct probe_cadence *cadence, struct errmsg *reterr)
+void probe_begin(struct probe *probe, struct prober *prober, const struct probe_cadence *cadence,
+                 void (*on_sample)(void *ctx, const struct sample *sample), void *ctx)
 {
-        if (!is_cadence_sane(cadence))
-                return err_set(reterr, ERR_INVALID,
-                               "interval and timeout must be above 0, and the timeout not above the interval");
-        if (!drivers[spec->kind]->needs_address)
-                return ERR_OK;
-        struct address literal;
-        if (spec->address == NULL || address_parse(spec->address, &literal) != ERR_OK)
-                return err_set(reterr, ERR_INVALID, "address \"%.80s\" is not an IP address",
-                               spec->address != NULL ? spec->address : "");
-        if (spec->port == 0)
-                return err_set(reterr, ERR_INVALID, "port must be 1 to 65535");
-        return ERR_OK;
-}
-
-enum err probe_open(struct prober *prober, const struct probe_spec *spec, const struct probe_cadence *cadence,
-                    void (*on_sample)(void *ctx, const struct sample *sample), void *ctx, struct probe **ret,
-                    struct errmsg *reterr)
-{
-        INVARIANT((unsigned)spec->kind < PROBE_KIND_COUNT);
-        enum err err = check_spec(spec, cadence, reterr);
-        if (err != ERR_OK)
-                return err;
-        struct probe *probe;
-        err = drivers[spec->kind]->open(spec, &probe, reterr);
-        if (err != ERR_OK)
-                return err;
-        probe->driver = drivers[spec->kind];
         probe->prober = prober;
         probe->on_sample = on_sample;
         probe->ctx = ctx;
         probe->timer.due = timer_due;
         probe->cadence = *cadence;
-        probe->kind = (uint8_t)spec->kind;
-        if (probe->driver->needs_address) {
-                probe->port = spec->port;
-                INVARIANT(address_parse(spec->address, &probe->address) == ERR_OK);
-        }
         prober->probe_count++;
         probe->started_us = clock_mono_us(); /* no point of the grid before this counts as missed */
         plan_next_start(probe, probe->started_us / 1000);
-        *ret = probe;
-        return ERR_OK;
 }
 
 void probe_set_cadence(struct probe *probe, const struct probe_cadence *cadence)
 {
-        INVARIANT(is_cadence_sane(cadence));
+        INVARIANT(probe_is_cadence_sane(cadence));
         if (cadence->interval_ms == probe->cadence.interval_ms && cadence->timeout_ms == probe->cadence.timeout_ms &&
             cadence->offset_ms == probe->cadence.offset_ms)
                 return;

@@ -6,10 +6,12 @@
  * like an outage.
  *
  * Cadence:   samples start on the grid offset + n * interval_ms. After the first FAIL the grid is twice as fine until
- * the next PASS, so a black hole costs at most threshold * interval + timeout from its beginning. A sample never
- * overlaps the one before. Units:     milliseconds, monotonic; certificate_not_after is wall time. Ownership:
- * probe_open() copies the spec's texts; TLS material is shared and must outlive the probe. Samples are borrowed by
- * on_sample. Threads:   loop thread only.
+ *            the next PASS, so a black hole costs at most threshold * interval + timeout from its beginning. A sample
+ *            never overlaps the one before.
+ * Units:     milliseconds, monotonic; certificate_not_after is wall time.
+ * Ownership: probe_open() copies the spec's texts; TLS material is shared and must outlive the probe. Samples are
+ *            borrowed by on_sample.
+ * Threads:   loop thread only.
  */
 #ifndef PK_PROBE_PROBE_H
 #define PK_PROBE_PROBE_H
@@ -104,7 +106,6 @@ MUST_CHECK enum err probe_open(struct prober *prober, const struct probe_spec *s
 void probe_set_cadence(struct probe *probe, const struct probe_cadence *cadence);
 void probe_close(struct probe *probe); /* NULL is a no-op; no sample comes afterwards */
 
-const char *probe_kind_name(enum probe_kind kind);    /* "TCP", "TLS", "HTTP", "GRPC", "Deployment" */
 const char *probe_error_name(enum probe_error error); /* the words above */
 
 #endif

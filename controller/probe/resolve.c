@@ -1,8 +1,6 @@
 /* resolve.c -- names to addresses, cached and renewed behind the back of those who ask. */
 #include "probe/resolve.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,40 +50,6 @@ const struct resolve_policy resolve_defaults = {
     .keep_ms = 10 * 60 * 1000,
     .lookup = stub_lookup,
 };
-
-enum err address_parse(const char *text, struct address *ret)
-{
-        struct address address = {.family = AF_INET};
-        if (inet_pton(AF_INET, text, &address.v4) != 1) {
-                address.family = AF_INET6;
-                if (inet_pton(AF_INET6, text, &address.v6) != 1)
-                        return ERR_INVALID;
-        }
-        *ret = address;
-        return ERR_OK;
-}
-
-socklen_t address_to_socket(const struct address *address, uint16_t port, struct sockaddr_storage *ret)
-{
-        if (address->family == AF_INET) {
-                struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)ret;
-                *v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address->v4};
-                return sizeof(*v4);
-        }
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)ret;
-        *v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = address->v6};
-        return sizeof(*v6);
-}
-
-void address_print(const struct address *address, uint16_t port, char ret_text[static ADDRESS_PORT_TEXT_BYTES])
-{
-        char text[INET6_ADDRSTRLEN] = "";
-        (void)inet_ntop(address->family,
-                        address->family == AF_INET ? (const void *)&address->v4 : (const void *)&address->v6, text,
-                        sizeof(text));
-        (void)snprintf(ret_text, ADDRESS_PORT_TEXT_BYTES, address->family == AF_INET ? "%s:%u" : "[%s]:%u", text,
-                       (unsigned)port);
-}
 
 struct resolver *resolver_open(struct loop *loop, struct executor *executor, const struct resolve_policy *policy)
 {
@@ -274,9 +238,4 @@ void resolve_cancel(struct resolve_wait *wait)
         if (wait->next != NULL)
                 wait->next->previous = wait->previous;
         wait->name = NULL;
-}
-
-const struct resolve_answer *resolve_last(const struct resolve_name *name)
-{
-        return &name->answer;
 }

@@ -3,8 +3,9 @@
  *
  * Cache:     an answer is fresh for fresh_ms; afterwards it is still given at once while a look-up renews it. Where
  *            that fails, the last good answer is given for keep_ms and says so (is_stale); a failure is not tried again
- * for retry_ms. Bounds:    RESOLVE_JOBS_MAX look-ups at a time, because one may block for seconds and the executor is
- *            also needed to switch: it must have more threads than that.
+ *            for retry_ms.
+ * Bounds:    RESOLVE_JOBS_MAX look-ups at a time, because one may block for seconds and the executor is also needed to
+ *            switch: it must have more threads than that.
  * Ownership: names are counted; the same host is shared by all who open it. Answers are borrowed until control returns
  *            to the loop.
  * Threads:   loop thread only; `lookup` is called on a worker.
@@ -12,31 +13,15 @@
 #ifndef PK_PROBE_RESOLVE_H
 #define PK_PROBE_RESOLVE_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
-#include <sys/socket.h>
 
+#include "probe/address.h"
 #include "runtime/executor.h"
 #include "runtime/loop.h"
 #include "util/err.h"
 #include "util/units.h"
 
 enum { RESOLVE_ADDRESSES_MAX = 8, RESOLVE_JOBS_MAX = 2 };
-
-struct address {
-        sa_family_t family; /* AF_INET or AF_INET6 */
-        union {
-                struct in_addr v4;
-                struct in6_addr v6;
-        };
-};
-
-/* A literal; ERR_INVALID where @text is none (a name). */
-MUST_CHECK enum err address_parse(const char *text, struct address *ret);
-socklen_t address_to_socket(const struct address *address, uint16_t port, struct sockaddr_storage *ret);
-/* "192.0.2.1:443", "[2001:db8::1]:443" */
-enum { ADDRESS_PORT_TEXT_BYTES = INET6_ADDRSTRLEN + 8 };
-void address_print(const struct address *address, uint16_t port, char ret_text[static ADDRESS_PORT_TEXT_BYTES]);
 
 struct resolve_answer {
         unsigned count; /* 0: it does not resolve */
@@ -73,7 +58,5 @@ struct resolve_wait { /* embedded in whoever waits */
 /* The answer where there is one now (also a negative one); else NULL, and @wait->done() is called once, later. */
 const struct resolve_answer *resolve_start(struct resolve_name *name, struct resolve_wait *wait);
 void resolve_cancel(struct resolve_wait *wait); /* no-op while not waiting */
-/* What resolve_start() gave last, without asking anew. */
-const struct resolve_answer *resolve_last(const struct resolve_name *name);
 
 #endif

@@ -4,10 +4,10 @@
  * A name that only this Pod knows (a search list, a hosts file, another source of nsswitch.conf) leads no agent
  * anywhere, so none of them is asked: a name is taken as it is written, with a final dot.
  *
- * Bounds:    STUB_SERVERS_MAX servers, one after the other; STUB_DEADLINE_MS in all; RESOLVE_ADDRESSES_MAX addresses;
- * chains of CNAMEs up to STUB_CHAIN_MAX names, followed here too, for servers that do not. Threads:   blocks: on a
- * worker only. No shared state. Source:    RFC 1034 section 3.6.2 (CNAME), RFC 1035, RFC 2308 (no such name, no such
- * type), resolv.conf(5).
+ * Bounds:  STUB_SERVERS_MAX servers, one after the other; STUB_DEADLINE_MS in all; RESOLVE_ADDRESSES_MAX addresses;
+ *          chains of CNAMEs up to STUB_CHAIN_MAX names, followed here too, for servers that do not.
+ * Threads: blocks: on a worker only. No shared state.
+ * Source:  RFC 1034 section 3.6.2 (CNAME), RFC 1035, RFC 2308 (no such name, no such type), resolv.conf(5).
  */
 #ifndef PK_PROBE_STUB_H
 #define PK_PROBE_STUB_H

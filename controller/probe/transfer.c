@@ -170,8 +170,9 @@ struct sample transfer_verdict(struct transfer *transfer, const struct http_resp
                 if (response->certificate_error != 0 && (transfer->tls == NULL || !transfer->tls->insecure))
                         certificate_verdict(transfer, response, &sample);
                 else
-                        sample_fail(&sample, PROBE_ERROR_TLS,
-                                    "TLS handshake failed: the peer does not speak TLS or shares no version with this check");
+                        sample_fail(
+                            &sample, PROBE_ERROR_TLS,
+                            "TLS handshake failed: the peer does not speak TLS or shares no version with this check");
                 break;
         case HTTP_FAIL_TLS_LOCAL:
                 sample_fail(&sample, PROBE_ERROR_CONFIG, "the TLS Secret is unusable: %s", response->why.text);
