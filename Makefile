@@ -178,12 +178,13 @@ lint:
 	@hack/check-size.sh
 	@hack/check-words.sh
 	@hack/check-mutants.sh
-	@$(MAKE) --no-print-directory VARIANT=asan reconcile-objects
+	@$(MAKE) --no-print-directory VARIANT=asan objects
 	@hack/check-cycles.py build/asan
+	@hack/check-unused.py build/asan
 
-# Whose symbols say which file needs which.
-.PHONY: reconcile-objects
-reconcile-objects: $(filter $(OUT)/controller/reconcile/%,$(LIB_OBJECTS))
+# Whose symbols say which file needs which, and which function nobody needs.
+.PHONY: objects
+objects: $(LIB_OBJECTS) $(OUT)/controller/main.o
 
 # What `make bench` measures against, compiled as the operator itself.
 BENCH_PROGRAMS := $(patsubst test/bench/%.c,build/bench/%,$(wildcard test/bench/*.c))

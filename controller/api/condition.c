@@ -9,7 +9,7 @@
 
 static const char *const names[] = {"False", "True", "Unknown"};
 
-const char *condition_status_name(enum condition_status status)
+static const char *condition_status_name(enum condition_status status)
 {
         return (unsigned)status < sizeof(names) / sizeof(names[0]) ? names[status] : "Unknown";
 }
@@ -63,24 +63,6 @@ void condition_list_set(struct condition_list *list, const struct condition_list
             .last_transition_at = is_unchanged ? before->last_transition_at : now,
         };
         *slot_for(list, value->type) = fresh;
-}
-
-static bool is_same(const struct condition *a, const struct condition *b)
-{
-        return a->status == b->status && a->observed_generation == b->observed_generation &&
-               strcmp(a->reason, b->reason) == 0 && strcmp(a->message, b->message) == 0;
-}
-
-bool condition_list_equal(const struct condition_list *a, const struct condition_list *b)
-{
-        if (a->count != b->count)
-                return false;
-        for (size_t i = 0; i < a->count; i++) {
-                const struct condition *other = condition_list_find(b, a->items[i].type);
-                if (!other || !is_same(&a->items[i], other))
-                        return false;
-        }
-        return true;
 }
 
 void condition_list_clear(struct condition_list *list)

@@ -53,8 +53,6 @@ void condition_list_set(struct condition_list *list, const struct condition_list
                         const struct condition_value *value, unix_ms now);
 const struct condition *condition_list_find(const struct condition_list *list,
                                             const char *type); /* NULL where absent */
-/* The same conditions, order and transition times aside. */
-bool condition_list_equal(const struct condition_list *a, const struct condition_list *b);
 void condition_list_clear(struct condition_list *list);
 
 /* status.conditions; the reference is the caller's. */
@@ -62,7 +60,5 @@ json_t *condition_list_encode(const struct condition_list *list);
 /* From an object's status.conditions (NULL: none). Malformed entries and those beyond the bound are left out: status is
  * only ours. */
 void condition_list_decode(const json_t *conditions, struct condition_list *ret);
-
-const char *condition_status_name(enum condition_status status); /* "True", "False", "Unknown" */
 
 #endif

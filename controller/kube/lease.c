@@ -69,8 +69,8 @@ mono_ms election_renew_deadline(const struct election *e)
         return patience_stretch(&e->patience, e->config.renew_deadline_ms);
 }
 
-/* What the holder asks for, where that is more than what we would: its answers may be slow. Within reason: nobody else's
- * number may keep us away for ever. */
+/* What the holder asks for, where that is more than what we would: its answers may be slow. Within reason: nobody
+ * else's number may keep us away for ever. */
 static mono_ms expiry(const struct election *e)
 {
         mono_ms ours = e->config.lease_ms, most = ours * PATIENCE_GROWTH_MAX;
@@ -466,24 +466,9 @@ bool election_take_doubt(struct election *e)
         return is_doubtful;
 }
 
-bool election_is_leader(const struct election *e)
-{
-        return e->is_leader;
-}
-
-mono_ms election_last_renewed(const struct election *e)
-{
-        return e->confirmed_at;
-}
-
 mono_ms election_last_answer(const struct election *e)
 {
         return e->answered_at;
-}
-
-const char *election_holder(const struct election *e)
-{
-        return e->record.holder ? e->record.holder : "";
 }
 
 void election_release(struct election *e, void (*released)(void *ctx), void *ctx)

@@ -1,8 +1,10 @@
 /*
- * lease.h -- leader election on a coordination.k8s.io/v1 Lease, only to save work: safety rests on epochs at the targets, so the times may be short.
+ * lease.h -- leader election on a coordination.k8s.io/v1 Lease, only to save work: safety rests on epochs at the
+ * targets, so the times may be short.
  *
- * The holder renews every retry_ms by a resourceVersion-guarded merge patch; it stops leading when no renewal succeeded for renew_deadline_ms.
- * Others take it when the Lease they observed has not changed for lease_ms on their own clock, or at once when its holder is empty (released).
+ * The holder renews every retry_ms by a resourceVersion-guarded merge patch; it stops leading when no renewal succeeded
+ * for renew_deadline_ms. Others take it when the Lease they observed has not changed for lease_ms on their own clock,
+ * or at once when its holder is empty (released).
  *
  * Threads:   loop thread only.
  * Source:    coordination.k8s.io/v1 Lease; the algorithm of client-go's tools/leaderelection.
@@ -30,18 +32,18 @@ struct election_config {
 
 struct election;
 struct election *election_open(struct loop *loop, struct kube *kube, const struct election_config *config);
-/* Tell it what a watch saw of the Lease (NULL: deleted): a release is taken at once, without waiting for the next retry. */
+/* Tell it what a watch saw of the Lease (NULL: deleted): a release is taken at once, without waiting for the next
+ * retry. */
 void election_observe(struct election *election, const json_t *lease);
-/* Whether our view of the store is doubtful since it was last asked: somebody wrote the Lease that we held, its version fell, or the watch
- * does not show what the store answers. */
+/* Whether our view of the store is doubtful since it was last asked: somebody wrote the Lease that we held, its version
+ * fell, or the watch does not show what the store answers. */
 bool election_take_doubt(struct election *election);
-bool election_is_leader(const struct election *election);
-mono_ms election_last_renewed(const struct election *election); /* when the API server last confirmed us; 0 never */
-mono_ms election_last_answer(const struct election *election);  /* when it last answered anything about the Lease */
+/* When the API server last answered anything about the Lease; 0 never. */
+mono_ms election_last_answer(const struct election *election);
 /* How long a confirmation counts; longer than configured while answers are slow. */
 mono_ms election_renew_deadline(const struct election *election);
-const char *election_holder(const struct election *election);   /* "" where nobody */
-/* Release (holder "", so that the next takes over at once) and call @released when done or after 1 s; then election_close(). */
+/* Release (holder "", so that the next takes over at once) and call @released when done or after 1 s; then
+ * election_close(). */
 void election_release(struct election *election, void (*released)(void *ctx), void *ctx);
 void election_close(struct election *election);
 

@@ -57,7 +57,6 @@ struct watch {
 
         enum err state; /* as last told */
         bool is_synced;
-        mono_ms last_byte;
         bool is_busy; /* callbacks run: watch_close() only marks */
         bool is_closing;
 };
@@ -160,8 +159,9 @@ static void forget_position(struct watch *w)
 }
 
 /*
- * Forget the position where it is known to be bad, where the server refuses it without wanting us back later, and where the server was
- * away: what comes back may have another past, in which our position means something else or lies in the future.
+ * Forget the position where it is known to be bad, where the server refuses it without wanting us back later, and where
+ * the server was away: what comes back may have another past, in which our position means something else or lies in the
+ * future.
  */
 static void judge_position(struct watch *w, enum err err, long status, bool is_busy)
 {
@@ -235,8 +235,6 @@ static void on_done(void *ctx, const struct kube_reply *reply)
         mono_ms after_ms = is_ruled ? reader->after_ms : reply->retry_after_ms;
         w->call = NULL;
         loop_timer_stop(w->loop, &w->timer);
-        if (reply->status != 0)
-                w->last_byte = loop_now(w->loop);
         if (after_ms > RETRY_AFTER_MAX_MS)
                 after_ms = RETRY_AFTER_MAX_MS;
         enter(w);
@@ -252,7 +250,6 @@ static void on_done(void *ctx, const struct kube_reply *reply)
 static bool on_bytes(void *ctx, const char *bytes, size_t count)
 {
         struct watch *w = ctx;
-        w->last_byte = loop_now(w->loop);
         enter(w);
         bool goes_on = reader_feed(&w->reader, bytes, count);
         return leave(w) && goes_on;
@@ -261,7 +258,7 @@ static bool on_bytes(void *ctx, const char *bytes, size_t count)
 static void on_begun(void *ctx)
 {
         struct watch *w = ctx;
-        w->last_byte = w->begun_at = loop_now(w->loop);
+        w->begun_at = loop_now(w->loop);
         enter(w);
         if (w->phase == PHASE_WATCHING) {
                 loop_timer_stop(w->loop, &w->timer);
@@ -386,9 +383,4 @@ void watch_close(struct watch *w)
 bool watch_is_synced(const struct watch *w)
 {
         return w->is_synced;
-}
-
-mono_ms watch_last_byte(const struct watch *w)
-{
-        return w->last_byte;
 }

@@ -39,7 +39,7 @@ static void free_reading(struct kubeconfig_reading *reading)
         free(reading);
 }
 
-void plane_kube_stop(struct plane *plane)
+static void plane_kube_stop(struct plane *plane)
 {
         loop_timer_stop(plane->manager->loop, &plane->kube_timer);
         if (plane->kube_reading)
@@ -138,6 +138,17 @@ static void say_what_hangs(struct plane *plane)
         refuse_for_now(plane, err, why.text);
 }
 
+static struct kube_config_policy policy_of(const struct plane *plane)
+{
+        const struct manager_options *options = &plane->manager->options;
+        return (struct kube_config_policy){
+            .allow_files = options->kubeconfig_files,
+            .allow_exec = options->kubeconfig_exec,
+            .allow_http = options->kubeconfig_http,
+            .allow_unverified = options->kubeconfig_unverified,
+        };
+}
+
 static void start_reading(struct plane *plane, const struct secret *text, const struct kube_config_policy *policy);
 
 /* The Secret of before is still the one, or plane_kube_take() sees to it. */
@@ -146,7 +157,7 @@ static void try_again(struct plane *plane)
         const struct secret_key_ref *ref = &plane->spec->kube_config;
         const struct secret_object *object;
         const struct secret *text;
-        struct kube_config_policy policy = plane_kubeconfig_policy(plane);
+        struct kube_config_policy policy = policy_of(plane);
         if (secret_cache_get(plane->manager->secrets, plane->namespace_name, ref->name, &object, NULL) == ERR_OK &&
             text_equal(plane->kube_secret_version, object->resource_version) &&
             secret_object_require(object, ref->key, &text, NULL) == ERR_OK)
@@ -187,17 +198,6 @@ static void start_reading(struct plane *plane, const struct secret *text, const 
 
 /* ---- the Secret ---- */
 
-struct kube_config_policy plane_kubeconfig_policy(const struct plane *plane)
-{
-        const struct manager_options *options = &plane->manager->options;
-        return (struct kube_config_policy){
-            .allow_files = options->kubeconfig_files,
-            .allow_exec = options->kubeconfig_exec,
-            .allow_http = options->kubeconfig_http,
-            .allow_unverified = options->kubeconfig_unverified,
-        };
-}
-
 static bool not_here(void *ctx, const char *field, const char *path)
 {
         bool *names_files = ctx;
@@ -208,7 +208,7 @@ static bool not_here(void *ctx, const char *field, const char *path)
 
 static enum err take_text(struct plane *plane, const struct secret *text, const char *version, struct errmsg *reterr)
 {
-        struct kube_config_policy policy = plane_kubeconfig_policy(plane);
+        struct kube_config_policy policy = policy_of(plane);
         struct kube_config config;
         bool names_files = false;
         policy.may_read = not_here;

@@ -19,8 +19,6 @@ struct kube *plane_kube(const struct plane *plane); /* client of its cluster; NU
 /* From the Secret as it is now; made anew when that changes. Where the kubeconfig names files, once they are read. */
 void plane_kube_take(struct plane *plane);
 void plane_cluster_forget(struct plane *plane); /* what was learned of one cluster says nothing of another */
-void plane_kube_stop(struct plane *plane);      /* nobody waits for its files any more */
-struct kube_config_policy plane_kubeconfig_policy(const struct plane *plane);
 
 /* plane_name.c: where the address is a host name, the addresses behind it, as DNS says them; looked up while it is
  * probed. */

@@ -37,7 +37,7 @@ struct http_tls {
 };
 void http_tls_clear(struct http_tls *tls);
 
-/* What went wrong below HTTP, as one word for metrics and status: it decides whether a probe's failure counts. */
+/* What went wrong below HTTP: it decides whether a probe's failure counts. */
 enum http_failure {
         HTTP_FAIL_NONE,
         HTTP_FAIL_RESOLVE, /* the name did not resolve */
@@ -105,6 +105,5 @@ void http_close(struct http *http); /* cancels what still runs, without done() *
 struct http_call *http_start(struct http *http, const struct http_request *request);
 void http_cancel(struct http_call *call); /* done() will not be called; NULL is a no-op */
 
-const char *http_failure_name(enum http_failure failure);
 
 #endif

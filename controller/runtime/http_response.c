@@ -7,24 +7,6 @@
 #include "runtime/http_call.h"
 #include "runtime/http_easy.h"
 
-const char *http_failure_name(enum http_failure failure)
-{
-        static const char *const names[] = {
-                [HTTP_FAIL_NONE] = "none",
-                [HTTP_FAIL_RESOLVE] = "resolve",
-                [HTTP_FAIL_CONNECT] = "connect",
-                [HTTP_FAIL_TIMEOUT] = "timeout",
-                [HTTP_FAIL_TLS] = "tls",
-                [HTTP_FAIL_TLS_LOCAL] = "tls-local",
-                [HTTP_FAIL_PROTOCOL] = "protocol",
-                [HTTP_FAIL_TOO_LARGE] = "too-large",
-                [HTTP_FAIL_SLOW] = "slow",
-                [HTTP_FAIL_TLS_REFUSED] = "tls-refused",
-                [HTTP_FAIL_LOCAL] = "local",
-        };
-        return (size_t)failure < sizeof(names) / sizeof(names[0]) ? names[failure] : "invalid failure";
-}
-
 /* ---- what failed ---- */
 
 /* What is not listed is a peer that does not speak HTTP properly. */

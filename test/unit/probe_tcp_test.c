@@ -166,8 +166,6 @@ static void every_error_has_a_name_and_a_side(void **state)
         assert_string_equal(probe_error_name(PROBE_ERROR_NONE), "ok");
         assert_string_equal(probe_error_name(PROBE_ERROR_LOCAL), "local");
         assert_string_equal(probe_error_name(PROBE_ERROR_COUNT), "?");
-        assert_string_equal(probe_kind_name(PROBE_DEPLOYMENT), "Deployment");
-        assert_string_equal(probe_kind_name(PROBE_KIND_COUNT), "?");
         for (enum probe_error error = PROBE_ERROR_REFUSED; error < PROBE_ERROR_COUNT; error++) {
                 struct sample sample = sample_pass();
                 sample_fail(&sample, error, "x");

@@ -411,8 +411,3 @@ void http_tls_clear(struct http_tls *tls)
         free(tls->server_name);
         *tls = (struct http_tls){0};
 }
-
-const char *http_failure_name(enum http_failure failure)
-{
-        return failure == HTTP_FAIL_NONE ? "none" : "failed";
-}
