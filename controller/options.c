@@ -63,7 +63,9 @@ static const struct argp_option argp_options[] = {
      1},
     {"leader-election-id", OPTION_ELECTION_ID, "NAME", 0, "name of the Lease; default planekeeper", 1},
     {"leader-election-namespace", OPTION_ELECTION_NAMESPACE, "NAME", 0,
-     "namespace of the Lease and of ConfigMap planekeeper (kill switch); default $POD_NAMESPACE, else the Pod's, else the kubeconfig's", 1},
+     "namespace of the Lease and of ConfigMap planekeeper (kill switch); default $POD_NAMESPACE, else the Pod's, else "
+     "the kubeconfig's",
+     1},
     {"leader-elect-lease-duration", OPTION_LEASE_DURATION, "DURATION", 0,
      "others take over after this without renewal; default 5s", 1},
     {"leader-elect-renew-deadline", OPTION_RENEW_DEADLINE, "DURATION", 0,
@@ -88,8 +90,8 @@ static const struct argp_option argp_options[] = {
     {"insecure-kubeconfig-tls", OPTION_KUBECONFIG_TLS, "BOOL", OPTION_ARG_OPTIONAL,
      "take a kubeconfig with insecure-skip-tls-verify: anybody can answer for that API server; default false", 3},
     {"aws-instance-metadata", OPTION_AWS_INSTANCE_METADATA, "BOOL", OPTION_ARG_OPTIONAL,
-     "where nothing else gives AWS credentials, ask the instance metadata for the role of the node: every Pod that reaches it has "
-     "the same rights; default false",
+     "where nothing else gives AWS credentials, ask the instance metadata for the role of the node: every Pod that "
+     "reaches it has the same rights; default false",
      3},
     {"print-rules", OPTION_PRINT_RULES, NULL, 0, "print the failover state machine and exit", 4},
     {0},

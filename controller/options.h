@@ -1,7 +1,8 @@
 /*
  * options.h -- the command line, with kubebuilder's flag names, as one checked struct.
  *
- * Ownership: texts point into argv or at constants. Errors: printed with the flag's name and the remedy; the process then exits with 2.
+ * Ownership: texts point into argv or at constants.
+ * Errors:    printed with the flag's name and the remedy; the process then exits with 2.
  */
 #ifndef PK_OPTIONS_H
 #define PK_OPTIONS_H

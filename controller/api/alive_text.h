@@ -3,7 +3,8 @@
  *
  * Wire:    v=pk1 n=<counter> every=<milliseconds between two> p=<plane> by=<kube-system UID of the writer's cluster>.
  *          Unknown fields are ignored. It proves nothing and changes nothing: a text that changes holds a failover
- * back. Threads: no shared state.
+ *          back.
+ * Threads: no shared state.
  */
 #ifndef PK_API_ALIVE_TEXT_H
 #define PK_API_ALIVE_TEXT_H

@@ -143,7 +143,8 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
         set(object, "was", json_string(facts_verdicts[plane->was]));
         set_age(object, "wasFor", view, plane->was_since);
         for (unsigned i = 0; i < plane->check_count; i++)
-                INVARIANT(json_array_append_new(checks, check_json(view, &plane->checks[i], plane->mark.fails[i])) == 0);
+                INVARIANT(json_array_append_new(checks, check_json(view, &plane->checks[i], plane->mark.fails[i])) ==
+                          0);
         set(object, "checks", checks);
         return object;
 }
@@ -176,7 +177,8 @@ static json_t *policy_json(const struct policy_view *policy)
         set_text(object, "switchTo", unless_handled(policy, REQUEST_KEY_SWITCH, policy->switch_to), FACTS_REQUEST_MAX);
         set_text(object, "adopt", unless_handled(policy, REQUEST_KEY_ADOPT, policy->adopt), FACTS_REQUEST_MAX);
         set_text(object, "ack", unless_handled(policy, REQUEST_KEY_ACK, policy->ack), FACTS_VALUE_MAX);
-        set_text(object, "takeover", unless_handled(policy, REQUEST_KEY_TAKEOVER, policy->takeover ? policy->takeover : ""),
+        set_text(object, "takeover",
+                 unless_handled(policy, REQUEST_KEY_TAKEOVER, policy->takeover ? policy->takeover : ""),
                  FACTS_VALUE_MAX);
         set_text(object, "credentialsError", policy->credentials_error, FACTS_TEXT_MAX);
         set_text(object, "rival", policy->rival, FACTS_TEXT_MAX);
@@ -284,7 +286,8 @@ static json_t *target_json(const struct view *view, const struct target_view *ta
         if (stamp->presence == STAMP_OURS)
                 set(object, "epoch", json_integer((json_int_t)stamp->epoch));
         set_text(object, "plane", stamp->plane, FACTS_VALUE_MAX);
-        null_absent(object, KEYS("errorClass", "error", "age", "lookAge", "doubtful", "failedFor", "value", "epoch", "plane"));
+        null_absent(object,
+                    KEYS("errorClass", "error", "age", "lookAge", "doubtful", "failedFor", "value", "epoch", "plane"));
         return object;
 }
 

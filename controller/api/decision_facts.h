@@ -4,10 +4,13 @@
  * explain` asks the core itself what it would decide.
  *
  * Wire:      points on the monotonic clock are written as the time until `at` ("for", "age"); what is at its default is
- * left out. No secrets. Long values are abbreviated to their beginning and a hash, so that equal ones stay equal.
+ *            left out. No secrets. Long values are abbreviated to their beginning and a hash, so that equal ones stay
+ *            equal.
  * Bounds:    texts of samples and errors FACTS_TEXT_MAX bytes, values FACTS_VALUE_MAX; decoding refuses anything
- * longer. Ownership: a decoded struct is one allocation, its texts included: decision_facts_free(). JSON is the
- * caller's. Errors:    ERR_INVALID with "facts: <field>: <what is wrong>". Threads:   no shared state.
+ *            longer.
+ * Ownership: a decoded struct is one allocation, its texts included: decision_facts_free(). JSON is the caller's.
+ * Errors:    ERR_INVALID with "facts: <field>: <what is wrong>".
+ * Threads:   no shared state.
  */
 #ifndef PK_API_DECISION_FACTS_H
 #define PK_API_DECISION_FACTS_H

@@ -53,9 +53,9 @@ static json_t *encode_plan(const struct plan *plan)
         return json_pack("{s:{s:s, s:s, s:s, s:I, s:s, s:o}, s:{s:s, s:s, s:I, s:s, s:o}}", "dns", "provider",
                          or_empty(name->ref.driver), "server", or_empty(name->ref.endpoint), "name",
                          or_empty(name->ref.name), "ttl", (json_int_t)name->ttl_s, "to", or_empty(name->to), "old",
-                         encode_texts(name->old, name->old_count), "lock", "server", or_empty(lock->ref.endpoint), "key",
-                         or_empty(lock->ref.name), "db", (json_int_t)lock->ref.db, "to", or_empty(lock->to), "old",
-                         encode_texts(lock->old, lock->old_count));
+                         encode_texts(name->old, name->old_count), "lock", "server", or_empty(lock->ref.endpoint),
+                         "key", or_empty(lock->ref.name), "db", (json_int_t)lock->ref.db, "to", or_empty(lock->to),
+                         "old", encode_texts(lock->old, lock->old_count));
 }
 
 static json_t *encode_times(const unix_ms *times, unsigned count)
@@ -152,11 +152,11 @@ static void *fill(const struct scope *scope)
                 decode_fail(scope, "v", "is required");
         record->version = (unsigned)decode_integer(scope, "v", 0, 0, INT32_MAX);
         if (decode_has(scope, "v") && record->version != RECORD_VERSION) {
-                decode_fail(
-                    scope, "v",
-                    "is %u, and this version knows only %u: a newer Planekeeper wrote it. Nothing is decided until that one "
-                    "runs again",
-                    record->version, RECORD_VERSION);
+                decode_fail(scope, "v",
+                            "is %u, and this version knows only %u: a newer Planekeeper wrote it. Nothing is decided "
+                            "until that one "
+                            "runs again",
+                            record->version, RECORD_VERSION);
                 return record; /* whatever else stands there has another meaning */
         }
         if (!decode_has(scope, "epoch"))

@@ -3,10 +3,12 @@
  * policy's namespace, label planekeeper.io/lease=record, no ownerReference (it outlives the policy).
  *
  * Wire:      one JSON object of at most 4 KiB; 64-bit ids are 16 hex digits, times are RFC 3339 with milliseconds.
- * Unknown fields are ignored; an unknown `v` is an error, so that nothing is decided over it.
+ *            Unknown fields are ignored; an unknown `v` is an error, so that nothing is decided over it.
  * Ownership: a decoded record is one allocation with its texts: record_free(). Encoded text and JSON references are the
- * caller's. Errors:    ERR_INVALID: too long, malformed or out of range; the text says what, never how to delete it: a
- * person decides that. Threads:   no shared state.
+ *            caller's.
+ * Errors:    ERR_INVALID: too long, malformed or out of range; the text says what, never how to delete it: a person
+ *            decides that.
+ * Threads:   no shared state.
  */
 #ifndef PK_API_RECORD_H
 #define PK_API_RECORD_H

@@ -250,7 +250,8 @@ static bool take_marks(const struct field *field, char (*marks)[RECORD_MARK_BYTE
         struct field item;
         for (size_t at = 0; next_item(field, &at, &item);) {
                 char digest[RECORD_DIGEST_BYTES];
-                if (planned->old_count == PLAN_OLD_MAX || !field_copy(&item, digest, sizeof(digest)) || !is_digest(digest))
+                if (planned->old_count == PLAN_OLD_MAX || !field_copy(&item, digest, sizeof(digest)) ||
+                    !is_digest(digest))
                         return false;
                 char *mark = marks[planned->old_count];
                 (void)snprintf(mark, RECORD_MARK_BYTES, "%s%s", mark_prefix, digest);

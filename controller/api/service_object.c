@@ -45,7 +45,8 @@ static void add_name(struct service_ingress *ret, const char *name)
         if (strcasecmp(ret->addresses[0], name) == 0)
                 return;
         struct strbuf text = STRBUF_INIT(OTHER_NAMES_BYTES_MAX);
-        (void)strbuf_printf(&text, "%s%s%s", ret->other_names ? ret->other_names : "", ret->other_names ? ", " : "", name);
+        (void)strbuf_printf(&text, "%s%s%s", ret->other_names ? ret->other_names : "", ret->other_names ? ", " : "",
+                            name);
         free(ret->other_names);
         ret->other_names = strbuf_take(&text);
 }

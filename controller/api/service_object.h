@@ -3,8 +3,9 @@
  *
  * Ownership: service_ingress_clear() frees. A zeroed struct is empty.
  * Errors:    ERR_NOT_FOUND: no ingress (yet); ERR_INVALID: no such port, malformed. The text says what the Service has
- * and what to do. Threads:   no shared state. Source:    v1 Service .status.loadBalancer.ingress[] {ip | hostname},
- * .spec.ports[] {name, port}
+ *            and what to do.
+ * Threads:   no shared state.
+ * Source:    v1 Service .status.loadBalancer.ingress[] {ip | hostname}, .spec.ports[] {name, port}
  */
 #ifndef PK_API_SERVICE_OBJECT_H
 #define PK_API_SERVICE_OBJECT_H

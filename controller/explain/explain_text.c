@@ -276,7 +276,8 @@ static void take_policy(struct explained *e, const struct failover_policy *polic
         }
         say_changes(e, &e->facts->view, view);
         take_planes(e, policy, view);
-        if (strlen(policy->dns.name) <= FACTS_VALUE_MAX && strcmp(policy->dns.name, wanted_find(to, TARGET_NAME)->ref.name) != 0)
+        if (strlen(policy->dns.name) <= FACTS_VALUE_MAX &&
+            strcmp(policy->dns.name, wanted_find(to, TARGET_NAME)->ref.name) != 0)
                 say(e, "  it names another DNS name, %s: what that shows was not saved; judged as if it were the same",
                     policy->dns.name);
 }

@@ -5,7 +5,8 @@
 
 enum err answer_from_transport(const struct http_response *response, const char *host, struct errmsg *reterr)
 {
-        const char *whose = response->failure == HTTP_FAIL_TLS_LOCAL ? "own certificate, key, CA or token is unusable: " : "";
+        const char *whose =
+            response->failure == HTTP_FAIL_TLS_LOCAL ? "own certificate, key, CA or token is unusable: " : "";
         return err_set(reterr, response->err, "%.100s: %s%s", host, whose, response->why.text);
 }
 

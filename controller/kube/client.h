@@ -3,9 +3,11 @@
  * watch.h for list and watch.
  *
  * Ownership: kube_open() takes the config (it is moved in and cleared). Replies are borrowed by `done` for the call;
- * json_incref to keep. Errors:    HTTP status → class, in one table: 401 403 DENIED, 404 NOT_FOUND, 409 CONFLICT, 410
- * EXPIRED, 400 422 INVALID, 429 and 5xx TRANSIENT (with Retry-After); no answer to a write, or 500, 502, 504, is
- * UNKNOWN, to a read TRANSIENT. The text carries the server's own Status message, bounded. Threads:   loop thread only.
+ *            json_incref to keep.
+ * Errors:    HTTP status → class, in one table: 401 403 DENIED, 404 NOT_FOUND, 409 CONFLICT, 410 EXPIRED, 400 422
+ *            INVALID, 429 and 5xx TRANSIENT (with Retry-After); no answer to a write, or 500, 502, 504, is UNKNOWN, to
+ *            a read TRANSIENT. The text carries the server's own Status message, bounded.
+ * Threads:   loop thread only.
  * Source:    kubernetes.io/docs/reference/using-api/api-concepts ; meta/v1 Status.
  */
 #ifndef PK_KUBE_CLIENT_H
@@ -64,7 +66,7 @@ struct kube_call *kube_create(struct kube *kube, const char *path, const json_t 
 /* application/merge-patch+json; put metadata.resourceVersion into @patch to make it a compare-and-swap. */
 struct kube_call *kube_patch(struct kube *kube, const char *path, const json_t *patch, mono_ms timeout_ms,
                              kube_done *done, void *ctx);
-/* The same, but only metadata is answered (PartialObjectMetadata): a third of a policy, and less work for the server. */
+/* The same, but only metadata is answered (PartialObjectMetadata): a third of a policy's bytes. */
 struct kube_call *kube_patch_for_metadata(struct kube *kube, const char *path, const json_t *patch, mono_ms timeout_ms,
                                           kube_done *done, void *ctx);
 void kube_cancel(struct kube_call *call); /* done() will not be called; NULL is a no-op */

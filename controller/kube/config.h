@@ -36,22 +36,23 @@ struct kube_config {
 };
 
 struct kube_config_policy {
-        bool allow_files; /* paths in the kubeconfig (certificate-authority, client-certificate, client-key, tokenFile) */
+        bool allow_files; /* paths: certificate-authority, client-certificate, client-key, tokenFile */
         bool allow_exec;  /* exec plugins */
-        bool allow_http;  /* an http:// server: the token, and what is believed of the answers, are anybody's on the way */
+        bool allow_http;  /* an http:// server: anybody on the way reads the token and can change the answers */
         bool allow_unverified; /* insecure-skip-tls-verify */
         const char *base_directory; /* relative paths are below it; may be NULL */
-        /* Asked before each file is read, in the thread that parses; false: ERR_CANCELLED, it must not be read here. May
-         * be NULL. */
+        /* Asked before each file is read, in the thread that parses; false: ERR_CANCELLED, it must not be read here.
+         * May be NULL. */
         bool (*may_read)(void *ctx, const char *field, const char *path);
         void *may_read_ctx;
 };
 
 MUST_CHECK enum err kube_config_in_cluster(struct kube_config *ret, struct errmsg *reterr);
-MUST_CHECK enum err kube_config_parse(const char *yaml, size_t bytes, const char *context, const struct kube_config_policy *policy,
-                                      struct kube_config *ret, struct errmsg *reterr);
-/* The file at @path (or, where NULL, $KUBECONFIG, in-cluster, ~/.kube/config, in that order). Files and exec are allowed;
- * of @policy only what is said of the channel counts. */
+MUST_CHECK enum err kube_config_parse(const char *yaml, size_t bytes, const char *context,
+                                      const struct kube_config_policy *policy, struct kube_config *ret,
+                                      struct errmsg *reterr);
+/* The file at @path (or, where NULL, $KUBECONFIG, in-cluster, ~/.kube/config, in that order). Files and exec are
+ * allowed; of @policy only what is said of the channel counts. */
 MUST_CHECK enum err kube_config_load(const char *path, const char *context, const struct kube_config_policy *policy,
                                      struct kube_config *ret, struct errmsg *reterr);
 void kube_config_clear(struct kube_config *config);

@@ -1,5 +1,6 @@
 /*
- * json_split.h -- cut a stream of JSON into objects while it arrives: memory is bounded by one object, not by the answer.
+ * json_split.h -- cut a stream of JSON into objects while it arrives: memory is bounded by one object, not by the
+ * answer.
  *
  * Two modes: JSON_SPLIT_STREAM hands over each top-level object (the lines of a watch). JSON_SPLIT_LIST hands over each
  * object in the top-level array "items" and keeps what is around it, the skeleton (kind, metadata.continue,
@@ -7,11 +8,12 @@
  * finds every syntax error inside.
  *
  * Units:     bytes.
- * Bounds:    an object above max_object_bytes or deeper than 64 levels is passed over, reported and the stream goes on; one above
- *            64 MiB is taken to have no end (ERR_INVALID); the skeleton is at most 64 KiB.
+ * Bounds:    an object above max_object_bytes or deeper than 64 levels is passed over, reported and the stream goes on;
+ *            one above 64 MiB is taken to have no end (ERR_INVALID); the skeleton is at most 64 KiB.
  * Ownership: a zeroed struct with the public fields set is ready; json_split_deinit() frees what is buffered. Texts are
  *            borrowed for the call.
- * Errors:    ERR_INVALID: not JSON of the expected shape; ERR_CANCELLED: object() returned false. After either, only deinit.
+ * Errors:    ERR_INVALID: not JSON of the expected shape; ERR_CANCELLED: object() returned false. After either, only
+ *            deinit.
  * Threads:   one at a time.
  */
 #ifndef PK_KUBE_JSON_SPLIT_H

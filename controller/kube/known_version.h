@@ -1,13 +1,16 @@
 /*
  * known_version.h -- which state of one object is believed, where a watch and answers to questions both tell of it.
  *
- * A resourceVersion is opaque text: two are the same or they are not, and none is older than another. A store that was put back to an
- * earlier moment uses lower ones, and the same ones again. The order of our own questions counts instead:
+ * A resourceVersion is opaque text: two are the same or they are not, and none is older than another. A store that was
+ * put back to an earlier moment uses lower ones, and the same ones again. The order of our own questions counts
+ * instead:
  *
- * - An answer of the store (an uncached read, a write) outranks what the watch showed. Until the watch shows that very version, or a
- *   list that was begun later names the object, the watch is behind, and what else it shows of the object is passed over.
+ * - An answer of the store (an uncached read, a write) outranks what the watch showed. Until the watch shows that very
+ * version, or a list that was begun later names the object, the watch is behind, and what else it shows of the object
+ * is passed over.
  * - An answer is overtaken where something else was believed since its question was asked: it is to be asked again.
- * - A watch that does not catch up within KNOWN_CATCH_UP_MS stands where the store never was: everything is to be listed anew.
+ * - A watch that does not catch up within KNOWN_CATCH_UP_MS stands where the store never was: everything is to be
+ * listed anew.
  *
  * Ownership: a zeroed struct is ready and knows nothing; known_forget() frees.
  * Threads:   none of its own state is shared.

@@ -28,8 +28,9 @@ static bool may_confirm(const struct policy *policy)
 }
 
 /*
- * The whole object as the store has it, whatever its version: uid, deletion, suspend, mode and all else may be others than those
- * that the decision rested on. Only what was taken in confirms; what the watch has overtaken is asked for again.
+ * The whole object as the store has it, whatever its version: uid, deletion, suspend, mode and all else may be others
+ * than those that the decision rested on. Only what was taken in confirms; what the watch has overtaken is asked for
+ * again.
  */
 static void policy_answered(void *ctx, const struct kube_reply *reply)
 {

@@ -1,6 +1,6 @@
 /*
- * confirm.h -- the uncached read of a policy that stands between a decision and its first effect: who acts on a decision
- * has seen that the policy still is what it was decided for.
+ * confirm.h -- the uncached read of a policy that stands between a decision and its first effect: who acts on a
+ * decision has seen that the policy still is what it was decided for.
  *
  * Threads: loop thread only.
  */

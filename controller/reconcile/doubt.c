@@ -49,10 +49,11 @@ void doubt_look(struct manager *manager)
                 manager->is_doubtful |= watch_take_fall(watches[i]);
         if ((!manager->is_doubtful && !manager->has_lost_event) || !may_list(manager))
                 return;
-        const char *why = manager->is_doubtful
-                              ? "the API server holds other versions than its watches have shown, as after a restore from a "
-                                "backup: everything is listed anew"
-                              : "a watch told of an object that could not be read: everything is listed anew";
+        const char *why =
+            manager->is_doubtful
+                ? "the API server holds other versions than its watches have shown, as after a restore from a "
+                  "backup: everything is listed anew"
+                : "a watch told of an object that could not be read: everything is listed anew";
         if (manager->is_doubtful)
                 identity_doubt_for_all(&manager->identity); /* its store may have been replaced by another cluster's */
         manager->is_doubtful = manager->has_lost_event = false;

@@ -42,8 +42,8 @@ struct identity {
 
 void identity_init(struct identity *identity, struct loop *loop, struct kube *kube, const struct identity_hooks *hooks);
 void identity_tick(struct identity *identity);  /* asks, where it is time to; once a second */
-/* Something looks as if it were another cluster: asks at once. The doubt is over once identity_is_proven() says so of its
- * number; until then whoever raised it decides nothing. */
+/* Something looks as if it were another cluster: asks at once. The doubt is over once identity_is_proven() says so of
+ * its number; until then whoever raised it decides nothing. */
 uint64_t identity_doubt(struct identity *identity);
 void identity_doubt_for_all(struct identity *identity); /* nobody decides until then */
 bool identity_is_proven(const struct identity *identity, uint64_t doubt);

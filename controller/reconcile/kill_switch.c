@@ -65,12 +65,13 @@ static bool refuse_unread(const struct kube_reply *reply, const char *namespace_
 {
         static const char right[] = "planekeeper-kill-switch";
         if (reply->status == HTTP_FORBIDDEN)
-                (void)snprintf(ret_why, KILL_SWITCH_WHY_BYTES,
-                               "ConfigMap %s/%s may not be read (%s). Grant it: kubectl create role %s -n %s --verb=get "
-                               "--resource=configmaps --resource-name=%s && kubectl create rolebinding %s -n %s "
-                               "--role=%s --serviceaccount=%s:planekeeper",
-                               namespace_name, config_map_name, reply->why.text, right, namespace_name, config_map_name,
-                               right, namespace_name, right, namespace_name);
+                (void)snprintf(
+                    ret_why, KILL_SWITCH_WHY_BYTES,
+                    "ConfigMap %s/%s may not be read (%s). Grant it: kubectl create role %s -n %s --verb=get "
+                    "--resource=configmaps --resource-name=%s && kubectl create rolebinding %s -n %s "
+                    "--role=%s --serviceaccount=%s:planekeeper",
+                    namespace_name, config_map_name, reply->why.text, right, namespace_name, config_map_name, right,
+                    namespace_name, right, namespace_name);
         else
                 (void)snprintf(ret_why, KILL_SWITCH_WHY_BYTES,
                                "ConfigMap %s/%s cannot be read: %s. It is asked for again every 2s; see: kubectl get "

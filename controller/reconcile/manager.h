@@ -56,8 +56,8 @@ struct manager {
         struct manager_options options;
         struct loop *loop;
         struct executor *executor;
-        struct executor *file_readers; /* of what kubeconfigs in Secrets name; NULL where no file is allowed. A mount that
-                                          hangs holds these workers, and no others */
+        struct executor *file_readers; /* of what kubeconfigs in Secrets name; NULL where no file is allowed. A mount
+                                          that hangs holds these workers, and no others */
         struct http *http;          /* watches, passes, probes of remote clusters */
         struct http *election_http; /* the leader's Lease has connections of its own: nothing can starve it */
         struct kube *kube;

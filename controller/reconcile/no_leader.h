@@ -1,6 +1,6 @@
 /*
- * no_leader.h -- what a replica says that can neither lead nor see who does: that nobody judges. Without it a status goes
- * on saying what was true when the last leader wrote it.
+ * no_leader.h -- what a replica says that can neither lead nor see who does: that nobody judges. Without it a status
+ * goes on saying what was true when the last leader wrote it.
  *
  * Threads: loop thread only.
  */

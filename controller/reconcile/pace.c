@@ -5,8 +5,9 @@
 
 enum {
         MINUTE_MS = 60000,
-        CLOCK_TRUST_MS = 2000, /* the server's Date has whole seconds: nearer than this this machine's clock is as good */
-        PRIORITY_MS = 100,     /* longer than a step takes where it goes well */
+        /* The server's Date has whole seconds: where both clocks are nearer than this, this machine's is as good. */
+        CLOCK_TRUST_MS = 2000,
+        PRIORITY_MS = 100, /* longer than a step takes where it goes well */
         DOUBTFUL_MS = 1000,
 };
 

@@ -1,6 +1,6 @@
 /*
- * pace.h -- what all policies of one process share in time: the wall clock, the limit of switches in a minute, what goes
- * first at the API server, and until when samples are doubtful.
+ * pace.h -- what all policies of one process share in time: the wall clock, the limit of switches in a minute, what
+ * goes first at the API server, and until when samples are doubtful.
  *
  * Units:     wall time is the API server's clock, counted on the monotonic one of the loop.
  * Ownership: embedded in the manager; nothing to free.

@@ -63,7 +63,8 @@ struct plane {
         char *spec_error;
         char *uid;
         int64_t generation;
-        uint64_t spec_content; /* what metadata.generation does not tell: a store that went back uses the same ones again */
+        /* Hash of the spec: a store that went back in time gives the same metadata.generation to another spec. */
+        uint64_t spec_content;
         uint64_t list_generation;
         char *maintenance; /* annotation as written, bounded; NULL where there is none */
         bool was_in_maintenance;

@@ -106,8 +106,9 @@ static json_t *checks_json(const struct plane *plane, const struct plane_view *v
                                          check_error(check), "message", check_story(view, shown, arena));
                 INVARIANT(item);
                 if (shown->counted_at && !shown->last_unknown)
-                        json_object_set_new(item, "since",
-                                            time_json((shown->run_since + plane->manager->pace.wall_base) / 1000 * 1000));
+                        json_object_set_new(
+                            item, "since",
+                            time_json((shown->run_since + plane->manager->pace.wall_base) / 1000 * 1000));
                 json_array_append_new(checks, item);
         }
         return checks;
@@ -311,18 +312,18 @@ json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_
             health.replicas_available < 0
                 ? "-"
                 : arena_printf(&arena, "%d/%d", (int)health.replicas_available, (int)health.replicas_wanted);
-        json_t *status =
-            json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o, s:o}", "observedGeneration",
-                      (json_int_t)plane->generation, "region", view.region[0] ? view.region : "-", "role",
-                      role_of(plane), "eligible",
-                      maintenance_of(plane).state == MAINTENANCE_HOLDS ? "Maintenance"
-                      : view.eligible                                  ? "True"
-                                                                       : "False",
-                      "address", plane->address_count ? plane->addresses[0] : "-", "addresses", addresses_json(plane),
-                      "port", (int)plane->port, "replicas", replicas, "certificate",
-                      certificate_json(plane, health.certificate_not_after), "checks",
-                      checks_json(plane, &view, &arena), "judgedAt",
-                      time_json(pace_wall(&plane->manager->pace) / 1000 * 1000), "conditions", condition_list_encode(ret_conditions));
+        json_t *status = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:o, s:o, s:o, s:o}", "observedGeneration",
+                                   (json_int_t)plane->generation, "region", view.region[0] ? view.region : "-", "role",
+                                   role_of(plane), "eligible",
+                                   maintenance_of(plane).state == MAINTENANCE_HOLDS ? "Maintenance"
+                                   : view.eligible                                  ? "True"
+                                                                                    : "False",
+                                   "address", plane->address_count ? plane->addresses[0] : "-", "addresses",
+                                   addresses_json(plane), "port", (int)plane->port, "replicas", replicas, "certificate",
+                                   certificate_json(plane, health.certificate_not_after), "checks",
+                                   checks_json(plane, &view, &arena), "judgedAt",
+                                   time_json(pace_wall(&plane->manager->pace) / 1000 * 1000), "conditions",
+                                   condition_list_encode(ret_conditions));
         INVARIANT(status);
         arena_deinit(&arena);
         return status;

@@ -47,7 +47,8 @@ struct policy {
         uint64_t identity_doubt; /* raised when this object appeared: see identity.h */
         unix_ms created_at;
         int64_t generation;
-        uint64_t spec_content; /* what metadata.generation does not tell: a store that went back uses the same ones again */
+        /* Hash of the spec: a store that went back in time gives the same metadata.generation to another spec. */
+        uint64_t spec_content;
         uint64_t list_generation;
         struct policy_plane planes[PLANES_MAX];
         size_t plane_count;

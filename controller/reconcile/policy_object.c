@@ -69,7 +69,8 @@ static void forget_jobs(struct policy *policy)
 /* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
 static void forget_object(struct policy *policy)
 {
-        char **const texts[] = {&policy->spec_error, &policy->dns_server, &policy->uid, &policy->active, &policy->keeper.refusal};
+        char **const texts[] = {&policy->spec_error, &policy->dns_server, &policy->uid, &policy->active,
+                                &policy->keeper.refusal};
         claims_changed(policy);
         forget_jobs(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
@@ -163,8 +164,9 @@ static void take_object(struct policy *policy, const json_t *object)
         policy->list_generation = policy->manager->list_generation;
         if (policy->uid && !text_equal(policy->uid, uid))
                 forget_object(policy); /* deleted and created again by the same name */
+        /* A new object may mean a new cluster: nothing is decided before the API server has said which one it is. */
         if (!policy->uid)
-                policy->identity_doubt = identity_doubt(&policy->manager->identity); /* or the whole cluster was built anew */
+                policy->identity_doubt = identity_doubt(&policy->manager->identity);
         status_seen(&policy->status, object);
         policy_status_restore(policy, object);
         set_text(&policy->uid, uid);

@@ -107,7 +107,8 @@ json_t *policy_status_invalid(const struct policy *policy, struct condition_list
         for (size_t i = 0; i < 3; i++) {
                 const struct condition_value value = {types[i], i == 1 ? CONDITION_TRUE : CONDITION_FALSE,
                                                       "InvalidSpec", policy->spec_error, policy->generation};
-                condition_list_set(ret_conditions, &policy->status.conditions, &value, pace_wall(&policy->manager->pace));
+                condition_list_set(ret_conditions, &policy->status.conditions, &value,
+                                   pace_wall(&policy->manager->pace));
         }
         return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o}", "observedGeneration",
                          (json_int_t)policy->generation, "state", "InvalidSpec", "armed", "InvalidSpec", "message",
@@ -171,8 +172,8 @@ json_t *policy_status_of(const struct policy *policy, const struct view *view, c
             (json_int_t)policy->generation, "effectiveMode", report.mode, "effectiveModeReason", decision->mode.reason,
             "effectiveModeMessage", decision->mode.message, "state", report.state, "armed", report.armed, "activePlane",
             report.active, "standby", report.standby, "epoch", (json_int_t)report.epoch, "step", report.step,
-            "failover", report.failover, "lastSwitchText", ago(policy, completed, arena), "rtoLast", last_rto(history), "store",
-            policy->keeper.store->name, "message", report.message);
+            "failover", report.failover, "lastSwitchText", ago(policy, completed, arena), "rtoLast", last_rto(history),
+            "store", policy->keeper.store->name, "message", report.message);
         INVARIANT(status);
         json_object_set_new(status, "judgedAt", judged_at(policy));
         json_object_set_new(status, "cooldownUntil", cooldown_json(view));

@@ -1,5 +1,7 @@
 /*
- * policy_targets.h -- the targets in force of one policy, and what is known of each. Threads: loop thread only.
+ * policy_targets.h -- the targets in force of one policy, and what is known of each.
+ *
+ * Threads: loop thread only.
  */
 #ifndef PK_RECONCILE_POLICY_TARGETS_H
 #define PK_RECONCILE_POLICY_TARGETS_H

@@ -1,6 +1,6 @@
 /*
- * record_io.h -- what the stores share of a write to their arbiter: what is told of it, when it is tried again, and that
- * what became of one that was given up is read before anything else is decided.
+ * record_io.h -- what the stores share of a write to their arbiter: what is told of it, when it is tried again, and
+ * that what became of one that was given up is read before anything else is decided.
  *
  * Threads: loop thread only.
  */

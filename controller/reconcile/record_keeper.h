@@ -1,12 +1,12 @@
 /*
- * record_keeper.h -- what is known of a policy's record: as its store shows it, what is being written there, and whether
- * its Lease is believed.
+ * record_keeper.h -- what is known of a policy's record: as its store shows it, what is being written there, and
+ * whether its Lease is believed.
  *
  * Only what another epoch shows takes back what rested on the one before: its confirmation, the refusal of a write, and
  * what failed at the targets. The record outlives the object of the policy.
  *
- * Ownership: embedded in the policy; record_keeper_clear() before freeing it. Calls in flight are the policy's to cancel
- * (record_io.h).
+ * Ownership: embedded in the policy; record_keeper_clear() before freeing it. Calls in flight are the policy's to
+ *            cancel (record_io.h).
  * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_RECORD_KEEPER_H

@@ -2,8 +2,8 @@
  * record_store.h -- an arbiter: the one register in which a policy's decisions are made by compare-and-swap. One file
  * per kind (store_lease.c, store_dns.c); spec.decisionStore names it.
  *
- * A store keeps policy->keeper.record as its register shows it, and never decides anything itself. A write is a compare-and-swap,
- * and is never retried as it was.
+ * A store keeps policy->keeper.record as its register shows it, and never decides anything itself. A write is a
+ * compare-and-swap, and is never retried as it was.
  *
  * Threads: loop thread only.
  */

@@ -3,8 +3,9 @@
  * without a restart and without the right to list or watch Secrets.
  *
  * Units:     a Secret in use is read again every 30 s, and at once by secret_cache_refresh(); one that nothing names
- * any more is wiped then. Ownership: objects are the cache's, valid until the next turn of the loop. Threads:   loop
- * thread only.
+ *            any more is wiped then.
+ * Ownership: objects are the cache's, valid until the next turn of the loop.
+ * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_SECRET_CACHE_H
 #define PK_RECONCILE_SECRET_CACHE_H

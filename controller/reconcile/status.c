@@ -10,7 +10,14 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { TIMEOUT_MS = 5000, RETRY_FIRST_MS = 200, RETRY_MAX_MS = 10000, SLICE_US = 3000, CONFLICTS_MAX = 5, OFFERS_MAX = 32 };
+enum {
+        TIMEOUT_MS = 5000,
+        RETRY_FIRST_MS = 200,
+        RETRY_MAX_MS = 10000,
+        SLICE_US = 3000,
+        CONFLICTS_MAX = 5,
+        OFFERS_MAX = 32
+};
 
 struct status_writer {
         struct loop *loop;
@@ -277,7 +284,8 @@ void status_writer_on_trouble(struct status_writer *writer, status_troubled_fn *
 void status_writer_enable(struct status_writer *writer, bool is_enabled)
 {
         writer->is_enabled = is_enabled;
-        wake_at(writer, loop_now(writer->loop)); /* not at once: what is queued is built when everybody knows who leads */
+        /* In the next turn: a queued status is built when every part of the operator knows who leads. */
+        wake_at(writer, loop_now(writer->loop));
 }
 
 void status_init(struct status_mark *mark, struct status_writer *writer, const struct kube_resource *resource)

@@ -2,10 +2,10 @@
  * status.h -- the one queue through which every status is written: behind leases and records, at most 20 a second, one
  * write in flight per object, guarded by resourceVersion, and none at all where nothing changed.
  *
- * Where there is room, the owner offers the status that its pass has found. Else the value is built when its turn comes, so
- * what is written is the newest. An unchanged one is recognised by its hash, and costs no place in the queue.
- * Where only messages differ (a probe that fails in two ways by turns) it is written once a minute in the long run, and a
- * few times at once, so that the last words of a change are not held back for the sake of its first. What a decision
+ * Where there is room, the owner offers the status that its pass has found. Else the value is built when its turn
+ * comes, so what is written is the newest. An unchanged one is recognised by its hash, and costs no place in the queue.
+ * Where only messages differ (a probe that fails in two ways by turns) it is written once a minute in the long run, and
+ * a few times at once, so that the last words of a change are not held back for the sake of its first. What a decision
  * rested on (lastDecision.facts: samples are new all the time) is written with the rest, never for itself. When it was
  * judged (judgedAt) is written once a minute, or less often where there are so many objects that this alone would be
  * more than STATUS_JUDGED_PER_SECOND writes.
@@ -24,7 +24,13 @@
 
 struct status_writer;
 
-enum { STATUS_PER_SECOND = 20, STATUS_BURST = 20, STATUS_IN_FLIGHT = 2, STATUS_WORDS_EVERY_MS = 60000, STATUS_WORDS_BURST = 3 };
+enum {
+        STATUS_PER_SECOND = 20,
+        STATUS_BURST = 20,
+        STATUS_IN_FLIGHT = 2,
+        STATUS_WORDS_EVERY_MS = 60000,
+        STATUS_WORDS_BURST = 3
+};
 enum { STATUS_JUDGED_EVERY_MS = 60000, STATUS_JUDGED_PER_SECOND = 5 };
 
 struct status_mark {
@@ -40,7 +46,7 @@ struct status_mark {
         json_t *offered; /* to be written when its turn comes; NULL: it is built then */
         struct condition_list offered_conditions;
         struct status_content written;
-        mono_ms words_until;                   /* the writes of messages alone so far are those of the time until then */
+        mono_ms words_until; /* the writes of messages alone so far are those of the time until then */
         mono_ms judged_at;                     /* when it was last written at all; 0 never */
         bool is_counted;                       /* among those that the writer keeps up to date */
         struct condition_list sent_conditions; /* of the write in flight */
@@ -66,8 +72,8 @@ void status_writer_yield(struct status_writer *writer, const struct yield *yield
 void status_writer_on_trouble(struct status_writer *writer, status_troubled_fn *troubled, void *ctx);
 
 void status_init(struct status_mark *mark, struct status_writer *writer, const struct kube_resource *resource);
-/* What is shown of the object and believed: a status that is not the one that we wrote is written again, and its conditions are built
- * on what others left. The owner keeps @known. */
+/* What is shown of the object and believed: a status that is not the one that we wrote is written again, and its
+ * conditions are built on what others left. The owner keeps @known. */
 void status_seen(struct status_mark *mark, const json_t *object);
 void status_rewrite(struct status_mark *mark); /* whatever was written before: it is written again */
 /* It may have changed: write it when its turn comes. Cheap; call it in every pass. */

@@ -64,7 +64,7 @@ static const struct plan *known_plan(const struct policy *policy, const struct r
         return is_of_epoch(policy->keeper.write.record, record) ? &policy->keeper.write.record->plan : NULL;
 }
 
-/* A decision is there, whoever made it: what failed here is not tried any more, and a race that was lost is no trouble. */
+/* The store shows a decision, of whichever operator: a failed write is not repeated, and a lost race is no trouble. */
 static void end_trouble(struct policy *policy)
 {
         policy->keeper.failures = 0;
@@ -245,8 +245,8 @@ static const char *dns_text_beside(const struct policy *policy, struct arena *ar
         char *text =
             text_of(policy, policy->keeper.record, policy->keeper.record->epoch, policy->keeper.dns.author, &why);
         if (!text) /* what was read or written fits; only a longer identity of this cluster could be in the way */
-                log_line(LOG_ERROR, "record", "record cannot be kept beside the name", LOG_TEXT_FIELD("policy", policy->key),
-                         LOG_TEXT_FIELD("error", why.text));
+                log_line(LOG_ERROR, "record", "record cannot be kept beside the name",
+                         LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("error", why.text));
         const char *copy = text ? arena_strdup(arena, text) : "";
         free(text);
         return copy;

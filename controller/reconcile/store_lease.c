@@ -47,7 +47,8 @@ static void read_answered(void *ctx, const struct kube_reply *reply)
         if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND) {
                 const json_t *lease = reply->err == ERR_OK ? reply->body : NULL;
                 const char *version = object_meta(lease, "resourceVersion");
-                policy->keeper.is_doubtful = known_is_overtaken(&policy->keeper.lease.known, version, policy->keeper.lease.turns);
+                policy->keeper.is_doubtful =
+                    known_is_overtaken(&policy->keeper.lease.known, version, policy->keeper.lease.turns);
                 if (!policy->keeper.is_doubtful)
                         record_keeper_read(policy, lease);
                 trouble_over(policy->manager, TROUBLE_RECORDS, policy);

@@ -98,7 +98,8 @@ static json_t *rto_json(const struct policy *policy, const struct record *record
         if (!record->automatic || !record->detected_at)
                 return json_null();
         bool is_known = times->epoch == record->epoch && times->met_us[STEP_ROUTE];
-        unix_ms answered = is_known ? policy->manager->pace.wall_base + times->met_us[STEP_ROUTE] / 1000 : record->completed_at;
+        unix_ms answered =
+            is_known ? policy->manager->pace.wall_base + times->met_us[STEP_ROUTE] / 1000 : record->completed_at;
         return json_string(report_duration(answered - record->detected_at, arena));
 }
 

@@ -114,10 +114,11 @@ enum err target_config_check(const struct failover_policy *spec, struct errmsg *
         const struct target_driver *driver = target_driver_find(spec->dns.provider);
         if (spec->store != STORE_DNS || !driver || driver->limits.can_arbitrate)
                 return ERR_OK;
-        return err_set(reterr, ERR_INVALID,
-                       "failoverpolicy %s/%s: spec.decisionStore: dns.%s has no compare-and-set that could keep decisions; "
-                       "set decisionStore: Kubernetes, or have the name served by a provider that can",
-                       spec->namespace_name, spec->name, driver->name);
+        return err_set(
+            reterr, ERR_INVALID,
+            "failoverpolicy %s/%s: spec.decisionStore: dns.%s has no compare-and-set that could keep decisions; "
+            "set decisionStore: Kubernetes, or have the name served by a provider that can",
+            spec->namespace_name, spec->name, driver->name);
 }
 
 const char *target_config_text(const struct target_config *config, struct arena *arena)

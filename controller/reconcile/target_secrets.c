@@ -14,8 +14,8 @@ enum { KEYS_MAX = 200 };
 static const char *say(const struct policy *policy, const struct target_secret *from, const char *what,
                        struct arena *arena)
 {
-        return arena_printf(arena, "Secret %s/%s, which %s names, %s", policy->namespace_name, from->secret, from->field,
-                            what);
+        return arena_printf(arena, "Secret %s/%s, which %s names, %s", policy->namespace_name, from->secret,
+                            from->field, what);
 }
 
 static const char *say_keys(const struct policy *policy, const struct target_secret *from,
@@ -81,7 +81,8 @@ static const char *content_error(const struct policy *policy, const struct targe
         config.credential_count = entries(from, object, credentials);
         config.credentials = credentials;
         struct errmsg why;
-        return driver->check_credentials(&config, &why) == ERR_OK ? "" : say_keys(policy, from, object, why.text, arena);
+        return driver->check_credentials(&config, &why) == ERR_OK ? ""
+                                                                  : say_keys(policy, from, object, why.text, arena);
 }
 
 /* What is still being read is no error of it. */

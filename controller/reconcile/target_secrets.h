@@ -1,5 +1,6 @@
 /*
- * target_secrets.h -- whether the Secrets of a policy can be used at all, said before any server is asked; and copies of them for a visit.
+ * target_secrets.h -- whether the Secrets of a policy can be used at all, said before any server is asked; and copies
+ * of them for a visit.
  *
  * A text names the Secret, the field that references it, what is wrong, the keys that were found and those that are
  * expected; never a value. "" while all is well or still being read.

@@ -129,11 +129,13 @@ static void tell_doubt(struct policy *policy, const struct view *view, struct ar
         bool is_told = policy->told.late_until >= view->now;
         policy->told.late_until = view->late_until + LATE_IS_ONE_MS;
         if (!is_told)
-                tell_event(policy, true, "LoopLate", "Judge",
-                           arena_printf(arena,
-                                        "the operator's own loop was %s late: samples are discarded and counted anew, nothing is "
-                                        "decided on them",
-                                        report_duration(view->late_by, arena)));
+                tell_event(
+                    policy, true, "LoopLate", "Judge",
+                    arena_printf(
+                        arena,
+                        "the operator's own loop was %s late: samples are discarded and counted anew, nothing is "
+                        "decided on them",
+                        report_duration(view->late_by, arena)));
 }
 
 void tell_pass(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
@@ -145,8 +147,8 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         answer_request(policy, view, decision, arena);
         const char *blocked = report_blocked_by(view, decision), *why = report_why(view, decision, arena);
         const char *reason = blocked ? blocked : decision->rule->reason;
-        /* A finding is news when its reason is; the runbook is logged with it, because the API server may be gone when it
-         * is needed. */
+        /* A finding is news when its reason is; the runbook is logged with it, because the API server may be gone when
+         * it is needed. */
         bool is_news = blocked || decision->rule->flags & RULE_NEWS, is_a_look = decision->finding == FINDING_LOOK_OLD;
         if (is_a_look && !blocked)
                 return; /* over in an instant, and then what it was for is told */

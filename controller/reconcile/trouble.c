@@ -56,7 +56,8 @@ void trouble_over(struct manager *manager, enum trouble_what kind, const void *o
         struct trouble_entry *trouble = &manager->troubles[kind];
         if (!trouble->is_there || trouble->owner != owner)
                 return;
-        log_line(LOG_INFO, "manager", "it works again, or is not tried any more", LOG_TEXT_FIELD("what", rows[kind].name),
+        log_line(LOG_INFO, "manager", "it works again, or is not tried any more",
+                 LOG_TEXT_FIELD("what", rows[kind].name),
                  LOG_NUMBER_FIELD("after_ms", loop_now(manager->loop) - trouble->since));
         metric_set(METRIC(&retrying, rows[kind].name), 0);
         *trouble = (struct trouble_entry){0};

@@ -1,6 +1,6 @@
 /*
- * trouble.h -- what is tried again and again, and why it does not work: once in the log, and in /readyz and a metric for
- * as long as it lasts. Without it a loop of retries is silent for ever.
+ * trouble.h -- what is tried again and again, and why it does not work: once in the log, and in /readyz and a metric
+ * for as long as it lasts. Without it a loop of retries is silent for ever.
  *
  * Threads: loop thread only.
  */
@@ -13,8 +13,8 @@
 
 struct manager;
 
-/* What, for log and metric; whether the process is of no use as long as it lasts; and of which many try, each for itself,
- * so that the one that was in trouble may never try again. */
+/* What, for log and metric; whether the process is of no use as long as it lasts; and of which many try, each for
+ * itself, so that the one that was in trouble may never try again. */
 #define TROUBLE_LIST(X)                                                                                                \
         X(TROUBLE_ELECTION, "election", true, false)                                                                   \
         X(TROUBLE_IDENTITY, "identity", true, false)                                                                   \

@@ -1,8 +1,8 @@
 /*
  * file.h -- read one small file whole: kubeconfigs, tokens, certificates.
  *
- * Blocks:    a pipe is refused, but a regular file on a mount that hangs holds the caller: workers, and the start of the
- *            process.
+ * Blocks: a pipe is refused, but a regular file on a mount that hangs holds the caller: workers, and the start of the
+ *         process.
  */
 #ifndef PK_RUNTIME_FILE_H
 #define PK_RUNTIME_FILE_H

@@ -3,7 +3,8 @@
  * errors.
  *
  * Fields:  level, ts (RFC 3339 with milliseconds), logger, msg, then the pairs. Values are escaped, made valid UTF-8
- * and cut at 2 KiB; secrets never come here. Threads: any; a line is written whole.
+ *          and cut at 2 KiB; secrets never come here.
+ * Threads: any; a line is written whole.
  */
 #ifndef PK_RUNTIME_LOG_H
 #define PK_RUNTIME_LOG_H

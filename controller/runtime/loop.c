@@ -241,7 +241,7 @@ void loop_on_signal(struct loop *loop, void (*on_signal)(void *ctx, int signal_n
 {
         INVARIANT(loop->signals.fd < 0);
         sigset_t set;
-        /* All that would end the process by default, but those that an error of our own raises, and what cannot be had. */
+        /* Every signal that ends the process by default, but for those of a fault, and those that cannot be blocked. */
         static const int ours[] = {SIGTERM, SIGINT,    SIGHUP,  SIGQUIT, SIGUSR1,   SIGUSR2,
                                    SIGALRM, SIGVTALRM, SIGPROF, SIGIO,   SIGSTKFLT, SIGPWR};
         (void)sigemptyset(&set);

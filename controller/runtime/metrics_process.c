@@ -106,6 +106,6 @@ void metrics_print_process(struct strbuf *page)
 {
         print_stat(page);
         print_descriptors(page);
-        print_number(page, "planekeeper_log_dropped_total", "Log lines that were dropped, for nobody read them in time.",
-                     (double)log_dropped());
+        print_number(page, "planekeeper_log_dropped_total",
+                     "Log lines that were dropped, for nobody read them in time.", (double)log_dropped());
 }

@@ -1,8 +1,8 @@
 /*
  * strbuf.h -- a growing, always NUL-terminated text with a hard maximum, so that input is bounded by construction.
  *
- * Invariant: bytes <= max; text[bytes] == 0 once anything was appended; after the first append that would pass the maximum the
- *            buffer is `overflowed`, keeps what it had and refuses the rest.
+ * Invariant: bytes <= max; text[bytes] == 0 once anything was appended; after the first append that would pass the
+ *            maximum the buffer is `overflowed`, keeps what it had and refuses the rest.
  * Ownership: strbuf_deinit() frees; strbuf_take() hands the text to the caller. A zeroed struct with max set is valid.
  * Threads:   one at a time.
  */

@@ -34,8 +34,8 @@ bool text_is_dns_name(const char *name); /* RFC 1035 names as used for hosts, un
 const char *text_address_fault(const char *text);
 const char *text_host_name_fault(const char *text); /* the same, of a host name only */
 /*
- * The same of what agents are sent to. A name of one label, localhost and the names of Services are known to one machine
- * or one cluster: its own resolver knows them, and DNS elsewhere does not.
+ * The same of what agents are sent to. A name of one label, localhost and the names of Services are known to one
+ * machine or one cluster: its own resolver knows them, and DNS elsewhere does not.
  */
 const char *text_published_fault(const char *text);
 uint64_t text_hash(const char *text); /* FNV-1a: for spreading and for noticing a change, not against an adversary */

@@ -4,8 +4,10 @@
 
 #include <stdint.h>
 
-typedef int64_t mono_ms; /* CLOCK_BOOTTIME in milliseconds: only differences mean anything, never persisted, 0 = never */
-typedef int64_t unix_ms; /* wall time in milliseconds since 1970-01-01T00:00:00Z: only for people and records, 0 = none */
+typedef int64_t
+    mono_ms; /* CLOCK_BOOTTIME in milliseconds: only differences mean anything, never persisted, 0 = never */
+typedef int64_t
+    unix_ms; /* wall time in milliseconds since 1970-01-01T00:00:00Z: only for people and records, 0 = none */
 
 #define MONO_NEVER INT64_MAX
 

@@ -6,7 +6,8 @@
  *
  * Units:     microseconds since the beginning of the history.
  * Ownership: an event borrows its ctx; vtime_end() runs what is left with vtime_is_over(), so that it frees and no
- * more. Threads:   one.
+ *            more.
+ * Threads:   one.
  */
 #ifndef PK_TEST_WHOLE_VTIME_H
 #define PK_TEST_WHOLE_VTIME_H
