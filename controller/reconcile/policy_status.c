@@ -19,7 +19,8 @@ static json_t *text_or_null(const char *text)
         return text && text[0] ? json_string(text) : json_null();
 }
 
-static json_t *runbook_json(const struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
+static json_t *runbook_json(const struct policy *policy, const struct view *view, const struct decision *decision,
+                            struct arena *arena)
 {
         struct runbook runbook;
         switch_report_runbook(policy, view, decision, arena, &runbook);
