@@ -231,7 +231,7 @@ prove-real: ## on real servers: 20 seeds of every crash, 200 false alarms, histo
 	@hack/install.sh build bench test go
 	@$(MAKE) --no-print-directory -s build/planekeeper
 	@hack/tools.sh all >/dev/null
-	@PROVE_LONG=1 "$$(hack/venv.sh)/bin/python" -m pytest -q -p no:cacheprovider --tb=short test/prove_real
+	@PROVE_LONG=1 "$$(hack/venv.sh)/bin/python" -m pytest test/real/prove
 
 run: ## the show: real API servers, BIND, Redis; kills the active server and watches the switch; Ctrl-C ends it
 	@hack/run.sh

@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 python=$(hack/venv.sh)/bin/python
-run=(env PYTHONDONTWRITEBYTECODE=1 "HOME=$HOME" "$python" -m pytest -q -p no:cacheprovider --tb=short --timeout=120)
-run+=("$@" test/image)
+run=(env PYTHONDONTWRITEBYTECODE=1 "HOME=$HOME" "$python" -m pytest)
+run+=("$@" test/real/image)
 if [ "$(id -u)" != 0 ]; then
 	run=(sudo --preserve-env=PLANEKEEPER_CACHE,KUBEBUILDER_ASSETS "${run[@]}")
 fi

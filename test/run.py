@@ -82,10 +82,7 @@ class Stage:
         return passed, failed
 
 
-PYTEST = (
-    '"$(hack/venv.sh)/bin/python" -m pytest -q -p no:cacheprovider --junitxml="$JUNIT" '
-    "--durations=10 --tb=short"
-)
+PYTEST = '"$(hack/venv.sh)/bin/python" -m pytest --junitxml="$JUNIT" --durations=10'
 STAGES = [
     Stage("install", "hack/install.sh build bench test image && hack/install.sh go", 15, setup=True),
     Stage("venv", "hack/venv.sh >/dev/null", 10, ("install",), setup=True),
@@ -101,13 +98,13 @@ STAGES = [
         "e2e",
         "make --no-print-directory -s -j2 VARIANT=asan build/asan/planekeeper && "
         # Real processes on a shared machine: a test gets a second try, and the summary says how many needed it.
-        f"PLANEKEEPER_BINARY=$PWD/build/asan/planekeeper {PYTEST} --reruns 1 -rR test/e2e",
+        f"PLANEKEEPER_BINARY=$PWD/build/asan/planekeeper {PYTEST} --reruns 1 -rR test/real/e2e",
         40,
         ("tools", "venv", "build"),
     ),
     Stage("prove", "make --no-print-directory -s -j2 provers && test/prove/run.py --short", 20, ("install",)),
     # No second try here: what is proven is that it never goes wrong.
-    Stage("prove-real", f"{PYTEST} test/prove_real", 15, ("tools", "venv", "build")),
+    Stage("prove-real", f"{PYTEST} test/real/prove", 15, ("tools", "venv", "build")),
     Stage("image", 'hack/image.sh && test/run-image.sh --junitxml="$JUNIT"', 12, ("tools", "venv")),
     Stage("show", "hack/run.sh </dev/null", 6, ("tools", "venv", "build")),
 ]

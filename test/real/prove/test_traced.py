@@ -1,7 +1,7 @@
 """The leader dies inside any system call of a switch, or its calls fail: somebody finishes, nothing is done twice."""
 
 import pytest
-from conftest import SEEDS
+from jobs import SEEDS
 from traced import DIES, FAILS, Traced
 
 JOBS = [Traced(mode, how, seed) for seed in SEEDS for mode in ("AllClusters", "SingleCluster") for how in (DIES, FAILS)]

@@ -2,7 +2,7 @@
 
 import pytest
 from alarms import FAULTS, Alarm, the_api_server_is_stopped
-from conftest import IS_LONG
+from jobs import IS_LONG
 
 COUNT = 20 if IS_LONG else 2  # policies, each a history, to every fault
 ALONE = Alarm(the_api_server_is_stopped, COUNT)

@@ -1,25 +1,14 @@
-"""The image is unpacked once, as a container runtime unpacks it, and the servers start once."""
+"""The image is unpacked once, as a container runtime unpacks it."""
 
 import json
 import pathlib
 import subprocess
-import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from hack.bench.bench import Bench
 from hack.bench.process import Scratch
 
-ARCHIVE = ROOT / "build" / "image.tar"
-
-
-@pytest.fixture(scope="session")
-def bench():
-    with Bench(report=lambda line: print(f"bench: {line}")) as running:
-        yield running
+ARCHIVE = pathlib.Path(__file__).resolve().parents[3] / "build" / "image.tar"
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ import signal
 import time
 
 import pytest
-from conftest import IS_LONG
 from corner import check_laws
 from crash import LEASE
+from jobs import IS_LONG
 from world import CENTRAL, WEST, arrange, check_world, leader, other, wait_world
 
 from hack.bench import wait

@@ -3,8 +3,8 @@
 import statistics
 
 import pytest
-from conftest import SEEDS
 from crash import Cell, cells
+from jobs import SEEDS
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -3,6 +3,7 @@
 import datetime
 import functools
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -201,7 +202,7 @@ def test_black_hole_swallows_connections_and_streams(bench):
 def test_ports_are_not_leased_twice():
     code = "from hack.bench import ports; import sys; sys.exit(ports.try_lease(int(sys.argv[1])))"
     mine = ports.lease()
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    root = str(pathlib.Path(__file__).resolve().parents[3])
     assert subprocess.run([sys.executable, "-c", code, str(mine)], cwd=root, timeout=20).returncode == 0
     assert not ports.try_lease(mine)
 
@@ -215,7 +216,7 @@ def test_nothing_outlives_a_killed_bench():
         "print(server.pid, scratch.root, flush=True)\n"
         "import signal; signal.pause()\n"
     )
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    root = str(pathlib.Path(__file__).resolve().parents[3])
     child = subprocess.Popen([sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, text=True)
     pid, folder = child.stdout.readline().split()
     child.send_signal(signal.SIGKILL)

@@ -6,8 +6,8 @@ And the judge itself: of a history that is spoilt in any one place it says so.
 import copy
 
 import pytest
-from conftest import SEEDS
 from histories import Operation
+from jobs import SEEDS
 from stories import PLOTS, History, killed_again_and_again
 
 from hack.bench import judges
