@@ -18,6 +18,7 @@ class Route53(Process):
     def __init__(self, scratch: Scratch, zones: tuple[str, ...]) -> None:
         super().__init__(scratch, "route53")
         self.zones = zones
+        self.made: dict[str, str] = {}  # zones since: name -> id
         self.port, self.dns_port = ports.lease(), ports.lease()
         self.python = subprocess.check_output([ROOT / "hack/venv.sh", ROOT / "test/contract/aws/requirements.txt"], text=True).strip() + "/bin/python"
 
@@ -29,8 +30,17 @@ class Route53(Process):
     def is_ready(self) -> bool:
         return "ready" in self.log_text().splitlines()
 
+    def add_zone(self, zone: str) -> str:
+        """A public zone, by the SDK; its id."""
+        parameters = {"Name": zone, "CallerReference": zone}
+        made = self.ask("boto", {"operation": "create_hosted_zone", "parameters": parameters})
+        self.made[zone] = made["HostedZone"]["Id"].removeprefix("/hostedzone/")
+        listing = {"operation": "list_resource_record_sets", "parameters": {"HostedZoneId": self.made[zone]}}
+        assert "error" not in self.ask("boto", listing)  # from then on its servers know it
+        return self.made[zone]
+
     def zone_id(self, zone: str) -> str:
-        return next(line.split()[1] for line in self.log_text().splitlines() if line.split()[0] == zone)
+        return self.made.get(zone) or next(line.split()[1] for line in self.log_text().splitlines() if line.split()[0] == zone)
 
     def environment(self) -> dict[str, str]:
         return {
@@ -59,6 +69,10 @@ class Route53(Process):
         parameters = {"HostedZoneId": self.zone_id(zone), "ChangeBatch": {"Changes": changes}}
         answer = self.ask("boto", {"operation": "change_resource_record_sets", "parameters": parameters})
         assert "error" not in answer, answer
+
+    def history(self, zone: str, *names: str) -> list[list[dict]]:
+        """The record sets of these names in every version that the zone had, oldest first."""
+        return self.ask("history", {"zone": self.zone_id(zone), "names": names})["versions"]
 
     def violations(self) -> list[str]:
         return self.ask("state")["violations"]

@@ -1,4 +1,4 @@
-"""Relays that know what passes: DNS updates, and the scripts that move the lock.
+"""Relays that know what passes: DNS updates, the scripts that move the lock, and calls of HTTP.
 
 Each keeps to one conversation at a time, as its client does: a request, then its answer.
 """
@@ -7,15 +7,17 @@ import asyncio
 import contextlib
 import dataclasses
 import random
+import re
 import time
 from collections.abc import Callable
 
 import dns.opcode
 
-from .relay import Relay, Tamper
+from .relay import Framer, Relay, Tamper
 from .trap import AFTER_ANSWER, AFTER_SEND, BEFORE_SEND, Trap
 
 ECHO_LINGER_S = 0.2
+CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.I)
 
 
 class Wire(Relay):
@@ -68,12 +70,14 @@ class DnsWire(Wire):
         self.echoes_under_way -= 1
 
 
-class RedisWire(Wire):
-    """TCP between a client and Redis, one whole command or reply at a time."""
+class StreamWire(Wire):
+    """TCP between a client and a server, one whole request or answer at a time."""
 
-    def __init__(self, target: str, listen: str = "127.0.0.1") -> None:
-        super().__init__(target, listen, new_framer=RespFramer)
-        self.calls: list[Call] = []  # every EVAL that reached the server, oldest first
+    def __init__(self, target: str, listen: str, new_framer: Callable[[], Framer], keeps: Callable[[bytes], bool]) -> None:
+        """`keeps` says of a request whether it is kept in `calls`."""
+        super().__init__(target, listen, new_framer=new_framer)
+        self.calls: list[Call] = []  # every such request that reached the server, oldest first
+        self._keeps = keeps
         self.converse = self._converse
 
     def _converse(self) -> Tamper:
@@ -90,13 +94,27 @@ class RedisWire(Wire):
                 open_trap.append(self.trap)
             copies = await _ask(open_trap[0], False) if open_trap else 1
             open_calls.clear()
-            if copies and is_eval(message):
-                assert copies == 1, "a second copy in one stream would be another command"
+            if copies and self._keeps(message):
+                assert copies == 1, "a second copy in one stream would be another request"
                 open_calls.append(Call(message))
                 self.calls.append(open_calls[0])
             return copies
 
         return tamper
+
+
+class RedisWire(StreamWire):
+    """One command or reply of Redis at a time; every EVAL is kept."""
+
+    def __init__(self, target: str, listen: str = "127.0.0.1") -> None:
+        super().__init__(target, listen, RespFramer, is_eval)
+
+
+class HttpWire(StreamWire):
+    """One request or answer of plain HTTP/1.1 at a time; all are kept."""
+
+    def __init__(self, target: str, listen: str = "127.0.0.1") -> None:
+        super().__init__(target, listen, HttpFramer, lambda request: True)
 
 
 class Call:
@@ -163,6 +181,30 @@ def is_update(datagram: bytes) -> bool:
 
 def is_eval(command: bytes) -> bool:
     return command[:64].upper().find(b"\r\nEVAL\r\n") > 0
+
+
+class HttpFramer:
+    """Cuts a stream of HTTP/1.1 into whole messages, whose bodies have a Content-Length."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+
+    def __call__(self, chunk: bytes) -> list[bytes]:
+        self._buffer += chunk
+        whole: list[bytes] = []
+        while (end := self._end()) is not None:
+            whole.append(self._buffer[:end])
+            self._buffer = self._buffer[end:]
+        return whole
+
+    def _end(self) -> int | None:
+        head, blank, body = self._buffer.partition(b"\r\n\r\n")
+        if not blank:
+            return None
+        assert b"chunked" not in head.lower(), f"a body without a length: {head!r}"
+        found = CONTENT_LENGTH.search(head)
+        length = int(found[1]) if found else 0
+        return len(head) + len(blank) + length if len(body) >= length else None
 
 
 class RespFramer:

@@ -201,6 +201,8 @@ class Judged:
             return self.hand.do(wanted["operation"], wanted["parameters"])
         elif verb == "replay":
             return self.replay()
+        elif verb == "history":
+            return {"versions": STRICT.history(wanted["zone"], wanted["names"])}
         with self.faults.lock:
             return {"requests": self.faults.requests, "violations": self.faults.violations}
 

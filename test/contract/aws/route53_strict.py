@@ -92,9 +92,11 @@ class Zone:
     def __init__(self, name: str, sets: dict[Key, dict]) -> None:
         self.name, self.sets = plain(name), sets
         self.served = [(0.0, sets)]
+        self.versions = [sets]  # all that there ever were, oldest first
 
     def publish(self, at: float) -> None:
         self.served.append((at, self.sets))
+        self.versions.append(self.sets)
 
     def seen(self) -> dict[Key, dict]:
         """What its name servers answer now."""
@@ -124,6 +126,13 @@ class Strict:
                 sets[key_of(one)] = one
             self.zones[made.id] = Zone(made.name, sets)
         return self.zones[made.id]
+
+    def history(self, zone_id: str, names: list[str]) -> list[list[dict]]:
+        """What each version of the zone said of these names."""
+        wanted = {plain(name) for name in names}
+        with self.lock:
+            versions = next(list(zone.versions) for known, zone in self.zones.items() if known.endswith(zone_id))
+        return [[one for key, one in sets.items() if key[0] in wanted] for sets in versions]
 
     def change(self, backend: models.Route53Backend, zone_id: str, changes: list[dict]) -> str:
         with self.lock:

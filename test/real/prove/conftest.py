@@ -5,13 +5,14 @@ import time
 
 import pytest
 
-pytest.register_assert_rewrite("corner", "court", "crash", "histories")
+pytest.register_assert_rewrite("corner", "court", "crash", "cloud", "histories")
 
 from court import Court, Stage
 from farm import Farm
-from jobs import FIGURES, IS_LONG, SEEDS, Results
+from jobs import FIGURES, IS_LONG, SEEDS, Once, Results
 
 from hack.bench import pki
+from hack.bench.route53 import Route53
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -56,7 +57,12 @@ def figures():
 
 @pytest.fixture(scope="session")
 def stage(operator_binary, bench, farm, court):
-    return Stage(bench, farm, court)
+    def start() -> Route53:
+        service = Route53(bench.scratch, ())
+        service.run()
+        return service
+
+    return Stage(bench, farm, court, Once(start))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ import redis
 
 from farm import Farm
 from world import CENTRAL, WEST, check_world, record, stamp, wait_world
-from zone_history import states
+from histories import DnsRecorder, Operation
+from zone_history import State, states
 
 from hack.bench import objects, wait
 from hack.bench.bench import Bench
@@ -59,20 +60,24 @@ class Corner(Scene):
         if self.redis_server:
             self.redis_server.kill9()
 
+    def name_operations(self, recorder: DnsRecorder) -> list[Operation]:
+        """What its server was asked of the name, for the judge."""
+        return recorder.operations(self.zone, self.dns_name)
+
     def check_laws(self) -> int:
-        return check_laws(self, self.serial_at_start)
+        return check_laws(self, states(self.bench.bind, self.zone, self.dns_name, self.serial_at_start))
 
     def logs(self) -> str:
         return "\n".join(operator.log_tail(40) for operator in self.operators)
 
 
-def check_laws(scene: Scene, since: int) -> int:
-    """S2 and S6 over every version that the zone had after the serial `since`; returns how many there were.
+def check_laws(scene: Scene, found: list[State]) -> int:
+    """S2 and S6 over every version that the zone had; returns how many there were.
 
     The answer is always exactly one member's address, and the epoch beside it never falls.
     """
     members = {f"A {host}" for host in scene.planes.values()}
-    newest, found = 0, states(scene.bench.bind, scene.zone, scene.dns_name, since)
+    newest = 0
     for state in found:
         assert len(state.addresses) == 1 and state.addresses <= members, f"not one member's address: {state}"
         assert len(state.stamps) <= 1, f"more than one stamp: {state}"
@@ -84,10 +89,13 @@ def check_laws(scene: Scene, since: int) -> int:
     return len(found)
 
 
+def corner_on(bench: Bench, farm: Farm, single_writer: bool) -> contextlib.AbstractContextManager[Corner]:
+    return open_corner(Corner(bench, farm, single_writer))
+
+
 @contextlib.contextmanager
-def corner_on(bench: Bench, farm: Farm, single_writer: bool):
+def open_corner(corner: Corner):
     """Closed in the end; what the operators logged is in the message where it failed."""
-    corner = Corner(bench, farm, single_writer)
     try:
         yield corner
     except Exception as error:

@@ -1,6 +1,7 @@
 """Brings the histories of a corner before the judge."""
 
 import dataclasses
+from collections.abc import Callable
 
 from corner import Corner
 from farm import Farm
@@ -17,6 +18,7 @@ from world import WEST
 
 from hack.bench import judges
 from hack.bench.bench import Bench
+from hack.bench.route53 import Route53
 from hack.bench.scene import LOCK_KEY
 from hack.bench.wires import RedisWire
 
@@ -48,6 +50,7 @@ class Stage:
     bench: Bench
     farm: Farm
     court: "Court"
+    route53: Callable[[], Route53]  # started where somebody asks for it
 
 
 class Court:
@@ -61,7 +64,7 @@ class Court:
         self._monitor.close()
 
     def hear(self, corner: Corner, wire: RedisWire) -> Case:
-        operations = self._dns.operations(corner.zone, corner.dns_name)
+        operations = corner.name_operations(self._dns)
         operations += self._leases.operations(corner.namespace)
         if corner.single_writer:
             locks = lock_operations(wire.calls, f"lock {corner.namespace}", WEST)

@@ -49,6 +49,10 @@ class Cell:
         with corner_on(stage.bench, stage.farm, self.single_writer) as corner, Wires(corner) as wires:
             return Run(self, corner, wires, stage.court).story()
 
+    def fates(self) -> tuple[str, ...]:
+        """What may become of the message. A second copy in one stream of Redis would be another command."""
+        return (LOST, AT_ONCE, LATE) if self.step == LOCK else (LOST, AT_ONCE, LATE, TWICE)
+
 
 def cells(seeds: Iterable[int]) -> list[Cell]:
     return [
@@ -81,6 +85,9 @@ class Wires:
         spec = {"dns": {"rfc2136": {"nameserver": self.dns.address}}}
         return spec | ({"redis": {"address": self.redis.address}} if single_writer else {})
 
+    def all(self) -> tuple:
+        return (self.api, self.dns, self.redis)
+
     def set_trap(self, step: str, boundary: str) -> Trap:
         if step == LOCK:
             return self.redis.set_trap(boundary, sets_lock)
@@ -92,7 +99,7 @@ class Wires:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for wire in (self.api, self.dns, self.redis):
+        for wire in self.all():
             if wire.trap is not None:
                 wire.trap.open(0)
             wire.close()
@@ -122,8 +129,7 @@ class Run:
     def __init__(self, cell: Cell, corner: Corner, wires: Wires, court: Court) -> None:
         self.cell, self.corner, self.wires, self.court = cell, corner, wires, court
         self.random = random.Random(str(cell))
-        fates = (LOST, AT_ONCE, LATE) if cell.step == LOCK else (LOST, AT_ONCE, LATE, TWICE)
-        self.fate = self.random.choice(fates) if cell.boundary != AFTER_ANSWER else "delivered"
+        self.fate = self.random.choice(cell.fates()) if cell.boundary != AFTER_ANSWER else "delivered"
 
     def story(self) -> Outcome:
         self.begin()

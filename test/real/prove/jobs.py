@@ -3,6 +3,8 @@
 import concurrent.futures
 import os
 import pathlib
+import threading
+from collections.abc import Callable
 
 from court import Stage
 
@@ -11,6 +13,18 @@ FIRST_SEED = int(os.environ.get("PROVE_FIRST_SEED") or 1)
 SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("PROVE_SEEDS") or (20 if IS_LONG else 1)))
 JOBS = int(os.environ.get("PROVE_JOBS") or 6)
 FIGURES = pathlib.Path(__file__).resolve().parents[3] / "build" / ("prove.json" if IS_LONG else "prove-short.json")
+
+
+class Once:
+    """What `make` gives, made when it is first asked for, whoever asks."""
+
+    def __init__(self, make: Callable) -> None:
+        self._make, self._made, self._lock = make, None, threading.Lock()
+
+    def __call__(self):
+        with self._lock:
+            self._made = self._made or self._make()
+        return self._made
 
 
 class Results:

@@ -12,6 +12,7 @@ from corner import check_laws
 from crash import LEASE
 from jobs import IS_LONG
 from world import CENTRAL, WEST, arrange, check_world, leader, other, wait_world
+from zone_history import states
 
 from hack.bench import wait
 from hack.bench.bench import PLANES
@@ -99,7 +100,7 @@ def test_the_other_region_goes_on(scene, summary, write_mode, how, lost, round_)
     wait_world(scene, CENTRAL, 2, single_writer)
     check_world(scene, CENTRAL, 2, single_writer)
     assert agent.connected_to == PLANES[CENTRAL]
-    assert check_laws(scene, since) == 2, "adoption and one switch"
+    assert check_laws(scene, states(scene.bench.bind, scene.zone, scene.dns_name, since)) == 2, "adoption and one switch"
 
 
 def ready(scene: Scene, plane: str) -> str:
