@@ -79,8 +79,7 @@ static int fail(const struct errmsg *why)
 
 static void prepare_process(void)
 {
-        /* Few arenas and an early trim: one loop thread allocates nearly everything, and resident memory is a promise.
-         */
+        /* Few arenas and an early trim keep the promised resident memory: one thread allocates nearly everything. */
         (void)mallopt(M_ARENA_MAX, 2);
         (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
         (void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
@@ -93,7 +92,7 @@ static void prepare_process(void)
         INVARIANT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }
 
-/* What AWS's own tools look at. Nothing else reads these variables. */
+/* The variables of AWS's own tools. Nothing else reads them. */
 static void read_aws_environment(struct aws_environment *aws)
 {
         const struct {
@@ -168,7 +167,8 @@ static int run(struct options *options)
             LOG_INFO, "main", "starting", LOG_TEXT_FIELD("identity", identity), LOG_TEXT_FIELD("server", config.server),
             LOG_TEXT_FIELD("namespace", options->manager.namespace_name ? options->manager.namespace_name : "(all)"));
         int status = EXIT_SUCCESS;
-        if (open_servers(&program, options, &why) == ERR_OK) { /* nobody leads who cannot serve its probes */
+        /* A replica that cannot answer its liveness probe would be killed while it leads. */
+        if (open_servers(&program, options, &why) == ERR_OK) {
                 manager_open(&program.manager, program.loop, &config, &election_config, &options->manager);
                 loop_run(program.loop);
         } else {

@@ -2,8 +2,8 @@
  * alive_text.h -- what the operator inside the active plane says while its checks pass: TXT _planekeeper-alive.<name>.
  *
  * Wire:    v=pk1 n=<counter> every=<milliseconds between two> p=<plane> by=<kube-system UID of the writer's cluster>.
- *          Unknown fields are ignored. It proves nothing and changes nothing: a text that changes holds a failover
- *          back.
+ *          Unknown fields are ignored. It proves nothing and changes nothing: while the text
+ *          changes, a failover waits.
  * Threads: no shared state.
  */
 #ifndef PK_API_ALIVE_TEXT_H

@@ -38,7 +38,7 @@ struct condition_list {
         size_t count;
 };
 
-/* What to say; texts are copied. */
+/* A condition of this pass; texts are copied. */
 struct condition_value {
         const char *type;
         enum condition_status status;
@@ -57,8 +57,8 @@ void condition_list_clear(struct condition_list *list);
 
 /* status.conditions; the reference is the caller's. */
 json_t *condition_list_encode(const struct condition_list *list);
-/* From an object's status.conditions (NULL: none). Malformed entries and those beyond the bound are left out: status is
- * only ours. */
+/* From an object's status.conditions (NULL: none). Malformed entries and those beyond the bound are left out: only
+ * the operator writes this status. */
 void condition_list_decode(const json_t *conditions, struct condition_list *ret);
 
 #endif

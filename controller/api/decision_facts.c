@@ -1,4 +1,4 @@
-/* decision_facts.c -- what a decision rested on, written down. */
+/* decision_facts.c -- the facts that a decision rested on, as JSON. */
 #include "api/decision_facts.h"
 
 #include <inttypes.h>
@@ -33,7 +33,7 @@ static void set_text(json_t *object, const char *key, const char *text, size_t m
                 set(object, key, text_is_utf8(kept, bytes) ? json_string(kept) : json_string("(not UTF-8)"));
 }
 
-/* Equal values are equal afterwards, and others are not. */
+/* Equal values stay equal, and different ones stay different. */
 static void set_value(json_t *object, const char *key, const char *value)
 {
         enum { HASHED = sizeof("...#0123456789abcdef") - 1 };
@@ -53,7 +53,7 @@ static void set_duration(json_t *object, const char *key, mono_ms duration)
         set(object, key, json_string(text));
 }
 
-/* How long before now it was; a point that is not there is left out. */
+/* A point in time as the milliseconds until now; 0 (never) is left out. */
 static void set_age(json_t *object, const char *key, const struct view *view, mono_ms at)
 {
         if (at)
@@ -75,7 +75,7 @@ static void set_time(json_t *object, const char *key, unix_ms at)
 
 #define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* A status is merged into what is there: what is not said any more has to be said to be gone. */
+/* The status is written by a merge patch: a field that is gone has to be set to null. */
 static void null_absent(json_t *object, const char *const *keys)
 {
         for (; *keys; keys++)
@@ -107,7 +107,7 @@ static json_t *check_json(const struct view *view, const struct check_view *chec
                                (int)check->replicas_wanted, (int)check->replicas_updated);
                 set(object, "replicas", json_string(text));
         }
-        /* Nothing but its being over decides anything. */
+        /* Only whether it is over plays a part in a decision. */
         if (check->certificate_not_after && check->certificate_not_after <= view->wall)
                 set_time(object, "certificateExpired", check->certificate_not_after);
         set_text(object, "text", check->text, FACTS_TEXT_MAX);
@@ -149,7 +149,7 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
         return object;
 }
 
-/* What had its answer for good has no say any more. */
+/* A request that was answered for good plays no part in a decision. */
 static const char *unless_handled(const struct policy_view *policy, enum request_key key, const char *text)
 {
         return policy->past[key] == REQUEST_NEW ? text : "";
@@ -266,7 +266,7 @@ static const char *stamp_word(const struct view *view, const struct stamp *stamp
         return facts_stamps[is_recorded ? FACTS_STAMP_RECORD : FACTS_STAMP_OURS];
 }
 
-/* What a target showed, and what the record's plan makes of it: the value it names, and whether it may replace this. */
+/* The state that a target showed, and the record's plan for it: its value, and whether that may replace this state. */
 static json_t *target_json(const struct view *view, const struct target_view *target)
 {
         const struct target_health *health = &target->health;
@@ -298,7 +298,7 @@ static void set_other(json_t *object, const char *key, const char *recorded, con
                 set_value(object, key, recorded[0] ? recorded : "-");
 }
 
-/* What the record's plan makes of it: the value it names, and whether it may replace what is shown. */
+/* The record's plan for the target: its value, and whether that may replace the state shown. */
 static void set_plan(json_t *object, const struct target_view *target, const struct plan_target *planned,
                      const struct target_ref *wanted)
 {

@@ -1,7 +1,7 @@
 /*
- * decision_facts.h -- what a decision rested on, as status.lastDecision.facts: the samples of every check, the
- * thresholds as they were, the record and what the targets showed. Decoded, it is the view again, so that `planekeeper
- * explain` asks the core itself what it would decide.
+ * decision_facts.h -- the facts that a decision rested on, as status.lastDecision.facts: the samples of every check,
+ * the thresholds as they were, the record and what the targets showed. Decoded, it is the view again, so that
+ * `planekeeper explain` asks the core itself what it would decide.
  *
  * Wire:      points on the monotonic clock are written as the time until `at` ("for", "age"); what is at its default is
  *            left out. No secrets. Long values are abbreviated to their beginning and a hash, so that equal ones stay
@@ -23,7 +23,7 @@ enum { FACTS_VERSION = 1, FACTS_TEXT_MAX = 80, FACTS_VALUE_MAX = 80, FACTS_REQUE
 
 struct decision_facts {
         struct view view;     /* complete: the core can be asked about it */
-        struct record record; /* what view.record points to, where there is one */
+        struct record record; /* view.record points to it, where there is one */
 };
 
 /* The reference is the caller's. */

@@ -1,4 +1,4 @@
-/* decision_facts_decode.c -- what a decision rested on, as the view that it was. */
+/* decision_facts_decode.c -- the facts that a decision rested on, from JSON to a view. */
 #include "api/decision_facts.h"
 
 #include <stdlib.h>
@@ -270,7 +270,7 @@ static const char *decode_other(const struct scope *scope, const char *key, cons
         return strcmp(recorded, "-") == 0 ? "" : recorded;
 }
 
-/* What the record's plan says of a target: it may replace the value shown, or nothing. */
+/* The record's plan for a target: it may replace the value shown, or says nothing. */
 static void decode_planned(const struct scope *scope, const struct target_view *target, struct plan_target *ret)
 {
         ret->to = decode_text(scope, "recorded", "", FACTS_VALUE_MAX);
@@ -353,7 +353,7 @@ static void *fill(const struct scope *root)
 {
         struct decision_facts *facts = decode_alloc(root->decoder, sizeof(*facts));
         struct view *view = &facts->view;
-        root->decoder->takes_any_text = true; /* what a lock holds, or a server said */
+        root->decoder->takes_any_text = true; /* a lock's value and a server's answer are free text */
         (void)decode_integer(root, "version", 0, FACTS_VERSION, FACTS_VERSION);
         if (!decode_has(root, "version"))
                 decode_fail(root, "version", "is required");

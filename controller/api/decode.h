@@ -6,9 +6,10 @@
  *
  * Ownership: decoder_run() returns the block, freed with free(); everything decoded points into it or at constants.
  * Bounds:    texts as each read says, DECODE_BYTES_MAX in all, control characters are refused unless the decoder takes
- * them. Errors:    "<kind> <namespace>/<name>: <path>: <what is wrong and what to write>"; without a name "<kind>:
- * <path>:
- * ...". Threads:   no shared state.
+ *            them.
+ * Errors:    "<kind> <namespace>/<name>: <path>: <what is wrong and what to write>"; without a name "<kind>: <path>:
+ *            ...".
+ * Threads:   no shared state.
  */
 #ifndef PK_API_DECODE_H
 #define PK_API_DECODE_H
@@ -26,7 +27,7 @@ enum {
         DECODE_BYTES_MAX = 64 << 10,
         DECODE_UID_MAX = 1024, /* opaque: real ones have 36 */
         DECODE_TEXT_MAX = 253,
-        DECODE_NAME_MAX = 63 /* of our own objects: the TXT record carries them */,
+        DECODE_NAME_MAX = 63 /* of policies and planes: the TXT record carries them */,
         DECODE_ANNOTATION_BYTES = 400
 };
 
@@ -77,8 +78,7 @@ const char *decode_text_item(const struct scope *array, size_t index, size_t max
 const char *decode_annotation(const struct scope *annotations, const char *key);
 bool decode_bool(const struct scope *scope, const char *key, bool fallback);
 int64_t decode_integer(const struct scope *scope, const char *key, int64_t fallback, int64_t min, int64_t max);
-/* Go's form without fractions ("5s", "200ms", "1h30m"), in milliseconds. @fallback is not checked against the bounds.
- */
+/* Go's form without fractions ("5s", "200ms", "1h30m"), in milliseconds. The bounds do not apply to @fallback. */
 mono_ms decode_duration(const struct scope *scope, const char *key, mono_ms fallback, mono_ms min, mono_ms max);
 /* As Kubernetes writes it, of the years 1970 to 9999, so that it can be written back as it was read. 0 where it is
  * absent. */

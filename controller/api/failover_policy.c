@@ -129,7 +129,7 @@ static const char *decode_dns_name(const struct scope *dns_scope)
         return name;
 }
 
-/* A name has at most 253 characters, and the longest of ours must fit before it. */
+/* A name has at most 253 characters, and the longest prefix ("_planekeeper-alive.") must fit before it. */
 static void check_dns_name_room(const struct scope *dns_scope, enum decision_store store, const char *name)
 {
         const char *before = store == STORE_DNS ? "_planekeeper-alive." : "_planekeeper.";

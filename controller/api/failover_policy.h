@@ -6,8 +6,9 @@
  * Units:     durations are milliseconds (`_ms`), written in Go's form in the resource ("5s", "1h30m").
  * Ownership: a decoded policy is one allocation (struct, arrays and texts): failover_policy_free() frees all of it.
  * Bounds:    PLANES_MAX planes, VERIFY_SERVERS_MAX verify servers, POLICY_SETTINGS_MAX provider settings, texts 253
- * bytes (settings 1,024), 64 KiB in all; anything beyond is ERR_INVALID. Errors:    ERR_INVALID with "failoverpolicy
- * <ns>/<name>: spec.<field>: <what is wrong; what to write>". Threads:   no shared state.
+ *            bytes (settings 1,024), 64 KiB in all; anything beyond is ERR_INVALID.
+ * Errors:    ERR_INVALID with "failoverpolicy <ns>/<name>: spec.<field>: <what is wrong; what to write>".
+ * Threads:   no shared state.
  */
 #ifndef PK_API_FAILOVER_POLICY_H
 #define PK_API_FAILOVER_POLICY_H

@@ -198,7 +198,7 @@ enum err record_decode(const char *text, size_t bytes, struct record **ret, stru
         return err;
 }
 
-/* What is written must be readable by the next pass, else the policy would be frozen by its own decision. */
+/* A record that the next pass cannot read would freeze the policy, so it is decoded before it is written. */
 static enum err check_readable(const char *text, size_t bytes, struct errmsg *reterr)
 {
         struct record *record = NULL;

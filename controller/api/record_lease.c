@@ -17,8 +17,7 @@ char *record_lease_name(const char *policy)
         return strbuf_take(&name);
 }
 
-/* What create and patch share. The label is written each time: the watch selects by it, so a removed one must come
- * back. */
+/* The body of both create and patch. The label is in each: the watch selects by it, so a removed one must come back. */
 static json_t *lease_body(const struct record *record, const char *text)
 {
         json_t *body = json_pack("{s:{s:{s:s}, s:{s:s}}, s:{}}", "metadata", "labels", RECORD_LABEL_KEY,

@@ -158,7 +158,7 @@ enum err record_text_encode(const struct record *record, epoch_t routed, const c
         if (!fits)
                 return err_set(reterr, ERR_INVALID, "record: more than %d bytes; shorten the names of the planes",
                                RECORD_TEXT_BYTES - 1);
-        /* What is written must be readable by the next pass, else the policy would be frozen by its own decision. */
+        /* A record that the next pass cannot read would freeze the policy, so it is decoded before it is written. */
         struct record_text again;
         enum err err = record_text_decode(ret_text, &again, reterr);
         if (err == ERR_OK)

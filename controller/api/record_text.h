@@ -2,11 +2,12 @@
  * record_text.h -- the decision record as the text of one TXT record, where DNS is the arbiter.
  *
  * Wire:      v=pk1 e=<epoch> id=<16 hex> p=<to> s=<store> r=<epoch of the addresses> phase=<Steady|Switching> and,
- * where not empty, from= reason= holder= author= auto=1 detected= started= completed= cooldown= (milliseconds since
- * 1970) recent=<ms>,... enforced=<ms>,... plan=<16 hex> old=<16 hex>,... locks=<16 hex>,... Unknown fields are ignored.
+ *            where not empty, from= reason= holder= author= auto=1 detected= started= completed= cooldown=
+ *            (milliseconds since 1970) recent=<ms>,... enforced=<ms>,... plan=<16 hex> old=<16 hex>,... locks=<16
+ *            hex>,... Unknown fields are ignored.
  * Plan:      only digests of it travel, because anybody can read a TXT record: each operator derives the plan from its
- * own spec and planes and compares. Old values are digests, too; one that is not known in the clear is carried on as
- * "sha256:<16 hex>", which equals no value of a register.
+ *            own spec and planes and compares. Old values are digests, too; one that is not known in the clear is
+ *            carried on as "sha256:<16 hex>", which equals no value of a register.
  * Ownership: a decoded record is released with record_free().
  * Errors:    ERR_NOT_FOUND: a stamp, and no record. ERR_INVALID: malformed; the text says what.
  * Threads:   no shared state.

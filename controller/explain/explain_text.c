@@ -17,7 +17,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-/* What one call explains. */
+/* The input and output of one explanation. */
 struct explained {
         const json_t *object;   /* the FailoverPolicy; NULL where only the decision was saved */
         const json_t *decision; /* status.lastDecision */
@@ -217,7 +217,7 @@ static const char *dump(struct explained *e, const json_t *value)
         return kept;
 }
 
-/* What of the policy is another, by the fields of the record. */
+/* The fields of the record that the changed policy would fill otherwise. */
 static void say_changes(struct explained *e, const struct view *before, const struct view *after)
 {
         json_t *was = decision_facts_encode(before), *is = decision_facts_encode(after);

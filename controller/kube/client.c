@@ -1,4 +1,4 @@
-/* client.c -- the few verbs of the Kubernetes API that we use. */
+/* client.c -- the few verbs of the Kubernetes API that the operator needs. */
 #include "kube/client.h"
 
 #include <stdio.h>
@@ -155,8 +155,7 @@ static bool is_write(const struct kube_call *call)
         return strcmp(call->method, "GET") != 0;
 }
 
-/* The last thing that happens to a call. The owner may do anything in done(), so nothing of ours is touched after it.
- */
+/* The call ends here. done() may close the client, so neither is touched after it. */
 static void finish(struct kube_call *call, const struct kube_reply *reply)
 {
         kube_done *done = call->done;
@@ -224,7 +223,7 @@ static void on_http_done(void *ctx, const struct http_response *response)
         bool is_refused = response->err == ERR_OK && response->status == 401;
         if (is_refused && credentials_refused(call->kube->credentials, call->generation) && !call->is_second_try &&
             !call->bytes) {
-                call->is_second_try = true; /* it was refused, so nothing was written */
+                call->is_second_try = true; /* a 401 comes before the write, so trying again cannot write twice */
                 credentials_tls_unref(call->tls);
                 call->tls = NULL;
                 launch(call);
@@ -250,7 +249,7 @@ static void on_head(void *ctx, long status)
         call->is_in_bytes = false;
         if (call->is_cancelled)
                 loop_timer_set(call->kube->loop, &call->timer,
-                               loop_now(call->kube->loop)); /* a quiet watch would go on for minutes */
+                               loop_now(call->kube->loop)); /* a watch without changes would go on for minutes */
 }
 
 static bool on_bytes(void *ctx, const char *bytes, size_t count)

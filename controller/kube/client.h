@@ -1,5 +1,5 @@
 /*
- * client.h -- the few verbs of the Kubernetes API that we use, on the loop: get, create, merge-patch, delete; see
+ * client.h -- the few verbs of the Kubernetes API that are needed, on the loop: get, create, merge-patch, delete; see
  * watch.h for list and watch.
  *
  * Ownership: kube_open() takes the config (it is moved in and cleared). Replies are borrowed by `done` for the call;

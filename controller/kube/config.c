@@ -63,7 +63,7 @@ static bool is_server_url(const char *text)
         return is_good && strlen(text) < 2048;
 }
 
-/* On a channel that proves nothing, a token is given to, and an address believed of, whoever is on the way. */
+/* Without a verified channel anybody on the way reads the token and can publish any address. */
 static enum err check_channel(const struct config_section *cluster, const char *server)
 {
         bool is_unverified;
@@ -79,7 +79,7 @@ static enum err check_channel(const struct config_section *cluster, const char *
         return err;
 }
 
-/* What is wrong with the host of a good URL, as written: libcurl reads 127.1 as an address, too. NULL: nothing. */
+/* The fault of the host as it is written, because libcurl reads 127.1 as an address; NULL: none. */
 static const char *server_host_fault(const char *url)
 {
         char host[256];

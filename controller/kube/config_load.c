@@ -84,7 +84,7 @@ static enum err load_file(const char *path, const char *context, const struct ku
         return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "kubeconfig %.100s", path);
 }
 
-/* $KUBECONFIG as a list is merged by kubectl; we take one file and say so rather than act on half of a merge. */
+/* kubectl merges a list in $KUBECONFIG. A list is refused here, because half of a merge may be another cluster. */
 static enum err load_environment(const char *list, const char *context, const struct kube_config_policy *policy,
                                  struct kube_config *ret, struct errmsg *reterr)
 {

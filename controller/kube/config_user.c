@@ -13,7 +13,7 @@
 
 enum { EXEC_TEXTS_MAX = 256 };
 
-/* Fields that change who we are: to pass over one would act as somebody else. */
+/* Fields that change the identity: a call without them would be made as another user. */
 static enum err refuse_unsupported(const struct config_section *user)
 {
         static const struct {

@@ -1,4 +1,4 @@
-/* config_user.h -- the user of a kubeconfig: how to prove who we are. Private to config*.c. */
+/* config_user.h -- the user of a kubeconfig: the credentials of the client. Private to config*.c. */
 #ifndef PK_KUBE_CONFIG_USER_H
 #define PK_KUBE_CONFIG_USER_H
 

@@ -1,4 +1,4 @@
-/* credentials.c -- what proves who we are to one API server, kept fresh. */
+/* credentials.c -- the client's credentials for one API server, kept fresh. */
 #include "kube/credentials.h"
 
 #include <stdlib.h>
@@ -11,11 +11,11 @@
 
 enum {
         TOKEN_FILE_EVERY_MS = 60 * 1000,
-        TOKEN_FILE_AGAIN_MS = 1000, /* not more often, however many calls are refused */
-        TOKEN_WAIT_MS = 2000,       /* then what we have is tried again: the mount hangs, and the token may be good */
-        FILES_AT_ONCE = 2,          /* of one file: a mount that hangs does not hold all workers */
+        TOKEN_FILE_AGAIN_MS = 1000, /* at most so often, however many calls are refused */
+        TOKEN_WAIT_MS = 2000, /* then the present token is tried again: the mount may hang, and the token be good */
+        FILES_AT_ONCE = 2,    /* of one file: a mount that hangs does not hold all workers */
         EXEC_TIMEOUT_MS = 10 * 1000,
-        EXEC_AGAIN_MS = 5 * 1000,  /* not more often, whatever the server says */
+        EXEC_AGAIN_MS = 5 * 1000,  /* at most so often, whatever the server says */
         EXEC_AHEAD_MS = 60 * 1000, /* a new one is fetched so long before the old one expires */
 };
 
@@ -34,7 +34,7 @@ struct credentials {
         /* The token file: it may be on a mount that hangs. */
         struct job token_job;
         bool is_reading;
-        bool waits_for_token;  /* the one that we have was refused */
+        bool waits_for_token;  /* the present one was refused */
         struct loop_timer token_wait;
         mono_ms token_read_at; /* when it was last read, or begun to be */
         mono_ms token_refused_at; /* when it was last read because of a 401; 0 never */
@@ -297,7 +297,7 @@ bool credentials_refused(struct credentials *c, uint64_t generation)
                 return c->is_running;
         }
         mono_ms now = loop_now(c->loop);
-        /* A reading is waited for once, also where it was begun before the refusal: a mount that hangs ends none. */
+        /* A call waits once for a read of the file, even one that began before the refusal: a hung mount ends none. */
         bool is_fresh = c->executor && c->token_refused_at &&
                         (c->is_reading ? c->token_refused_at >= c->token_read_at
                                        : now - c->token_refused_at < TOKEN_FILE_AGAIN_MS);

@@ -1,5 +1,5 @@
 /*
- * credentials.h -- what proves who we are to one API server, kept fresh: token file re-read, exec plugin run again.
+ * credentials.h -- the client's credentials for one API server, kept fresh: token file re-read, exec plugin run again.
  * Private to client.c.
  *
  * A call asks credentials_state(), takes token and TLS when READY, and tells of a 401. changed() is called when WAIT

@@ -129,8 +129,8 @@ static void drop(struct event_recorder *recorder, struct event_entry *entry)
         forget(recorder, entry);
 }
 
-/* An API server that is away for a while, as in the minutes that Events are wanted of, is asked again with what it did
- * not take. What it refuses is refused. */
+/* An Event is sent again where the API server did not answer, as in the very outage that Events report. One that it
+ * refused is dropped. */
 static bool try_again(struct event_recorder *recorder, struct event_entry *entry, enum err err)
 {
         if ((err != ERR_TRANSIENT && err != ERR_UNKNOWN) || recorder->waiting.count >= QUEUE_MAX)
@@ -192,7 +192,7 @@ static void write_entry(struct event_entry *entry)
         free(path);
 }
 
-/* Write what may be written now; the pace is part of the bargain: leases and records use the same API server. */
+/* Writes what the rate allows: Leases and records go to the same API server, and must not queue behind Events. */
 static void pump(struct event_recorder *recorder)
 {
         mono_ms now = loop_now(recorder->loop);
@@ -265,7 +265,7 @@ struct event_recorder *event_recorder_open(struct loop *loop, struct kube *kube,
         struct event_recorder *recorder = mem_new(recorder);
         char short_instance[INSTANCE_BYTES];
         metrics_register(&dropped_total);
-        (void)METRIC(&dropped_total, NULL); /* a counter that is not there cannot be alerted on */
+        (void)METRIC(&dropped_total, NULL); /* an alert needs the counter from the start */
         (void)TEXT_COPY(short_instance, instance);
         recorder->loop = loop;
         recorder->kube = kube;

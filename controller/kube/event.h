@@ -30,7 +30,7 @@ void event_record(struct event_recorder *recorder, const struct event_subject *s
 /* A write was refused or not answered (ERR_OK: one was taken again); told each time. */
 void event_recorder_on_trouble(struct event_recorder *recorder,
                                void (*troubled)(void *ctx, enum err err, const char *why), void *ctx);
-/* What goes before: no Event is written while @yield says so. */
+/* No Event is written while @yield says that other writes go first. */
 void event_recorder_yield(struct event_recorder *recorder, const struct yield *yield);
 void event_recorder_close(struct event_recorder *recorder);
 

@@ -14,7 +14,7 @@ enum {
         SUFFIX_BYTES = 17, /* ".0123456789abcdef" */
 };
 
-/* A text that was cut in the middle of a character, or that came from a hostile peer, must not cost the Event. */
+/* A text may be cut within a character, or come from a hostile peer: the API server would refuse the whole Event. */
 static void make_utf8(char *text)
 {
         size_t left = strlen(text);
@@ -85,7 +85,7 @@ bool entry_has_facts(const struct event_entry *entry, const struct event_facts *
                strcmp(entry->uid, uid) == 0 && strcmp(entry->note, facts->note) == 0;
 }
 
-/* As client-go names them: the subject, and something that nobody else has. */
+/* As client-go names them: the subject and a unique suffix. */
 void entry_set_new_name(struct event_entry *entry)
 {
         char name[NAME_BYTES_MAX + 1];

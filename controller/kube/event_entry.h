@@ -11,7 +11,7 @@
 
 #include "kube/event.h"
 
-/* What an Event says; two with equal facts belong to one series. Texts within the bounds. */
+/* The facts of an Event; two with equal facts belong to one series. Texts within the bounds. */
 struct event_facts {
         const struct event_subject *subject;
         uint64_t hash; /* of what makes a series */

@@ -47,7 +47,7 @@ static size_t count_texts(char *const *texts)
         return count;
 }
 
-/* Ours first, then the inherited ones that are not overridden. Only the array is allocated. */
+/* The given ones first, then the inherited ones that they do not override. Only the array is allocated. */
 static char **build_environment(const struct kube_exec *exec, char *variable)
 {
         char **merged = mem_calloc(count_texts(exec->env) + count_texts(environ) + 2, sizeof(*merged));
@@ -177,7 +177,7 @@ static enum err supervise(struct process *p, mono_ms deadline, struct errmsg *re
         p->pid_fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
         bool has_ended = p->pid_fd >= 0 && collect(p, deadline);
         int status = 0;
-        (void)kill(-p->pid, SIGKILL); /* what it left behind, or itself */
+        (void)kill(-p->pid, SIGKILL); /* the children that it left, or the program itself */
         while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
                 continue;
         if (p->pid_fd < 0)

@@ -11,7 +11,7 @@
 #include "kube/config.h"
 #include "util/units.h"
 
-/* @variable: one more "NAME=value" for the environment, which is ours plus exec->env. */
+/* @variable: one more "NAME=value" for the environment, which is that of this process plus exec->env. */
 MUST_CHECK enum err exec_process_run(const struct kube_exec *exec, char *variable, mono_ms deadline,
                                      struct secret *ret_stdout, struct errmsg *reterr);
 

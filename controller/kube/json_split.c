@@ -15,7 +15,7 @@ static bool top_is_map(const struct json_split *split)
         return split->level > 0 && (split->is_map >> (split->level - 1) & 1) != 0;
 }
 
-/* Between two objects to hand over, where nothing else may stand. */
+/* Between two objects, where only white space and a comma may stand. */
 static bool is_between(const struct json_split *split)
 {
         if (split->in_object)

@@ -2,7 +2,7 @@
  * known_version.h -- which state of one object is believed, where a watch and answers to questions both tell of it.
  *
  * A resourceVersion is opaque text: two are the same or they are not, and none is older than another. A store that was
- * put back to an earlier moment uses lower ones, and the same ones again. The order of our own questions counts
+ * put back to an earlier moment uses lower ones, and the same ones again. The order of this client's questions counts
  * instead:
  *
  * - An answer of the store (an uncached read, a write) outranks what the watch showed. Until the watch shows that very
@@ -41,7 +41,7 @@ void known_by_watch(struct known_version *known, const char *version);
 
 /* @turns: as when the question was asked. */
 bool known_is_overtaken(const struct known_version *known, const char *version, uint64_t turns);
-/* What the store answered is believed. @list: the newest that was begun. @version "": there is no such object. */
+/* An answer of the store is believed. @list: the newest that was begun. @version "": there is no such object. */
 void known_by_answer(struct known_version *known, const char *version, uint64_t list, mono_ms now);
 /* The store refused a write that was based on what is known: it holds something else, which the watch is to show. */
 void known_is_refused(struct known_version *known, uint64_t list, mono_ms now);

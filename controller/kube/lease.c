@@ -12,7 +12,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { RELEASE_TIMEOUT_MS = 1000, HASTE_MAX = 3 };
+enum { RELEASE_TIMEOUT_MS = 1000, RETRIES_MAX = 3 };
 
 const struct kube_resource kube_leases = {"coordination.k8s.io", "v1", "leases", "Lease"};
 
@@ -29,9 +29,9 @@ struct election {
         struct lease_record record; /* as last seen; empty when LEASE_ABSENT */
         struct known_version known; /* which state that is */
         bool is_watched;            /* a watch has shown it */
-        bool is_doubtful;           /* somebody wrote it under our feet, or the store went back */
-        mono_ms renewed_at;         /* when we saw the holder's last sign of life, on our clock */
-        mono_ms heard_at;           /* when we last learnt anything, by an answer or by a watch */
+        bool is_doubtful;           /* another writer changed it while it was held here, or the store went back */
+        mono_ms renewed_at;         /* when the holder's last renewal was observed, on this machine's clock */
+        mono_ms heard_at;           /* when anything was last observed, by an answer or by a watch */
         mono_ms answered_at;
 
         struct patience patience;
@@ -40,9 +40,9 @@ struct election {
         struct kube_call *call; /* at most one is under way */
         mono_ms sent_at;
         uint64_t sent_turns;    /* known.turns when it was sent */
-        bool is_claim;          /* the call would make or keep us the leader */
+        bool is_claim;          /* the call takes or renews the Lease */
         struct loop_timer tick; /* the next attempt or look */
-        unsigned haste;         /* attempts at once after a conflict, in a row */
+        unsigned retries;         /* attempts at once after a conflict, in a row */
 
         bool is_leader;
         mono_ms confirmed_at;    /* when the last confirmed claim was sent, 0 never */
@@ -69,8 +69,8 @@ mono_ms election_renew_deadline(const struct election *e)
         return patience_stretch(&e->patience, e->config.renew_deadline_ms);
 }
 
-/* What the holder asks for, where that is more than what we would: its answers may be slow. Within reason: nobody
- * else's number may keep us away for ever. */
+/* The holder's own leaseDurationSeconds counts where it is longer, because its answers may be slow; with a maximum, so
+ * that a wrong number in the Lease cannot keep every other replica out for ever. */
 static mono_ms expiry(const struct election *e)
 {
         mono_ms ours = e->config.lease_ms, most = ours * PATIENCE_GROWTH_MAX;
@@ -83,7 +83,7 @@ static bool is_held_by_us(const struct election *e)
         return e->knowledge == LEASE_PRESENT && strcmp(e->record.holder, e->identity) == 0;
 }
 
-/* True where this is news. The caller calls changed() as the last thing it does: that may close us. */
+/* True where this is a change. The caller calls changed() last, because that may close the election. */
 static bool set_leader(struct election *e, bool is_leader)
 {
         bool is_news = e->is_leader != is_leader;
@@ -114,7 +114,7 @@ static void end_trouble(struct election *e)
                 e->config.troubled(e->config.ctx, ERR_OK, "");
 }
 
-/* What an answer, or none, says of the way to the API server. */
+/* Counts an answer, or a missing one, for or against the API server. */
 static void take_latency(struct election *e, const struct kube_reply *reply)
 {
         mono_ms took = loop_now(e->loop) - e->sent_at;
@@ -138,13 +138,13 @@ static void learn(struct election *e, const json_t *lease)
         }
         if (!e->record.resource_version || lease_record_is_renewed(&e->record, &fresh)) {
                 e->renewed_at = e->heard_at;
-                e->haste = 0;
+                e->retries = 0;
         }
         lease_record_clear(&e->record);
         e->record = fresh;
         e->knowledge = LEASE_PRESENT;
         if (e->renewed_at == e->heard_at && e->record.holder[0] && !is_held_by_us(e))
-                end_trouble(e); /* somebody leads */
+                end_trouble(e); /* another replica leads */
 }
 
 static bool is_free(const struct election *e)
@@ -211,7 +211,8 @@ static void claim_lease(struct election *e)
                     true);
 }
 
-/* A standby looks itself only where no watch told it for longer than a healthy holder takes. */
+/* A replica that does not lead reads the Lease only where the watch has been silent for longer than a holder's renewals
+ * are apart. */
 static mono_ms look_at(const struct election *e)
 {
         return e->heard_at + e->config.retry_ms + e->config.retry_ms / 4;
@@ -289,12 +290,12 @@ static void on_release_deadline(struct loop_timer *timer)
 
 /* ---- answers ---- */
 
-/* After a conflict reading and trying again costs nobody anything, unless it goes on and on. */
-static void hurry_or_wait(struct election *e, const struct kube_reply *reply)
+/* After a conflict the Lease is read and tried again at once, a bounded number of times in a row. */
+static void retry_or_wait(struct election *e, const struct kube_reply *reply)
 {
         if (reply->err != ERR_OK && reply->err != ERR_CONFLICT && reply->err != ERR_NOT_FOUND)
                 tell_trouble(e, reply->err, reply->why.text);
-        if (e->haste++ < HASTE_MAX) {
+        if (e->retries++ < RETRIES_MAX) {
                 step(e);
                 return;
         }
@@ -305,7 +306,7 @@ static void hurry_or_wait(struct election *e, const struct kube_reply *reply)
         wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
 }
 
-/* What the store answers outranks what a watch showed, unless the watch has overtaken the answer. */
+/* An answer of the store outranks the watch, unless the watch has shown something else since the question. */
 static void learn_answer(struct election *e, const json_t *lease)
 {
         const char *version = object_resource_version(lease);
@@ -326,15 +327,16 @@ static void take_confirmation(struct election *e, const struct kube_reply *reply
                 step(e);
                 return;
         }
-        if (!is_held_by_us(e) || lapse <= loop_now(e->loop)) { /* not what we asked for, or too late to rely on */
-                hurry_or_wait(e, reply);
+        /* The Lease names another holder, or the answer came too late to rely on. */
+        if (!is_held_by_us(e) || lapse <= loop_now(e->loop)) {
+                retry_or_wait(e, reply);
                 return;
         }
         end_trouble(e);
         e->confirmed_at = e->sent_at;
         loop_timer_set(e->loop, &e->lapse, lapse);
         wait_until(e, e->sent_at + e->config.retry_ms);
-        e->haste = 0;
+        e->retries = 0;
         if (set_leader(e, true))
                 e->config.changed(e->config.ctx, true);
 }
@@ -350,10 +352,10 @@ static void on_claimed(void *ctx, const struct kube_reply *reply)
                 return;
         case ERR_NOT_FOUND:
         case ERR_CONFLICT:
-        case ERR_UNKNOWN: /* applied or not: only the Lease itself knows */
+        case ERR_UNKNOWN: /* applied or not: only a read of the Lease tells */
                 e->is_doubtful |= e->is_leader && reply->err != ERR_UNKNOWN && e->known.turns == e->sent_turns;
                 e->knowledge = LEASE_UNREAD;
-                hurry_or_wait(e, reply);
+                retry_or_wait(e, reply);
                 return;
         default:
                 tell_trouble(e, reply->err, reply->why.text);
@@ -361,7 +363,7 @@ static void on_claimed(void *ctx, const struct kube_reply *reply)
         }
 }
 
-/* What was learnt may say that another one leads; then nothing is done as a leader any more. */
+/* The Lease may name another leader by now; then this replica must stop acting before anything else. */
 static void act_on_news(struct election *e)
 {
         bool is_lost = e->knowledge == LEASE_PRESENT && !is_held_by_us(e) && set_leader(e, false);
@@ -394,7 +396,7 @@ static void on_read(void *ctx, const struct kube_reply *reply)
         wait_until(e, loop_now(e->loop) + e->config.retry_ms / 2);
 }
 
-/* ---- the public face ---- */
+/* ---- the interface ---- */
 
 struct election *election_open(struct loop *loop, struct kube *kube, const struct election_config *config)
 {
@@ -419,7 +421,7 @@ struct election *election_open(struct loop *loop, struct kube *kube, const struc
         return e;
 }
 
-/* A watch that does not catch up is believed again in the end: what it says is read before anything rests on it. */
+/* A watch that does not catch up is believed again in the end, because the Lease is read before it is claimed. */
 static bool is_behind(const struct election *e, const json_t *lease)
 {
         const char *version = object_resource_version(lease);
@@ -442,7 +444,7 @@ void election_observe(struct election *e, const json_t *lease)
                 return;
         }
         if (version && text_equal(version, e->known.text)) {
-                e->known.behind_since = 0; /* our own renewal comes back: the next one is planned already */
+                e->known.behind_since = 0; /* this is the renewal just written: the next one is planned already */
                 e->heard_at = loop_now(e->loop);
                 return;
         }

@@ -6,9 +6,9 @@
  * for renew_deadline_ms. Others take it when the Lease they observed has not changed for lease_ms on their own clock,
  * or at once when its holder is empty (released).
  *
- * Threads:   loop thread only.
- * Source:    coordination.k8s.io/v1 Lease; the algorithm of client-go's tools/leaderelection.
- * Slow answers: the times stretch with them, up to fourfold, and leaseDurationSeconds says so to the others.
+ * Threads: loop thread only.
+ * Source:  coordination.k8s.io/v1 Lease; the algorithm of client-go's tools/leaderelection.
+ * Times:   they stretch with slow answers, up to fourfold, and leaseDurationSeconds says so to the others.
  */
 #ifndef PK_KUBE_LEASE_H
 #define PK_KUBE_LEASE_H
@@ -25,18 +25,18 @@ struct election_config {
         mono_ms renew_deadline_ms; /* 3000 */
         mono_ms retry_ms;          /* 1000 */
         void (*changed)(void *ctx, bool is_leader);
-        /* Why this replica can neither lead nor see who does (ERR_OK: that is over); the same trouble is told once. */
+        /* Why this replica can neither lead nor see the leader (ERR_OK: that is over); the same trouble is reported
+         * once. */
         void (*troubled)(void *ctx, enum err err, const char *why);
         void *ctx;
 };
 
 struct election;
 struct election *election_open(struct loop *loop, struct kube *kube, const struct election_config *config);
-/* Tell it what a watch saw of the Lease (NULL: deleted): a release is taken at once, without waiting for the next
- * retry. */
+/* A watch showed @lease (NULL: deleted). A released Lease is taken at once, without waiting for the next retry. */
 void election_observe(struct election *election, const json_t *lease);
-/* Whether our view of the store is doubtful since it was last asked: somebody wrote the Lease that we held, its version
- * fell, or the watch does not show what the store answers. */
+/* Whether the caches have become doubtful since the last call: another writer changed a Lease that was held here, its
+ * version fell, or the watch does not show what the store answers. */
 bool election_take_doubt(struct election *election);
 /* When the API server last answered anything about the Lease; 0 never. */
 mono_ms election_last_answer(const struct election *election);

@@ -91,7 +91,7 @@ json_t *lease_object_new(const struct lease_claim *claim)
                          micro_time(claim->now), "leaseTransitions", 0);
 }
 
-/* The API server takes an int32: a count that is full stays full, or nobody could ever lead again. */
+/* The API server takes an int32. A full count stays full: an overflow would be refused, and no replica could lead. */
 static json_int_t next_transition(const struct lease_record *known)
 {
         return known->transitions < 0 ? 0 : known->transitions < INT32_MAX ? known->transitions + 1 : INT32_MAX;

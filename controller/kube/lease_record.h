@@ -26,7 +26,8 @@ struct lease_record {
 bool lease_record_read(const json_t *lease, struct lease_record *ret);
 void lease_record_clear(struct lease_record *record);
 
-/* The holder has written since: anything but the resourceVersion differs. A foreign label is no sign of life. */
+/* The holder has written since: its spec differs. Another writer's label changes the resourceVersion, and renews
+ * nothing. */
 bool lease_record_is_renewed(const struct lease_record *before, const struct lease_record *after);
 
 struct lease_claim {

@@ -7,7 +7,7 @@ static mono_ms bounded(const struct patience *patience, mono_ms timeout)
         return timeout < patience->base ? patience->base : timeout > most ? most : timeout;
 }
 
-/* Up at once, down by and by: one quick answer between slow ones proves little. */
+/* The time-out grows at once and shrinks slowly, because one quick answer between slow ones proves little. */
 void patience_answered(struct patience *patience, mono_ms latency)
 {
         mono_ms wanted = bounded(patience, latency + latency / 2);

@@ -18,16 +18,16 @@ enum {
         LIST_IDLE_MS = 15 * 1000,
         WATCH_MIN_S = 240, /* the server ends a watch after 240 to 480 s, by chance: not all come back at once */
         WATCH_SPREAD_S = 240,
-        WATCH_GRACE_MS = 15 * 1000,  /* and when it did not, the connection is dead */
+        WATCH_GRACE_MS = 15 * 1000,  /* a watch that outlives its end by this is a dead connection */
         HEAD_TIMEOUT_MS = 15 * 1000, /* a watch is answered at once, though nothing may change for minutes */
         BACKOFF_FIRST_MS = 250,
         BACKOFF_MAX_MS = 10 * 1000,
-        ABSENT_FIRST_MS = 1000, /* no such resource: somebody is installing the CRD and waits for us */
+        ABSENT_FIRST_MS = 1000, /* no such resource: the CRD may be on its way, so the first retries are quick */
         ABSENT_MAX_MS = 5 * 1000,
         EXPIRED_SPREAD_MS = 100,
-        STEADY_MS = 5 * 1000, /* a watch that lived so long was a good one */
-        REFUSALS_MAX = 3,     /* then the position itself is doubted */
-        COMPARE_MS = 30 * 60 * 1000, /* a watch that tells of changes is compared with a list all the same */
+        STEADY_MS = 5 * 1000,        /* a watch that lasted this long counts as a success */
+        REFUSALS_MAX = 3,            /* then the position is given up for a new list */
+        COMPARE_MS = 30 * 60 * 1000, /* even a watch that shows changes is compared with a list so often */
         RETRY_AFTER_MAX_MS = 60 * 1000,
 };
 
@@ -159,8 +159,8 @@ static void forget_position(struct watch *w)
 }
 
 /*
- * Forget the position where it is known to be bad, where the server refuses it without wanting us back later, and where
- * the server was away: what comes back may have another past, in which our position means something else or lies in the
+ * The position is forgotten where it is known to be bad, where the server refuses it without asking to wait, and where
+ * the server was away: it may come back with an older store, in which the position means something else or lies in the
  * future.
  */
 static void judge_position(struct watch *w, enum err err, long status, bool is_busy)
@@ -173,7 +173,7 @@ static void judge_position(struct watch *w, enum err err, long status, bool is_b
                 forget_position(w);
 }
 
-/* The store is known by what it says: a watch that said nothing may stand where the store never was. */
+/* A watch without a single event proves nothing: its position may be one that the store, since put back, never had. */
 static void judge_silence(struct watch *w)
 {
         if (!w->reader.had_event || loop_now(w->loop) - w->listed_at >= COMPARE_MS)

@@ -32,9 +32,8 @@ struct watch_config {
          * not installed. */
         void (*state)(void *ctx, enum err err, const char *why);
         /*
-         * One object that cannot be used and must not stop the others: too large, too deep, not readable, without a
-         * name that an object may have. It is not gone: what was known of it stands. @is_told: by an event, which is
-         * lost.
+         * One object cannot be used and must not stop the others: it is too large, too deep or not readable, or has no
+         * valid name. It is not gone, so what was known of it stays. @is_told: it came in an event, which is lost.
          */
         void (*passed_over)(void *ctx, const char *name_or_empty, size_t bytes, const char *why, bool is_told);
         void *ctx;

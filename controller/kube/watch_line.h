@@ -18,7 +18,7 @@ enum watch_line_kind {
         LINE_DELETE,
         LINE_BOOKMARK,
         LINE_ERROR,   /* @object is a Status */
-        LINE_UNKNOWN, /* a type that we do not know */
+        LINE_UNKNOWN, /* an unknown type */
         LINE_NO_JSON,
 };
 
@@ -35,7 +35,7 @@ void watch_line_clear(struct watch_line *line);
 const char *object_name(const json_t *object);
 const char *object_resource_version(const json_t *object);
 
-/* The class of the Status in an ERROR event; *ret_after_s: when the server wants us back, 0 where it does not say. */
+/* The class of the Status in an ERROR event; *ret_after_s: the server's Retry-After, 0 where there is none. */
 enum err status_object_class(const json_t *status, long *ret_after_s, struct errmsg *reterr);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * watch_reader.h -- from the bytes of a list page or a watch to the callbacks of watch_config. It knows what was said,
- * not what to do next. Private to watch.c.
+ * watch_reader.h -- from the bytes of a list page or a watch to the callbacks of watch_config. watch.c decides what is
+ * asked next. Private to watch.c.
  *
  * Ownership: reader_begin() starts each answer anew; reader_deinit() frees.
  * Threads:   loop thread only.
@@ -19,10 +19,11 @@ struct watch_reader {
         char *resource_version; /* of the last event or of the page; NULL: none yet */
         char *continue_token;   /* of the page; NULL: it was the last one */
 
-        /* What ended the answer from within, ERR_OK: nothing did. How the HTTP call ends does not count then. */
+        /* The error by which the reader ended the answer; ERR_OK: it did not. The end of the HTTP call then does not
+         * count. */
         enum err verdict;
         struct errmsg why;
-        mono_ms after_ms; /* when the server wants us back, 0 where it does not say */
+        mono_ms after_ms; /* the server's Retry-After, 0 where there is none */
 };
 
 void reader_open(struct watch_reader *reader, const struct watch_config *config);

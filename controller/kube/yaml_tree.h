@@ -1,5 +1,6 @@
 /*
- * yaml_tree.h -- one YAML document as a small tree of maps, lists and texts, by libyaml's events, with our own bounds.
+ * yaml_tree.h -- one YAML document as a small tree of maps, lists and texts, by libyaml's events, with bounds of its
+ * own.
  *
  * Bounds:    16 levels, 20,000 nodes, no aliases, no NUL in a text.
  * Ownership: the tree lives in the caller's arena; it holds secrets, so yaml_tree_wipe() it before the arena goes.

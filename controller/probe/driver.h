@@ -15,7 +15,7 @@
 
 struct probe_driver {
         const char *name;
-        enum probe_error silence; /* what no answer by the deadline is */
+        enum probe_error silence; /* the error where no answer comes by the deadline */
         bool needs_address;       /* spec.address and spec.port are checked before open() */
         MUST_CHECK enum err (*open)(const struct probe_spec *spec, struct probe **ret, struct errmsg *reterr);
         void (*start)(struct probe *probe);

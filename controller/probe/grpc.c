@@ -219,7 +219,7 @@ static struct grpc_probe *grpc_of(struct probe *probe)
 }
 
 /*
- * A connection that ended before any answer: by a GOAWAY below our stream or a REFUSED_STREAM the server says that it
+ * A connection that ended before any answer: by a GOAWAY below this stream or a REFUSED_STREAM the server says that it
  * never handled the call (RFC 9113, 8.7), and every gRPC client asks again on a new connection. curl does not tell it
  * from other ends of a connection; a server that is broken is so on the second one too.
  */

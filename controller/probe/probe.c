@@ -10,7 +10,7 @@
 #include "runtime/metrics.h"
 #include "util/mem.h"
 
-/* A sample that ended this much after its deadline, or in a turn this late, says more about us than about the peer. */
+/* A sample that ended this much after its deadline, or in a turn this late, measured this process and not the peer. */
 enum { LATE_MS = 250 };
 /* A grid point missed by this little is taken at once: a timeout as long as the interval always ends just after one. */
 enum { GRID_SLACK_MS = 50 };

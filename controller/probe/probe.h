@@ -1,9 +1,8 @@
 /*
  * probe.h -- one health check of one management cluster, run on its own fixed grid, one sample after the other.
  *
- * A sample says PASS, FAIL or UNKNOWN. UNKNOWN is what our own side cannot judge (our credentials, our DNS, our
- * configuration): it counts for neither health nor failure. Errors are typed, so that a rotated credential never looks
- * like an outage.
+ * A sample says PASS, FAIL or UNKNOWN. UNKNOWN means that the cause is on this side (credentials, DNS, configuration):
+ * it counts for neither health nor failure. Errors are typed, so that a rotated credential never looks like an outage.
  *
  * Cadence:   samples start on the grid offset + n * interval_ms. After the first FAIL the grid is twice as fine until
  *            the next PASS, so a black hole costs at most threshold * interval + timeout from its beginning. A sample
@@ -36,10 +35,10 @@ enum probe_result { PROBE_PASS, PROBE_FAIL, PROBE_UNKNOWN };
         X(PROBE_ERROR_PROTOCOL, "protocol")       /* FAIL: not HTTP, not gRPC, cut off, too large, too slow */      \
         X(PROBE_ERROR_STATUS, "status")           /* FAIL: unexpected HTTP status, gRPC NOT_SERVING, 0 replicas */  \
         X(PROBE_ERROR_RESOLVE, "resolve")         /* UNKNOWN: the name did not resolve */                           \
-        X(PROBE_ERROR_CREDENTIALS, "credentials") /* UNKNOWN: our certificate, key, token or right was refused */   \
+        X(PROBE_ERROR_CREDENTIALS, "credentials") /* UNKNOWN: the check's key, token or right was refused */        \
         X(PROBE_ERROR_CONFIG, "config") /* UNKNOWN: unusable TLS material, unknown gRPC service, no object */       \
         X(PROBE_ERROR_API, "api")       /* UNKNOWN: the API server of that cluster did not answer */                \
-        X(PROBE_ERROR_LOCAL, "local")   /* UNKNOWN: we are out of descriptors, memory, ports */
+        X(PROBE_ERROR_LOCAL, "local")   /* UNKNOWN: this process is out of descriptors, memory, ports */
 
 #define PROBE_ERROR_ENUM(name, text) name,
 enum probe_error { PROBE_ERROR_LIST(PROBE_ERROR_ENUM) PROBE_ERROR_COUNT };
@@ -85,7 +84,7 @@ struct probe_cadence {
 };
 
 struct probe;
-/* What probes need of the program; one for all. */
+/* The parts of the program that probes use; one for all. */
 struct probe_env {
         struct loop *loop;
         struct http *http;

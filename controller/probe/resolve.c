@@ -1,4 +1,4 @@
-/* resolve.c -- names to addresses, cached and renewed behind the back of those who ask. */
+/* resolve.c -- names to addresses, cached and renewed in the background. */
 #include "probe/resolve.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /*
- * resolve.h -- names to addresses: by DNS in the executor (stub.h), cached; an outage of DNS does not blind us.
+ * resolve.h -- names to addresses: by DNS in the executor (stub.h), cached, so that the probes go on in an outage of
+ * DNS.
  *
  * Cache:     an answer is fresh for fresh_ms; afterwards it is still given at once while a look-up renews it. Where
  *            that fails, the last good answer is given for keep_ms and says so (is_stale); a failure is not tried again
@@ -50,7 +51,7 @@ struct resolve_name;
 struct resolve_name *resolve_open(struct resolver *resolver, const char *host);
 void resolve_close(struct resolve_name *name); /* NULL is a no-op */
 
-struct resolve_wait { /* embedded in whoever waits */
+struct resolve_wait { /* embedded in the struct that waits */
         void (*done)(struct resolve_wait *self, const struct resolve_answer *answer);
         struct resolve_wait *next, *previous; /* private to resolve.c from here */
         struct resolve_name *name;            /* NULL while not waiting */

@@ -1,4 +1,4 @@
-/* sample.c -- verdicts: which error counts as a failure of the peer and which as a lack of ours. */
+/* sample.c -- verdicts: which error counts as a failure of the peer and which as a fault on this side. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

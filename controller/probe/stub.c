@@ -17,7 +17,7 @@
 
 enum { DNS_PORT = 53, UDP_BYTES_MAX = 1232, TRY_FIRST_MS = 700, TRIES = 2 };
 
-/* What asking for one type found. */
+/* The result of the questions for one record type. */
 enum outcome { FOUND, NO_SUCH_TYPE, NO_SUCH_NAME, NO_ANSWER };
 
 struct question {
@@ -80,7 +80,7 @@ static ldns_pkt *ask_udp(const struct stub_server *server, const ldns_pkt *query
                 while (!answer && wait_for(fd, POLLIN, until)) {
                         ssize_t got = recv(fd, received, sizeof(received), 0);
                         if (got < 0 && errno != EAGAIN && errno != EINTR)
-                                return NULL; /* nobody listens there */
+                                return NULL; /* no server listens there */
                         if (got > 0)
                                 answer = accept_answer(query, received, (size_t)got);
                 }
@@ -220,7 +220,7 @@ static enum outcome look_up(const struct question *question, const ldns_rdf *hos
         return outcome;
 }
 
-/* Whether this machine has any way there: without IPv6 of our own an IPv6 address says nothing of the plane. */
+/* Whether this machine has a route there: on one without IPv6 a failed probe of an IPv6 address says nothing. */
 static bool has_route(const struct address *address)
 {
         int fd = open_socket(address, DNS_PORT, SOCK_DGRAM); /* nothing is sent */

@@ -1,8 +1,8 @@
 /*
- * stub.h -- what agents would be told: the addresses of an absolute name, asked at DNS servers and nowhere else.
+ * stub.h -- the addresses that agents would be given for an absolute name: from DNS servers, and from no other source.
  *
- * A name that only this Pod knows (a search list, a hosts file, another source of nsswitch.conf) leads no agent
- * anywhere, so none of them is asked: a name is taken as it is written, with a final dot.
+ * A name that only this Pod knows (by a search list, a hosts file, another source of nsswitch.conf) is of no use to
+ * agents, so none of these is asked: a name is taken as it is written, as if with a final dot.
  *
  * Bounds:  STUB_SERVERS_MAX servers, one after the other; STUB_DEADLINE_MS in all; RESOLVE_ADDRESSES_MAX addresses;
  *          chains of CNAMEs up to STUB_CHAIN_MAX names, followed here too, for servers that do not.

@@ -1,8 +1,8 @@
 /*
- * tls.c -- does the peer finish a TLS handshake with a certificate we trust, and until when is that valid?
+ * tls.c -- does the peer finish a TLS handshake with a trusted certificate, and until when is that valid?
  *
- * In TLS 1.3 that is before the peer has judged a client certificate of ours: whether it takes that, only HTTP and GRPC
- * can tell.
+ * In TLS 1.3 that is before the peer has judged the client certificate. Only HTTP and GRPC checks see whether the peer
+ * takes it.
  */
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* transfer.c -- one request per sample on a new connection, and what a broken one says about the peer or about us. */
+/* transfer.c -- one request per sample on a new connection, and whether a failed one is the peer's fault or this
+ * side's. */
 #include "probe/transfer.h"
 
 #include <openssl/x509_vfy.h>

@@ -5,7 +5,8 @@
  * "<namespace>/<name>"; an entry exists while its object does, or while something refers to it (a policy names a plane
  * that is not there yet; a record Lease outlives its policy).
  *
- * Ownership: the manager owns all of it. Threads: loop thread only.
+ * Ownership: the manager owns all of it.
+ * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_MANAGER_H
 #define PK_RECONCILE_MANAGER_H

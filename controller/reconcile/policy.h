@@ -2,7 +2,8 @@
  * policy.h -- a FailoverPolicy at work: what is known of its record and targets, and the pass that gathers, decides and
  * acts.
  *
- * Ownership: policies belong to the manager's map. Threads: loop thread only.
+ * Ownership: policies belong to the manager's map.
+ * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_POLICY_H
 #define PK_RECONCILE_POLICY_H

@@ -3,7 +3,8 @@
  * good. The status carries both from one process to the next; where it was lost, what stands there is known to nobody
  * and does not act.
  *
- * Ownership: struct requests is embedded in its policy; requests_clear() before freeing it. Threads: loop thread only.
+ * Ownership: struct requests is embedded in its policy; requests_clear() before freeing it.
+ * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_REQUESTS_H
 #define PK_RECONCILE_REQUESTS_H

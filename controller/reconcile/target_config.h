@@ -2,7 +2,8 @@
  * target_config.h -- what a driver is given to open a session, made of the spec of a policy. All that the shell knows
  * of how the spec writes a kind of target down is here: one row per kind.
  *
- * Ownership: texts are of the policy or of the arena. Threads: loop thread only.
+ * Ownership: texts are of the policy or of the arena.
+ * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_TARGET_CONFIG_H
 #define PK_RECONCILE_TARGET_CONFIG_H

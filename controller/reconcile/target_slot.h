@@ -6,7 +6,8 @@
  * (slot_forget_write). It holds for a decision too, where the record is beside the name: tried again or not, it is
  * refused until it is not.
  *
- * Ownership: a slot belongs to its policy and stays where it is; slot_free(). Threads: loop thread only.
+ * Ownership: a slot belongs to its policy and stays where it is; slot_free().
+ * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_TARGET_SLOT_H
 #define PK_RECONCILE_TARGET_SLOT_H

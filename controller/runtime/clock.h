@@ -1,4 +1,8 @@
-/* clock.h -- the one place that asks the kernel for the time. Threads: any. */
+/*
+ * clock.h -- the one place that asks the kernel for the time.
+ *
+ * Threads: any.
+ */
 #ifndef PK_RUNTIME_CLOCK_H
 #define PK_RUNTIME_CLOCK_H
 

@@ -57,7 +57,7 @@ static bool may_run(const struct executor *executor, const struct job *job)
         return !job->group || at_once < job->group_max;
 }
 
-/* With the lock held. The first whose group has a thread to spare; NULL: none. */
+/* With the lock held. The first job whose group is below its share of threads; NULL: none. */
 static struct job *unlink_runnable(struct executor *executor)
 {
         struct job **link = &executor->first;
@@ -161,7 +161,7 @@ struct executor *executor_open(struct loop *loop, unsigned threads, unsigned que
         return executor;
 }
 
-/* With the lock held. A thread costs memory for ever, so one is started only when there is nobody to take the job. */
+/* With the lock held. A thread costs memory for ever, so one is started only where no idle worker takes the job. */
 static bool can_take_more(struct executor *executor, const struct job *job)
 {
         if (executor->is_closing || executor->waiting >= executor->queue_max)
@@ -244,7 +244,7 @@ void executor_close(struct executor *executor, mono_ms deadline)
         for (unsigned i = 0; !have_all_left && i < executor->started; i++)
                 (void)pthread_detach(executor->threads[i]);
         executor->is_abandoned = !have_all_left;
-        executor->live++; /* ourselves, until the jobs are back */
+        executor->live++; /* executor_close() itself, until the jobs are back */
         (void)pthread_mutex_unlock(&executor->lock);
         give_back(never_ran);
         loop_run_posted(executor->loop);

@@ -4,13 +4,13 @@
  * A job owns its input, touches no shared state and comes back to the loop as done(). Input is moved in, the result is
  * moved back.
  *
- * Jobs of one group (an endpoint) never have more than its share of the threads, so that a dead one cannot hold them
- * all until its deadlines.
+ * The jobs of one group (an endpoint) have at most its share of the threads, so that an endpoint that does not answer
+ * cannot keep all of them busy until its deadlines.
  *
  * Ownership: struct job is embedded in its owner, which stays alive and untouched until done() has run.
  * Errors:    executor_submit() is refused (false) when `queue_max` jobs wait: back off and try again.
  * Threads:   submit on the loop thread; run() on a worker; done() on the loop thread. A job cannot be cancelled: it
- *            ends by its own deadline, and whoever no longer wants it frees it in done().
+ *            ends by its own deadline, and an owner that no longer wants it frees it in done().
  */
 #ifndef PK_RUNTIME_EXECUTOR_H
 #define PK_RUNTIME_EXECUTOR_H
@@ -35,9 +35,9 @@ MUST_CHECK bool executor_submit(struct executor *executor, struct job *job);
 unsigned executor_depth(const struct executor *executor); /* jobs waiting or running */
 
 /*
- * Waits until running jobs ended or @deadline passed, gives those and the ones that never ran back by done(), and
- * frees. Call it when their owners have let go of them, so that done() only frees. A job that runs on after @deadline
- * is lost with its thread.
+ * Waits until the running jobs have ended or @deadline has passed, gives those and the ones that never ran back by
+ * done(), and frees. The owners must have abandoned their jobs before, so that done() only frees. A job that runs on
+ * after @deadline is lost with its thread.
  */
 void executor_close(struct executor *executor, mono_ms deadline);
 

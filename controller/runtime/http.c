@@ -1,4 +1,4 @@
-/* http.c -- HTTP requests on the loop: the life of a call, and curl's sockets and timer among ours. */
+/* http.c -- HTTP requests on the loop: the life of a call, and curl's sockets and timer on the loop. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -221,7 +221,7 @@ static int on_curl_timer(CURLM *multi, long timeout_ms, void *ctx)
         struct http_lane *lane = ctx;
         if (timeout_ms < 0)
                 loop_timer_stop(lane->http->loop, &lane->timer);
-        else /* our clock is cut to milliseconds: one more, lest we come too early and spin */
+        else /* the loop's clock is cut to milliseconds: one more, or the timer comes too early and the loop spins */
                 loop_timer_set(lane->http->loop, &lane->timer, clock_mono() + timeout_ms + (timeout_ms > 0));
         return 0;
 }

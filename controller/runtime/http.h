@@ -7,8 +7,8 @@
  *            it returns is valid until done() ran or http_cancel(). The response is borrowed by done() for the call.
  * Errors:    transport failures arrive as response->err with response->why; an HTTP status of any kind is ERR_OK here,
  *            the caller maps it. ERR_UNKNOWN: a request that changes something was sent, and no answer came.
- *            ERR_INVALID: it cannot be sent as it is (URL, TLS texts, token). ERR_DENIED: our certificate was refused.
- *            Else ERR_TRANSIENT.
+ *            ERR_INVALID: it cannot be sent as it is (URL, TLS texts, token). ERR_DENIED: the client certificate was
+ * refused. Else ERR_TRANSIENT.
  * Bounds:    64 KiB of headers, max_body_bytes of body; redirects and proxies are not followed.
  * Threads:   loop thread only. From on_head() and on_bytes() calls may be started and cancelled; http_close() is for
  *            nobody that http itself has called.
@@ -37,19 +37,19 @@ struct http_tls {
 };
 void http_tls_clear(struct http_tls *tls);
 
-/* What went wrong below HTTP: it decides whether a probe's failure counts. */
+/* The layer below HTTP that failed: it decides whether a probe's failure counts. */
 enum http_failure {
         HTTP_FAIL_NONE,
         HTTP_FAIL_RESOLVE, /* the name did not resolve */
         HTTP_FAIL_CONNECT, /* refused, unreachable, reset while connecting */
         HTTP_FAIL_TIMEOUT,
         HTTP_FAIL_TLS,         /* handshake, trust or host name */
-        HTTP_FAIL_TLS_LOCAL,   /* our own certificate, key, CA or token text is unusable */
+        HTTP_FAIL_TLS_LOCAL,   /* the given certificate, key, CA or token text is unusable */
         HTTP_FAIL_PROTOCOL,    /* not HTTP, broken framing, connection lost in the middle */
         HTTP_FAIL_TOO_LARGE,   /* more bytes than max_body_bytes */
         HTTP_FAIL_SLOW,        /* slower than the caller's minimum */
         HTTP_FAIL_TLS_REFUSED, /* the peer refused the client certificate, or wants one */
-        HTTP_FAIL_LOCAL,       /* we are out of descriptors or local ports */
+        HTTP_FAIL_LOCAL,       /* this process is out of descriptors or local ports */
 };
 
 struct http_response {
@@ -65,9 +65,9 @@ struct http_response {
         int64_t latency_us;            /* start to last byte */
         bool is_http2;                 /* the handshake chose h2 by ALPN */
         int64_t certificate_not_after; /* unix_ms of the peer's leaf certificate, 0 where not asked or not TLS */
-        /* What is behind a failure, 0 where unknown: a probe tells a dead peer from our own lack by it. */
+        /* The cause of a failure, 0 where unknown: it tells a probe whether the peer or this side is at fault. */
         int os_error;                  /* errno of a failed connect */
-        int certificate_error;         /* X509_V_ERR_* for which we refused the peer's certificate, its name too */
+        int certificate_error;         /* X509_V_ERR_* for which the peer's certificate was refused, its name too */
         const char *certificate_names; /* DNS names of the peer's leaf certificate, "a.test, b.test", bounded, or "" */
         int tls_alert;                 /* last fatal alert of the peer (RFC 8446 section 6); fresh_connection only */
 };

@@ -12,13 +12,13 @@
 #include "runtime/http.h"
 #include "util/strbuf.h"
 
-/* What the TLS handshake of one connection said. Connections outlive calls, hence the count of references. */
+/* What the TLS handshake of one connection said. Its users are counted, because a connection outlives its calls. */
 struct http_tls_note {
         unsigned references;
         bool has_begun;
-        bool shows_certificate; /* we have one for a peer that asks */
+        bool shows_certificate; /* there is a client certificate for a peer that asks */
         bool is_asked;          /* the peer asks for one */
-        bool is_content;        /* it said something after the handshake, so it took what it saw */
+        bool is_content;        /* it sent a record after the handshake, so it took the client certificate */
         bool is_http2;          /* h2 was chosen by ALPN */
         int verify_error;       /* X509_V_*, the first one */
         int fatal_alert;        /* received from the peer; -1: none */
@@ -85,7 +85,7 @@ struct http_call {
 
         CURLcode setup_code; /* the first option that curl refused */
         struct errmsg setup_why;
-        enum http_stop stop; /* why we ended it ourselves */
+        enum http_stop stop; /* why this side ended it */
         int open_errno;      /* why no socket could be had, 0: it could */
         int64_t started_us;
         mono_ms last_byte_at;

@@ -187,7 +187,7 @@ static void set_url(struct http_call *call, const char *url, const char *connect
 }
 
 /*
- * The certificate is to name somebody else than the URL's host: the URL takes that name (it becomes SNI, the name
+ * The certificate is to name another host than the URL does: the URL takes that name (it becomes SNI, the name
  * verified and the Host header), and the connection still goes to the host that was asked for.
  */
 static void set_url_renamed(struct http_call *call, const struct http_request *request, const char *server_name)

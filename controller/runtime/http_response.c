@@ -9,7 +9,7 @@
 
 /* ---- what failed ---- */
 
-/* What is not listed is a peer that does not speak HTTP properly. */
+/* Any code that is not listed means a peer that breaks the protocol. */
 static const struct {
         CURLcode code;
         enum http_failure failure;
@@ -40,7 +40,7 @@ static enum http_failure failure_of_stop(enum http_stop stop)
         return HTTP_FAIL_NONE;
 }
 
-/* The alerts by which a peer says that it does not like our certificate, or misses it (RFC 8446 section 6). */
+/* The alerts by which a peer refuses the client certificate, or misses it (RFC 8446 section 6). */
 static bool is_about_our_certificate(const struct http_tls_note *note)
 {
         static const int alerts[] = {
@@ -51,7 +51,7 @@ static bool is_about_our_certificate(const struct http_tls_note *note)
         for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
                 if (alerts[i] == note->fatal_alert)
                         return true;
-        /* A signature that does not fit: of our certificate, where its CA was made anew under the same name. */
+        /* A bad signature: the client certificate is of an older CA of the same name. */
         return note->shows_certificate && note->fatal_alert == SSL_AD_DECRYPT_ERROR;
 }
 

@@ -54,12 +54,12 @@ static void on_info(const SSL *ssl, int where, int value)
                 note_of(ssl)->fatal_alert = value & 0xFF;
         if (where & SSL_CB_HANDSHAKE_DONE)
                 note_of(ssl)->is_http2 = has_chosen_http2(ssl);
-        /* Before TLS 1.3 the peer judges our certificate within the handshake. */
+        /* Before TLS 1.3 the peer judges the client certificate within the handshake. */
         if ((where & SSL_CB_HANDSHAKE_DONE) && SSL_version(ssl) < TLS1_3_VERSION)
                 note_of(ssl)->is_content = true;
 }
 
-/* In TLS 1.3 the handshake ends on our side before the peer has judged our certificate: the first record behind it (a
+/* In TLS 1.3 this side ends the handshake before the peer has judged the client certificate: the next record (a
  * session ticket, as a rule) is the sign that it took it. */
 static void on_message(int is_sent, int version, int type, const void *bytes, size_t count, SSL *ssl, void *ctx)
 {
@@ -82,7 +82,7 @@ static bool is_printable(const unsigned char *bytes, int count)
         return count > 0;
 }
 
-/* A stranger wrote them, so only what is short and printable is kept. */
+/* The peer chose these bytes, so only names that are short and printable are kept. */
 static void note_names(struct http_tls_note *note, const X509 *leaf)
 {
         GENERAL_NAMES *all = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);

@@ -32,7 +32,7 @@ void log_setup(enum log_level level, enum log_encoding encoding)
         line_encoding = encoding;
 }
 
-/* What ends or escapes a string in quotes; plain text has neither, and a command in it can be pasted as it is. */
+/* Only JSON escapes: in plain text a command can be pasted as it is. */
 static const char in_quotes[] = "\"\\";
 static const char in_plain_text[] = "";
 
@@ -148,7 +148,7 @@ static void write_all(const char *bytes, size_t count)
         while (count > 0) {
                 ssize_t written = write(STDERR_FILENO, bytes, count);
                 if (written < 0 && errno != EINTR)
-                        return; /* nobody listens; there is nowhere to say so */
+                        return; /* stderr is gone, and a failure to log cannot be logged */
                 if (written > 0) {
                         bytes += written;
                         count -= (size_t)written;

@@ -30,10 +30,10 @@ static inline struct log_field log_text_field(const char *key, const char *text)
 #define LOG_NUMBER_FIELD(k, v) ((struct log_field){.key = (k), .number = (v)})
 
 void log_setup(enum log_level level, enum log_encoding encoding);
-/* From here on no line waits for whoever reads stderr; until log_stop(), which gives what is waiting a moment. */
+/* From here on no caller waits for the reader of stderr. log_stop() gives the lines that still wait a moment. */
 void log_start(void);
 void log_stop(void);
-uint64_t log_dropped(void); /* lines that nobody read in time */
+uint64_t log_dropped(void); /* lines that the reader of stderr was too slow for */
 
 /* log_line(LOG_INFO, "kube", "watch started", LOG_TEXT_FIELD("resource", "leases"), LOG_NUMBER_FIELD("items", 3));
  * one field at least */

@@ -42,7 +42,7 @@ static size_t take(char ret_chunk[CHUNK_BYTES])
         return bytes;
 }
 
-/* A descriptor that somebody else made non-blocking is waited for as well. False: nobody listens any more. */
+/* The descriptor may be non-blocking, where another process shares it: poll() then waits. False: the reader is gone. */
 static bool write_all(int fd, const char *bytes, size_t count)
 {
         while (count > 0) {

@@ -21,7 +21,7 @@ enum { LOG_RING_BYTES = 256 * 1024 };
 void log_writer_start(int fd, size_t (*say_dropped)(uint64_t count, char *ret_line, size_t size));
 /* False where there is no writer (before start(), or no thread could be started). A line goes whole or not at all. */
 bool log_writer_put(const char *line, size_t bytes);
-/* What is waiting is given @limit to get out. Lines may still be put; nobody waits for them. */
+/* The lines that wait are written for up to @limit. Later ones may be put, and may be lost. */
 void log_writer_stop(mono_ms limit);
 uint64_t log_writer_dropped(void); /* lines, since the start */
 

@@ -19,11 +19,11 @@
 enum {
         EVENTS_PER_TURN = 128,
         TIMERS_AT_FIRST = 64,
-        /* epoll_wait() does not count the time a machine is suspended, our clock does: wake up to notice. */
+        /* epoll_wait() does not count the time of a suspended machine, CLOCK_BOOTTIME does: the loop has to look. */
         SLEEP_MAX_MS = 1000,
 };
 
-/* A timer's heap_index while it waits its turn among those due; the low bits are its place there. */
+/* A timer's heap_index while it is among those due; the low bits are its index there. */
 #define DUE_MARK (~(SIZE_MAX >> 1))
 
 struct loop {
@@ -32,11 +32,11 @@ struct loop {
         mono_ms now;
         mono_ms lateness_ms;
 
-        struct epoll_event events[EVENTS_PER_TURN]; /* what the last poll found; data.ptr NULL: removed meanwhile */
+        struct epoll_event events[EVENTS_PER_TURN]; /* of the last poll; data.ptr NULL: removed since */
         size_t event_count;
 
         struct loop_timer **timers; /* binary heap by `at`, from index 1 */
-        struct loop_timer **due;    /* those of this turn; NULL: stopped meanwhile */
+        struct loop_timer **due;    /* those of this turn; NULL: stopped since */
         size_t timer_count;
         size_t timer_capacity; /* of both arrays */
         size_t due_count;
@@ -125,7 +125,7 @@ void loop_timer_set(struct loop *loop, struct loop_timer *timer, mono_ms at)
         heap_sift(loop, timer->heap_index, timer);
 }
 
-/* Those due are taken out first: a timer that sets itself again for now comes in the next turn and starves nobody. */
+/* The due timers are taken out first, so that one that sets itself again for now runs in the next turn. */
 static void run_due_timers(struct loop *loop)
 {
         loop->due_count = 0;
@@ -263,7 +263,7 @@ void loop_on_signal(struct loop *loop, void (*on_signal)(void *ctx, int signal_n
 
 struct loop *loop_open(void)
 {
-        /* A peer that hangs up is an error of our write, not a signal to die of; OpenSSL leaves no other way. */
+        /* A peer that hangs up must fail the write and not kill the process; OpenSSL has no flag for a single write. */
         (void)signal(SIGPIPE, SIG_IGN);
         struct loop *loop = mem_new(loop);
         loop->posted_end = &loop->posted;

@@ -64,7 +64,7 @@ struct loop_post {
 };
 /* From any thread: run @post->run in the next turn. The only cross-thread call. */
 void loop_post(struct loop *loop, struct loop_post *post);
-/* What was posted so far, now: for the end, when there will be no further turn. */
+/* Runs the posted work at once: for shutdown, when there will be no further turn. */
 void loop_run_posted(struct loop *loop);
 
 /* The struct that embeds @pointer as @member. */

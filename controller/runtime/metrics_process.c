@@ -72,7 +72,7 @@ static void print_stat(struct strbuf *page)
         if (!read_stat(&stat))
                 return;
         double ticks_per_s = (double)sysconf(_SC_CLK_TCK);
-        /* Computed once: each time anew it would tremble by the time that passes between two clocks. */
+        /* Computed once: the two clocks are read one after the other, so each new result would differ a little. */
         static unix_ms started_at;
         if (started_at == 0)
                 started_at = clock_wall() - clock_mono() + (unix_ms)((double)stat.start_ticks / ticks_per_s * 1000);

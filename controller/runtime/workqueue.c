@@ -1,4 +1,4 @@
-/* workqueue.c -- keys that want a pass. */
+/* workqueue.c -- keys that need a pass. */
 #include "runtime/workqueue.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * workqueue.h -- keys that want a pass: deduplicated, delayed, backed off; first come, first served, a slice per turn.
+ * workqueue.h -- keys that need a pass: deduplicated, delayed, backed off; in the order of arrival, a slice per turn.
  *
  * A key is in the queue at most once, however often it is added. When its run() begins, every earlier request for it is
  * satisfied, the delayed one included: each pass says anew when it wants the next. What is added during run() comes to

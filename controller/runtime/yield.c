@@ -1,4 +1,4 @@
-/* yield.c -- work that only tells lets work that acts go first. */
+/* yield.c -- writes that only report wait for writes that act. */
 #include "runtime/yield.h"
 
 bool yield_must_wait(struct yield *yield, mono_ms now)

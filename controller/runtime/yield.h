@@ -1,5 +1,5 @@
 /*
- * yield.h -- work that only tells lets work that acts go first, but not for ever.
+ * yield.h -- writes that only report (status, Events) wait for writes that act, for a bounded time.
  *
  * Threads: loop thread only.
  */
@@ -11,12 +11,12 @@
 #include "util/units.h"
 
 enum {
-        YIELD_MAX_MS = 5000, /* then it goes on beside the other work, until that is over */
-        YIELD_LOOK_MS = 5,   /* whoever waits looks again after this */
+        YIELD_MAX_MS = 5000, /* after this the reporting goes on beside the other work */
+        YIELD_LOOK_MS = 5,   /* the waiting work looks again after this */
 };
 
 struct yield {
-        bool (*is_busy)(void *ctx); /* NULL: there is nobody to yield to */
+        bool (*is_busy)(void *ctx); /* NULL: nothing goes first */
         void *ctx;
         mono_ms since; /* when the present wait began; 0: none */
 };

@@ -16,7 +16,7 @@ const char *err_name(enum err err)
         return (unsigned)err < ERR_COUNT ? names[err] : "invalid error class";
 }
 
-/* The text ends in a condition, an event or a log line: what a stranger put into it must not break those. */
+/* The text ends in a condition, an Event or a log line, and a peer's bytes in it must not break those. */
 static void make_presentable(struct errmsg *reterr)
 {
         size_t count = strlen(reterr->text);

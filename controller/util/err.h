@@ -19,11 +19,11 @@
         X(ERR_TRANSIENT, "transient") /* nothing was changed; try again after a back-off */                            \
         X(ERR_UNKNOWN, "unknown")     /* no answer in time: it may or may not have been applied; read before acting */ \
         X(ERR_PENDING, "pending")     /* accepted, and not yet so: progress, no failure; look or ask again */         \
-        X(ERR_CONFLICT, "conflict")   /* somebody else moved it: read again and decide again */                        \
+        X(ERR_CONFLICT, "conflict")   /* another writer changed it: read and decide again */                        \
         X(ERR_NOT_FOUND, "not found") /* the thing named is absent */                                                  \
         X(ERR_INVALID, "invalid")     /* input that only a person can mend */                                          \
-        X(ERR_DENIED, "denied")       /* our credentials or rights were refused */                                     \
-        X(ERR_EXPIRED, "expired")     /* the server forgot our position (HTTP 410): list again */                      \
+        X(ERR_DENIED, "denied")       /* credentials or rights were refused */                                     \
+        X(ERR_EXPIRED, "expired")     /* the position is too old (HTTP 410): list again */                      \
         X(ERR_CANCELLED, "cancelled") /* the caller withdrew it */
 
 #define ERR_ENUM(name, text) name,

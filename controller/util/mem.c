@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The end must not wait for somebody who does not read: a pipe that is writable takes a line this short at once. */
+/* The process must not hang on a stderr that is not read: a writable pipe takes a line this short without blocking. */
 static _Noreturn void say_and_abort(const char *line)
 {
         struct pollfd listener = {.fd = STDERR_FILENO, .events = POLLOUT};

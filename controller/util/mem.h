@@ -17,7 +17,10 @@ char *mem_strndup(const char *text, size_t bytes) __attribute__((malloc, returns
 /* One zeroed object of the pointed-to type: struct watch *w = mem_new(w). */
 #define mem_new(pointer) mem_calloc(1, sizeof(*(pointer)))
 
-/* Broken invariant: print it and abort; kept in release builds. What cannot happen is no branch of who says so. */
+/*
+ * A broken invariant is printed and aborts, in release builds too. The branch is in invariant_check(), so that the
+ * coverage of a caller counts only what can happen.
+ */
 #define INVARIANT(condition) invariant_check(!!(condition), #condition, __FILE__, __LINE__)
 _Noreturn void invariant_broken(const char *what, const char *file, int line);
 

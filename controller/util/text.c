@@ -183,7 +183,7 @@ const char *text_published_fault(const char *text)
         return fault;
 }
 
-/* What is outside 1970 to 9999 has no such form; it is shown as the nearer end. */
+/* RFC 3339 has no form for times outside 1970 to 9999; they are shown as the nearer end. */
 static unix_ms presentable_time(unix_ms time)
 {
         static const unix_ms last = 253402300799999;
@@ -256,7 +256,7 @@ enum err text_to_time(const char *text, unix_ms *ret_time)
         if (!has_form(text, "0000-00-00T00:00:00")) /* strptime() alone takes spaces, signs and short numbers as well */
                 return ERR_INVALID;
         const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-        if (!rest || parts.tm_sec > 59) /* leap seconds are for clocks that we do not talk to */
+        if (!rest || parts.tm_sec > 59) /* Kubernetes and people write no leap seconds */
                 return ERR_INVALID;
         if (has_form(rest, ".0"))
                 millis = take_fraction(&rest);
