@@ -44,7 +44,7 @@ static void policy_answered(void *ctx, const struct kube_reply *reply)
                 ask_for_policy(policy);
                 return;
         }
-        turn_end(manager);
+        permit_return(manager);
         if (reply->err != ERR_OK)
                 trouble_note(manager, TROUBLE_POLICY_READ, policy, reply->why.text);
         if (object || reply->err == ERR_NOT_FOUND)
@@ -68,7 +68,7 @@ static void ask_for_policy(struct policy *policy)
 void confirm_policy(struct policy *policy)
 {
         struct manager *manager = policy->manager;
-        if (record_io_must_wait(policy) || !turn_take(policy, URGENCY_CONFIRM))
+        if (record_io_must_wait(policy) || !permit_take(policy, URGENCY_CONFIRM))
                 return;
         pace_prioritise(&manager->pace);
         policy->confirmation.asked_epoch = policy->keeper.record->epoch;

@@ -19,7 +19,7 @@
 #include "probe/probe.h"
 #include "reconcile/identity.h"
 #include "reconcile/kill_switch.h"
-#include "reconcile/line.h"
+#include "reconcile/admission.h"
 #include "reconcile/pace.h"
 #include "reconcile/trouble.h"
 #include "runtime/executor.h"
@@ -90,7 +90,7 @@ struct manager {
         struct kill_switch kill_switch;
         struct trouble_entry troubles[TROUBLE_COUNT]; /* what is tried again */
         mono_ms refreshed_at;
-        struct line line;
+        struct admission admission;
         struct loop_timer tick;
         void (*stopped)(void *ctx);
         void *stopped_ctx;

@@ -17,7 +17,7 @@ static void run(struct work *work)
         struct policy *policy = CONTAINER_OF(work, struct policy, work);
         if (may_pass(policy))
                 act_pass(policy);
-        turn_unused(policy);
+        permit_return_unused(policy);
 }
 
 static json_t *build(struct status_mark *mark, struct condition_list *ret_conditions)
@@ -26,7 +26,7 @@ static json_t *build(struct status_mark *mark, struct condition_list *ret_condit
         if (!may_pass(policy) || (!policy->spec && !policy->spec_error))
                 return NULL;
         json_t *status = act_pass_for_status(policy, ret_conditions);
-        turn_unused(policy);
+        permit_return_unused(policy);
         return status;
 }
 

@@ -72,7 +72,7 @@ struct policy {
         bool has_seen_status;
         bool reads_wanted; /* read the targets in the next pass: credentials or a person's request are new */
 
-        struct place place; /* in the line for the API server */
+        struct permit permit; /* for its requests to the API server */
         struct status_mark status;
 };
 

@@ -62,7 +62,7 @@ static void forget_jobs(struct policy *policy)
         policy_void_targets(policy);
         verify_forget(policy);
         alive_forget(policy);
-        turn_leave(policy);
+        permit_withdraw(policy);
         record_io_cancel(policy);
 }
 

@@ -105,7 +105,7 @@ void record_io_cancel(struct policy *policy)
                 if (!calls[i])
                         continue;
                 kube_cancel(calls[i]);
-                turn_end(policy->manager);
+                permit_return(policy->manager);
         }
         write_clear(policy->manager, &policy->keeper.write);
 }

@@ -36,7 +36,7 @@ static char *lease_path(const struct policy *policy, bool is_named)
 static void call_ended(struct policy *policy)
 {
         policy->keeper.call = NULL;
-        turn_end(policy->manager);
+        permit_return(policy->manager);
         policy_wake(policy);
 }
 
@@ -62,7 +62,7 @@ static bool lease_settle(struct policy *policy)
 {
         if (!policy->keeper.is_doubtful)
                 return true;
-        if (!record_io_must_wait(policy) && turn_take(policy, URGENCY_DECIDE)) {
+        if (!record_io_must_wait(policy) && permit_take(policy, URGENCY_DECIDE)) {
                 char *path = lease_path(policy, true);
                 policy->keeper.lease.turns = policy->keeper.lease.known.turns;
                 policy->keeper.call = kube_get(policy->manager->kube, path, TIMEOUT_MS, read_answered, policy);
@@ -92,7 +92,7 @@ static void lease_write(struct policy *policy, const struct view *view, const st
 {
         struct manager *manager = policy->manager;
         const struct record *next = decision->next;
-        if (!turn_take(policy, urgency_of(decision->rule->then)))
+        if (!permit_take(policy, urgency_of(decision->rule->then)))
                 return;
         json_t *body = NULL;
         struct errmsg why;
@@ -100,7 +100,7 @@ static void lease_write(struct policy *policy, const struct view *view, const st
         enum err err = has_lease ? record_lease_patch(next, policy->keeper.lease.known.text, &body, &why)
                            : record_lease_new(policy->namespace_name, policy->name, next, &body, &why);
         if (err != ERR_OK) {
-                turn_end(manager);
+                permit_return(manager);
                 record_io_misfit(policy, why.text);
                 return;
         }

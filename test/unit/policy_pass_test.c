@@ -24,7 +24,7 @@ static void test_live_name_is_adopted(void **state)
         assert_non_null(strstr(rig_dns.stamp, "e=1"));
         assert_int_equal(rig_dns.writes, 1);
         assert_int_equal(rig->lease_requests, 1);
-        assert_int_equal(rig->manager.line.turns, 0);
+        assert_int_equal(rig->manager.admission.permits, 0);
         rig_pass(rig, 30000); /* until the verdict on every plane stands */
         unsigned statuses = rig->statuses;
         rig_pass(rig, 60000);
@@ -162,7 +162,7 @@ static void test_silent_arbiter_is_not_hammered(void **state)
         rig_pass(rig, 6000);
         assert_int_equal(policy->keeper.record->epoch, 1);
         assert_int_equal(rig_dns.writes, 1);
-        assert_int_equal(rig->manager.line.turns, 0);
+        assert_int_equal(rig->manager.admission.permits, 0);
 }
 
 /* A Role that lacks a verb, a quota, an admission webhook: it was only in the log, and the policy said for ever that
@@ -296,18 +296,18 @@ static void test_gone_with_everything_under_way(void **state)
         policy->keeper.is_doubtful = true;
         policy_wake(policy);
         rig_pass(rig, 200);
-        assert_int_equal(rig->manager.line.turns, 1);
+        assert_int_equal(rig->manager.admission.permits, 1);
         rig->manager.is_leader = false;
         caches_leadership_changed(&rig->manager);
-        assert_int_equal(rig->manager.line.turns, 0);
+        assert_int_equal(rig->manager.admission.permits, 0);
         rig->manager.is_leader = true;
         caches_leadership_changed(&rig->manager);
         workqueue_turn(rig->manager.policies_queue); /* reads DNS, and the record */
         assert_non_null(policy_name(policy)->effect);
-        assert_int_equal(rig->manager.line.turns, 1);
+        assert_int_equal(rig->manager.admission.permits, 1);
         record_keeper_watched(policy, NULL);
         policy_set(policy, NULL); /* freed: the sanitizers watch what comes back for it */
-        assert_int_equal(rig->manager.line.turns, 0);
+        assert_int_equal(rig->manager.admission.permits, 0);
         assert_null(map_find(&rig->manager.policies, "ns/gloo"));
         rig_pass(rig, 10000);
 }

@@ -321,7 +321,7 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
 static bool is_waiting(const struct rig *rig)
 {
         const struct manager *manager = &rig->manager;
-        bool is_asking = manager->line.turns || manager->identity.call || manager->kill_switch.call;
+        bool is_asking = manager->admission.permits || manager->identity.call || manager->kill_switch.call;
         return executor_depth(manager->executor) || (is_asking && !rig->is_mute);
 }
 
