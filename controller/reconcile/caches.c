@@ -1,4 +1,4 @@
-/* caches.c -- the watches that fill the typed caches, and what is done over all of them. */
+/* caches.c -- the watches that fill the typed caches, and the operations on all entries. */
 #include "reconcile/caches.h"
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ static void leases_state(void *ctx, enum err err, const char *why)
         watch_state(ctx, TROUBLE_LEASES, err, why);
 }
 
-/* Once for each name in a row: it may be listed and told again and again. */
+/* The same object is logged once, however often lists and events name it. */
 static void tell_passed_over(struct manager *manager, const char *name, size_t bytes, const char *why)
 {
         char text[sizeof(manager->passed_over)];
@@ -63,7 +63,7 @@ struct passed_over {
         const char *name;
 };
 
-/* It was named, though it could not be read: in whichever namespace, because that is not known. */
+/* The object exists, though it could not be read. Its namespace is unknown, so all entries of the name stay. */
 static void keep_plane(void *value, void *ctx)
 {
         struct plane *plane = value;
@@ -117,7 +117,7 @@ static void lease_passed_over(void *ctx, const char *name, size_t bytes, const c
         pass_over(manager, &(struct passed_over){manager, name}, &manager->policies, keep_record, is_told);
 }
 
-/* What the finished list did not name is gone. Entries are collected first: a map is not changed while it is walked. */
+/* An entry that the finished list did not name is gone. They are collected first: a map must not change in a walk. */
 struct sweep {
         uint64_t generation;
         void *gone[64];
@@ -212,7 +212,7 @@ static void lease_object(void *ctx, enum watch_change change, const json_t *leas
         }
         const char *name = record_lease_policy(lease);
         if (!name)
-                return; /* of our label, but no record: somebody else's */
+                return; /* it has the label, and is no record Lease */
         struct policy *policy = policy_obtain(manager, object_meta(lease, "namespace"), name);
         if (change == WATCH_SET)
                 record_keeper_watched(policy, lease);
@@ -412,7 +412,7 @@ static void policy_uses(void *value, void *ctx)
         if (!policy_uses_secret(policy, user->key))
                 return;
         for (unsigned i = 0; i < policy->target_count; i++)
-                policy->targets[i]->retry_at = 0; /* a mended Secret is tried at once */
+                policy->targets[i]->retry_at = 0; /* the new Secret is tried at once */
         policy->reads_wanted = true;
         policy_wake(policy);
 }

@@ -66,14 +66,15 @@ struct policy *claims_find(const struct policy *policy, const char **ret_what, s
         map_each(&policy->manager->policies, compare, &search);
         if (!search.rival)
                 return NULL;
-        /* The one whose stamp is there owns it, however young: then the older one is the intruder. */
+        /* The ownership record at the target decides, and age only where there is none: the older policy is the
+         * newcomer here. */
         if (owns(&policy_name(policy)->state.stamp, store) && strcmp(search.what, "DNS name") == 0)
                 return NULL;
         *ret_what = search.what;
         return search.rival;
 }
 
-struct inquest {
+struct claim_search {
         const struct policy *owner;
         const struct policy *claimant;
 };
@@ -81,17 +82,17 @@ struct inquest {
 static void look_for_claimant(void *value, void *ctx)
 {
         const struct policy *other = value;
-        struct inquest *inquest = ctx;
-        if (other != inquest->owner && other->spec &&
-            (same_name(other, inquest->owner) || same_lock(other, inquest->owner)))
-                inquest->claimant = other;
+        struct claim_search *search = ctx;
+        if (other != search->owner && other->spec &&
+            (same_name(other, search->owner) || same_lock(other, search->owner)))
+                search->claimant = other;
 }
 
 const struct policy *claims_claimant(const struct policy *owner)
 {
-        struct inquest inquest = {.owner = owner};
-        map_each(&owner->manager->policies, look_for_claimant, &inquest);
-        return inquest.claimant;
+        struct claim_search search = {.owner = owner};
+        map_each(&owner->manager->policies, look_for_claimant, &search);
+        return search.claimant;
 }
 
 void claims_changed(struct policy *policy)

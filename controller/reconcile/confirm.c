@@ -9,6 +9,7 @@
 #include "runtime/clock.h"
 #include "util/text.h"
 
+/* A read that failed is repeated soon; a policy that did not confirm will only do so after an edit. */
 enum { TIMEOUT_MS = 3000, AGAIN_SOON_MS = 250, AGAIN_MS = 1000 };
 
 static void confirm(struct policy *policy)
@@ -20,7 +21,7 @@ static void confirm(struct policy *policy)
 
 static void ask_for_policy(struct policy *policy);
 
-/* The record may have moved on while the answer was on its way: it was asked for the one before. */
+/* The record may have moved on while the read was under way; the read confirms only the epoch that it was sent for. */
 static bool may_confirm(const struct policy *policy)
 {
         return policy->spec && !policy->spec->deleting && policy->keeper.record &&
@@ -28,9 +29,9 @@ static bool may_confirm(const struct policy *policy)
 }
 
 /*
- * The whole object as the store has it, whatever its version: uid, deletion, suspend, mode and all else may be others
- * than those that the decision rested on. Only what was taken in confirms; what the watch has overtaken is asked for
- * again.
+ * The decision rested on the cache; uid, deletion, suspend and mode may differ by now. So the answer is taken into the
+ * cache first and the policy as it is then confirms or not. An answer that the watch has overtaken is older than the
+ * cache, and is asked for again.
  */
 static void policy_answered(void *ctx, const struct kube_reply *reply)
 {

@@ -1,6 +1,7 @@
 /*
- * confirm.h -- the uncached read of a policy that stands between a decision and its first effect: who acts on a
- * decision has seen that the policy still is what it was decided for.
+ * confirm.h -- the uncached read of a policy between a decision and its first effect: no effect without having seen
+ * that the policy was not suspended, deleted or edited meanwhile. It is sent after the record is written, so that a
+ * suspend from before the decision is never missed (decision 009).
  *
  * Threads: loop thread only.
  */

@@ -5,7 +5,7 @@
 #include "reconcile/policy.h"
 #include "runtime/log.h"
 
-/* A sign that does not go away (a webhook that refuses every write) is not to list for ever at the same pace. */
+/* A sign may last (a webhook that refuses every write), so the lists that it causes are this far apart. */
 enum { EVERY_FIRST_MS = 10 * 1000, EVERY_MAX_MS = 5 * 60 * 1000, FORGIVEN_MS = 15 * 60 * 1000 };
 
 static void look_at_plane(void *value, void *ctx)

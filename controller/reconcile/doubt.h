@@ -1,7 +1,8 @@
 /*
  * doubt.h -- whether the caches still show what the store holds. A store that was put back to an earlier moment tells
- * no watch, so every sign of it makes all watches list anew: a version that fell, a Lease that somebody wrote under our
- * feet, a write that was refused although the watch shows nothing new, an answer that the watch does not catch up with.
+ * no watch. So each sign of it makes all watches list anew: a version that fell, a Lease that another writer changed
+ * while it was held here, a refused write although the watch shows nothing new, an answer that the watch does not
+ * catch up with.
  *
  * Threads: loop thread only.
  */

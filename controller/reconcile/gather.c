@@ -58,8 +58,8 @@ static void gather_health(const struct target_slot *slot, struct arena *arena, s
             .failed_since_wall = slot->failed_since_wall,
             .refuses_record = slot->has_refused_decision,
         };
-        /* Another policy's newer visit through the same endpoint and credential says whether it answers; what is there,
-         * only our own says. */
+        /* A newer visit of another policy through the same endpoint and credential shows that it answers. The state of
+         * this target is known from this policy's own visits only. */
         const struct mechanism *mechanism = slot->mechanism;
         if (slot->reach == REACH_OK && mechanism && mechanism->answered_at > slot->read_at)
                 ret->read_at = mechanism->answered_at;
@@ -89,7 +89,7 @@ static void gather_targets(const struct policy *policy, struct arena *arena, str
         verify_gather(policy, ret);
 }
 
-/* The record type that the policy wants is seldom another than the one that the plane's address has by itself. */
+/* NULL in the common case: the policy wants the record type that the plane's addresses have by themselves. */
 static const char *wanted_rrset(const struct policy *policy, const struct plane *plane, struct arena *arena,
                                 const char **ret_error)
 {
@@ -125,7 +125,7 @@ static void gather_planes(struct policy *policy, struct arena *arena, struct vie
         }
 }
 
-/* When the oldest of the looks at the targets in force began; 0: one was never looked at. */
+/* When the oldest of the reads of the targets in force began; 0: one was never read. */
 static mono_ms looked_at(const struct policy *policy)
 {
         mono_ms oldest = policy->targets[0]->looked_at;

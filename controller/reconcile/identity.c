@@ -41,8 +41,9 @@ static void answered(void *ctx, const struct kube_reply *reply)
         }
         enum identity_news news = take(identity, object_meta(reply->body, "uid"));
         identity->hooks.answered(identity->hooks.ctx, news, reply->date);
+        /* A doubt that was raised after the question is not settled by this answer: it is asked again. */
         if (identity->proven < identity->doubts)
-                identity_tick(identity); /* what was asked before a doubt says nothing against it */
+                identity_tick(identity);
 }
 
 void identity_init(struct identity *identity, struct loop *loop, struct kube *kube, const struct identity_hooks *hooks)

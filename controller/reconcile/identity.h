@@ -1,9 +1,9 @@
 /*
  * identity.h -- which cluster the operator's own API server is: the UID of namespace kube-system.
  *
- * It is asked again every 10 s, because a store may be replaced under a living process, and at once where something
- * looks as if it were another one (a policy appears, the store's versions fall, we lead again): then nothing is decided
- * until it is known.
+ * It is asked again every 10 s, because a store may be replaced under a running process, and at once where there is a
+ * sign of it (a policy appears, the store's versions fall, this replica leads again): nothing is decided until it is
+ * known then.
  *
  * Ownership: embedded in the manager; identity_close() before the API client is closed.
  * Threads:   loop thread only.
@@ -15,7 +15,7 @@
 
 enum identity_news {
         IDENTITY_FIRST,  /* it is known from now on */
-        IDENTITY_OTHER,  /* another cluster than before: what was known is of another life */
+        IDENTITY_OTHER,  /* another cluster than before: all that was known is void */
         IDENTITY_PROVEN, /* the same, and it was in doubt */
         IDENTITY_SAME
 };
@@ -43,9 +43,9 @@ struct identity {
 void identity_init(struct identity *identity, struct loop *loop, struct kube *kube, const struct identity_hooks *hooks);
 void identity_tick(struct identity *identity);  /* asks, where it is time to; once a second */
 /* Something looks as if it were another cluster: asks at once. The doubt is over once identity_is_proven() says so of
- * its number; until then whoever raised it decides nothing. */
+ * its number; until then the policy that raised it decides nothing. */
 uint64_t identity_doubt(struct identity *identity);
-void identity_doubt_for_all(struct identity *identity); /* nobody decides until then */
+void identity_doubt_for_all(struct identity *identity); /* no policy decides until then */
 bool identity_is_proven(const struct identity *identity, uint64_t doubt);
 void identity_close(struct identity *identity);
 

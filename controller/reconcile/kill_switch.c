@@ -1,4 +1,4 @@
-/* kill_switch.c -- the operator-wide brake, which fails closed. */
+/* kill_switch.c -- the operator-wide kill switch, which fails closed. */
 #include "reconcile/kill_switch.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@ enum {
         HTTP_FORBIDDEN = 403,
         EVERY_MS = 2000,
         TIMEOUT_MS = 3000,
-        UNREAD_MAX_MS = 30000, /* an API server that answers only with errors for so long may be hiding a yes */
+        UNREAD_MAX_MS = 30000, /* after so long with nothing but error answers it counts as on: "true" may be stored */
 };
 
 static const char config_map_name[] = "planekeeper";

@@ -1,5 +1,5 @@
 /*
- * kill_switch.h -- the operator-wide brake: ConfigMap planekeeper in the operator's own namespace.
+ * kill_switch.h -- the operator-wide kill switch: ConfigMap planekeeper in the operator's own namespace.
  *
  * It fails closed: no ConfigMap and killSwitch "false" are off; "true", whatever is not understood, and a ConfigMap
  * that may not be read are on. An API server that does not answer changes nothing, in either direction.

@@ -21,14 +21,14 @@
 enum {
         TICK_MS = 1000,
         REFRESH_EVERY_MS = 60000, /* what only time changes in a status (days of a certificate) is looked at so often */
-        LATE_MS = 1000, /* a loop that is later than this was suspended or starved: its samples are doubtful */
-        CONNECTIONS_PER_HOST = 16, /* three watches, the passes' turns, statuses and Events, each without waiting */
+        LATE_MS = 1000, /* a loop that is later than this was suspended or short of CPU: its samples are doubtful */
+        CONNECTIONS_PER_HOST = 16, /* three watches, the passes' permits, statuses and Events, none behind another */
         WORKERS = 8,               /* started when they are needed */
         FILE_READERS = 16,         /* the same; each may hang for good */
         JOBS_MAX = 8192,
 };
 
-/* ---- who and where we are ---- */
+/* ---- the operator's own cluster ---- */
 
 static void identity_answered(void *ctx, enum identity_news news, unix_ms date)
 {
@@ -42,7 +42,7 @@ static void identity_answered(void *ctx, enum identity_news news, unix_ms date)
         if (is_new)
                 caches_retime_probes(manager);
         if (news == IDENTITY_OTHER && manager->is_leader)
-                caches_leadership_changed(manager); /* what was known is of another life */
+                caches_leadership_changed(manager); /* all that was known is void, as after a change of leader */
         if (is_new || news == IDENTITY_PROVEN)
                 caches_wake_policies(manager);
 }
@@ -82,8 +82,8 @@ static void tick(struct loop_timer *timer)
         }
 }
 
-/* A process that was suspended or starved measured nothing in the meantime: its samples are thrown away and counted
- * anew. */
+/* A process that was suspended or short of CPU measured itself and not the planes: its samples are thrown away and
+ * counted anew. */
 void manager_was_late(struct manager *manager, mono_ms late_ms)
 {
         tell_late(late_ms);
@@ -260,7 +260,7 @@ void manager_close(struct manager *manager)
         identity_close(&manager->identity);
         kube_close(manager->kube);
         kube_close(manager->election_kube);
-        executor_close(manager->executor, clock_mono() + 200); /* after everybody who may have a job in flight */
+        executor_close(manager->executor, clock_mono() + 200); /* last, because the others may have jobs in flight */
         executor_close(manager->file_readers, clock_mono() + 200);
         http_close(manager->http);
         http_close(manager->election_http);

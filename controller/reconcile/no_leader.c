@@ -1,4 +1,4 @@
-/* no_leader.c -- the status of policies that nobody judges. */
+/* no_leader.c -- the status of policies that no replica judges. */
 #include "reconcile/no_leader.h"
 
 #include <string.h>

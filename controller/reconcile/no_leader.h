@@ -1,6 +1,6 @@
 /*
- * no_leader.h -- what a replica says that can neither lead nor see who does: that nobody judges. Without it a status
- * goes on saying what was true when the last leader wrote it.
+ * no_leader.h -- the status that a replica writes which can neither lead nor see a leader: no replica judges the
+ * policy. Without it the status would go on showing the last leader's judgement.
  *
  * Threads: loop thread only.
  */

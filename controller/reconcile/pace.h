@@ -1,6 +1,6 @@
 /*
- * pace.h -- what all policies of one process share in time: the wall clock, the limit of switches in a minute, what
- * goes first at the API server, and until when samples are doubtful.
+ * pace.h -- the times that all policies of one process share: the wall clock, the limit of switches in a minute, how
+ * long effects go first at the API server, and until when samples are doubtful.
  *
  * Units:     wall time is the API server's clock, counted on the monotonic one of the loop.
  * Ownership: embedded in the manager; nothing to free.
@@ -20,7 +20,7 @@ struct pace {
         struct loop *loop;
         unix_ms wall_base;                /* wall time = wall_base + loop_now() */
         mono_ms late_until, late_by;      /* the loop was late: samples are doubtful until then */
-        mono_ms prioritised_until;        /* a step of a switch is under way: what only tells of it waits */
+        mono_ms prioritised_until;        /* a step of a switch is under way: statuses and Events wait */
         unsigned max_switches_per_minute; /* automatic ones, over all policies; 0: no limit */
         mono_ms switches[PACE_SWITCHES_MAX]; /* when the last ones were recorded, a ring */
         unsigned next_switch;
@@ -38,7 +38,7 @@ unix_ms pace_wall(const struct pace *pace);
 bool pace_limit_reached(const struct pace *pace);
 void pace_count_switch(struct pace *pace);
 
-/* A step of a switch begins: for a moment the API server has nothing else to do. */
+/* A step of a switch begins: for a moment statuses and Events leave the API server to it. */
 void pace_prioritise(struct pace *pace);
 bool pace_is_prioritised(const struct pace *pace);
 

@@ -39,7 +39,7 @@ static const char *role_of(const struct plane *plane)
         return is_named ? "Standby" : "Unassigned";
 }
 
-/* The role in which its policies judge it; where they differ, or nobody does, either will do. */
+/* The role in which its policies judge it; ROLE_EITHER where they differ, or where no policy names it. */
 static struct role_mark mark_of(const struct plane *plane)
 {
         struct role_mark mark = {.is_known = true, .role = ROLE_EITHER};
@@ -60,7 +60,7 @@ static const char *check_result(const struct check_view *check)
         return check->fails ? "Fail" : "Pass";
 }
 
-/* Of the first address that does not pass; where all do, of the first. */
+/* The error of the first address that does not pass; where all do, of the first. */
 static const char *check_error(const struct check *check)
 {
         const struct check_run *shown = &check->targets[0].run;
@@ -76,8 +76,8 @@ static const char *check_message(const struct check_view *check, struct arena *a
         return check->partial ? arena_printf(arena, "%s; fails at %s", check->text, check->partial) : check->text;
 }
 
-/* The same, and that it decides nothing where the plane is in the other role. */
-static const char *check_story(const struct plane_view *view, const struct check_view *check, struct arena *arena)
+/* The message, and a note where the check does not count in the plane's present role. */
+static const char *check_text(const struct plane_view *view, const struct check_view *check, struct arena *arena)
 {
         const char *message = check_message(check, arena);
         if (health_counts(check, view->mark.role))
@@ -86,7 +86,7 @@ static const char *check_story(const struct plane_view *view, const struct check
                             view->mark.role == ROLE_ACTIVE ? "active" : "a standby");
 }
 
-/* The schema wants a time; a run that has not begun began when we looked. */
+/* RFC 3339, whole seconds, as metav1.Time has it. */
 static json_t *time_json(unix_ms at)
 {
         char text[TEXT_TIME_BYTES + 4];
@@ -103,7 +103,7 @@ static json_t *checks_json(const struct plane *plane, const struct plane_view *v
                 json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", check->spec->name, "type",
                                          check_type_name(check->spec->type), "when",
                                          check_when_name(check->when), "result", check_result(shown), "error",
-                                         check_error(check), "message", check_story(view, shown, arena));
+                                         check_error(check), "message", check_text(view, shown, arena));
                 INVARIANT(item);
                 if (shown->counted_at && !shown->last_unknown)
                         json_object_set_new(
@@ -132,7 +132,7 @@ static const char *first_bad_check(const struct plane_view *view, struct arena *
         return "";
 }
 
-/* Why DNS does not lead agents to what is checked; "" where it does. */
+/* The reason why DNS does not lead agents to the addresses that are probed; "" where it does. */
 static const char *name_unfit(const struct plane *plane, const struct plane_view *view, struct arena *arena)
 {
         const struct view around = {.now = loop_now(plane->manager->loop),
@@ -146,8 +146,8 @@ static struct maintenance maintenance_of(const struct plane *plane)
         return maintenance_read(plane->maintenance ? plane->maintenance : "", pace_wall(&plane->manager->pace));
 }
 
-/* Whoever works on it knows that it is down; nobody else needs to hear it. */
-static struct ready spare(const struct plane *plane, struct ready ready, struct arena *arena)
+/* A plane in maintenance is expected to fail, so its Ready is Unknown and not False. */
+static struct ready in_maintenance(const struct plane *plane, struct ready ready, struct arena *arena)
 {
         const struct maintenance maintenance = maintenance_of(plane);
         if (maintenance.state != MAINTENANCE_HOLDS || ready.status == CONDITION_TRUE || ready.is_stalled)
@@ -158,7 +158,7 @@ static struct ready spare(const struct plane *plane, struct ready ready, struct 
             false};
 }
 
-/* The checks that say nothing cannot ever, until a person mends what they are told to use. */
+/* Every check without a result fails for its own configuration or credentials, so only a person can end that. */
 static bool is_asked_wrongly(const struct plane *plane, const struct plane_view *view)
 {
         bool is_wrong = false;
@@ -170,7 +170,7 @@ static bool is_asked_wrongly(const struct plane *plane, const struct plane_view 
                 is_wrong = strcmp(error, probe_error_name(PROBE_ERROR_CONFIG)) == 0 ||
                            strcmp(error, probe_error_name(PROBE_ERROR_CREDENTIALS)) == 0;
                 if (!is_wrong)
-                        return false; /* it may still say something */
+                        return false; /* it may have a result later */
         }
         return is_wrong;
 }
@@ -219,7 +219,7 @@ static void set_conditions(const struct plane *plane, const struct plane_view *v
         const struct plane_health judged = health_of(view, detection_of(plane), loop_now(plane->manager->loop));
         const struct plane_health *health = &judged;
         unix_ms now = pace_wall(&plane->manager->pace);
-        struct ready ready = spare(plane, judge(plane, view, health, arena), arena);
+        struct ready ready = in_maintenance(plane, judge(plane, view, health, arena), arena);
         const struct condition_value value = {"Ready", ready.status, ready.reason, ready.message, plane->generation};
         condition_list_set(ret, before, &value, now);
         if (ready.status != CONDITION_TRUE) {
@@ -256,8 +256,7 @@ static void set_conditions(const struct plane *plane, const struct plane_view *v
         condition_list_set(ret, before, &degraded, now);
 }
 
-/* All of them, where address is the first: a process that starts while the Service cannot be asked goes on from here.
- */
+/* A process that starts while the Service cannot be read goes on with the addresses in the status. */
 static json_t *addresses_json(const struct plane *plane)
 {
         json_t *addresses = json_array();

@@ -17,7 +17,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-/* Planes that stay keep their cadence and their verdict; only then are those let go that are named no more. */
+/* The new planes are linked before the old ones are dropped, so that a plane in both keeps its cadence and verdict. */
 static void relink_planes(struct policy *policy)
 {
         struct policy_plane before[PLANES_MAX];
@@ -66,7 +66,7 @@ static void forget_jobs(struct policy *policy)
         record_io_cancel(policy);
 }
 
-/* Everything that was known of the object and its targets; what stays is the record, which outlives it. */
+/* Forgets the object and its targets. The record stays, because it outlives the object. */
 static void forget_object(struct policy *policy)
 {
         char **const texts[] = {&policy->spec_error, &policy->dns_server, &policy->uid, &policy->active,
@@ -94,7 +94,7 @@ static void forget_object(struct policy *policy)
         policy->has_seen_status = false;
 }
 
-/* What another store showed says nothing; the new one is read before anything is decided. */
+/* A record of another store does not count; the new store is read before anything is decided. */
 static void use_store(struct policy *policy, const struct record_store *store)
 {
         if (policy->keeper.store == store)
@@ -108,15 +108,14 @@ static void use_store(struct policy *policy, const struct record_store *store)
         store->dns_seen(policy);
 }
 
-/* Reads are spread over the interval by the key, so that a thousand policies do not ask at once. */
 mono_ms policy_looks_every(const struct policy *policy)
 {
         mono_ms every = policy->keeper.store->reads_every(policy);
         return every < MECHANISM_EVERY_MS ? every : MECHANISM_EVERY_MS;
 }
 
-/* Spread over the period, whatever the first one or the one before it was: a policy that has to look every second is
- * not to wait ten for its first look. */
+/* Reads are spread over the period by the key, so that a thousand policies do not read at once. A shorter period takes
+ * effect at once: a policy that reads every second must not wait ten for its first read. */
 static void spread_looks(struct policy *policy)
 {
         mono_ms now = loop_now(policy->manager->loop), every = policy_looks_every(policy);
@@ -152,7 +151,7 @@ static void take_spec(struct policy *policy, const json_t *object)
         policy->generation =
             (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
         if (!is_new)
-                return;             /* annotations may be */
+                return;             /* only annotations may have changed */
         tell_forget_planes(policy); /* it may name some no more */
         verify_forget(policy);
         relink_planes(policy);
@@ -177,7 +176,7 @@ static void take_object(struct policy *policy, const json_t *object)
         policy_wake(policy);
 }
 
-/* Fail static: what the targets show stays as it is; only we stop looking. */
+/* Fail static: the targets stay as they are, and the operator stops reading them. */
 static void lose_object(struct policy *policy)
 {
         forget_object(policy);
@@ -215,7 +214,7 @@ void policy_read(struct policy *policy, const json_t *object)
 
 void policy_leadership_changed(struct policy *policy)
 {
-        forget_jobs(policy); /* what was read long ago is no ground to act on */
+        forget_jobs(policy); /* a replica that did not lead has no fresh reads to act on */
         for (size_t i = 0; i < policy->plane_count; i++)
                 policy->planes[i].was = (struct last_verdict){0};
         policy->confirmation.epoch = 0;

@@ -1,4 +1,4 @@
-/* policy_status.c -- what kubectl shows of a policy. */
+/* policy_status.c -- the status of a policy, for kubectl. */
 #include "reconcile/policy_status.h"
 
 #include <stdlib.h>
@@ -65,8 +65,7 @@ static json_t *targets_json(const struct policy *policy, const struct view *view
                          wanted_lock ? target_json(wanted_lock, lock ? lock : &nothing) : json_null());
 }
 
-/* While something holds the decision back it is still shown, as the one that would be taken: in Advise that is the
- * product. */
+/* A decision that waits is shown as the one that would be taken: in Advise that is all that the operator does. */
 static json_t *decision_json(const struct policy *policy, const struct view *view, const struct decision *decision)
 {
         if (!decision->has_gates || decision->next || !decision->active)
@@ -95,13 +94,13 @@ static void set_conditions(const struct policy *policy, const struct report *rep
         }
 }
 
-/* A status says when it was judged, so that one of an hour ago is told from one of now. */
+/* With the time of the judgement a reader tells a status of an hour ago from one of now. */
 static json_t *judged_at(const struct policy *policy)
 {
         return switch_report_time(pace_wall(&policy->manager->pace) / 1000 * 1000);
 }
 
-/* An object that cannot be understood still gets an answer: what is wrong and where. */
+/* A policy whose spec cannot be decoded gets a status that names the field and the remedy. */
 json_t *policy_status_invalid(const struct policy *policy, struct condition_list *ret_conditions)
 {
         static const char *const types[] = {"Ready", "Stalled", "Armed"};
@@ -194,7 +193,7 @@ json_t *policy_status_of(const struct policy *policy, const struct view *view, c
 
 enum { KEPT_BYTES_MAX = 16384 };
 
-/* NULL where it is absent, of another type, or larger than we ever write it. */
+/* NULL where it is absent, of another type, or larger than any that is written. */
 static char *kept_text(const json_t *status, const char *field, json_type type)
 {
         const json_t *value = json_object_get(status, field);
@@ -207,7 +206,7 @@ static char *kept_text(const json_t *status, const char *field, json_type type)
         return NULL;
 }
 
-/* The word of the replica that led before is not news again. */
+/* The former leader has reported this word already. */
 static void restore_armed(struct policy *policy, const json_t *status)
 {
         const char *word = json_string_value(json_object_get(status, "armed"));

@@ -1,4 +1,4 @@
-/* policy_status.h -- what kubectl shows of a policy: the core's report as the status that the CRD describes. */
+/* policy_status.h -- the status of a policy: the core's report in the form that the CRD describes. */
 #ifndef PK_RECONCILE_POLICY_STATUS_H
 #define PK_RECONCILE_POLICY_STATUS_H
 
@@ -9,8 +9,8 @@ json_t *policy_status_of(const struct policy *policy, const struct view *view, c
                          struct arena *arena, struct condition_list *ret_conditions);
 /* Of a policy whose spec_error says why it cannot be judged. */
 json_t *policy_status_invalid(const struct policy *policy, struct condition_list *ret_conditions);
-/* What only the status remembers (history, the last switch and answer) is taken over: by a leader at first sight of the
- * object, by others from whatever the leader of the moment writes. */
+/* Takes over the facts that only the status keeps (history, the last switch and answer): a leader when it first sees
+ * the object, other replicas whenever the leader writes it. */
 void policy_status_restore(struct policy *policy, const json_t *object);
 
 #endif

@@ -22,7 +22,7 @@ static struct target_slot *take(struct target_slot **slots, unsigned count, cons
         return slot_new(ref);
 }
 
-/* What the visits go through: its endpoint, with the credential. */
+/* The mechanism of the visits: the endpoint, with the credential. */
 static void hold_mechanism(struct policy *policy, struct target_slot *slot)
 {
         const struct target_ref *ref = &slot->ref;
@@ -39,7 +39,7 @@ static void hold_mechanism(struct policy *policy, struct target_slot *slot)
         arena_deinit(&arena);
 }
 
-/* True: the name is another one than before, so that what was recorded beside it is not to be believed. */
+/* True: the name is another one than before, so that the record beside it does not count. */
 static bool place(struct policy *policy)
 {
         struct policy_view wanted = {0};

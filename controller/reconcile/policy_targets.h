@@ -8,10 +8,10 @@
 
 #include "reconcile/policy.h"
 
-/* Makes its slots those of the targets in force; what was read elsewhere says nothing. It has a spec. */
+/* Makes its slots those of the targets in force; reads of other targets are dropped. The policy has a spec. */
 void policy_place_targets(struct policy *policy);
 void policy_forget_targets(struct policy *policy);
-/* What was read is no ground to act on: all is to be read anew. */
+/* Drops every read: all targets are read anew before anything is done. */
 void policy_void_targets(struct policy *policy);
 void policy_forget_writes(struct policy *policy); /* they were of a decision that is over */
 

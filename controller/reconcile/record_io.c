@@ -10,7 +10,8 @@
 
 enum { RETRY_FIRST_MS = 250 };
 
-/* A conflict is answered by a look at once; an arbiter that is silent is not hammered. */
+/* The first conflict is followed by a read at once, because the answer came from a healthy arbiter. Every other failure
+ * backs off, up to 4 s. */
 void record_io_retry_later(struct policy *policy, enum err err)
 {
         mono_ms delay = (mono_ms)RETRY_FIRST_MS << (policy->keeper.failures < 4 ? policy->keeper.failures : 4);
@@ -70,7 +71,7 @@ void record_io_misfit(struct policy *policy, const char *why)
         set_refusal(policy, why);
         trouble_note(policy->manager, TROUBLE_RECORDS, policy, why);
         record_io_retry_later(policy, ERR_INVALID);
-        workqueue_add(policy->manager->policies_queue, &policy->work); /* for the status, which says so */
+        workqueue_add(policy->manager->policies_queue, &policy->work); /* the status has to show the refusal */
 }
 
 void record_io_written(struct policy *policy, enum err err, const char *why)
@@ -87,6 +88,7 @@ void record_io_written(struct policy *policy, enum err err, const char *why)
                 log_line(policy->keeper.failures ? LOG_DEBUG : LOG_WARN, "record",
                          "decision not recorded, trying again", LOG_TEXT_FIELD("policy", policy->key),
                          LOG_NUMBER_FIELD("epoch", (int64_t)write.record->epoch), LOG_TEXT_FIELD("error", why));
+                /* After a conflict the record is another writer's, after a lost answer perhaps this one. */
                 policy->keeper.is_doubtful = true;
                 if (err != ERR_CONFLICT || policy->keeper.failures)
                         trouble_note(policy->manager, TROUBLE_RECORDS, policy, why);
@@ -98,7 +100,7 @@ void record_io_written(struct policy *policy, enum err err, const char *why)
 void record_io_cancel(struct policy *policy)
 {
         struct kube_call *calls[] = {policy->keeper.call, policy->confirmation.call};
-        /* What was sent may have been written, or not: it is read before anything else is decided. */
+        /* A cancelled write may be applied or not: the record is read before anything else is decided. */
         policy->keeper.is_doubtful |= policy->keeper.call != NULL;
         policy->keeper.call = policy->confirmation.call = NULL;
         for (size_t i = 0; i < 2; i++) {

@@ -1,6 +1,6 @@
 /*
- * record_io.h -- what the stores share of a write to their arbiter: what is told of it, when it is tried again, and
- * that what became of one that was given up is read before anything else is decided.
+ * record_io.h -- the part of a write to an arbiter that all stores share: its Events and log lines, its retries, and
+ * the read that comes before the next decision where the outcome of a write is not known.
  *
  * Threads: loop thread only.
  */
@@ -11,7 +11,7 @@
 
 /* Announce that the decision's record is being written, and keep what is told once it is. */
 void record_io_begin(struct policy *policy, const struct view *view, const struct decision *decision);
-/* It could not even begin: nothing is told. */
+/* The write could not begin: nothing is reported. */
 void record_io_drop(struct policy *policy);
 /* The decision has no form in which it could be written: told like a refusal, and tried again with its back-off. */
 void record_io_misfit(struct policy *policy, const char *why);
@@ -21,7 +21,7 @@ void record_io_written(struct policy *policy, enum err err, const char *why);
 void record_io_retry_later(struct policy *policy, enum err err);
 /* Whether it is too early to ask again; then the policy is woken in time. */
 bool record_io_must_wait(struct policy *policy);
-/* Whatever is under way at the arbiter is given up, the confirmation too. */
+/* Cancels the calls under way at the arbiter, the confirmation too. */
 void record_io_cancel(struct policy *policy);
 
 #endif

@@ -27,7 +27,7 @@ void record_keeper_take(struct policy *policy, struct record *record, char *erro
         policy->keeper.error = error;
 }
 
-/* A Lease that outlives its use as a register is only kept track of. */
+/* Where DNS is the store by now, the Lease of the time before only has its existence noted. */
 static void take_lease(struct policy *policy, struct record_lease *seen)
 {
         if (policy->keeper.store->is_on_lease) {
@@ -38,8 +38,7 @@ static void take_lease(struct policy *policy, struct record_lease *seen)
         record_lease_clear(seen);
 }
 
-/* A record Lease that its label does not show any more can be read, but not watched: frozen until a person looks at it.
- */
+/* Without its label a record Lease cannot be watched, so a change of it would go unseen: the policy is frozen. */
 static void take_unlabelled(const json_t *lease, struct record_lease *ret)
 {
         struct strbuf why = STRBUF_INIT(1024);

@@ -1,9 +1,9 @@
 /*
- * record_keeper.h -- what is known of a policy's record: as its store shows it, what is being written there, and
- * whether its Lease is believed.
+ * record_keeper.h -- a policy's record as its store shows it, the write to it that is under way, and whether its Lease
+ * is believed.
  *
- * Only what another epoch shows takes back what rested on the one before: its confirmation, the refusal of a write, and
- * what failed at the targets. The record outlives the object of the policy.
+ * Another epoch voids what belonged to the one before: its confirmation, the refusal of a write, failures at the
+ * targets. The record outlives the object of the policy.
  *
  * Ownership: embedded in the policy; record_keeper_clear() before freeing it. Calls in flight are the policy's to
  *            cancel (record_io.h).
@@ -21,12 +21,12 @@
 struct policy;
 struct record_store;
 
-/* What is being written to the arbiter, and what is told of it once it is. */
+/* The write to the arbiter that is under way, and its report. */
 struct record_write {
         struct record *record; /* NULL: nothing */
         enum action action;    /* why */
         char *text;            /* as it goes to a store that takes text; NULL: another store */
-        char *former;          /* whose stamp beside which it goes counts as ours, where it goes beside one */
+        char *former;          /* the owner whose ownership record it may replace, where there is one */
         char *report;          /* status.lastDecision as compact JSON text; NULL for a commit */
         char *way_back;        /* of a commit: how a person returns, as it was when it was decided; NULL: not said */
         unsigned gates_held, gate_count;

@@ -16,15 +16,15 @@
 struct record_store {
         const char *name; /* as in spec.decisionStore and status.store */
         bool is_on_lease; /* the register is the policy's Lease */
-        /* Whose stamps these are, as text: what everybody who shares the register says, and nobody else. */
+        /* The owner in ownership records: the same for all operators that share the register, and for no others. */
         const char *(*owner)(const struct policy *policy, struct arena *arena);
-        /* The owner that the same policy was under another store, whose stamps it may take over; "" none. */
+        /* The owner that the same policy had under another store, whose ownership records it may take over; "" none. */
         const char *(*former)(const struct policy *policy, struct arena *arena);
-        /* Whether the record is known as the register has it; else that is seen to, and the policy is woken then. */
+        /* Whether the record is known as the register has it; else it is read, and the policy is woken then. */
         bool (*settle)(struct policy *policy);
         /* Begins to write the decision's record over the one that is known; record_io_written() ends it. */
         void (*write)(struct policy *policy, const struct view *view, const struct decision *decision);
-        /* What the core is to know of the record and of the register. The rest of @ret is filled. */
+        /* Fills in the record and the state of the register; the rest of @ret is filled already. */
         void (*show)(struct policy *policy, struct arena *arena, struct view *ret);
         /* policy->dns is new: read, written, or void. */
         void (*dns_seen)(struct policy *policy);
@@ -42,8 +42,8 @@ extern const struct record_store store_dns; /* the TXT record beside the address
 
 const struct record_store *record_store_find(enum decision_store kind);
 
-/* Whether the record is known as the arbiter has it and nothing is under way; else that is seen to, and the policy is
- * woken afterwards. */
+/* Whether the record is known as the arbiter has it and no call is under way; else it is read, and the policy is woken
+ * afterwards. */
 bool record_store_settle(struct policy *policy);
 /* Write the decision's next record over the record that is known; on a conflict the record is read again and the pass
  * decides anew. */

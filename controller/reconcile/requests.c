@@ -1,4 +1,4 @@
-/* requests.c -- what became of a policy's annotations. */
+/* requests.c -- the answers to a policy's annotations. */
 #include "reconcile/requests.h"
 
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static void set_text(char **text, const char *value)
 
 /* ---- from the status ---- */
 
-/* An answer that is not one of these waits. */
+/* Every other answer means that the request waits. */
 static bool is_last_word(const char *answer)
 {
         static const char *const beginnings[] = {"refused", "past", "not understood", "not yet", "accepted"};
@@ -69,7 +69,7 @@ static void restore_last(struct requests *requests, const json_t *last)
 
 void requests_restore(struct requests *requests, const json_t *status)
 {
-        /* The schema's own default, where nobody has written any, is -1. */
+        /* The schema's default of a status that was never written is -1. */
         requests->is_lost = json_integer_value(json_object_get(status, "observedGeneration")) <= 0;
         for (unsigned key = 0; key < REQUEST_KEY_COUNT; key++) {
                 set_text(&requests->handled[key], NULL);
@@ -132,7 +132,8 @@ bool requests_answered(struct requests *requests, const struct decision *decisio
         if (!request->text[0] || !decision->answer[0])
                 return false;
         bool is_same = text_equal(requests->text, request->text);
-        /* The answer that counts is the one that it was given first: acted upon, a request is "past" for ever after. */
+        /* The first final answer stays: once a request was acted on, its epoch is past, and "past" would replace
+         * "accepted". */
         bool was_told = requests->handled[request->key] ||
                         (is_same && requests->answer && text_has_prefix(requests->answer, "accepted"));
         if (decision->is_final)

@@ -1,7 +1,7 @@
 /*
- * requests.h -- what became of a policy's annotations: the last answer, and which of their values had their answer for
- * good. The status carries both from one process to the next; where it was lost, what stands there is known to nobody
- * and does not act.
+ * requests.h -- the answers to a policy's annotations: the last one, and which values had a final answer. The status
+ * carries both from one process to the next. Where the status was lost, a value may have been refused before, so it
+ * does not act.
  *
  * Ownership: struct requests is embedded in its policy; requests_clear() before freeing it.
  * Threads:   loop thread only.

@@ -101,7 +101,7 @@ static void answered(void *ctx, const struct kube_reply *reply)
                        loop_now(entry->cache->loop) + (err == ERR_OK ? REFRESH_MS : RETRY_MS));
         tell_trouble(entry, err == ERR_OK ? NULL : why.text);
         if (is_silent && entry->object)
-                return; /* an API server that does not answer takes nothing away */
+                return; /* without an answer the Secret stays as it was last read */
         bool is_same = object && entry->object
                            ? text_equal(object->resource_version, entry->object->resource_version)
                            : !object && !entry->object && err == entry->err && text_equal(why.text, entry->why.text);

@@ -20,7 +20,7 @@ struct secret_cache;
 struct secret_cache *secret_cache_open(struct loop *loop, struct kube *kube,
                                        void (*changed)(void *ctx, const char *key),
                                        bool (*is_used)(void *ctx, const char *key), void *ctx);
-/* Reading @entry does not work; @why NULL: it does, or is not wanted any more. Told each time. */
+/* A read of @entry failed; @why NULL: it succeeded, or nothing names the Secret any more. Called each time. */
 typedef void secret_troubled_fn(void *ctx, const void *entry, const char *why);
 void secret_cache_on_trouble(struct secret_cache *cache, secret_troubled_fn *troubled);
 void secret_cache_close(struct secret_cache *cache);
@@ -29,7 +29,7 @@ void secret_cache_close(struct secret_cache *cache);
  * and ERR_DENIED: absent or forbidden; the text says how to mend it. */
 MUST_CHECK enum err secret_cache_get(struct secret_cache *cache, const char *namespace_name, const char *name,
                                      const struct secret_object **ret, struct errmsg *reterr);
-/* Read it again now: something that uses it was refused. At most once a second per Secret. */
+/* Reads it again now, because a server refused its content. At most once a second per Secret. */
 void secret_cache_refresh(struct secret_cache *cache, const char *namespace_name, const char *name);
 
 /* Whether @key is "<namespace>/<name>"; never where @name is "". */

@@ -43,7 +43,7 @@ static void tell_trouble(const struct status_mark *mark, const char *why)
                 mark->writer->troubled(mark->writer->troubled_ctx, mark, why);
 }
 
-/* What was found is not so any more, or was built on conditions that are not there any more. */
+/* The offered status is out of date: the object, or the conditions that it was built on, have changed. */
 static void drop_offer(struct status_mark *mark)
 {
         json_decref(mark->offered);
@@ -81,7 +81,7 @@ static void wake_at(struct status_writer *writer, mono_ms at)
                 loop_timer_set(writer->loop, &writer->timer, at);
 }
 
-static void hold_back(struct status_mark *mark, mono_ms until)
+static void postpone(struct status_mark *mark, mono_ms until)
 {
         if (!mark->later.heap_index || until < mark->later.at)
                 loop_timer_set(mark->writer->loop, &mark->later, until);
@@ -98,7 +98,7 @@ static void accept(struct status_mark *mark, const struct kube_reply *reply)
         mark->failures = 0;
         tell_trouble(mark, NULL);
         if (known_is_overtaken(&mark->known, version, mark->sent_turns)) {
-                /* The watch was faster than the answer: what we wrote was changed already, and may be gone. */
+                /* The watch has shown a later state than this answer: another writer may have replaced the status. */
                 condition_list_clear(&mark->sent_conditions);
                 enqueue(mark);
                 return;
@@ -117,7 +117,7 @@ static void accept(struct status_mark *mark, const struct kube_reply *reply)
                 enqueue(mark);
 }
 
-/* A conflict mends itself with the next watch event, unless none comes; everything else is worth a line, once. */
+/* The next watch event resolves a conflict, so a few of them are no trouble; every other refusal is reported. */
 static void refused(struct status_mark *mark, const struct kube_reply *reply)
 {
         struct errmsg why;
@@ -126,11 +126,11 @@ static void refused(struct status_mark *mark, const struct kube_reply *reply)
         if (is_elsewhere && mark->known.turns == mark->sent_turns)
                 known_is_refused(&mark->known, *mark->list, loop_now(mark->writer->loop));
         if (reply->err == ERR_NOT_FOUND)
-                return; /* deleted: the watch will say so */
+                return; /* deleted: the watch is about to show it */
         mono_ms delay = (mono_ms)RETRY_FIRST_MS << (mark->failures < 6 ? mark->failures : 6);
         mark->failures++;
         mark->retry_at = loop_now(mark->writer->loop) + (delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS);
-        hold_back(mark, mark->retry_at);
+        postpone(mark, mark->retry_at);
         (void)err_set(&why, reply->err, "status of %s %s/%s is not written: %s", mark->resource->kind,
                       mark->namespace_name, mark->name, reply->why.text);
         if (reply->err != ERR_CONFLICT || mark->failures > CONFLICTS_MAX)
@@ -150,7 +150,8 @@ static void written(void *ctx, const struct kube_reply *reply)
         pump(mark->writer);
 }
 
-/* Nothing is new but the time at which it was judged. */
+/* The time of the judgement alone is due to be written. The interval grows with the number of objects, because a
+ * thousand statuses a minute would be most of the queue. */
 static bool is_to_be_dated(const struct status_mark *mark)
 {
         const struct status_writer *writer = mark->writer;
@@ -159,8 +160,9 @@ static bool is_to_be_dated(const struct status_mark *mark)
         return mark->judged_at && loop_now(writer->loop) - mark->judged_at >= every;
 }
 
-/* 0: it is to be written now. */
-static mono_ms held_back_until(const struct status_mark *mark, const struct status_content *content)
+/* 0: it is to be written now. A change of a condition or a reason is never postponed; a change of texts alone is, once
+ * the burst is used up, because a probe may fail with two texts by turns. */
+static mono_ms postponed_until(const struct status_mark *mark, const struct status_content *content)
 {
         bool is_words_only = mark->written.whole && content->facts == mark->written.facts;
         mono_ms until = is_words_only ? mark->words_until - (STATUS_WORDS_BURST - 1) * STATUS_WORDS_EVERY_MS : 0;
@@ -181,19 +183,19 @@ static void send_status(struct status_mark *mark, json_t *status)
         json_decref(patch);
 }
 
-/* Whether @status is to be written now; where it is held back, it is asked for again when its time has come. */
+/* Whether @status is to be written now; where it is postponed, it is requested again when its time has come. */
 static bool is_worth_a_write(struct status_mark *mark, const json_t *status, struct status_content *ret)
 {
         *ret = status_content_of(status);
         if (!status || is_to_be_dated(mark))
                 return status != NULL;
-        mono_ms until = ret->whole != mark->written.whole ? held_back_until(mark, ret) : 0;
+        mono_ms until = ret->whole != mark->written.whole ? postponed_until(mark, ret) : 0;
         if (until)
-                hold_back(mark, until);
+                postpone(mark, until);
         return ret->whole != mark->written.whole && !until;
 }
 
-/* What was offered when there was room, or as it is now. */
+/* The status that its owner has offered, else one that is built now. */
 static json_t *take_status(struct status_mark *mark, struct condition_list *ret_conditions)
 {
         json_t *status = mark->offered;
@@ -208,7 +210,7 @@ static json_t *take_status(struct status_mark *mark, struct condition_list *ret_
 static void write_now(struct status_mark *mark)
 {
         if (loop_now(mark->writer->loop) < mark->retry_at) {
-                hold_back(mark, mark->retry_at);
+                postpone(mark, mark->retry_at);
                 return;
         }
         struct condition_list conditions = {0};
@@ -224,8 +226,8 @@ static void write_now(struct status_mark *mark)
         json_decref(status);
 }
 
-/* Building costs more than finding out that nothing changed is worth, so a thousand of them are not built in one turn
- * of the loop. */
+/* To build a status costs CPU even where nothing has changed: SLICE_US bounds what one turn of the loop spends on it,
+ * so that leases and probes stay on time. */
 static void pump(struct status_writer *writer)
 {
         mono_ms now = loop_now(writer->loop);
@@ -301,7 +303,7 @@ void status_seen(struct status_mark *mark, const json_t *object)
         mark->retry_at = 0;
         if (mark->written.whole && status_content_of(status).whole == mark->written.whole)
                 return;
-        /* Somebody wiped it, a backup came back, or another leader wrote it: ours is written again. */
+        /* It was wiped, restored from a backup, or written by another leader: this replica's is written again. */
         condition_list_clear(&mark->conditions);
         condition_list_decode(json_object_get(status, "conditions"), &mark->conditions);
         status_rewrite(mark);
@@ -320,7 +322,7 @@ void status_request(struct status_mark *mark)
         if (!writer->is_enabled)
                 return;
         enqueue(mark);
-        /* Not at once: the passes of this turn may change it again, and records go first. */
+        /* In 1 ms and not at once: the passes of this turn may change it again, and records go first. */
         wake_at(writer, loop_now(writer->loop) + 1);
 }
 
@@ -340,7 +342,7 @@ void status_offer(struct status_mark *mark, json_t *status, struct condition_lis
                 mark->offered = status;
                 mark->offered_conditions = *conditions;
         } else {
-                unqueue(mark); /* it says nothing new, and whoever asked for it has his answer */
+                unqueue(mark); /* nothing has changed, so there is nothing to write */
                 json_decref(status);
                 condition_list_clear(conditions);
         }
@@ -373,7 +375,7 @@ void status_forget(struct status_mark *mark)
                 kube_cancel(mark->call);
                 mark->call = NULL;
                 mark->writer->in_flight--;
-                wake_at(mark->writer, loop_now(mark->writer->loop)); /* its place is free */
+                wake_at(mark->writer, loop_now(mark->writer->loop)); /* one more may be in flight */
         }
         loop_timer_stop(mark->writer->loop, &mark->later);
         condition_list_clear(&mark->conditions);

@@ -5,7 +5,7 @@
  * Where there is room, the owner offers the status that its pass has found. Else the value is built when its turn
  * comes, so what is written is the newest. An unchanged one is recognised by its hash, and costs no place in the queue.
  * Where only messages differ (a probe that fails in two ways by turns) it is written once a minute in the long run, and
- * a few times at once, so that the last words of a change are not held back for the sake of its first. What a decision
+ * a few times at once, so that the last words of a change need not wait for the first. What a decision
  * rested on (lastDecision.facts: samples are new all the time) is written with the rest, never for itself. When it was
  * judged (judgedAt) is written once a minute, or less often where there are so many objects that this alone would be
  * more than STATUS_JUDGED_PER_SECOND writes.
@@ -41,12 +41,12 @@ struct status_mark {
         /* The whole status now, and its conditions built on @self->conditions; NULL: nothing to say yet. */
         json_t *(*build)(struct status_mark *self, struct condition_list *ret_conditions);
         const uint64_t *list; /* number of the newest list of the resource */
-        struct condition_list conditions; /* as last written, or as somebody else left them */
+        struct condition_list conditions; /* as last written, or as another writer left them */
         struct known_version known;       /* of the object */
-        json_t *offered; /* to be written when its turn comes; NULL: it is built then */
+        json_t *offered; /* to be written when it is dequeued; NULL: it is built then */
         struct condition_list offered_conditions;
         struct status_content written;
-        mono_ms words_until; /* the writes of messages alone so far are those of the time until then */
+        mono_ms words_until; /* a token bucket as one time: writes of messages alone are paid for until then */
         mono_ms judged_at;                     /* when it was last written at all; 0 never */
         bool is_counted;                       /* among those that the writer keeps up to date */
         struct condition_list sent_conditions; /* of the write in flight */
@@ -55,7 +55,7 @@ struct status_mark {
         uint64_t sent_turns; /* known.turns when it was sent */
         unsigned failures;
         mono_ms retry_at;        /* no write before */
-        struct loop_timer later; /* what is held back is asked for again */
+        struct loop_timer later; /* a postponed write is requested again */
         bool is_queued;
         bool again; /* asked for while a write was in flight */
         struct status_mark *previous, *next;
@@ -66,7 +66,7 @@ typedef void status_troubled_fn(void *ctx, const void *mark, const char *why);
 
 struct status_writer *status_writer_open(struct loop *loop, struct kube *kube);
 void status_writer_close(struct status_writer *writer); /* every mark was forgotten before */
-/* What goes before: no status is built or written while @yield says so. */
+/* No status is built or written while @yield says that other writes go first. */
 void status_writer_yield(struct status_writer *writer, const struct yield *yield);
 
 void status_writer_on_trouble(struct status_writer *writer, status_troubled_fn *troubled, void *ctx);
@@ -76,7 +76,7 @@ void status_init(struct status_mark *mark, struct status_writer *writer, const s
  * conditions are built on what others left. The owner keeps @known. */
 void status_seen(struct status_mark *mark, const json_t *object);
 void status_rewrite(struct status_mark *mark); /* whatever was written before: it is written again */
-/* It may have changed: write it when its turn comes. Cheap; call it in every pass. */
+/* It may have changed: it is queued, and written where it differs. Cheap; call it in every pass. */
 void status_request(struct status_mark *mark);
 /* The status as its owner has found it just now (consumed), and the conditions in it (moved). Only where
  * status_has_room() says so: what goes first goes first, and few are kept. Else ask for it by status_request(). */

@@ -1,4 +1,4 @@
-/* status_content.c -- what a status says, as numbers. */
+/* status_content.c -- hashes of a status. */
 #include "reconcile/status_content.h"
 
 #include <string.h>

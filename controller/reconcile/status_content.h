@@ -1,6 +1,6 @@
 /*
- * status_content.h -- what a status says, as numbers that change when it does: whether it is worth a write is asked at
- * every pass, so it is walked once and never printed for it.
+ * status_content.h -- hashes of a status, one with its messages and one without. Each pass compares them to tell
+ * whether a write is due, so the status is walked once and not printed for it.
  *
  * lastDecision.facts and judgedAt are left out of both: they are new all the time, and are written with the rest. (That
  * a status was judged is worth a write of its own now and then: status.h.)

@@ -9,7 +9,7 @@
 
 enum { SENTENCE_MAX = 1024, NUMBER_BYTES = 24 };
 
-/* How long things may be at one level of need; 0 leaves them out. */
+/* The longest texts at one level of shortening; 0 leaves them out. */
 struct level {
         size_t sample;   /* what the last sample of a check said */
         size_t gate;     /* what a gate found, and why as a whole */
@@ -68,7 +68,7 @@ static void cut(json_t *status, const struct level *level)
                 INVARIANT(json_array_remove(history, level->switches) == 0);
 }
 
-/* What is escaped takes six bytes at most (\u001f); the keys are ours, and none has anything to escape. */
+/* An escaped character takes at most six bytes (\u001f); no key has a character to escape. */
 static size_t text_bytes(const json_t *text)
 {
         size_t bytes = sizeof("\"\"") + json_string_length(text);
@@ -77,8 +77,8 @@ static size_t text_bytes(const json_t *text)
         return bytes;
 }
 
-/* No fewer than it has when printed, and mostly not many more: to print it only to count is a third of what building a
- * status costs. */
+/* An upper bound of the printed bytes, mostly a close one: printing it only to count is a third of the cost of building
+ * a status. */
 static size_t bytes_at_most(const json_t *value)
 {
         size_t bytes = sizeof("false,"), i;

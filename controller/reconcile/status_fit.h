@@ -1,6 +1,6 @@
 /*
- * status_fit.h -- keeps a policy's status within STATUS_BYTES_MAX, whatever eight planes with eight checks each have to
- * say: sentences are cut first, the commands of the runbook never.
+ * status_fit.h -- keeps a policy's status within STATUS_BYTES_MAX, for eight planes with eight checks each and the
+ * longest texts: sentences are cut first, the commands of the runbook never.
  */
 #ifndef PK_RECONCILE_STATUS_FIT_H
 #define PK_RECONCILE_STATUS_FIT_H

@@ -2,8 +2,8 @@
  * store_dns.c -- the decision record in the TXT record beside the addresses: for operators of several clusters.
  *
  * The register is part of what policy->dns shows, so it is read and written by the visits to the DNS server. It carries
- * no plan, only its digest: the plan is derived from our own spec and planes, and is ours to carry out when its digest
- * is the recorded one.
+ * no plan, only its digest: each operator derives the plan from its own spec and planes, and may carry it out where its
+ * digest is the recorded one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +21,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
+/* Another site's decision, and the heartbeat, must be seen well within failoverDelay, whatever that is set to. */
 enum { EVERY_MIN_MS = 500, EVERY_MAX_MS = 5000, READS_PER_DELAY = 6 };
 
 static const char *dns_owner(const struct policy *policy, struct arena *arena)
@@ -40,7 +41,7 @@ static const char *own_cluster(const struct policy *policy)
 
 /* ---- what the register shows ---- */
 
-/* What the spec names: until the plan is proven that is what targets are read by. */
+/* The targets that the spec names: they are read by this plan until the recorded one is proven. */
 static struct plan provisional_plan(const struct policy *policy)
 {
         struct wanted_target wanted[TARGETS_MAX];
@@ -56,7 +57,7 @@ static bool is_of_epoch(const struct record *a, const struct record *b)
         return a && b && a->epoch == b->epoch && a->id == b->id;
 }
 
-/* A plan that is known already: of the record as it was under this epoch, or as it was just written. NULL: none. */
+/* A plan that needs no proof: this process has proven it under this epoch, or has just written it. NULL: none. */
 static const struct plan *known_plan(const struct policy *policy, const struct record *record)
 {
         if (policy->keeper.dns.is_proven && is_of_epoch(policy->keeper.record, record))
@@ -92,7 +93,7 @@ static void take_text(struct policy *policy, const char *raw)
         end_trouble(policy);
 }
 
-/* What became of a decision that failed was not known; now it is read. */
+/* The outcome of a failed write was unknown until this read; now a decision may be made again. */
 static void try_again(struct policy *policy)
 {
         if (!policy->keeper.is_doubtful || policy_name(policy)->has_refused_decision ||
@@ -145,7 +146,7 @@ static void compare_plan(struct policy *policy, struct view *view, struct arena 
         policy->keeper.dns.is_proven = true;
 }
 
-/* An old value that is shown right now is known in the clear. */
+/* A recorded old value is a digest; where the target shows that very value, it is known in the clear. */
 static void unmask(struct plan_target *planned, const char *shown)
 {
         char mark[RECORD_MARK_BYTES];
@@ -180,7 +181,7 @@ static void dns_show(struct policy *policy, struct arena *arena, struct view *re
 {
         const struct manager *manager = policy->manager;
         const struct target_slot *slot = policy_name(policy);
-        /* A server that does not answer, or refuses us, is named by what is said of the target. */
+        /* A server that does not answer, or refuses the credentials, is named in the conditions of the target. */
         ret->record_read = slot->reach != REACH_NEVER && manager->identity.uid;
         ret->record_error = policy->keeper.error ? policy->keeper.error : "";
         ret->arbiter_answered_at = slot->read_at;
@@ -244,7 +245,7 @@ static const char *dns_text_beside(const struct policy *policy, struct arena *ar
         struct errmsg why;
         char *text =
             text_of(policy, policy->keeper.record, policy->keeper.record->epoch, policy->keeper.dns.author, &why);
-        if (!text) /* what was read or written fits; only a longer identity of this cluster could be in the way */
+        if (!text) /* the text was read or written before, so it fits, but for a longer identity of this cluster */
                 log_line(LOG_ERROR, "record", "record cannot be kept beside the name",
                          LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("error", why.text));
         const char *copy = text ? arena_strdup(arena, text) : "";

@@ -9,6 +9,7 @@
 #include "runtime/log.h"
 #include "util/mem.h"
 
+/* A write without an answer by then is UNKNOWN, and the Lease is read before the next decision. */
 enum { TIMEOUT_MS = 3000 };
 
 static const char *lease_owner(const struct policy *policy, struct arena *arena)
@@ -18,7 +19,7 @@ static const char *lease_owner(const struct policy *policy, struct arena *arena)
                             policy->namespace_name, policy->name);
 }
 
-/* Other operators may still share a register elsewhere: what was theirs is not taken back without a person. */
+/* Other operators may still decide in DNS: their ownership record is not taken over without a person. */
 static const char *lease_former(const struct policy *policy, struct arena *arena)
 {
         (void)policy, (void)arena;
@@ -62,6 +63,7 @@ static bool lease_settle(struct policy *policy)
 {
         if (!policy->keeper.is_doubtful)
                 return true;
+        /* The watch may be behind the write that was lost, so the Lease itself is read, past every cache. */
         if (!record_io_must_wait(policy) && permit_take(policy, URGENCY_DECIDE)) {
                 char *path = lease_path(policy, true);
                 policy->keeper.lease.turns = policy->keeper.lease.known.turns;
@@ -83,6 +85,7 @@ static void write_answered(void *ctx, const struct kube_reply *reply)
         record_io_written(policy, reply->err, reply->why.text);
 }
 
+/* No client waits for a commit or an adoption. */
 static enum urgency urgency_of(enum action action)
 {
         return action == DO_DECIDE || action == DO_ABORT ? URGENCY_DECIDE : URGENCY_REST;
@@ -106,6 +109,8 @@ static void lease_write(struct policy *policy, const struct view *view, const st
         }
         record_io_begin(policy, view, decision);
         char *path = lease_path(policy, has_lease);
+        /* Only the version that the decision was made from may be replaced; a 409 is read and decided again, never sent
+         * again as it was. */
         policy->keeper.lease.turns = policy->keeper.lease.known.turns;
         policy->keeper.call = has_lease
                                   ? kube_patch(manager->kube, path, body, TIMEOUT_MS, write_answered, policy)
@@ -122,6 +127,7 @@ static void lease_show(struct policy *policy, struct arena *arena, struct view *
                            identity_is_proven(&manager->identity, policy->identity_doubt);
         ret->record = policy->keeper.record;
         ret->record_error = policy->keeper.error ? policy->keeper.error : "";
+        /* The renewals of the election are the arbiter's sign of life: same API server, and no request per policy. */
         ret->arbiter_answered_at =
             manager->election ? election_last_answer(manager->election) : manager->kill_switch.answered_at;
         ret->arbiter_period_ms = manager->election ? election_renew_deadline(manager->election)

@@ -74,7 +74,7 @@ static void add_step(json_t *steps, const char *name, int64_t from_us, int64_t t
                                                        (json_int_t)((to_us - from_us + 500) / 1000)));
 }
 
-/* Times of steps that another process took are not known here, and then they are not made up. */
+/* The times of steps that another process took are not known here, and are left out. */
 static json_t *steps_json(const struct policy *policy, const struct record *record)
 {
         json_t *steps = json_array();
@@ -90,8 +90,8 @@ static json_t *steps_json(const struct policy *policy, const struct record *reco
         return steps;
 }
 
-/* From the first failure to the new answer; of a switch that nothing failed for there is none. The commit is later than
- * the answer where other DNS servers are waited for; who did not route it himself knows no better. */
+/* From the first failure to the new DNS answer; a switch without a failure has none. A process that did not write the
+ * name knows only the commit, which is later where other DNS servers are waited for. */
 static json_t *rto_json(const struct policy *policy, const struct record *record, struct arena *arena)
 {
         const struct step_times *times = &policy->account.times;

@@ -1,4 +1,4 @@
-/* told.c -- what people have heard of a policy. */
+/* told.c -- the last reported state of a policy. */
 #include "reconcile/told.h"
 
 #include <stdlib.h>

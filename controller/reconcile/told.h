@@ -1,5 +1,5 @@
 /*
- * told.h -- what people have heard of a policy: a change is told once, by whoever leads.
+ * told.h -- the last reported state of a policy: a change is reported once, by the leader.
  *
  * Ownership: texts are owned; told_forget() frees them.
  */

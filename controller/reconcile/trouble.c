@@ -1,4 +1,4 @@
-/* trouble.c -- the voice of what is tried again. */
+/* trouble.c -- retries that go on failing: log, /readyz and metric. */
 #include "reconcile/trouble.h"
 
 #include <string.h>

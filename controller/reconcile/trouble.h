@@ -1,6 +1,6 @@
 /*
- * trouble.h -- what is tried again and again, and why it does not work: once in the log, and in /readyz and a metric
- * for as long as it lasts. Without it a loop of retries is silent for ever.
+ * trouble.h -- retries that go on failing, and why: once in the log, and in /readyz and a metric for as long as it
+ * lasts. Without it a loop of retries would be silent for ever.
  *
  * Threads: loop thread only.
  */
@@ -13,8 +13,8 @@
 
 struct manager;
 
-/* What, for log and metric; whether the process is of no use as long as it lasts; and of which many try, each for
- * itself, so that the one that was in trouble may never try again. */
+/* The word for log and metric; whether the process is of no use meanwhile; and whether many objects retry it, each for
+ * itself, so that the one in trouble may be deleted without ever trying again. */
 #define TROUBLE_LIST(X)                                                                                                \
         X(TROUBLE_ELECTION, "election", true, false)                                                                   \
         X(TROUBLE_IDENTITY, "identity", true, false)                                                                   \
@@ -34,20 +34,20 @@ enum trouble_what { TROUBLE_LIST(TROUBLE_ENUM) TROUBLE_COUNT };
 
 struct trouble_entry {
         bool is_there;
-        const void *owner; /* of many that do the same, whose trouble this is: the first one's */
+        const void *owner; /* where many objects retry it: the first one in trouble */
         mono_ms since, noted_at, logged_at;
         struct errmsg why;
 };
 
 const char *trouble_name(enum trouble_what kind);
 void trouble_setup(void); /* registers the metric */
-/* It did not work: said at once where it is news, and at most once a minute where only its words change. */
+/* A try failed: logged at once where it is new, and at most once a minute where only the text changes. */
 void trouble_note(struct manager *manager, enum trouble_what kind, const void *owner, const char *why);
 void trouble_over(struct manager *manager, enum trouble_what kind, const void *owner);
 void trouble_forget(struct manager *manager, const void *owner); /* it is freed */
 void trouble_stop_leading(struct manager *manager); /* what only a leader tries is not tried any more */
 void trouble_tick(struct manager *manager);         /* what has not been tried for minutes is forgotten */
-/* Longer than a lease: not the hiccup of a moment any more. */
+/* It has lasted longer than a lease, so that a single lost answer makes no replica unready. */
 bool trouble_lasts(const struct manager *manager, enum trouble_what kind);
 /* Appends a line for each that lasts; false where one of them is grave. */
 bool trouble_print(const struct manager *manager, struct strbuf *ret);
