@@ -302,7 +302,7 @@ void move_lock_by_hand(const struct fault *fault)
         judge_touched(fault->policy);
 }
 
-static void edit_spec(unsigned policy, json_t *spec)
+void deed_edit(unsigned policy, json_t *spec)
 {
         for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
                 api_merge(cluster, API_POLICIES, NAMESPACE, world.policies[policy].name,
@@ -312,14 +312,14 @@ static void edit_spec(unsigned policy, json_t *spec)
 
 static void merge_spec(const struct fault *fault, json_t *spec)
 {
-        edit_spec(fault->policy, spec);
+        deed_edit(fault->policy, spec);
 }
 
 static void suspend_at_last(void *ctx)
 {
         const struct policy_config *config = ctx;
         if (!vtime_is_over() && !world.is_healed)
-                edit_spec((unsigned)(config - world.policies), json_pack("{s:b}", "suspend", 1));
+                deed_edit((unsigned)(config - world.policies), json_pack("{s:b}", "suspend", 1));
 }
 
 void suspend(const struct fault *fault)
@@ -360,11 +360,11 @@ void edit_delay(const struct fault *fault)
         merge_spec(fault, json_pack("{s:{s:i}}", "detection", "successThreshold", 1 + (int)chance_below(4)));
 }
 
-static void annotate(unsigned policy, const char *key, const char *value)
+void deed_annotate(unsigned policy, const char *key, const char *value)
 {
         for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
                 api_merge(cluster, API_POLICIES, NAMESPACE, world.policies[policy].name,
-                          json_pack("{s:{s:{s:s}}}", "metadata", "annotations", key, value), false);
+                          json_pack("{s:{s:{s:s?}}}", "metadata", "annotations", key, value), false);
 }
 
 /* "<plane>/<epoch that it shall be>"; now and then of one that is long gone. */
@@ -373,7 +373,7 @@ static void request(const struct fault *fault, const char *key)
         char value[64];
         unsigned long long epoch = judge_epoch(fault->policy) + (chance(800) ? 1 : 0);
         (void)snprintf(value, sizeof(value), "%s/%llu", world_plane(fault->plane), epoch);
-        annotate(fault->policy, key, value);
+        deed_annotate(fault->policy, key, value);
 }
 
 void ask_for_switch(const struct fault *fault)
@@ -420,7 +420,7 @@ void mistype_request(const struct fault *fault)
                 (void)snprintf(value, sizeof(value), "%s/%llu", plane, next + 1 + chance_below(2));
                 break;
         }
-        annotate(fault->policy, chance(500) ? "planekeeper.io/switch-to" : "planekeeper.io/adopt", value);
+        deed_annotate(fault->policy, chance(500) ? "planekeeper.io/switch-to" : "planekeeper.io/adopt", value);
 }
 
 void ask_for_adoption(const struct fault *fault)
@@ -498,7 +498,7 @@ void apply_again(void)
                                 break;
                         }
                 correct_policy(i);
-                edit_spec(i, json_pack("{s:b, s:s, s:{s:i}, s:{s:i}}", "suspend", 0, "mode",
+                deed_edit(i, json_pack("{s:b, s:s, s:{s:i}, s:{s:i}}", "suspend", 0, "mode",
                                        world.policies[i].is_advised ? "Advise" : "Automatic", "dns", "recordTTL", 30,
                                        "detection", "successThreshold", 2));
         }
@@ -552,7 +552,7 @@ static void do_as_told(unsigned policy)
                 (void)snprintf(told, sizeof(told), "%s=%s", keys[i] + strlen("planekeeper.io/"), value);
                 judge_told(policy, told);
                 take_away(policy, found);
-                annotate(policy, keys[i], value);
+                deed_annotate(policy, keys[i], value);
         }
 }
 

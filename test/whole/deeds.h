@@ -22,6 +22,9 @@ deed kill_host, stop_host, pause_host, jump_host, jump_api, cut_watches, silence
     release_kill_switch, delete_policy, put_policy, set_aside, take_back, back_up, restore, cut_path, mend_path, lose_replicas,
     find_replicas, lag_nameserver, mend_lag, lead_astray, lead_back, claim_name,
     yield_name, divert_users, lead_users, forward_updates, take_updates, mistype, correct;
+/* By people; @spec is taken, a @value of NULL removes the annotation. */
+void deed_edit(unsigned policy, json_t *spec);
+void deed_annotate(unsigned policy, const char *key, const char *value);
 void correct_policy(unsigned policy);
 void correct_plane(unsigned plane);
 void apply_again(void); /* people do, once all is over */

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "deeds.h"
 #include "util/mem.h"
@@ -231,6 +232,21 @@ static void begin_fault(void *ctx)
         if (kind->begin)
                 kind->begin(fault);
         vtime_at(fault->ends_at, end_fault, fault);
+}
+
+int faults_find(const char *name)
+{
+        for (unsigned i = 0; i < KINDS; i++)
+                if (strcmp(kinds[i].name, name) == 0)
+                        return (int)i;
+        return -1;
+}
+
+void faults_begin(const struct fault *given)
+{
+        struct fault *fault = mem_new(fault);
+        *fault = *given;
+        begin_fault(fault);
 }
 
 /* A plane's are what it is all about, and a typo can be in many texts. */

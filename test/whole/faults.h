@@ -12,6 +12,9 @@ extern uint64_t faults_counts[]; /* by kind, over all histories */
 
 /* Draws @count faults that begin between now and @until; all that end have ended then. */
 void faults_draw(unsigned count, vtime_us until);
+struct fault;
+int faults_find(const char *name);             /* its kind; -1: there is none */
+void faults_begin(const struct fault *given); /* of that kind, now, until it ends */
 /* What people do once all is over: what they had switched off is on again, and whoever was killed is started. */
 void faults_heal(void);
 /* The plane dies, and nothing else happens. */

@@ -105,6 +105,15 @@ static void check_commit(unsigned policy, const struct decision *decided, const 
                                (unsigned long long)next->epoch);
 }
 
+/* A person has said of the epoch in force that it is well: its cool-down is over. */
+static bool is_acknowledged(unsigned policy)
+{
+        const json_t *object = api_find(0, API_POLICIES, NAMESPACE, world.policies[policy].name);
+        const json_t *annotations = json_object_get(json_object_get(object, "metadata"), "annotations");
+        const char *text = json_string_value(json_object_get(annotations, "planekeeper.io/ack"));
+        return text && strtoull(text, NULL, 10) == judge.policies[policy].epoch;
+}
+
 /* S9. The cool-down is counted by the API server's clock; where that jumped, nothing can be said. */
 static void check_cooldown(unsigned policy, const struct decision *next)
 {
@@ -112,7 +121,7 @@ static void check_cooldown(unsigned policy, const struct decision *next)
         vtime_us cooldown = (vtime_us)world.policies[policy].cooldown_s * VTIME_S;
         if (!next->is_automatic || strcmp(next->from, next->to) == 0)
                 return;
-        if (judged->switched_at && !judged->is_touched && !world.has_odd_clocks &&
+        if (judged->switched_at && !judged->is_touched && !world.has_odd_clocks && !is_acknowledged(policy) &&
             vtime_now() - judged->switched_at < cooldown)
                 world_violated("S9: policy %u leaves %s with epoch %llu in the cool-down", policy, next->from,
                                (unsigned long long)next->epoch);

@@ -3,6 +3,7 @@
  * and status writers of one or two processes, in a world without sockets and on virtual time.
  *
  *   whole [options of histories.h]; --log prints what the operators log.
+ *   whole --story [--trace] FILE...: these stories (story.h).
  */
 #include <inttypes.h>
 #include <jansson.h>
@@ -14,7 +15,9 @@
 #include "faults.h"
 #include "histories.h"
 #include "judge.h"
+#include "run.h"
 #include "runtime/log.h"
+#include "story.h"
 
 enum {
         SETTLE_FIRST_S = 15, /* adoption, before anything befalls */
@@ -22,33 +25,9 @@ enum {
         REST_S = 90,
         READ_AGAIN_S = 31, /* a target is read at least so often */
         HEALTHY_S = 12, /* until a plane that was down counts as one to go to, and the own cluster's identity was read again */
-        LOOK_EVERY_MS = 250,
         ATTEMPTS = 4, /* what two remedies in a row mend, too */
         FAULTS_MAX = 8,
 };
-
-static void run_until(vtime_us until)
-{
-        while (!world.violation[0] && vtime_now() < until) {
-                const vtime_us look = vtime_now() + LOOK_EVERY_MS * VTIME_MS;
-                while (!world.violation[0] && vtime_step(look < until ? look : until))
-                        ;
-                judge_voice();
-                judge_names();
-        }
-}
-
-/* Whether all rests within @seconds. */
-static bool comes_to_rest(unsigned seconds, char *ret_why, size_t size)
-{
-        const vtime_us until = vtime_now() + (vtime_us)seconds * VTIME_S;
-        while (!judge_is_settled(ret_why, size)) {
-                if (vtime_now() >= until || world.violation[0])
-                        return false;
-                run_until(vtime_now() + LOOK_EVERY_MS * VTIME_MS);
-        }
-        return true;
-}
 
 static uint64_t take_overs, voices; /* over all histories */
 
@@ -159,6 +138,7 @@ static vtime_us draw_length(void)
 static void history(void)
 {
         char why[300] = "";
+        world_draw();
         world_begin();
         if (!comes_to_rest(begin_claimed() ? CLAIMS_SETTLE_S : SETTLE_FIRST_S, why, sizeof(why)))
                 world_violated("L4: it does not begin: %s", why);
@@ -188,6 +168,12 @@ int main(int argc, char **argv)
 {
         struct histories histories = {.seed = 20261125, .count = 100};
         uint64_t digest = 0;
+        if (argc > 1 && strcmp(argv[1], "--story") == 0) {
+                world_is_traced = argc > 2 && strcmp(argv[2], "--trace") == 0;
+                log_setup((enum log_level)(LOG_ERROR + 1), LOG_TEXT);
+                json_object_seed(1);
+                return stories_run(argc - 2 - world_is_traced, argv + 2 + world_is_traced);
+        }
         histories_begin(&histories, argc, argv);
         world_is_traced = histories.is_traced;
         log_setup(histories.is_logged ? LOG_DEBUG : (enum log_level)(LOG_ERROR + 1), LOG_TEXT);

@@ -272,7 +272,6 @@ static void draw_policy(unsigned number)
             .max_switches = chance(700) ? 9 : 1 + chance_below(3),
             .stable_for_s = 2 + chance_below(6),
         };
-        (void)snprintf(config->name, sizeof(config->name), "gloo-%u", number);
 }
 
 /* What half of the histories have, and of those each some; the others are as they are without it. */
@@ -301,11 +300,16 @@ void world_rename_cluster(unsigned cluster)
         api_put(cluster, API_NAMESPACES, namespace_named("kube-system", cluster));
 }
 
-void world_begin(void)
+void world_clear(void)
 {
         memset(&world, 0, sizeof(world));
-        world.is_recorded_in_dns = chance(200);
         world.places[AT_NOWHERE].silent = 1;
+}
+
+void world_draw(void)
+{
+        world_clear();
+        world.is_recorded_in_dns = chance(200);
         world.failover_delay_ms = world.is_recorded_in_dns ? DELAY_OF_TWO_SITES_MS : DELAY_MS;
         world.host_count = world.is_recorded_in_dns || chance(700) ? 2 : 1;
         world.cluster_count = world.is_recorded_in_dns ? 2 : 1;
@@ -318,6 +322,12 @@ void world_begin(void)
         draw_width();
         for (unsigned i = 0; i < world.policy_count; i++)
                 draw_policy(i);
+}
+
+void world_begin(void)
+{
+        for (unsigned i = 0; i < POLICIES_MAX; i++)
+                (void)snprintf(world.policies[i].name, sizeof(world.policies[i].name), "gloo-%u", i);
         judge_begin();
         registers_begin();
         nameservers_begin();

@@ -79,7 +79,9 @@ extern struct world world;
 
 enum { INTERVAL_MS = 1000, TIMEOUT_MS = 500, THRESHOLD = 3 };
 
-void world_begin(void); /* draws the configuration, sets up servers and manifests, starts the operators */
+void world_clear(void); /* an empty configuration, to be filled in */
+void world_draw(void);  /* one by chance */
+void world_begin(void); /* sets up servers and manifests as configured, starts the operators */
 void world_end(void);
 void world_put_policy(unsigned number);    /* as it was at the beginning */
 json_t *world_texts(unsigned number);            /* those of its spec that people mistype, as they are meant; the caller's */
