@@ -9,7 +9,8 @@ simulator  random histories; PK_SEED starts elsewhere (the long form starts at t
 whole      the same of whole operators (test/whole): loop, watches, election, probes and status writers on virtual time
 mutants    each patch in mutants/ makes one thing wrong; the explorer, or else the simulator, must find it by the check that
            the patch names; of a patch for World: whole, those histories must, from the seed that it names. The same without
-           a patch is the control: it is run first, and must pass. What no simulated world contains (a driver, a server's own
+           a patch is the control: it is run first, and must pass. World: story/<name> is that story, which fails by a judge's check
+           or by what it expects ("Killed by: expect"). What no simulated world contains (a driver, a server's own
            semantics) is killed by the test that "Killed by:" names, in World: unit/<file> or World: contract/<file>.
 
 Writes build/prove.json (--short: build/prove-short.json), and ends with one line of counts.
@@ -40,6 +41,7 @@ HISTORIES = {"long": 200_000, "short": 20_000}
 MUTANT_HISTORIES = 20_000
 WHOLE_HISTORIES = {"long": 20_000, "short": 1_000}
 WHOLE_MUTANT_HISTORIES = 4_000
+STORIES = ROOT / "test" / "whole" / "stories"
 
 
 class Tally:
@@ -155,7 +157,18 @@ def prove_by_simulation(tally: Tally, is_short: bool) -> dict:
     return found
 
 
+def tell_stories(paths: list[pathlib.Path], program: pathlib.Path = BUILD / "prove/whole") -> tuple[dict, str]:
+    result = run([program, "--story", *[path.relative_to(ROOT) for path in paths]], cwd=ROOT)
+    return figures(result), result.stdout
+
+
 def prove_whole_operators(tally: Tally, is_short: bool) -> dict:
+    stories = sorted(STORIES.glob("*.story"))
+    found, output = tell_stories(stories)
+    is_right = "broke" not in found and not found["failed"] and found["stories"] == len(stories) > 0
+    if not is_right:
+        print(output, end="")
+    tally.check(is_right, f"whole: {len(stories)} stories go as they say {found.get('broke', '')}")
     return {"whole": prove_by_histories(tally, is_short, "whole", WHOLE_HISTORIES["short" if is_short else "long"], 50)}
 
 
@@ -172,8 +185,10 @@ class Mutant:
         self.check = re.search(r"^Killed by: (\S+)$", text, re.M)[1]
         self.world = re.search(r"^World: (\S+)$", text, re.M)[1]
         self.seed = re.search(r"^Seed: (\d+)$", text, re.M)
-        self.is_whole = self.world == "whole"
-        self.suite, _, self.test = self.world.partition("/")  # unit/<file>, contract/<file>; no test: a simulated world
+        self.story = STORIES / f"{self.world.removeprefix('story/')}.story" if self.world.startswith("story/") else None
+        self.is_whole = self.world == "whole" or self.story is not None
+        # unit/<file>, contract/<file>; no test: a simulated world
+        self.suite, _, self.test = ("", "", "") if self.is_whole else self.world.partition("/")
         self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
         self.tree = SCRATCH / self.name
         self.starts = 0
@@ -181,8 +196,7 @@ class Mutant:
     def build(self, flags: dict[str, list[str]]) -> str:
         """Patches a copy of the sources and compiles what changed; "" or what went wrong."""
         shutil.rmtree(self.tree, ignore_errors=True)
-        for folder in ("controller", "test/sim"):
-            shutil.copytree(ROOT / folder, self.tree / folder)
+        shutil.copytree(ROOT / "controller", self.tree / "controller")
         patched = run(["patch", "-p1", "--fuzz=0", "--no-backup-if-mismatch", "-i", self.path], cwd=self.tree)
         if patched.returncode:
             return f"the patch does not apply any more: {' '.join(patched.stdout.split())}"
@@ -239,6 +253,9 @@ class Mutant:
             # ERROR: what the mutant left behind broke the test's teardown as well.
             failed = re.findall(r"^\[  (?:FAILED|ERROR )  \] ([a-z]\w+)", output, re.M)
             return (self.check if self.check in failed else (failed + [""])[0]), self.world
+        if self.story:
+            found, _ = tell_stories([self.story], self.tree / "whole")
+            return found.get("broke") or found["first"], self.world
         if self.is_whole:
             found, _ = simulate(int(self.seed[1]), WHOLE_MUTANT_HISTORIES, self.tree / "whole")
             return found.get("broke") or found["first"].split(":")[0], f"whole, history {found.get('histories')}"
