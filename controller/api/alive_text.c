@@ -1,4 +1,4 @@
-/* alive_text.c -- what the operator inside the active plane says while its checks pass. */
+/* alive_text.c -- the heartbeat of the operator inside the active plane, as a text. */
 #include "api/alive_text.h"
 
 #include <inttypes.h>

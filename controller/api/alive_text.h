@@ -1,5 +1,6 @@
 /*
- * alive_text.h -- what the operator inside the active plane says while its checks pass: TXT _planekeeper-alive.<name>.
+ * alive_text.h -- the heartbeat that the operator inside the active plane renews while its checks pass: the text of
+ * TXT _planekeeper-alive.<name>.
  *
  * Wire:    v=pk1 n=<counter> every=<milliseconds between two> p=<plane> by=<kube-system UID of the writer's cluster>.
  *          Unknown fields are ignored. It proves nothing and changes nothing: while the text

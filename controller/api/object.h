@@ -1,4 +1,4 @@
-/* object.h -- what both resources share: references, the identity of an object before or without decoding it. */
+/* object.h -- the parts that both resources share: references, the identity of an object before or without decoding. */
 #ifndef PK_API_OBJECT_H
 #define PK_API_OBJECT_H
 

@@ -258,7 +258,7 @@ static bool on_bytes(void *ctx, const char *bytes, size_t count)
         if (call->is_cancelled)
                 return false;
         if (call->status != 200) {
-                (void)strbuf_append(&call->refusal, bytes, count); /* what passes the bound is not worth reading */
+                (void)strbuf_append(&call->refusal, bytes, count); /* the bound is enough for a Status object */
                 return !call->refusal.overflowed;
         }
         call->is_in_bytes = true;

@@ -39,7 +39,7 @@ struct kube_reply {
         long status;            /* HTTP status, 0 where none came */
         const json_t *body;     /* NULL where there is none */
         unix_ms date;           /* the API server's clock, 0 unknown */
-        mono_ms retry_after_ms; /* what the server asked for, else 0 */
+        mono_ms retry_after_ms; /* the server's Retry-After, else 0 */
         int64_t latency_us;
 };
 typedef void kube_done(void *ctx, const struct kube_reply *reply);

@@ -1,4 +1,4 @@
-/* denied.c -- what a refusal of one named object may mean. */
+/* denied.c -- the two causes of a refusal (403) of one named object, in words. */
 #include "kube/denied.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * denied.h -- what a refusal (403) of one named object may mean: RBAC answers the same of a right that is missing and
- * of a name that nobody granted, such as a misspelt one.
+ * denied.h -- the two causes of a refusal (403) of one named object: RBAC answers the same of a right that is missing
+ * and of a name that nobody granted, such as a misspelt one.
  */
 #ifndef PK_KUBE_DENIED_H
 #define PK_KUBE_DENIED_H

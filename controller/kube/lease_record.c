@@ -1,4 +1,4 @@
-/* lease_record.c -- what a Lease says, and the objects that change it. */
+/* lease_record.c -- a Lease as a struct, and the objects that change it. */
 #include "kube/lease_record.h"
 
 #include <stdint.h>

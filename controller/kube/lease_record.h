@@ -1,5 +1,5 @@
 /*
- * lease_record.h -- what a Lease says, and the objects that change it. Private to lease.c.
+ * lease_record.h -- a Lease as a struct, and the objects that change it. Private to lease.c.
  *
  * Ownership: json_t returned is the caller's; the record owns its texts, lease_record_clear() frees them.
  * Source:    coordination.k8s.io/v1 Lease

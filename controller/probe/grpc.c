@@ -1,4 +1,5 @@
-/* grpc.c -- what does grpc.health.v1.Health/Check say? grpc-status comes first: on an error the body is empty. */
+/* grpc.c -- the answer to grpc.health.v1.Health/Check. grpc-status is read first, because on an error the body is
+ * empty. */
 #include "probe/grpc.h"
 
 #include <stdio.h>

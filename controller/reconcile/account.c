@@ -1,4 +1,4 @@
-/* account.c -- what status keeps of a policy's past. */
+/* account.c -- the history that a policy's status keeps. */
 #include "reconcile/account.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * account.h -- what status keeps of a policy's past: the last switch, those before it, the last decision, and the times
- * of the epoch under way.
+ * account.h -- the history that a policy's status keeps: the last switch, those before it, the last decision, and the
+ * times of the epoch under way.
  *
  * Ownership: texts are owned; account_forget() frees them.
  */

@@ -16,7 +16,7 @@ struct policy;
 struct confirmation {
         struct kube_call *call; /* NULL: none is under way */
         uint64_t turns;         /* status.known.turns when it was sent */
-        epoch_t asked_epoch;    /* what it is for */
+        epoch_t asked_epoch;    /* the epoch that it is to confirm */
         epoch_t epoch;          /* for which the policy was read; 0: none */
 };
 

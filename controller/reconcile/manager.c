@@ -20,7 +20,7 @@
 
 enum {
         TICK_MS = 1000,
-        REFRESH_EVERY_MS = 60000, /* what only time changes in a status (days of a certificate) is looked at so often */
+        REFRESH_EVERY_MS = 60000, /* facts that change with time alone (days of a certificate) are refreshed so often */
         LATE_MS = 1000, /* a loop that is later than this was suspended or short of CPU: its samples are doubtful */
         CONNECTIONS_PER_HOST = 16, /* three watches, the passes' permits, statuses and Events, none behind another */
         WORKERS = 8,               /* started when they are needed */

@@ -88,7 +88,7 @@ struct manager {
         struct identity identity;
         struct pace pace;
         struct kill_switch kill_switch;
-        struct trouble_entry troubles[TROUBLE_COUNT]; /* what is tried again */
+        struct trouble_entry troubles[TROUBLE_COUNT]; /* retries that go on failing */
         mono_ms refreshed_at;
         struct admission admission;
         struct loop_timer tick;
@@ -106,7 +106,7 @@ void manager_close(struct manager *manager);
 /* For /readyz: the caches are filled. */
 bool manager_is_ready(const struct manager *manager, struct strbuf *why);
 
-/* Our own loop was late by that: samples are discarded, and doubtful for a moment longer. */
+/* The operator's loop was late by @late_ms: samples are discarded, and doubtful for a moment longer. */
 void manager_was_late(struct manager *manager, mono_ms late_ms);
 
 #endif

@@ -1,4 +1,4 @@
-/* plane.c -- a ManagementPlane at work: its entry, who uses it, and when it is set up anew. */
+/* plane.c -- a ManagementPlane at work: its entry, its users, and when its probes are built anew. */
 #include "reconcile/plane.h"
 
 #include <stdio.h>
@@ -30,8 +30,7 @@ static struct probe_cadence wanted_cadence(const struct plane *plane)
                         is_first = false;
                 }
         }
-        /* The grid is one of wall time, because replicas on other machines count their monotonic time from elsewhere.
-         */
+        /* The grid is in wall time, because the monotonic clocks of replicas on other machines have other origins. */
         mono_ms spread = (mono_ms)(text_hash(plane->key) % (uint64_t)cadence.interval_ms);
         mono_ms half = plane->manager->is_leader ? 0 : cadence.interval_ms / 2;
         mono_ms base = plane->manager->pace.wall_base % cadence.interval_ms;
@@ -150,7 +149,7 @@ static void take_spec(struct plane *plane, const json_t *object)
         plane->spec = spec;
 }
 
-/* An annotation changes no generation; it is one line for people, whatever is written there. */
+/* An annotation changes no generation, so it is read each time; decode bounds it to one line. */
 static void take_maintenance(struct plane *plane, const json_t *object)
 {
         const char *text = object_annotation(object, ANNOTATION_MAINTENANCE);

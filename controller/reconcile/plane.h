@@ -1,7 +1,7 @@
 /*
  * plane.h -- a ManagementPlane at work: its address, its probes and the runs of their samples.
  *
- * Ownership: planes belong to the manager's map; a policy that names one holds it by plane_use() / plane_unuse().
+ * Ownership: planes belong to the manager's map; a policy that names one keeps it by plane_use() / plane_unuse().
  * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_PLANE_H
@@ -17,7 +17,7 @@
 
 enum { FAMILY_V4 = 1, FAMILY_V6 = 2, PLANE_TEXT_BYTES = INET6_ADDRSTRLEN };
 
-/* What the samples of one check have shown at one address: the run of equal ones it is in (see core/view.h). */
+/* The run of equal samples of one check at one address (see core/view.h). */
 struct check_run {
         uint32_t fails, passes;
         mono_ms run_since, counted_at, sampled_at;
@@ -48,8 +48,7 @@ struct check {
         uint64_t subject; /* hash of what is checked, and how, but for the address: a run says something only of this */
         struct check_target *targets; /* at least one; each address of the record that would be written */
         size_t target_count;
-        /* An outage that a new address is part of when its first sample fails, too; since 0: the check does not fail.
-         */
+        /* The outage of the check, which a new address joins when its first sample fails; since 0: there is none. */
         uint32_t failing;
         mono_ms failing_since, failed_at; /* failed: as last judged */
 };
@@ -75,13 +74,13 @@ struct plane {
 
         struct kube *kube;         /* of its own cluster by kubeconfig; NULL otherwise */
         char *kube_error;          /* why there is no client although a kubeconfig is named, NULL otherwise */
-        bool kube_needs_person;    /* and that it will not mend by itself */
+        bool kube_needs_person;    /* and only a person can change it */
         char *kube_secret_version; /* resourceVersion of the Secret that kube was made from, or will be once its files
                                       are read; NULL: it has to be looked at */
         struct kubeconfig_reading *kube_reading; /* under way; NULL otherwise */
         struct loop_timer kube_timer;            /* of the files: patience, or the next try */
         char *cluster_uid;         /* kube-system UID of its cluster as last read, every 10 s; NULL unknown */
-        bool is_located;           /* its cluster was asked which one it is; one that cannot be asked is not ours */
+        bool is_located; /* its cluster was asked for its UID; without an answer it is not the operator's own */
         struct kube_call *service_call, *uid_call;
         struct loop_timer discovery;
         char *addresses[SERVICE_ADDRESSES_MAX]; /* where agents would be sent */
@@ -89,7 +88,7 @@ struct plane {
         uint16_t port;
         char *address_error; /* why there is none, NULL otherwise */
         char *other_names;   /* of the Service's ingress, which a record cannot hold beside its one name; NULL none */
-        bool address_is_wrong; /* and that only an edit, or a right that somebody grants, gives it one */
+        bool address_is_wrong; /* and that only an edit, or a granted right, gives it one */
         char *rrset;         /* of the addresses, record type by itself; NULL where none */
 
         struct resolve_name *lookup; /* of the address where it is a host name and probed; NULL otherwise */
@@ -122,13 +121,13 @@ void plane_rebuild(struct plane *plane);                      /* cadence, Secret
 bool plane_uses_secret(const struct plane *plane, const char *key);
 void plane_retime(struct plane *plane); /* its users, or who leads, or the clock changed */
 void plane_leadership_changed(struct plane *plane);
-void plane_discard_samples(struct plane *plane); /* our own loop was late: what was measured is doubtful */
+void plane_discard_samples(struct plane *plane); /* the operator's loop was late: samples are doubtful */
 void plane_free(struct plane *plane);
 
 bool plane_holds_operator(const struct plane *plane);
-/* The operator's own cluster has another UID by now: a plane that it was is taken to be it still, and asked at once. */
+/* The operator's own cluster has another UID by now: a plane of the former UID gets it, and its own is read at once. */
 void plane_identity_changed(struct plane *plane);
-/* Whether plane_holds_operator is an answer yet. */
+/* Whether plane_holds_operator() is known yet. */
 bool plane_is_located(const struct plane *plane);
 /* Fill the core's view of this plane; texts are borrowed until the next turn, or live in the arena. @record_type_rrset
  * is the record as the policy wants it, NULL where that is the plane's own: its addresses are what is judged. */

@@ -134,7 +134,8 @@ static void set_service_error(struct plane *plane, const struct kube_reply *repl
                                        : why);
 }
 
-/* The last known addresses stay: what a dead region can no longer say is judged by its last good word. */
+/* On a failed read the last known addresses stay: a region that is down cannot answer for its Service. An error is
+ * shown only where there is no address, or where the Service itself is wrong. */
 static void service_answered(void *ctx, const struct kube_reply *reply)
 {
         struct plane *plane = ctx;
@@ -174,7 +175,7 @@ static void uid_answered(void *ctx, const struct kube_reply *reply)
         plane->uid_call = NULL;
         bool was_inside = plane_holds_operator(plane), is_news = !plane->is_located;
         plane->is_located = true;
-        if (reply->err == ERR_OK) /* forbidden or silent: then nothing new can be said of it */
+        if (reply->err == ERR_OK) /* forbidden or no answer: the last known UID stays */
                 take_cluster(plane, object_meta(reply->body, "uid"));
         if (is_news || plane_holds_operator(plane) != was_inside)
                 plane_wake_users(plane);
@@ -220,7 +221,7 @@ void plane_address_start(struct plane *plane)
         if (plane->spec->address[0]) {
                 const char *const address[] = {plane->spec->address};
                 bool was_setting_up = plane->needs_setup;
-                plane->needs_setup = true; /* probes are built right after this: no second round for the address */
+                plane->needs_setup = true; /* the probes are built right after this, with the address in place */
                 set_addresses(plane, address, 1, plane->spec->port);
                 plane->needs_setup = was_setting_up;
         }

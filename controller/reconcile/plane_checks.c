@@ -99,8 +99,8 @@ static enum err open_probe(struct plane *plane, struct check_target *target, str
 }
 
 /*
- * Everything that a sample depends on, but for the address and for what the Secrets hold: a new certificate or
- * kubeconfig says nothing against what was measured with the old one.
+ * A hash of all that a sample depends on, without the address and the content of Secrets: a new certificate or
+ * kubeconfig does not void the samples that were taken with the old one.
  */
 static uint64_t subject_of(const struct plane *plane, const struct plane_check *spec)
 {
@@ -165,7 +165,7 @@ static void recall_outage(struct check *check, const struct check *kept, mono_ms
         arena_deinit(&arena);
 }
 
-/* A run goes on only where no sample was missed: what was seen before a gap and after it is not in a row. */
+/* A run goes on only where no sample was missed: samples before and after a gap are not consecutive (decision 025). */
 static void recall(struct check *check)
 {
         struct plane *plane = check->plane;

@@ -1,4 +1,4 @@
-/* plane_entry.c -- what others ask of a plane's entry, and how they wake it and those who name it. */
+/* plane_entry.c -- the queries of other files to a plane's entry, and how they wake it and its policies. */
 #include "reconcile/plane_parts.h"
 #include "reconcile/policy.h"
 #include "reconcile/secret_cache.h"

@@ -20,7 +20,7 @@ enum {
 /* The files of one kubeconfig. It outlives its plane where a file hangs. */
 struct kubeconfig_reading {
         struct job job;
-        struct plane *plane; /* NULL: nobody waits for it any more */
+        struct plane *plane; /* NULL: the plane is gone, or has another kubeconfig */
         struct secret text;
         struct kube_config_policy policy;
         /* The job's own while it runs. */
@@ -56,7 +56,7 @@ static void open_client(struct plane *plane, struct kube_config *config)
         plane->kube_error = NULL;
 }
 
-/* True where it is news. */
+/* True where the error is a new one. */
 static bool set_error(struct plane *plane, enum err err, const char *why)
 {
         bool is_news = !text_equal(plane->kube_error, why);
@@ -93,7 +93,7 @@ static void read_files(struct job *job)
                                          &reading->config, &reading->why);
 }
 
-/* It is tried again. As a cluster that does not answer it is not the operator's own. */
+/* The read is repeated. Until then the plane counts as a cluster that does not answer: not as the operator's own. */
 static void refuse_for_now(struct plane *plane, enum err err, const char *why)
 {
         plane->is_located = true;
@@ -121,7 +121,7 @@ static void on_files_read(struct job *job)
         free_reading(reading);
 }
 
-/* What the reading waits for, while it goes on. */
+/* Names the file that the read waits for. */
 static void say_what_hangs(struct plane *plane)
 {
         const struct kubeconfig_reading *reading = plane->kube_reading;
@@ -151,7 +151,7 @@ static struct kube_config_policy policy_of(const struct plane *plane)
 
 static void start_reading(struct plane *plane, const struct secret *text, const struct kube_config_policy *policy);
 
-/* The Secret of before is still the one, or plane_kube_take() sees to it. */
+/* The Secret may have changed since; then plane_kube_take() starts from the new one. */
 static void try_again(struct plane *plane)
 {
         const struct secret_key_ref *ref = &plane->spec->kube_config;
@@ -223,7 +223,7 @@ static enum err take_text(struct plane *plane, const struct secret *text, const 
         return names_files ? ERR_OK : err == ERR_OK ? ERR_OK : name_secret(plane, err, reterr);
 }
 
-/* What was learned of one cluster says nothing of another. */
+/* The client and the UID of one cluster say nothing of another. */
 void plane_cluster_forget(struct plane *plane)
 {
         plane_address_stop(plane);
@@ -250,7 +250,7 @@ void plane_kube_take(struct plane *plane)
                 return;
         if (err == ERR_TRANSIENT && plane->kube_secret_version)
                 return;
-        plane_cluster_forget(plane); /* the addresses stay: what is no longer known of them is not known to be wrong */
+        plane_cluster_forget(plane); /* the addresses stay until others are known */
         if (err == ERR_OK)
                 err = secret_object_require(object, ref->key, &text, &why);
         if (err == ERR_OK)

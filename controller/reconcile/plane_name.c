@@ -1,5 +1,5 @@
-/* plane_name.c -- the addresses behind a plane's host name, as DNS says them: what agents will be told is what is
- * probed. */
+/* plane_name.c -- the addresses behind a plane's host name from DNS, so that the probed addresses are those that agents
+ * are given. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* plane_parts.h -- how the files of plane.h divide the work; nobody else includes it. */
+/* plane_parts.h -- the functions that the files of plane.h share; no other file includes it. */
 #ifndef PK_RECONCILE_PLANE_PARTS_H
 #define PK_RECONCILE_PLANE_PARTS_H
 
@@ -10,15 +10,15 @@ void plane_address_start(
     struct plane *plane); /* fixed, or discovered now and every 10 s; also finds out which cluster it is */
 void plane_address_stop(struct plane *plane);
 void plane_address_forget(struct plane *plane);
-/* What a discovered address was when @status was written under @generation: the Service may be in a region that is dead
- * when this process starts, and then nobody else can say it. */
+/* Takes over the address that @status has from discovery under @generation: where the Service's region is down when
+ * this process starts, the status is the only source. */
 void plane_address_restore(struct plane *plane, const json_t *status, int64_t generation);
 struct kube *plane_kube(const struct plane *plane); /* client of its cluster; NULL where it cannot be looked at */
 
 /* plane_kubeconfig.c: the client of its own cluster. */
 /* From the Secret as it is now; made anew when that changes. Where the kubeconfig names files, once they are read. */
 void plane_kube_take(struct plane *plane);
-void plane_cluster_forget(struct plane *plane); /* what was learned of one cluster says nothing of another */
+void plane_cluster_forget(struct plane *plane); /* its UID says nothing of another cluster */
 
 /* plane_name.c: where the address is a host name, the addresses behind it, as DNS says them; looked up while it is
  * probed. */
@@ -35,7 +35,7 @@ bool plane_target_is_of(const char *address, const char *rrset);
 /* The addresses that @rrset leaves out, for people; NULL: none. */
 const char *plane_left_out(const struct plane *plane, const char *rrset, struct arena *arena);
 
-/* plane_runs.c: what the samples show. */
+/* plane_runs.c: the runs of samples. */
 void plane_run_sampled(void *target, const struct sample *sample);
 void plane_runs_forget(struct plane *plane); /* its metrics */
 void plane_run_set_text(struct check_run *run, const char *text);
@@ -50,7 +50,7 @@ void plane_checks_forget(struct plane *plane); /* that too, and its metrics */
 /* plane_status.c */
 json_t *plane_status_build(struct status_mark *mark, struct condition_list *ret_conditions);
 
-/* Something that policies look at is new: run their passes. */
+/* A fact that policies use has changed: their passes run. */
 void plane_wake_users(struct plane *plane);
 
 #endif

@@ -1,4 +1,4 @@
-/* plane_runs.c -- what the samples of a plane's checks show, address by address, and as one. */
+/* plane_runs.c -- the runs of samples of a plane's checks, per address and per check. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +34,8 @@ static bool goes_on(const struct plane *plane, mono_ms last, mono_ms next)
         return health_run_goes_on(last, next, plane->cadence.interval_ms, plane->cadence.timeout_ms);
 }
 
-/* A new address of a name that fails at first sight is part of the outage that its check is in: many names lead
- * elsewhere every minute. */
+/* A new address that fails at its first sample joins the outage of its check. Else a name whose addresses change every
+ * minute would never have a run that is long enough to count as down. */
 static void join_outage(const struct check *check, struct check_run *run, mono_ms started_at)
 {
         if (run->counted_at || !check->plane->lookup || !check->failing_since ||
@@ -90,7 +90,7 @@ static bool run_may_matter(const struct check_target *target)
         return false;
 }
 
-/* What is cached of a Secret may be older than what a person has put there together with the new certificate. */
+/* A person may have replaced the Secret together with the certificate, and the cache may not show it yet. */
 static void look_at_secrets_again(const struct check *check, enum probe_error error)
 {
         const struct plane *plane = check->plane;
@@ -179,7 +179,7 @@ static struct check_view view_of(const struct check *check, const struct check_r
         };
 }
 
-/* Nothing was seen yet of the addresses that this record has. */
+/* The addresses of this record have no sample yet. */
 static const struct check_run unseen = {.replicas_available = -1, .replicas_wanted = -1, .replicas_updated = -1};
 
 struct check_view plane_check_view(const struct check *check, const char *rrset, struct arena *arena)

@@ -1,4 +1,4 @@
-/* plane_status.c -- what kubectl shows of a plane: no cell blank, nothing True that was never tested. */
+/* plane_status.c -- the status of a plane, for kubectl: no cell is blank, nothing is True that was never tested. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

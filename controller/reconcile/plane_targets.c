@@ -14,7 +14,7 @@ static unsigned family_of(const char *address)
         return family == 4 ? FAMILY_V4 : family == 6 ? FAMILY_V6 : 0;
 }
 
-/* Of a record by its type; a CNAME leads to whatever DNS says. */
+/* The families by record type; behind a CNAME there may be both. */
 static unsigned families_of(const char *rrset)
 {
         if (text_has_prefix(rrset, "A "))

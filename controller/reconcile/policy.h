@@ -1,5 +1,5 @@
 /*
- * policy.h -- a FailoverPolicy at work: what is known of its record and targets, and the pass that gathers, decides and
+ * policy.h -- a FailoverPolicy at work: its record and targets as last seen, and the pass that gathers, decides and
  * acts.
  *
  * Ownership: policies belong to the manager's map.
@@ -82,7 +82,7 @@ struct policy *policy_obtain(struct manager *manager, const char *namespace_name
 /* policy_object.c */
 void policy_set(struct policy *policy, const json_t *object); /* as watched, and believed or not; NULL: it is gone */
 void policy_deleted(struct policy *policy, const json_t *last); /* as watched; the same */
-/* An uncached read: whatever its version, it is what counts. @object NULL: the store has none. */
+/* An uncached read: it outranks the watch, whatever its version. @object NULL: the store has none. */
 void policy_read(struct policy *policy, const json_t *object);
 void policy_leadership_changed(struct policy *policy);
 mono_ms policy_looks_every(const struct policy *policy); /* how often its targets are looked at */
@@ -90,7 +90,7 @@ void policy_free(struct policy *policy);
 void policy_free_if_unwanted(struct policy *policy); /* it has neither an object nor a record Lease */
 
 /* policy_entry.c */
-void policy_wake(struct policy *policy); /* something it looks at is new */
+void policy_wake(struct policy *policy); /* a fact that it uses has changed */
 bool policy_has_lease(const struct policy *policy);
 const struct detection *policy_detection(const struct policy *policy); /* NULL where there is no usable spec */
 enum rrset_type policy_record_type(const struct policy *policy); /* RRSET_AUTO where it has no spec */

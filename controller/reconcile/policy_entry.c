@@ -1,4 +1,4 @@
-/* policy_entry.c -- what others ask of a policy's entry, and how they wake it. */
+/* policy_entry.c -- the queries of other files to a policy's entry, and how they wake it. */
 #include <string.h>
 
 #include "reconcile/policy.h"

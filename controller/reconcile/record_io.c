@@ -1,4 +1,4 @@
-/* record_io.c -- what all arbiters share. */
+/* record_io.c -- the part of a write that all arbiters share. */
 #include "reconcile/record_io.h"
 
 #include <stdlib.h>

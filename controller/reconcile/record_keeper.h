@@ -68,7 +68,7 @@ void record_keeper_take(struct policy *policy, struct record *record, char *erro
 void record_keeper_watched(struct policy *policy, const json_t *lease); /* its Lease, as watched; NULL: it is gone */
 void record_keeper_deleted(struct policy *policy, const json_t *last);
 void record_keeper_unlisted(struct policy *policy); /* a list did not name it: gone, or without its label */
-/* An uncached read of the Lease: whatever its version, it is what counts. NULL: there is none. */
+/* An uncached read of the Lease: it outranks the watch, whatever its version. NULL: there is none. */
 void record_keeper_read(struct policy *policy, const json_t *lease);
 void record_keeper_clear(struct record_keeper *keeper);
 

@@ -72,8 +72,8 @@ void status_writer_yield(struct status_writer *writer, const struct yield *yield
 void status_writer_on_trouble(struct status_writer *writer, status_troubled_fn *troubled, void *ctx);
 
 void status_init(struct status_mark *mark, struct status_writer *writer, const struct kube_resource *resource);
-/* What is shown of the object and believed: a status that is not the one that we wrote is written again, and its
- * conditions are built on what others left. The owner keeps @known. */
+/* The object was shown, and is believed. A status that differs from the one last written is written again, built on the
+ * conditions that it has now. The owner keeps @known. */
 void status_seen(struct status_mark *mark, const json_t *object);
 void status_rewrite(struct status_mark *mark); /* whatever was written before: it is written again */
 /* It may have changed: it is queued, and written where it differs. Cheap; call it in every pass. */

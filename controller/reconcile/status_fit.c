@@ -11,8 +11,8 @@ enum { SENTENCE_MAX = 1024, NUMBER_BYTES = 24 };
 
 /* The longest texts at one level of shortening; 0 leaves them out. */
 struct level {
-        size_t sample;   /* what the last sample of a check said */
-        size_t gate;     /* what a gate found, and why as a whole */
+        size_t sample;   /* the text of a check's last sample */
+        size_t gate;     /* the text of a gate, and of the decision as a whole */
         size_t sentence; /* of a condition, and the policy's own */
         size_t switches; /* of the history */
         bool has_facts;

@@ -125,7 +125,7 @@ static void dns_dns_seen(struct policy *policy)
         }
 }
 
-/* ---- whether its plan is ours ---- */
+/* ---- the proof of its plan ---- */
 
 static void compare_plan(struct policy *policy, struct view *view, struct arena *arena)
 {

@@ -1,4 +1,4 @@
-/* target_config.c -- what a driver is given to open a session, made of the spec of a policy. */
+/* target_config.c -- the settings and credentials for a driver's session, from the spec of a policy. */
 #include "reconcile/target_config.h"
 
 #include <string.h>

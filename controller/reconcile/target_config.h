@@ -1,6 +1,6 @@
 /*
- * target_config.h -- what a driver is given to open a session, made of the spec of a policy. All that the shell knows
- * of how the spec writes a kind of target down is here: one row per kind.
+ * target_config.h -- the settings and credentials for a driver's session, from the spec of a policy. The form of a kind
+ * of target in the spec is known here and nowhere else in the shell: one row per kind.
  *
  * Ownership: texts are of the policy or of the arena.
  * Threads:   loop thread only.

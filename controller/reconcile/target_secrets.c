@@ -37,7 +37,7 @@ static enum err find(const struct policy *policy, const struct target_secret *fr
         return secret_cache_get(policy->manager->secrets, policy->namespace_name, from->secret, ret, reterr);
 }
 
-/* What the driver calls the entries of @object that it is given; texts and secrets are borrowed. */
+/* The entries of @object for the driver, under its own names; texts and secrets are borrowed. */
 static size_t entries(const struct target_secret *from, const struct secret_object *object,
                       struct target_credential *ret)
 {
@@ -85,7 +85,7 @@ static const char *content_error(const struct policy *policy, const struct targe
                                                                   : say_keys(policy, from, object, why.text, arena);
 }
 
-/* What is still being read is no error of it. */
+/* A Secret that is still being read has no error. */
 static const char *secret_error(const struct policy *policy, const struct target_driver *driver,
                                 const struct target_ref *ref, const struct target_secret *from, struct arena *arena)
 {
@@ -115,7 +115,7 @@ const char *target_secrets_error_of(const struct policy *policy, const struct ta
         return "";
 }
 
-/* The name's come first: agents follow it. */
+/* The Secrets of the name come first, because agents follow it. */
 const char *target_secrets_error(const struct policy *policy, struct arena *arena)
 {
         struct wanted_target wanted[TARGETS_MAX];

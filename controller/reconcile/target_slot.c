@@ -1,4 +1,4 @@
-/* target_slot.c -- one target of a policy as last visited. */
+/* target_slot.c -- the result of the last visit to one target of a policy. */
 #include "reconcile/target_slot.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static mono_ms backoff(unsigned failures)
         return delay < BACKOFF_MAX_MS ? delay : BACKOFF_MAX_MS;
 }
 
-/* The server asks for it on behalf of everybody with this credential. It is not believed for ever. */
+/* Retry-After counts for the whole credential. It is bounded: a wrong header must not stop a switch for ever. */
 static void leave_alone(struct target_slot *slot, const struct visit *visit)
 {
         if (visit->retry_after_ms <= 0)
@@ -34,7 +34,9 @@ void slot_failed(struct target_slot *slot, const struct visit *visit)
                 slot->failed_since_wall = visit->wall / 1000 * 1000;
         }
         slot->sure_at = 0;
-        bool is_throttled = visit->retry_after_ms > 0; /* which is an answer, of the server that answered before */
+        bool is_throttled = visit->retry_after_ms > 0; /* an answer, so the server behind the address is the same */
+        /* After a visit that was cut, another server may stand behind the address: the looks of all policies that use
+         * the mechanism are doubtful then. */
         bool is_broken = visit->err == ERR_UNKNOWN || (visit->err == ERR_TRANSIENT && !is_throttled);
         if (slot->mechanism && is_broken)
                 slot->mechanism->broken_at = visit->now;
@@ -45,7 +47,8 @@ void slot_failed(struct target_slot *slot, const struct visit *visit)
         free(slot->error);
         slot->error = mem_strdup(visit->why);
         slot->failures++;
-        /* A conflict or an unanswered write changed nothing we know of: read again at once, then think. */
+        /* After a conflict or an unanswered write the value at the target is unknown: it is read at once, a few times,
+         * before the back-off applies. */
         bool read_first = visit->err == ERR_CONFLICT || visit->err == ERR_UNKNOWN;
         slot->retry_at = visit->now + (read_first && slot->failures < QUICK_TRIES ? 0 : backoff(slot->failures));
         if (read_first)

@@ -1,10 +1,10 @@
 /*
- * target_slot.h -- one target of a policy as last visited: whether it answers, and when it may be visited again.
+ * target_slot.h -- the result of the last visit to one target of a policy: its state, whether the server answers, and
+ * when it may be visited again.
  *
- * A good read does not make up for a failed write: a server that shows the record and refuses the update is not
- * healthy, and its back-off goes on. That is over when a write succeeds, or when nothing is left to be written
- * (slot_forget_write). It holds for a decision too, where the record is beside the name: tried again or not, it is
- * refused until it is not.
+ * A good read does not end a failed write: a server that shows the record and refuses the update is not healthy, and
+ * the back-off goes on until a write succeeds, or until nothing is left to be written (slot_forget_write). The same
+ * goes for a refused decision, where the record is kept beside the name.
  *
  * Ownership: a slot belongs to its policy and stays where it is; slot_free().
  * Threads:   loop thread only.
@@ -25,7 +25,7 @@ struct target_slot {
         epoch_t met_epoch;         /* target_view.met_epoch and met_at */
         mono_ms met_at;
         mono_ms claims_at; /* when other tools' claims on it were last looked for; 0: never */
-        enum reach reach; /* of the last attempt; of a failed write until that is over */
+        enum reach reach; /* of the last visit; of a failed write until that is over */
         enum err error_class;
         char *error;     /* NULL after a good one */
         mono_ms read_at; /* of the state; 0: nothing is known */
@@ -35,12 +35,12 @@ struct target_slot {
         unix_ms failed_since_wall;
         unsigned failures;           /* in a row, for the back-off */
         bool has_failed_write;       /* the last failure was a write, and it is not over */
-        bool has_refused_decision;   /* and it was a decision, which the server will not have from us */
+        bool has_refused_decision;   /* and it was a decision, which the server refused for good */
         mono_ms retry_at;            /* no further effect before */
         mono_ms turn_at;             /* of its mechanism's bucket, which the next visit has; 0: none */
         mono_ms waits_since;         /* for that turn */
         struct effect *effect;       /* in flight; NULL otherwise */
-        struct mechanism *mechanism; /* what the visits go through */
+        struct mechanism *mechanism; /* of its endpoint and credential */
 };
 
 struct visit {
@@ -57,8 +57,7 @@ struct visit {
 void slot_failed(struct target_slot *slot, const struct visit *visit);
 void slot_answered(struct target_slot *slot, const struct visit *visit);
 void slot_forget_write(struct target_slot *slot);
-/* What was read says nothing any more (another target, another leader since): it is read anew, at once. An effect in
- * flight is abandoned. */
+/* Drops the state (another target, another leader since), so that it is read at once; abandons an effect in flight. */
 void slot_void(struct target_slot *slot);
 struct target_slot *slot_new(const struct target_ref *ref);
 void slot_free(struct target_slot *slot);

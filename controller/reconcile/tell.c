@@ -1,4 +1,4 @@
-/* tell.c -- what people hear: Events, and log lines with the same words. */
+/* tell.c -- Events, and log lines with the same words. */
 #include "reconcile/tell.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { LATE_IS_ONE_MS = 60000 }; /* late loops nearer than this are one fact */
+enum { LATE_IS_ONE_MS = 60000 }; /* late turns nearer to each other than this are one fact */
 
 void tell_late(mono_ms late_ms)
 {
@@ -68,7 +68,7 @@ static void answer_request(struct policy *policy, const struct view *view, const
                 return;
         tell_event(policy, false, "RequestAnswered", "Request",
                    arena_printf(arena, "%s: %s", decision->request.text, decision->answer));
-        policy_wake(policy); /* how it is without the request is judged next */
+        policy_wake(policy); /* the next pass judges without the request */
 }
 
 void tell_invalid(struct policy *policy)
@@ -99,8 +99,8 @@ static void tell_entry(struct policy *policy, const struct record *record, struc
                                 took ? arena_printf(arena, ", done in %s", report_duration(took, arena)) : ""));
 }
 
-/* The leader that committed a switch may have died before its status was written; the record tells as much as is
- * needed. */
+/* The leader that committed a switch may have died before it wrote the status; the record has all that the entry
+ * needs. */
 static void complete_for_another(struct policy *policy, struct arena *arena)
 {
         const struct record *record = policy->keeper.record;
@@ -108,7 +108,7 @@ static void complete_for_another(struct policy *policy, struct arena *arena)
                 tell_entry(policy, record, arena);
 }
 
-/* The rival is told too: its owner would otherwise never hear of the claim. */
+/* The Event goes to the rival as well, or its owner would never learn of the claim. */
 static void tell_rival(struct policy *policy, struct arena *arena)
 {
         const char *what;
@@ -121,7 +121,7 @@ static void tell_rival(struct policy *policy, struct arena *arena)
             arena_printf(arena, "policy %s claims the same %s; it waits, this one goes on", policy->key, what));
 }
 
-/* Once, however many turns on end are late. */
+/* One Event for a row of late turns. */
 static void tell_doubt(struct policy *policy, const struct view *view, struct arena *arena)
 {
         if (view->now >= view->late_until)
@@ -151,7 +151,7 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
          * it is needed. */
         bool is_news = blocked || decision->rule->flags & RULE_NEWS, is_a_look = decision->finding == FINDING_LOOK_OLD;
         if (is_a_look && !blocked)
-                return; /* over in an instant, and then what it was for is told */
+                return; /* over in an instant; the finding behind it is reported next */
         enum finding finding = is_a_look ? policy->told.finding : decision->finding;
         bool is_told = policy->told.finding == finding && text_equal(policy->told.reason, reason);
         policy->told.finding = finding;
@@ -238,7 +238,7 @@ static void tell_complete(struct policy *policy, const struct record_write *writ
         tell_metrics_switched(took);
         tell_entry(policy, record, arena);
         if (strcmp(record->from, record->to) == 0)
-                return; /* nobody has moved */
+                return; /* the agents stay where they are */
         const char *detected = record->detected_at
                                    ? arena_printf(arena, " after %s of detection",
                                                   report_duration(record->started_at - record->detected_at, arena))
@@ -258,7 +258,7 @@ void tell_recorded(struct policy *policy, struct record_write *write)
         arena_deinit(&arena);
 }
 
-/* What settles is written once more before the next step: that is no step of its own. */
+/* A target that settles is written once more before the next step, which is no step of its own. */
 static bool is_told_already(const struct policy *policy, const struct effect *effect)
 {
         bool is_switching = policy->keeper.record && policy->keeper.record->phase == PHASE_SWITCHING;
@@ -292,7 +292,7 @@ void tell_effect_failed(struct policy *policy, const struct effect *effect)
 {
         const char *word = target_traits(effect->ref.kind)->word;
         tell_metrics_visit_failed(word, effect->err);
-        /* The first of a row is news, the rest is the same fact. */
+        /* The first of a row is reported; the others are the same fact. */
         log_line(effect->slot->failures <= 1 ? LOG_WARN : LOG_DEBUG, "target", effect->why.text,
                  LOG_TEXT_FIELD("policy", policy->key), LOG_TEXT_FIELD("target", word),
                  LOG_TEXT_FIELD("class", err_name(effect->err)));

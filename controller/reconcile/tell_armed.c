@@ -7,7 +7,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-/* What mostly ends by itself (a start, a switch, one lost answer) is told when it has not ended by then. */
+/* A state that mostly ends by itself (a start, a switch, one lost answer) is reported once it has lasted so long. */
 enum { PASSING_MS = 10000 };
 
 static void remember(char **word, const char *reason)

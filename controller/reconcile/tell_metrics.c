@@ -1,4 +1,4 @@
-/* tell_metrics.c -- what dashboards see. */
+/* tell_metrics.c -- the metrics of policies. */
 #include "reconcile/tell.h"
 
 #include "core/report.h"
@@ -205,7 +205,7 @@ void tell_metrics_visit_failed(const char *target, enum err err)
         metric_add(METRIC(&reconcile_total, "failoverpolicy", "error"), 1);
 }
 
-/* A judgement that nobody keeps up to date is none; when it was made is worth keeping. */
+/* The judgement of a former leader goes stale, so its metrics go; the time at which it was made stays. */
 void tell_not_leading(const struct policy *policy)
 {
         struct metric_family *const families[] = {&policy_ready, &policy_fit, &armed_now, &armed_reason,

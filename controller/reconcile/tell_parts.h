@@ -1,6 +1,6 @@
 /*
- * tell_parts.h -- internal to tell: one Event and one log line with the same reason word (tell_event.c), and what
- * dashboards see of it (tell_metrics.c).
+ * tell_parts.h -- internal to tell: one Event and one log line with the same reason word (tell_event.c), and the
+ * metrics (tell_metrics.c).
  *
  * Threads: loop thread only.
  */

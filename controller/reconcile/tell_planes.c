@@ -1,4 +1,4 @@
-/* tell_planes.c -- what is heard of a policy's planes: shared with others, or back after they were failed away from. */
+/* tell_planes.c -- Events on a policy's planes: shared with other policies, or back after a failover away from them. */
 #include <string.h>
 
 #include "core/report.h"
@@ -13,14 +13,14 @@ static void tell_other(struct policy *policy, const struct plane *plane, const s
         arena_deinit(&arena);
 }
 
-/* Where many policies share a plane it is meant so. */
-enum { MEANT_SO = 4 };
+/* Where many policies share a plane, it is on purpose, and needs no Event. */
+enum { SHARED_ON_PURPOSE = 4 };
 
 void tell_what_is_shared(struct policy *policy)
 {
         for (size_t i = 0; i < policy->plane_count; i++) {
                 const struct plane *plane = policy->planes[i].plane;
-                for (size_t j = 0; plane->user_count <= MEANT_SO && j < plane->user_count; j++)
+                for (size_t j = 0; plane->user_count <= SHARED_ON_PURPOSE && j < plane->user_count; j++)
                         if (plane->users[j] != policy)
                                 tell_other(policy, plane, plane->users[j]);
         }
@@ -28,7 +28,7 @@ void tell_what_is_shared(struct policy *policy)
 
 void tell_shared(struct policy *policy, const struct plane *plane)
 {
-        if (!policy->manager->is_leader || plane->user_count > MEANT_SO)
+        if (!policy->manager->is_leader || plane->user_count > SHARED_ON_PURPOSE)
                 return;
         for (size_t i = 0; i < plane->user_count; i++) {
                 if (plane->users[i] == policy)

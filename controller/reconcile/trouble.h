@@ -45,8 +45,8 @@ void trouble_setup(void); /* registers the metric */
 void trouble_note(struct manager *manager, enum trouble_what kind, const void *owner, const char *why);
 void trouble_over(struct manager *manager, enum trouble_what kind, const void *owner);
 void trouble_forget(struct manager *manager, const void *owner); /* it is freed */
-void trouble_stop_leading(struct manager *manager); /* what only a leader tries is not tried any more */
-void trouble_tick(struct manager *manager);         /* what has not been tried for minutes is forgotten */
+void trouble_stop_leading(struct manager *manager); /* drops the troubles that only a leader can have */
+void trouble_tick(struct manager *manager);         /* drops those that were not tried for minutes */
 /* It has lasted longer than a lease, so that a single lost answer makes no replica unready. */
 bool trouble_lasts(const struct manager *manager, enum trouble_what kind);
 /* Appends a line for each that lasts; false where one of them is grave. */

@@ -43,7 +43,7 @@ void verify_forget(struct policy *policy)
 void verify_take(struct policy *policy, const struct effect *effect)
 {
         if (!policy->keeper.record || effect->epoch != policy->keeper.record->epoch) {
-                policy->verify.asked_at = 0; /* it looked for an epoch that has been passed by */
+                policy->verify.asked_at = 0; /* the answer is about an older epoch */
                 return;
         }
         for (unsigned i = 0; i < effect->server_count; i++) {

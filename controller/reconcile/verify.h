@@ -7,13 +7,13 @@
 struct policy;
 struct effect;
 
-/* What is known of one server: its last answer, and the questions since that it did not answer. */
+/* One server: its last answer, and the questions since then that it did not answer. */
 struct verify_slot {
         epoch_t epoch;     /* of the record that it was held against; another's says nothing */
         bool has_answered; /* of a look: this time */
         bool shows_record;
         char shown[VERIFY_SHOWN_BYTES];
-        mono_ms seen_at; /* 0: nothing was heard */
+        mono_ms seen_at; /* 0: it never answered */
         unsigned misses;
 };
 
@@ -25,7 +25,7 @@ struct verify {
 
 void verify_turn(struct policy *policy);   /* asks, where it is time to */
 void verify_restart(struct policy *policy); /* of the new epoch nothing was seen yet */
-void verify_forget(struct policy *policy);  /* and nobody waits for what is being asked */
+void verify_forget(struct policy *policy);  /* and drops the result of a visit in flight */
 void verify_take(struct policy *policy, const struct effect *effect);
 void verify_gather(const struct policy *policy, struct view *ret); /* texts are borrowed from the policy */
 

@@ -12,7 +12,7 @@
 #include "runtime/http.h"
 #include "util/strbuf.h"
 
-/* What the TLS handshake of one connection said. Its users are counted, because a connection outlives its calls. */
+/* The result of one connection's TLS handshake. Its users are counted, because a connection outlives its calls. */
 struct http_tls_note {
         unsigned references;
         bool has_begun;

@@ -1,4 +1,4 @@
-/* http_easy.c -- what all easy handles of libcurl have in common. */
+/* http_easy.c -- the options that all easy handles of libcurl have in common. */
 #include "runtime/http_easy.h"
 
 #include <stdlib.h>

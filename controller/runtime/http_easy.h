@@ -1,5 +1,5 @@
 /*
- * http_easy.h -- what all easy handles of libcurl have in common, on the loop (http.c) and on workers (targets/aws).
+ * http_easy.h -- the options that all easy handles of libcurl have in common, on the loop and on workers.
  *
  * Errors:  the first option that curl refused.
  * Threads: one at a time per handle.

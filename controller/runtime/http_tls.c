@@ -1,4 +1,4 @@
-/* http_tls.c -- what curl does not tell of a TLS handshake: the peer's alert, and what its certificate says. */
+/* http_tls.c -- the facts of a TLS handshake that curl does not report: the peer's alert, and its certificate. */
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
