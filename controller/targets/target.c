@@ -169,6 +169,13 @@ enum err target_hear(struct target_session *session, const struct target_alive *
         return err == ERR_OK ? ERR_OK : err_wrap(reterr, err, "_planekeeper-alive");
 }
 
+enum err target_may_write(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
+{
+        const struct target_driver *driver = session->driver;
+        return driver->preflight ? driver->preflight(session, preflight, reterr)
+                                 : err_set(reterr, ERR_TRANSIENT, "%s does not tell what its credentials may do", driver->name);
+}
+
 void target_close(struct target_session *session)
 {
         if (session)

@@ -7,7 +7,7 @@
  * its server: endpoint, credentials, warm connection. Which target is visited comes with the visit, so that a session serves every
  * target of its server.
  *
- * Threads:   open(), visit(), claims() and alive() run on a worker, one thread at a time per session; they block until their deadline at
+ * Threads:   open(), visit(), claims(), alive() and preflight() run on a worker, one thread at a time per session; they block until their deadline at
  *            most. close() may run on the loop and does not block.
  * Ownership: target_config is borrowed during open() and copied; states returned are cleared by their _clear(); credentials are copied into
  *            secrets and wiped on close.
@@ -102,10 +102,20 @@ struct target_alive {
         mono_ms deadline;
 };
 
+/* What a swap would need to be allowed, of one target. */
+struct target_preflight {
+        const char *name;
+        const char *const *values; /* that may be written there: their form can tell which rights that takes */
+        size_t value_count;
+        mono_ms deadline;
+        mono_ms retry_after_ms; /* as in target_visit */
+};
+
 /* What the shell reads of a driver to pace its visits and to know what it is worth. */
 struct target_limits {
         mono_ms visit_ms;      /* the deadline of one visit */
         mono_ms read_every_ms; /* how often a target is read while nothing happens */
+        mono_ms preflight_every_ms; /* how often the rights to write it are looked at; 0: they cannot be */
         /*
          * How long a session serves, so that credentials are proven from time to time. 0: for one job, which is right where one address may
          * lead to another server at any time: a kept connection stays with the one that it began with.
@@ -156,6 +166,12 @@ struct target_driver {
         MUST_CHECK enum err (*alive)(struct target_session *session, const struct target_alive *alive, char **ret_heard,
                                      struct errmsg *reterr);
         /*
+         * Whether the credentials may write @preflight->name, by an operation that changes nothing whatever comes of it. ERR_OK: they may.
+         * ERR_DENIED, ERR_INVALID: they may not, or the server would not do it, and the text names what is to be granted or mended. All
+         * else: that cannot be told now. NULL: it never can.
+         */
+        MUST_CHECK enum err (*preflight)(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr);
+        /*
          * What a person would type to make true what is to be written, with nothing but the tools of the server. @config has the settings
          * and no credentials. NULL: people are told in plain words what to make true.
          */
@@ -177,6 +193,8 @@ MUST_CHECK enum err target_claims(struct target_session *session, const char *na
 MUST_CHECK enum err target_hear(struct target_session *session, const struct target_alive *alive, char **ret_heard,
                                 struct errmsg *reterr);
 void target_close(struct target_session *session); /* NULL is a no-op */
+/* ERR_TRANSIENT where the driver cannot tell. */
+MUST_CHECK enum err target_may_write(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr);
 /* Also where no driver of that name is built in. */
 struct by_hand target_by_hand(const struct target_config *config, const struct by_hand_write *write, struct arena *arena);
 

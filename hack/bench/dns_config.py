@@ -20,13 +20,20 @@ def secret_of(key_text: str) -> str:
     return re.search(r'secret "([^"]+)"', key_text).group(1)
 
 
-def knot(folder: pathlib.Path, port: int, zones: dict[str, str], key: tuple[str, str], signed: bool) -> list[str]:
-    """`zones` are the records of each beyond its apex, `key` is a name and what tsig-keygen printed. Nothing is kept: no journal, no files written."""
+def knot(
+    folder: pathlib.Path, port: int, zones: dict[str, str], key: tuple[str, str], signed: bool, readers: dict[str, str] | None = None
+) -> list[str]:
+    """`zones` are the records of each beyond its apex, `key` is a name and what tsig-keygen printed. Nothing is kept: no journal, no files written.
+
+    `readers` are further keys, that may ask and not write."""
+    more = "".join(f"  - id: {name}\n    algorithm: hmac-sha256\n    secret: {secret_of(text)}\n" for name, text in (readers or {}).items())
+    acls = "[" + ", ".join(["keeper", *(f"reads-{name}" for name in readers or {})]) + "]"
+    reads = "".join(f"  - id: reads-{name}\n    key: {name}\n    action: [query, transfer]\n" for name in readers or {})
     clauses = ""
     for zone, extra in zones.items():
         (folder / f"{zone}.zone").write_text(zone_text(zone, extra))
         signing = "\n    dnssec-signing: on\n    dnssec-policy: ecdsa" if signed else ""
-        clauses += f"  - domain: {zone}\n    file: {folder}/{zone}.zone\n    acl: keeper\n    zonefile-sync: -1\n    journal-content: none{signing}\n"
+        clauses += f"  - domain: {zone}\n    file: {folder}/{zone}.zone\n    acl: {acls}\n    zonefile-sync: -1\n    journal-content: none{signing}\n"
     (folder / "knot.conf").write_text(f"""\
 server:
     rundir: {folder}
@@ -43,11 +50,11 @@ key:
   - id: {key[0]}
     algorithm: hmac-sha256
     secret: {secret_of(key[1])}
-acl:
+{more}acl:
   - id: keeper
     key: {key[0]}
     action: [update, transfer]
-policy:
+{reads}policy:
   - id: ecdsa
     algorithm: ecdsap256sha256
 zone:
@@ -56,7 +63,13 @@ zone:
 
 
 def powerdns(
-    folder: pathlib.Path, port: int, zones: dict[str, str], key: tuple[str, str], signed: bool, caches: bool = False
+    folder: pathlib.Path,
+    port: int,
+    zones: dict[str, str],
+    key: tuple[str, str],
+    signed: bool,
+    caches: bool = False,
+    readers: dict[str, str] | None = None,
 ) -> list[str]:
     """The same; without `caches` it never answers what it no longer holds, with them it is as it comes."""
     database = folder / "zones.db"
@@ -84,6 +97,7 @@ allow-dnsupdate-from=127.0.0.0/8
             subprocess.run(["sqlite3", str(database)], stdin=schema, check=True, timeout=30)
         util = ["pdnsutil", f"--config-dir={folder}"]
         commands = [["import-tsig-key", key[0], "hmac-sha256", secret_of(key[1])]]
+        commands += [["import-tsig-key", name, "hmac-sha256", secret_of(text)] for name, text in (readers or {}).items()]
         for zone, extra in zones.items():
             (folder / f"{zone}.zone").write_text(zone_text(zone, extra))
             commands += [["load-zone", zone, str(folder / f"{zone}.zone")], ["set-meta", zone, "TSIG-ALLOW-DNSUPDATE", key[0]]]

@@ -93,7 +93,7 @@ class OtherServer(Process):
     """Knot or PowerDNS, by what `configure` makes of the zones."""
 
     def __init__(
-        self, scratch: Scratch, name: str, configure: Callable[..., list[str]], key: str, zones: dict[str, str], **options: bool
+        self, scratch: Scratch, name: str, configure: Callable[..., list[str]], key: str, zones: dict[str, str], **options: object
     ) -> None:
         super().__init__(scratch, name)
         self.port = ports.lease()
@@ -153,7 +153,10 @@ def start_dns(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
     inside = []  # the zones of binds.py on other servers
     for name, configure in (("knot", dns_config.knot), ("powerdns", dns_config.powerdns)):
         for signs in (False, True):
-            server = OtherServer(scratch, name + "-signing" * signs, configure, keys["planekeeper"], ZONES, signed=signs)
+            readers = {"powerless": keys["powerless"]}
+            server = OtherServer(
+                scratch, name + "-signing" * signs, configure, keys["planekeeper"], ZONES, signed=signs, readers=readers
+            )
             others.append(server)
         inside.append(OtherServer(scratch, f"around-{name}", configure, keys["planekeeper"], binds.AROUND, signed=False))
     caching = OtherServer(scratch, "powerdns-caching", dns_config.powerdns, keys["planekeeper"], ZONES, signed=False, caches=True)
@@ -195,6 +198,7 @@ def start_redis(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
         "redis-secured",
         "requirepass open-sesame",
         "user keeper on >keep-it ~* -@all +eval +type +pttl +get +mset +select",
+        "user narrow on >narrow-it ~other -@all +eval +type +pttl +get +mset +select",
         "user reader on >read-it ~* -@all +eval +type +pttl +get",
         "user counter on >count-it ~* -@all +eval +type +pttl +get +mset +info",
         ready=("-a", "open-sesame"),

@@ -166,11 +166,19 @@ static enum err rfc2136_alive(struct target_session *session, const struct targe
         return err == ERR_OK ? hear_and_say(&name, alive, ret_heard, reterr) : err;
 }
 
+static enum err rfc2136_preflight(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
+{
+        CLEANUP(rfc2136_name_end) struct rfc2136_name name;
+        enum err err = begin(rfc2136_of(session), preflight->name, preflight->deadline, &name, reterr);
+        return err == ERR_OK ? rfc2136_try(&name, preflight, reterr) : err;
+}
+
 const struct target_driver rfc2136_driver = {
     .name = "rfc2136",
     .kind = TARGET_NAME,
     .limits = {.visit_ms = 5000,
                .read_every_ms = 30000,
+               .preflight_every_ms = 600000,
                .at_once = 3,
                .batch_max = 1,
                .may_halve = true,
@@ -181,6 +189,7 @@ const struct target_driver rfc2136_driver = {
     .credentials_wanted = "the output of tsig-keygen under any key, or the keys name, key and algorithm",
     .open = rfc2136_open,
     .visit = rfc2136_visit,
+    .preflight = rfc2136_preflight,
     .by_hand = rfc2136_by_hand,
     .claims = rfc2136_claims,
     .alive = rfc2136_alive,

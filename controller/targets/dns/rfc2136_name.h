@@ -34,4 +34,7 @@ MUST_CHECK enum err rfc2136_deliver(struct rfc2136_name *self, ldns_pkt *update,
 /* TARGET_SWAP: what came of it is in @visit. In rfc2136_swap.c. */
 MUST_CHECK enum err rfc2136_swap(struct rfc2136_name *self, struct target_visit *visit);
 
+/* Whether a swap would be let through. In rfc2136_preflight.c. */
+MUST_CHECK enum err rfc2136_try(struct rfc2136_name *self, const struct target_preflight *preflight, struct errmsg *reterr);
+
 #endif

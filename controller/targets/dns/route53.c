@@ -18,6 +18,7 @@ enum {
         VISIT_MS = 5000,
         READ_EVERY_MS = 30000,
         SESSION_MS = 600000,      /* zones are listed anew, and temporary keys renewed, within a session */
+        PREFLIGHT_EVERY_MS = 3600000, /* each takes a request of all that an account has */
         REQUESTS_PER_MINUTE = 300 /* 5 a second an account, all zones together */
 };
 
@@ -212,11 +213,17 @@ static enum err route53_alive(struct target_session *session, const struct targe
         return hear(route53_of(session), &names, alive, ret_heard, reterr);
 }
 
+static enum err route53_preflight(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
+{
+        return route53_try(route53_of(session), preflight, reterr);
+}
+
 const struct target_driver route53_driver = {
     .name = "route53",
     .kind = TARGET_NAME,
     .limits = {.visit_ms = VISIT_MS,
                .read_every_ms = READ_EVERY_MS,
+               .preflight_every_ms = PREFLIGHT_EVERY_MS,
                .session_ms = SESSION_MS,
                .at_once = 3,
                .per_minute = REQUESTS_PER_MINUTE,
@@ -231,6 +238,7 @@ const struct target_driver route53_driver = {
     .credentials_wanted = AWS_CREDENTIALS_WANTED,
     .open = route53_open,
     .visit = route53_visit,
+    .preflight = route53_preflight,
     .by_hand = route53_by_hand,
     .claims = route53_claims,
     .alive = route53_alive,

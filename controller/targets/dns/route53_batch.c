@@ -110,3 +110,40 @@ void route53_batch_text(const struct route53_sets *sets, const char *name, const
         change("CREATE", &set, ret);
         end(ret);
 }
+
+/* One of each address type: unusable addresses, and a name below a domain that never exists (RFC 6761). */
+static const struct nobody {
+        const char *type, *value;
+} nobodys[] = {{"A", "A 0.0.0.1"}, {"AAAA", "AAAA 100::1"}, {"CNAME", "CNAME planekeeper-preflight.invalid"}};
+
+/* An alias is a set of A or AAAA. */
+static bool has_type(const char *value, const char *type)
+{
+        if (text_has_prefix(value, "ALIAS"))
+                return strcmp(type, text_has_prefix(value, "ALIAS6 ") ? "AAAA" : "A") == 0;
+        return text_has_prefix(value, type) && value[strlen(type)] == ' ';
+}
+
+static void delete_nobodys(const struct nobody *nobody, const struct route53_names *names, struct arena *arena, struct strbuf *out)
+{
+        static const struct route53_sets none;
+        struct route53_sets sets = {0};
+        struct errmsg ignored;
+        if (route53_sets_from_text(nobody->value, names, 1, &none, arena, &sets, &ignored) == ERR_OK)
+                change("DELETE", &sets.list[0], out);
+}
+
+void route53_batch_trial(const char *const *values, size_t count, const struct route53_names *names, struct strbuf *ret)
+{
+        CLEANUP(arena_deinit) struct arena arena = {0};
+        struct route53_set stamp = route53_text_set(names->stamp, "planekeeper-preflight", 1, &arena);
+        begin("Planekeeper: may it be written? Nothing is changed", ret);
+        change("DELETE", &stamp, ret);
+        for (size_t i = 0; i < sizeof(nobodys) / sizeof(nobodys[0]); i++)
+                for (size_t value = 0; value < count; value++)
+                        if (has_type(values[value], nobodys[i].type)) {
+                                delete_nobodys(&nobodys[i], names, &arena, ret);
+                                break;
+                        }
+        end(ret);
+}

@@ -26,4 +26,10 @@ MUST_CHECK enum err route53_batch_swap(const struct route53_sets *own, const str
 void route53_batch_text(const struct route53_sets *sets, const char *name, const char *text, uint32_t ttl_s,
                         struct strbuf *ret);
 
+/*
+ * A batch that must be refused, so that it changes nothing: of the stamp's name and of every type that @values have it deletes a set that
+ * nobody has.
+ */
+void route53_batch_trial(const char *const *values, size_t count, const struct route53_names *names, struct strbuf *ret);
+
 #endif

@@ -63,6 +63,9 @@ MUST_CHECK enum err route53_change(struct route53 *self, const char *zone_id, co
 /* One compare-and-swap; fills visit->found. */
 MUST_CHECK enum err route53_swap(struct route53 *self, const struct route53_names *names, struct target_visit *visit);
 
+/* Whether a swap would be let through. In route53_preflight.c. */
+MUST_CHECK enum err route53_try(struct route53 *self, struct target_preflight *preflight, struct errmsg *reterr);
+
 MUST_CHECK enum err route53_claim(struct route53 *self, const char *zone_id, const char *name, mono_ms deadline,
                                   char **ret, struct errmsg *reterr);
 

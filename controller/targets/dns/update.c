@@ -128,6 +128,36 @@ enum err update_new(const struct names *names, const ldns_rdf *zone, const struc
         return err;
 }
 
+/* One of each address type: unusable addresses, and a name below a domain that never exists (RFC 6761). */
+static const char *const nobodys[STATE_ADDRESS_TYPES] = {"A 0.0.0.1", "AAAA 100::1", "CNAME planekeeper-preflight.invalid"};
+#define NOBODYS_TEXT "planekeeper-preflight"
+
+static bool any_has_type(const char *const *values, size_t count, size_t type)
+{
+        for (size_t i = 0; i < count; i++)
+                if (state_has_type(values[i], type))
+                        return true;
+        return false;
+}
+
+ldns_pkt *update_trial_new(const struct names *names, const ldns_rdf *zone, const char *const *values, size_t count)
+{
+        struct sections sections = {.prerequisites = ldns_rr_list_new(), .changes = ldns_rr_list_new()};
+        struct errmsg ignored;
+        state_push_stamp(names->stamp, NOBODYS_TEXT, 0, sections.prerequisites);
+        state_push_stamp(names->stamp, NOBODYS_TEXT, 0, sections.changes);
+        for (size_t i = 0; i < STATE_ADDRESS_TYPES; i++)
+                if (any_has_type(values, count, i))
+                        INVARIANT(state_push_rrset(names->address, nobodys[i], 0, sections.changes, &ignored) == ERR_OK);
+        for (size_t i = 0; i < ldns_rr_list_rr_count(sections.changes); i++) /* section 2.5.4: delete exactly this one */
+                ldns_rr_set_class(ldns_rr_list_rr(sections.changes, i), LDNS_RR_CLASS_NONE);
+        ldns_pkt *update =
+            ldns_update_pkt_new(ldns_rdf_clone(zone), LDNS_RR_CLASS_IN, sections.prerequisites, sections.changes, NULL);
+        INVARIANT(update);
+        sections_free(&sections);
+        return update;
+}
+
 ldns_pkt *update_text_new(const ldns_rdf *owner, const ldns_rdf *zone, const char *expected, const char *want,
                           uint32_t ttl_s)
 {

@@ -28,4 +28,8 @@ MUST_CHECK enum err update_new(const struct names *names, const ldns_rdf *zone, 
 ldns_pkt *update_text_new(const ldns_rdf *owner, const ldns_rdf *zone, const char *expected, const char *want,
                           uint32_t ttl_s);
 
+/* An update that changes nothing: its prerequisite cannot hold. It deletes, of every type that @values have and of the stamp, a record
+ * that nobody has, so that the server has to look whether the key may write those. The caller's. */
+ldns_pkt *update_trial_new(const struct names *names, const ldns_rdf *zone, const char *const *values, size_t count);
+
 #endif

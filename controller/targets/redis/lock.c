@@ -8,6 +8,7 @@
 
 #include "targets/fence.h"
 #include "targets/redis/lock_by_hand.h"
+#include "targets/redis/lock_rights.h"
 #include "targets/redis/replicas.h"
 #include "targets/redis/stream.h"
 #include "util/cleanup.h"
@@ -316,6 +317,13 @@ static void redis_visit(struct target_session *session, struct target_visit *vis
                 visits[i].err = visit_key(redis_of(session), &visits[i]);
 }
 
+static enum err redis_preflight(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
+{
+        CLEANUP(cleanup_free) char *stamp_key = stamp_key_of(preflight->name);
+        const struct lock_rights rights = {preflight->name, stamp_key, redis_of(session)->wait_replicas};
+        return lock_rights_check(redis_of(session)->connection, &rights, preflight->deadline, reterr);
+}
+
 static enum err redis_check_credentials(const struct target_config *config, struct errmsg *reterr)
 {
         static const char *const texts[] = {"password", "username"};
@@ -333,11 +341,17 @@ static enum err redis_check_credentials(const struct target_config *config, stru
 const struct target_driver redis_lock_driver = {
     .name = TARGET_LOCK_DRIVER,
     .kind = TARGET_LOCK,
-    .limits = {.visit_ms = 5000, .read_every_ms = 30000, .at_once = 3, .batch_max = 1, .fenced = true},
+    .limits = {.visit_ms = 5000,
+               .read_every_ms = 30000,
+               .preflight_every_ms = 600000,
+               .at_once = 3,
+               .batch_max = 1,
+               .fenced = true},
     .where = "address",
     .check_credentials = redis_check_credentials,
     .open = redis_open,
     .visit = redis_visit,
+    .preflight = redis_preflight,
     .by_hand = redis_lock_by_hand,
     .close = redis_close,
 };
