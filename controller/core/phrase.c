@@ -104,6 +104,16 @@ const char *phrase_target(const struct target_view *target, struct arena *arena)
         return arena_printf(arena, "%s%s", target_traits(target->ref.kind)->shows_words[0], target->ref.name);
 }
 
+const char *phrase_write_denied(const struct view *view, struct arena *arena)
+{
+        for (unsigned i = view->target_count; i-- > 0;) {
+                const struct target_view *target = &view->targets[i];
+                if (target->health.write_denied)
+                        return arena_printf(arena, "%s cannot be written: %s", phrase_target(target, arena), target->health.write_denied);
+        }
+        return NULL;
+}
+
 const char *phrase_value(const struct target_view *target, struct arena *arena)
 {
         return phrase_excerpt(target->shows.value, target_traits(target->ref.kind)->excerpt_bytes, arena);

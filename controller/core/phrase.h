@@ -37,6 +37,8 @@ const char *phrase_record_place(const struct view *view, struct arena *arena);
 const char *phrase_server(const struct target_view *target, struct arena *arena);
 /* The same and what is wrong with it; the address once, though errors of sockets begin with it too. */
 const char *phrase_trouble(const struct target_view *target, struct arena *arena);
+/* "gloo.example.com cannot be written: ...", by the server's own word; NULL: nothing is known against any target. */
+const char *phrase_write_denied(const struct view *view, struct arena *arena);
 /* Where the stamp stands. */
 const char *phrase_stamp_place(const struct target_view *target, struct arena *arena);
 const char *phrase_target(const struct target_view *target, struct arena *arena); /* "lock mgmt-active" */

@@ -79,6 +79,14 @@ static void look_at_finding(const struct report_subject *s, struct troubles *ret
                                           decision->active->name, phrase_bad_checks(decision->active, s->arena)));
 }
 
+/* The server said so when it was asked: a switch would be decided, and would not get past that target. */
+static void look_at_rights(const struct report_subject *s, struct troubles *ret)
+{
+        const char *denied = phrase_write_denied(s->view, s->arena);
+        if (denied && s->decision->phase != PHASE_SWITCHING)
+                troubles_add(ret, "WriteDenied", denied);
+}
+
 /* The word in the ARMED column, where it is not the gate's own. */
 static const char *word_of(enum gate gate)
 {
@@ -143,6 +151,7 @@ struct report_armed report_armed_of(const struct view *view, const struct decisi
         struct report_armed armed = {.is_armed = false};
         look_at_brakes(&subject, &troubles);
         look_at_finding(&subject, &troubles);
+        look_at_rights(&subject, &troubles);
         look_at_gates(&subject, &troubles, &armed.until);
         if (troubles.count) {
                 armed.reason = troubles.items[0].reason;

@@ -340,8 +340,12 @@ static void set_failover_possible(const struct writer *w, const struct report_ar
 {
         const struct plane_view *candidate = w->roles->candidate;
         const char *why = w->roles->why_no_candidate[0] ? w->roles->why_no_candidate : "the active plane is not known";
+        const char *denied = phrase_write_denied(w->view, w->arena);
         const char *of = w->roles->active ? arena_printf(w->arena, " of %s", w->roles->active_name) : "";
-        if (candidate)
+        if (candidate && denied && w->decision->phase != PHASE_SWITCHING)
+                set(w, "FailoverPossible", REPORT_FALSE, "WriteDenied",
+                    arena_printf(w->arena, "%s is fit, and %s", candidate->name, denied));
+        else if (candidate)
                 set(w, "FailoverPossible", REPORT_TRUE, "Chosen",
                     arena_printf(w->arena, "%s: %s%s", candidate->name, phrase_all_checks(candidate, w->arena),
                                  is_by_hand(w, armed) ? arena_printf(w->arena, "; not by itself: Armed is False, %s",

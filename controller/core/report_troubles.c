@@ -181,6 +181,14 @@ static void look_at_mechanisms(const struct report_subject *s, struct troubles *
                         troubles_add(ret, "MechanismUnreachable", phrase_trouble(&view->targets[i], s->arena));
 }
 
+/* What the next switch would meet. */
+static void look_at_rights(const struct report_subject *s, struct troubles *ret)
+{
+        const char *denied = phrase_write_denied(s->view, s->arena);
+        if (denied)
+                troubles_add(ret, "WriteDenied", denied);
+}
+
 static bool is_expiring(const struct report_subject *s, const struct plane_view *plane, unix_ms *ret_end)
 {
         *ret_end = health_of(plane, &s->view->policy.detection, s->view->now).certificate_not_after;
@@ -238,7 +246,7 @@ void report_troubles(const struct report_subject *subject, struct troubles *ret)
         static void (*const looks[])(const struct report_subject *, struct troubles *) = {
             look_at_destination,  look_at_switch,         look_at_wrong_answers, look_at_addresses,
             look_at_held_update,  look_at_standbys,       look_at_maintenance,   look_at_checks,
-            look_at_mechanisms,   look_at_replicas,       look_at_certificates,  look_at_signals,
+            look_at_mechanisms,   look_at_rights,         look_at_replicas,       look_at_certificates,  look_at_signals,
             look_at_silent_servers, look_at_records,
         };
         for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)

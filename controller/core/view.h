@@ -125,6 +125,7 @@ struct target_health {
         mono_ms looked_at;    /* last good look at the state beside it, if no visit failed since; 0 none (looks.h) */
         mono_ms failed_since; /* first failure after the last good read; 0 none */
         unix_ms failed_since_wall;
+        const char *write_denied; /* why a write would not be taken, by the server's own word; NULL: nothing is known against it */
         bool refuses_record; /* the last visit that failed was a decision to be recorded there, and was refused */
 };
 

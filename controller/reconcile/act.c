@@ -194,6 +194,7 @@ static void pass(struct policy *policy, struct arena *arena, struct view *ret_vi
         read_what_is_wanted(policy, ret);
         verify_turn(policy);
         alive_turn(policy, ret_view, ret);
+        preflight_turn(policy, ret);
         tell_pass(policy, ret_view, ret, arena);
         if (ret->wake_at) {
                 mono_ms now = loop_now(policy->manager->loop);
@@ -299,6 +300,8 @@ void act_effect_done(struct policy *policy, struct effect *effect)
 {
         if (effect->kind == EFFECT_ALIVE) {
                 alive_done(policy, effect);
+        } else if (effect->kind == EFFECT_PREFLIGHT) {
+                preflight_done(policy, effect);
         } else if (effect->kind == EFFECT_VERIFY) {
                 policy->verify.effect = NULL;
                 verify_take(policy, effect);

@@ -155,6 +155,7 @@ static struct effect **place_of(struct policy *policy, const struct effect *effe
 {
         return effect->slot                     ? &effect->slot->effect
                : effect->kind == EFFECT_VERIFY ? &policy->verify.effect
+               : effect->kind == EFFECT_PREFLIGHT ? &policy->preflight.effect
                                                : &policy->alive.effect;
 }
 
@@ -325,6 +326,22 @@ void effect_start_alive(struct policy *policy, const char *say)
         struct effect *effect = effect_to(policy, EFFECT_ALIVE, slot);
         effect->say = say ? arena_strdup(&effect->arena, say) : NULL;
         effect->want.ttl_s = policy->spec->dns.ttl_s;
+        submit(effect);
+}
+
+void effect_start_preflight(struct policy *policy, struct target_slot *slot, const char *const *values, size_t count)
+{
+        const unsigned per_minute = target_limits_of(slot->ref.driver)->per_minute;
+        const mono_ms now = loop_now(policy->manager->loop);
+        if (!has_credentials(policy, &slot->ref) || !mechanism_has_room(slot->mechanism, per_minute, now))
+                return; /* it is asked a little later */
+        mechanism_charge(slot->mechanism, per_minute, 1, now);
+        struct effect *effect = effect_to(policy, EFFECT_PREFLIGHT, slot);
+        const char **copies = arena_alloc(&effect->arena, (count + 1) * sizeof(*copies));
+        for (size_t i = 0; i < count; i++)
+                copies[i] = arena_strdup(&effect->arena, values[i]);
+        effect->values = copies;
+        effect->value_count = count;
         submit(effect);
 }
 

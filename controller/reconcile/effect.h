@@ -23,7 +23,8 @@ enum effect_kind {
         EFFECT_WRITE,
         EFFECT_RECORD, /* the decision record in DNS: the addresses stay */
         EFFECT_VERIFY,
-        EFFECT_ALIVE /* hear, and where there is something to say, renew the text of alive.h */
+        EFFECT_ALIVE, /* hear, and where there is something to say, renew the text of alive.h */
+        EFFECT_PREFLIGHT
 };
 
 enum { VERIFY_DEADLINE_MS = 1000, CLAIMS_EVERY_MS = 30000 };
@@ -49,6 +50,8 @@ struct effect {
         const char *servers[VERIFY_SERVERS_MAX];
         unsigned server_count;
         const char *say;  /* NULL: only listen */
+        const char *const *values; /* PREFLIGHT: as in target_preflight */
+        size_t value_count;
         bool asks_claims; /* a read looks for what other tools say of the name, too */
         /* results */
         enum err err;
@@ -68,6 +71,7 @@ void effect_write(struct policy *policy, struct target_slot *slot, const struct 
 void effect_record(struct policy *policy, struct target_slot *slot); /* policy->keeper.write, beside what it shows */
 void effect_verify(struct policy *policy);
 void effect_start_alive(struct policy *policy, const char *say);
+void effect_start_preflight(struct policy *policy, struct target_slot *slot, const char *const *values, size_t count);
 void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */
 
 void effect_run(struct job *job); /* on a worker; in effect_run.c */

@@ -36,6 +36,14 @@ static void run_alive(struct effect *effect, mono_ms deadline)
         effect->err = target_hear(effect->session, &alive, &effect->heard, &effect->why);
 }
 
+static void run_preflight(struct effect *effect, mono_ms deadline)
+{
+        struct target_preflight preflight = {
+            .name = effect->ref.name, .values = effect->values, .value_count = effect->value_count, .deadline = deadline};
+        effect->err = target_may_write(effect->session, &preflight, &effect->why);
+        effect->retry_after_ms = preflight.retry_after_ms;
+}
+
 /* Servers that do not answer cost a second each, in a job of their own: they delay nothing else. */
 static void run_verify(struct effect *effect)
 {
@@ -87,6 +95,8 @@ static void visit(struct effect *effect)
         effect->session->requests = 0;
         if (effect->kind == EFFECT_ALIVE)
                 run_alive(effect, deadline);
+        else if (effect->kind == EFFECT_PREFLIGHT)
+                run_preflight(effect, deadline);
         else
                 run_visit(effect, deadline);
         effect->requests = effect->session->requests;

@@ -57,6 +57,7 @@ static void gather_health(const struct target_slot *slot, struct arena *arena, s
             .failed_since = slot->failed_since,
             .failed_since_wall = slot->failed_since_wall,
             .refuses_record = slot->has_refused_decision,
+            .write_denied = slot->rights.refusal ? arena_strdup(arena, slot->rights.refusal) : NULL,
         };
         /* A newer visit of another policy through the same endpoint and credential shows that it answers. The state of
          * this target is known from this policy's own visits only. */

@@ -16,6 +16,7 @@
 #include "reconcile/confirm.h"
 #include "reconcile/manager.h"
 #include "reconcile/plane.h"
+#include "reconcile/preflight.h"
 #include "reconcile/record_keeper.h"
 #include "reconcile/requests.h"
 #include "reconcile/status.h"
@@ -64,6 +65,7 @@ struct policy {
         unsigned target_count;
         struct verify verify;
         struct alive alive; /* where the store is shared */
+        struct preflight preflight;
 
         struct told told;
         struct account account;

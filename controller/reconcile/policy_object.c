@@ -62,6 +62,7 @@ static void forget_jobs(struct policy *policy)
         policy_void_targets(policy);
         verify_forget(policy);
         alive_forget(policy);
+        preflight_forget(policy);
         permit_withdraw(policy);
         record_io_cancel(policy);
 }

@@ -77,6 +77,8 @@ void slot_answered(struct target_slot *slot, const struct visit *visit)
                 slot->mechanism->answered_at = visit->now;
         if (visit->is_write || !slot->has_failed_write)
                 forget_failure(slot);
+        if (visit->is_write)
+                target_rights_clear(&slot->rights); /* the server has taken a write */
 }
 
 void slot_forget_write(struct target_slot *slot)
@@ -109,6 +111,7 @@ void slot_free(struct target_slot *slot)
         effect_abandon(slot->effect);
         mechanism_drop(&slot->mechanism);
         target_state_clear(&slot->state);
+        target_rights_clear(&slot->rights);
         free((char *)slot->ref.driver); /* const for its readers */
         free((char *)slot->ref.endpoint);
         free((char *)slot->ref.name);

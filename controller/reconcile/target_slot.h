@@ -15,6 +15,7 @@
 #include "core/target.h"
 #include "core/types.h"
 #include "reconcile/mechanism.h"
+#include "reconcile/preflight.h"
 #include "util/err.h"
 
 struct effect;
@@ -40,6 +41,7 @@ struct target_slot {
         mono_ms turn_at;             /* of its mechanism's bucket, which the next visit has; 0: none */
         mono_ms waits_since;         /* for that turn */
         struct effect *effect;       /* in flight; NULL otherwise */
+        struct target_rights rights; /* to write it */
         struct mechanism *mechanism; /* of its endpoint and credential */
 };
 

@@ -278,6 +278,28 @@ static void redis_unreachable_steady(struct world *world)
         world_lock_fails(world, ERR_TRANSIENT, "connection refused", true);
 }
 
+static void name_not_writable(struct world *world)
+{
+        NAME(world->view).health.write_denied = "192.0.2.53:53: REFUSED";
+}
+
+static void lock_not_writable(struct world *world)
+{
+        LOCK(world->view).health.write_denied = "its user may not MSET";
+}
+
+static void name_not_writable_in_a_switch(struct world *world)
+{
+        world_switching(world);
+        name_not_writable(world);
+}
+
+static void name_not_writable_alone(struct world *world)
+{
+        name_not_writable(world);
+        world->view.plane_count = 1;
+}
+
 static void server_behind(struct world *world)
 {
         world_verify(world, WORLD_RRSET_A, true, 0);
@@ -525,6 +547,15 @@ static const struct {
     {unobserved, "ActiveHealthy", "Unknown Unobserved", "a: TLS :9900 unknown: own CA is not readable"},
     {redis_unreachable_steady, "Degraded", "True MechanismUnreachable",
      "Redis redis.example.com:6379: connection refused"},
+    {name_not_writable, "FailoverPossible", "False WriteDenied",
+     "b is fit, and gloo.example.com cannot be written: 192.0.2.53:53: REFUSED"},
+    {name_not_writable, "Armed", "False WriteDenied", "gloo.example.com cannot be written: 192.0.2.53:53: REFUSED"},
+    {name_not_writable, "Degraded", "True WriteDenied", "gloo.example.com cannot be written: 192.0.2.53:53: REFUSED"},
+    {name_not_writable, "Ready", "True Steady", ""},
+    {lock_not_writable, "Armed", "False WriteDenied", "lock mgmt-active cannot be written: its user may not MSET"},
+    {name_not_writable_in_a_switch, "FailoverPossible", "True Chosen", ""},
+    {name_not_writable_in_a_switch, "Armed", "False Switching", ""},
+    {name_not_writable_alone, "FailoverPossible", "False NoStandby", ""},
     {server_behind, "Degraded", "True DNSServerBehind", "192.0.2.55:53 still answers old data"},
     {server_behind, "Ready", "True Steady", ""},
     {server_silent, "Degraded", "True DNSServerBehind", "192.0.2.54:53 does not answer"},

@@ -109,6 +109,17 @@ static enum err memory_alive(struct target_session *session, const struct target
         return ERR_OK;
 }
 
+static enum err memory_preflight(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
+{
+        (void)session;
+        assert_true(preflight->value_count > 0 && strncmp(preflight->values[0], "A ", 2) == 0);
+        (void)pthread_mutex_lock(&rig_dns.lock);
+        rig_dns.preflights++;
+        enum err err = rig_dns.rights;
+        (void)pthread_mutex_unlock(&rig_dns.lock);
+        return err == ERR_OK ? err : err_set(reterr, err, "192.0.2.53:53: the key may not write");
+}
+
 static enum err memory_open(const struct target_config *config, struct target_session **ret, struct errmsg *reterr);
 
 static void memory_close(struct target_session *session)
@@ -120,6 +131,7 @@ static const struct target_driver memory_driver = {.name = "rfc2136",
                                                    .kind = TARGET_NAME,
                                                    .limits = {.visit_ms = 5000,
                                                               .read_every_ms = 30000,
+                                                              .preflight_every_ms = 600000,
                                                               .session_ms = 60000,
                                                               .at_once = 3,
                                                               .batch_max = 1,
@@ -131,6 +143,7 @@ static const struct target_driver memory_driver = {.name = "rfc2136",
                                                    .visit = memory_visit,
                                                    .claims = memory_claims,
                                                    .alive = memory_alive,
+                                                   .preflight = memory_preflight,
                                                    .close = memory_close};
 
 static enum err memory_open(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)

@@ -32,7 +32,8 @@ struct rig_dns {
         pthread_mutex_t lock;
         char rrset[64], stamp[TARGET_STAMP_BYTES];
         char claim[64]; /* what another tool says of the name; "" none */
-        unsigned reads, writes;
+        unsigned reads, writes, preflights;
+        enum err rights; /* what a preflight is answered */
         enum err read_refusal, write_refusal; /* ERR_OK: none */
         bool halves;                          /* the next write leaves its stamp and an empty name */
 };
