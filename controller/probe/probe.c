@@ -29,7 +29,7 @@ static struct metric_family durations = {
 
 const char *probe_error_name(enum probe_error error)
 {
-#define NAME(name, text) [name] = text,
+#define NAME(name, text, result) [name] = text,
         static const char *const names[] = {PROBE_ERROR_LIST(NAME)};
 #undef NAME
         return (unsigned)error < PROBE_ERROR_COUNT ? names[error] : "?";

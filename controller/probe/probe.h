@@ -25,22 +25,23 @@
 enum probe_kind { PROBE_TCP, PROBE_TLS, PROBE_HTTP, PROBE_GRPC, PROBE_DEPLOYMENT, PROBE_KIND_COUNT };
 enum probe_result { PROBE_PASS, PROBE_FAIL, PROBE_UNKNOWN };
 
-#define PROBE_ERROR_LIST(X)                                                                                         \
-        X(PROBE_ERROR_NONE, "ok")                                                                                   \
-        X(PROBE_ERROR_REFUSED, "refused")         /* FAIL: connection refused or reset */                           \
-        X(PROBE_ERROR_TIMEOUT, "timeout")         /* FAIL */                                                        \
-        X(PROBE_ERROR_UNREACHABLE, "unreachable") /* FAIL: no route to that address */                              \
-        X(PROBE_ERROR_TLS, "tls")                 /* FAIL: handshake broken by the peer */                          \
-        X(PROBE_ERROR_CERTIFICATE, "certificate") /* FAIL: expired, wrong CA, name mismatch; the text says which */ \
-        X(PROBE_ERROR_PROTOCOL, "protocol")       /* FAIL: not HTTP, not gRPC, cut off, too large, too slow */      \
-        X(PROBE_ERROR_STATUS, "status")           /* FAIL: unexpected HTTP status, gRPC NOT_SERVING, 0 replicas */  \
-        X(PROBE_ERROR_RESOLVE, "resolve")         /* UNKNOWN: the name did not resolve */                           \
-        X(PROBE_ERROR_CREDENTIALS, "credentials") /* UNKNOWN: the check's key, token or right was refused */        \
-        X(PROBE_ERROR_CONFIG, "config") /* UNKNOWN: unusable TLS material, unknown gRPC service, no object */       \
-        X(PROBE_ERROR_API, "api")       /* UNKNOWN: the API server of that cluster did not answer */                \
-        X(PROBE_ERROR_LOCAL, "local")   /* UNKNOWN: this process is out of descriptors, memory, ports */
+/* The word for status and metrics, and what the error makes of a sample. */
+#define PROBE_ERROR_LIST(X)                                                                                            \
+        X(PROBE_ERROR_NONE, "ok", PROBE_PASS)                                                                          \
+        X(PROBE_ERROR_REFUSED, "refused", PROBE_FAIL)         /* connection refused or reset */                        \
+        X(PROBE_ERROR_TIMEOUT, "timeout", PROBE_FAIL)                                                                  \
+        X(PROBE_ERROR_UNREACHABLE, "unreachable", PROBE_FAIL) /* no route to that address */                           \
+        X(PROBE_ERROR_TLS, "tls", PROBE_FAIL)                 /* handshake broken by the peer */                       \
+        X(PROBE_ERROR_CERTIFICATE, "certificate", PROBE_FAIL) /* expired, wrong CA, wrong name: see the text */        \
+        X(PROBE_ERROR_PROTOCOL, "protocol", PROBE_FAIL)       /* not HTTP, not gRPC, cut off, too large, too slow */   \
+        X(PROBE_ERROR_STATUS, "status", PROBE_FAIL)           /* HTTP status, gRPC NOT_SERVING, 0 replicas */          \
+        X(PROBE_ERROR_RESOLVE, "resolve", PROBE_UNKNOWN)      /* the name did not resolve */                           \
+        X(PROBE_ERROR_CREDENTIALS, "credentials", PROBE_UNKNOWN)/* the check's key, token or right was refused */      \
+        X(PROBE_ERROR_CONFIG, "config", PROBE_UNKNOWN)        /* bad TLS material, unknown gRPC service, no object */  \
+        X(PROBE_ERROR_API, "api", PROBE_UNKNOWN)              /* the API server of that cluster did not answer */      \
+        X(PROBE_ERROR_LOCAL, "local", PROBE_UNKNOWN)          /* this process is out of descriptors, memory, ports */
 
-#define PROBE_ERROR_ENUM(name, text) name,
+#define PROBE_ERROR_ENUM(name, text, result) name,
 enum probe_error { PROBE_ERROR_LIST(PROBE_ERROR_ENUM) PROBE_ERROR_COUNT };
 #undef PROBE_ERROR_ENUM
 

@@ -20,20 +20,10 @@ struct sample sample_pass(void)
 
 static enum probe_result result_of(enum probe_error error)
 {
-        switch (error) {
-        case PROBE_ERROR_NONE:
-                return PROBE_PASS;
-        case PROBE_ERROR_REFUSED:
-        case PROBE_ERROR_TIMEOUT:
-        case PROBE_ERROR_UNREACHABLE:
-        case PROBE_ERROR_TLS:
-        case PROBE_ERROR_CERTIFICATE:
-        case PROBE_ERROR_PROTOCOL:
-        case PROBE_ERROR_STATUS:
-                return PROBE_FAIL;
-        default:
-                return PROBE_UNKNOWN;
-        }
+#define RESULT(name, text, result) [name] = result,
+        static const enum probe_result results[] = {PROBE_ERROR_LIST(RESULT)};
+#undef RESULT
+        return results[error];
 }
 
 void sample_fail(struct sample *sample, enum probe_error error, const char *format, ...)
