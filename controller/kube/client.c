@@ -164,7 +164,7 @@ static void finish(struct kube_call *call, const struct kube_reply *reply)
         done(ctx, reply);
 }
 
-/* It waited for credentials. No byte was sent yet, so even of a write nothing happened. */
+/* The wait for credentials is over. Nothing was sent yet, so a failure here is never ERR_UNKNOWN, even of a write. */
 static void on_timer(struct loop_timer *timer)
 {
         struct kube_call *call = CONTAINER_OF(timer, struct kube_call, timer);
@@ -204,6 +204,8 @@ static void fill_reply(struct kube_call *call, const struct http_response *respo
         ret->status = response->status;
         json_t *body = bytes ? json_loadb(text, bytes, JSON_ALLOW_NUL, NULL) : NULL;
         ret->err = answer_from_status(response->status, body, is_write(call), &ret->why);
+        /* A 200 that is not JSON is not an API server's answer (a captive proxy, say): a write may have happened or
+         * not. */
         if (ret->err == ERR_OK && !body && !call->bytes)
                 ret->err = err_set(&ret->why, is_write(call) ? ERR_UNKNOWN : ERR_TRANSIENT,
                                    "HTTP %ld, but the answer is not JSON: is this an API server?", response->status);
@@ -211,6 +213,8 @@ static void fill_reply(struct kube_call *call, const struct http_response *respo
         ret->body = body;
 }
 
+/* A 401 is tried once more with newer credentials, because tokens rotate between two calls. A stream is not: its owner
+ * has a back-off of its own. */
 static void on_http_done(void *ctx, const struct http_response *response)
 {
         struct kube_call *call = ctx;
@@ -273,6 +277,7 @@ static void send_request(struct kube_call *call)
         mono_ms left = call->deadline ? call->deadline - loop_now(call->kube->loop) : 0;
         const char *headers[] = {call->wants_metadata ? ACCEPT_METADATA : "Accept: application/json",
                                  call->content_type, NULL};
+        /* The generation tells a 401 of these credentials from one of older ones that were replaced meanwhile. */
         call->tls = credentials_tls_ref(credentials);
         call->generation = credentials_generation(credentials);
         struct http_request request = {
@@ -316,6 +321,7 @@ static struct kube_call *start(struct kube_call *call, mono_ms timeout_ms)
 {
         mono_ms now = loop_now(call->kube->loop);
         call->deadline = timeout_ms ? now + timeout_ms : 0;
+        /* A stream has no deadline, but must not wait for ever for an exec plugin that hangs. */
         call->waits_until = timeout_ms ? call->deadline : now + CREDENTIALS_TIMEOUT_MS;
         launch(call);
         return call;

@@ -124,7 +124,7 @@ static bool is_busy(const struct credentials *c)
         return c->is_running || c->is_reading;
 }
 
-/* True where the last job of one that was closed has ended: it is freed. */
+/* A job cannot be cancelled, so closed credentials live on until it ends; true: they are freed now. */
 static bool is_gone(struct credentials *c)
 {
         if (c->is_orphaned && !is_busy(c))
@@ -193,7 +193,7 @@ static bool reread_token(struct credentials *c)
         return c->is_reading;
 }
 
-static void adopt(struct credentials *c, struct exec_credential *credential)
+static void take_credential(struct credentials *c, struct exec_credential *credential)
 {
         secret_copy(&c->token, &credential->token);
         if (!secret_is_empty(&credential->certificate)) {
@@ -226,7 +226,7 @@ static void on_plugin_done(struct job *job)
         if (c->err == ERR_OK)
                 c->err = exec_parse(c->config.exec, &c->job_output, &credential, &c->why);
         if (c->err == ERR_OK)
-                adopt(c, &credential);
+                take_credential(c, &credential);
         exec_credential_clear(&credential);
         secret_clear(&c->job_output);
         c->changed(c->ctx);
@@ -249,6 +249,8 @@ static bool may_run(const struct credentials *c)
         return c->ran_at == 0 || loop_now(c->loop) - c->ran_at >= EXEC_AGAIN_MS;
 }
 
+/* The plugin runs a minute before the credential expires, while the old one still serves; calls wait only where there
+ * is no valid one. */
 static enum credentials_state exec_state(struct credentials *c)
 {
         mono_ms now = loop_now(c->loop);
@@ -290,7 +292,7 @@ enum err credentials_late(const struct credentials *c, struct errmsg *reterr)
 bool credentials_refused(struct credentials *c, uint64_t generation)
 {
         if (generation != c->generation)
-                return true;
+                return true; /* the refused one was replaced already */
         if (c->config.exec && (c->is_running || may_run(c))) {
                 c->has_credential = false;
                 start_plugin(c);

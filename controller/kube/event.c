@@ -32,7 +32,7 @@ struct entry_list {
         size_t count;
 };
 
-/* An entry is in exactly one place: waiting, in flight or recent; and in the table, by the hash of its facts. */
+/* An entry is in exactly one list (waiting, in flight or recent), and in the table by the hash of its facts. */
 struct event_recorder {
         struct loop *loop;
         struct kube *kube;

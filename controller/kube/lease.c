@@ -12,6 +12,8 @@
 #include "util/mem.h"
 #include "util/text.h"
 
+/* The process ends soon after the signal whether the Lease is released or not; without it another replica waits out the
+ * lease. */
 enum { RELEASE_TIMEOUT_MS = 1000, RETRIES_MAX = 3 };
 
 const struct kube_resource kube_leases = {"coordination.k8s.io", "v1", "leases", "Lease"};
@@ -59,6 +61,7 @@ static void step(struct election *e);
 static void on_claimed(void *ctx, const struct kube_reply *reply);
 static void on_read(void *ctx, const struct kube_reply *reply);
 
+/* Half the renew deadline, stretched: a renewal that is lost leaves time for a second one before leadership lapses. */
 static mono_ms request_timeout(const struct election *e)
 {
         return e->patience.timeout;
@@ -114,7 +117,8 @@ static void end_trouble(struct election *e)
                 e->config.troubled(e->config.ctx, ERR_OK, "");
 }
 
-/* Counts an answer, or a missing one, for or against the API server. */
+/* Only a call that used up its time counts as a time-out. One that failed at once (refused, no route) says nothing of
+ * how long answers take. */
 static void take_latency(struct election *e, const struct kube_reply *reply)
 {
         mono_ms took = loop_now(e->loop) - e->sent_at;
@@ -136,6 +140,7 @@ static void learn(struct election *e, const json_t *lease)
                 e->knowledge = LEASE_UNREAD;
                 return;
         }
+        /* The holder's renewTime is another machine's clock, so the lease counts from when a change was seen here. */
         if (!e->record.resource_version || lease_record_is_renewed(&e->record, &fresh)) {
                 e->renewed_at = e->heard_at;
                 e->retries = 0;
@@ -147,6 +152,8 @@ static void learn(struct election *e, const json_t *lease)
                 end_trouble(e); /* another replica leads */
 }
 
+/* A Lease in this replica's own name is free as well: it is from before a restart, or from a claim whose answer was
+ * lost. */
 static bool is_free(const struct election *e)
 {
         return e->knowledge == LEASE_PRESENT && (e->record.holder[0] == '\0' || is_held_by_us(e) ||
@@ -203,6 +210,7 @@ static void patch_lease(struct election *e, json_t *patch, bool is_claim)
         json_decref(patch);
 }
 
+/* The patch carries the resourceVersion that was seen, so of several replicas that claim at once one succeeds. */
 static void claim_lease(struct election *e)
 {
         struct lease_claim claim = claim_of(e);
@@ -248,6 +256,7 @@ static void finish_release(struct election *e)
                 e->released(e->released_ctx);
 }
 
+/* A claim may have been under way when the release began, so the Lease is read where its state is not known. */
 static void give_up_lease(struct election *e)
 {
         struct lease_claim claim = claim_of(e);
@@ -276,6 +285,7 @@ static void on_tick(struct loop_timer *timer)
         step(CONTAINER_OF(timer, struct election, tick));
 }
 
+/* Without a renewal this replica stops before any other may take the Lease: lease_ms is longer than this deadline. */
 static void on_lapse(struct loop_timer *timer)
 {
         struct election *e = CONTAINER_OF(timer, struct election, lapse);
@@ -321,6 +331,8 @@ static void learn_answer(struct election *e, const json_t *lease)
 
 static void take_confirmation(struct election *e, const struct kube_reply *reply)
 {
+        /* The API server may have stored the renewal right after it was sent, and others count from then. So leadership
+         * is counted from the sending, and never from the answer. */
         mono_ms lapse = e->sent_at + election_renew_deadline(e);
         learn_answer(e, reply->body);
         if (!e->is_claim || e->is_releasing) {
@@ -353,6 +365,8 @@ static void on_claimed(void *ctx, const struct kube_reply *reply)
         case ERR_NOT_FOUND:
         case ERR_CONFLICT:
         case ERR_UNKNOWN: /* applied or not: only a read of the Lease tells */
+                /* Only the holder renews. A conflict that no watch explains means that the store was put back, or that
+                 * another writer ignored the Lease. */
                 e->is_doubtful |= e->is_leader && reply->err != ERR_UNKNOWN && e->known.turns == e->sent_turns;
                 e->knowledge = LEASE_UNREAD;
                 retry_or_wait(e, reply);

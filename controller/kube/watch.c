@@ -81,7 +81,7 @@ static void destroy(struct watch *w)
         free(w);
 }
 
-/* Callbacks may close the watch: from here to leave() it is only marked. */
+/* A callback may close the watch. Between enter() and leave() that only sets a mark, and leave() frees. */
 static void enter(struct watch *w)
 {
         w->is_busy = true;
@@ -112,7 +112,7 @@ static void tell_failure(struct watch *w, enum err err, const char *why)
         bool is_custom = strchr(r->group, '.') && !strstr(r->group, ".k8s.io");
         struct errmsg text;
         if (err == ERR_EXPIRED)
-                return; /* healed by listing again, nothing to tell */
+                return; /* a new list resolves it */
         if (err == ERR_NOT_FOUND && is_custom)
                 (void)err_set(&text, err,
                               "the API server does not know %s.%s/%s: install the CustomResourceDefinition (kubectl "
@@ -123,12 +123,14 @@ static void tell_failure(struct watch *w, enum err err, const char *why)
         tell(w, err, text.text);
 }
 
+/* The first 410 is routine (the position grew too old) and is followed by a list at once; a second one without a good
+ * watch between them backs off, or a server that compacts quickly would be listed without end. */
 static mono_ms next_delay(struct watch *w, enum err err)
 {
         bool is_routine = err == ERR_EXPIRED && !w->has_expired;
         if (is_routine) {
                 w->has_expired = true;
-                return backoff_jitter(EXPIRED_SPREAD_MS); /* at once, but not all replicas together */
+                return backoff_jitter(EXPIRED_SPREAD_MS); /* replicas do not list at the same moment */
         }
         if (err == ERR_NOT_FOUND)
                 return backoff_next(&w->backoff, ABSENT_FIRST_MS, ABSENT_MAX_MS);
@@ -144,7 +146,7 @@ static void wait_and_go_on(struct watch *w, enum err err, mono_ms at_least)
         loop_timer_set(w->loop, &w->timer, loop_now(w->loop) + (delay > at_least ? delay : at_least));
 }
 
-/* A list that broke is begun anew; a watch is resumed, unless its position was given up. */
+/* A broken list starts again from its first page. A watch is resumed, unless its position was given up. */
 static void fail(struct watch *w, enum err err, const char *why, mono_ms after_ms)
 {
         replace_text(&w->continue_token, NULL);
@@ -192,6 +194,7 @@ static void end_page(struct watch *w)
         }
         replace_text(&w->continue_token, w->reader.continue_token);
         if (!w->continue_token) {
+                /* A version is opaque: a lower one is only a hint that makes the caches doubtful, and drops nothing. */
                 w->went_back |= w->highest && version_is_lower(w->reader.resource_version, w->highest);
                 replace_text(&w->highest, w->reader.resource_version);
                 replace_text(&w->resource_version, w->reader.resource_version);
@@ -219,7 +222,7 @@ static void end_watch(struct watch *w, enum err err, const char *why, mono_ms af
                 fail(w, err, why, after_ms);
         } else if (was_long) {
                 judge_silence(w);
-                go_on(w); /* its time was up */
+                go_on(w); /* it ended at its own timeoutSeconds */
         } else {
                 wait_and_go_on(w, err, 0);
         }
@@ -296,6 +299,8 @@ static void ask_for_page(struct watch *w)
         ask(w, PHASE_LISTING, path, LIST_IDLE_MS, LIST_TIMEOUT_MS);
 }
 
+/* The server ends the watch after timeoutSeconds, which is spread by chance so that watches do not all come back at
+ * once. */
 static void ask_for_changes(struct watch *w)
 {
         unsigned seconds = WATCH_MIN_S + (unsigned)backoff_jitter(WATCH_SPREAD_S + 1);
@@ -315,6 +320,7 @@ static void go_on(struct watch *w)
                 ask_for_page(w);
 }
 
+/* The headers of a watch come at once even where nothing changes, so a watch without them is a broken one. */
 static void give_up_waiting_for_head(struct watch *w)
 {
         kube_cancel(w->call);
@@ -345,7 +351,7 @@ struct watch *watch_open(struct loop *loop, struct kube *kube, const struct watc
         w->config.namespace_name = w->config.label_selector = NULL;
         reader_open(&w->reader, &w->config);
         w->timer.due = on_timer;
-        loop_timer_set(loop, &w->timer, loop_now(loop)); /* not from here: the caller has no handle yet */
+        loop_timer_set(loop, &w->timer, loop_now(loop)); /* in the next turn: the caller has no handle yet */
         return w;
 }
 
