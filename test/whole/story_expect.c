@@ -65,9 +65,31 @@ static bool is_lock(char *const *words, char *ret_seen, size_t size)
         return shows(&registers.lock[0], plane_named(words[0]) < 0 ? "" : words[0], ret_seen, size);
 }
 
-static bool is_state(char *const *words, char *ret_seen, size_t size)
+/* "state", "lastSwitch.reason": a text of the status; "" where there is none. */
+static bool is_status(char *const *words, char *ret_seen, size_t size)
 {
-        (void)snprintf(ret_seen, size, "%s", text_of(status(), "state"));
+        char key[40];
+        const json_t *at = status();
+        for (const char *from = words[0]; from; from = strchr(from, '.') ? strchr(from, '.') + 1 : NULL) {
+                (void)snprintf(key, sizeof(key), "%.*s", (int)strcspn(from, "."), from);
+                at = json_object_get(at, key);
+        }
+        const char *text = json_string_value(at);
+        (void)snprintf(ret_seen, size, "%s", text ? text : "");
+        return text_equal(ret_seen, words[1]);
+}
+
+/* The gates that block, in their order: "SameSymptomEverywhere,NoFitStandby"; "none". */
+static bool are_gates(char *const *words, char *ret_seen, size_t size)
+{
+        size_t i, at = 0;
+        json_t *gate;
+        (void)snprintf(ret_seen, size, "none");
+        json_array_foreach(json_object_get(json_object_get(status(), "lastDecision"), "gates"), i, gate)
+        {
+                if (!json_is_true(json_object_get(gate, "holds")) && at < size)
+                        at += (size_t)snprintf(ret_seen + at, size - at, "%s%s", at ? "," : "", text_of(gate, "name"));
+        }
         return text_equal(ret_seen, words[0]);
 }
 
@@ -83,11 +105,11 @@ static const json_t *condition(const char *type)
         return NULL;
 }
 
-/* "Ready", "False/ActiveUnhealthy" or only "False". */
+/* "Ready", "False/ActiveUnhealthy" or only "False"; "nothing" where it is not there. */
 static bool is_condition(char *const *words, char *ret_seen, size_t size)
 {
         const json_t *found = condition(words[0]);
-        (void)snprintf(ret_seen, size, "%s/%s", text_of(found, "status"), text_of(found, "reason"));
+        (void)snprintf(ret_seen, size, "%s/%s", found ? text_of(found, "status") : "nothing", text_of(found, "reason"));
         const size_t count = strlen(words[1]);
         const bool has_reason = strchr(words[1], '/') != NULL;
         return strncmp(ret_seen, words[1], count) == 0 && ret_seen[count] == (has_reason ? '\0' : '/');
@@ -131,7 +153,8 @@ static const struct expectation {
     {"epoch", is_epoch, 1, false},
     {"name", is_name, 1, true},
     {"lock", is_lock, 1, true},
-    {"state", is_state, 1, false},
+    {"status", is_status, 2, false},
+    {"gates", are_gates, 1, false},
     {"condition", is_condition, 2, false},
     {"message", has_message, 2, false},
     {"answer", has_answer, 1, false},

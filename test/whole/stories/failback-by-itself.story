@@ -6,4 +6,5 @@ world failback=Automatic stable-for=20
 +0    expect name eu-west-1 within=10
 +0    expect epoch 3
 +0    expect lock eu-west-1
++0    expect status lastSwitch.reason FailbackDue within=5
 +0    expect rest within=10
