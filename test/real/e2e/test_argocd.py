@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import yaml
 from gallery import GOOD, Gallery
-from test_outages import dns_takes_no_updates, wait_step
+from trouble import dns_takes_no_updates, wait_step
 from world import CENTRAL, WEST, arrange, wait_world
 
 from hack.bench import tools, wait

@@ -4,7 +4,7 @@ import contextlib
 import time
 
 import pytest
-from test_outages import redis_takes_no_writes, wait_step
+from trouble import redis_takes_no_writes, wait_step
 from world import (
     CENTRAL,
     WEST,

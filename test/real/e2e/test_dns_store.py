@@ -1,7 +1,7 @@
 """decisionStore: DNS. Two operators, each inside one of the two planes, with the same manifests; what they share is the TXT record."""
 
 import pytest
-from test_outages import redis_takes_no_writes
+from trouble import redis_takes_no_writes
 from world import CENTRAL, QUICK_LEASE, WEST
 
 from hack.bench import objects, wait

@@ -13,7 +13,6 @@ from world import (
     conditions,
     message,
     outside,
-    record,
     steady,
     switch_to,
     wait_answer,
@@ -242,62 +241,6 @@ def test_ineligible_plane_is_never_chosen(scene):
     scene.bench.kill_plane(WEST)
     scene.wait_condition("Ready", "False", "FailoverHeld")
     check_world(scene, WEST, 1)
-
-
-def test_automatic_failback_after_stable_for(scene):
-    steady(scene, changes={"failback": {"policy": "Automatic", "stableFor": "1s"}})
-    scene.bench.kill_plane(WEST)
-    wait_world(scene, CENTRAL, 2)
-    scene.bench.revive_plane(WEST)
-    wait_world(scene, WEST, 3)
-    assert record(scene)["reason"] == "FailbackDue"
-    started = scene.status()["lastSwitch"]["startedAt"]
-    assert started > scene.status()["history"][1]["completedAt"]
-
-
-def test_no_failback_unless_asked(scene):
-    steady(scene)
-    scene.bench.kill_plane(WEST)
-    wait_world(scene, CENTRAL, 2)
-    scene.bench.revive_plane(WEST)
-    scene.wait_condition("FailoverPossible", "True")
-    scene.wait_condition("Degraded", "False")
-    before = outside(scene)
-    wait.always("no failback", lambda: outside(scene) == before, 1.5)
-    assert conditions(scene)["Ready"] == "True FailedOver"
-
-
-def test_cooldown_holds_until_acknowledged(scene):
-    steady(scene, changes={"cooldown": "1h"})
-    scene.bench.kill_plane(WEST)
-    wait_world(scene, CENTRAL, 2)
-    scene.bench.revive_plane(WEST)
-    scene.wait_condition("FailoverPossible", "True")
-    scene.bench.kill_plane(CENTRAL)
-    scene.wait_condition("Ready", "False", "FailoverHeld")
-    assert "cooling down until" in message(scene, "Ready") and "planekeeper.io/ack=2" in message(scene, "Ready")
-    check_world(scene, CENTRAL, 2)
-    scene.annotate(ack="1")  # of another epoch: it allows nothing
-    before = outside(scene)
-    wait.always("a wrong ack", lambda: outside(scene) == before, 1.0)
-    wait_answer(scene, "ack=1", "past: the epoch in force is 2")
-    scene.annotate(ack="2")
-    wait_world(scene, WEST, 3)
-    wait_answer(scene, "ack=2", "accepted: epoch 2 is acknowledged")
-
-
-def test_max_switches_holds_until_acknowledged(scene):
-    steady(scene, changes={"maxSwitches": 1})
-    scene.bench.kill_plane(WEST)
-    wait_world(scene, CENTRAL, 2)
-    scene.bench.revive_plane(WEST)
-    scene.wait_condition("FailoverPossible", "True")
-    scene.bench.kill_plane(CENTRAL)
-    scene.wait_condition("Ready", "False", "FailoverHeld")
-    assert "maxSwitches 1 in 24h is reached" in message(scene, "Ready")
-    check_world(scene, CENTRAL, 2)
-    scene.annotate(ack="2")
-    wait_world(scene, WEST, 3)
 
 
 @MODES

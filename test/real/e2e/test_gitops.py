@@ -1,7 +1,7 @@
 """Flux applies, waits, deletes: kustomize-controller for real, and kstatus, which Flux and Helm judge by."""
 
 import pytest
-from test_outages import dns_takes_no_updates, wait_step
+from trouble import dns_takes_no_updates, wait_step
 from world import CENTRAL, WEST, arrange, outside, steady, wait_world
 
 from hack.bench import judges, objects, wait

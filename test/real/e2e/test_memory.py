@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from test_outages import redis_takes_no_writes, wait_step
+from trouble import redis_takes_no_writes, wait_step
 from world import CENTRAL, WEST, lease, message, outside, record, steady, switch_to, wait_world
 
 from hack.bench import rest, wait

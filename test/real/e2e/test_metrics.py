@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from test_outages import redis_takes_no_writes
+from trouble import redis_takes_no_writes
 from world import CENTRAL, WEST, steady, wait_world
 
 from hack.bench import judges, tools, wait

@@ -3,12 +3,10 @@
 import os
 import subprocess
 
-from test_outages import dns_takes_no_updates, wait_step
 from world import (
     CENTRAL,
     WEST,
     arrange,
-    check_world,
     columns,
     dns_stamp,
     lease,
@@ -101,43 +99,6 @@ def test_the_runbook_of_a_suspended_policy_ends_in_an_adoption(scene, tmp_path):
     operator.run()
     wait_world(scene, CENTRAL, 2, single_writer=True)
     wait_answer(scene, f"adopt={CENTRAL}/2", "accepted: epoch 2")
-
-
-def test_advise_becomes_automatic(scene):
-    _, _ = advise(scene)
-    scene.bench.kill_plane(WEST)
-    scene.wait_condition("Ready", "False", "AwaitingHuman")
-    scene.put_policy({"mode": "Automatic"}, single_writer=True)
-    wait_world(scene, CENTRAL, 2, single_writer=True)
-
-
-def test_suspended_does_nothing_until_resumed(scene):
-    steady(scene, single_writer=True)
-    scene.put_policy({"suspend": True}, single_writer=True)
-    scene.wait_condition("Armed", "False", "Suspended")
-    scene.bench.kill_plane(WEST)
-    scene.wait_condition("Ready", "False", "AwaitingHuman")
-    before = outside(scene)
-    wait.always("suspended", lambda: outside(scene) == before, 1.5)
-    check_world(scene, WEST, 1, single_writer=True)
-    scene.put_policy({"suspend": False}, single_writer=True)
-    wait_world(scene, CENTRAL, 2, single_writer=True)
-
-
-def test_suspended_in_a_switch_stops_before_the_next_effect(scene):
-    steady(scene, single_writer=True)
-    with dns_takes_no_updates(scene):
-        scene.bench.kill_plane(WEST)
-        wait_step(scene, "Route")
-        scene.put_policy({"suspend": True}, single_writer=True)
-        scene.wait_condition("Ready", "False", "SuspendedMidSwitch")
-    scene.wait_condition("Reconciling", "True", "SuspendedMidSwitch")
-    before = outside(scene)
-    wait.always("suspended", lambda: outside(scene) == before, 2.0)
-    assert (scene.active_in_dns(), scene.redis.get(LOCK_KEY)) == (WEST, CENTRAL)
-    assert columns(scene, "fop")["gloo"]["STATUS"] == "SuspendedMidSwitch"
-    scene.put_policy({"suspend": False}, single_writer=True)
-    wait_world(scene, CENTRAL, 2, single_writer=True)
 
 
 def test_kill_switch_stops_every_policy(scene):

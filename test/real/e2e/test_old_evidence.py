@@ -1,4 +1,4 @@
-"""What was seen once is not what is: servers that forget behind one address, and looks that go unanswered once."""
+"""What was seen once is not what is: servers that forget behind one address."""
 
 import contextlib
 
@@ -6,17 +6,13 @@ import pytest
 from world import (
     CENTRAL,
     WEST,
-    check_world,
     lock_stamp,
-    outside,
     record,
-    refused_gates,
     steady,
     wait_world,
 )
 
 from hack.bench import wait
-from hack.bench.api_faults import ApiFaults
 from hack.bench.scene import LOCK_KEY
 
 STAMP_KEY = f"{{{LOCK_KEY}}}:planekeeper"
@@ -82,52 +78,3 @@ def test_a_lock_that_was_edited_meanwhile_is_drift_and_the_name_stays(scene):
 
 
 # ---- looks that go unanswered ----
-
-
-@contextlib.contextmanager
-def deployments_through(scene, plane):
-    """The way to a plane's own API server, on which looks at its Deployment can be left without a good answer."""
-    with ApiFaults(scene.bench.clusters[plane]) as faults:
-        text = scene.bench.plane_kubeconfig(plane, faults.url)
-        scene.put_secret(f"{plane}-kubeconfig", value=text)
-        yield faults
-
-
-def contradicted(scene):
-    scene.bench.servers[WEST].kill9()
-    scene.wait_condition("Ready", "False")
-    wait.until("contradiction", lambda: refused_gates(scene) == {"PathDownDeploymentUp"}, 15.0)
-
-
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_look_that_goes_unanswered_does_not_end_the_contradiction(scene, times):
-    with deployments_through(scene, WEST) as faults:
-        steady(scene)
-        contradicted(scene)
-        before = outside(scene)
-        fault = faults.inject("GET", "deployments", status=500, times=times)
-        wait.until("it was not answered", lambda: fault.hits == times)
-        wait.always("nothing moves", lambda: outside(scene) == before, 2.0)
-        assert refused_gates(scene) == {"PathDownDeploymentUp"}
-        check_world(scene, WEST, 1)
-
-
-def test_where_no_look_is_answered_any_more_the_path_decides(scene):
-    with deployments_through(scene, WEST) as faults:
-        steady(scene)
-        contradicted(scene)
-        faults.inject("GET", "deployments", status=500, times=100_000)
-        wait_world(scene, CENTRAL, 2)
-
-
-def test_a_standby_without_replicas_is_not_chosen_for_one_look_that_goes_unanswered(scene):
-    with deployments_through(scene, CENTRAL) as faults:
-        steady(scene)
-        scene.bench.set_replicas(CENTRAL, 0)
-        scene.wait_condition("FailoverPossible", "False", "NoStandby")
-        scene.bench.kill_plane(WEST)
-        scene.wait_condition("Ready", "False", "FailoverHeld")
-        before = outside(scene)
-        fault = faults.inject("GET", "deployments", status=500, times=1)
-        wait.until("it was not answered", lambda: fault.hits == 1)
-        wait.always("nothing moves", lambda: outside(scene) == before, 2.0)

@@ -4,7 +4,7 @@ import contextlib
 
 import dns.opcode
 import pytest
-from test_outages import dns_takes_no_updates, redis_takes_no_writes, wait_step
+from trouble import dns_takes_no_updates, redis_takes_no_writes, wait_step
 from world import (
     CENTRAL,
     MODES,

@@ -2,9 +2,9 @@
 
 import contextlib
 import re
-import time
 
 import pytest
+from trouble import records_are_not_admitted, redis_takes_no_writes, wait_step
 from world import (
     CENTRAL,
     MODES,
@@ -29,82 +29,10 @@ from hack.bench import wait
 from hack.bench.bench import PLANES
 from hack.bench.bind import Bind
 from hack.bench.relay import Relay
-from hack.bench.rest import ApiError
-from hack.bench.scene import LOCK_KEY
 from hack.bench.timeline import Watcher
 
 STRANGER = "192.0.2.99"
 SILENCE_LIMIT_MS = 3500  # 3 s for the first answer of any other server, and the steps of the switch
-
-
-@contextlib.contextmanager
-def redis_takes_no_writes(scene):
-    """It answers every read and refuses every write, as one does that lost its replicas."""
-    client = scene.bench.redis.client()
-    client.config_set("min-replicas-to-write", 1)
-    try:
-        yield
-    finally:
-        client.config_set("min-replicas-to-write", 0)
-
-
-@contextlib.contextmanager
-def dns_takes_no_updates(scene):
-    scene.bench.bind.freeze(scene.zone)
-    try:
-        yield
-    finally:
-        scene.bench.bind.thaw(scene.zone)
-
-
-@contextlib.contextmanager
-def records_are_not_admitted(scene):
-    """Somebody's admission policy refuses what we write to Leases in this namespace; reading goes on."""
-    admin, name, group = scene.bench.hub.admin, f"no-records-{scene.namespace}", "admissionregistration.k8s.io/v1"
-    rule = {
-        "apiGroups": ["coordination.k8s.io"],
-        "apiVersions": ["v1"],
-        "operations": ["CREATE", "UPDATE"],
-        "resources": ["leases"],
-    }
-    mine = {"matchLabels": {"kubernetes.io/metadata.name": scene.namespace}}
-    denial = {"expression": "!object.metadata.name.startsWith('planekeeper-')", "message": "no records here"}
-    policy = {
-        "failurePolicy": "Fail",
-        "matchConstraints": {"namespaceSelector": mine, "resourceRules": [rule]},
-        "validations": [denial],
-    }
-    binding = {"policyName": name, "validationActions": ["Deny"]}
-    kinds = {"ValidatingAdmissionPolicy": policy, "ValidatingAdmissionPolicyBinding": binding}
-    for kind, spec in kinds.items():
-        admin.put({"apiVersion": group, "kind": kind, "metadata": {"name": name}, "spec": spec})
-    try:
-        wait.until("nothing is admitted", lambda: not is_admitted(scene), 30.0)
-        yield
-    finally:
-        for kind in kinds:
-            admin.delete(kind, name)
-
-
-def is_admitted(scene):
-    metadata = {"name": "planekeeper-probe", "namespace": scene.namespace}
-    probe = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
-    try:
-        scene.bench.hub.admin.put(probe | {"spec": {"holderIdentity": str(time.monotonic())}})
-    except ApiError:
-        return False
-    return True
-
-
-def wait_step(scene, step):
-    wait.until(f"blocked at {step}", lambda: scene.status()["step"].startswith(f"{step} ("))
-
-
-def wait_plane(scene, plane, ready):
-    def probe():
-        return {c["type"]: c["status"] for c in scene.plane(plane)["status"]["conditions"]}["Ready"] == ready
-
-    wait.until(f"{plane} Ready={ready}", probe)
 
 
 def test_recovery_before_the_point_of_no_return_aborts(scene):
@@ -121,18 +49,6 @@ def test_recovery_before_the_point_of_no_return_aborts(scene):
     assert len(address.changes) == 1, "the agents were never moved"
 
 
-def test_recovery_after_the_point_of_no_return_does_not_turn_back(scene):
-    steady(scene, single_writer=True)
-    with dns_takes_no_updates(scene):
-        scene.bench.kill_plane(WEST)
-        wait_step(scene, "Route")
-        assert scene.redis.get(LOCK_KEY) == CENTRAL
-        scene.bench.revive_plane(WEST)
-        wait_plane(scene, WEST, "True")
-        wait.always("no way back", lambda: record(scene)["to"] == CENTRAL, 1.5)
-    wait_world(scene, CENTRAL, 2, single_writer=True)
-
-
 def test_a_decision_that_may_not_be_recorded_moves_nothing_and_is_told(scene):
     steady(scene, single_writer=True)
     before = outside(scene)
@@ -144,57 +60,6 @@ def test_a_decision_that_may_not_be_recorded_moves_nothing_and_is_told(scene):
         wait.always("it stays so", lambda: scene.condition("Stalled")["reason"] == "RecordRefused", 3.0)
         assert outside(scene) == before
     wait_world(scene, CENTRAL, 2, single_writer=True)
-
-
-def test_a_lost_destination_is_superseded(scene):
-    """Past the point of no return the only way is forward: to the fittest plane, the old one included."""
-    steady(scene, single_writer=True)
-    with dns_takes_no_updates(scene):
-        scene.bench.kill_plane(WEST)
-        wait_step(scene, "Route")
-        scene.bench.revive_plane(WEST)
-        wait_plane(scene, WEST, "True")
-        scene.bench.kill_plane(CENTRAL)
-        wait_plane(scene, CENTRAL, "False")
-    wait_world(scene, WEST, 3, single_writer=True)
-
-
-def test_flapping_within_failover_delay_moves_nothing(scene):
-    steady(scene, changes={"detection": {"failoverDelay": "6s"}})
-    before = outside(scene)
-    for _ in range(3):
-        scene.bench.kill_plane(WEST)
-        scene.wait_condition("Ready", "False", "ActiveUnhealthy")
-        wait.until("it says when", lambda: "switching at" in message(scene, "Ready"), 5.0)
-        scene.bench.revive_plane(WEST)
-        scene.wait_condition("Ready", "True", "Steady", 5.0)
-    assert outside(scene) == before
-    check_world(scene, WEST, 1)
-
-
-def test_a_deployment_that_is_available_contradicts_the_path(scene):
-    """The server is gone, its replicas are said to be there: two minutes of doubt before the path decides."""
-    steady(scene)
-    scene.bench.servers[WEST].kill9()
-    scene.wait_condition("Ready", "False")
-    wait.until("contradiction", lambda: refused_gates(scene) == {"PathDownDeploymentUp"})
-    before = outside(scene)
-    wait.always("held", lambda: outside(scene) == before, 1.0)
-
-
-def test_all_planes_down_holds_and_resumes_by_itself(scene):
-    steady(scene)
-    before = outside(scene)
-    for plane in PLANES:
-        scene.bench.kill_plane(plane)
-    scene.wait_condition("Ready", "False", "FailoverHeld")
-    # Not for a moment because it might be the operator that is cut off: the DNS server is asked at the first failure.
-    assert refused_gates(scene) == {"SameSymptomEverywhere", "NoFitStandby"}
-    assert "cut off" not in message(scene, "Ready")
-    assert "Stalled" not in conditions(scene)
-    wait.always("held", lambda: outside(scene) == before, 1.0)
-    scene.bench.revive_plane(CENTRAL)
-    wait_world(scene, CENTRAL, 2)
 
 
 @MODES

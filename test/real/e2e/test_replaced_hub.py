@@ -1,14 +1,12 @@
 """The store of the hub is replaced by an empty one under a living operator, and everything applied again from Git."""
 
-import copy
-
 import pytest
+from own_hub import own_hub
 from test_rebuilt_hub import told
 from world import (
     CENTRAL,
     MODES,
     WEST,
-    arrange,
     dns_stamp,
     lock_stamp,
     outside,
@@ -18,9 +16,8 @@ from world import (
     wait_world,
 )
 
-from hack.bench import kube, objects, wait
+from hack.bench import kube, wait
 from hack.bench.bench import PLANES
-from hack.bench.kube import ApiServer, Etcd
 from hack.bench.relay import Relay
 from hack.bench.scene import POLICY
 
@@ -29,14 +26,8 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.fixture(scope="module", name="bench")
 def replaceable_bench(bench):
-    """The bench with a hub that has an etcd of its own."""
-    own = copy.copy(bench)
-    own.etcd = Etcd(bench.scratch, fsync=False, name="etcd-replaced").run()
-    own.hub = ApiServer(bench.scratch, own.etcd, "hub-replaced", bench.authority).run()
-    own.install()
-    yield own
-    own.hub.kill9()
-    own.etcd.kill9()
+    with own_hub(bench, "replaced") as own:
+        yield own
 
 
 def uid_of_hub(scene):

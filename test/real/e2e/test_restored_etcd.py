@@ -1,8 +1,7 @@
 """etcd is restored from a backup under a running operator: versions fall, and what comes back is of an earlier moment."""
 
-import copy
-
 import pytest
+from own_hub import own_hub
 from world import (
     CENTRAL,
     WEST,
@@ -13,7 +12,6 @@ from world import (
 )
 
 from hack.bench import objects, wait
-from hack.bench.kube import ApiServer, Etcd
 from hack.bench.scene import POLICY
 
 pytestmark = pytest.mark.timeout(240)
@@ -21,14 +19,8 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.fixture(scope="module", name="bench")
 def restorable_bench(bench):
-    """The bench with a hub that has an etcd of its own: nobody else's objects go back in time."""
-    own = copy.copy(bench)
-    own.etcd = Etcd(bench.scratch, fsync=False, name="etcd-restored").run()
-    own.hub = ApiServer(bench.scratch, own.etcd, "hub-restored", bench.authority).run()
-    own.install()
-    yield own
-    own.hub.kill9()
-    own.etcd.kill9()
+    with own_hub(bench, "restored") as own:
+        yield own
 
 
 def churn(scene):

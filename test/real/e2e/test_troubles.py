@@ -1,6 +1,6 @@
 """Troubles do not hide each other: what a switch waits for, what is wrong beside it, and who has to mend it."""
 
-from test_outages import dns_takes_no_updates, wait_step
+from trouble import dns_takes_no_updates, wait_step
 from world import CENTRAL, WEST, conditions, message, outside, steady, switch_to, wait_world
 
 from hack.bench import wait
