@@ -23,7 +23,7 @@ LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
 LIB_SOURCES  := $(filter-out controller/main.c,$(wildcard controller/*.c controller/*/*.c controller/*/*/*.c))
 UNIT_SOURCES := $(wildcard test/unit/*_test.c)
-UNIT_RIGS    := test/unit/policy_rig.c
+UNIT_RIGS    := test/unit/policy_rig.c test/unit/leap_clock.c
 UNIT_HELPERS := $(filter-out $(UNIT_SOURCES) $(UNIT_RIGS),$(wildcard test/unit/*.c))
 # Coverage is measured of the core, by its own tests that state an outcome (what random histories visit proves no branch):
 # nothing else is compiled for it, and nothing else is instrumented.
@@ -35,8 +35,9 @@ LDFLAGS      += --coverage
 $(OUT)/controller/core/%.o: CFLAGS += --coverage
 endif
 LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/%.o)
-# It has a clock of its own in it, so only its own tests are linked with it.
+# These take the place of parts of the library (clock, registry of drivers), so only tests that include their headers are linked with them.
 RIG_TESTS    := $(patsubst test/unit/%.c,$(OUT)/unit/%,$(shell grep -l policy_rig.h $(UNIT_SOURCES)))
+CLOCK_TESTS  := $(patsubst test/unit/%.c,$(OUT)/unit/%,$(shell grep -l leap_clock.h $(UNIT_SOURCES)))
 UNIT_TESTS   := $(UNIT_SOURCES:test/unit/%.c=$(OUT)/unit/%)
 FUZZ_SOURCES := $(wildcard test/fuzz/*.c)
 FUZZERS      := $(FUZZ_SOURCES:test/fuzz/%.c=build/fuzz/%)
@@ -87,6 +88,8 @@ $(OUT)/libunit.a: $(HELPER_OBJECTS)
 
 $(RIG_TESTS): RIG := $(RIG_OBJECTS)
 $(RIG_TESTS): $(RIG_OBJECTS)
+$(CLOCK_TESTS): RIG := $(OUT)/test/unit/leap_clock.o
+$(CLOCK_TESTS): $(OUT)/test/unit/leap_clock.o
 $(OUT)/unit/%: $(OUT)/test/unit/%.o $(OUT)/libunit.a $(OUT)/libsim.a $(OUT)/libcontroller.a
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(RIG) $(OUT)/libunit.a $(OUT)/libsim.a $(OUT)/libcontroller.a $(LDLIBS) -lcmocka

@@ -213,7 +213,8 @@ class Mutant:
     def parts(self, flags: dict[str, list[str]]) -> list[str]:
         """What the test that must find it is made of, compiled once for all mutants: only .c files are patched."""
         source = f"test/{self.suite}/{self.test}.c"
-        rig = flags["rig"] if "policy_rig.h" in (ROOT / source).read_text() else []
+        text = (ROOT / source).read_text()
+        rig = [part for part in flags["rig"] if f"{pathlib.Path(part).stem}.h" in text or "policy_rig.h" in text]
         return [f"{BUILD.relative_to(ROOT)}/{part.removesuffix('.c')}.o" for part in [source, *rig, *flags[self.suite]]]
 
     def link_test(self, flags: dict[str, list[str]], objects: list[str]) -> str:

@@ -8,32 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "fake_api.h"
 #include "kube/event.h"
-#include "runtime/clock.h"
+#include "leap_clock.h"
 #include "runtime/metrics.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
-
-/* Our own clock in place of runtime/clock.c: it stands still until the test moves it. */
-static mono_ms now_ms;
-
-int64_t clock_mono_us(void)
-{
-        return now_ms * 1000;
-}
-
-mono_ms clock_mono(void)
-{
-        return now_ms;
-}
-
-unix_ms clock_wall(void)
-{
-        return 1795402792412 + now_ms;
-}
 
 static const struct kube_resource policies = {"planekeeper.io", "v1alpha1", "failoverpolicies", "FailoverPolicy"};
 static const struct kube_resource nodes = {"", "v1", "nodes", "Node"};
@@ -78,7 +59,8 @@ static int open_rig(void **state)
 {
         struct rig *rig = mem_new(rig);
         char server[64];
-        now_ms = 1000000;
+        clock_stands_still = true;
+        leap_ms = 1000000;
         rig->status = 201;
         rig->loop = loop_open();
         rig->http = http_open(rig->loop, 16);
@@ -107,9 +89,9 @@ static int close_rig(void **state)
 
 static void turn(struct rig *rig)
 {
-        now_ms++; /* curl's own short timers are on this clock */
+        leap_ms++; /* curl's own short timers are on this clock */
         fake_turn(rig->loop);
-        now_ms--;
+        leap_ms--;
 }
 
 /* Until the network is quiet. The clock stands still, so whatever is paced stays back. */
@@ -222,7 +204,7 @@ static void test_series(void **state)
         (void)snprintf(name, sizeof(name), "%s",
                        json_string_value(json_object_get(json_object_get(rig->body, "metadata"), "name")));
         for (int seen = 2; seen <= 4; seen++) {
-                now_ms += 60 * 1000;
+                leap_ms += 60 * 1000;
                 event_record(rig->recorder, &policy, false, "Held", "Hold", "same");
                 settle(rig);
                 assert_int_equal(series_count(rig), seen);
@@ -238,7 +220,7 @@ static void test_series(void **state)
         event_record(rig->recorder, &policy, false, "Other", "Hold", "same");
         settle(rig);
         assert_int_equal(rig->creates, 4);
-        now_ms += 5 * 60 * 1000 + 10;
+        leap_ms += 5 * 60 * 1000 + 10;
         settle(rig);
         event_record(rig->recorder, &policy, false, "Held", "Hold", "same"); /* too long ago */
         settle(rig);
@@ -323,13 +305,13 @@ static void test_pace(void **state)
         record_many(rig, 0, 200);
         settle(rig);
         assert_int_equal(rig->creates, 50); /* the burst */
-        now_ms += 1000;
+        leap_ms += 1000;
         settle(rig);
         assert_int_equal(rig->creates, 70); /* 20 a second */
-        now_ms += 2000;
+        leap_ms += 2000;
         settle(rig);
         assert_int_equal(rig->creates, 110);
-        now_ms += 60 * 1000;
+        leap_ms += 60 * 1000;
         settle(rig);
         assert_int_equal(rig->creates, 160); /* saved up: not more than a burst */
 }
@@ -365,7 +347,7 @@ static void test_ones_that_were_not_taken_are_written_later(void **state)
         settle(rig);
         assert_int_equal(rig->creates, 3); /* and then no more for a while */
         rig->status = 201;
-        now_ms += 60000;
+        leap_ms += 60000;
         settle(rig);
         assert_int_equal(rig->creates, 6);
         assert_true(dropped() - before == 0);
@@ -395,7 +377,7 @@ static void test_memory_of_series_is_bounded(void **state)
         for (int i = 0; i < 300; i += 20) {
                 record_many(rig, i, i + 20);
                 settle(rig);
-                now_ms += 1000;
+                leap_ms += 1000;
         }
         assert_int_equal(rig->creates, 300);
         record_many(rig, 299, 300); /* remembered */

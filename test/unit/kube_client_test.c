@@ -10,37 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fake_api.h"
 #include "kube/client.h"
+#include "leap_clock.h"
 #include "runtime/clock.h"
 #include "runtime/metrics.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
-
-/* Our own clock in place of runtime/clock.c, so that a minute passes at once. */
-static _Atomic mono_ms leap_ms;
-
-int64_t clock_mono_us(void)
-{
-        struct timespec now;
-        (void)clock_gettime(CLOCK_BOOTTIME, &now);
-        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + leap_ms * 1000;
-}
-
-mono_ms clock_mono(void)
-{
-        return clock_mono_us() / 1000;
-}
-
-unix_ms clock_wall(void)
-{
-        struct timespec now;
-        (void)clock_gettime(CLOCK_REALTIME, &now);
-        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + leap_ms;
-}
 
 enum { REQUESTS_MAX = 16 };
 

@@ -12,30 +12,10 @@
 
 #include "fake_api.h"
 #include "kube/watch.h"
-#include "runtime/clock.h"
+#include "leap_clock.h"
 #include "runtime/metrics.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
-
-/* Our own clock in place of runtime/clock.c, so that back-offs and idle times pass at once. */
-static mono_ms leap_ms;
-
-int64_t clock_mono_us(void)
-{
-        struct timespec now;
-        (void)clock_gettime(CLOCK_BOOTTIME, &now);
-        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + leap_ms * 1000;
-}
-
-mono_ms clock_mono(void)
-{
-        return clock_mono_us() / 1000;
-}
-
-unix_ms clock_wall(void)
-{
-        return clock_mono();
-}
 
 static const struct kube_resource planes = {"planekeeper.io", "v1alpha1", "managementplanes", "ManagementPlane"};
 static const struct kube_resource secrets = {"", "v1", "secrets", "Secret"};

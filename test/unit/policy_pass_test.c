@@ -100,7 +100,7 @@ static void test_wall_clock_steps_shift_nothing(void **state)
         for (size_t i = 0; i < 3; i++) {
                 unix_ms wall = pace_wall(&rig->manager.pace);
                 unsigned statuses = rig->statuses;
-                rig_wall_step_ms = steps[i];
+                clock_wall_step_ms = steps[i];
                 rig_pass(rig, 5000);
                 assert_in_range(pace_wall(&rig->manager.pace) - wall, 5000, 8000);
                 assert_int_equal(rig->statuses, statuses); /* not even a time in the status */
@@ -117,7 +117,7 @@ static void test_a_late_loop_is_said_once_and_is_over(void **state)
         (void)rig_set_gloo(rig, "u1", 20);
         rig_pass(rig, 30000);
         for (unsigned i = 0; i < 3; i++) { /* late three times in a row: one fact */
-                rig_leap_ms += 30000;
+                leap_ms += 30000;
                 fake_turn(rig->loop);
                 manager_was_late(&rig->manager, 30000);
                 rig_pass(rig, 500);

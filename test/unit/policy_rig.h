@@ -19,13 +19,12 @@
 #include <pthread.h>
 
 #include "fake_api.h"
+#include "leap_clock.h"
 #include "reconcile/manager.h"
 #include "reconcile/policy.h"
 #include "targets/fence.h"
 
 /* A minute passes at once, and none while the machine is busy. */
-extern _Atomic mono_ms rig_leap_ms;
-extern _Atomic int64_t rig_wall_step_ms; /* what somebody set the machine's wall clock by */
 
 /* One name. */
 struct rig_dns {

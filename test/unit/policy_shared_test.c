@@ -117,7 +117,7 @@ static void test_a_refused_decision_stays_refused_while_it_is_tried_again(void *
         rig_pass(rig, 4000);
         unsigned events = rig->events;
         for (unsigned step = 0; step < 8000; step++) {
-                rig_leap_ms += step % 20 ? 0 : 50;
+                leap_ms += step % 20 ? 0 : 50;
                 fake_turn(rig->loop);
                 workqueue_turn(rig->manager.policies_queue);
                 in_flight += policy->keeper.write.record != NULL;

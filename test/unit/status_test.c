@@ -8,33 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api/object.h"
 #include "fake_api.h"
+#include "leap_clock.h"
 #include "reconcile/status.h"
 #include "runtime/clock.h"
 #include "util/mem.h"
-
-/* Our own clock in place of runtime/clock.c, so that a minute passes at once. */
-static _Atomic mono_ms leap_ms;
-
-int64_t clock_mono_us(void)
-{
-        struct timespec now;
-        (void)clock_gettime(CLOCK_BOOTTIME, &now);
-        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + leap_ms * 1000;
-}
-
-mono_ms clock_mono(void)
-{
-        return clock_mono_us() / 1000;
-}
-
-unix_ms clock_wall(void)
-{
-        return 1795402751412 + clock_mono();
-}
 
 static const struct kube_resource things = {
     .group = "planekeeper.io", .version = "v1alpha1", .plural = "things", .kind = "Thing"};
