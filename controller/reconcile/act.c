@@ -6,10 +6,12 @@
 
 #include "core/maintenance.h"
 #include "reconcile/confirm.h"
+#include "reconcile/effect.h"
 #include "reconcile/gather.h"
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_status.h"
 #include "reconcile/policy_targets.h"
+#include "reconcile/record_io.h"
 #include "reconcile/record_store.h"
 #include "reconcile/secret_cache.h"
 #include "reconcile/tell.h"
@@ -180,8 +182,23 @@ static void show(struct policy *policy, const struct view *view, const struct de
         status_offer(&policy->status, status, &conditions);
 }
 
+/* What was decided and not sent is decided again: what it rested on may be otherwise now. */
+static void recall_writes(struct policy *policy)
+{
+        for (unsigned i = 0; i < policy->target_count; i++)
+                if (effect_recall(policy->targets[i]))
+                        record_io_drop(policy);
+}
+
+static void drop_recalled_writes(struct policy *policy)
+{
+        for (unsigned i = 0; i < policy->target_count; i++)
+                effect_drop_recalled(policy->targets[i]);
+}
+
 static void pass(struct policy *policy, struct arena *arena, struct view *ret_view, struct decision *ret)
 {
+        recall_writes(policy);
         gather_view(policy, arena, ret_view);
         failover_decide(ret_view, arena, ret);
         remember_targets(policy, ret);
@@ -192,6 +209,7 @@ static void pass(struct policy *policy, struct arena *arena, struct view *ret_vi
         else
                 act(policy, ret_view, ret);
         read_what_is_wanted(policy, ret);
+        drop_recalled_writes(policy);
         verify_turn(policy);
         alive_turn(policy, ret_view, ret);
         preflight_turn(policy, ret);
@@ -207,6 +225,8 @@ void act_pass(struct policy *policy)
 {
         int64_t began_us = clock_mono_us();
         if (!policy->spec) {
+                recall_writes(policy);
+                drop_recalled_writes(policy);
                 tell_invalid(policy);
                 status_request(&policy->status);
                 return;

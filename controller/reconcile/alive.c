@@ -47,12 +47,26 @@ static bool is_awaited(const struct alive *alive, const struct view *view, mono_
         return alive->seen_at && !alive->failures && now >= due && alive->read_at < due;
 }
 
+static void stop_waiting(struct alive *alive)
+{
+        if (!alive->effect || effect_is_sent(alive->effect))
+                return;
+        effect_abandon(alive->effect);
+        alive->effect = NULL;
+}
+
 void alive_turn(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         struct alive *alive = &policy->alive;
         mono_ms now = loop_now(policy->manager->loop), every = policy->keeper.store->reads_every(policy);
-        if (!view->alive.is_used || alive->effect || policy->manager->stopping ||
-            (alive->asked_at && now - alive->asked_at < every / 2 && !is_awaited(alive, view, now)))
+        if (!view->alive.is_used || policy->manager->stopping) {
+                stop_waiting(alive);
+                return;
+        }
+        const bool waits = alive->effect && !effect_is_sent(alive->effect); /* with what may not be so any more */
+        const bool is_due =
+            !alive->asked_at || now - alive->asked_at >= every / 2 || is_awaited(alive, view, now);
+        if (effect_is_sent(alive->effect) || (!waits && !is_due))
                 return;
         alive->asked_at = now;
         char *say = what_to_say(policy, view, decision);

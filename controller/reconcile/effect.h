@@ -1,10 +1,14 @@
 /*
- * effect.h -- one blocking visit to a target as an executor job: a read, or a compare-and-set that carries the epoch.
+ * effect.h -- one visit to a target on behalf of one policy: a read, or a compare-and-set that carries the epoch.
  *
- * A job owns all it needs (copies of settings, credentials, states) and touches nothing shared. A job whose policy is
- * gone or whose leader was demoted is not stopped: it is fenced at the target, and its result is dropped.
+ * An effect owns all it needs (copies of settings and states) and touches nothing shared. It waits in its mechanism
+ * (batch.h) and is sent with others that may go in the same call; each has its own result and ends once, on the loop.
  *
- * Ownership: effect_free() wipes and frees; an effect in flight belongs to the executor until done.
+ * While it waits it is not decided for good: each pass of its policy recalls the writes that were not sent, and only
+ * what the pass decides again is sent, in the same place of the queue. Once sent it is not stopped: an effect whose
+ * policy is gone or whose leader was demoted is fenced at the target, and its result is dropped.
+ *
+ * Ownership: an effect belongs to the queue of its mechanism, then to the batch that it is sent with.
  * Threads:   built and finished on the loop, run on a worker.
  */
 #ifndef PK_RECONCILE_EFFECT_H
@@ -13,7 +17,6 @@
 #include "core/looks.h"
 #include "core/view.h"
 #include "reconcile/policy.h"
-#include "reconcile/target_secrets.h"
 #include "runtime/executor.h"
 #include "targets/target.h"
 #include "util/arena.h"
@@ -27,24 +30,23 @@ enum effect_kind {
         EFFECT_PREFLIGHT
 };
 
-enum { VERIFY_DEADLINE_MS = 1000, CLAIMS_EVERY_MS = 30000 };
+/* A decision, and a name that follows a lock, that waited longer rests on what may not be so any more. */
+enum { VERIFY_DEADLINE_MS = 1000, CLAIMS_EVERY_MS = 30000, EFFECT_WAITS_MS = LOOK_STEP_MS };
+
+struct batch_lane;
 
 struct effect {
-        struct job job;
         enum effect_kind kind;
         struct policy *policy; /* NULL: nobody waits for the result any more */
-        struct loop *loop;
         struct arena arena;    /* texts of the inputs */
         struct target_slot *slot; /* of the target; NULL: VERIFY and ALIVE */
         struct target_ref ref;
         bool rests_on_looks; /* at other targets, which are old by the time that a busy worker comes to it */
         epoch_t epoch;         /* that is set or verified; 0 for a read */
         const struct target_driver *driver; /* NULL: VERIFY */
-        struct target_config config;
-        struct target_credentials credentials; /* config borrows; none where a session was kept */
-        struct mechanism *mechanism;           /* that it goes through; NULL: VERIFY */
-        struct target_session *session;        /* of the mechanism, or opened by the visit */
-        const char *settings, *versions;       /* that the session is for */
+        struct target_config config;        /* the settings alone: credentials are the batch's */
+        const char *settings, *versions;    /* texts that tell which session serves it */
+        struct mechanism *mechanism;        /* that it goes through; NULL: VERIFY */
         struct target_state expected;
         struct target_want want;
         const char *servers[VERIFY_SERVERS_MAX];
@@ -53,28 +55,40 @@ struct effect {
         const char *const *values; /* PREFLIGHT: as in target_preflight */
         size_t value_count;
         bool asks_claims; /* a read looks for what other tools say of the name, too */
+        /* on its way */
+        struct batch_lane *lane; /* that it waits in; NULL: it was sent */
+        struct effect *next, **link; /* in its lane; in a batch only the next */
+        bool is_recalled;        /* it waits, and is sent only if it is decided again */
+        int64_t queued_us; /* when the first of those that had this place came */
+        int64_t decided_us, submitted_us, started_us, ended_us;
         /* results */
+        enum target_fate fate;
         enum err err;
         struct errmsg why;
         struct target_state found;
         char *heard;
         mono_ms retry_after_ms; /* as in target_visit */
-        unsigned requests;
         struct verify_slot verify[VERIFY_SERVERS_MAX];
-        int64_t submitted_us, started_us, ended_us;
 };
 
-/* Build and submit; the slot then holds the effect. Nothing is submitted where every worker is busy: then the policy is
- * woken soon; nor where its credentials cannot be used (target_secrets.h), and no server hears of it. */
+/* Build, and let it wait for the next batch; the slot then holds the effect. A read that waits makes room for a write.
+ * Nothing is done where its credentials cannot be used (target_secrets.h), so that no server hears of it, nor while a
+ * Secret is still being read, which wakes the policy. */
 void effect_read(struct policy *policy, struct target_slot *slot);
 void effect_write(struct policy *policy, struct target_slot *slot, const struct target_write *write);
 void effect_record(struct policy *policy, struct target_slot *slot); /* policy->keeper.write, beside what it shows */
+/* Submitted at once; where every worker is busy the policy is woken soon. */
 void effect_verify(struct policy *policy);
 void effect_start_alive(struct policy *policy, const char *say);
 void effect_start_preflight(struct policy *policy, struct target_slot *slot, const char *const *values, size_t count);
 void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */
 
-void effect_run(struct job *job); /* on a worker; in effect_run.c */
+bool effect_is_sent(const struct effect *effect); /* false where it waits, and where there is none */
 
+/* Of a write that waits: it has to be decided again in this pass. True: it was a decision record, of DNS. */
+MUST_CHECK bool effect_recall(const struct target_slot *slot);
+void effect_drop_recalled(struct target_slot *slot); /* it was not */
+
+void effect_free(struct effect *effect); /* wipes; in effect_run.c */
 
 #endif

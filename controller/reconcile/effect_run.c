@@ -1,47 +1,21 @@
-/* effect_run.c -- the visit itself, on a worker: it touches nothing but its own effect. */
+/* effect_run.c -- the visits of a batch, on a worker: they touch nothing but their own effects and their session. */
+#include <stdlib.h>
 #include <string.h>
 
-#include "reconcile/effect.h"
+#include "reconcile/batch.h"
 #include "runtime/clock.h"
+#include "util/mem.h"
 #include "util/text.h"
 
-/* A server whose visits end by their deadlines keeps its workers: a decision, and a name that follows a lock, that
- * waited longer for one rests on what is not so any more. */
-enum { WAITS_MS = LOOK_STEP_MS };
-
-static void run_visit(struct effect *effect, mono_ms deadline)
+void effect_free(struct effect *effect)
 {
-        struct target_session *session = effect->session;
-        struct target_visit visit = {.verb = effect->kind == EFFECT_READ ? TARGET_READ : TARGET_SWAP,
-                                     .name = effect->ref.name,
-                                     .expected = &effect->expected,
-                                     .want = &effect->want,
-                                     .deadline = deadline};
-        target_visit(session, &visit);
-        effect->err = visit.err;
-        effect->why = visit.why;
-        effect->found = visit.found;
-        effect->retry_after_ms = visit.retry_after_ms;
-        char *claim = NULL;
-        if (effect->err == ERR_OK && effect->asks_claims) {
-                effect->err = target_claims(session, effect->ref.name, deadline, &claim, &effect->why);
-                effect->found.stamp.claim = claim;
-        }
-}
-
-static void run_alive(struct effect *effect, mono_ms deadline)
-{
-        const struct target_alive alive = {
-            .name = effect->ref.name, .say = effect->say, .ttl_s = effect->want.ttl_s, .deadline = deadline};
-        effect->err = target_hear(effect->session, &alive, &effect->heard, &effect->why);
-}
-
-static void run_preflight(struct effect *effect, mono_ms deadline)
-{
-        struct target_preflight preflight = {
-            .name = effect->ref.name, .values = effect->values, .value_count = effect->value_count, .deadline = deadline};
-        effect->err = target_may_write(effect->session, &preflight, &effect->why);
-        effect->retry_after_ms = preflight.retry_after_ms;
+        if (effect->mechanism)
+                mechanism_end(effect->mechanism);
+        target_state_clear(&effect->expected);
+        target_state_clear(&effect->found);
+        arena_deinit(&effect->arena);
+        free(effect->heard);
+        free(effect);
 }
 
 /* Servers that do not answer cost a second each, in a job of their own: they delay nothing else. */
@@ -64,10 +38,74 @@ static void run_verify(struct effect *effect)
         effect->err = ERR_OK;
 }
 
+static void run_alive(struct target_session *session, struct effect *effect, mono_ms deadline)
+{
+        const struct target_alive alive = {
+            .name = effect->ref.name, .say = effect->say, .ttl_s = effect->want.ttl_s, .deadline = deadline};
+        effect->err = target_hear(session, &alive, &effect->heard, &effect->why);
+}
+
+static void run_preflight(struct target_session *session, struct effect *effect, mono_ms deadline)
+{
+        struct target_preflight preflight = {
+            .name = effect->ref.name, .values = effect->values, .value_count = effect->value_count, .deadline = deadline};
+        effect->err = target_may_write(session, &preflight, &effect->why);
+        effect->retry_after_ms = preflight.retry_after_ms;
+}
+
+/* ---- reads and swaps ---- */
+
+static void take_result(struct effect *effect, struct target_visit *visit)
+{
+        effect->fate = visit->fate;
+        effect->err = visit->err;
+        effect->why = visit->why;
+        effect->found = visit->found;
+        effect->retry_after_ms = visit->retry_after_ms;
+}
+
+/* What there is no time left for goes again with the next call. */
+static void ask_claims(struct target_session *session, struct effect *effect, mono_ms deadline, bool is_first)
+{
+        char *claim = NULL;
+        const mono_ms visit_ms = session->driver->limits.visit_ms;
+        if (!is_first && clock_mono() > deadline - visit_ms / 2) {
+                target_state_clear(&effect->found);
+                effect->fate = TARGET_LEFT;
+                return;
+        }
+        effect->err = target_claims(session, effect->ref.name, deadline, &claim, &effect->why);
+        effect->found.stamp.claim = claim;
+}
+
+static void run_visits(struct target_session *session, struct effect *const *members, size_t count, mono_ms deadline)
+{
+        struct target_visit *visits = mem_calloc(count, sizeof(*visits));
+        for (size_t i = 0; i < count; i++)
+                visits[i] = (struct target_visit){.verb = members[i]->kind == EFFECT_READ ? TARGET_READ : TARGET_SWAP,
+                                                  .name = members[i]->ref.name,
+                                                  .expected = &members[i]->expected,
+                                                  .want = &members[i]->want,
+                                                  .deadline = deadline};
+        target_visit_all(session, visits, count);
+        bool has_asked = false;
+        for (size_t i = 0; i < count; i++) {
+                take_result(members[i], &visits[i]);
+                if (members[i]->fate != TARGET_ENDED || members[i]->err != ERR_OK || !members[i]->asks_claims)
+                        continue;
+                ask_claims(session, members[i], deadline, !has_asked);
+                has_asked = true;
+        }
+        free(visits);
+}
+
+/* ---- the batch ---- */
+
+/* A server whose visits end by their deadlines keeps its workers. */
 static bool is_outdated(struct effect *effect)
 {
-        int64_t waited_ms = (effect->started_us - effect->submitted_us) / 1000;
-        if (!effect->rests_on_looks || waited_ms <= WAITS_MS)
+        int64_t waited_ms = (effect->started_us - effect->decided_us) / 1000;
+        if (!effect->rests_on_looks || waited_ms <= EFFECT_WAITS_MS)
                 return false;
         effect->err = err_set(&effect->why, ERR_TRANSIENT,
                               "it waited %lld ms for a worker, so it is decided anew: the server answers too slowly",
@@ -75,38 +113,70 @@ static bool is_outdated(struct effect *effect)
         return true;
 }
 
-static bool open_session(struct effect *effect)
+static enum err open_session(struct batch *batch, const struct effect *first, struct errmsg *reterr)
 {
-        effect->err = effect->driver->open(&effect->config, &effect->session, &effect->why);
-        if (effect->err == ERR_OK)
-                effect->session->opened_at = effect->started_us / 1000;
-        return effect->err == ERR_OK;
+        if (batch->err != ERR_OK || batch->session) {
+                if (batch->err != ERR_OK)
+                        *reterr = batch->why;
+                return batch->err;
+        }
+        struct target_config config = first->config;
+        config.credentials = batch->credentials.list;
+        config.credential_count = batch->credentials.count;
+        enum err err = batch->driver->open(&config, &batch->session, reterr);
+        if (err == ERR_OK)
+                batch->session->opened_at = first->started_us / 1000;
+        return err;
 }
 
-static void visit(struct effect *effect)
+static void fail_all(struct effect *const *members, size_t count, enum err err, const struct errmsg *why)
 {
-        if (effect->kind == EFFECT_VERIFY) {
-                run_verify(effect);
+        for (size_t i = 0; i < count; i++) {
+                members[i]->err = err;
+                members[i]->why = *why;
+        }
+}
+
+static void visit(struct batch *batch, struct effect *const *members, size_t count)
+{
+        if (members[0]->kind == EFFECT_VERIFY) {
+                run_verify(members[0]);
                 return;
         }
-        const mono_ms deadline = clock_mono() + effect->driver->limits.visit_ms;
-        if (!effect->session && !open_session(effect))
+        const mono_ms deadline = clock_mono() + batch->driver->limits.visit_ms;
+        struct errmsg why = {0};
+        enum err err = open_session(batch, members[0], &why);
+        if (err != ERR_OK) {
+                fail_all(members, count, err, &why);
                 return;
-        effect->session->requests = 0;
-        if (effect->kind == EFFECT_ALIVE)
-                run_alive(effect, deadline);
-        else if (effect->kind == EFFECT_PREFLIGHT)
-                run_preflight(effect, deadline);
+        }
+        batch->session->requests = 0;
+        if (members[0]->kind == EFFECT_ALIVE)
+                run_alive(batch->session, members[0], deadline);
+        else if (members[0]->kind == EFFECT_PREFLIGHT)
+                run_preflight(batch->session, members[0], deadline);
         else
-                run_visit(effect, deadline);
-        effect->requests = effect->session->requests;
+                run_visits(batch->session, members, count, deadline);
+        batch->requests = batch->session->requests;
 }
 
-void effect_run(struct job *job)
+void batch_run(struct job *job)
 {
-        struct effect *effect = CONTAINER_OF(job, struct effect, job);
-        effect->started_us = clock_mono_us();
-        if (effect->err == ERR_OK && !is_outdated(effect))
-                visit(effect);
-        effect->ended_us = clock_mono_us();
+        struct batch *batch = CONTAINER_OF(job, struct batch, job);
+        const int64_t started_us = clock_mono_us();
+        size_t count = 0, sent = 0;
+        for (struct effect *effect = batch->members; effect; effect = effect->next)
+                count++;
+        struct effect **members = mem_calloc(count, sizeof(struct effect *));
+        for (struct effect *effect = batch->members; effect; effect = effect->next) {
+                effect->started_us = started_us;
+                if (effect->err == ERR_OK && !is_outdated(effect))
+                        members[sent++] = effect;
+        }
+        if (sent > 0)
+                visit(batch, members, sent);
+        free(members);
+        const int64_t ended_us = clock_mono_us();
+        for (struct effect *effect = batch->members; effect; effect = effect->next)
+                effect->ended_us = ended_us;
 }

@@ -6,19 +6,9 @@
 
 #include "util/mem.h"
 
-void mechanism_hold(struct map *map, struct mechanism **held, const char *key)
+static bool is_served_out(const struct target_session *session, mono_ms now)
 {
-        if (*held && strcmp((*held)->key, key) == 0)
-                return;
-        mechanism_drop(held);
-        struct mechanism *mechanism = map_find(map, key);
-        if (!mechanism) {
-                mechanism = mem_new(mechanism);
-                *mechanism = (struct mechanism){.key = mem_strdup(key), .map = map};
-                map_put(map, mechanism->key, mechanism);
-        }
-        mechanism->users++;
-        *held = mechanism;
+        return now - session->opened_at >= session->driver->limits.session_ms;
 }
 
 /* The session is the caller's then. */
@@ -39,10 +29,45 @@ static void close_kept(struct mechanism *mechanism)
                 target_close(remove_kept(mechanism, mechanism->kept_count - 1));
 }
 
+/* A server counts the connections that nobody uses, and closes them when it likes. */
+static void close_idle(struct loop_timer *timer)
+{
+        struct mechanism *mechanism = CONTAINER_OF(timer, struct mechanism, idle);
+        const mono_ms now = loop_now(mechanism->loop);
+        mono_ms next = MONO_NEVER;
+        for (unsigned i = mechanism->kept_count; i-- > 0;) {
+                const struct kept_session *kept = &mechanism->kept[i];
+                if (now - kept->since >= SESSION_IDLE_MS || is_served_out(kept->session, now))
+                        target_close(remove_kept(mechanism, i));
+                else if (kept->since + SESSION_IDLE_MS < next)
+                        next = kept->since + SESSION_IDLE_MS;
+        }
+        if (mechanism->kept_count)
+                loop_timer_set(mechanism->loop, timer, next);
+}
+
+void mechanism_hold(struct loop *loop, struct map *map, struct mechanism **held, const char *key)
+{
+        if (*held && strcmp((*held)->key, key) == 0)
+                return;
+        mechanism_drop(held);
+        struct mechanism *mechanism = map_find(map, key);
+        if (!mechanism) {
+                mechanism = mem_new(mechanism);
+                *mechanism =
+                    (struct mechanism){.key = mem_strdup(key), .map = map, .loop = loop, .idle.due = close_idle};
+                map_put(map, mechanism->key, mechanism);
+        }
+        mechanism->users++;
+        *held = mechanism;
+}
+
 static void free_unused(struct mechanism *mechanism)
 {
         if (mechanism->users || mechanism->visits)
                 return;
+        loop_timer_stop(mechanism->loop, &mechanism->idle);
+        loop_timer_stop(mechanism->loop, &mechanism->queue.send);
         free(mechanism->key);
         free(mechanism);
 }
@@ -103,11 +128,6 @@ void mechanism_end(struct mechanism *mechanism)
         free_unused(mechanism);
 }
 
-static bool is_served_out(const struct target_session *session, mono_ms now)
-{
-        return now - session->opened_at >= session->driver->limits.session_ms;
-}
-
 struct target_session *mechanism_take(struct mechanism *mechanism, const char *settings, const char *versions,
                                       mono_ms now)
 {
@@ -134,4 +154,6 @@ void mechanism_keep(struct mechanism *mechanism, struct target_session *session,
                 target_close(remove_kept(mechanism, 0));
         mechanism->kept[mechanism->kept_count++] = (struct kept_session){
             .session = session, .settings = mem_strdup(settings), .versions = mem_strdup(versions), .since = now};
+        if (mechanism->kept_count == 1)
+                loop_timer_set(mechanism->loop, &mechanism->idle, now + SESSION_IDLE_MS);
 }

@@ -12,6 +12,7 @@
 #ifndef PK_RECONCILE_MECHANISM_H
 #define PK_RECONCILE_MECHANISM_H
 
+#include "runtime/loop.h"
 #include "targets/target.h"
 #include "util/map.h"
 #include "util/units.h"
@@ -24,8 +25,19 @@ struct kept_session {
         mono_ms since;
 };
 
+struct batch_lane;
+
+/* What waits for it, and what is on its way: all of it is batch.c's. */
+struct mechanism_queue {
+        struct batch_lane *first; /* the one whose turn is next */
+        unsigned in_flight;       /* calls */
+        mono_ms turn_at;          /* of the bucket, which the next call has; 0: none was taken */
+        struct loop_timer send;
+};
+
 struct mechanism {
         char *key; /* "<kind> <endpoint> <namespace>/<secret>" */
+        struct loop *loop;
         struct map *map;
         unsigned users, visits;
         mono_ms
@@ -36,10 +48,12 @@ struct mechanism {
         mono_ms hushed_until; /* the server asked to be left alone */
         struct kept_session kept[SESSIONS_KEPT_MAX];
         unsigned kept_count;
+        struct loop_timer idle; /* closes those that nobody takes */
+        struct mechanism_queue queue;
 };
 
 /* The one for @key in place of *@held (which is dropped where it is another; NULL: none). */
-void mechanism_hold(struct map *map, struct mechanism **held, const char *key);
+void mechanism_hold(struct loop *loop, struct map *map, struct mechanism **held, const char *key);
 void mechanism_drop(struct mechanism **held);
 
 /*
@@ -61,7 +75,7 @@ void mechanism_end(struct mechanism *mechanism);
 
 /*
  * A session that was opened with these @settings, by the @versions of its Secrets; NULL: none is kept. Those of other
- * versions, and those that nobody took for a while, are closed.
+ * versions are closed; those that nobody takes for a while are, too, by a timer.
  */
 struct target_session *mechanism_take(struct mechanism *mechanism, const char *settings, const char *versions,
                                       mono_ms now);

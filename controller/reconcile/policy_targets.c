@@ -6,6 +6,7 @@
 
 #include "core/targets.h"
 #include "reconcile/alive.h"
+#include "reconcile/effect.h"
 #include "reconcile/record_store.h"
 #include "reconcile/target_config.h"
 #include "util/mem.h"
@@ -34,7 +35,13 @@ static void hold_mechanism(struct policy *policy, struct target_slot *slot)
         /* Without a Secret the credentials are the operator's own, or none: the same for every namespace. */
         for (unsigned i = 0; i < count; i++)
                 (void)strbuf_printf(&text, " %s/%s", policy->namespace_name, secrets[i].secret);
-        mechanism_hold(&policy->manager->mechanisms, &slot->mechanism, strbuf_text(&text));
+        const struct mechanism *before = slot->mechanism;
+        mechanism_hold(policy->manager->loop, &policy->manager->mechanisms, &slot->mechanism, strbuf_text(&text));
+        const bool waits = slot->effect && !effect_is_sent(slot->effect);
+        if (before != slot->mechanism && waits && slot->effect->kind == EFFECT_READ) {
+                effect_abandon(slot->effect); /* it would go with another credential than is meant now */
+                slot->effect = NULL;
+        }
         strbuf_deinit(&text);
         arena_deinit(&arena);
 }

@@ -7,6 +7,7 @@
 #include "reconcile/effect.h"
 #include "reconcile/policy.h"
 #include "reconcile/target_config.h"
+#include "reconcile/target_secrets.h"
 #include "runtime/log.h"
 #include "util/arena.h"
 #include "util/mem.h"

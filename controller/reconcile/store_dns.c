@@ -198,7 +198,7 @@ static void dns_show(struct policy *policy, struct arena *arena, struct view *re
 
 static bool dns_settle(struct policy *policy)
 {
-        return policy_name(policy)->read_at && !policy_name(policy)->effect;
+        return policy_name(policy)->read_at && !effect_is_sent(policy_name(policy)->effect);
 }
 
 /* The text of @record; NULL where it cannot be written down, with the reason. */
@@ -229,8 +229,9 @@ static void dns_write(struct policy *policy, const struct view *view, const stru
         policy->keeper.write.text = text;
         policy->keeper.write.former = mem_strdup(targets_former(view, &targets_name(view)->shows.stamp));
         effect_record(policy, slot);
-        /* Every worker is busy, or a Secret is still being read: the pass comes again then, and decides anew. */
-        if (!slot->effect && policy->keeper.write.record)
+        /* A Secret is still being read, or cannot be used: the pass comes again then, and decides anew. */
+        const bool is_on_its_way = slot->effect && !slot->effect->is_recalled;
+        if (!is_on_its_way && policy->keeper.write.record)
                 record_io_drop(policy);
 }
 

@@ -38,9 +38,7 @@ struct target_slot {
         bool has_failed_write;       /* the last failure was a write, and it is not over */
         bool has_refused_decision;   /* and it was a decision, which the server refused for good */
         mono_ms retry_at;            /* no further effect before */
-        mono_ms turn_at;             /* of its mechanism's bucket, which the next visit has; 0: none */
-        mono_ms waits_since;         /* for that turn */
-        struct effect *effect;       /* in flight; NULL otherwise */
+        struct effect *effect;       /* waiting or in flight; NULL otherwise */
         struct target_rights rights; /* to write it */
         struct mechanism *mechanism; /* of its endpoint and credential */
 };

@@ -146,10 +146,33 @@ static enum err check_swap(const struct target_driver *driver, const struct targ
 
 void target_visit(struct target_session *session, struct target_visit *visit)
 {
-        const struct target_driver *driver = session->driver;
+        target_visit_all(session, visit, 1);
+}
+
+static bool may_go(const struct target_driver *driver, struct target_visit *visit)
+{
+        visit->fate = TARGET_ENDED;
         visit->err = visit->verb == TARGET_SWAP ? check_swap(driver, visit, &visit->why) : ERR_OK;
-        if (visit->err == ERR_OK)
-                driver->visit(session, visit, 1);
+        return visit->err == ERR_OK;
+}
+
+void target_visit_all(struct target_session *session, struct target_visit *visits, size_t count)
+{
+        const struct target_driver *driver = session->driver;
+        struct target_visit *going = mem_calloc(count, sizeof(*going));
+        size_t *of = mem_calloc(count, sizeof(*of)), going_count = 0;
+        for (size_t i = 0; i < count; i++) {
+                if (!may_go(driver, &visits[i]))
+                        continue;
+                of[going_count] = i;
+                going[going_count++] = visits[i];
+        }
+        if (going_count > 0)
+                driver->visit(session, going, going_count);
+        for (size_t i = 0; i < going_count; i++)
+                visits[of[i]] = going[i];
+        free(going);
+        free(of);
 }
 
 enum err target_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,

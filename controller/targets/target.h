@@ -70,6 +70,13 @@ struct target_want {
 /* A state as returned by a target owns its texts. */
 void target_state_clear(struct target_state *state);
 
+/* What became of one of several visits that went in one call. A visit that goes alone ends. */
+enum target_fate {
+        TARGET_ENDED,
+        TARGET_LEFT,    /* nothing was done about it, and it is not at fault: it did not fit, or another one was in the way. It goes again */
+        TARGET_SUSPECT, /* the server refused several as one and changed nothing: it may be at fault, and goes again with half of them */
+};
+
 enum target_verb {
         TARGET_READ, /* what it shows, credentials proven by the answer */
         TARGET_SWAP, /* from exactly what is expected to what is wanted; with want.keeps_value only the text beside it */
@@ -88,6 +95,7 @@ struct target_visit {
         const struct target_want *want;      /* SWAP */
         mono_ms deadline;
         /* What came of it: */
+        enum target_fate fate;
         enum err err;
         struct errmsg why;         /* where err is not ERR_OK */
         mono_ms retry_after_ms;    /* how long the server wants to be left alone by everybody with this credential; 0: it did not say */
@@ -156,7 +164,11 @@ struct target_driver {
         MUST_CHECK enum err (*check_credentials)(const struct target_config *config, struct errmsg *reterr);
         /* Touches no network. */
         MUST_CHECK enum err (*open)(const struct target_config *config, struct target_session **ret, struct errmsg *reterr);
-        /* All of @visits end, each with its own err. @count is at most limits.batch_max; they are of one verb. */
+        /*
+         * Each of @visits ends with its own err, or, where they are several, with a fate that sends it again; at least one ends or is suspect.
+         * @count is at most limits.batch_max; they are of one verb. What the server takes as one is refused as one: a driver that cannot say which
+         * is at fault makes all of them suspect. A lost answer to a write is ERR_UNKNOWN for each that was in it.
+         */
         void (*visit)(struct target_session *session, struct target_visit *visits, size_t count);
         /* How another tool says that it owns the name, as in struct stamp; NULL in *ret: none does in a dialect that we know. The function
          * is NULL where no tool can. */
@@ -186,6 +198,7 @@ const struct target_limits *target_limits_of(const char *name);
 
 /* The same by wrappers, which do the shared work once: never an empty value, never a lower epoch than expected carries, error prefix. */
 void target_visit(struct target_session *session, struct target_visit *visit);
+void target_visit_all(struct target_session *session, struct target_visit *visits, size_t count);
 /* *ret_claim is the caller's; NULL also where the driver knows no such tools. */
 MUST_CHECK enum err target_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
                                   struct errmsg *reterr);

@@ -1,5 +1,5 @@
 /* effect_run_test.c -- a visit on its worker. */
-#include "reconcile/effect.h"
+#include "reconcile/batch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,9 +25,10 @@ static const struct target_driver driver = {.name = "none", .limits = {.visit_ms
 static enum err run_after(bool rests_on_looks, int64_t waited_ms)
 {
         struct effect effect = {
-            .kind = EFFECT_WRITE, .rests_on_looks = rests_on_looks, .driver = &driver, .submitted_us = clock_mono_us() - waited_ms * 1000, .err = ERR_OK};
+            .kind = EFFECT_WRITE, .rests_on_looks = rests_on_looks, .driver = &driver, .decided_us = clock_mono_us() - waited_ms * 1000, .err = ERR_OK};
+        struct batch batch = {.driver = &driver, .members = &effect};
         visits = 0;
-        effect_run(&effect.job);
+        batch_run(&batch.job);
         return effect.err;
 }
 
@@ -80,10 +81,47 @@ static void test_all_requests_of_a_job_are_charged(void **state)
                                                       .claims = claim_by_four_requests};
         struct target_session session = {.driver = &counting, .requests = 17 /* of the job before */};
         struct effect effect = {
-            .kind = EFFECT_READ, .asks_claims = true, .driver = &counting, .session = &session, .err = ERR_OK};
-        effect_run(&effect.job);
+            .kind = EFFECT_READ, .asks_claims = true, .driver = &counting, .err = ERR_OK};
+        struct batch batch = {.driver = &counting, .session = &session, .members = &effect};
+        batch_run(&batch.job);
         assert_int_equal(effect.err, ERR_OK);
-        assert_int_equal(effect.requests, 6);
+        assert_int_equal(batch.requests, 6);
+}
+
+static size_t swapped;
+
+static void count_swaps(struct target_session *session, struct target_visit *seen, size_t count)
+{
+        (void)session;
+        swapped += count;
+        for (size_t i = 0; i < count; i++)
+                seen[i].err = ERR_OK;
+}
+
+/* It waited for a worker with others whose plan is fixed. */
+static void test_a_member_that_got_too_old_is_left_out_and_the_others_are_sent(void **state)
+{
+        (void)state;
+        static const struct target_driver counting = {
+            .name = "counting", .limits = {.visit_ms = 5000, .batch_max = 10}, .visit = count_swaps};
+        struct target_session session = {.driver = &counting};
+        const struct target_want want = {.value = "A 192.0.2.1", .epoch = 2, .id = 7, .plane = "a", .store = "k8s/u/ns/p"};
+        struct effect effects[3];
+        for (unsigned i = 0; i < 3; i++)
+                effects[i] = (struct effect){.kind = EFFECT_WRITE,
+                                             .driver = &counting,
+                                             .want = want,
+                                             .expected = {.value = "A 192.0.2.2", .present = true},
+                                             .rests_on_looks = i == 1,
+                                             .decided_us = clock_mono_us() - 3000000,
+                                             .next = i < 2 ? &effects[i + 1] : NULL};
+        struct batch batch = {.driver = &counting, .session = &session, .members = &effects[0]};
+        swapped = 0;
+        batch_run(&batch.job);
+        assert_int_equal(swapped, 2);
+        assert_int_equal(effects[0].err, ERR_OK);
+        assert_int_equal(effects[1].err, ERR_TRANSIENT);
+        assert_int_equal(effects[2].err, ERR_OK);
 }
 
 int main(void)
@@ -92,6 +130,7 @@ int main(void)
             cmocka_unit_test(test_a_decision_that_waited_for_a_worker_is_not_sent),
             cmocka_unit_test(test_what_did_not_wait_is_sent),
             cmocka_unit_test(test_a_step_of_a_decision_is_sent_however_late),
+            cmocka_unit_test(test_a_member_that_got_too_old_is_left_out_and_the_others_are_sent),
             cmocka_unit_test(test_all_requests_of_a_job_are_charged),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,14 +32,17 @@ static struct target_session *session_new(mono_ms opened_at)
 }
 
 struct rig {
+        struct loop *loop;
         struct map mechanisms;
         struct mechanism *mechanism;
+        struct loop_timer stop;
 };
 
 static int rig_open(void **state)
 {
         struct rig *rig = mem_new(rig);
-        mechanism_hold(&rig->mechanisms, &rig->mechanism, "redis:6379/0 ns/auth");
+        rig->loop = loop_open();
+        mechanism_hold(rig->loop, &rig->mechanisms, &rig->mechanism, "redis:6379/0 ns/auth");
         closed = 0;
         *state = rig;
         return 0;
@@ -49,6 +52,7 @@ static int rig_close(void **state)
 {
         struct rig *rig = *state;
         mechanism_drop(&rig->mechanism);
+        loop_close(rig->loop);
         free(rig);
         return 0;
 }
@@ -100,6 +104,26 @@ static void test_what_nobody_takes_is_closed(void **state)
         assert_int_equal(closed, 2);
         mechanism_drop(&rig->mechanism);
         assert_int_equal(closed, 2 + SESSIONS_KEPT_MAX);
+}
+
+static void stop_loop(struct loop_timer *timer)
+{
+        struct rig *rig = CONTAINER_OF(timer, struct rig, stop);
+        loop_stop(rig->loop);
+}
+
+/* Bug: idle connections were closed when somebody came for the next one; where nobody came they stayed for ever. */
+static void test_an_idle_session_is_closed_though_nobody_comes_for_another(void **state)
+{
+        struct rig *rig = *state;
+        const mono_ms now = loop_now(rig->loop);
+        mechanism_keep(rig->mechanism, session_new(now), "", "", now - SESSION_IDLE_MS + 5);
+        mechanism_keep(rig->mechanism, session_new(now), "", "", now);
+        rig->stop.due = stop_loop;
+        loop_timer_set(rig->loop, &rig->stop, now + 30);
+        loop_run(rig->loop);
+        assert_int_equal(closed, 1);
+        assert_int_equal(rig->mechanism->kept_count, 1);
 }
 
 /* Its policy was deleted while a worker was at the server. */
@@ -210,6 +234,7 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_a_rotated_secret_ends_the_sessions_that_it_opened, rig_open, rig_close),
             cmocka_unit_test_setup_teardown(test_credentials_are_proven_anew_from_time_to_time, rig_open, rig_close),
             cmocka_unit_test_setup_teardown(test_what_nobody_takes_is_closed, rig_open, rig_close),
+            cmocka_unit_test_setup_teardown(test_an_idle_session_is_closed_though_nobody_comes_for_another, rig_open, rig_close),
             cmocka_unit_test_setup_teardown(test_turns_are_given_in_order_at_the_rate, rig_open, rig_close),
             cmocka_unit_test_setup_teardown(test_a_second_s_worth_goes_at_once, rig_open, rig_close),
             cmocka_unit_test_setup_teardown(test_without_a_limit_nothing_waits, rig_open, rig_close),

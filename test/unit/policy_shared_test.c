@@ -60,6 +60,27 @@ static void test_record_beside_the_name(void **state)
         assert_non_null(strstr(rig->last_status, "\"store\":\"DNS\""));
 }
 
+/* Bug: a heartbeat was heard and renewed only while half of the account's bucket was left, and many policies in trouble
+ * kept it below that. */
+static void test_a_heartbeat_has_its_turn_though_many_policies_are_in_trouble(void **state)
+{
+        struct rig *rig = *state;
+        rig_start(rig);
+        struct policy *policy = set_shared(rig, 20, "DNS", 30);
+        rig_pass(rig, 4000);
+        struct mechanism *mechanism = policy_name(policy)->mechanism;
+        const mono_ms began = loop_now(rig->loop);
+        mono_ms heard = policy->alive.read_at;
+        unsigned times = 0;
+        while (loop_now(rig->loop) - began < 60000) {
+                mechanism->paid_until = loop_now(rig->loop) + BURST_MS + 500; /* others came first */
+                rig_pass(rig, 100);
+                times += policy->alive.read_at != heard;
+                heard = policy->alive.read_at;
+        }
+        assert_in_range(times, 5, 60);
+}
+
 /* Its first look came within ten seconds of its start, and so did the word of the operator inside the active plane. */
 static void test_the_first_look_comes_as_soon_as_every_other(void **state)
 {
@@ -250,6 +271,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             RIG_TEST(test_a_race_that_was_lost_is_no_trouble),
             RIG_TEST(test_record_beside_the_name),
+            RIG_TEST(test_a_heartbeat_has_its_turn_though_many_policies_are_in_trouble),
             RIG_TEST(test_the_first_look_comes_as_soon_as_every_other),
             RIG_TEST(test_a_refused_decision_stays_refused_while_it_is_tried_again),
             RIG_TEST(test_a_refused_decision_is_forgotten_when_nothing_is_to_be_decided),

@@ -125,7 +125,7 @@ static void test_void_state_is_read_at_once(void **state)
         (void)state;
         struct map mechanisms = {0};
         struct target_slot *slot = slot_new(&ref);
-        mechanism_hold(&mechanisms, &slot->mechanism, "rfc2136 192.0.2.53 ns/tsig");
+        mechanism_hold(NULL, &mechanisms, &slot->mechanism, "rfc2136 192.0.2.53 ns/tsig");
         visit_answers(slot, 1000, false);
         assert_int_equal(slot->mechanism->answered_at, 1000);
         visit_fails(slot, 2000, true, ERR_TRANSIENT);
@@ -143,7 +143,7 @@ static void test_a_server_s_retry_after_reaches_the_slot_and_the_account(void **
         (void)state;
         struct target_slot *slot = slot_new(&ref);
         struct map mechanisms = {0};
-        mechanism_hold(&mechanisms, &slot->mechanism, "route53 ns/aws");
+        mechanism_hold(NULL, &mechanisms, &slot->mechanism, "route53 ns/aws");
         struct visit visit = visit_at(1000, true, ERR_TRANSIENT);
         visit.retry_after_ms = 7000;
         slot_failed(slot, &visit);
@@ -160,12 +160,12 @@ static void test_mechanism_lives_as_long_as_its_users(void **state)
         (void)state;
         struct map mechanisms = {0};
         struct mechanism *a = NULL, *b = NULL;
-        mechanism_hold(&mechanisms, &a, "redis:6379/0 ns/auth");
-        mechanism_hold(&mechanisms, &b, "redis:6379/0 ns/auth");
+        mechanism_hold(NULL, &mechanisms, &a, "redis:6379/0 ns/auth");
+        mechanism_hold(NULL, &mechanisms, &b, "redis:6379/0 ns/auth");
         assert_ptr_equal(a, b);
         assert_int_equal(mechanisms.count, 1);
-        mechanism_hold(&mechanisms, &a, "redis:6379/0 ns/auth");
-        mechanism_hold(&mechanisms, &a, "other:6379/0 ns/auth");
+        mechanism_hold(NULL, &mechanisms, &a, "redis:6379/0 ns/auth");
+        mechanism_hold(NULL, &mechanisms, &a, "other:6379/0 ns/auth");
         assert_ptr_not_equal(a, b);
         assert_int_equal(mechanisms.count, 2);
         mechanism_drop(&b);

@@ -1,0 +1,47 @@
+/*
+ * batch.h -- visits of many policies to one mechanism in few calls: what waits at the end of a tick goes at once, what
+ * comes while the server is busy or its rate limit is exhausted goes together.
+ *
+ * Lanes:     effects wait by what one call may carry: verb, settings, credentials, and the first word of the state's
+ *            version, which is the zone. Lanes take turns, so that a zone of one name does not wait for one of a
+ *            thousand; within a lane the first come is the first sent.
+ * Turns:     a call takes one turn of the mechanism's bucket, however many visits it carries; what it cost beyond is
+ *            charged afterwards. A turn that could not be used stays with the mechanism.
+ * Halves:    where a server refuses several writes as one, nothing was changed: the two halves go again, each by
+ *            itself, until one write is alone with its refusal. The session says who is suspect; the others go again
+ *            together.
+ * Too old:   a write that rests on looks (effect.h) and has waited too long is not sent: its policy decides anew, in
+ *            the same place.
+ * Ownership: batch_add() takes the effect; it ends in policy->visited(), once, unless its policy let go of it.
+ * Threads:   loop thread only, but for batch_run().
+ */
+#ifndef PK_RECONCILE_BATCH_H
+#define PK_RECONCILE_BATCH_H
+
+#include "reconcile/effect.h"
+#include "reconcile/target_secrets.h"
+
+/* One job: the effects that go in one call. */
+struct batch {
+        struct job job;
+        struct loop *loop;
+        struct effect *members; /* owned, in order; NULL: none */
+        struct mechanism *mechanism; /* NULL: VERIFY */
+        const struct target_driver *driver;
+        struct arena arena; /* keys of the credentials */
+        struct target_credentials credentials; /* none where a session was kept */
+        struct target_session *session;        /* of the mechanism, or opened by the visit */
+        enum err err;                          /* it cannot even be tried */
+        struct errmsg why;
+        unsigned requests;
+};
+
+/* Let it wait, in the place of @instead (which waits, and is freed; NULL: at the end of its lane). */
+void batch_add(struct effect *effect, struct effect *instead);
+void batch_remove(struct effect *effect); /* it waits; it is freed */
+/* An effect by itself, without a turn: it could not be built, or needs none. False: every worker is busy. */
+MUST_CHECK bool batch_submit_alone(struct effect *effect);
+
+void batch_run(struct job *job); /* on a worker; in effect_run.c */
+
+#endif
