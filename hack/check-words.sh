@@ -14,7 +14,7 @@ LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 WORD = re.compile(r"(?<![\w%/:{.-])(?:I(?=[ '])|[Mm]y|[Mm]e|[Mm]ine|[Mm]yself|[Ww]e|[Uu]s|[Oo]urs?|[Oo]urselves)(?![\w/-])")
 STAMP = re.compile(r"\b[Ss]tamp(?:s|ed)?\b")
-FIRST_PERSON = re.compile(r"\b(?:I(?!/)|[Mm]y|[Ww]e|[Uu]s|[Oo]urs?|[Oo]urselves)\b")
+FIRST_PERSON = re.compile(r"\b(?:I(?!/)|[Mm]y|[Ww]e|[Uu]s|[Oo]urs?|[Oo]urselves)\b(?!-)")
 OPENING = re.compile(r"/\*[\s*]*(?:\S+\.[ch] -- )?(?i:what|whoever|who|somebody|nobody|anybody|everybody)\b(?!ever)")
 METAPHOR = re.compile(
     r"(?i)\b(?:whoever|somebody|everybody|hurr(?:y|ies)|spared?|truce|inquest|vouch(?:es)?|lest|unshared|brake"
@@ -22,7 +22,7 @@ METAPHOR = re.compile(
 )
 LABEL = r"(?:Units|Ownership|Errors|Bounds|Threads|Source|Blocks|Cadence|Cache|Wire|Plan|Defaults|Contract):"
 RUN_ON = re.compile(rf"\S.*[^\s*/] {LABEL} |^ \* {LABEL} .*\n \* (?![A-Z][a-z]+: )\S", re.M)
-NOT_YET = re.compile(r"controller/(core|targets)/|reconcile/(act|alive|effect|mechanism)")
+NOT_YET = re.compile(r"controller/core/|targets/target\.|reconcile/(act|alive|effect|mechanism)")
 
 
 def judge(path, text):

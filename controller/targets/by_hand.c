@@ -32,8 +32,8 @@ struct by_hand_endpoint by_hand_endpoint(const char *address, struct arena *aren
 
 const char *by_hand_look_up(const struct by_hand_write *write, struct arena *arena)
 {
-        return arena_printf(arena, "dig +short %s %.*s # wants %s", write->target->ref.name, (int)strcspn(write->value, " "),
-                            write->value, write->value);
+        return arena_printf(arena, "dig +short %s %.*s # wants %s", write->target->ref.name,
+                            (int)strcspn(write->value, " "), write->value, write->value);
 }
 
 /* Whatever tool its provider has: what is to be done is all the same. */
@@ -42,14 +42,15 @@ static struct by_hand by_any_tool(const struct by_hand_write *write, struct aren
         const struct target_ref *ref = &write->target->ref;
         const bool is_name = target_traits(ref->kind)->leads_agents;
         struct by_hand hand = {.needs = arena_printf(arena, "the tool of %s is at hand", ref->driver)};
-        hand.move = is_name ? arena_printf(arena, "# at %s make %s: %s, TTL %u, and nothing else", ref->endpoint, ref->name,
-                                           write->value, write->ttl_s)
+        hand.move = is_name ? arena_printf(arena, "# at %s make %s: %s, TTL %u, and nothing else", ref->endpoint,
+                                           ref->name, write->value, write->ttl_s)
                             : arena_printf(arena, "# at %s make %s: %s", ref->endpoint, ref->name, write->value);
         hand.look = is_name ? by_hand_look_up(write, arena) : NULL;
         return hand;
 }
 
-struct by_hand target_by_hand(const struct target_config *config, const struct by_hand_write *write, struct arena *arena)
+struct by_hand target_by_hand(const struct target_config *config, const struct by_hand_write *write,
+                              struct arena *arena)
 {
         const struct target_driver *driver = target_driver_find(write->target->ref.driver);
         return driver && driver->by_hand ? driver->by_hand(config, write, arena) : by_any_tool(write, arena);

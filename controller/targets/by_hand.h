@@ -1,7 +1,8 @@
 /*
- * by_hand.h -- what the drivers share to tell a person how their targets are written by hand. Pure.
+ * by_hand.h -- the parts that drivers share to print the commands by which a person writes their targets. Pure.
  *
- * No secrets: key files are named as they are in the policy's Secrets. Values are quoted for a POSIX shell. Texts live in the arena.
+ * No secrets: key files are named as they are in the policy's Secrets. Values are quoted for a POSIX shell. Texts live
+ * in the arena.
  */
 #ifndef PK_TARGETS_BY_HAND_H
 #define PK_TARGETS_BY_HAND_H

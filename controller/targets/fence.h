@@ -16,7 +16,7 @@ enum {
  * Where the text beside the value is a decision record, its epoch may never fall, and neither may the value's own.
  *
  * ERR_CONFLICT: a higher epoch is stored, or this one with another id or value. ERR_INVALID: the stamp is not one of
- * ours, or another owner's: a person decides; or @want's names cannot be carried by a stamp.
+ * Planekeeper's, or another owner's: a person decides; or @want's names cannot be carried by a stamp.
  */
 MUST_CHECK enum err target_check_stamp(const struct stamp *stored, bool has_value, const struct target_want *want,
                                        struct errmsg *reterr);

@@ -10,7 +10,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-/* Shared by the asker and the helper thread; whoever is last frees it. */
+/* Shared by the caller and the helper thread; the last of the two frees it. */
 struct lookup {
         pthread_mutex_t lock;
         pthread_cond_t changed;

@@ -1,11 +1,10 @@
 /*
- * net.h -- what every target needs of a network: an address out of the configuration, and sockets that respect a
- * deadline.
+ * net.h -- the network for all targets: addresses from the configuration, and sockets that keep to a deadline.
  *
  * Ownership: descriptors returned are the caller's; they are non-blocking and close-on-exec.
  * Errors:    ERR_INVALID for an address that cannot be one; ERR_TRANSIENT for everything that the network may mend.
  * Threads:   no shared state. net_look_up() may leave a helper thread behind that ends when the resolver gives up on
- * its own.
+ *            its own.
  */
 #ifndef PK_TARGETS_NET_H
 #define PK_TARGETS_NET_H

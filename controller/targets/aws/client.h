@@ -75,7 +75,7 @@ struct aws_answer {
         char code[64];          /* of an error: "Throttling"; "" where none was told */
         char message[384];      /* of an error, for people: all messages of a batch, cut */
         char request_id[64];    /* for AWS's support */
-        int64_t retry_after_ms; /* what the service asked for, 0: nothing */
+        int64_t retry_after_ms; /* the service's Retry-After, 0: none */
 };
 void aws_answer_clear(struct aws_answer *answer); /* also right for CLEANUP(aws_answer_clear) */
 

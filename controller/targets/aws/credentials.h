@@ -11,8 +11,8 @@
  *   5. the instance's role by IMDSv2, only with --aws-instance-metadata: any Pod of the node could ask for it
  *
  * Ownership: the entries of the Secret are copied; the environment is borrowed and outlives all credentials. Keys are
- *            wiped when they are replaced and on close. libcurl copies what it signs with and frees that unwiped: a core
- *            dump may hold it.
+ *            wiped when they are replaced and on close. libcurl copies what it signs with and frees that unwiped: a
+ * core dump may hold it.
  * Errors:    ERR_INVALID: no source is configured (each is named with what it lacks), or one cannot work until a person
  *            mends it. ERR_DENIED: the source's service refused. ERR_TRANSIENT: it could not be asked. Texts never hold
  *            a key or a token.
@@ -27,8 +27,8 @@
 #include "util/secret.h"
 #include "util/units.h"
 
-/* What the process's environment says of AWS, as texts; NULL or "" where it says nothing. Read once, in the composition
- * root. */
+/* The variables of AWS's tools in the process's environment; NULL or "" where one is not set. They are read once, in
+ * the composition root. */
 struct aws_environment {
         const char *access_key_id;           /* AWS_ACCESS_KEY_ID */
         const char *secret_access_key;       /* AWS_SECRET_ACCESS_KEY */
@@ -74,8 +74,7 @@ MUST_CHECK enum err aws_credentials_get(struct aws_credentials *credentials, str
 /* The service said that the keys have expired. True: the next get asks for new ones; false: they are not of a kind that
  * is renewed. */
 bool aws_credentials_forget(struct aws_credentials *credentials);
-/* After how much of their validity keys are renewed: 5 minutes before the end, or after half of it where it is short.
- */
+/* How long keys are used before they are renewed: until 5 minutes before their end, or half of a short validity. */
 int64_t aws_credentials_renew_after(int64_t valid_ms);
 const char *aws_credentials_source(const struct aws_credentials *credentials); /* of the kept keys, for people */
 void aws_credentials_close(struct aws_credentials *credentials);               /* NULL is a no-op */

@@ -28,7 +28,7 @@ struct transfer {
         CURL *easy;
         CURLcode setup_code; /* the first option that was refused */
         struct curl_slist *headers;
-        const char *overflow; /* what became too large; NULL: nothing */
+        const char *overflow; /* the part that became too large; NULL: none */
         struct exchange_answer *answer;
         char curl_text[CURL_ERROR_SIZE];
 };
@@ -153,7 +153,7 @@ static void set_connection(struct transfer *transfer, mono_ms rest_ms)
         /* A request that times out takes its connection with it; of HTTP/2 only the stream would end. */
         set(transfer, curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
         set(transfer, curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)rest_ms));
-        /* What is not connected by half of the time leaves none for an answer. */
+        /* A connection that takes more than half of the time leaves too little for an answer. */
         set(transfer, curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(rest_ms / 2 + 1)));
         set(transfer, curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->curl_text));
         set(transfer, curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
@@ -172,7 +172,7 @@ static void release(struct transfer *transfer)
 
 /* ---- what came ---- */
 
-/* "scheme://host[:port]" of @url, for people: what follows may hold a path of somebody's. */
+/* "scheme://host[:port]" of @url, for people: the path may hold something private. */
 static void name_host(const char *url, char *ret_text, size_t size)
 {
         const char *host = strstr(url, "://");

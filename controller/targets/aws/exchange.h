@@ -1,6 +1,6 @@
 /*
- * exchange.h -- one blocking HTTP request by libcurl, signed where keys are given; what the services and the sources of
- * keys are asked by. Private to aws/.
+ * exchange.h -- one blocking HTTP request by libcurl, signed where keys are given; the services and the sources of
+ * keys are called by it. Private to aws/.
  *
  * Bounds:    1 MiB of body, 64 KiB of headers. Redirects and proxies are not followed.
  * Ownership: an exchange keeps its connections between requests; an answer is wiped and freed by

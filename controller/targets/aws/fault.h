@@ -1,6 +1,5 @@
 /*
- * fault.h -- what an answer of AWS that is no success means: its code and texts, and the product's error class. Private
- * to aws/.
+ * fault.h -- the meaning of an error answer of AWS: its code and texts, and the product's error class. Private to aws/.
  *
  * Threads: no shared state.
  * Source:  docs.aws.amazon.com: Route 53 and STS "Common Errors"; the error documents of REST-XML and of the Query

@@ -1,4 +1,4 @@
-/* source.c -- what sources share: texts of an answer to checked keys, and how long those are good. */
+/* source.c -- the parts that sources share: the keys in an answer, checked, and how long they are valid. */
 #include "targets/aws/source.h"
 
 #include <jansson.h>

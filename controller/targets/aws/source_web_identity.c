@@ -47,7 +47,7 @@ static enum err find_endpoint(const struct aws_environment *environment, char *r
         return ERR_OK;
 }
 
-/* What STS demands of a session's name; other characters become "-". */
+/* The characters that STS takes in a session's name; others become "-". */
 static void make_session_name(const char *wanted, char ret[static SESSION_NAME_MAX_BYTES + 1])
 {
         (void)text_copy(ret, SESSION_NAME_MAX_BYTES + 1, source_is_set(wanted) ? wanted : "planekeeper");

@@ -1,7 +1,8 @@
 /*
  * ask.h -- questions to one server, all answered with authority before the caller goes on.
  *
- * Ownership: everything is borrowed; messages are the caller's. Threads: one at a time.
+ * Ownership: everything is borrowed; messages are the caller's.
+ * Threads:   one at a time.
  */
 #ifndef PK_TARGETS_DNS_ASK_H
 #define PK_TARGETS_DNS_ASK_H
@@ -9,7 +10,7 @@
 #include "targets/dns/channel.h"
 #include "targets/dns/names.h"
 
-/* Who is asked, as whom, and until when. */
+/* The server that is asked, the key, and the deadline. */
 struct asking {
         struct channel *channel;
         const struct tsig_key *key; /* NULL: unsigned, as users ask */

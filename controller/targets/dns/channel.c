@@ -42,7 +42,7 @@ static void next_address(struct channel *channel)
         channel->is_proven = false;
 }
 
-/* What waits in a warm socket belongs to earlier messages: late answers, and errors that must not be taken for ours. */
+/* Bytes that wait in a kept socket belong to earlier messages: late answers, and errors of other packets. */
 static void drain(int fd)
 {
         uint8_t byte;
@@ -108,7 +108,7 @@ static bool hand_out(struct message *messages, size_t count, const uint8_t *wire
 static enum err collect(struct channel *channel, struct message *messages, size_t count, mono_ms until,
                         struct errmsg *reterr)
 {
-        uint8_t wire[DNS_UDP_MAX_BYTES]; /* we say that we take no more: a longer datagram is cut and dropped */
+        uint8_t wire[DNS_UDP_MAX_BYTES]; /* the size that EDNS announces: a longer datagram is cut, and dropped */
         enum err err = ERR_OK;
         bool saw_forged = false;
         while (err == ERR_OK && count_udp(messages, count) > 0) {

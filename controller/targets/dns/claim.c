@@ -1,4 +1,4 @@
-/* claim.c -- what other tools write beside a name to say that its records are theirs. */
+/* claim.c -- the records by which other tools mark a name as theirs. */
 #include "targets/dns/claim.h"
 
 #include <stdlib.h>
@@ -56,8 +56,8 @@ static enum err ask_places(const struct asking *asking, struct place places[stat
 }
 
 /* external-dns can own a wildcard, whose text then answers for every sibling that does not exist. */
-static enum err drop_wildcard(const struct asking *asking, const ldns_rdf *name, struct place places[static CLAIM_PLACES],
-                              struct errmsg *reterr)
+static enum err drop_wildcard(const struct asking *asking, const ldns_rdf *name,
+                              struct place places[static CLAIM_PLACES], struct errmsg *reterr)
 {
         ldns_rdf *star = ldns_dname_new_frm_str("*."), *parent = ldns_dname_left_chop(name);
         struct place wildcard[CLAIM_PLACES] = {{.owner = ldns_dname_cat_clone(star, parent)}};
@@ -75,7 +75,8 @@ static enum err drop_wildcard(const struct asking *asking, const ldns_rdf *name,
         return err;
 }
 
-static char *tell(const struct asking *asking, const struct place places[static CLAIM_PLACES], const struct place *first)
+static char *tell(const struct asking *asking, const struct place places[static CLAIM_PLACES],
+                  const struct place *first)
 {
         CLEANUP(strbuf_deinit) struct strbuf command = STRBUF_INIT(COMMAND_BYTES);
         (void)strbuf_printf(&command, "printf '%%s\\n' 'server %s %s'", asking->channel->server.host,

@@ -1,8 +1,9 @@
 /*
- * claim.h -- what other tools write beside a name to say that its records are theirs. Source: the TXT registry of
- * external-dns (and what is built on it, such as k8gb): "heritage=external-dns,external-dns/owner=...", at the name
- * itself or at a sibling whose first label begins with the record type. Behind a prefix or suffix of its configuration
- * it cannot be found.
+ * claim.h -- the records by which other tools mark a name as theirs.
+ *
+ * Source: the TXT registry of external-dns (and what is built on it, such as k8gb):
+ *         "heritage=external-dns,external-dns/owner=...", at the name itself or at a sibling whose first label begins
+ *         with the record type. Behind a prefix or suffix of its configuration it cannot be found.
  */
 #ifndef PK_TARGETS_DNS_CLAIM_H
 #define PK_TARGETS_DNS_CLAIM_H

@@ -1,4 +1,4 @@
-/* claim_text.c -- what a claim says, and how the name is handed over. */
+/* claim_text.c -- the owner in a claim, and how the name is handed over. */
 #include "targets/dns/claim_text.h"
 
 #include <ctype.h>

@@ -1,7 +1,8 @@
 /*
  * claim_text.h -- the texts by which other tools say that a name is theirs, whatever server holds them. Pure.
  *
- * Ownership: texts returned are the caller's. Threads: no shared state.
+ * Ownership: texts returned are the caller's.
+ * Threads:   no shared state.
  * Source:    the TXT registry of external-dns, as in targets/dns/claim.h.
  */
 #ifndef PK_TARGETS_DNS_CLAIM_TEXT_H

@@ -1,4 +1,4 @@
-/* look.c -- what a register shows. */
+/* look.c -- the state of a register. */
 #include "targets/dns/look.h"
 
 #include <stdio.h>
@@ -35,7 +35,8 @@ enum err look_quickly(const struct asking *asking, const struct names *names, st
         return err;
 }
 
-/* What users are answered; false where nobody would ask here: no answer, a refusal, or none with authority. */
+/* The answer to users, who ask without a key; false where users do not ask this server: no answer, a refusal, or none
+ * with authority. */
 static bool ask_as_users(const struct asking *asking, const struct names *names, char **ret)
 {
         mono_ms soon = clock_mono() + UNSIGNED_WAITS_MS;
@@ -47,8 +48,8 @@ static bool ask_as_users(const struct asking *asking, const struct names *names,
 }
 
 /*
- * Unsigned questions stand beside the signed ones: a key can lead to a view of its own, where all goes well and nobody
- * else looks. What is just being changed differs for a moment, so a difference is looked at twice.
+ * Each signed question has an unsigned one beside it: a key can lead to a view of its own, in which every write
+ * succeeds and no user sees it. The two differ for a moment during a change, so a difference is looked at twice.
  */
 static void compare_views(const struct asking *asking, const struct names *names, struct target_state *state)
 {
@@ -61,11 +62,12 @@ static void compare_views(const struct asking *asking, const struct names *names
         if (!ask_as_users(asking, names, &again) || text_equal(again, state->value))
                 return;
         char text[DOUBT_BYTES];
-        (void)snprintf(text, sizeof(text),
-                       "%s answers questions signed with key %.80s with \"%.80s\", and unsigned ones, as users ask, with "
-                       "\"%.80s\": the key leads to another view. Use a key that reaches the view of the users (BIND: "
-                       "match-clients of the views), or serve one zone in both (BIND: in-view)",
-                       asking->channel->server.text, asking->key->text, state->value, again);
+        (void)snprintf(
+            text, sizeof(text),
+            "%s answers questions signed with key %.80s with \"%.80s\", and unsigned ones, as users ask, with "
+            "\"%.80s\": the key leads to another view. Use a key that reaches the view of the users (BIND: "
+            "match-clients of the views), or serve one zone in both (BIND: in-view)",
+            asking->channel->server.text, asking->key->text, state->value, again);
         state->doubt = mem_strdup(text);
 }
 

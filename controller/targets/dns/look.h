@@ -1,10 +1,11 @@
 /*
- * look.h -- what a register shows: what is stored under its names, and whether users are answered that.
+ * look.h -- the state of a register: the records stored under its names, and whether users are answered the same.
  *
  * An answer says what is asked for, not that it is stored: a wildcard, a DNAME or another view may speak. Only what is
  * stored can be named by the prerequisites of an update.
  *
- * Ownership: states returned are the caller's. Threads: one at a time.
+ * Ownership: states returned are the caller's.
+ * Threads:   one at a time.
  */
 #ifndef PK_TARGETS_DNS_LOOK_H
 #define PK_TARGETS_DNS_LOOK_H

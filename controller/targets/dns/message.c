@@ -67,9 +67,9 @@ static bool repeats_question(const ldns_pkt *answer, const struct message *messa
 }
 
 /*
- * A server that could not check our signature says so without one of its own (RFC 8945 section 5.2); that is believed
- * as far as "this attempt is over". All else that our key does not prove is dropped: the real answer may still be on
- * its way.
+ * A server that could not check the signature says so without one of its own (RFC 8945 section 5.2). Such an answer
+ * only ends the attempt. Every other answer that the key does not prove is dropped, because the real one may still
+ * arrive.
  */
 static bool may_be_unproven(const ldns_pkt *answer, const struct tsig_proof *proof)
 {

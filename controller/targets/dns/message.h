@@ -12,7 +12,7 @@
 
 #include "targets/dns/tsig.h"
 
-enum { DNS_UDP_MAX_BYTES = 1232 }; /* what passes without fragments, both ways */
+enum { DNS_UDP_MAX_BYTES = 1232 }; /* a datagram of this size is not fragmented, in either direction */
 
 struct message {
         const ldns_rdf *owner; /* the question: a name, or an update's zone */
@@ -22,13 +22,13 @@ struct message {
         uint16_t id;
         uint8_t *wire; /* as sent, signed */
         size_t bytes;
-        struct tsig_mac mac; /* what the answer must prove; count 0: unsigned */
+        struct tsig_mac mac; /* of the request: the answer's signature covers it; count 0: unsigned */
         ldns_pkt *answer;    /* NULL until one was accepted */
         struct tsig_proof proof;
         bool use_tcp; /* too large for UDP, or the answer was */
 };
 
-/* What accepting a datagram found. */
+/* The result of judging a datagram. */
 enum message_match {
         MESSAGE_ACCEPTED,
         MESSAGE_TRUNCATED, /* ask again on TCP */

@@ -1,7 +1,8 @@
 /*
  * names.h -- the two names that a register lives under: the switched one and the one of its stamp.
  *
- * Ownership: names_clear() frees. Threads: no shared state.
+ * Ownership: names_clear() frees.
+ * Threads:   no shared state.
  */
 #ifndef PK_TARGETS_DNS_NAMES_H
 #define PK_TARGETS_DNS_NAMES_H

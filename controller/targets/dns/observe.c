@@ -1,4 +1,4 @@
-/* observe.c -- what another authoritative server answers. */
+/* observe.c -- the answer of another authoritative server. */
 #include <sys/socket.h>
 
 #include "targets/dns/channel.h"

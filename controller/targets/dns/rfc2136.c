@@ -15,7 +15,7 @@
 
 enum { DNS_PORT = 53 };
 
-/* What all names of one server share. A socket is opened anew for each visit: over UDP there is nothing to keep warm. */
+/* The session of one server. A socket is opened for each visit, because over UDP there is no connection to keep. */
 struct rfc2136 {
         struct target_session base;
         struct net_endpoint server;
@@ -108,7 +108,7 @@ static enum err rfc2136_claims(struct target_session *session, const char *name,
         return err == ERR_OK ? claim_find(&asking, at.names.address, ret_claim, reterr) : err;
 }
 
-/* What is at @owner, which must be in our zone where something is to be said there. */
+/* The text at @owner, which must be in the name's zone where it is to be renewed. */
 static enum err hear(struct rfc2136_name *name, const ldns_rdf *owner, char **ret, struct errmsg *reterr)
 {
         struct message messages[2];
@@ -166,7 +166,8 @@ static enum err rfc2136_alive(struct target_session *session, const struct targe
         return err == ERR_OK ? hear_and_say(&name, alive, ret_heard, reterr) : err;
 }
 
-static enum err rfc2136_preflight(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
+static enum err rfc2136_preflight(struct target_session *session, struct target_preflight *preflight,
+                                  struct errmsg *reterr)
 {
         CLEANUP(rfc2136_name_end) struct rfc2136_name name;
         enum err err = begin(rfc2136_of(session), preflight->name, preflight->deadline, &name, reterr);

@@ -30,34 +30,36 @@ static const char *with_deletions(const char *lines, const char *name, bool is_c
 }
 
 /* nsupdate wants "server host port", and one "update add" per value of the set. */
-static const char *update_command(const struct by_hand_write *write, const struct by_hand_endpoint *server, struct arena *arena)
+static const char *update_command(const struct by_hand_write *write, const struct by_hand_endpoint *server,
+                                  struct arena *arena)
 {
         const char *name = write->target->ref.name, *rrset = write->value;
-        const char *lines =
-            with_line("printf '%s\\n'",
-                      arena_printf(arena, "server %s%s%s", server->host, server->port[0] ? " " : "", server->port), arena);
+        const char *lines = with_line(
+            "printf '%s\\n'",
+            arena_printf(arena, "server %s%s%s", server->host, server->port[0] ? " " : "", server->port), arena);
         lines = with_deletions(lines, name, text_has_prefix(rrset, "CNAME "), arena);
         size_t type = strcspn(rrset, " ");
         for (const char *at = rrset + type; *at;) {
                 at++;
                 size_t length = strcspn(at, ",");
                 lines = with_line(lines,
-                                  arena_printf(arena, "update add %s %u %.*s %.*s", name, write->ttl_s, (int)type, rrset,
-                                               (int)length, at),
+                                  arena_printf(arena, "update add %s %u %.*s %.*s", name, write->ttl_s, (int)type,
+                                               rrset, (int)length, at),
                                   arena);
                 at += length;
         }
         return arena_printf(arena, "%s send | nsupdate -k tsig.key", lines);
 }
 
-struct by_hand rfc2136_by_hand(const struct target_config *config, const struct by_hand_write *write, struct arena *arena)
+struct by_hand rfc2136_by_hand(const struct target_config *config, const struct by_hand_write *write,
+                               struct arena *arena)
 {
         (void)config;
         const struct target_ref *ref = &write->target->ref;
         const struct by_hand_endpoint server = by_hand_endpoint(ref->endpoint, arena);
-        return (struct by_hand){
-            .needs = "tsig.key is the policy's TSIG Secret as a file",
-            .move = update_command(write, &server, arena),
-            .look = arena_printf(arena, "dig +norecurse @%s%s%s %s %.*s # wants %s", server.host, server.port[0] ? " -p " : "",
-                                 server.port, ref->name, (int)strcspn(write->value, " "), write->value, write->value)};
+        return (struct by_hand){.needs = "tsig.key is the policy's TSIG Secret as a file",
+                                .move = update_command(write, &server, arena),
+                                .look = arena_printf(arena, "dig +norecurse @%s%s%s %s %.*s # wants %s", server.host,
+                                                     server.port[0] ? " -p " : "", server.port, ref->name,
+                                                     (int)strcspn(write->value, " "), write->value, write->value)};
 }

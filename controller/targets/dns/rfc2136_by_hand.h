@@ -4,6 +4,7 @@
 
 #include "targets/target.h"
 
-struct by_hand rfc2136_by_hand(const struct target_config *config, const struct by_hand_write *write, struct arena *arena);
+struct by_hand rfc2136_by_hand(const struct target_config *config, const struct by_hand_write *write,
+                               struct arena *arena);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * rfc2136_name.h -- one DNS name during one visit to the server that takes its updates.
  *
- * Ownership: rfc2136_name_end() frees all; the key is borrowed from the session. Threads: one at a time.
+ * Ownership: rfc2136_name_end() frees all; the key is borrowed from the session.
+ * Threads:   one at a time.
  */
 #ifndef PK_TARGETS_DNS_RFC2136_NAME_H
 #define PK_TARGETS_DNS_RFC2136_NAME_H
@@ -27,7 +28,7 @@ void rfc2136_name_end(struct rfc2136_name *self);
 struct asking rfc2136_asking(struct rfc2136_name *self);
 MUST_CHECK enum err rfc2136_find_zone(struct rfc2136_name *self, struct errmsg *reterr);
 
-/* Sends @update, which is of our zone and is taken, exactly once. @suspect: as in verdict.h. */
+/* Sends @update, which is of the name's zone and is moved in, exactly once. @suspect: as in verdict.h. */
 MUST_CHECK enum err rfc2136_deliver(struct rfc2136_name *self, ldns_pkt *update, const char *suspect,
                                     struct errmsg *reterr);
 
@@ -35,6 +36,7 @@ MUST_CHECK enum err rfc2136_deliver(struct rfc2136_name *self, ldns_pkt *update,
 MUST_CHECK enum err rfc2136_swap(struct rfc2136_name *self, struct target_visit *visit);
 
 /* Whether a swap would be let through. In rfc2136_preflight.c. */
-MUST_CHECK enum err rfc2136_try(struct rfc2136_name *self, const struct target_preflight *preflight, struct errmsg *reterr);
+MUST_CHECK enum err rfc2136_try(struct rfc2136_name *self, const struct target_preflight *preflight,
+                                struct errmsg *reterr);
 
 #endif

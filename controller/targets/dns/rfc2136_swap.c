@@ -22,7 +22,7 @@ static bool is_zone(const struct rfc2136_name *self, const char *text)
         return text_equal(zone, text);
 }
 
-/* Where it was found when it was read, unless somebody has said where it is. */
+/* The zone that the read found, unless the settings name one. */
 static void recall_zone(struct rfc2136_name *self, const char *zone)
 {
         if (self->zone || !zone || !text_is_dns_name(zone))
@@ -42,14 +42,15 @@ static enum err send_update(struct rfc2136_name *self, const struct target_visit
         return err == ERR_OK ? rfc2136_deliver(self, update, suspect, reterr) : err;
 }
 
-/* Whether what was refused in @zone may be accepted in another, which is then the one to use: nothing was applied. */
+/* The zone may have been split since the read; the refusal applied nothing, so the update may be sent again in the new
+ * zone. */
 static bool has_moved(struct rfc2136_name *self, const char *zone)
 {
         struct errmsg ignored;
         return zone && !self->zone && rfc2136_find_zone(self, &ignored) == ERR_OK && !is_zone(self, zone);
 }
 
-/* The very text, not only its epoch and id: a record changes under one epoch when it is committed. */
+/* The whole text is compared, and not only epoch and id: a commit changes the record under the same epoch. */
 static bool shows_text(const struct target_state *state, const struct target_want *want)
 {
         char text[TARGET_STAMP_BYTES];
@@ -70,7 +71,8 @@ static bool is_same(const struct target_state *a, const struct target_state *b)
 
 static enum err verify(struct rfc2136_name *self, struct target_visit *swap, struct errmsg *reterr);
 
-/* The server has left the name empty, @now: half of the write is done, and the other half cannot wait. */
+/* The server has applied half of the write and left the name empty (@now). No client can connect until the rest is
+ * written, so it is written at once, from the state that was just read. */
 static enum err finish(struct rfc2136_name *self, const struct target_state *now, struct target_visit *swap,
                        struct errmsg *reterr)
 {
@@ -109,7 +111,7 @@ static void move_state(struct target_state *from, struct target_state *to)
         *from = (struct target_state){0};
 }
 
-/* The server said that it did it; what it serves now is the proof. */
+/* NOERROR proves nothing (BIND answers it to an A beside a CNAME, and keeps the A): the name is read again. */
 static enum err verify(struct rfc2136_name *self, struct target_visit *swap, struct errmsg *reterr)
 {
         const struct target_state *expected = swap->expected;
@@ -129,16 +131,19 @@ static enum err verify(struct rfc2136_name *self, struct target_visit *swap, str
                 return err_set(reterr, ERR_INVALID, "%s: took the update but serves \"%.80s\" instead of \"%.80s\"",
                                server, now.value, want->value);
         if (is_same(&now, expected))
-                return err_set(reterr, ERR_UNKNOWN,
-                               "%s: said yes to the update but still serves \"%.80s\"; a secondary that forwards updates "
-                               "shows them after its next transfer: name the primary in nameserver, or let it notify "
-                               "this server",
-                               server, now.value);
-        return err_set(reterr, ERR_CONFLICT, "%s: it was changed right after this write: \"%.80s\", ownership record \"%.60s\"",
-                       server, now.value, now.stamp.raw);
+                return err_set(
+                    reterr, ERR_UNKNOWN,
+                    "%s: said yes to the update but still serves \"%.80s\"; a secondary that forwards updates "
+                    "shows them after its next transfer: name the primary in nameserver, or let it notify "
+                    "this server",
+                    server, now.value);
+        return err_set(reterr, ERR_CONFLICT,
+                       "%s: it was changed right after this write: \"%.80s\", ownership record \"%.60s\"", server,
+                       now.value, now.stamp.raw);
 }
 
-/* A prerequisite fails although the server shows what was expected: not where it keeps the zone, or not yet here. */
+/* A prerequisite failed. Another worker of the same decision may have been quicker, or a secondary may answer reads for
+ * a primary that holds other records. */
 static enum err explain_conflict(struct rfc2136_name *self, struct target_visit *swap, struct errmsg *reterr)
 {
         const struct target_state *expected = swap->expected;
@@ -146,10 +151,10 @@ static enum err explain_conflict(struct rfc2136_name *self, struct target_visit 
         struct errmsg ignored = {0};
         if (update_makes_cname(expected, swap->want) &&
             company_check(&self->channel, self->key, self->names.address, self->deadline, reterr) == ERR_INVALID)
-                return ERR_INVALID; /* it came since we looked */
+                return ERR_INVALID; /* a record was added since the read */
         if (settle(self, expected, &now, &ignored) != ERR_OK)
                 return ERR_CONFLICT;
-        if (shows(&now, swap->want)) { /* another worker of this decision was quicker, or our own update is seen now */
+        if (shows(&now, swap->want)) {
                 move_state(&now, &swap->found);
                 return ERR_OK;
         }

@@ -59,10 +59,11 @@ static enum err set_zone(struct route53 *self, const char *setting, struct errms
 {
         const char *id = setting ? route53_zone_id(setting) : NULL;
         if (setting && !id)
-                return err_set(reterr, ERR_INVALID,
-                               "hostedZoneID \"%.60s\" is no id of a hosted zone: it has capital letters and digits, as in "
-                               "Z2FDTNDATAQYW2",
-                               setting);
+                return err_set(
+                    reterr, ERR_INVALID,
+                    "hostedZoneID \"%.60s\" is no id of a hosted zone: it has capital letters and digits, as in "
+                    "Z2FDTNDATAQYW2",
+                    setting);
         self->zone_id = id ? mem_strdup(id) : NULL;
         return ERR_OK;
 }
@@ -70,11 +71,13 @@ static enum err set_zone(struct route53 *self, const char *setting, struct errms
 /* "<endpoint>#<hosted zone>" or "<endpoint>#private": zones of one name are told apart by it. */
 static char *route53_identify(const struct target_config *config)
 {
-        const char *endpoint = target_setting_find(config, "endpoint"), *id = target_setting_find(config, "hostedZoneID");
+        const char *endpoint = target_setting_find(config, "endpoint"),
+                   *id = target_setting_find(config, "hostedZoneID");
         bool is_private = text_equal(target_setting_find(config, "private"), "true");
         const char *zone = id && id[0] ? (route53_zone_id(id) ? route53_zone_id(id) : id) : is_private ? "private" : "";
         struct strbuf text = STRBUF_INIT(IDENTITY_BYTES);
-        (void)strbuf_printf(&text, "%s%s%s", endpoint && endpoint[0] ? endpoint : GLOBAL_ENDPOINT, zone[0] ? "#" : "", zone);
+        (void)strbuf_printf(&text, "%s%s%s", endpoint && endpoint[0] ? endpoint : GLOBAL_ENDPOINT, zone[0] ? "#" : "",
+                            zone);
         return strbuf_take(&text);
 }
 
@@ -133,9 +136,11 @@ static enum err route53_check_credentials(const struct target_config *config, st
 static enum err read_name(struct route53 *self, const struct route53_names *names, struct target_visit *visit)
 {
         const char *zone_id;
-        enum err err = route53_find_zone(self, names->address, visit->deadline, &zone_id, &visit->retry_after_ms, &visit->why);
+        enum err err =
+            route53_find_zone(self, names->address, visit->deadline, &zone_id, &visit->retry_after_ms, &visit->why);
         if (err == ERR_OK)
-                err = route53_read(self, zone_id, names, visit->deadline, &visit->found, &visit->retry_after_ms, &visit->why);
+                err = route53_read(self, zone_id, names, visit->deadline, &visit->found, &visit->retry_after_ms,
+                                   &visit->why);
         return err;
 }
 
@@ -167,8 +172,8 @@ static enum err route53_claims(struct target_session *session, const char *name,
 }
 
 /* Puts @say in the place of what @look found, if it is still there. */
-static enum err say_instead(struct route53 *self, const char *zone_id, const char *name, const struct route53_look *look,
-                            const struct target_alive *alive, struct errmsg *reterr)
+static enum err say_instead(struct route53 *self, const char *zone_id, const char *name,
+                            const struct route53_look *look, const struct target_alive *alive, struct errmsg *reterr)
 {
         CLEANUP(strbuf_deinit) struct strbuf body = STRBUF_INIT(ROUTE53_BATCH_MAX_BYTES);
         char code[64];
@@ -192,7 +197,8 @@ static enum err hear(struct route53 *self, const struct route53_names *names, co
         CLEANUP(cleanup_free) char *heard = route53_only_text(&look.sets, names->alive);
         if (!heard)
                 return err_set(reterr, ERR_INVALID,
-                               "Route 53, hosted zone %s: the TXT record there is not Planekeeper's; remove it", zone_id);
+                               "Route 53, hosted zone %s: the TXT record there is not Planekeeper's; remove it",
+                               zone_id);
         if (alive->say)
                 err = say_instead(self, zone_id, names->alive, &look, alive, reterr);
         if (err == ERR_OK)
@@ -213,7 +219,8 @@ static enum err route53_alive(struct target_session *session, const struct targe
         return hear(route53_of(session), &names, alive, ret_heard, reterr);
 }
 
-static enum err route53_preflight(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
+static enum err route53_preflight(struct target_session *session, struct target_preflight *preflight,
+                                  struct errmsg *reterr)
 {
         return route53_try(route53_of(session), preflight, reterr);
 }

@@ -8,7 +8,7 @@
 
 enum { ID_MAX_CHARACTERS = 32, SETS_MAX = 1000 };
 
-/* What chooses among several sets of one name and type, by the element that says so. */
+/* The routing policies that choose among several sets of one name and type, by their elements. */
 static const struct {
         const char *element;
         const char *routing;
@@ -77,7 +77,7 @@ static enum err read_set(const struct xml_node *node, struct arena *arena, struc
         };
         if (!set.name[0] || !set.type[0] || (alias && (!set.alias_zone[0] || !set.alias_name[0])))
                 return err_set(reterr, ERR_INVALID, "a set in Route 53's answer has no name, type or alias target");
-        /* What a traffic policy makes is its own, and is put back by it. */
+        /* A traffic policy puts its own sets back, so they cannot be moved. */
         if (xml_find(node, "TrafficPolicyInstanceId"))
                 set.routing = "a traffic policy";
         enum err err = alias ? ERR_OK : read_values(node, arena, &set, reterr);

@@ -1,5 +1,5 @@
 /*
- * route53_answer.h -- what Route 53 answers, out of its XML. Pure.
+ * route53_answer.h -- Route 53's answers, from XML to structs. Pure.
  *
  * Ownership: what is decoded lives in the caller's arena, but the texts of sets in the XML tree.
  * Errors:    ERR_INVALID where an answer lacks what the service promises.

@@ -9,10 +9,10 @@
 
 static void begin(const char *comment, struct strbuf *out)
 {
-        (void)strbuf_append_text(out,
-                                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
-                                 "<ChangeResourceRecordSetsRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">"
-                                 "<ChangeBatch><Comment>");
+        (void)strbuf_append_text(
+            out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+                 "<ChangeResourceRecordSetsRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">"
+                 "<ChangeBatch><Comment>");
         route53_xml_escape(comment, out);
         (void)strbuf_append_text(out, "</Comment><Changes>");
 }
@@ -56,7 +56,7 @@ static bool keeps_addresses(const struct route53_sets *own, const struct target_
         return want->keeps_value || (text_equal(expected->value, want->value) && has_ttl(own, want->ttl_s));
 }
 
-/* What the name shows afterwards; the stamp is apart. */
+/* The address sets after the batch; the stamp is added separately. */
 static enum err addresses_after(const struct route53_sets *own, const struct target_state *expected,
                                 const struct target_want *want, const struct route53_names *names, struct arena *arena,
                                 struct route53_sets *ret, struct errmsg *reterr)
@@ -124,7 +124,8 @@ static bool has_type(const char *value, const char *type)
         return text_has_prefix(value, type) && value[strlen(type)] == ' ';
 }
 
-static void delete_nobodys(const struct nobody *nobody, const struct route53_names *names, struct arena *arena, struct strbuf *out)
+static void delete_nobodys(const struct nobody *nobody, const struct route53_names *names, struct arena *arena,
+                           struct strbuf *out)
 {
         static const struct route53_sets none;
         struct route53_sets sets = {0};

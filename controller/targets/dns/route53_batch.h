@@ -1,6 +1,6 @@
 /*
- * route53_batch.h -- the body of ChangeResourceRecordSets: all or nothing, so that a DELETE of exactly what was read makes a
- * compare-and-swap of the CREATE beside it. Pure.
+ * route53_batch.h -- the body of ChangeResourceRecordSets: all or nothing, so that a DELETE of exactly what was read
+ * makes a compare-and-swap of the CREATE beside it. Pure.
  *
  * Ownership: bodies are appended to the caller's buffer.
  * Threads:   no shared state.
@@ -14,9 +14,9 @@
 enum { ROUTE53_BATCH_MAX_BYTES = 4 * ROUTE53_SET_MAX_BYTES };
 
 /*
- * route53_batch_swap() - delete @own, exactly as they were read, and create what @want names. The health check of an address
- * set that is replaced goes on to the one that takes its place. Addresses that stay are deleted and created as they are, so
- * that the batch is refused where somebody has moved them.
+ * route53_batch_swap() - delete @own, exactly as they were read, and create what @want names. The health check of an
+ * address set that is replaced goes on to the one that takes its place. Addresses that stay are deleted and created as
+ * they are, so that the batch is refused where they were changed meanwhile.
  */
 MUST_CHECK enum err route53_batch_swap(const struct route53_sets *own, const struct target_state *expected,
                                        const struct target_want *want, const struct route53_names *names,
@@ -27,9 +27,10 @@ void route53_batch_text(const struct route53_sets *sets, const char *name, const
                         struct strbuf *ret);
 
 /*
- * A batch that must be refused, so that it changes nothing: of the stamp's name and of every type that @values have it deletes a set that
- * nobody has.
+ * A batch that must be refused, so that it changes nothing: of the stamp's name and of every type that @values have it
+ * deletes a set that nobody has.
  */
-void route53_batch_trial(const char *const *values, size_t count, const struct route53_names *names, struct strbuf *ret);
+void route53_batch_trial(const char *const *values, size_t count, const struct route53_names *names,
+                         struct strbuf *ret);
 
 #endif

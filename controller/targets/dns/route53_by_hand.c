@@ -24,8 +24,8 @@ static const char *values_of(const char *rrset, const char *type, size_t *ret_by
 }
 
 /* One change as JSON. Values are addresses and host names, in which nothing needs to be escaped. */
-static const char *with_change(const char *changes, const char *action, const char *name, const char *type, uint32_t ttl_s,
-                               const char *rrset, struct arena *arena)
+static const char *with_change(const char *changes, const char *action, const char *name, const char *type,
+                               uint32_t ttl_s, const char *rrset, struct arena *arena)
 {
         size_t bytes = 0;
         const char *values = values_of(rrset, type, &bytes), *records = "";
@@ -33,7 +33,8 @@ static const char *with_change(const char *changes, const char *action, const ch
                 return changes;
         for (size_t at = 0; at < bytes;) {
                 size_t length = strcspn(values + at, ", ");
-                records = arena_printf(arena, "%s%s{\"Value\":\"%.*s\"}", records, at ? "," : "", (int)length, values + at);
+                records =
+                    arena_printf(arena, "%s%s{\"Value\":\"%.*s\"}", records, at ? "," : "", (int)length, values + at);
                 at += length + 1;
         }
         return arena_printf(arena,
@@ -42,22 +43,23 @@ static const char *with_change(const char *changes, const char *action, const ch
                             changes, changes[0] ? "," : "", action, name, type, ttl_s, records);
 }
 
-/* What is there of other types is deleted as it was last seen: a CNAME stands alone, and an old address leads on. */
+/* Sets of other types are deleted as last seen: a CNAME stands alone, and an old address would still answer. */
 static const char *changes_of(const struct target_view *target, const char *rrset, uint32_t ttl_s, struct arena *arena)
 {
         const char *changes = "", *shown = target->shows.value ? target->shows.value : "";
         for (size_t i = 0; i < TYPES; i++) {
                 size_t ignored;
                 if (!values_of(rrset, types[i], &ignored))
-                        changes = with_change(changes, "DELETE", target->ref.name, types[i], target->shows.ttl_s, shown, arena);
+                        changes = with_change(changes, "DELETE", target->ref.name, types[i], target->shows.ttl_s, shown,
+                                              arena);
         }
         for (size_t i = 0; i < TYPES; i++)
                 changes = with_change(changes, "UPSERT", target->ref.name, types[i], ttl_s, rrset, arena);
         return changes;
 }
 
-/* The hosted zone that the spec names, else in a shell the one with the longest name that holds it (JMESPath): @zone is what
- * follows the endpoint in the target's server, "#Z0EXAMPLE", "#private" or nothing. */
+/* The hosted zone that the spec names, else in a shell the one with the longest name that holds it (JMESPath): @zone is
+ * what follows the endpoint in the target's server, "#Z0EXAMPLE", "#private" or nothing. */
 static const char *zone_of(const struct target_ref *ref, const char *zone, const char *aws, struct arena *arena)
 {
         bool is_private = text_equal(zone, "#private");
@@ -70,14 +72,17 @@ static const char *zone_of(const struct target_ref *ref, const char *zone, const
         return arena_printf(arena, "$(%s list-hosted-zones --query %s | tr -d '\"')", aws, by_hand_quote(query, arena));
 }
 
-struct by_hand route53_by_hand(const struct target_config *config, const struct by_hand_write *write, struct arena *arena)
+struct by_hand route53_by_hand(const struct target_config *config, const struct by_hand_write *write,
+                               struct arena *arena)
 {
         (void)config;
         const struct target_ref *ref = &write->target->ref;
         const size_t bytes = strcspn(ref->endpoint, "#");
         const char *endpoint = arena_printf(arena, "%.*s", (int)bytes, ref->endpoint);
-        const char *aws = arena_printf(arena, "aws route53 --output json --endpoint-url %s", by_hand_quote(endpoint, arena));
-        const char *batch = arena_printf(arena, "{\"Changes\":[%s]}", changes_of(write->target, write->value, write->ttl_s, arena));
+        const char *aws =
+            arena_printf(arena, "aws route53 --output json --endpoint-url %s", by_hand_quote(endpoint, arena));
+        const char *batch =
+            arena_printf(arena, "{\"Changes\":[%s]}", changes_of(write->target, write->value, write->ttl_s, arena));
         return (struct by_hand){
             .needs = "AWS credentials that may change the hosted zone are in the environment",
             .move = arena_printf(arena, "%s change-resource-record-sets --hosted-zone-id %s --change-batch %s", aws,

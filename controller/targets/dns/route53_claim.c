@@ -1,4 +1,4 @@
-/* route53_claim.c -- who else says that a name is his, by TXT records beside it in its hosted zone. */
+/* route53_claim.c -- the claims of other tools on a name, by TXT records beside it in its hosted zone. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +38,8 @@ static json_t *change_of(const struct route53_set *set)
         json_t *values = json_array();
         for (size_t i = 0; i < set->value_count; i++)
                 (void)json_array_append_new(values, json_pack("{s:s}", "Value", set->values[i]));
-        return json_pack("{s:s, s:{s:s, s:s, s:i, s:o}}", "Action", "DELETE", "ResourceRecordSet", "Name", set->name, "Type",
-                         set->type, "TTL", (int)set->ttl_s, "ResourceRecords", values);
+        return json_pack("{s:s, s:{s:s, s:s, s:i, s:o}}", "Action", "DELETE", "ResourceRecordSet", "Name", set->name,
+                         "Type", set->type, "TTL", (int)set->ttl_s, "ResourceRecords", values);
 }
 
 /* The command that deletes what claims the name, to be pasted into a shell. */
@@ -52,7 +52,8 @@ static char *command_of(const struct place places[static CLAIM_PLACES], const ch
         json_t *batch = json_pack("{s:o}", "Changes", changes);
         char *text = batch ? json_dumps(batch, JSON_COMPACT) : NULL;
         struct strbuf command = STRBUF_INIT(COMMAND_BYTES);
-        (void)strbuf_printf(&command, "aws route53 change-resource-record-sets --hosted-zone-id %s --change-batch '", zone_id);
+        (void)strbuf_printf(&command, "aws route53 change-resource-record-sets --hosted-zone-id %s --change-batch '",
+                            zone_id);
         for (const char *c = text ? text : ""; *c; c++)
                 (void)(*c == '\'' ? strbuf_append_text(&command, "'\\''") : strbuf_append_char(&command, *c));
         (void)strbuf_append_char(&command, '\'');

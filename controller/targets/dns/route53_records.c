@@ -1,4 +1,4 @@
-/* route53_records.c -- what the record sets of a name say. */
+/* route53_records.c -- from the record sets of a name to texts, and back. */
 #include "targets/dns/route53_records.h"
 
 #include <arpa/inet.h>
@@ -84,10 +84,11 @@ static enum err check_routing(const struct route53_set *set, struct errmsg *rete
 {
         if (!set->identifier[0] && !set->routing[0])
                 return ERR_OK;
-        return err_set(reterr, ERR_INVALID,
-                       "Route 53 answers %.100s %s by %s (SetIdentifier \"%.60s\"): such sets are never touched; replace "
-                       "them by one simple record, or give dns.name another name",
-                       set->name, set->type, set->routing[0] ? set->routing : "several sets", set->identifier);
+        return err_set(
+            reterr, ERR_INVALID,
+            "Route 53 answers %.100s %s by %s (SetIdentifier \"%.60s\"): such sets are never touched; replace "
+            "them by one simple record, or give dns.name another name",
+            set->name, set->type, set->routing[0] ? set->routing : "several sets", set->identifier);
 }
 
 /* ---- sets to text ---- */
@@ -130,8 +131,9 @@ static enum err append_values(const struct route53_set *set, struct strbuf *text
                 err = err_set(reterr, ERR_INVALID, "more than %d %s records", VALUES_MAX, set->type);
         for (size_t i = 0; i < set->value_count && err == ERR_OK; i++)
                 if (!canonical(set->type, set->values[i], &values[i]))
-                        err = err_set(reterr, ERR_INVALID, "a %s record whose value is no host name or address: \"%.60s\"",
-                                      set->type, set->values[i]);
+                        err = err_set(reterr, ERR_INVALID,
+                                      "a %s record whose value is no host name or address: \"%.60s\"", set->type,
+                                      set->values[i]);
         if (err == ERR_OK)
                 qsort(values, set->value_count, sizeof(*values), compare_values);
         for (size_t i = 0; i < set->value_count && err == ERR_OK; i++)

@@ -31,7 +31,7 @@ struct route53_sets {
 /* Of @all, what a swap replaces: the address sets of the name and its stamp, in @arena. */
 struct route53_sets route53_own(const struct route53_sets *all, const struct route53_names *names, struct arena *arena);
 
-/* What @sets show; `version` stays empty. */
+/* The state of the name in @sets; `version` stays empty. */
 MUST_CHECK enum err route53_state(const struct route53_sets *sets, const struct route53_names *names,
                                   struct target_state *ret, struct errmsg *reterr);
 

@@ -18,11 +18,12 @@ enum {
         PAGES_MAX = 20,
         ZONES_A_PAGE = 100,
         PATH_BYTES = 128,
-        PAGE_SETS = 30, /* of a name that is listed with its neighbours: both names of a register are mostly among them */
+        PAGE_SETS = 30, /* enough that both names of a register are mostly on one page with their neighbours */
 };
 
-enum err route53_call(struct route53 *self, const struct aws_request *request, const char *zone_id, mono_ms deadline,
-                      struct aws_answer *ret, mono_ms *ret_retry_ms, struct errmsg *reterr)
+/* One call about @zone_id (NULL: none in particular). @ret_retry_ms: how long all calls of the account are to wait. */
+static enum err call(struct route53 *self, const struct aws_request *request, const char *zone_id, mono_ms deadline,
+                     struct aws_answer *ret, mono_ms *ret_retry_ms, struct errmsg *reterr)
 {
         self->base.requests++;
         enum err err = aws_call(self->client, request, deadline, ret, reterr);
@@ -34,8 +35,9 @@ enum err route53_call(struct route53 *self, const struct aws_request *request, c
                 self->zones_at = 0;
         if (!zone_id)
                 return err_wrap(reterr, err, "Route 53");
-        return err == ERR_DENIED ? err_wrap(reterr, err, "Route 53, arn:%s:route53:::hostedzone/%s", self->partition, zone_id)
-                                 : err_wrap(reterr, err, "Route 53, hosted zone %s", zone_id);
+        return err == ERR_DENIED
+                   ? err_wrap(reterr, err, "Route 53, arn:%s:route53:::hostedzone/%s", self->partition, zone_id)
+                   : err_wrap(reterr, err, "Route 53, hosted zone %s", zone_id);
 }
 
 /* ---- zones ---- */
@@ -44,8 +46,8 @@ static void forget_zones(struct route53 *self)
 {
         arena_deinit(&self->arena);
         self->arena = (struct arena){0};
-        self->zones = (struct route53_zones){.list =
-                                                 arena_alloc(&self->arena, ROUTE53_ZONES_MAX * sizeof(struct route53_zone))};
+        self->zones =
+            (struct route53_zones){.list = arena_alloc(&self->arena, ROUTE53_ZONES_MAX * sizeof(struct route53_zone))};
         self->zones_at = 0;
 }
 
@@ -64,12 +66,13 @@ static enum err list_zones(struct route53 *self, mono_ms deadline, mono_ms *ret_
                                                     .parameter_count = next_name ? 3 : 1,
                                                     .action = "route53:ListHostedZonesByName"};
                 CLEANUP(aws_answer_clear) struct aws_answer answer = {0};
-                err = route53_call(self, &request, NULL, deadline, &answer, ret_retry_ms, reterr);
+                err = call(self, &request, NULL, deadline, &answer, ret_retry_ms, reterr);
                 if (err == ERR_OK)
                         err = route53_answer_zones(answer.xml.root, &self->arena, &self->zones, reterr);
                 if (err != ERR_OK)
                         break;
-                const char *name = xml_text(answer.xml.root, "NextDNSName"), *id = xml_text(answer.xml.root, "NextHostedZoneId");
+                const char *name = xml_text(answer.xml.root, "NextDNSName"),
+                           *id = xml_text(answer.xml.root, "NextHostedZoneId");
                 goes_on = name && id && route53_answer_goes_on(answer.xml.root);
                 if (!goes_on && text_equal(xml_text(answer.xml.root, "IsTruncated"), "true"))
                         err = err_set(reterr, ERR_TRANSIENT, "Route 53: the list of hosted zones breaks off");
@@ -81,9 +84,10 @@ static enum err list_zones(struct route53 *self, mono_ms deadline, mono_ms *ret_
         free(next_name);
         free(next_id);
         if (err == ERR_OK && goes_on)
-                return err_set(reterr, ERR_INVALID,
-                               "the account has more hosted zones than the %d that are looked through: set route53.hostedZoneID",
-                               PAGES_MAX * ZONES_A_PAGE);
+                return err_set(
+                    reterr, ERR_INVALID,
+                    "the account has more hosted zones than the %d that are looked through: set route53.hostedZoneID",
+                    PAGES_MAX * ZONES_A_PAGE);
         return err;
 }
 
@@ -93,9 +97,10 @@ static enum err get_zone(struct route53 *self, mono_ms deadline, mono_ms *ret_re
         (void)snprintf(path, sizeof(path), API "/hostedzone/%s", self->zone_id);
         const struct aws_request request = {.method = "GET", .path = path, .action = "route53:GetHostedZone"};
         CLEANUP(aws_answer_clear) struct aws_answer answer = {0};
-        enum err err = route53_call(self, &request, self->zone_id, deadline, &answer, ret_retry_ms, reterr);
+        enum err err = call(self, &request, self->zone_id, deadline, &answer, ret_retry_ms, reterr);
         if (err == ERR_OK)
-                err = route53_answer_zone(xml_find(answer.xml.root, "HostedZone"), &self->arena, &self->zones.list[0], reterr);
+                err = route53_answer_zone(xml_find(answer.xml.root, "HostedZone"), &self->arena, &self->zones.list[0],
+                                          reterr);
         if (err == ERR_OK)
                 self->zones.count = 1;
         return err;
@@ -109,10 +114,11 @@ static enum err choose_zone(struct route53 *self, const char *name, const char *
                 if (err != ERR_OK)
                         return err;
         } else if (!route53_name_is_in(name, zone->name)) {
-                return err_set(reterr, ERR_INVALID,
-                               "hosted zone %s is %.100s, which does not hold %.100s: correct route53.hostedZoneID, or leave it "
-                               "out",
-                               zone->id, zone->name, name);
+                return err_set(
+                    reterr, ERR_INVALID,
+                    "hosted zone %s is %.100s, which does not hold %.100s: correct route53.hostedZoneID, or leave it "
+                    "out",
+                    zone->id, zone->name, name);
         }
         *ret = zone->id;
         return ERR_OK;
@@ -160,7 +166,7 @@ static enum err list_page(struct route53 *self, const char *zone_id, const char 
                                             .parameters = parameters,
                                             .parameter_count = type ? 3 : 2,
                                             .action = "route53:ListResourceRecordSets"};
-        return route53_call(self, &request, zone_id, deadline, ret, ret_retry_ms, reterr);
+        return call(self, &request, zone_id, deadline, ret, ret_retry_ms, reterr);
 }
 
 static bool holds(const struct route53_sets *sets, const char *name)
@@ -242,7 +248,7 @@ enum err route53_change(struct route53 *self, const char *zone_id, const struct 
                                             .action = "route53:ChangeResourceRecordSets",
                                             .changes = true};
         CLEANUP(aws_answer_clear) struct aws_answer answer = {0};
-        enum err err = route53_call(self, &request, zone_id, deadline, &answer, ret_retry_ms, reterr);
+        enum err err = call(self, &request, zone_id, deadline, &answer, ret_retry_ms, reterr);
         (void)text_copy(ret_code, 64, answer.code);
         return err;
 }

@@ -25,10 +25,6 @@ struct route53 {
         mono_ms zones_at; /* when they were listed; 0: not yet, or what is known of them is wrong */
 };
 
-/* One call about @zone_id (NULL: none in particular). @ret_retry_ms: how long all are to wait. */
-MUST_CHECK enum err route53_call(struct route53 *self, const struct aws_request *request, const char *zone_id,
-                                 mono_ms deadline, struct aws_answer *ret, mono_ms *ret_retry_ms, struct errmsg *reterr);
-
 /* The id of the zone that @name lives in; borrowed until the next call. */
 MUST_CHECK enum err route53_find_zone(struct route53 *self, const char *name, mono_ms deadline, const char **ret,
                                       mono_ms *ret_retry_ms, struct errmsg *reterr);
@@ -50,7 +46,7 @@ MUST_CHECK enum err route53_list(struct route53 *self, const char *zone_id, cons
 /* "<zone id> <Sets>...": what the next swap deletes, to the letter. The caller's. */
 char *route53_version(const char *zone_id, const struct route53_sets *own);
 
-/* What the names show; ret->version carries zone and sets to the next swap. */
+/* The state of the names; ret->version carries zone and sets to the next swap. */
 MUST_CHECK enum err route53_read(struct route53 *self, const char *zone_id, const struct route53_names *names,
                                  mono_ms deadline, struct target_state *ret, mono_ms *ret_retry_ms,
                                  struct errmsg *reterr);

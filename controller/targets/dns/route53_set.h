@@ -1,5 +1,6 @@
 /*
- * route53_set.h -- resource record sets as Route 53 lists them, and the texts in which it writes names and values. Pure.
+ * route53_set.h -- resource record sets as Route 53 lists them, and the texts in which it writes names and values.
+ * Pure.
  *
  * Ownership: the texts of a set are borrowed from the arena of the answer that it was read from.
  * Errors:    ERR_INVALID for what cannot be a set: too many values, escapes that stand for nothing.
@@ -27,8 +28,8 @@ struct route53_set {
         const char *name; /* as Route 53 writes it, with escapes and the final dot */
         const char *type;
         uint32_t ttl_s;           /* 0 for an alias */
-        const char *identifier;   /* SetIdentifier; "" for a set that is answered whoever asks */
-        const char *routing;      /* what chooses among several sets ("weighted"); "" nothing does */
+        const char *identifier;   /* SetIdentifier; "" for a set that every client is answered */
+        const char *routing;      /* the policy that chooses among several sets ("weighted"); "" none */
         const char *health_check; /* id; "" none */
         const char *alias_zone;   /* hosted zone of what an alias leads to; "" no alias */
         const char *alias_name;

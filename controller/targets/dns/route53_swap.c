@@ -9,7 +9,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-/* What a swap starts from: the sets as the last read saw them, here or in another session. */
+/* The start of a swap: the sets as the last read saw them, in this session or in another. */
 struct start {
         struct xml xml;
         struct arena arena;
@@ -25,7 +25,7 @@ static void start_clear(struct start *start)
         route53_look_clear(&start->look);
 }
 
-/* The very text, not only its epoch and id: a record changes under one epoch when it is committed. */
+/* The whole text is compared, and not only epoch and id: a commit changes the record under the same epoch. */
 static bool shows(const struct target_state *state, const struct target_want *want)
 {
         char text[TARGET_STAMP_BYTES];
@@ -43,12 +43,14 @@ static bool is_same(const struct target_state *a, const struct target_state *b)
 
 static enum err conflict(const struct target_state *now, const char *zone_id, struct errmsg *reterr)
 {
-        return err_set(reterr, ERR_CONFLICT,
-                       "Route 53, hosted zone %s: somebody changed it since it was read: \"%.80s\", ownership record \"%.60s\"",
-                       zone_id, now->value, now->stamp.raw);
+        return err_set(
+            reterr, ERR_CONFLICT,
+            "Route 53, hosted zone %s: somebody changed it since it was read: \"%.80s\", ownership record \"%.60s\"",
+            zone_id, now->value, now->stamp.raw);
 }
 
-/* Whether the version that came with what is expected still says the same; it is where to look first, and no more. */
+/* The version that came with the expected state saves a read, but proves nothing: where it does not show that state,
+ * the sets are read anew. */
 static bool start_from_version(const struct target_visit *visit, const struct route53_names *names, struct start *start)
 {
         const char *version = visit->expected->version, *sets = version ? strchr(version, ' ') : NULL;
@@ -70,7 +72,8 @@ static enum err start_from_read(struct route53 *self, struct target_visit *visit
 {
         const char *zone_id;
         struct errmsg *reterr = &visit->why;
-        enum err err = route53_find_zone(self, names->address, visit->deadline, &zone_id, &visit->retry_after_ms, reterr);
+        enum err err =
+            route53_find_zone(self, names->address, visit->deadline, &zone_id, &visit->retry_after_ms, reterr);
         if (err != ERR_OK)
                 return err;
         (void)TEXT_COPY(start->zone_id, zone_id);
@@ -84,7 +87,7 @@ static enum err start_from_read(struct route53 *self, struct target_visit *visit
         return err == ERR_OK && !is_same(&now, visit->expected) ? conflict(&now, start->zone_id, reterr) : err;
 }
 
-/* It was accepted; what Route 53 lists now is the proof. */
+/* The batch was accepted; the list of sets shows whether another one has changed the name since. */
 static enum err verify(struct route53 *self, const struct route53_names *names, const char *zone_id,
                        struct target_visit *visit)
 {
@@ -100,7 +103,7 @@ static enum err verify(struct route53 *self, const struct route53_names *names, 
         return ERR_OK;
 }
 
-/* What keeps a name from becoming a CNAME, in the words that the other driver has for it. */
+/* Names the records beside which no CNAME can stand, in the same words as the driver for DNS UPDATE. */
 static void name_company(struct route53 *self, const struct route53_names *names, const char *zone_id,
                          struct target_visit *visit)
 {
@@ -111,13 +114,14 @@ static void name_company(struct route53 *self, const struct route53_names *names
                                       &ignored) == ERR_OK;
         const char *company = is_listed ? route53_company(&look.sets, names) : NULL;
         if (company)
-                (void)err_set(&visit->why, ERR_INVALID,
-                              "Route 53, hosted zone %s: the name also holds %s records, so it cannot become a CNAME; remove "
-                              "them or use A",
-                              zone_id, company);
+                (void)err_set(
+                    &visit->why, ERR_INVALID,
+                    "Route 53, hosted zone %s: the name also holds %s records, so it cannot become a CNAME; remove "
+                    "them or use A",
+                    zone_id, company);
 }
 
-/* Route 53 refused the batch as a whole, @why: because somebody was quicker, or because it takes no such records. */
+/* Route 53 refused the whole batch: another worker was quicker, or the service takes no such records. */
 static enum err explain_refusal(struct route53 *self, const struct route53_names *names, const struct start *start,
                                 struct target_visit *visit)
 {
@@ -131,7 +135,8 @@ static enum err explain_refusal(struct route53 *self, const struct route53_names
                 now = (struct target_state){0};
                 return ERR_OK;
         }
-        CLEANUP(cleanup_free) char *then = route53_version(zone_id, &start->own); /* also its time to live, and its spelling */
+        CLEANUP(cleanup_free)
+        char *then = route53_version(zone_id, &start->own); /* also its time to live, and its spelling */
         if (!text_equal(now.version, then))
                 return conflict(&now, zone_id, &visit->why);
         if (text_has_prefix(visit->want->value, "CNAME "))

@@ -35,10 +35,11 @@ enum err route53_zone_choose(const struct route53_zones *zones, const char *name
 {
         const struct route53_zone *twin, *found = longest(zones, name, is_private, &twin);
         if (found && twin)
-                return err_set(reterr, ERR_INVALID,
-                               "two %s hosted zones are named %.100s, %s and %s: set route53.hostedZoneID to the one that "
-                               "agents ask",
-                               kind(is_private), found->name, found->id, twin->id);
+                return err_set(
+                    reterr, ERR_INVALID,
+                    "two %s hosted zones are named %.100s, %s and %s: set route53.hostedZoneID to the one that "
+                    "agents ask",
+                    kind(is_private), found->name, found->id, twin->id);
         if (found) {
                 *ret = found;
                 return ERR_OK;

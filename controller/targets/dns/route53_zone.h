@@ -1,7 +1,8 @@
 /*
  * route53_zone.h -- which of an account's hosted zones a name lives in. Pure.
  *
- * Ownership: texts are borrowed. Threads: no shared state.
+ * Ownership: texts are borrowed.
+ * Threads:   no shared state.
  */
 #ifndef PK_TARGETS_DNS_ROUTE53_ZONE_H
 #define PK_TARGETS_DNS_ROUTE53_ZONE_H
@@ -25,8 +26,8 @@ struct route53_zones {
 };
 
 /*
- * route53_zone_choose() - the zone with the longest name that holds @name, private or public as wanted: a shorter one is
- * not asked for names below a longer one.
+ * route53_zone_choose() - the zone with the longest name that holds @name, private or public as wanted: a shorter one
+ * is not asked for names below a longer one.
  *
  * ERR_INVALID: there is none, or there are two and nothing tells which; the text names what there is.
  */

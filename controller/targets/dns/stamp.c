@@ -39,7 +39,7 @@ static bool take(const char **at, const char *key, struct field *ret)
         return fields_next(at, ret) && field_is(ret, key);
 }
 
-/* What follows the stamp: of a record, whose epoch the value may still follow. */
+/* The fields of a record after those of the stamp. The value's own epoch may still be lower than the record's. */
 static bool parse_further(const char *at, struct stamp *stamp)
 {
         struct field field;

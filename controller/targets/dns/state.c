@@ -173,7 +173,8 @@ enum err state_stamp(const struct message *message, struct stamp *ret, struct er
         if (count == 1 && join_strings(records[0], text))
                 dns_stamp_parse(text, ret);
         else
-                foreign_stamp(records, count, ret); /* even if it reads like ours: no update could name it exactly */
+                /* One of several texts may be a stamp, but no prerequisite could name it exactly. */
+                foreign_stamp(records, count, ret);
         return ERR_OK;
 }
 

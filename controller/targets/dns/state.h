@@ -1,11 +1,11 @@
 /*
- * state.h -- what a name and its stamp show, asked for in three questions, and the records that make it so.
+ * state.h -- the state of a name and its stamp, from the answers to three questions, and the records for an update.
  *
  * Ownership: lists are pushed onto, states returned are the caller's.
  * Errors:    ERR_INVALID for what cannot be a state: too many records, names that have no text form.
  * Threads:   no shared state.
  * Source:    rrset texts as in core/types.h; a set of several types is its parts joined by " + ", so it equals no
- * single type's.
+ *            single type's.
  */
 #ifndef PK_TARGETS_DNS_STATE_H
 #define PK_TARGETS_DNS_STATE_H
@@ -45,7 +45,8 @@ char *state_record_text(const ldns_rr *record, const ldns_rdf *owner);
 MUST_CHECK enum err state_push_rrset(const ldns_rdf *owner, const char *rrset, uint32_t ttl_s, ldns_rr_list *list,
                                      struct errmsg *reterr);
 
-/* The text of the only TXT record of an answer, "" where there is none; NULL where it is not as we write it. */
+/* The text of the only TXT record of an answer, "" where there is none; NULL where it has another form than
+ * state_push_stamp() writes. */
 char *state_only_text(const struct message *answer);
 
 /* Pushes the one TXT record of a stamp text: strings of 255 bytes, the last one shorter. */

@@ -30,10 +30,11 @@ static enum err check_dname(const struct asking *asking, const struct message *a
                         continue;
                 CLEANUP(cleanup_free) char *name = ldns_rdf2str(answer->owner),
                                            *from = ldns_rdf2str(ldns_rr_owner(record));
-                return err_set(reterr, ERR_INVALID,
-                               "%s: answers for %.100s by the DNAME at %.100s, so nothing can be stored there; remove the "
-                               "DNAME, or use the name that it leads to",
-                               server_of(asking), name, from);
+                return err_set(
+                    reterr, ERR_INVALID,
+                    "%s: answers for %.100s by the DNAME at %.100s, so nothing can be stored there; remove the "
+                    "DNAME, or use the name that it leads to",
+                    server_of(asking), name, from);
         }
         return ERR_OK;
 }
@@ -61,7 +62,7 @@ static bool is_same_stamp(const struct message *a, const struct message *b)
         return is_same;
 }
 
-/* Something that is not ours answers for the stamp's name: stored there, it stands in the way; a wildcard's does not. */
+/* Another record answers for the stamp's name. One that is stored there blocks an update; a wildcard's does not. */
 static enum err sort_out_stamp(const struct asking *asking, const struct names *names, const struct message *answer,
                                struct stamp *stamp, struct errmsg *reterr)
 {
@@ -113,8 +114,8 @@ static enum err find_wildcard(const struct asking *asking, const struct names *n
 }
 
 /*
- * Where the name itself does not exist, the wildcard that answers for it answers for every name below it, too. Our stamp
- * is such a name: once it is stored, no wildcard above can be mistaken for the record.
+ * Where the name itself does not exist, the wildcard that answers for it answers for every name below it, too. The name
+ * of the stamp is one of them: once it is stored, no wildcard above can be mistaken for the record.
  */
 static enum err sort_out_rrset(const struct asking *asking, const struct names *names, const ldns_rdf *zone,
                                struct target_state *state, struct errmsg *reterr)
@@ -133,10 +134,11 @@ static enum err sort_out_rrset(const struct asking *asking, const struct names *
         CLEANUP(cleanup_free) char *from = ldns_rdf2str(wildcard), *name = ldns_rdf2str(names->address);
         ldns_rdf_deep_free(wildcard);
         char text[DOUBT_BYTES];
-        (void)snprintf(text, sizeof(text),
-                       "%s answers for %.100s with \"%.80s\" by the wildcard %.100s: the name has no record of its own, "
-                       "until one is added",
-                       server_of(asking), name, state->value, from);
+        (void)snprintf(
+            text, sizeof(text),
+            "%s answers for %.100s with \"%.80s\" by the wildcard %.100s: the name has no record of its own, "
+            "until one is added",
+            server_of(asking), name, state->value, from);
         target_state_clear(state);
         *state = (struct target_state){
             .value = mem_strdup(""),

@@ -207,7 +207,7 @@ static bool read_record(const uint8_t *wire, size_t bytes, size_t at, struct tsi
         return true;
 }
 
-/* Made by our key over exactly this message, in answer to exactly that request? */
+/* Whether the key made it, over exactly this message, in answer to exactly that request. */
 static bool is_genuine(const struct tsig_key *key, const struct tsig_mac *request_mac, const uint8_t *message,
                        size_t bytes, const struct tsig_record *record)
 {

@@ -1,5 +1,5 @@
 /*
- * tsig.h -- the shared key of RFC 8945: read from a Secret, signs what we send, proves what we get. hmac-sha256, -384
+ * tsig.h -- the shared key of RFC 8945: read from a Secret, signs requests, proves answers. hmac-sha256, -384
  * and -512 only.
  *
  * Own code on OpenSSL's HMAC where ldns has functions of that name: those of 1.8 know no hmac-sha384 (a misspelt
@@ -47,11 +47,11 @@ struct tsig_mac {
 
 enum tsig_verdict { TSIG_ABSENT, TSIG_BOGUS, TSIG_VALID };
 
-/* What the record at the end of an answer says; believed only where the verdict is TSIG_VALID. */
+/* The fields of the record at the end of an answer; they count only where the verdict is TSIG_VALID. */
 struct tsig_proof {
         enum tsig_verdict verdict;
         uint16_t error;
-        int64_t server_ahead_s; /* BADTIME: the server's clock minus ours */
+        int64_t server_ahead_s; /* BADTIME: the server's clock minus this machine's */
 };
 
 /* From the credentials: one entry with the text of tsig-keygen, or entries name, key (or secret), algorithm. */

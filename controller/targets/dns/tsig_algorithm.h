@@ -6,8 +6,6 @@
 
 #include "targets/dns/tsig.h"
 
-/* ERR_INVALID, with the remedy, for the broken and the unknown ones. */
-MUST_CHECK enum err tsig_algorithm_find(const char *name, const struct tsig_algorithm **ret, struct errmsg *reterr);
 const EVP_MD *tsig_algorithm_digest(const struct tsig_algorithm *algorithm);
 
 #endif

@@ -2,7 +2,8 @@
  * tsig_fields.h -- name, algorithm and key as text, in whichever form a tool put them into a Secret: the file that
  * tsig-keygen prints, the line that keymgr prints and dig -y takes, or entries of their own.
  *
- * Ownership: tsig_fields_clear() wipes. Errors: ERR_INVALID; a text never shows a value.
+ * Ownership: tsig_fields_clear() wipes.
+ * Errors:    ERR_INVALID; a text never shows a value.
  */
 #ifndef PK_TARGETS_DNS_TSIG_FIELDS_H
 #define PK_TARGETS_DNS_TSIG_FIELDS_H

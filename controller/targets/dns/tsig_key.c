@@ -35,7 +35,8 @@ static void simplify(const char *name, char *ret, size_t size)
                 memmove(ret, ret + 4, bytes - 4 + 1);
 }
 
-enum err tsig_algorithm_find(const char *name, const struct tsig_algorithm **ret, struct errmsg *reterr)
+/* ERR_INVALID, with the remedy, for the broken and the unknown ones. */
+static enum err find_algorithm(const char *name, const struct tsig_algorithm **ret, struct errmsg *reterr)
 {
         char wanted[64], known[64];
         simplify(name, wanted, sizeof(wanted));
@@ -133,7 +134,7 @@ static enum err key_from_fields(const struct target_config *config, const struct
                 return err;
         const char *fallback = target_setting_find(config, "tsigAlgorithm");
         const char *algorithm = fields->algorithm.count ? fields->algorithm.bytes : fallback ? fallback : "hmac-sha256";
-        err = tsig_algorithm_find(algorithm, &key->algorithm, reterr);
+        err = find_algorithm(algorithm, &key->algorithm, reterr);
         if (err != ERR_OK)
                 return err;
         INVARIANT(to_wire(key->algorithm->name, &key->algorithm_name));

@@ -57,7 +57,8 @@ static bool is_cname(const char *rrset)
         return text_has_prefix(rrset, "CNAME ");
 }
 
-bool update_keeps_addresses(const struct target_state *expected, const struct target_want *want)
+/* Only the stamp is written: the addresses, with their time to live, are already as wanted. */
+static bool keeps_addresses(const struct target_state *expected, const struct target_want *want)
 {
         return want->keeps_value || (text_equal(expected->value, want->value) && expected->ttl_s == want->ttl_s);
 }
@@ -71,16 +72,17 @@ static bool has_underscore(const ldns_rdf *name)
 const char *update_suspect(const struct names *names, const struct target_state *expected,
                            const struct target_want *want)
 {
-        bool writes_addresses = !update_keeps_addresses(expected, want) && !is_cname(want->value);
+        bool writes_addresses = !keeps_addresses(expected, want) && !is_cname(want->value);
         return writes_addresses && has_underscore(names->address)
-                   ? "dns.name has an underscore, and BIND's check-names refuses A and AAAA records of such a name: choose "
+                   ? "dns.name has an underscore, and BIND's check-names refuses A and AAAA records of such a name: "
+                     "choose "
                      "a dns.name without one, or set \"check-names ignore;\" in the zone; else let the key write there"
                    : NULL;
 }
 
 bool update_makes_cname(const struct target_state *expected, const struct target_want *want)
 {
-        return !update_keeps_addresses(expected, want) && is_cname(want->value) && !is_cname(expected->value);
+        return !keeps_addresses(expected, want) && is_cname(want->value) && !is_cname(expected->value);
 }
 
 /*
@@ -100,10 +102,10 @@ static void delete_addresses(const struct names *names, const char *expected, co
 }
 
 /* Deleting first: an address beside a CNAME is silently ignored. What stays as it is is not touched at all. */
-static enum err replace_all(const struct names *names, const struct target_state *expected, const struct target_want *want,
-                            ldns_rr_list *list, struct errmsg *reterr)
+static enum err replace_all(const struct names *names, const struct target_state *expected,
+                            const struct target_want *want, ldns_rr_list *list, struct errmsg *reterr)
 {
-        bool keeps = update_keeps_addresses(expected, want);
+        bool keeps = keeps_addresses(expected, want);
         if (!keeps)
                 delete_addresses(names, expected->value, want->value, list);
         replace_stamp(names, want, list);
@@ -118,7 +120,8 @@ enum err update_new(const struct names *names, const ldns_rdf *zone, const struc
         if (err == ERR_OK)
                 err = replace_all(names, expected, want, sections.changes, reterr);
         if (err == ERR_OK) {
-                if (update_makes_cname(expected, want)) /* somebody may have added a record since, and would lose it */
+                /* The whole name is deleted for a CNAME, so a record that was added since must refuse the update. */
+                if (update_makes_cname(expected, want))
                         company_forbid(names->address, sections.prerequisites);
                 *ret = ldns_update_pkt_new(ldns_rdf_clone(zone), LDNS_RR_CLASS_IN, sections.prerequisites,
                                            sections.changes, NULL);
@@ -129,7 +132,8 @@ enum err update_new(const struct names *names, const ldns_rdf *zone, const struc
 }
 
 /* One of each address type: unusable addresses, and a name below a domain that never exists (RFC 6761). */
-static const char *const nobodys[STATE_ADDRESS_TYPES] = {"A 0.0.0.1", "AAAA 100::1", "CNAME planekeeper-preflight.invalid"};
+static const char *const nobodys[STATE_ADDRESS_TYPES] = {"A 0.0.0.1", "AAAA 100::1",
+                                                         "CNAME planekeeper-preflight.invalid"};
 #define NOBODYS_TEXT "planekeeper-preflight"
 
 static bool any_has_type(const char *const *values, size_t count, size_t type)
@@ -148,8 +152,10 @@ ldns_pkt *update_trial_new(const struct names *names, const ldns_rdf *zone, cons
         state_push_stamp(names->stamp, NOBODYS_TEXT, 0, sections.changes);
         for (size_t i = 0; i < STATE_ADDRESS_TYPES; i++)
                 if (any_has_type(values, count, i))
-                        INVARIANT(state_push_rrset(names->address, nobodys[i], 0, sections.changes, &ignored) == ERR_OK);
-        for (size_t i = 0; i < ldns_rr_list_rr_count(sections.changes); i++) /* section 2.5.4: delete exactly this one */
+                        INVARIANT(state_push_rrset(names->address, nobodys[i], 0, sections.changes, &ignored) ==
+                                  ERR_OK);
+        for (size_t i = 0; i < ldns_rr_list_rr_count(sections.changes);
+             i++) /* section 2.5.4: delete exactly this one */
                 ldns_rr_set_class(ldns_rr_list_rr(sections.changes, i), LDNS_RR_CLASS_NONE);
         ldns_pkt *update =
             ldns_update_pkt_new(ldns_rdf_clone(zone), LDNS_RR_CLASS_IN, sections.prerequisites, sections.changes, NULL);

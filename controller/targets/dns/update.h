@@ -1,6 +1,6 @@
 /*
- * update.h -- the swap as one message: if the stamp and the addresses are exactly as they were read, replace the stamp, and the
- * addresses where they change.
+ * update.h -- the swap as one message: if the stamp and the addresses are exactly as they were read, replace the stamp,
+ * and the addresses where they change.
  *
  * RFC 2136 applies an update wholly or not at all, so no other update can come between the check and the change.
  * Threads: no shared state.
@@ -10,13 +10,11 @@
 
 #include "targets/dns/state.h"
 
-/* Only the stamp is written: the addresses, with their time to live, are already as wanted. */
-bool update_keeps_addresses(const struct target_state *expected, const struct target_want *want);
-
 /* The name becomes a CNAME, so it may hold nothing else. */
 bool update_makes_cname(const struct target_state *expected, const struct target_want *want);
 
-/* Why this very update may be REFUSED whatever the key may do, and what to change; NULL: nothing in it is known for that. */
+/* Why this very update may be REFUSED whatever the key may do, and what to change; NULL: nothing in it is known for
+ * that. */
 const char *update_suspect(const struct names *names, const struct target_state *expected,
                            const struct target_want *want);
 
@@ -28,8 +26,8 @@ MUST_CHECK enum err update_new(const struct names *names, const ldns_rdf *zone, 
 ldns_pkt *update_text_new(const ldns_rdf *owner, const ldns_rdf *zone, const char *expected, const char *want,
                           uint32_t ttl_s);
 
-/* An update that changes nothing: its prerequisite cannot hold. It deletes, of every type that @values have and of the stamp, a record
- * that nobody has, so that the server has to look whether the key may write those. The caller's. */
+/* An update that changes nothing: its prerequisite cannot hold. It deletes, of every type that @values have and of the
+ * stamp, a record that nobody has, so that the server has to look whether the key may write those. The caller's. */
 ldns_pkt *update_trial_new(const struct names *names, const ldns_rdf *zone, const char *const *values, size_t count);
 
 #endif

@@ -28,11 +28,13 @@ static const struct meaning update_meanings[] = {
     {LDNS_RCODE_FORMERR, "FORMERR", ERR_INVALID, "the server does not understand the update"},
     {LDNS_RCODE_SERVFAIL, "SERVFAIL", ERR_TRANSIENT, "the server cannot write the zone now; see its log"},
     {LDNS_RCODE_NXDOMAIN, "NXDOMAIN", ERR_CONFLICT, "somebody changed the records since they were read"},
-    {LDNS_RCODE_NOTIMPL, "NOTIMP", ERR_INVALID, "the server takes no dynamic updates for the zone: switch them on (BIND allow-update or update-policy; PowerDNS "
+    {LDNS_RCODE_NOTIMPL, "NOTIMP", ERR_INVALID,
+     "the server takes no dynamic updates for the zone: switch them on (BIND allow-update or update-policy; PowerDNS "
      "dnsupdate=yes) or name another server"},
     {LDNS_RCODE_REFUSED, "REFUSED", ERR_DENIED,
      "the server does not let this key write A, AAAA, CNAME and TXT here. BIND: update-policy or allow-update of the "
-     "zone, which must not be frozen; Knot: an acl with action update; PowerDNS: dnsupdate=yes, allow-dnsupdate-from and "
+     "zone, which must not be frozen; Knot: an acl with action update; PowerDNS: dnsupdate=yes, allow-dnsupdate-from "
+     "and "
      "TSIG-ALLOW-DNSUPDATE of the zone"},
     {LDNS_RCODE_YXDOMAIN, "YXDOMAIN", ERR_CONFLICT, "somebody changed the records since they were read"},
     {LDNS_RCODE_YXRRSET, "YXRRSET", ERR_CONFLICT, "somebody changed the records since they were read"},
@@ -56,26 +58,30 @@ static enum err find_meaning(const struct meaning *table, size_t count, const st
                        name);
 }
 
-/* An error that our key does not prove may come from anybody: it ends this attempt and is believed in nothing else. */
+/* An error that the key does not prove may come from any sender: it ends this attempt, and nothing else follows from
+ * it. */
 static enum err unproven(const struct message *message, const struct net_endpoint *server, struct errmsg *reterr)
 {
         const struct tsig_key *key = message->key;
         if (message->proof.error == TSIG_BADKEY)
                 return err_set(reterr, ERR_DENIED,
                                "%s: BADKEY: the server has no key \"%s\" of %s, or (Knot) no acl gives it this right; "
-                               "check name and algorithm of the TSIG Secret, then the acl of the zone (Knot: its key, and action: update)",
+                               "check name and algorithm of the TSIG Secret, then the acl of the zone (Knot: its key, "
+                               "and action: update)",
                                server->text, key->text, tsig_key_algorithm_name(key));
         if (message->proof.error == TSIG_BADSIG)
                 return err_set(reterr, ERR_DENIED,
                                "%s: BADSIG: the server's key \"%s\" has another secret; check key of the TSIG Secret",
                                server->text, key->text);
         if (ldns_pkt_get_rcode(message->answer) == LDNS_RCODE_NOTAUTH)
-                return err_set(reterr, ERR_DENIED,
-                               "%s: NOTAUTH without a signature: PowerDNS answers so where it has no key \"%s\" of %s with "
-                               "this secret; check the TSIG Secret, then whether nameserver serves the zone",
-                               server->text, key->text, tsig_key_algorithm_name(key));
-        return err_set(reterr, ERR_DENIED, "%s: response code %d without the key's signature; is this the right server?",
-                       server->text, (int)ldns_pkt_get_rcode(message->answer));
+                return err_set(
+                    reterr, ERR_DENIED,
+                    "%s: NOTAUTH without a signature: PowerDNS answers so where it has no key \"%s\" of %s with "
+                    "this secret; check the TSIG Secret, then whether nameserver serves the zone",
+                    server->text, key->text, tsig_key_algorithm_name(key));
+        return err_set(reterr, ERR_DENIED,
+                       "%s: response code %d without the key's signature; is this the right server?", server->text,
+                       (int)ldns_pkt_get_rcode(message->answer));
 }
 
 static enum err check_proof(const struct message *message, const struct net_endpoint *server,
@@ -88,10 +94,10 @@ static enum err check_proof(const struct message *message, const struct net_endp
         if (message->proof.error != TSIG_BADTIME)
                 return ERR_OK;
         int64_t ahead_s = message->proof.server_ahead_s;
-        return err_set(reterr, ERR_DENIED,
-                       "%s: BADTIME: its clock is %" PRId64 " s %s the operator's and %d s is allowed; set the clocks right",
-                       server->text, ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "behind" : "ahead of",
-                       TSIG_FUDGE_S);
+        return err_set(
+            reterr, ERR_DENIED,
+            "%s: BADTIME: its clock is %" PRId64 " s %s the operator's and %d s is allowed; set the clocks right",
+            server->text, ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "behind" : "ahead of", TSIG_FUDGE_S);
 }
 
 enum err verdict_on_answer(const struct message *message, const struct net_endpoint *server,

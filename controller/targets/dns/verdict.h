@@ -1,7 +1,8 @@
 /*
- * verdict.h -- what a server's answer means: our classes of errors, and the sentence that says what to mend.
+ * verdict.h -- the meaning of a server's answer: the error class, and the sentence with the remedy.
  *
- * Ownership: everything is borrowed. Threads: no shared state.
+ * Ownership: everything is borrowed.
+ * Threads:   no shared state.
  */
 #ifndef PK_TARGETS_DNS_VERDICT_H
 #define PK_TARGETS_DNS_VERDICT_H
@@ -13,7 +14,8 @@
 MUST_CHECK enum err verdict_on_answer(const struct message *message, const struct net_endpoint *server,
                                       struct errmsg *reterr);
 
-/* For an update, whose owner is the zone: ERR_OK where the server says that it did it; ERR_CONFLICT where a prerequisite did not hold.
+/* For an update, whose owner is the zone: ERR_OK where the server says that it did it; ERR_CONFLICT where a
+ * prerequisite did not hold.
  * @suspect: what REFUSED means before anything else, of this update; NULL: nothing in it is known for that. */
 MUST_CHECK enum err verdict_on_update(const struct message *message, const struct net_endpoint *server,
                                       const char *suspect, struct errmsg *reterr);

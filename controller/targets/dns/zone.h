@@ -1,7 +1,8 @@
 /*
  * zone.h -- in which zone of a server a name lives.
  *
- * Ownership: zones returned are the caller's. Threads: no shared state.
+ * Ownership: zones returned are the caller's.
+ * Threads:   no shared state.
  */
 #ifndef PK_TARGETS_DNS_ZONE_H
 #define PK_TARGETS_DNS_ZONE_H
@@ -9,12 +10,6 @@
 #include "targets/dns/ask.h"
 
 bool zone_holds(const ldns_rdf *zone, const ldns_rdf *name);
-
-/*
- * The zone that an answer to an SOA question says that its owner is in; NULL where it does not say. At a CNAME it does
- * not: what is said then is of the zone that the CNAME leads to.
- */
-ldns_rdf *zone_of_answer(const struct message *answer);
 
 /* Walk up from @name: mostly the first answer names the zone, at a CNAME the second. */
 MUST_CHECK enum err zone_find(const struct asking *asking, const ldns_rdf *name, ldns_rdf **ret, struct errmsg *reterr);

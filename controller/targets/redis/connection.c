@@ -199,7 +199,8 @@ static enum err select_db(struct connection *self, mono_ms deadline, struct errm
         return greet(self, 2, command, deadline, reterr);
 }
 
-/* That somebody accepts a connection says little; where there is another address to try, an answer must say more. */
+/* An accepted connection proves little (a proxy accepts for a server that is down). Where there is another address to
+ * try, the server must answer a PING as well. */
 static enum err prove(struct connection *self, mono_ms deadline, struct errmsg *reterr)
 {
         static const char *const command[] = {"PING"};

@@ -20,9 +20,10 @@ enum { KEY_MAX_BYTES = 512, VALUE_MAX_BYTES = 4096, SCRIPT_REPLY_ELEMENTS = 3 };
 
 /*
  * KEYS: value, stamp. ARGV: "read", or "set", "1" where a value is expected, that value, expected stamp ("" for none),
- * wanted value, wanted stamp, wanted epoch, "1" where it is written though it is there already, so that WAIT speaks of it.
- * Returns {verdict, value, stamp} with what is stored then, or {"type" | "ttl", key, what was found}. The check travels with the write: whenever an old copy of this call arrives, it is
- * refused here. Both keys are written by one MSET, so no crash and no full memory can part them.
+ * wanted value, wanted stamp, wanted epoch, "1" where it is written though it is there already, so that WAIT speaks of
+ * it. Returns {verdict, value, stamp} with what is stored then, or {"type" | "ttl", key, what was found}. The check
+ * travels with the write: whenever an old copy of this call arrives, it is refused here. Both keys are written by one
+ * MSET, so no crash and no full memory can part them.
  */
 static const char script[] = "for i = 1, 2 do\n"
                              "  local kind = redis.call('TYPE', KEYS[i]).ok\n"
@@ -49,7 +50,7 @@ static const char script[] = "for i = 1, 2 do\n"
                              "redis.call('MSET', KEYS[1], want, KEYS[2], want_stamp)\n"
                              "return {'done', want, want_stamp}\n";
 
-/* What all keys of one server share. */
+/* The session of one server. */
 struct redis {
         struct target_session base;
         struct connection *connection;
@@ -95,14 +96,15 @@ static bool is_of_script(const redisReply *reply)
         return is_ours;
 }
 
-/* ERR_OK for a reply that is about values; @senseless is the class of one that our script never gives. */
+/* ERR_OK for a reply that is about values; @senseless is the class of one that the script never gives. */
 static enum err check_reply(const struct lock *self, const redisReply *reply, enum err senseless,
                             struct errmsg *reterr)
 {
         if (reply->type == REDIS_REPLY_ERROR)
                 return reply_error(server_of(self), reply->str, reterr);
         if (!is_of_script(reply))
-                return err_set(reterr, senseless, "%s: an answer that the operator's script never gives", server_of(self));
+                return err_set(reterr, senseless, "%s: an answer that the operator's script never gives",
+                               server_of(self));
         const char *verdict = reply->element[0]->str;
         const char *key = reply->element[1]->type == REDIS_REPLY_NIL ? "" : reply->element[1]->str;
         const char *found = reply->element[2]->type == REDIS_REPLY_NIL ? "" : reply->element[2]->str;
@@ -164,7 +166,7 @@ static enum err lock_read(struct lock *self, struct target_visit *visit)
         struct errmsg *reterr = &visit->why;
         enum err err = run_read(self, visit->deadline, &reply, reterr);
         if (err == ERR_UNKNOWN)
-                return ERR_TRANSIENT; /* a read changes nothing */
+                return ERR_TRANSIENT; /* a read without an answer has changed nothing */
         if (err == ERR_OK)
                 err = check_reply(self, reply, ERR_INVALID, reterr);
         unsigned replicas = 0;
@@ -177,7 +179,7 @@ static enum err lock_read(struct lock *self, struct target_visit *visit)
         return err;
 }
 
-/* What the script said to a write. */
+/* The verdict of the script on a write. */
 static enum err verdict_of(const struct lock *self, const redisReply *reply, const struct target_want *want,
                            struct errmsg *reterr)
 {
@@ -198,12 +200,13 @@ static enum err verdict_of(const struct lock *self, const redisReply *reply, con
         for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
                 if (text_equal(verdict, refusals[i].verdict))
                         return err_set(reterr, ERR_CONFLICT,
-                                       "%s: epoch %" PRIu64 " refused, %s: \"%.40s\", ownership record \"%.60s\"", server_of(self),
-                                       want->epoch, refusals[i].why, value, stamp);
+                                       "%s: epoch %" PRIu64 " refused, %s: \"%.40s\", ownership record \"%.60s\"",
+                                       server_of(self), want->epoch, refusals[i].why, value, stamp);
         return err_set(reterr, ERR_UNKNOWN, "%s: an answer that the operator's script never gives", server_of(self));
 }
 
-/* It is stored: whether it counts. */
+/* The write is stored. It counts only once enough replicas have it: a primary that is lost with the only copy would
+ * give the lock back to the plane before. */
 static enum err await_replicas(struct lock *self, mono_ms deadline, struct errmsg *reterr)
 {
         bool reached = true;
@@ -211,7 +214,7 @@ static enum err await_replicas(struct lock *self, mono_ms deadline, struct errms
         if (self->wait_replicas > 0)
                 err = replicas_await(self->connection, self->wait_replicas, deadline, &reached, reterr);
         if (err == ERR_TRANSIENT)
-                return ERR_UNKNOWN; /* the next look is at what is there by then */
+                return ERR_UNKNOWN; /* the write may count or not: the lock is read before anything else */
         if (err == ERR_OK && !reached)
                 return err_set(reterr, ERR_PENDING, "%s: stored, and no replica has acknowledged it yet",
                                server_of(self));
@@ -246,7 +249,7 @@ static enum err write_value(struct lock *self, struct target_visit *swap, const 
         err = connection_command(self->connection, (int)(sizeof(argv) / sizeof(argv[0])), argv, swap->deadline, &reply,
                                  reterr);
         if (err == ERR_INVALID)
-                return ERR_UNKNOWN; /* it was sent, and what came back proves nothing */
+                return ERR_UNKNOWN; /* the command was sent, and the answer cannot be understood */
         if (err == ERR_OK)
                 err = check_reply(self, reply, ERR_UNKNOWN, reterr);
         if (err == ERR_OK)
@@ -317,7 +320,8 @@ static void redis_visit(struct target_session *session, struct target_visit *vis
                 visits[i].err = visit_key(redis_of(session), &visits[i]);
 }
 
-static enum err redis_preflight(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
+static enum err redis_preflight(struct target_session *session, struct target_preflight *preflight,
+                                struct errmsg *reterr)
 {
         CLEANUP(cleanup_free) char *stamp_key = stamp_key_of(preflight->name);
         const struct lock_rights rights = {preflight->name, stamp_key, redis_of(session)->wait_replicas};

@@ -3,7 +3,8 @@
 
 #include "targets/by_hand.h"
 
-struct by_hand redis_lock_by_hand(const struct target_config *config, const struct by_hand_write *write, struct arena *arena)
+struct by_hand redis_lock_by_hand(const struct target_config *config, const struct by_hand_write *write,
+                                  struct arena *arena)
 {
         (void)config;
         const struct target_ref *ref = &write->target->ref;

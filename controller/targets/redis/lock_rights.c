@@ -1,4 +1,4 @@
-/* lock_rights.c -- what the user may do with a lock's keys. */
+/* lock_rights.c -- the user's rights on a lock's keys. */
 #include "targets/redis/lock_rights.h"
 
 #include <string.h>
@@ -7,17 +7,18 @@
 #include "util/text.h"
 
 /*
- * The first line makes the server refuse the script where it would refuse a write (on a replica, say), although the script has none.
- * It asks of its own user, so no right to look at ACLs is needed.
+ * The first line makes the server refuse the script where it would refuse a write (on a replica, say), although the
+ * script has none. It asks of its own user, so no right to look at ACLs is needed.
  */
-static const char script[] = "#!lua\n"
-                             "local wanted = {{'TYPE', KEYS[1]}, {'PTTL', KEYS[1]}, {'GET', KEYS[1]}, {'GET', KEYS[2]},\n"
-                             "  {'MSET', KEYS[1], '', KEYS[2], ''}}\n"
-                             "if ARGV[1] == '1' then wanted[6] = {'WAIT', '0', '1'} end\n"
-                             "for _, command in ipairs(wanted) do\n"
-                             "  if not redis.acl_check_cmd(unpack(command)) then return command[1] end\n"
-                             "end\n"
-                             "return 'may'\n";
+static const char script[] =
+    "#!lua\n"
+    "local wanted = {{'TYPE', KEYS[1]}, {'PTTL', KEYS[1]}, {'GET', KEYS[1]}, {'GET', KEYS[2]},\n"
+    "  {'MSET', KEYS[1], '', KEYS[2], ''}}\n"
+    "if ARGV[1] == '1' then wanted[6] = {'WAIT', '0', '1'} end\n"
+    "for _, command in ipairs(wanted) do\n"
+    "  if not redis.acl_check_cmd(unpack(command)) then return command[1] end\n"
+    "end\n"
+    "return 'may'\n";
 
 static void free_reply(redisReply **reply)
 {
@@ -35,7 +36,8 @@ static enum err refusal(const struct connection *connection, const char *error, 
 {
         const char *server = connection_server(connection);
         if (is_too_old(error))
-                return err_set(reterr, ERR_TRANSIENT, "%s: it does not say what a user may do (Redis before 7.0)", server);
+                return err_set(reterr, ERR_TRANSIENT, "%s: it does not say what a user may do (Redis before 7.0)",
+                               server);
         enum err err = reply_error(server, error, reterr);
         return strstr(error, "READONLY") ? ERR_INVALID : err; /* it stays so until a person promotes it */
 }
@@ -49,7 +51,7 @@ enum err lock_rights_check(struct connection *connection, const struct lock_righ
         if (err == ERR_OK)
                 err = connection_command(connection, 6, argv, deadline, &reply, reterr);
         if (err != ERR_OK)
-                return ERR_TRANSIENT; /* a read tells of what keeps us from asking */
+                return ERR_TRANSIENT; /* a read reports the reason */
         if (reply->type == REDIS_REPLY_ERROR)
                 return refusal(connection, reply->str, reterr);
         if (!reply_is_text(reply))
@@ -57,6 +59,6 @@ enum err lock_rights_check(struct connection *connection, const struct lock_righ
                                connection_server(connection));
         if (text_equal(reply->str, "may"))
                 return ERR_OK;
-        return err_set(reterr, ERR_DENIED, "%s: its user may not %.20s: grant +%.20s on the keys %.80s and %.80s", connection_server(connection),
-                       reply->str, reply->str, rights->key, rights->stamp_key);
+        return err_set(reterr, ERR_DENIED, "%s: its user may not %.20s: grant +%.20s on the keys %.80s and %.80s",
+                       connection_server(connection), reply->str, reply->str, rights->key, rights->stamp_key);
 }

@@ -16,8 +16,8 @@ struct lock_rights {
 };
 
 /*
- * ERR_DENIED names the command and the keys that the user may not use. ERR_INVALID: the server is a replica. ERR_TRANSIENT: it cannot be
- * told now, or (Redis 6) at all.
+ * ERR_DENIED names the command and the keys that the user may not use. ERR_INVALID: the server is a replica.
+ * ERR_TRANSIENT: it cannot be told now, or (Redis 6) at all.
  */
 MUST_CHECK enum err lock_rights_check(struct connection *connection, const struct lock_rights *rights, mono_ms deadline,
                                       struct errmsg *reterr);

@@ -5,7 +5,8 @@
  * WAIT speaks of what was written on its own connection, and of nothing that was read (Redis 7.2 and later, Valkey):
  * so a look proves nothing, and a write that finds its value already there writes it again.
  *
- * Units:   milliseconds; deadlines are monotonic. Threads: may block until the deadline: executor jobs only.
+ * Units:   milliseconds; deadlines are monotonic.
+ * Threads: may block until the deadline: executor jobs only.
  * Errors:  ERR_DENIED and ERR_INVALID name the setting that does without; ERR_TRANSIENT: nothing is known.
  * Source:  redis.io: commands INFO (section replication) and WAIT.
  */
@@ -25,7 +26,8 @@ enum {
 unsigned replicas_in_sync(const char *info);
 
 /*
- * replicas_count() - how many of at most @wanted replicas a write would have to reach now, and whether we may ask.
+ * replicas_count() - how many of at most @wanted replicas a write would have to reach now, and whether the user may
+ * ask.
  *
  * The rights are used while nothing depends on them, so that a user who lacks one is told before a failover.
  */

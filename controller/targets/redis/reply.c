@@ -78,7 +78,8 @@ static const struct meaning meanings[] = {
     {"NOAUTH", ERR_DENIED, "set redis.authSecretRef"},
     {"WRONGPASS", ERR_DENIED, "check username and password in the Secret"},
     {"NOPERM", ERR_DENIED,
-     "grant the user +eval +type +pttl +get +mset +select +info +wait on the lock's key and its :planekeeper companion"},
+     "grant the user +eval +type +pttl +get +mset +select +info +wait on the lock's key and its :planekeeper "
+     "companion"},
     {"DENIED", ERR_DENIED, "the server is in protected mode: give it a password"},
     {"READONLY", ERR_TRANSIENT, "it is a replica: promote it or point redis.address at the primary"},
     {"LOADING", ERR_TRANSIENT, "it is loading its data"},

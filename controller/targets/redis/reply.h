@@ -15,7 +15,7 @@
 
 enum {
         REPLY_MAX_BYTES = 1 << 20,
-        REPLY_MAX_ELEMENTS = 16, /* of one array; ours have three */
+        REPLY_MAX_ELEMENTS = 16, /* of one array; the script's have three */
 };
 
 struct reply_reader {

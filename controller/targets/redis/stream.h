@@ -3,8 +3,9 @@
  * is meant.
  *
  * Ownership: tls_context_new() gives a context to SSL_CTX_free(); stream_close() ends the connection. A stream borrows
- * its context. Threads:   one at a time per stream; a context may be shared. Signals:   SIGPIPE must be ignored by the
- * program: OpenSSL writes as it likes.
+ *            its context.
+ * Threads:   one at a time per stream; a context may be shared.
+ * Signals:   SIGPIPE must be ignored by the program: OpenSSL writes as it likes.
  */
 #ifndef PK_TARGETS_REDIS_STREAM_H
 #define PK_TARGETS_REDIS_STREAM_H
@@ -19,7 +20,7 @@ struct stream {
         SSL *ssl; /* NULL: plain */
 };
 
-/* What a call waits for on a stream came, or did not. */
+/* The result of waiting on a stream. */
 enum stream_result { STREAM_OK, STREAM_LATE, STREAM_CLOSED };
 
 /* PEM, borrowed; NULL or empty: none. */
@@ -34,7 +35,7 @@ MUST_CHECK enum err tls_material_check(const struct tls_material *material, stru
 /* ERR_INVALID: the material is not usable; the text names which. */
 MUST_CHECK enum err tls_context_new(const struct tls_material *material, SSL_CTX **ret, struct errmsg *reterr);
 
-/* Who is meant, whichever of its addresses is connected to. */
+/* The server, whichever of its addresses is connected to. */
 struct stream_peer {
         const struct net_endpoint *server;
         SSL_CTX *tls;         /* NULL: plain */

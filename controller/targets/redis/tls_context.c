@@ -95,9 +95,10 @@ static const char *load(SSL_CTX *context, const struct tls_material *material)
 enum err tls_material_check(const struct tls_material *material, struct errmsg *reterr)
 {
         SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-        const char *why = !context                                                                 ? "no memory"
-                          : !is_none(material->ca) && !add_authorities(context, material->ca) ? "the CA is no PEM certificate"
-                                                                                                   : load_own(context, material);
+        const char *why = !context ? "no memory"
+                          : !is_none(material->ca) && !add_authorities(context, material->ca)
+                              ? "the CA is no PEM certificate"
+                              : load_own(context, material);
         SSL_CTX_free(context);
         ERR_clear_error();
         return why ? err_set(reterr, ERR_INVALID, "%s", why) : ERR_OK;
