@@ -120,9 +120,10 @@ PROVERS       += $(OUT)/prove/whole
 
 WHOLE_LINK    := -Wl,--wrap=epoll_wait,--wrap=eventfd_write
 
-$(OUT)/test/whole/%.o: CPPFLAGS += -Itest/prove
+$(OUT)/test/whole/%.o: CPPFLAGS += -Itest/prove -Itest/sim
 
-$(OUT)/prove/whole: $(WHOLE_OBJECTS) $(OUT)/test/prove/histories.o $(OUT)/libcontroller.a
+# Both simulated worlds are judged by the same laws.
+$(OUT)/prove/whole: $(WHOLE_OBJECTS) $(OUT)/test/prove/histories.o $(OUT)/test/sim/laws.o $(OUT)/libcontroller.a
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(WHOLE_LINK) -o $@ $^ $(LDLIBS)
 

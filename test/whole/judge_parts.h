@@ -3,6 +3,7 @@
 #define PK_TEST_WHOLE_JUDGE_PARTS_H
 
 #include "judge.h"
+#include "laws.h"
 
 enum { DECISIONS_MAX = 64, NAME_BYTES = 32, TEXT_BYTES = 96 };
 
@@ -67,6 +68,9 @@ struct shown {
         unsigned long long decided, id; /* of the text */
         unsigned long long epoch;       /* of the value */
 };
+
+/* A violation, where @broken is not NULL. */
+void judge_holds(const char *broken, unsigned policy, uint64_t epoch);
 
 int judge_policy(const char *name); /* its number; -1: none */
 int judge_plane(const char *name);

@@ -93,6 +93,19 @@ const struct decision *latest_decision(unsigned policy)
         return judged->has_record ? find_decision(policy, judged->epoch, judged->id) : NULL;
 }
 
+/* ---- the laws, of what is known here ---- */
+
+void judge_holds(const char *broken, unsigned policy, uint64_t epoch)
+{
+        if (broken)
+                world_violated("%s (policy %u, epoch %" PRIu64 ")", broken, policy, epoch);
+}
+
+static struct law_decision law_of(const struct decision *decided)
+{
+        return (struct law_decision){decided->uses_lock, decided->was_locked, decided->was_routed};
+}
+
 /* ---- records, as the API server takes them ---- */
 
 /* L2: a commit says what is true. */
@@ -100,9 +113,8 @@ static void check_commit(unsigned policy, const struct decision *decided, const 
 {
         if (!decided || decided->is_steady || judge.policies[policy].is_touched)
                 return;
-        if (!decided->was_routed || (decided->uses_lock && !decided->was_locked))
-                world_violated("L2: policy %u commits epoch %llu before every target has shown it", policy,
-                               (unsigned long long)next->epoch);
+        const struct law_decision known = law_of(decided);
+        judge_holds(law_record_is_committed(&known), policy, next->epoch);
 }
 
 /* A person has said of the epoch in force that it is well: its cool-down is over. */
@@ -121,10 +133,8 @@ static void check_cooldown(unsigned policy, const struct decision *next)
         vtime_us cooldown = (vtime_us)world.policies[policy].cooldown_s * VTIME_S;
         if (!next->is_automatic || strcmp(next->from, next->to) == 0)
                 return;
-        if (judged->switched_at && !judged->is_touched && !world.has_odd_clocks && !is_acknowledged(policy) &&
-            vtime_now() - judged->switched_at < cooldown)
-                world_violated("S9: policy %u leaves %s with epoch %llu in the cool-down", policy, next->from,
-                               (unsigned long long)next->epoch);
+        if (judged->switched_at && !judged->is_touched && !world.has_odd_clocks && !is_acknowledged(policy))
+                judge_holds(law_switch_is_repeated(vtime_now() - judged->switched_at, cooldown), policy, next->epoch);
 }
 
 static void keep(struct judged_policy *judged, const struct decision *next)
@@ -142,11 +152,9 @@ static void take_record(unsigned policy, const struct decision *next, const stru
 {
         struct judged_policy *judged = &judge.policies[policy];
         struct decision *decided = (struct decision *)find_decision(policy, next->epoch, next->id);
-        unsigned long long epoch = next->epoch;
-        if (by && judged->has_record && next->epoch < judged->epoch)
-                world_violated("S1: policy %u: epoch %llu after %" PRIu64, policy, epoch, judged->epoch);
-        if (by && judged->has_record && next->epoch == judged->epoch && !decided)
-                world_violated("S1: policy %u: epoch %llu is decided twice", policy, epoch);
+        const struct law_record stored = {judged->has_record, judged->epoch};
+        if (by && !(decided && next->epoch == judged->epoch)) /* else it is the commit of what is there */
+                judge_holds(law_record_is_taken(&stored, next->epoch, false), policy, next->epoch);
         if (next->is_steady)
                 check_commit(policy, decided, next);
         if (!decided) {
@@ -252,12 +260,12 @@ static void check_lock(const struct host *host, unsigned policy, const struct re
         const struct look *look = &registers.looks[host->index][policy];
         const struct shown name = shown_by(want), lock = shown_by(&registers.lock[policy]);
         const struct decision *decided = find_decision(policy, name.decided, name.id);
-        if (!decided || !decided->uses_lock || name.epoch != name.decided)
+        if (!decided || name.epoch != name.decided)
                 return;
         bool is_recent = vtime_now() - look->arrived_at <= (vtime_us)LOOK_MS * VTIME_MS;
-        if (!is_recent && look->served_at < registers.lock_changed_at[policy] && (!lock.is_ours || lock.epoch < decided->epoch))
-                world_violated("S4: operator %u routes epoch %llu of policy %u, which the lock does not show any more",
-                               host->index, name.epoch, policy);
+        bool is_seen = is_recent || look->served_at >= registers.lock_changed_at[policy] || (lock.is_ours && lock.epoch >= decided->epoch);
+        const struct law_decision known = law_of(decided);
+        judge_holds(law_name_is_moved(&known, is_seen), policy, name.epoch);
 }
 
 void judge_writes(const struct host *host, unsigned policy, bool is_lock, const struct reg *want)
@@ -299,17 +307,13 @@ void judge_stray_taken(unsigned policy, bool is_lock, const struct reg *now)
 static void check_value(unsigned policy, bool is_lock, struct decision *decided, const struct reg *now)
 {
         char value[REGISTER_VALUE_BYTES];
-        unsigned long long epoch = decided->epoch;
+        const struct law_decision known = law_of(decided);
         value_of(policy, is_lock, decided, value, sizeof(value));
-        if (strcmp(value, now->value) != 0)
-                world_violated("S5: %s of policy %u takes \"%.60s\" for epoch %llu, which leads to %s",
-                               is_lock ? "the lock" : "the name", policy, now->value, epoch, decided->to);
-        if (!is_lock && decided->uses_lock && !decided->was_locked)
-                world_violated("S4: policy %u routes epoch %llu before its lock", policy, epoch);
+        judge_holds(law_target_is_given(&known, is_lock, now->value, value), policy, decided->epoch);
         /* One that was lost while the name was on its way is judged by what had been seen of it: check_lock(). */
         bool is_lock_there = shown_by(&registers.lock[policy]).epoch == decided->epoch;
-        if (!is_lock && decided->uses_lock && is_lock_there && !decided->was_replicated && replica_is_in_sync(policy))
-                world_violated("S4: policy %u routes epoch %llu, and no replica has its lock", policy, epoch);
+        if (!is_lock && is_lock_there && replica_is_in_sync(policy))
+                judge_holds(law_lock_is_followed(&known, !decided->was_replicated), policy, decided->epoch);
         *(is_lock ? &decided->was_locked : &decided->was_routed) = true;
         if (!is_lock)
                 decided->routed_at = vtime_now();
@@ -330,13 +334,9 @@ void judge_register(unsigned policy, bool is_lock, const struct reg *old, const 
         struct decision next;
         const bool has_record = !is_lock && record_in_text(now->text, policy, &next);
         world_trace("%s of policy %u: \"%s\" -> \"%s\" (%.120s)", what, policy, old->value, now->value, now->text);
-        if (before.is_ours && (before.epoch > after.epoch || before.decided > after.decided))
-                world_violated("S6: %s of policy %u: epoch %llu replaces %llu", what, policy, after.decided,
-                               before.decided);
         const bool was_empty = !is_lock && !old->value[0] && now->value[0]; /* half a write is finished as it was decided */
-        if (before.is_ours && before.epoch == after.epoch && !was_empty &&
-            (!has_record || strcmp(old->value, now->value) != 0))
-                world_violated("S6: %s of policy %u: epoch %llu replaces itself", what, policy, after.epoch);
+        const struct law_shown was = {before.is_ours, before.epoch, before.decided}, is = {after.is_ours, after.epoch, after.decided};
+        judge_holds(law_target_changes(&was, &is, was_empty || (has_record && strcmp(old->value, now->value) == 0)), policy, after.epoch);
         const bool is_new_value =
             after.epoch && (!before.is_ours || before.epoch != after.epoch || was_empty); /* 0: the value is not ours yet */
         if (has_record && !find_decision(policy, next.epoch, next.id))

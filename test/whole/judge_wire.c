@@ -126,20 +126,15 @@ static void check_wishes(const struct host *host, unsigned policy, const struct 
 {
         const struct known *known = known_by(host, policy);
         unsigned long long epoch = next->epoch;
-        if (judge.sees_kill_switch[host->index])
-                world_violated("S13: operator %u decides epoch %llu, and has read that the kill switch is on, or may not read it",
-                               host->index, epoch);
         if (!known)
                 world_violated("S13: operator %u decides epoch %llu of a policy that it has not read", host->index,
                                epoch);
-        else if (known->is_suspended || known->is_advised)
-                world_violated("S13: operator %u decides epoch %llu, and has read that it may not (%s)", host->index,
-                               epoch, known->is_suspended ? "suspended" : "Advise");
+        judge_holds(law_acts(known && known->is_suspended, known && known->is_advised, judge.sees_kill_switch[host->index]), policy, epoch);
 }
 
 /* S7: not without failures that this very operator measured, one after the other, for long enough; and not to where it
  * has measured nothing good of late. */
-static void check_automatic(const struct host *host, const struct decision *next)
+static void check_automatic(const struct host *host, unsigned policy, const struct decision *next)
 {
         enum { FRESH_US = (THRESHOLD + 2) * INTERVAL_MS * VTIME_MS };
         const int from = judge_plane(next->from), to = judge_plane(next->to);
@@ -161,12 +156,10 @@ static void check_automatic(const struct host *host, const struct decision *next
         /* What is recorded in DNS may have waited for a worker for a second. */
         bool is_late = source && source->recovered_at && vtime_now() - source->recovered_at <= VTIME_S &&
                        source->failed >= THRESHOLD;
-        if (is_outage && !is_late &&
-            (source->failures < THRESHOLD ||
-             vtime_now() - source->failing_since < ((vtime_us)world.failover_delay_ms - 1) * VTIME_MS))
-                world_violated("S7: operator %u leaves %s with epoch %llu after %u failures in %lld ms", host->index,
-                               next->from, epoch, source->failures,
-                               (long long)(vtime_now() - source->failing_since) / VTIME_MS);
+        if (is_outage && !is_late)
+                judge_holds(law_plane_is_left(source->failures, THRESHOLD, vtime_now() - source->failing_since,
+                                              ((vtime_us)world.failover_delay_ms - 1) * VTIME_MS),
+                            policy, epoch);
 }
 
 /*
@@ -217,7 +210,7 @@ void check_decision(const struct host *host, unsigned policy, const struct decis
                 return; /* the commit of what was decided */
         check_wishes(host, policy, next);
         if (next->is_automatic)
-                check_automatic(host, next);
+                check_automatic(host, policy, next);
         check_false_alarm(host, policy, next);
         check_contradiction(host, next);
         check_request(host, policy, next);
