@@ -18,7 +18,6 @@ from world import (
 )
 
 from hack.bench import wait
-from hack.bench.scene import LOCK_KEY
 
 ENFORCE = {"drift": "Enforce"}
 BY_HAND = "127.0.9.9"
@@ -46,28 +45,6 @@ def test_an_edit_of_the_record_is_put_back(scene):
     assert "epoch 2" in wait_event(scene, "DriftEnforced")
     assert BY_HAND in scene.status()["lastDecision"]["message"]
     assert scene.status()["history"][0]["reason"] == "DriftEnforced"
-    edit(scene)  # again within the minute: reported first
-    scene.wait_condition("Drift", "True", "Drift", timeout=NOTICED)
-    assert "put back at most once a minute" in message(scene, "Drift")
-    wait_world(scene, WEST, 3, single_writer=True, timeout=75.0)
-
-
-def test_an_edit_of_the_lock_is_put_back(scene):
-    steady(scene, single_writer=True, changes=ENFORCE)
-    scene.redis.set(LOCK_KEY, "by hand")
-    wait_world(scene, WEST, 2, single_writer=True, timeout=NOTICED)
-    assert record(scene)["reason"] == "DriftEnforced"
-
-
-def test_nothing_is_put_back_while_suspended(scene):
-    steady(scene, changes=ENFORCE)
-    scene.put_policy({**ENFORCE, "suspend": True})
-    scene.wait_condition("Armed", "False", "Suspended")
-    edit(scene)
-    before = outside(scene)
-    scene.wait_condition("Drift", "True", "Drift", timeout=NOTICED)
-    wait.always("suspended", lambda: outside(scene) == before, 1.5)
-    assert record(scene)["epoch"] == 1
 
 
 def test_another_owners_stamp_is_never_written_over(scene):

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from world import (
     CENTRAL,
     MODES,
@@ -180,55 +179,6 @@ def test_every_entry_of_the_history_is_told_by_the_same_word(scene):
     scene.bench.kill_plane(CENTRAL)
     wait_world(scene, WEST, 5)
     wait.until("four entries", lambda: [item["epoch"] for item in scene.status()["history"]] == [5, 4, 3, 2])
-
-
-@pytest.mark.parametrize(
-    ("request_text", "answer"),
-    [
-        (f"{CENTRAL}/1", "past: epoch 1 was decided already"),
-        (f"{CENTRAL}/7", "refused: the next epoch is 2, not 7"),
-        ("eu-nowhere-1/2", 'spec.planes does not name "eu-nowhere-1"'),
-        (f"{CENTRAL}/two", "not understood"),
-        (CENTRAL, "not understood"),
-        (f"{WEST}/2", f"{WEST} is active already"),
-    ],
-)
-def test_a_request_that_cannot_be_meant_is_answered_and_not_done(scene, request_text, answer):
-    steady(scene)
-    before = outside(scene)
-    scene.annotate(switch_to=request_text)
-    wait_answer(scene, f"switch-to={request_text}", answer)
-    assert outside(scene) == before
-    check_world(scene, WEST, 1)
-
-
-def test_a_stale_annotation_acts_once_and_never_again(scene):
-    """It stays in Git for ever: neither a restart nor a later failover may act on it again."""
-    operator = steady(scene)
-    switch_to(scene, CENTRAL, 2)
-    wait_world(scene, CENTRAL, 2)
-    scene.bench.kill_plane(CENTRAL)
-    wait_world(scene, WEST, 3)
-    scene.bench.revive_plane(CENTRAL)
-    scene.wait_condition("FailoverPossible", "True")
-    operator.stop()
-    operator.run()
-    wait.until("it leads again", operator.is_leader)
-    scene.wait_condition("Ready", "True", "Steady")
-    before = outside(scene)
-    wait.always("stale switch-to", lambda: outside(scene) == before, 1.5)
-    check_world(scene, WEST, 3)
-
-
-def test_a_switch_to_an_unfit_plane_waits(scene):
-    steady(scene)
-    scene.bench.kill_plane(CENTRAL)
-    scene.wait_condition("FailoverPossible", "False")
-    switch_to(scene, CENTRAL, 2)
-    wait_answer(scene, f"switch-to={CENTRAL}/2", "waiting")
-    check_world(scene, WEST, 1)
-    scene.bench.revive_plane(CENTRAL)
-    wait_world(scene, CENTRAL, 2)
 
 
 def test_ineligible_plane_is_never_chosen(scene):
