@@ -9,10 +9,8 @@ Beside the API there is /standin/: what a test wants to happen, as JSON (Faults)
 
 import argparse
 import datetime
-import io
 import json
 import pathlib
-import socket
 import sys
 import threading
 import time
@@ -26,8 +24,8 @@ import botocore.exceptions  # noqa: E402
 import libcloud  # noqa: E402
 import moto.core  # noqa: E402,F401
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
-from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
+import kept  # noqa: E402
 import route53_dns  # noqa: E402
 import route53_model  # noqa: E402
 import sigv4  # noqa: E402
@@ -131,14 +129,13 @@ class Judged:
         self.app, self.faults, self.verifier, self.hand = app, faults, verifier, hand
 
     def __call__(self, environ, start_response):
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
+        body = sigv4.read_body(environ)
         path = environ["PATH_INFO"]
         if path.startswith("/standin/"):
             return self.answer(start_response, 200, json.dumps(self.control(path, body)).encode(), "application/json")
         is_change = environ["REQUEST_METHOD"] == "POST" and path.endswith("/rrset/")
         with self.faults.lock:
-            self.faults.requests.append(f"{environ['REQUEST_METHOD']} {environ.get('RAW_URI') or path}")
+            self.faults.requests.append(f"{environ['REQUEST_METHOD']} {sigv4.sent_target(environ)}")
         refusal = self.verifier.fault(environ, body) or self.faults.refusal(is_change)
         if refusal:
             code, message, status = refusal
@@ -146,9 +143,9 @@ class Judged:
         if is_change:
             headers = {"Authorization": environ["HTTP_AUTHORIZATION"], "Content-Type": environ.get("CONTENT_TYPE", "")}
             headers |= {name[5:].replace("_", "-").title(): value for name, value in environ.items() if name.startswith("HTTP_X_AMZ")}
-            self.faults.last_change = (environ.get("RAW_URI") or path, headers, body)
+            self.faults.last_change = (sigv4.sent_target(environ), headers, body)
             if self.faults.take("lose_request"):
-                return self.hang_up(environ)
+                raise kept.Dropped
             self.faults.held.wait(HOLD_MAX_S)
         return self.judged(environ, start_response, body, is_change)
 
@@ -170,7 +167,7 @@ class Judged:
         with self.faults.lock:
             self.faults.violations += [fault for fault in faults if fault]
         if is_change and self.faults.take("lose_reply"):
-            return self.hang_up(environ)
+            raise kept.Dropped
         if self.faults.batch_root and b"<Code>InvalidChangeBatch" in answer:
             text = answer.decode().split("<Message>")[1].split("</Message>")[0]
             answer = f'<InvalidChangeBatch xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Messages><Message>{text}</Message></Messages></InvalidChangeBatch>'.encode()
@@ -184,11 +181,6 @@ class Judged:
     def answer(start_response, status: int, body: bytes, kind: str = "text/xml"):
         start_response(f"{status} X", [("Content-Type", kind), ("Content-Length", str(len(body)))])
         return [body]
-
-    @staticmethod
-    def hang_up(environ):
-        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-        raise ConnectionAbortedError("as the test wanted")
 
     def control(self, path: str, body: bytes):
         wanted = json.loads(body or b"{}")
@@ -238,13 +230,6 @@ class Hand:
         return self.do("change_resource_record_sets", {"HostedZoneId": zone_id, "ChangeBatch": {"Changes": changes}})
 
 
-class Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_request(self, *_: object) -> None:
-        pass
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, required=True)
@@ -259,7 +244,7 @@ def main() -> None:
     keys["AKIAHAND0000000000HD"] = {"secret": "the-hand", "token": ""}
     hand = Hand(options.port, "AKIAHAND0000000000HD", "the-hand")
     app = Judged(DomainDispatcherApplication(create_backend_app), Faults(), Signatures(keys), hand)
-    server = make_server("127.0.0.1", options.port, app, threaded=True, request_handler=Quiet)
+    server = kept.Server(options.port, app)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     for number, zone in enumerate(sorted(options.zone, key=lambda zone: ":" in zone)):
         private = zone.startswith("private:")
