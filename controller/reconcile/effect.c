@@ -86,15 +86,14 @@ static void fill_write(struct effect *effect, const struct target_write *write)
         fill_expected(effect, &effect->slot->state);
 }
 
-static void fill_verify(struct effect *effect)
+static void fill_verify(struct effect *effect, const char *const *servers, size_t count)
 {
         const struct policy *policy = effect->policy;
-        const struct policy_dns *dns = &policy->spec->dns;
         const struct plan_target *name = plan_find(&policy->keeper.record->plan, TARGET_NAME);
         struct arena *arena = &effect->arena;
         effect->ref.name = arena_strdup(arena, name->ref.name);
-        for (size_t i = 0; i < dns->verify_count && i < VERIFY_SERVERS_MAX; i++)
-                effect->servers[effect->server_count++] = arena_strdup(arena, dns->verify_servers[i]);
+        for (size_t i = 0; i < count && i < VERIFY_SERVERS_MAX; i++)
+                effect->servers[effect->server_count++] = arena_strdup(arena, servers[i]);
         effect->epoch = policy->keeper.record->epoch;
         effect->want = (struct target_want){.value = arena_strdup(arena, name->to), .epoch = effect->epoch};
 }
@@ -211,12 +210,12 @@ void effect_record(struct policy *policy, struct target_slot *slot)
         start(effect);
 }
 
-void effect_verify(struct policy *policy)
+void effect_verify(struct policy *policy, const char *const *servers, size_t count)
 {
         if (policy->verify.effect)
                 return;
         struct effect *effect = effect_new(policy, EFFECT_VERIFY);
-        fill_verify(effect);
+        fill_verify(effect, servers, count);
         start(effect);
 }
 
@@ -250,6 +249,7 @@ void effect_start_preflight(struct policy *policy, struct target_slot *slot, con
                 copies[i] = arena_strdup(&effect->arena, values[i]);
         effect->values = copies;
         effect->value_count = count;
+        effect->asks_servers = slot == policy_name(policy) && !policy->spec->dns.verify_count;
         start(effect);
 }
 

@@ -54,6 +54,7 @@ struct effect {
         const char *say;  /* NULL: only listen */
         const char *const *values; /* PREFLIGHT: as in target_preflight */
         size_t value_count;
+        bool asks_servers; /* PREFLIGHT: and which servers to watch */
         bool asks_claims; /* a read looks for what other tools say of the name, too */
         /* on its way */
         struct batch_lane *lane; /* that it waits in; NULL: it was sent */
@@ -67,6 +68,8 @@ struct effect {
         struct errmsg why;
         struct target_state found;
         char *heard;
+        struct target_servers found_servers;
+        bool has_found_servers; /* the provider was asked, and answered */
         mono_ms retry_after_ms; /* as in target_visit */
         struct verify_slot verify[VERIFY_SERVERS_MAX];
 };
@@ -78,7 +81,7 @@ void effect_read(struct policy *policy, struct target_slot *slot);
 void effect_write(struct policy *policy, struct target_slot *slot, const struct target_write *write);
 void effect_record(struct policy *policy, struct target_slot *slot); /* policy->keeper.write, beside what it shows */
 /* Submitted at once; where every worker is busy the policy is woken soon. */
-void effect_verify(struct policy *policy);
+void effect_verify(struct policy *policy, const char *const *servers, size_t count);
 void effect_start_alive(struct policy *policy, const char *say);
 void effect_start_preflight(struct policy *policy, struct target_slot *slot, const char *const *values, size_t count);
 void effect_abandon(struct effect *effect); /* its policy goes away; NULL is a no-op */

@@ -13,6 +13,7 @@ void effect_free(struct effect *effect)
                 mechanism_end(effect->mechanism);
         target_state_clear(&effect->expected);
         target_state_clear(&effect->found);
+        target_servers_clear(&effect->found_servers);
         arena_deinit(&effect->arena);
         free(effect->heard);
         free(effect);
@@ -51,6 +52,10 @@ static void run_preflight(struct target_session *session, struct effect *effect,
             .name = effect->ref.name, .values = effect->values, .value_count = effect->value_count, .deadline = deadline};
         effect->err = target_may_write(session, &preflight, &effect->why);
         effect->retry_after_ms = preflight.retry_after_ms;
+        struct errmsg ignored; /* servers that cannot be found are not watched, as before */
+        if (effect->asks_servers)
+                effect->has_found_servers = target_find_servers(session, effect->ref.name, deadline,
+                                                                &effect->found_servers, &ignored) == ERR_OK;
 }
 
 /* ---- reads and swaps ---- */

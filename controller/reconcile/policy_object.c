@@ -60,7 +60,7 @@ void policy_free_if_unwanted(struct policy *policy)
 static void forget_jobs(struct policy *policy)
 {
         policy_void_targets(policy);
-        verify_forget(policy);
+        verify_abandon(policy);
         alive_forget(policy);
         preflight_forget(policy);
         permit_withdraw(policy);
@@ -74,6 +74,7 @@ static void forget_object(struct policy *policy)
                                 &policy->keeper.refusal};
         claims_changed(policy);
         forget_jobs(policy);
+        verify_forget(policy);
         loop_timer_stop(policy->manager->loop, &policy->reads);
         workqueue_remove(&policy->work);
         status_forget(&policy->status);
@@ -154,7 +155,7 @@ static void take_spec(struct policy *policy, const json_t *object)
         if (!is_new)
                 return;             /* only annotations may have changed */
         tell_forget_planes(policy); /* it may name some no more */
-        verify_forget(policy);
+        verify_abandon(policy);
         relink_planes(policy);
 }
 

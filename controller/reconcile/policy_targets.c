@@ -76,6 +76,7 @@ void policy_place_targets(struct policy *policy)
                 return;
         policy->keeper.store->dns_seen(policy);
         alive_forget(policy);
+        verify_forget(policy);
         (void)place(policy); /* the record went with the name */
 }
 

@@ -6,6 +6,7 @@
 
 #include "reconcile/effect.h"
 #include "reconcile/policy.h"
+#include "reconcile/secret_cache.h"
 #include "reconcile/target_config.h"
 #include "reconcile/target_secrets.h"
 #include "runtime/log.h"
@@ -118,6 +119,17 @@ void preflight_turn(struct policy *policy, const struct decision *decision)
                         ask(policy, policy->targets[i]);
 }
 
+/* A person may be about to put another credential there. */
+static void refresh_secrets(const struct policy *policy, enum target_kind kind)
+{
+        struct target_secret secrets[TARGET_SECRETS_MAX];
+        struct arena arena = {0};
+        const unsigned count = target_config_secrets(policy, kind, &arena, secrets);
+        for (unsigned i = 0; i < count; i++)
+                secret_cache_refresh(policy->manager->secrets, policy->namespace_name, secrets[i].secret);
+        arena_deinit(&arena);
+}
+
 static struct target_slot *slot_of(const struct policy *policy, const struct target_ref *ref)
 {
         for (unsigned i = 0; i < policy->target_count; i++)
@@ -149,6 +161,8 @@ void preflight_done(struct policy *policy, struct effect *effect)
         policy->preflight.looked_at = 0; /* another target may be due */
         if (!slot || !policy->spec || !identify(policy, slot, &of))
                 return;
+        if (effect->has_found_servers)
+                verify_found(policy, &effect->found_servers);
         if (effect->retry_after_ms > 0)
                 mechanism_hush(effect->mechanism, loop_now(policy->manager->loop) + effect->retry_after_ms);
         struct target_rights *rights = &slot->rights;
@@ -165,6 +179,8 @@ void preflight_done(struct policy *policy, struct effect *effect)
                 rights->refusal = refusal;
                 rights->is_known = is_refused || effect->err == ERR_OK;
         }
+        if (is_refused)
+                refresh_secrets(policy, slot->ref.kind);
         rights->asked_at = loop_now(policy->manager->loop);
         rights->of = of;
         workqueue_add_after(policy->manager->policies_queue, &policy->work, again_after(slot));

@@ -92,6 +92,7 @@ void slot_void(struct target_slot *slot)
         effect_abandon(slot->effect);
         slot->effect = NULL;
         slot->read_at = slot->looked_at = slot->sure_at = 0;
+        target_rights_clear(&slot->rights);
         forget_failure(slot);
 }
 

@@ -6,6 +6,7 @@
 
 struct policy;
 struct effect;
+struct target_servers;
 
 /* One server: its last answer, and the questions since then that it did not answer. */
 struct verify_slot {
@@ -18,14 +19,23 @@ struct verify_slot {
 };
 
 struct verify {
-        struct verify_slot slots[VERIFY_SERVERS_MAX]; /* as in spec.dns.verify */
+        struct verify_slot slots[VERIFY_SERVERS_MAX]; /* as in spec.dns.verify, or else as in found */
+        struct verify_found {
+                char *server;
+                bool answers; /* it has answered once: a network may keep all of them from being asked */
+        } found[VERIFY_SERVERS_MAX]; /* by the provider, where the spec names none */
+        unsigned found_count;
+        unsigned rounds;              /* of questions to those, since the name was met */
         struct effect *effect;                        /* in flight; NULL otherwise */
         mono_ms asked_at;                             /* 0: not since the name was met */
 };
 
 void verify_turn(struct policy *policy);   /* asks, where it is time to */
 void verify_restart(struct policy *policy); /* of the new epoch nothing was seen yet */
+void verify_abandon(struct policy *policy); /* the answers under way are of no use any more */
 void verify_forget(struct policy *policy);  /* and drops the result of a visit in flight */
+/* The provider's servers, taken over. */
+void verify_found(struct policy *policy, const struct target_servers *servers);
 void verify_take(struct policy *policy, const struct effect *effect);
 void verify_gather(const struct policy *policy, struct view *ret); /* texts are borrowed from the policy */
 

@@ -199,6 +199,20 @@ enum err target_may_write(struct target_session *session, struct target_prefligh
                                  : err_set(reterr, ERR_TRANSIENT, "%s does not tell what its credentials may do", driver->name);
 }
 
+enum err target_find_servers(struct target_session *session, const char *name, mono_ms deadline, struct target_servers *ret,
+                             struct errmsg *reterr)
+{
+        const struct target_driver *driver = session->driver;
+        return driver->servers ? driver->servers(session, name, deadline, ret, reterr) : ERR_OK;
+}
+
+void target_servers_clear(struct target_servers *servers)
+{
+        for (size_t i = 0; i < servers->count; i++)
+                free(servers->list[i]);
+        *servers = (struct target_servers){0};
+}
+
 void target_close(struct target_session *session)
 {
         if (session)

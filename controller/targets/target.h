@@ -119,6 +119,15 @@ struct target_preflight {
         mono_ms retry_after_ms; /* as in target_visit */
 };
 
+enum { TARGET_SERVERS_MAX = 8 };
+
+/* The authoritative servers of a name, "host" or "host:port". */
+struct target_servers {
+        char *list[TARGET_SERVERS_MAX]; /* owned: target_servers_clear() */
+        size_t count;
+};
+void target_servers_clear(struct target_servers *servers);
+
 /* What the shell reads of a driver to pace its visits and to know what it is worth. */
 struct target_limits {
         mono_ms visit_ms;      /* the deadline of one visit */
@@ -184,6 +193,12 @@ struct target_driver {
          */
         MUST_CHECK enum err (*preflight)(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr);
         /*
+         * The servers that answer agents for @name, where the provider says which they are: they are watched while a name moves, unless the
+         * policy names some itself. *ret stays empty where it does not say (a private zone). NULL: only the policy knows.
+         */
+        MUST_CHECK enum err (*servers)(struct target_session *session, const char *name, mono_ms deadline, struct target_servers *ret,
+                                       struct errmsg *reterr);
+        /*
          * What a person would type to make true what is to be written, with nothing but the tools of the server. @config has the settings
          * and no credentials. NULL: people are told in plain words what to make true.
          */
@@ -208,6 +223,9 @@ MUST_CHECK enum err target_hear(struct target_session *session, const struct tar
 void target_close(struct target_session *session); /* NULL is a no-op */
 /* ERR_TRANSIENT where the driver cannot tell. */
 MUST_CHECK enum err target_may_write(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr);
+/* Fills *ret, which the caller clears; it stays empty where the driver knows none. */
+MUST_CHECK enum err target_find_servers(struct target_session *session, const char *name, mono_ms deadline,
+                                        struct target_servers *ret, struct errmsg *reterr);
 /* Also where no driver of that name is built in. */
 struct by_hand target_by_hand(const struct target_config *config, const struct by_hand_write *write, struct arena *arena);
 

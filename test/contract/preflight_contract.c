@@ -151,6 +151,28 @@ static void an_identity_that_may_only_read_route53_is_told(void **state)
         dns_target_close(target);
 }
 
+/* A private zone has no servers that anybody outside could ask. */
+static void a_public_zone_of_route53_tells_its_servers(void **state)
+{
+        (void)state;
+        struct target_servers servers = {0};
+        struct errmsg error = {0};
+        struct dns_target *target = open_route53("app.dr.test", &(struct route53_options){0});
+        assert_int_equal(target_find_servers(target->session, target->name, in_ms(PATIENCE_MS), &servers, &error), ERR_OK);
+        assert_int_equal(servers.count, 1);
+        assert_string_equal(servers.list[0], server("CONTRACT_ROUTE53_DNS"));
+        target_servers_clear(&servers);
+        dns_target_close(target);
+        target = open_route53("app.dr.test", &(struct route53_options){.is_private = true});
+        assert_int_equal(target_find_servers(target->session, target->name, in_ms(PATIENCE_MS), &servers, &error), ERR_OK);
+        assert_int_equal(servers.count, 0);
+        dns_target_close(target);
+        target = open_name("app.dr.test");
+        assert_int_equal(target_find_servers(target->session, target->name, in_ms(PATIENCE_MS), &servers, &error), ERR_OK);
+        assert_int_equal(servers.count, 0);
+        dns_target_close(target);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -159,6 +181,7 @@ int main(void)
             cmocka_unit_test(a_silent_server_says_nothing_of_rights),
             cmocka_unit_test(a_user_of_redis_who_may_not_write_is_told),
             cmocka_unit_test(an_identity_that_may_only_read_route53_is_told),
+            cmocka_unit_test(a_public_zone_of_route53_tells_its_servers),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -225,6 +225,12 @@ static enum err route53_preflight(struct target_session *session, struct target_
         return route53_try(route53_of(session), preflight, reterr);
 }
 
+static enum err route53_find_servers(struct target_session *session, const char *name, mono_ms deadline,
+                                     struct target_servers *ret, struct errmsg *reterr)
+{
+        return route53_servers(route53_of(session), name, deadline, ret, reterr);
+}
+
 const struct target_driver route53_driver = {
     .name = "route53",
     .kind = TARGET_NAME,
@@ -246,6 +252,7 @@ const struct target_driver route53_driver = {
     .open = route53_open,
     .visit = route53_visit,
     .preflight = route53_preflight,
+    .servers = route53_find_servers,
     .by_hand = route53_by_hand,
     .claims = route53_claims,
     .alive = route53_alive,

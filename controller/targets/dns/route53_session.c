@@ -22,8 +22,8 @@ enum {
 };
 
 /* One call about @zone_id (NULL: none in particular). @ret_retry_ms: how long all calls of the account are to wait. */
-static enum err call(struct route53 *self, const struct aws_request *request, const char *zone_id, mono_ms deadline,
-                     struct aws_answer *ret, mono_ms *ret_retry_ms, struct errmsg *reterr)
+enum err route53_call(struct route53 *self, const struct aws_request *request, const char *zone_id, mono_ms deadline,
+                      struct aws_answer *ret, mono_ms *ret_retry_ms, struct errmsg *reterr)
 {
         self->base.requests++;
         enum err err = aws_call(self->client, request, deadline, ret, reterr);
@@ -66,7 +66,7 @@ static enum err list_zones(struct route53 *self, mono_ms deadline, mono_ms *ret_
                                                     .parameter_count = next_name ? 3 : 1,
                                                     .action = "route53:ListHostedZonesByName"};
                 CLEANUP(aws_answer_clear) struct aws_answer answer = {0};
-                err = call(self, &request, NULL, deadline, &answer, ret_retry_ms, reterr);
+                err = route53_call(self, &request, NULL, deadline, &answer, ret_retry_ms, reterr);
                 if (err == ERR_OK)
                         err = route53_answer_zones(answer.xml.root, &self->arena, &self->zones, reterr);
                 if (err != ERR_OK)
@@ -97,7 +97,7 @@ static enum err get_zone(struct route53 *self, mono_ms deadline, mono_ms *ret_re
         (void)snprintf(path, sizeof(path), API "/hostedzone/%s", self->zone_id);
         const struct aws_request request = {.method = "GET", .path = path, .action = "route53:GetHostedZone"};
         CLEANUP(aws_answer_clear) struct aws_answer answer = {0};
-        enum err err = call(self, &request, self->zone_id, deadline, &answer, ret_retry_ms, reterr);
+        enum err err = route53_call(self, &request, self->zone_id, deadline, &answer, ret_retry_ms, reterr);
         if (err == ERR_OK)
                 err = route53_answer_zone(xml_find(answer.xml.root, "HostedZone"), &self->arena, &self->zones.list[0],
                                           reterr);
@@ -166,7 +166,7 @@ static enum err list_page(struct route53 *self, const char *zone_id, const char 
                                             .parameters = parameters,
                                             .parameter_count = type ? 3 : 2,
                                             .action = "route53:ListResourceRecordSets"};
-        return call(self, &request, zone_id, deadline, ret, ret_retry_ms, reterr);
+        return route53_call(self, &request, zone_id, deadline, ret, ret_retry_ms, reterr);
 }
 
 static bool holds(const struct route53_sets *sets, const char *name)
@@ -248,7 +248,7 @@ enum err route53_change(struct route53 *self, const char *zone_id, const struct 
                                             .action = "route53:ChangeResourceRecordSets",
                                             .changes = true};
         CLEANUP(aws_answer_clear) struct aws_answer answer = {0};
-        enum err err = call(self, &request, zone_id, deadline, &answer, ret_retry_ms, reterr);
+        enum err err = route53_call(self, &request, zone_id, deadline, &answer, ret_retry_ms, reterr);
         (void)text_copy(ret_code, 64, answer.code);
         return err;
 }

@@ -25,6 +25,11 @@ struct route53 {
         mono_ms zones_at; /* when they were listed; 0: not yet, or what is known of them is wrong */
 };
 
+/* One call about @zone_id (NULL: none in particular). @ret_retry_ms: how long all are to wait. */
+MUST_CHECK enum err route53_call(struct route53 *self, const struct aws_request *request, const char *zone_id,
+                                 mono_ms deadline, struct aws_answer *ret, mono_ms *ret_retry_ms,
+                                 struct errmsg *reterr);
+
 /* The id of the zone that @name lives in; borrowed until the next call. */
 MUST_CHECK enum err route53_find_zone(struct route53 *self, const char *name, mono_ms deadline, const char **ret,
                                       mono_ms *ret_retry_ms, struct errmsg *reterr);
@@ -61,6 +66,10 @@ MUST_CHECK enum err route53_swap(struct route53 *self, const struct route53_name
 
 /* Whether a swap would be let through. In route53_preflight.c. */
 MUST_CHECK enum err route53_try(struct route53 *self, struct target_preflight *preflight, struct errmsg *reterr);
+
+/* In route53_servers.c. */
+MUST_CHECK enum err route53_servers(struct route53 *self, const char *name, mono_ms deadline,
+                                    struct target_servers *ret, struct errmsg *reterr);
 
 MUST_CHECK enum err route53_claim(struct route53 *self, const char *zone_id, const char *name, mono_ms deadline,
                                   char **ret, struct errmsg *reterr);

@@ -237,6 +237,7 @@ def main() -> None:
     parser.add_argument("--zone", action="append", default=[], help="name, or private:name")
     parser.add_argument("--key", action="append", default=[], help="id:secret[:token]")
     options = parser.parse_args()
+    STRICT.name_server = f"127.0.0.1:{options.dns_port}" if options.dns_port else ""
     keys = {}
     for text in options.key:
         key, secret, *token = text.split(":", 2)

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 
 import dns.message
 import dns.query
@@ -103,6 +104,25 @@ def test_a_storm_of_throttling_only_delays(world):
     world.route53.ask("faults", {"refuse": busy, "rate": 5})
     world.scene.bench.kill_plane(WEST)
     world.wait(CENTRAL, 2, timeout=60.0)
+
+
+def test_a_switch_ends_when_the_zones_own_servers_show_it(world):
+    """Nobody named them: Route 53 says which they are, and they follow seconds after it has accepted a change."""
+    world.start()
+    world.wait(WEST, 1)
+    asked = f"/2013-04-01/hostedzone/{world.zone_id}"
+    wait.until("its servers are asked for", lambda: any(one.endswith(asked) for one in world.route53.ask("state")["requests"]), 60.0)
+    time.sleep(5.0)  # they have answered by then
+    world.route53.ask("faults", {"pending_s": 4.0})
+    world.scene.annotate(switch_to=f"{CENTRAL}/2")
+
+    def probe():
+        decided = record(world.scene)
+        assert (decided["to"], decided["phase"]) == (CENTRAL, "Steady")
+        return True
+
+    wait.until("the switch is done", probe, 30.0)
+    assert world.served(world.scene.dns_name, "A") == [PLANES[CENTRAL]]
 
 
 def test_a_wrong_hosted_zone_is_told_in_a_sentence(world):
