@@ -1,4 +1,4 @@
-/* alive.c -- hearing, and saying, that the active plane is well seen from inside. */
+/* alive.c -- the heartbeat of the active plane: renewed from inside, observed from elsewhere. */
 #include "reconcile/alive.h"
 
 #include <stdlib.h>
@@ -23,12 +23,14 @@ static mono_ms renewal(const struct view *view)
                                             : every;
 }
 
-/* The next text; NULL where it is not ours to speak, or too early. */
+/* The next heartbeat; NULL where this operator is not inside the active plane, or where it is too early. */
 static char *what_to_say(const struct policy *policy, const struct view *view, const struct decision *decision)
 {
         const struct alive *alive = &policy->alive;
         mono_ms now = loop_now(policy->manager->loop), every = renewal(view);
-        mono_ms slack = policy->keeper.store->reads_every(policy) / 2; /* else a look that comes a little early skips a turn */
+        /* The renewal goes with a read. Without the slack a read that comes a little early would renew one period
+         * later. */
+        mono_ms slack = policy->keeper.store->reads_every(policy) / 2;
         if (!decision->vouches || !policy->manager->identity.uid ||
             (alive->said_at && now - alive->said_at + slack < every))
                 return NULL;
@@ -40,7 +42,7 @@ static char *what_to_say(const struct policy *policy, const struct view *view, c
         return fits && alive_text_parse(text, &again) ? mem_strdup(text) : NULL;
 }
 
-/* A failover may wait for nothing but to hear that there is still nothing to hear. */
+/* A failover may wait for this read alone: silence counts only where the text was read after the window. */
 static bool is_awaited(const struct alive *alive, const struct view *view, mono_ms now)
 {
         mono_ms due = alive->seen_at + gates_dissent_window(view);
@@ -63,7 +65,7 @@ void alive_turn(struct policy *policy, const struct view *view, const struct dec
                 stop_waiting(alive);
                 return;
         }
-        const bool waits = alive->effect && !effect_is_sent(alive->effect); /* with what may not be so any more */
+        const bool waits = alive->effect && !effect_is_sent(alive->effect); /* queued, with a text that may be old */
         const bool is_due =
             !alive->asked_at || now - alive->asked_at >= every / 2 || is_awaited(alive, view, now);
         if (effect_is_sent(alive->effect) || (!waits && !is_due))
@@ -96,7 +98,7 @@ void alive_done(struct policy *policy, struct effect *effect)
                 return;
         }
         alive->failures = 0;
-        alive->read_at = alive->asked_at; /* what it shows may have changed since it was asked */
+        alive->read_at = alive->asked_at; /* the text is at least as new as the question, and may be no newer */
         if (effect->say)
                 alive->said_at = loop_now(policy->manager->loop);
         hear(alive, effect->heard ? effect->heard : "", loop_now(policy->manager->loop));

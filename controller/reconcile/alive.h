@@ -1,11 +1,12 @@
 /*
- * alive.h -- hearing, and saying, that the active plane is well seen from inside: only where the decision store is
- * shared.
+ * alive.h -- the heartbeat of the active plane, only where the decision store is shared: the operator inside that plane
+ * renews a text, and the others observe it.
  *
- * The text is read every few seconds. Whoever runs inside the active plane renews it (every third of failoverDelay, at
- * most every 10 s) while its own checks pass. A change that is seen is dissent to a failover: see GATE_DISSENT.
+ * The text is read every few seconds. The operator inside the active plane renews it (every third of failoverDelay, at
+ * most every 10 s) while its own checks pass. While renewals are observed a failover waits: see GATE_DISSENT.
  *
- * Ownership: struct alive is embedded in its policy; alive_forget() before freeing it. Threads: loop thread only.
+ * Ownership: struct alive is embedded in its policy; alive_forget() before freeing it.
+ * Threads:   loop thread only.
  */
 #ifndef PK_RECONCILE_ALIVE_H
 #define PK_RECONCILE_ALIVE_H
@@ -21,13 +22,13 @@ struct alive {
         mono_ms asked_at;
         mono_ms said_at;
         mono_ms read_at; /* the last answer of any kind */
-        mono_ms seen_at; /* last news: found there at first, or changed; 0: never there */
+        mono_ms seen_at; /* the last renewal observed; finding the text at first counts as one; 0: never there */
         struct alive_text heard;
-        char *raw; /* the text as it is there; NULL: none that is ours */
+        char *raw; /* the text as it is there; NULL: none of this product */
         unsigned failures;
 };
 
-/* Look, and speak, if it is time for it. */
+/* Reads the heartbeat, and renews it, where it is time to. */
 void alive_turn(struct policy *policy, const struct view *view, const struct decision *decision);
 void alive_done(struct policy *policy, struct effect *effect);
 void alive_show(const struct policy *policy, struct alive_view *ret);

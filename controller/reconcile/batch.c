@@ -11,7 +11,7 @@
 #include "util/strbuf.h"
 #include "util/text.h"
 
-/* Other servers are only looked at one by one. */
+/* All verifications are one group of the executor with one worker, so that slow servers delay no visit. */
 enum { FULL_RETRY_MS = 100, VERIFICATIONS = 1, VERIFICATIONS_AT_ONCE = 1, BATCH_SIZES = 10 };
 
 static void send_at(struct mechanism *mechanism, mono_ms at);
@@ -45,7 +45,7 @@ void batch_remove(struct effect *effect)
         effect_free(effect);
 }
 
-/* ---- what came back ---- */
+/* ---- results ---- */
 
 /* Whether the next visit may go on with the session: the server answered, and a new one would do nothing better. */
 static bool is_in_order(const struct batch *batch)
@@ -93,7 +93,7 @@ static void add_member(struct members *members, struct effect *effect)
         members->count++;
 }
 
-/* They wait again, @most to a lane; some policy may have let go of its own while others heard of theirs. */
+/* Queues them again, @most to a lane. visited() of one member may abandon another one. */
 static void go_again(struct mechanism *mechanism, const struct members *members, unsigned most)
 {
         struct batch_lane *lane = NULL;
@@ -145,9 +145,9 @@ static void done(struct job *job)
         mechanism_end(mechanism);
 }
 
-/* ---- what is sent ---- */
+/* ---- sending ---- */
 
-/* A dead server is dead for every name, database and credential. */
+/* A server that is down is so for every name, database and credential, so its jobs share one group of the executor. */
 static uint64_t endpoint_of(const struct target_ref *ref)
 {
         struct strbuf text = STRBUF_INIT(2048);
@@ -189,7 +189,7 @@ bool batch_submit_alone(struct effect *effect)
         return is_taken;
 }
 
-/* Its looks are too old by now: its policy decides anew, and what it decides takes this place. */
+/* Its looks are too old by now: its policy decides anew, and the new write takes this place in the lane. */
 static bool is_too_old(struct effect *effect)
 {
         const int64_t waited_ms = (clock_mono_us() - effect->decided_us) / 1000;
@@ -246,8 +246,8 @@ static void tell(const struct batch *batch)
         metric_observe(METRIC(&batches, batch->driver->name), (double)count);
 }
 
-/* A session that was kept, or credentials for a new one. What the Secret says now is not what the lane was meant for
- * where it was rotated since: then it is all read anew. */
+/* A kept session, or credentials for a new one. Where the Secret was rotated since the visits were queued, they fail
+ * here and are made anew with the new one. */
 static void equip(struct batch *batch)
 {
         const struct effect *first = batch->members;
@@ -295,7 +295,7 @@ static bool submit(struct batch *batch, struct batch_lane *lane)
         return true;
 }
 
-/* The next call, from the first lane that has something to send. NULL: none has. */
+/* The next call, from the first lane with a visit that may go. NULL: there is none. */
 static struct batch *next_batch(struct mechanism *mechanism, struct batch_lane **ret_lane)
 {
         for (struct batch_lane *lane = mechanism->queue.first; lane; lane = lane->next) {
@@ -310,26 +310,27 @@ static struct batch *next_batch(struct mechanism *mechanism, struct batch_lane *
         return NULL;
 }
 
-/* Whether the bucket lets a call go now; else it is tried again when it does. */
-static bool has_turn(struct mechanism *mechanism, unsigned per_minute)
+/* Whether there is a permit for a call now; else the timer is set to when there is. A permit taken before a Retry-After
+ * is void. */
+static bool has_permit(struct mechanism *mechanism, unsigned per_minute)
 {
         struct mechanism_queue *queue = &mechanism->queue;
         const mono_ms now = loop_now(mechanism->loop);
-        if (!queue->turn_at || queue->turn_at < mechanism->hushed_until)
-                queue->turn_at = mechanism_turn(mechanism, per_minute, now);
-        if (now < queue->turn_at)
-                send_at(mechanism, queue->turn_at);
-        return now >= queue->turn_at;
+        if (!queue->permit_at || queue->permit_at < mechanism->paused_until)
+                queue->permit_at = mechanism_permit(mechanism, per_minute, now);
+        if (now < queue->permit_at)
+                send_at(mechanism, queue->permit_at);
+        return now >= queue->permit_at;
 }
 
-/* False: nothing more can be sent now. */
+/* False: no further call can be sent now. */
 static bool send_one(struct mechanism *mechanism)
 {
         struct mechanism_queue *queue = &mechanism->queue;
         if (!queue->first)
                 return false;
         const struct target_limits *limits = &queue->first->first->driver->limits;
-        if (queue->in_flight >= (limits->at_once ? limits->at_once : 1) || !has_turn(mechanism, limits->per_minute))
+        if (queue->in_flight >= (limits->at_once ? limits->at_once : 1) || !has_permit(mechanism, limits->per_minute))
                 return false;
         struct batch_lane *lane;
         struct batch *batch = next_batch(mechanism, &lane);
@@ -343,7 +344,7 @@ static bool send_one(struct mechanism *mechanism)
                 send_at(mechanism, loop_now(mechanism->loop) + FULL_RETRY_MS);
                 return false;
         }
-        queue->turn_at = 0;
+        queue->permit_at = 0;
         batch_lane_rotate(lane);
         return true;
 }

@@ -1,18 +1,18 @@
 /*
- * batch.h -- visits of many policies to one mechanism in few calls: what waits at the end of a tick goes at once, what
- * comes while the server is busy or its rate limit is exhausted goes together.
+ * batch.h -- visits of many policies to one mechanism in few calls. Visits go at the end of a turn of the loop; those
+ * that arrive while the server is busy or its rate limit is exhausted share the next call.
  *
  * Lanes:     effects wait by what one call may carry: verb, settings, credentials, and the first word of the state's
- *            version, which is the zone. Lanes take turns, so that a zone of one name does not wait for one of a
- *            thousand; within a lane the first come is the first sent.
- * Turns:     a call takes one turn of the mechanism's bucket, however many visits it carries; what it cost beyond is
- *            charged afterwards. A turn that could not be used stays with the mechanism.
+ *            version, which is the zone. Lanes are served in turn, so that a zone of one name does not wait for one of
+ * a thousand; within a lane the first come is the first sent.
+ * Permits:   a call takes one permit of the mechanism's bucket, however many visits it carries; requests beyond one are
+ *            charged afterwards. A permit that could not be used stays with the mechanism.
  * Halves:    where a server refuses several writes as one, nothing was changed: the two halves go again, each by
  *            itself, until one write is alone with its refusal. The session says who is suspect; the others go again
  *            together.
  * Too old:   a write that rests on looks (effect.h) and has waited too long is not sent: its policy decides anew, in
  *            the same place.
- * Ownership: batch_add() takes the effect; it ends in policy->visited(), once, unless its policy let go of it.
+ * Ownership: batch_add() takes the effect; it ends in policy->visited(), once, unless its policy has abandoned it.
  * Threads:   loop thread only, but for batch_run().
  */
 #ifndef PK_RECONCILE_BATCH_H
@@ -31,15 +31,15 @@ struct batch {
         struct arena arena; /* keys of the credentials */
         struct target_credentials credentials; /* none where a session was kept */
         struct target_session *session;        /* of the mechanism, or opened by the visit */
-        enum err err;                          /* it cannot even be tried */
+        enum err err;                          /* the call cannot be made */
         struct errmsg why;
         unsigned requests;
 };
 
-/* Let it wait, in the place of @instead (which waits, and is freed; NULL: at the end of its lane). */
+/* Queues it in the place of @instead, which is queued and is freed; NULL: at the end of its lane. */
 void batch_add(struct effect *effect, struct effect *instead);
-void batch_remove(struct effect *effect); /* it waits; it is freed */
-/* An effect by itself, without a turn: it could not be built, or needs none. False: every worker is busy. */
+void batch_remove(struct effect *effect); /* a queued one, which is freed */
+/* An effect by itself, without a permit: it could not be built, or needs none. False: every worker is busy. */
 MUST_CHECK bool batch_submit_alone(struct effect *effect);
 
 void batch_run(struct job *job); /* on a worker; in effect_run.c */

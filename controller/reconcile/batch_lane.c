@@ -1,4 +1,4 @@
-/* batch_lane.c -- the effects that may go in one call, and the order of turns. */
+/* batch_lane.c -- the effects that may go in one call, and the order of the lanes. */
 #include "reconcile/batch_lane.h"
 
 #include <stdlib.h>

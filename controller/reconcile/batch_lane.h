@@ -1,6 +1,6 @@
 /*
- * batch_lane.h -- the effects that may go in one call, in the order in which they came. The lanes of a mechanism take
- * turns. Private to batch.c.
+ * batch_lane.h -- the effects that may go in one call, in the order in which they came. The lanes of a mechanism are
+ * served in turn. Private to batch.c.
  *
  * Ownership: a lane has its effects until they are taken out.
  * Threads:   loop thread only.
@@ -29,7 +29,7 @@ char *batch_lane_key(const struct effect *effect);
 struct batch_lane *batch_lane_of(struct mechanism *mechanism, char *key);
 struct batch_lane *batch_lane_new(struct mechanism *mechanism, char *key, bool is_closed);
 void batch_lane_free_if_empty(struct batch_lane *lane);
-void batch_lane_rotate(struct batch_lane *lane); /* it had its turn; freed where it is empty */
+void batch_lane_rotate(struct batch_lane *lane); /* it was served; freed where it is empty */
 
 /* @at is lane->end, or the link of the effect that stands there. */
 void batch_lane_put(struct batch_lane *lane, struct effect **at, struct effect *effect);

@@ -11,7 +11,7 @@ static bool is_served_out(const struct target_session *session, mono_ms now)
         return now - session->opened_at >= session->driver->limits.session_ms;
 }
 
-/* The session is the caller's then. */
+/* The session becomes the caller's. */
 static struct target_session *remove_kept(struct mechanism *mechanism, unsigned at)
 {
         struct kept_session *kept = &mechanism->kept[at];
@@ -29,7 +29,7 @@ static void close_kept(struct mechanism *mechanism)
                 target_close(remove_kept(mechanism, mechanism->kept_count - 1));
 }
 
-/* A server counts the connections that nobody uses, and closes them when it likes. */
+/* Idle sessions are closed here, because servers limit and close idle connections at times of their own. */
 static void close_idle(struct loop_timer *timer)
 {
         struct mechanism *mechanism = CONTAINER_OF(timer, struct mechanism, idle);
@@ -93,18 +93,19 @@ static mono_ms later(mono_ms a, mono_ms b)
         return a > b ? a : b;
 }
 
-mono_ms mechanism_turn(struct mechanism *mechanism, unsigned per_minute, mono_ms now)
+mono_ms mechanism_permit(struct mechanism *mechanism, unsigned per_minute, mono_ms now)
 {
         const mono_ms room = BURST_MS - between(per_minute); /* how far a burst may run ahead of the rate */
-        const mono_ms from = later(now, mechanism->hushed_until); /* who waits for the end of a hush is paced after it */
-        const mono_ms turn = later(from, mechanism->paid_until - (room > 0 ? room : 0));
+        /* Visits that wait for the end of a Retry-After are paced from its end, so that they do not all go at once. */
+        const mono_ms from = later(now, mechanism->paused_until);
+        const mono_ms at = later(from, mechanism->paid_until - (room > 0 ? room : 0));
         mechanism_charge(mechanism, per_minute, 1, from);
-        return turn;
+        return at;
 }
 
 bool mechanism_has_room(const struct mechanism *mechanism, unsigned per_minute, mono_ms now)
 {
-        return now >= mechanism->hushed_until && mechanism->paid_until - now <= (per_minute ? BURST_MS / 2 : BURST_MS);
+        return now >= mechanism->paused_until && mechanism->paid_until - now <= (per_minute ? BURST_MS / 2 : BURST_MS);
 }
 
 void mechanism_charge(struct mechanism *mechanism, unsigned per_minute, unsigned requests, mono_ms now)
@@ -112,9 +113,9 @@ void mechanism_charge(struct mechanism *mechanism, unsigned per_minute, unsigned
         mechanism->paid_until = later(mechanism->paid_until, now) + (mono_ms)requests * between(per_minute);
 }
 
-void mechanism_hush(struct mechanism *mechanism, mono_ms until)
+void mechanism_pause(struct mechanism *mechanism, mono_ms until)
 {
-        mechanism->hushed_until = later(mechanism->hushed_until, until);
+        mechanism->paused_until = later(mechanism->paused_until, until);
 }
 
 void mechanism_begin(struct mechanism *mechanism)
@@ -132,7 +133,8 @@ struct target_session *mechanism_take(struct mechanism *mechanism, const char *s
                                       mono_ms now)
 {
         struct target_session *taken = NULL;
-        for (unsigned i = mechanism->kept_count; i-- > 0;) { /* the one that was used last is the warmest */
+        for (unsigned i = mechanism->kept_count;
+             i-- > 0;) { /* the one used last: its connection is the least likely to be closed */
                 const struct kept_session *kept = &mechanism->kept[i];
                 const bool is_of_now = strcmp(kept->versions, versions) == 0 && now - kept->since < SESSION_IDLE_MS;
                 if (!is_of_now || is_served_out(kept->session, now))

@@ -1,6 +1,6 @@
 /*
- * mechanism.h -- an (endpoint, credential) that many policies switch through: whether it answers is known once for all
- * of them, and the sessions that reach it are kept for the next visit of any.
+ * mechanism.h -- an (endpoint, credential) that many policies switch through. They share the knowledge whether it
+ * answers, its sessions and its rate limit.
  *
  * A mechanism is visited every 10 s by whichever policy is due; a policy's own records are read every 30 s, and at a
  * decision.
@@ -27,11 +27,11 @@ struct kept_session {
 
 struct batch_lane;
 
-/* What waits for it, and what is on its way: all of it is batch.c's. */
+/* The visits that wait for it, and the calls in flight; private to batch.c. */
 struct mechanism_queue {
-        struct batch_lane *first; /* the one whose turn is next */
+        struct batch_lane *first; /* the one that is served next */
         unsigned in_flight;       /* calls */
-        mono_ms turn_at;          /* of the bucket, which the next call has; 0: none was taken */
+        mono_ms permit_at;          /* from when the permit of the next call is valid; 0: none was taken */
         struct loop_timer send;
 };
 
@@ -40,15 +40,15 @@ struct mechanism {
         struct loop *loop;
         struct map *map;
         unsigned users, visits;
-        mono_ms
-            answered_at; /* last good visit by anybody; 0 never. A failure may be one record's own: it is not shared */
+        /* The last good visit of any policy; 0 never. A failure is not shared, because it may be one record's own. */
+        mono_ms answered_at;
         mono_ms asked_at;
-        mono_ms broken_at; /* the last visit of anybody that was cut or not answered: what was seen before is doubtful */
-        mono_ms paid_until;  /* the requests so far are those of the time until then, at the rate that is allowed */
-        mono_ms hushed_until; /* the server asked to be left alone */
+        mono_ms broken_at;    /* the last visit of any policy that was cut or not answered: older looks are doubtful */
+        mono_ms paid_until;   /* the token bucket as one time: the requests so far are paid for until then */
+        mono_ms paused_until; /* by a Retry-After of the server */
         struct kept_session kept[SESSIONS_KEPT_MAX];
         unsigned kept_count;
-        struct loop_timer idle; /* closes those that nobody takes */
+        struct loop_timer idle; /* closes unused ones */
         struct mechanism_queue queue;
 };
 
@@ -60,22 +60,22 @@ void mechanism_drop(struct mechanism **held);
  * The token bucket of all requests with one credential: @per_minute of target_limits, and a second's worth of them at
  * once; 0: as many as come.
  */
-/* When a visit that arrives now may go: turns are given in the order of arrival, and are paid for by that. */
-mono_ms mechanism_turn(struct mechanism *mechanism, unsigned per_minute, mono_ms now);
-/* Whether a visit that can as well come later leaves a turn for those that cannot. */
+/* Takes a permit, and returns the time from which it is valid. Permits are given in the order of the calls. */
+mono_ms mechanism_permit(struct mechanism *mechanism, unsigned per_minute, mono_ms now);
+/* Whether half of the bucket is left: a read that is merely due must leave permits for a switch. */
 bool mechanism_has_room(const struct mechanism *mechanism, unsigned per_minute, mono_ms now);
-/* @requests more were made than turns were given. */
+/* A visit made @requests more than its permit was for. */
 void mechanism_charge(struct mechanism *mechanism, unsigned per_minute, unsigned requests, mono_ms now);
 /* The server wants no visit before @until. */
-void mechanism_hush(struct mechanism *mechanism, mono_ms until);
+void mechanism_pause(struct mechanism *mechanism, mono_ms until);
 
-/* A visit goes through it, and may come back when nobody uses it any more. */
+/* A visit in flight keeps the mechanism, also where no policy uses it any more. */
 void mechanism_begin(struct mechanism *mechanism);
 void mechanism_end(struct mechanism *mechanism);
 
 /*
  * A session that was opened with these @settings, by the @versions of its Secrets; NULL: none is kept. Those of other
- * versions are closed; those that nobody takes for a while are, too, by a timer.
+ * versions are closed: a rotated credential must be tried before a failover needs it.
  */
 struct target_session *mechanism_take(struct mechanism *mechanism, const char *settings, const char *versions,
                                       mono_ms now);

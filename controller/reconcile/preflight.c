@@ -63,7 +63,7 @@ static mono_ms again_after(const struct target_slot *slot)
         return rights->refusal ? AGAIN_MS : rights->is_known ? every : every / UNKNOWN_AGAIN;
 }
 
-/* Whether what is asked about is another by now is looked at from time to time. */
+/* The settings, credentials and types are compared with those asked about from time to time. */
 static bool is_due(const struct policy *policy, const struct target_slot *slot, bool looks, mono_ms now)
 {
         const struct target_rights *rights = &slot->rights;
@@ -77,7 +77,8 @@ static bool is_due(const struct policy *policy, const struct target_slot *slot, 
 }
 
 /*
- * A switch under way, a name that is not as recorded, an active plane that fails: then there is no time for questions.
+ * During a switch, while the name is not as recorded, and while the active plane fails, the server is left to the
+ * switch.
  */
 static bool rests(const struct decision *decision)
 {
@@ -94,7 +95,7 @@ static void ask(struct policy *policy, struct target_slot *slot)
         arena_deinit(&arena);
 }
 
-/* Policies that begin together ask one after the other. */
+/* Spread by the key, so that policies that begin together do not all ask at once. */
 static mono_ms first_after(const struct policy *policy)
 {
         return FIRST_AFTER_MS + (mono_ms)(text_hash(policy->key) % SPREAD_MS);
@@ -138,7 +139,7 @@ static struct target_slot *slot_of(const struct policy *policy, const struct tar
         return NULL;
 }
 
-/* A person knows credentials by their Secret. */
+/* People know credentials by their Secret. */
 static char *refusal_text(const struct policy *policy, const struct effect *effect)
 {
         struct target_secret secrets[TARGET_SECRETS_MAX];
@@ -164,7 +165,7 @@ void preflight_done(struct policy *policy, struct effect *effect)
         if (effect->has_found_servers)
                 verify_found(policy, &effect->found_servers);
         if (effect->retry_after_ms > 0)
-                mechanism_hush(effect->mechanism, loop_now(policy->manager->loop) + effect->retry_after_ms);
+                mechanism_pause(effect->mechanism, loop_now(policy->manager->loop) + effect->retry_after_ms);
         struct target_rights *rights = &slot->rights;
         const bool is_refused = effect->err == ERR_DENIED || effect->err == ERR_INVALID;
         char *refusal = is_refused ? refusal_text(policy, effect) : NULL;
@@ -172,7 +173,7 @@ void preflight_done(struct policy *policy, struct effect *effect)
                 log_line(LOG_WARN, "preflight", refusal, LOG_TEXT_FIELD("policy", policy->key),
                          LOG_TEXT_FIELD("target", slot->ref.name),
                          LOG_TEXT_FIELD("class", err_name(effect->err)));
-        /* An answer that did not come leaves what was known of the same credentials. */
+        /* Without an answer, the last one about the same credentials stays. */
         const bool stays = !is_refused && effect->err != ERR_OK && rights->of == of;
         if (!stays) {
                 free(rights->refusal);

@@ -21,10 +21,10 @@ struct target_slot;
 struct preflight {
         struct effect *effect; /* in flight; NULL otherwise */
         mono_ms rested_at;     /* when the policy was seen at rest first; 0: not yet */
-        mono_ms looked_at;     /* when it was last looked for what is due */
+        mono_ms looked_at;     /* when it was last checked what is due */
 };
 
-/* The last word of the server on writing one target. */
+/* The server's last answer on writing one target. */
 struct target_rights {
         mono_ms asked_at; /* 0: never */
         uint64_t of;      /* which settings and credentials that was about */

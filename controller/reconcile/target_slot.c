@@ -24,7 +24,7 @@ static void leave_alone(struct target_slot *slot, const struct visit *visit)
         const mono_ms until = visit->now + after;
         slot->retry_at = slot->retry_at > until ? slot->retry_at : until;
         if (slot->mechanism)
-                mechanism_hush(slot->mechanism, until);
+                mechanism_pause(slot->mechanism, until);
 }
 
 void slot_failed(struct target_slot *slot, const struct visit *visit)

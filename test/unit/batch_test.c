@@ -461,7 +461,7 @@ static void test_a_thousand_names_take_one_turn_of_the_bucket(void **state)
         assert_true(rig->mechanism->paid_until <= clock_mono() + 200);
 }
 
-/* Bug: the turn was given up before the job was submitted, and with every worker busy the target queued up anew. */
+/* Bug: the permit was given up before the job was submitted, and with every worker busy the target queued up anew. */
 static void test_a_turn_is_not_lost_where_every_worker_is_busy(void **state)
 {
         (void)state;
@@ -469,9 +469,9 @@ static void test_a_turn_is_not_lost_where_every_worker_is_busy(void **state)
         (void)rig_start(0);
         add(0, 1, &paced);
         run_for(250); /* it has been tried three times */
-        const mono_ms turn_at = rig->mechanism->queue.turn_at;
-        assert_true(turn_at > 0);
-        assert_true(rig->mechanism->paid_until <= turn_at + 200); /* and has paid for one */
+        const mono_ms permit_at = rig->mechanism->queue.permit_at;
+        assert_true(permit_at > 0);
+        assert_true(rig->mechanism->paid_until <= permit_at + 200); /* and has paid for one */
         assert_false(effect_is_sent(rig->ones[0].slot.effect));
         assert_int_equal(rig->ones[0].ended, 0);
 }

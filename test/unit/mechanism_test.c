@@ -141,15 +141,15 @@ static void test_a_visit_may_come_back_when_nobody_uses_it_any_more(void **state
 
 enum { PER_MINUTE = 300, INTERVAL_MS = 60000 / PER_MINUTE };
 
-/* 1,000 policies of one account: each has its turn, in the order in which they came, and none is sent faster than the account may. */
+/* 1,000 policies of one account: permits come in order of the calls, and never faster than the rate of the account. */
 static void test_turns_are_given_in_order_at_the_rate(void **state)
 {
         struct rig *rig = *state;
         mono_ms before = 0;
         for (unsigned i = 0; i < 1000; i++) {
-                const mono_ms turn = mechanism_turn(rig->mechanism, PER_MINUTE, NOW);
-                assert_true(turn >= before);
-                before = turn;
+                const mono_ms at = mechanism_permit(rig->mechanism, PER_MINUTE, NOW);
+                assert_true(at >= before);
+                before = at;
         }
         assert_in_range(before, NOW + 1000 * INTERVAL_MS - BURST_MS - INTERVAL_MS, NOW + 1000 * INTERVAL_MS);
 }
@@ -158,16 +158,16 @@ static void test_a_second_s_worth_goes_at_once(void **state)
 {
         struct rig *rig = *state;
         for (unsigned i = 0; i < PER_MINUTE / 60; i++)
-                assert_int_equal(mechanism_turn(rig->mechanism, PER_MINUTE, NOW), NOW);
-        assert_int_equal(mechanism_turn(rig->mechanism, PER_MINUTE, NOW), NOW + INTERVAL_MS);
-        assert_int_equal(mechanism_turn(rig->mechanism, PER_MINUTE, NOW + 60000), NOW + 60000);
+                assert_int_equal(mechanism_permit(rig->mechanism, PER_MINUTE, NOW), NOW);
+        assert_int_equal(mechanism_permit(rig->mechanism, PER_MINUTE, NOW), NOW + INTERVAL_MS);
+        assert_int_equal(mechanism_permit(rig->mechanism, PER_MINUTE, NOW + 60000), NOW + 60000);
 }
 
 static void test_without_a_limit_nothing_waits(void **state)
 {
         struct rig *rig = *state;
         for (unsigned i = 0; i < 1000; i++)
-                assert_int_equal(mechanism_turn(rig->mechanism, 0, NOW), NOW);
+                assert_int_equal(mechanism_permit(rig->mechanism, 0, NOW), NOW);
         assert_true(mechanism_has_room(rig->mechanism, 0, NOW));
 }
 
@@ -176,28 +176,28 @@ static void test_what_can_wait_leaves_a_turn_for_what_cannot(void **state)
         struct rig *rig = *state;
         unsigned routine = 0;
         while (mechanism_has_room(rig->mechanism, PER_MINUTE, NOW)) {
-                assert_int_equal(mechanism_turn(rig->mechanism, PER_MINUTE, NOW), NOW);
+                assert_int_equal(mechanism_permit(rig->mechanism, PER_MINUTE, NOW), NOW);
                 routine++;
         }
         assert_in_range(routine, 1, PER_MINUTE / 60 - 1);
-        assert_int_equal(mechanism_turn(rig->mechanism, PER_MINUTE, NOW), NOW);
+        assert_int_equal(mechanism_permit(rig->mechanism, PER_MINUTE, NOW), NOW);
 }
 
 static void test_what_a_visit_cost_is_paid_by_the_next(void **state)
 {
         struct rig *rig = *state;
         mechanism_charge(rig->mechanism, PER_MINUTE, 10, NOW);
-        assert_int_equal(mechanism_turn(rig->mechanism, PER_MINUTE, NOW), NOW + 10 * INTERVAL_MS - (BURST_MS - INTERVAL_MS));
+        assert_int_equal(mechanism_permit(rig->mechanism, PER_MINUTE, NOW), NOW + 10 * INTERVAL_MS - (BURST_MS - INTERVAL_MS));
 }
 
 /* "Retry-After: 7" is said to one policy and meant for the account. */
 static void test_a_server_that_wants_to_be_left_alone_is(void **state)
 {
         struct rig *rig = *state;
-        mechanism_hush(rig->mechanism, NOW + 7000);
-        mechanism_hush(rig->mechanism, NOW + 3000);
-        assert_int_equal(mechanism_turn(rig->mechanism, PER_MINUTE, NOW), NOW + 7000);
-        assert_int_equal(mechanism_turn(rig->mechanism, 0, NOW), NOW + 7000);
+        mechanism_pause(rig->mechanism, NOW + 7000);
+        mechanism_pause(rig->mechanism, NOW + 3000);
+        assert_int_equal(mechanism_permit(rig->mechanism, PER_MINUTE, NOW), NOW + 7000);
+        assert_int_equal(mechanism_permit(rig->mechanism, 0, NOW), NOW + 7000);
         assert_false(mechanism_has_room(rig->mechanism, 0, NOW));
         assert_true(mechanism_has_room(rig->mechanism, 0, NOW + 7000));
 }
@@ -206,10 +206,10 @@ static void test_a_server_that_wants_to_be_left_alone_is(void **state)
 static void test_who_waits_for_the_end_of_a_hush_is_paced_after_it(void **state)
 {
         struct rig *rig = *state;
-        mechanism_hush(rig->mechanism, NOW + 30000);
+        mechanism_pause(rig->mechanism, NOW + 30000);
         mono_ms last = 0;
         for (unsigned i = 0; i < 100; i++)
-                last = mechanism_turn(rig->mechanism, PER_MINUTE, NOW);
+                last = mechanism_permit(rig->mechanism, PER_MINUTE, NOW);
         assert_true(last >= NOW + 30000 + 99 * INTERVAL_MS - BURST_MS);
 }
 

@@ -148,7 +148,7 @@ static void test_a_server_s_retry_after_reaches_the_slot_and_the_account(void **
         visit.retry_after_ms = 7000;
         slot_failed(slot, &visit);
         assert_int_equal(slot->retry_at, 8000);
-        assert_int_equal(mechanism_turn(slot->mechanism, 0, 1000), 8000);
+        assert_int_equal(mechanism_permit(slot->mechanism, 0, 1000), 8000);
         visit.retry_after_ms = INT64_C(31536000000);
         slot_failed(slot, &visit);
         assert_int_equal(slot->retry_at, 61000);
