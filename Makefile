@@ -224,6 +224,10 @@ test: ## everything, from a fresh machine: set-up, unit, contract, fuzz, end to 
 	@command -v python3 >/dev/null || hack/install.sh bench
 	@python3 test/run.py $(STAGES)
 
+.PHONY: stories
+stories: $(OUT)/prove/whole ## what whole operators do in each story of test/whole/stories, on virtual time: a second for all of them
+	@$< --story $(sort $(wildcard test/whole/stories/*.story))
+
 .PHONY: prove prove-core
 prove: prove-core model prove-real ## everything that is promised, at length (about half an hour); figures in build/prove.json
 

@@ -1,33 +1,25 @@
 """The operator itself dies, is stopped, wakes too late: whoever comes next finishes, and what comes late changes nothing."""
 
-import contextlib
-
 import dns.opcode
 import pytest
 from trouble import dns_takes_no_updates, redis_takes_no_writes, wait_step
 from world import (
     CENTRAL,
     MODES,
-    QUICK_LEASE,
     WEST,
     arrange,
     check_world,
-    dns_stamp,
     leader,
     other,
     outside,
-    record,
     replicas,
     switch_to,
     wait_world,
 )
 
 from hack.bench import wait
-from hack.bench.api_faults import ApiFaults
 from hack.bench.relay import Relay
-from hack.bench.timeline import Watcher
 
-RECORD_WRITE = ("PATCH", "/leases/planekeeper-gloo")
 # By writeMode: the step with the first effect, and what blocks it.
 FIRST = {"AllClusters": ("Route", dns_takes_no_updates), "SingleCluster": ("Lock", redis_takes_no_writes)}
 
@@ -44,80 +36,6 @@ def pair_at_work(scene, single_writer=True):
     scene.wait_condition("FailoverPossible", "True", "Chosen")
     leading = leader(*pair)
     return leading, other(leading, pair)
-
-
-def epochs(scene):
-    """Watches the epoch in the TXT record: S2, it never falls."""
-    return Watcher(lambda: dns_stamp(scene).epoch)
-
-
-def check_never_fell(watched):
-    seen = [change.value for change in watched.changes]
-    assert seen == sorted(seen), f"the epoch fell: {seen}"
-
-
-def stop_before_intent(scene, proxy, stack):
-    """The decision is made, and the API server does not take it."""
-    refused = proxy.inject(*RECORD_WRITE, status=500, times=1000)
-    scene.bench.kill_plane(WEST)
-    wait.until("Intent was tried", lambda: refused.hits)
-    assert record(scene)["epoch"] == 1
-
-
-def stop_with_intent_unanswered(scene, proxy, stack):
-    """The decision is recorded, and whoever made it does not know."""
-    cut = proxy.inject(*RECORD_WRITE, cut_after=0, times=1000)
-    stack.enter_context(first_effect(scene)[1](scene))
-    scene.bench.kill_plane(WEST)
-    wait.until("Intent was recorded", lambda: cut.hits and record(scene)["epoch"] == 2)
-
-
-def stop_before_lock(scene, proxy, stack):
-    stack.enter_context(redis_takes_no_writes(scene))
-    scene.bench.kill_plane(WEST)
-    wait_step(scene, "Lock")
-
-
-def stop_before_route(scene, proxy, stack):
-    stack.enter_context(dns_takes_no_updates(scene))
-    scene.bench.kill_plane(WEST)
-    wait_step(scene, "Route")
-
-
-def stop_before_commit(scene, proxy, stack):
-    step, blocked = first_effect(scene)
-    with blocked(scene):  # so that Intent passes and Commit does not
-        scene.bench.kill_plane(WEST)
-        wait_step(scene, step)
-        proxy.inject(*RECORD_WRITE, status=500, times=1000)
-    wait.until("routed", lambda: scene.active_in_dns() == CENTRAL)
-    assert record(scene)["phase"] == "Switching"
-
-
-STEPS = [stop_before_intent, stop_with_intent_unanswered, stop_before_lock, stop_before_route, stop_before_commit]
-AT_EACH_STEP = [
-    pytest.param(single_writer, stop, id=f"{mode}-{stop.__name__.removeprefix('stop_')}")
-    for mode, single_writer in (("AllClusters", False), ("SingleCluster", True))
-    for stop in STEPS
-    if single_writer or stop is not stop_before_lock
-]
-
-
-@pytest.mark.parametrize(("single_writer", "stop"), AT_EACH_STEP)
-def test_leader_killed_at_each_step_is_replaced(scene, single_writer, stop):
-    with ApiFaults(scene.bench.hub) as proxy, contextlib.ExitStack() as stack, epochs(scene) as seen:
-        arrange(scene, single_writer)
-        first = scene.operator("first", kubeconfig=proxy.write_kubeconfig("first"), extra_args=QUICK_LEASE)
-        wait_world(scene, WEST, 1, single_writer)
-        scene.wait_condition("FailoverPossible", "True", "Chosen")
-        second = scene.operator("second", extra_args=QUICK_LEASE)
-        second.wait_readyz()
-        stop(scene, proxy, stack)
-        first.kill9()
-        stack.pop_all().close()
-        wait_world(scene, CENTRAL, 2, single_writer)
-        assert leader(first, second) is second
-        check_never_fell(seen)
 
 
 def test_a_switch_survives_every_replica(scene):

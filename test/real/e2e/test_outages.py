@@ -1,6 +1,5 @@
 """Things die around a switch, in every order: what must still happen, and what must not."""
 
-import contextlib
 import re
 
 import pytest
@@ -10,7 +9,6 @@ from world import (
     MODES,
     WEST,
     arrange,
-    check_world,
     conditions,
     instant,
     leader,
@@ -18,7 +16,6 @@ from world import (
     other,
     outside,
     record,
-    refused_gates,
     replicas,
     steady,
     wait_event,
@@ -91,35 +88,6 @@ def test_redis_silent_blocks_and_resumes_by_itself(scene):
     wait_world(scene, CENTRAL, 2, single_writer=True)
 
 
-@MODES
-def test_dns_server_silent_holds_and_resumes_by_itself(scene, single_writer):
-    steady(scene, single_writer)
-    scene.bench.bind.pause()
-    scene.bench.kill_plane(WEST)
-    scene.wait_condition("Ready", "False", "DNSUnavailable")
-    assert "Stalled" not in conditions(scene)
-    scene.bench.bind.resume()
-    wait_world(scene, CENTRAL, 2, single_writer)
-
-
-@pytest.mark.parametrize(
-    ("single_writer", "server"),
-    [(False, "bind"), (True, "bind"), (True, "redis")],
-    ids=["AllClusters-bind", "SingleCluster-bind", "SingleCluster-redis"],
-)
-def test_a_target_that_is_gone_at_the_first_failure_holds_the_decision(scene, single_writer, server):
-    """Found when the active plane fails first, so that nothing is begun that could not be ended. Redis has forgotten
-    everything when it comes back."""
-    steady(scene, single_writer)
-    getattr(scene.bench, server).kill9()
-    scene.bench.kill_plane(WEST)
-    scene.wait_condition("Ready", "False", "FailoverHeld")
-    assert refused_gates(scene) == {"MechanismUnreachable"}
-    assert record(scene)["epoch"] == 1 and "Stalled" not in conditions(scene)
-    getattr(scene.bench, server).run()
-    wait_world(scene, CENTRAL, 2, single_writer)
-
-
 def test_redis_inside_the_failed_plane_does_not_hold_the_decision(scene):
     """A region takes its Redis along: the switch begins, and goes on when somebody has brought Redis back."""
     steady(scene, single_writer=True, changes={"redis": {"plane": WEST}})
@@ -129,50 +97,6 @@ def test_redis_inside_the_failed_plane_does_not_hold_the_decision(scene):
     assert record(scene)["epoch"] == 2 and scene.active_in_dns() == WEST
     scene.bench.redis.run()
     wait_world(scene, CENTRAL, 2, single_writer=True)
-
-
-def test_operator_cut_off_from_all_but_its_api_server_does_nothing(scene):
-    """What it sees is what it would see if the whole world had died: it must think of itself first."""
-    bench = scene.bench
-    with contextlib.ExitStack() as stack:
-        dns, redis = (stack.enter_context(Relay(server.address)) for server in (bench.bind, bench.redis))
-        api = {name: stack.enter_context(Relay(f"127.0.0.1:{bench.clusters[name].port}")) for name in PLANES}
-        path = {name: stack.enter_context(Relay(bench.servers[name].address, host)) for name, host in PLANES.items()}
-        wires = [dns, redis, *api.values(), *path.values()]
-        for name, relay in api.items():
-            url = f"https://{relay.address}"
-            scene.put_secret(f"{name}-kubeconfig", value=bench.plane_kubeconfig(name, url))
-        arrange(scene, single_writer=True)
-        checks = {
-            name.replace("-", "_"): {
-                "checks": [
-                    {"name": "path", "type": "TLS", "port": path[name].port},
-                    {"name": "pods", "type": "Deployment"},
-                ]
-            }
-            for name in PLANES
-        }
-        scene.put_planes(**checks)
-        scene.put_policy(
-            {"dns": {"rfc2136": {"nameserver": dns.address}}, "redis": {"address": redis.address}}, single_writer=True
-        )
-        scene.operator()
-        wait_world(scene, WEST, 1, single_writer=True)
-        scene.wait_condition("FailoverPossible", "True", "Chosen")
-        agent = scene.agent()
-        agent.wait_connected(PLANES[WEST])
-        before = outside(scene)
-        for wire in wires:
-            wire.swallow()
-        scene.wait_condition("Ready", "False")
-        wait.until("Isolated", lambda: "Isolated" in refused_gates(scene))
-        wait.always("isolated", lambda: outside(scene) == before, 2.0)
-        assert "the operator may be the one that is cut off" in message(scene, "Ready")
-        assert record(scene)["epoch"] == 1 and not agent.outages()
-        for wire in wires:
-            wire.heal()
-        scene.wait_condition("Ready", "True", "Steady")
-        check_world(scene, WEST, 1, single_writer=True)
 
 
 def test_a_dead_second_nameserver_delays_nothing_and_is_named(scene):
