@@ -27,6 +27,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -42,6 +43,21 @@ MUTANT_HISTORIES = 20_000
 WHOLE_HISTORIES = {"long": 20_000, "short": 1_000}
 WHOLE_MUTANT_HISTORIES = 4_000
 STORIES = ROOT / "test" / "whole" / "stories"
+# What a story must not be, and what is said of it: with file and line.
+NO_STORIES = {
+    "world operators=9\n": ":1: operators cannot be",
+    "world lock=yes\n10 plane-explodes\n": ':2: there is no fault or deed "plane-explodes"',
+    "world lock=yes\n10 plane-refuses plane=nowhere\n": ':2: "plane=nowhere" is no plane=',
+    "world lock=yes\n\nsoon expect rest\n": ':3: "soon" is no time',
+    "world lock=yes\n20 expect rest\n10 expect rest\n": ":3: it is 20.0 s by now",
+    "world lock=yes\n1 expect miracles\n": ':2: nothing is known of "miracles"',
+    "world lock=yes\n1 expect name nowhere\n": ":2: there is no plane nowhere",
+    "world lock=yes\n1 edit [1]\n": ":2: edit takes a JSON object",
+    "10 expect rest\n": ":1: a story begins with one line",
+    "# nothing\n": ':1: it has no line "world',
+    "world lock=yes\n20 expect epoch 2\n": ":2: expected epoch 2, and after 20.0 s it is 1",
+    "world lock=yes\n20 plane-refuses plane=eu-west-1\n+0 expect epoch 1 during=20\n": ":3: expected epoch 1, and after 23",
+}
 
 
 class Tally:
@@ -169,6 +185,12 @@ def prove_whole_operators(tally: Tally, is_short: bool) -> dict:
     if not is_right:
         print(output, end="")
     tally.check(is_right, f"whole: {len(stories)} stories go as they say {found.get('broke', '')}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "no.story"
+        for text, said in NO_STORIES.items():
+            path.write_text(text)
+            told = run([BUILD / "prove/whole", "--story", path]).stdout
+            tally.check(f"FAILED {path}{said}" in told, f"whole: no story, and it says why: {said}")
     return {"whole": prove_by_histories(tally, is_short, "whole", WHOLE_HISTORIES["short" if is_short else "long"], 50)}
 
 
