@@ -13,6 +13,9 @@
 
 /* The words on the wire, which outlive any change of the names for people. */
 static const char *const phases[PHASE_COUNT] = {"None", "Steady", "Switching"};
+const char *const record_kinds[TARGET_KIND_COUNT] = {
+    [TARGET_FENCE] = "fence", [TARGET_PROMOTION] = "promotion", [TARGET_LOCK] = "lock",
+    [TARGET_NAME] = "dns",    [TARGET_PIPELINE] = "pipeline",   [TARGET_ACTIVE] = "active"};
 
 static const char *or_empty(const char *text)
 {
@@ -44,9 +47,29 @@ static json_t *encode_texts(const char *const *texts, unsigned count)
         return array;
 }
 
+static json_t *encode_list(const struct plan *plan)
+{
+        json_t *targets = json_array();
+        for (unsigned i = 0; i < plan->target_count; i++) {
+                const struct plan_target *planned = &plan->targets[i];
+                json_t *target = json_pack(
+                    "{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:o}", "kind", record_kinds[planned->ref.kind], "driver",
+                    planned->ref.driver, "endpoint", planned->ref.endpoint, "name", planned->ref.name, "db",
+                    (json_int_t)planned->ref.db, "ttl", (json_int_t)planned->ttl_s, "to", planned->to, "old",
+                    encode_texts(planned->old, planned->old_count));
+                if (json_array_append_new(targets, target) != 0) {
+                        json_decref(targets);
+                        return NULL;
+                }
+        }
+        return json_pack("{s:o}", "targets", targets);
+}
+
 /* "o" takes its reference and fails the whole where it is NULL. */
 static json_t *encode_plan(const struct plan *plan)
 {
+        if (plan_version(plan) == RECORD_VERSION_LIST)
+                return encode_list(plan);
         static const struct plan_target none = {.to = ""};
         const struct plan_target *name = plan_find(plan, TARGET_NAME), *lock = plan_find(plan, TARGET_LOCK);
         lock = lock ? lock : &none;
@@ -132,6 +155,40 @@ static void decode_name(const struct scope *scope, struct plan_target *ret)
                 decode_fail(scope, "to", "must not be empty");
 }
 
+static void decode_target(const struct scope *scope, enum target_kind at_least, struct plan_target *ret)
+{
+        *ret = (struct plan_target){
+            .ref = {.kind = (enum target_kind)decode_choice(scope, "kind", CHOICES(record_kinds), SIZE_MAX),
+                    .driver = decode_text(scope, "driver", NULL, 63),
+                    .endpoint = decode_text(scope, "endpoint", "", RECORD_BYTES_MAX),
+                    .name = decode_text(scope, "name", NULL, RECORD_BYTES_MAX),
+                    .db = (uint32_t)decode_integer(scope, "db", 0, 0, LOCK_DB_MAX)},
+            .ttl_s = (uint32_t)decode_integer(scope, "ttl", 0, 0, DNS_TTL_MAX_S),
+            .to = decode_text(scope, "to", NULL, RECORD_BYTES_MAX)};
+        ret->old_count = decode_texts(scope, "old", ret->old);
+        if (!ret->to[0])
+                decode_fail(scope, "to", "must not be empty");
+        if (ret->ref.kind < at_least)
+                decode_fail(scope, "kind", "is of a step before the one of the target above it");
+}
+
+/* Whatever needs no list is not written as one, so that there is one way to write each plan. */
+static void decode_list(const struct scope *scope, struct plan *plan)
+{
+        struct scope plan_scope = decode_object(scope, "plan");
+        struct scope targets = decode_array(&plan_scope, "targets", TARGETS_MAX);
+        for (size_t i = 0; i < decode_count(&targets); i++) {
+                struct scope target = decode_item(&targets, i);
+                decode_target(&target, i ? plan->targets[i - 1].ref.kind : TARGET_FENCE, &plan->targets[i]);
+        }
+        plan->target_count = (unsigned)decode_count(&targets);
+        if (!plan_find(plan, TARGET_NAME))
+                decode_fail(&plan_scope, "targets", "must have one of kind %s", record_kinds[TARGET_NAME]);
+        else if (plan_version(plan) != RECORD_VERSION_LIST)
+                decode_fail(&plan_scope, "targets", "must have another than one %s and one %s",
+                            record_kinds[TARGET_LOCK], record_kinds[TARGET_NAME]);
+}
+
 static void decode_plan(const struct scope *scope, struct plan *plan)
 {
         struct scope plan_scope = decode_object(scope, "plan");
@@ -151,12 +208,12 @@ static void *fill(const struct scope *scope)
         if (!decode_has(scope, "v"))
                 decode_fail(scope, "v", "is required");
         record->version = (unsigned)decode_integer(scope, "v", 0, 0, INT32_MAX);
-        if (decode_has(scope, "v") && record->version != RECORD_VERSION) {
+        bool is_list = record->version == RECORD_VERSION_LIST;
+        if (decode_has(scope, "v") && record->version != RECORD_VERSION && !is_list) {
                 decode_fail(scope, "v",
-                            "is %u, and this version knows only %u: a newer Planekeeper wrote it. Nothing is decided "
-                            "until that one "
-                            "runs again",
-                            record->version, RECORD_VERSION);
+                            "is %u, and this version knows only %u and %u: a newer Planekeeper wrote it. Nothing is "
+                            "decided until that one runs again",
+                            record->version, RECORD_VERSION, RECORD_VERSION_LIST);
                 return record; /* whatever else stands there has another meaning */
         }
         if (!decode_has(scope, "epoch"))
@@ -175,7 +232,10 @@ static void *fill(const struct scope *scope)
         record->cooldown_until = decode_time(scope, "cooldownUntil", false);
         record->recent_count = decode_times(scope, "recent", record->recent, RECENT_SWITCHES_MAX);
         record->enforced_count = decode_times(scope, "enforced", record->enforced, ENFORCED_MAX);
-        decode_plan(scope, &record->plan);
+        if (is_list)
+                decode_list(scope, &record->plan);
+        else
+                decode_plan(scope, &record->plan);
         return record;
 }
 
@@ -209,7 +269,7 @@ static enum err check_readable(const char *text, size_t bytes, struct errmsg *re
 
 enum err record_encode(const struct record *record, char **ret_text, struct errmsg *reterr)
 {
-        INVARIANT(record->version == RECORD_VERSION && record->phase < PHASE_COUNT &&
+        INVARIANT(record->version == plan_version(&record->plan) && record->phase < PHASE_COUNT &&
                   record->recent_count <= RECENT_SWITCHES_MAX && record->enforced_count <= ENFORCED_MAX);
         INVARIANT(record->epoch >= 1 && record->epoch <= EPOCH_MAX);
         json_t *object = encode(record);

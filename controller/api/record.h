@@ -3,7 +3,10 @@
  * policy's namespace, label planekeeper.io/lease=record, no ownerReference (it outlives the policy).
  *
  * Wire:      one JSON object of at most 4 KiB; 64-bit ids are 16 hex digits, times are RFC 3339 with milliseconds.
- *            Unknown fields are ignored; an unknown `v` is an error, so that nothing is decided over it.
+ *            Unknown fields are ignored; an unknown `v` is an error, so that nothing is decided over it. v=1 has a plan
+ *            of one name and at most one lock, {dns: {...}, lock: {...}}; v=2 any other, {targets: [{kind, driver,
+ *            endpoint, name, db, ttl, to, old}, ...]} in step order: what knows only v=1 freezes instead of leaving a
+ *            step out.
  * Ownership: a decoded record is one allocation with its texts: record_free(). Encoded text and JSON references are the
  *            caller's.
  * Errors:    ERR_INVALID: too long, malformed or out of range; the text says what, never how to delete it: a person
@@ -25,6 +28,8 @@
 #define RECORD_LEASE_PREFIX "planekeeper-"
 
 enum { RECORD_BYTES_MAX = 4096 };
+
+extern const char *const record_kinds[TARGET_KIND_COUNT]; /* on the wire */
 
 MUST_CHECK enum err record_encode(const struct record *record, char **ret_text, struct errmsg *reterr);
 MUST_CHECK enum err record_decode(const char *text, size_t bytes, struct record **ret, struct errmsg *reterr);

@@ -36,18 +36,40 @@ static void add_part(struct strbuf *text, const char *part)
         INVARIANT(strbuf_printf(text, "%zu:%s,", strlen(part), part));
 }
 
-void record_text_digest(const struct plan *plan, char ret_digest[static RECORD_DIGEST_BYTES])
+static void add_pair(struct strbuf *text, const struct plan *plan)
 {
-        struct strbuf text = STRBUF_INIT(65536);
         const struct plan_target *name = plan_find(plan, TARGET_NAME), *lock = plan_find(plan, TARGET_LOCK);
         char numbers[32];
         (void)snprintf(numbers, sizeof(numbers), "%" PRIu32 " %" PRIu32, name->ttl_s, lock ? lock->ref.db : 0);
-        add_part(&text, numbers);
-        add_part(&text, name->ref.name);
-        add_part(&text, name->to);
-        add_part(&text, lock ? lock->ref.endpoint : "");
-        add_part(&text, lock ? lock->ref.name : "");
-        add_part(&text, lock ? lock->to : "");
+        add_part(text, numbers);
+        add_part(text, name->ref.name);
+        add_part(text, name->to);
+        add_part(text, lock ? lock->ref.endpoint : "");
+        add_part(text, lock ? lock->ref.name : "");
+        add_part(text, lock ? lock->to : "");
+}
+
+static void add_list(struct strbuf *text, const struct plan *plan)
+{
+        for (unsigned i = 0; i < plan->target_count; i++) {
+                const struct plan_target *planned = &plan->targets[i];
+                char numbers[32];
+                (void)snprintf(numbers, sizeof(numbers), "%" PRIu32 " %" PRIu32, planned->ttl_s, planned->ref.db);
+                add_part(text, record_kinds[planned->ref.kind]);
+                add_part(text, numbers);
+                add_part(text, target_traits(planned->ref.kind)->leads_agents ? "" : planned->ref.endpoint);
+                add_part(text, planned->ref.name);
+                add_part(text, planned->to);
+        }
+}
+
+void record_text_digest(const struct plan *plan, char ret_digest[static RECORD_DIGEST_BYTES])
+{
+        struct strbuf text = STRBUF_INIT(65536);
+        if (plan_version(plan) == RECORD_VERSION)
+                add_pair(&text, plan);
+        else
+                add_list(&text, plan);
         hash(strbuf_text(&text), text.bytes, ret_digest);
         strbuf_deinit(&text);
 }
@@ -74,8 +96,9 @@ void record_text_mark(const char *value, char ret_mark[static RECORD_MARK_BYTES]
 
 /* ---- to text ---- */
 
-/* The field of the old values of each kind. */
+/* The field of the old values of each kind, and of each target of a list. */
 static const char *const old_keys[TARGET_KIND_COUNT] = {[TARGET_NAME] = "old", [TARGET_LOCK] = "locks"};
+static const char *const list_keys[TARGETS_MAX] = {"olda", "oldb", "oldc", "oldd", "olde", "oldf", "oldg", "oldh"};
 
 /* Names of Kubernetes have nothing but printable characters; an operator may be given any identity. */
 static void add_text(struct strbuf *text, const char *key, const char *value)
@@ -137,16 +160,21 @@ static void add_record(struct strbuf *text, const struct record *record, const c
         add_times(text, "recent", record->recent, record->recent_count);
         add_times(text, "enforced", record->enforced, record->enforced_count);
         add_text(text, "plan", digest);
+        const bool is_list = record->version == RECORD_VERSION_LIST;
+        for (unsigned i = 0; i < record->plan.target_count && is_list; i++)
+                (void)strbuf_printf(text, "%s%s", i ? "," : " targets=",
+                                    record_kinds[record->plan.targets[i].ref.kind]);
         for (unsigned i = record->plan.target_count; i-- > 0;) {
                 const struct plan_target *planned = &record->plan.targets[i];
-                add_marks(text, old_keys[planned->ref.kind], planned->old, planned->old_count);
+                add_marks(text, is_list ? list_keys[i] : old_keys[planned->ref.kind], planned->old, planned->old_count);
         }
 }
 
 enum err record_text_encode(const struct record *record, epoch_t routed, const char *store, const char *author,
                             char ret_text[static RECORD_TEXT_BYTES], struct errmsg *reterr)
 {
-        INVARIANT(record->version == RECORD_VERSION && record->phase < PHASE_COUNT && routed <= record->epoch);
+        INVARIANT(record->version == plan_version(&record->plan) && record->phase < PHASE_COUNT);
+        INVARIANT(routed <= record->epoch);
         INVARIANT(record->recent_count <= RECENT_SWITCHES_MAX && record->enforced_count <= ENFORCED_MAX);
         struct strbuf text = STRBUF_INIT(RECORD_TEXT_BYTES - 1);
         (void)strbuf_printf(&text, "v=pk1 e=%" PRIu64 " id=%016" PRIx64 " p=%s s=%s r=%" PRIu64, record->epoch,
@@ -173,7 +201,8 @@ struct parts {
         struct record record;
         struct record_text *ret;
         char from[NAME_BYTES], to[NAME_BYTES], reason[REASON_BYTES], holder[NAME_BYTES + 16];
-        char old[TARGET_KIND_COUNT][PLAN_OLD_MAX][RECORD_MARK_BYTES];
+        char old[TARGETS_MAX][PLAN_OLD_MAX][RECORD_MARK_BYTES];
+        struct plan pair, list; /* which of them it is, targets= says */
         bool has_epoch, has_routed;
 };
 
@@ -260,14 +289,44 @@ static bool take_marks(const struct field *field, char (*marks)[RECORD_MARK_BYTE
         return true;
 }
 
+static bool take_kind(const struct field *item, enum target_kind at_least, enum target_kind *ret)
+{
+        for (unsigned kind = at_least; kind < TARGET_KIND_COUNT; kind++) {
+                if (!field_is(&(struct field){item->value, item->value_bytes, NULL, 0}, record_kinds[kind]))
+                        continue;
+                *ret = (enum target_kind)kind;
+                return true;
+        }
+        return false;
+}
+
+/* In step order, and only once. */
+static bool take_kinds(const struct field *field, struct plan *list)
+{
+        struct field item;
+        bool is_first = !list->target_count;
+        enum target_kind kind = TARGET_FENCE;
+        for (size_t at = 0; next_item(field, &at, &item);) {
+                if (!is_first || list->target_count == TARGETS_MAX || !take_kind(&item, kind, &kind))
+                        return false;
+                list->targets[list->target_count++].ref.kind = kind;
+        }
+        return true;
+}
+
 static bool take_plan_field(struct parts *parts, const struct field *field)
 {
         if (field_is(field, "plan"))
                 return take_text(field, parts->ret->digest, sizeof(parts->ret->digest)) &&
                        is_digest(parts->ret->digest);
-        for (unsigned kind = 0; kind < TARGET_KIND_COUNT; kind++)
-                if (field_is(field, old_keys[kind]))
-                        return take_marks(field, parts->old[kind], &parts->record.plan.targets[kind]);
+        if (field_is(field, "targets"))
+                return take_kinds(field, &parts->list);
+        for (unsigned i = 0; i < parts->pair.target_count; i++)
+                if (field_is(field, old_keys[parts->pair.targets[i].ref.kind]))
+                        return take_marks(field, parts->old[i], &parts->pair.targets[i]);
+        for (unsigned i = 0; i < TARGETS_MAX; i++)
+                if (field_is(field, list_keys[i]))
+                        return take_marks(field, parts->old[i], &parts->list.targets[i]);
         return true; /* of a later version */
 }
 
@@ -330,6 +389,7 @@ static const char *missing_part(const struct parts *parts)
                : parts->ret->routed > record->epoch ? "r (not above e)"
                : record->phase == PHASE_NONE        ? "phase"
                : !parts->ret->digest[0]             ? "plan"
+               : parts->list.target_count && !plan_find(&parts->list, TARGET_NAME) ? "targets"
                                                     : NULL;
 }
 
@@ -339,7 +399,8 @@ static enum err finish(struct parts *parts, struct errmsg *reterr)
         if (missing)
                 return err_set(reterr, ERR_INVALID, "record: field %s is missing or wrong", missing);
         struct record *record = &parts->record;
-        record->version = RECORD_VERSION;
+        record->version = parts->list.target_count ? RECORD_VERSION_LIST : RECORD_VERSION;
+        record->plan = parts->list.target_count ? parts->list : parts->pair;
         record->from = parts->from;
         record->to = parts->to;
         record->reason = parts->reason;
@@ -351,11 +412,11 @@ static enum err finish(struct parts *parts, struct errmsg *reterr)
 enum err record_text_decode(const char *text, struct record_text *ret, struct errmsg *reterr)
 {
         *ret = (struct record_text){0};
-        struct parts parts = {.ret = ret, .record.plan.target_count = TARGET_KIND_COUNT};
+        struct parts parts = {
+            .ret = ret,
+            .pair = {.targets = {{.ref.kind = TARGET_LOCK}, {.ref.kind = TARGET_NAME}}, .target_count = 2}};
         struct field field;
         const char *at = text;
-        for (unsigned kind = 0; kind < TARGET_KIND_COUNT; kind++)
-                parts.record.plan.targets[kind].ref.kind = (enum target_kind)kind;
         if (strlen(text) >= RECORD_TEXT_BYTES)
                 return err_set(reterr, ERR_INVALID, "record: more than %d bytes", RECORD_TEXT_BYTES - 1);
         if (!fields_next(&at, &field) || !field_is(&field, "v") || field.value_bytes != 3 ||

@@ -5,6 +5,8 @@
  *            where not empty, from= reason= holder= author= auto=1 detected= started= completed= cooldown=
  *            (milliseconds since 1970) recent=<ms>,... enforced=<ms>,... plan=<16 hex> old=<16 hex>,... locks=<16
  *            hex>,... Unknown fields are ignored.
+ *            Of a plan that is a list (record.h, v=2) targets=<kind>,... in step order and olda= oldb= ... take the
+ *            place of old= and locks=; an operator that does not know them derives another digest, and freezes.
  * Plan:      only digests of it travel, because anybody can read a TXT record: each operator derives the plan from its
  *            own spec and planes and compares. Old values are digests, too; one that is not known in the clear is
  *            carried on as "sha256:<16 hex>", which equals no value of a register.
@@ -36,8 +38,8 @@ MUST_CHECK enum err record_text_encode(const struct record *record, epoch_t rout
 MUST_CHECK enum err record_text_decode(const char *text, struct record_text *ret, struct errmsg *reterr);
 
 /*
- * The digest of what a plan does: name, TTL, addresses, lock and its value. How the DNS server is reached is not part
- * of it: the record was read there.
+ * The digest of what a plan does: name, TTL, addresses, lock and its value, or all that of each of a list. How the DNS
+ * server is reached is not part of it: the record was read there.
  */
 void record_text_digest(const struct plan *plan, char ret_digest[static RECORD_DIGEST_BYTES]);
 

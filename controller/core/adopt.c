@@ -14,7 +14,7 @@
 static bool is_of_epoch(const struct view *view, const struct target_view *target, const struct plane_view *plane,
                         epoch_t epoch, struct arena *arena)
 {
-        return strcmp(target->shows.value, plan_value_at(view, target, plane, epoch, arena)) == 0;
+        return target_is_wanted(target->ref.kind, plan_value_at(view, target, plane, epoch, arena), target->shows.value);
 }
 
 /*
@@ -51,13 +51,18 @@ static bool agrees(const struct view *view, const struct target_view *target, co
         return is_free || shows_plane(view, target, plane, arena);
 }
 
-/* The first target that does not agree; NULL: all do. */
+static bool names_plane(const struct target_view *target)
+{
+        return target_traits(target->ref.kind)->names_plane;
+}
+
+/* The first target that names a plane and does not agree; NULL: all do. */
 static const struct target_view *dissenter(const struct view *view, const struct plane_view *plane, struct arena *arena,
                                            bool (*says)(const struct view *, const struct target_view *,
                                                         const struct plane_view *, struct arena *))
 {
         for (unsigned i = 0; i < view->target_count; i++)
-                if (!says(view, &view->targets[i], plane, arena))
+                if (names_plane(&view->targets[i]) && !says(view, &view->targets[i], plane, arena))
                         return &view->targets[i];
         return NULL;
 }
@@ -77,9 +82,14 @@ const struct plane_view *adopt_plane_shown(const struct view *view)
         return shown;
 }
 
+const struct target_view *adopt_dissenter(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        return dissenter(view, plane, arena, agrees);
+}
+
 bool adopt_matches(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
-        return !dissenter(view, plane, arena, agrees);
+        return !adopt_dissenter(view, plane, arena);
 }
 
 const struct plane_view *adopt_by_hand(const struct view *view, const struct plane_view *active, struct arena *arena)
@@ -157,7 +167,8 @@ static const struct plane_view *plane_by_stamps(const struct view *view, epoch_t
         const struct plane_view *named = NULL;
         for (unsigned i = 0; i < view->target_count; i++) {
                 const struct target_view *target = &view->targets[i];
-                if (target->shows.stamp.presence != STAMP_OURS || target->shows.stamp.epoch != highest)
+                if (!names_plane(target) || target->shows.stamp.presence != STAMP_OURS ||
+                    target->shows.stamp.epoch != highest)
                         continue;
                 const struct plane_view *by_this = election_find(view, target->shows.stamp.plane);
                 if (!by_this || (named && named != by_this) || !shows_plane(view, target, by_this, arena))
@@ -180,7 +191,7 @@ static epoch_t highest_stamp(const struct view *view)
         epoch_t highest = 0;
         for (unsigned i = 0; i < view->target_count; i++) {
                 const struct stamp *stamp = &view->targets[i].shows.stamp;
-                if (stamp->presence == STAMP_OURS && stamp->epoch > highest)
+                if (names_plane(&view->targets[i]) && stamp->presence == STAMP_OURS && stamp->epoch > highest)
                         highest = stamp->epoch;
         }
         return highest;
@@ -228,7 +239,7 @@ static const struct target_view *first_of(const struct view *view,
                                           bool (*holds)(const struct view *, const struct stamp *))
 {
         for (unsigned i = view->target_count; i-- > 0;)
-                if (holds(view, &view->targets[i].shows.stamp))
+                if (names_plane(&view->targets[i]) && holds(view, &view->targets[i].shows.stamp))
                         return &view->targets[i];
         return NULL;
 }

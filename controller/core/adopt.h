@@ -30,6 +30,8 @@ struct adoption adopt_inquire(const struct view *view, struct arena *arena);
 const struct plane_view *adopt_plane_shown(const struct view *view);
 
 /* Whether the live values already are @plane's: the address exactly, and the lock (where used) its value or absent. */
+/* The first of those that name a plane whose value is neither @plane's nor nobody's; NULL: none. */
+const struct target_view *adopt_dissenter(const struct view *view, const struct plane_view *plane, struct arena *arena);
 bool adopt_matches(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
 /* Whom a person could still move the targets to: any plane with an address, @active last; NULL: nobody. */

@@ -89,18 +89,36 @@ static bool is_unread(struct pass *pass, const struct target_view *target, enum 
 bool classify_unread(struct pass *pass, enum finding *ret)
 {
         for (unsigned i = 0; i < pass->view->target_count; i++)
-                if (is_unread(pass, &pass->view->targets[i], ret))
+                if (pass->decision->targets[i].is_blocking && is_unread(pass, &pass->view->targets[i], ret))
                         return true;
         return false;
+}
+
+/* Which of several of one step comes first: one that can be written, before one that is looked at or is silent. */
+static unsigned order_of(const struct target_view *target, enum sync sync)
+{
+        return sync == SYNC_SETTLING ? 1 : target->health.reach == REACH_FAILED ? 2 : 0;
 }
 
 const struct target_view *classify_next(const struct pass *pass)
 {
         const struct target_standing *targets = pass->decision->targets;
-        unsigned i = 0;
-        while (i < pass->view->target_count && targets[i].sync == SYNC_MET)
-                i++;
-        return i < pass->view->target_count && targets[i].sync == SYNC_BEHIND ? &pass->view->targets[i] : NULL;
+        const struct target_view *next = NULL;
+        unsigned order = 0;
+        for (unsigned i = 0; i < pass->view->target_count; i++) {
+                const struct target_view *target = &pass->view->targets[i];
+                if (!targets[i].is_blocking || targets[i].sync == SYNC_MET)
+                        continue;
+                if (next && target_traits(next->ref.kind)->step != target_traits(target->ref.kind)->step)
+                        break;
+                if (targets[i].sync != SYNC_BEHIND && targets[i].sync != SYNC_SETTLING)
+                        return NULL;
+                if (next && order_of(target, targets[i].sync) >= order)
+                        continue;
+                next = target;
+                order = order_of(target, targets[i].sync);
+        }
+        return next;
 }
 
 bool classify_gates(struct pass *pass, const struct gate_question *question)

@@ -20,6 +20,7 @@ struct pass {
         const char *blocked;         /* the gate that classify_gates() was refused by, and why */
         const char *confirmed;       /* why the plane that a person asks for all the same is not fit; NULL: it is */
         const struct plane_view *to; /* whom DO_DECIDE or DO_ABORT makes active */
+        bool writes_beside;          /* nothing that was found stands in the way of writing the record to targets */
 };
 
 enum finding classify_none(struct pass *pass);      /* no record: what do the targets show? */
@@ -36,9 +37,9 @@ bool classify_configuration(struct pass *pass, enum finding *ret);
 bool classify_plan(struct pass *pass, enum finding *ret);
 /* A record that says two things: whom it makes active, and what that is. A person may go on from it. */
 bool classify_contradictory_record(struct pass *pass, enum finding *ret);
-/* The target to be written next, in step order; NULL: none is, or one before it cannot be. */
+/* The target to be written or waited for next, in step order; NULL: none is, or one before it cannot be. */
 const struct target_view *classify_next(const struct pass *pass);
-/* A target in force of which nothing is known yet, or which refuses us. */
+/* A target that is waited for, of which nothing is known yet or which refuses us. */
 bool classify_unread(struct pass *pass, enum finding *ret);
 /* A person's annotation, if it may act now; else it is answered and everything else goes on. */
 bool classify_request(struct pass *pass, enum purpose purpose, enum finding *ret);
@@ -55,6 +56,8 @@ enum finding classify_active(struct pass *pass);
 enum finding classify_edit(struct pass *pass, enum finding reported, const char *what, const char *way_out);
 /* The kill switch, suspend or the mode, in a word. */
 const char *classify_why_not_acting(const struct pass *pass);
+/* The record, as it is written to @target. */
+struct target_write classify_write(const struct view *view, const struct target_view *target);
 /* Asks the gates; true when all hold, and then they are part of the decision. */
 bool classify_gates(struct pass *pass, const struct gate_question *question);
 

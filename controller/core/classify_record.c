@@ -58,6 +58,8 @@ bool classify_contradictory_record(struct pass *pass, enum finding *ret)
                 return false; /* nothing is done for a plane that is not there; other targets say nothing of these */
         const char *named = NULL, *by = "";
         for (unsigned i = view->target_count; i-- > 0 && !named;) {
+                if (!target_traits(view->targets[i].ref.kind)->names_plane)
+                        continue;
                 named = named_by(pass, to, i);
                 by = target_traits(view->targets[i].ref.kind)->value_word;
         }

@@ -1,6 +1,7 @@
 /* classify_steady.c -- a completed decision: is its plane well, and do the targets show it? */
 #include "core/classify.h"
 
+#include "core/beside.h"
 #include "core/election.h"
 #include "core/phrase.h"
 #include "core/plan.h"
@@ -13,8 +14,8 @@ static bool classify_other_world(struct pass *pass, enum finding *ret)
         struct decision *decision = pass->decision;
         bool has_moved = targets_moved(view);
         bool is_foreign =
-            failover_stands(view, decision, SYNC_FOREIGN) || failover_stands(view, decision, SYNC_UNREADABLE);
-        bool is_ahead = failover_stands(view, decision, SYNC_AHEAD);
+            failover_is_blocked(view, decision, SYNC_FOREIGN) || failover_is_blocked(view, decision, SYNC_UNREADABLE);
+        bool is_ahead = failover_is_blocked(view, decision, SYNC_AHEAD);
         if (!has_moved && !is_foreign && !is_ahead)
                 return false;
         if (classify_unread(pass, ret))
@@ -50,7 +51,10 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
         const struct view *view = pass->view;
         struct decision *decision = pass->decision;
         const struct target_view *target = classify_next(pass);
-        if (!decision->may_act || !target || failover_name_sync(view, decision) == SYNC_DRIFT)
+        if (!decision->may_act || failover_names_stand(view, decision, SYNC_DRIFT))
+                return false;
+        pass->writes_beside = true;
+        if (!target || decision->targets[target - view->targets].sync == SYNC_SETTLING)
                 return false;
         const struct target_health *health = &target->health;
         if (health->reach == REACH_FAILED && ailment != FINDING_STEADY)
@@ -60,7 +64,7 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
         const char *trouble = ailment != FINDING_STEADY       ? arena_printf(pass->arena, "; %s", decision->why)
                               : health->reach == REACH_FAILED ? arena_printf(pass->arena, ": %s", health->error)
                                                               : "";
-        bool is_empty_name = target == targets_name(view) && !target->shows.present;
+        bool is_empty_name = target_traits(target->ref.kind)->leads_agents && !target->shows.present;
         bool is_settling = target->shows.settling && target->shows.stamp.epoch == view->record->epoch;
         const char *lacks = is_settling     ? target_traits(target->ref.kind)->unsettled
                             : is_empty_name ? "has no address under"
@@ -69,6 +73,18 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
                                        (unsigned long long)view->record->epoch, trouble);
         *ret = classify_as(
             pass, view->confirmed_epoch == view->record->epoch ? FINDING_TARGET_BEHIND : FINDING_UNCONFIRMED, why);
+        return true;
+}
+
+/* What nothing waits for is written beside everything else, once the policy was read again. */
+static bool classify_unconfirmed(struct pass *pass, enum finding *ret)
+{
+        const struct target_view *target = beside_unconfirmed(pass);
+        if (!target)
+                return false;
+        *ret = classify_as(pass, FINDING_UNCONFIRMED,
+                           arena_printf(pass->arena, "%s lacks epoch %llu; %s", phrase_target(target, pass->arena),
+                                        (unsigned long long)pass->view->record->epoch, pass->decision->why));
         return true;
 }
 
@@ -101,13 +117,13 @@ static bool classify_drift(struct pass *pass, enum finding *ret)
 {
         const struct view *view = pass->view;
         const struct decision *decision = pass->decision;
-        bool is_astray = failover_name_sync(view, decision) == SYNC_DRIFT && !adopt_plane_shown(view);
-        if ((decision->mode.mode == MODE_ADVISE && !is_astray) || !failover_stands(view, decision, SYNC_DRIFT))
+        bool is_astray = failover_names_stand(view, decision, SYNC_DRIFT) && !adopt_plane_shown(view);
+        /* What nothing waits for only shows in condition Drift, unless it is to be put back. */
+        bool is_drifted = view->policy.drift == DRIFT_ENFORCE ? failover_stands(view, decision, SYNC_DRIFT)
+                                                              : failover_is_blocked(view, decision, SYNC_DRIFT);
+        if ((decision->mode.mode == MODE_ADVISE && !is_astray) || !is_drifted)
                 return false;
-        /* The name's before others: agents follow it. */
-        unsigned drifted = view->target_count - 1;
-        while (decision->targets[drifted].sync != SYNC_DRIFT)
-                drifted--;
+        const unsigned drifted = failover_first_drift(view, decision);
         const char *what = phrase_drift(view, drifted, pass->arena);
         *ret = classify_edit(pass, FINDING_DRIFT, what, classify_keep(pass, "put it back"));
         return true;
@@ -180,7 +196,8 @@ enum finding classify_steady(struct pass *pass)
                 return finding;
         const enum finding ailment = classify_active(pass);
         const char *why = pass->decision->why;
-        if (ailment == FINDING_ACTIVE_DOWN || classify_behind(pass, ailment, &finding))
+        if (ailment == FINDING_ACTIVE_DOWN || classify_behind(pass, ailment, &finding) ||
+            classify_unconfirmed(pass, &finding))
                 return ailment == FINDING_ACTIVE_DOWN ? ailment : finding;
         if (ailment != FINDING_STEADY)
                 return ailment;

@@ -54,20 +54,21 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
 {
         const struct view *view = pass->view;
         struct decision *decision = pass->decision;
-        if (failover_stands(view, decision, SYNC_FOREIGN)) {
+        if (failover_is_blocked(view, decision, SYNC_FOREIGN)) {
                 *ret = classify_as(pass, FINDING_FOREIGN_OWNER, adopt_inquire(view, pass->arena).text);
                 return true;
         }
-        if (failover_stands(view, decision, SYNC_UNREADABLE)) {
+        if (failover_is_blocked(view, decision, SYNC_UNREADABLE)) {
                 *ret = classify_as(pass, FINDING_STAMP_UNREADABLE, adopt_inquire(view, pass->arena).text);
                 return true;
         }
-        if (failover_stands(view, decision, SYNC_AHEAD)) {
+        if (failover_is_blocked(view, decision, SYNC_AHEAD)) {
                 *ret = classify_ahead(pass, purpose);
                 return true;
         }
         unsigned drifted = 0;
-        while (drifted < view->target_count && decision->targets[drifted].sync != SYNC_DRIFT)
+        while (drifted < view->target_count &&
+               (decision->targets[drifted].sync != SYNC_DRIFT || !decision->targets[drifted].is_blocking))
                 drifted++;
         if (drifted == view->target_count)
                 return false;
@@ -158,10 +159,10 @@ static bool is_settling(const struct view *view, const struct target_view *targe
 }
 
 /* What is about to be published must still lead agents to what is checked; "" where it does, or where it is no name. */
-static const char *name_unfit(struct pass *pass)
+static const char *name_unfit(struct pass *pass, const struct target_view *target)
 {
         const struct plane_view *to = pass->decision->active;
-        const struct plan_target *name = plan_find(&pass->view->record->plan, TARGET_NAME);
+        const struct plan_target *name = &pass->view->record->plan.targets[target - pass->view->targets];
         if (!to || strcmp(to->rrset, name->to) != 0)
                 return "";
         const char *unfit = election_name_unfit(pass->view, to, pass->arena);
@@ -172,13 +173,18 @@ static enum finding classify_steps(struct pass *pass)
 {
         struct decision *decision = pass->decision;
         const struct target_view *next = classify_next(pass);
+        pass->writes_beside = true;
         if (next) {
                 const struct target_traits *traits = target_traits(next->ref.kind);
                 decision->at = next;
                 decision->step = traits->step;
+                if (decision->targets[next - pass->view->targets].sync == SYNC_SETTLING)
+                        return classify_as(pass, FINDING_STEP_PENDING,
+                                           next->health.reach == REACH_FAILED ? phrase_trouble(next, pass->arena)
+                                                                              : traits->settling);
                 if (is_settling(pass->view, next))
                         return classify_as(pass, FINDING_STEP_SETTLING, traits->settling);
-                const char *unfit = traits->leads_agents ? name_unfit(pass) : "";
+                const char *unfit = traits->leads_agents ? name_unfit(pass, next) : "";
                 if (unfit[0])
                         return classify_as(pass, FINDING_NAME_UNFIT, unfit);
                 return classify_as(pass, FINDING_STEP_UNMET,
@@ -200,7 +206,7 @@ static enum finding classify_steps(struct pass *pass)
 static enum step step_by_targets(const struct view *view, const struct decision *decision)
 {
         for (unsigned i = 0; i < view->target_count; i++)
-                if (decision->targets[i].sync != SYNC_MET)
+                if (decision->targets[i].is_blocking && decision->targets[i].sync != SYNC_MET)
                         return target_traits(view->targets[i].ref.kind)->step;
         return STEP_COMMIT;
 }

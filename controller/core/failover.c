@@ -1,6 +1,7 @@
 /* failover.c -- the decision: look around, classify the facts, look the finding up, write down what follows. */
 #include "core/failover.h"
 
+#include "core/beside.h"
 #include "core/classify.h"
 #include "core/election.h"
 #include "core/looks.h"
@@ -15,7 +16,8 @@ static struct target_standing standing_of(const struct view *view, unsigned i)
 {
         const struct target_view *target = &view->targets[i];
         struct target_standing standing = {.sync = sync_of(view, view->record, i), .met_epoch = target->met_epoch};
-        standing.is_write_over = standing.sync != SYNC_BEHIND && standing.sync != SYNC_UNREAD;
+        standing.is_write_over =
+            standing.sync != SYNC_BEHIND && standing.sync != SYNC_SETTLING && standing.sync != SYNC_UNREAD;
         if (standing.sync != SYNC_MET)
                 return standing;
         bool is_news = target->met_epoch != view->record->epoch || !target->met_at;
@@ -32,6 +34,8 @@ static void look_at_targets(const struct view *view, struct decision *decision)
                 decision->targets[i].met_epoch = view->targets[i].met_epoch;
                 if (is_comparable)
                         decision->targets[i] = standing_of(view, i);
+                decision->targets[i].is_blocking =
+                    targets_blocks(view, &view->targets[i], view->record ? view->record->from : "");
         }
 }
 
@@ -43,9 +47,41 @@ bool failover_stands(const struct view *view, const struct decision *decision, e
         return false;
 }
 
-enum sync failover_name_sync(const struct view *view, const struct decision *decision)
+bool failover_is_blocked(const struct view *view, const struct decision *decision, enum sync sync)
 {
-        return decision->targets[targets_name(view) - view->targets].sync;
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (decision->targets[i].is_blocking && decision->targets[i].sync == sync)
+                        return true;
+        return false;
+}
+
+unsigned failover_first_drift(const struct view *view, const struct decision *decision)
+{
+        unsigned found = view->target_count;
+        for (unsigned i = view->target_count; i-- > 0;) {
+                if (decision->targets[i].sync != SYNC_DRIFT)
+                        continue;
+                if (target_traits(view->targets[i].ref.kind)->leads_agents)
+                        return i;
+                found = found == view->target_count || decision->targets[i].is_blocking ? i : found;
+        }
+        return found;
+}
+
+bool failover_names_stand(const struct view *view, const struct decision *decision, enum sync sync)
+{
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (target_traits(view->targets[i].ref.kind)->leads_agents && decision->targets[i].sync == sync)
+                        return true;
+        return false;
+}
+
+bool failover_names_are_met(const struct view *view, const struct decision *decision)
+{
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (target_traits(view->targets[i].ref.kind)->leads_agents && decision->targets[i].sync != SYNC_MET)
+                        return false;
+        return true;
 }
 
 /* Whether somebody outside answers tells an outage from our own isolation, and an edit is found before a decision. */
@@ -57,6 +93,19 @@ static unsigned looks_beside(const struct view *view, const struct decision *dec
                 const mono_ms read_at = view->targets[i].health.read_at;
                 looks |= !read_at || read_at < failing_since ? 1U << i : 0;
         }
+        return looks;
+}
+
+/* What is accepted is looked at until it shows, and a weak target for ever. */
+static unsigned looks_in_time(struct pass *pass)
+{
+        const struct view *view = pass->view;
+        unsigned settling = 0;
+        mono_ms wake;
+        for (unsigned i = 0; i < view->target_count; i++)
+                settling |= pass->decision->targets[i].sync == SYNC_SETTLING ? 1U << i : 0;
+        const unsigned looks = looks_by_age(view, settling, &wake);
+        classify_wake(pass, wake);
         return looks;
 }
 
@@ -83,7 +132,7 @@ static void look_around(struct pass *pass)
                 decision->active_health = health_of(decision->active, &view->policy.detection, view->now);
                 decision->candidate = election_choose(view, decision->active, pass->arena, &decision->why_no_candidate);
         }
-        decision->looks_beside = looks_beside(view, decision);
+        decision->looks_beside = looks_beside(view, decision) | looks_in_time(pass);
         classify_wake(pass, election_quarantine_end(view));
         for (unsigned i = 0; i < view->target_count; i++)
                 classify_wake(pass, targets_refusal_due(&view->targets[i].health, view->now));
@@ -161,14 +210,14 @@ static bool vouches(const struct view *view, const struct decision *decision)
 {
         const struct plane_view *active = decision->active;
         const struct plane_health *health = &decision->active_health;
-        const enum sync name = failover_name_sync(view, decision);
         bool may_write = view->policy.mode == MODE_AUTOMATIC && !view->policy.suspended && !view->kill_switch &&
-                         !targets_unshared(view) && name != SYNC_FOREIGN && name != SYNC_UNREADABLE;
+                         !targets_unshared(view) && !failover_names_stand(view, decision, SYNC_FOREIGN) &&
+                         !failover_names_stand(view, decision, SYNC_UNREADABLE);
         return may_write && view->alive.is_used && active && active->holds_operator && health->fresh &&
                health->verdict == VERDICT_UP && health->fails == 0;
 }
 
-static struct target_write write_of(const struct view *view, const struct target_view *target)
+struct target_write classify_write(const struct view *view, const struct target_view *target)
 {
         const struct record *record = view->record;
         const struct plan_target *planned = &record->plan.targets[target - view->targets];
@@ -210,7 +259,8 @@ static void decide(const struct view *view, struct arena *arena, struct decision
         if (ret->next)
                 INVARIANT(ret->may_act);
         if (ret->rule->then == DO_WRITE)
-                ret->write = write_of(view, ret->at);
+                ret->write = classify_write(view, ret->at);
+        beside_add(&pass);
         ret->vouches = vouches(view, ret);
         /* One that is being recorded is answered by the record; one that was not come to is not forgotten. */
         bool is_accepted = ret->finding == FINDING_SWITCH_REQUESTED || ret->finding == FINDING_SWITCH_CONFIRMED ||

@@ -22,6 +22,7 @@ struct target_standing {
         epoch_t met_epoch;
         mono_ms met_at;
         bool is_write_over; /* a write that failed is not tried again: nothing is left to be written there */
+        bool is_blocking;   /* the later steps, and the commit, wait for it */
 };
 
 /* One target moved to the record's epoch, if it still shows what it showed. */
@@ -62,6 +63,8 @@ struct decision {
         enum step step;                /* the first unmet one of a switch */
         const struct target_view *at;  /* the target that the finding is about; NULL: none */
         struct target_write write;     /* WRITE */
+        struct target_write beside[TARGETS_MAX]; /* the same, whatever is done besides (beside.h) */
+        unsigned beside_count;
         unsigned looks;                /* READ: a bit for each of view->targets that is to be looked at */
         unsigned looks_beside;         /* the same, whatever is done besides */
         const struct attempt *attempt; /* what is to be done in place of this one; NULL: this one */
@@ -83,8 +86,13 @@ void failover_decide(const struct view *view, struct arena *arena, struct decisi
 
 /* Whether any target stands so. */
 bool failover_stands(const struct view *view, const struct decision *decision, enum sync sync);
-/* How the one that leads agents does. */
-enum sync failover_name_sync(const struct view *view, const struct decision *decision);
+/* Whether any target does that is waited for. */
+bool failover_is_blocked(const struct view *view, const struct decision *decision, enum sync sync);
+/* Of those that drift the one that matters most: names before others, since agents follow them; target_count: none. */
+unsigned failover_first_drift(const struct view *view, const struct decision *decision);
+/* Whether any of those that lead agents does, and whether all of them show the record. */
+bool failover_names_stand(const struct view *view, const struct decision *decision, enum sync sync);
+bool failover_names_are_met(const struct view *view, const struct decision *decision);
 
 enum { VERIFY_WAIT_MS = 30000, VERIFY_FIRST_ANSWER_MS = 3000 };
 

@@ -322,12 +322,18 @@ static bool refuses_either_way(const struct inquiry *q, const struct target_view
                targets_refusal_lasts(health, q->view->now);
 }
 
+static const char *left_by(const struct inquiry *q)
+{
+        return q->question->active ? q->question->active->name : "";
+}
+
 static struct gate_verdict gate_mechanisms(const struct inquiry *q)
 {
         const struct view *view = q->view;
         for (unsigned i = view->target_count; i-- > 0;) {
                 const struct target_view *target = &view->targets[i];
-                if (!answered(&target->health, view->now) && !refuses_either_way(q, target) &&
+                if (targets_blocks(view, target, left_by(q)) && !answered(&target->health, view->now) &&
+                    !refuses_either_way(q, target) &&
                     !is_lost_with_active(q, targets_plane_of(view, target)))
                         return refuses(phrase_trouble(target, q->arena), 0);
         }
@@ -341,7 +347,8 @@ static struct gate_verdict gate_no_drift(const struct inquiry *q)
                 return holds("nothing is recorded of these targets yet");
         for (unsigned i = view->target_count; i-- > 0;) {
                 const enum sync sync = sync_of(view, view->record, i);
-                if (sync == SYNC_DRIFT || sync == SYNC_FOREIGN || sync == SYNC_UNREADABLE)
+                bool is_edited = sync == SYNC_DRIFT || sync == SYNC_FOREIGN || sync == SYNC_UNREADABLE;
+                if (is_edited && targets_blocks(view, &view->targets[i], left_by(q)))
                         return refuses(phrase_drift(view, i, q->arena), 0);
         }
         return holds("the targets show what was recorded");

@@ -13,6 +13,7 @@
 enum {
         LOOK_STEP_MS = 1000,  /* one target before a write to another: read and written in a row */
         LOOK_VISIT_MS = 5000, /* all before a record: as long as a visit may take, so that all can be had within it */
+        LOOK_WEAK_MS = 30000, /* a weak target while nothing happens: what comes late there is not refused */
 };
 
 /*
@@ -20,5 +21,11 @@ enum {
  * view->targets.
  */
 unsigned looks_due(const struct view *view, enum action then, const struct target_view *at);
+
+/* The same for one more write to @at, beside whatever is done. */
+unsigned looks_before_write(const struct view *view, const struct target_view *at);
+
+/* Those that are due by the passing of time, whatever is done; *ret_wake: when the next is, 0: none will be. */
+unsigned looks_by_age(const struct view *view, unsigned settling, mono_ms *ret_wake);
 
 #endif

@@ -16,7 +16,6 @@ static struct record *start(const struct view *view, const struct decision *deci
 {
         struct record *next = arena_alloc(arena, sizeof(*next));
         *next = (struct record){
-            .version = RECORD_VERSION,
             .epoch = epoch,
             .id = view->fresh_id,
             .from = "",
@@ -26,6 +25,7 @@ static struct record *start(const struct view *view, const struct decision *deci
             .started_at = view->wall,
             .plan = plan_for(view, to, epoch, arena),
         };
+        next->version = plan_version(&next->plan);
         if (view->record) {
                 next->cooldown_until = view->record->cooldown_until;
                 next->recent_count = view->record->recent_count;

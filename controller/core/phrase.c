@@ -177,7 +177,7 @@ const char *phrase_drift(const struct view *view, unsigned i, struct arena *aren
 
 const char *phrase_name_empty(const struct view *view, struct arena *arena)
 {
-        const struct plan_target *name = plan_find(&view->record->plan, TARGET_NAME);
+        const struct plan_target *name = targets_planned(view, targets_empty_name(view));
         return arena_printf(arena, "%s has no address, so agents find no plane; recorded is \"%s\"", name->ref.name,
                             phrase_excerpt(name->to, 200, arena));
 }

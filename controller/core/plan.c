@@ -51,7 +51,7 @@ const char *plan_value(const struct wanted_target *wanted, const struct plane_vi
 const char *plan_value_at(const struct view *view, const struct target_view *target, const struct plane_view *plane,
                           epoch_t epoch, struct arena *arena)
 {
-        const struct wanted_target *wanted = wanted_find(&view->policy, target->ref.kind);
+        const struct wanted_target *wanted = targets_wanted(view, target);
         return wanted ? plan_value(wanted, plane, epoch, arena) : "";
 }
 
@@ -74,21 +74,58 @@ static void add_old(struct plan_target *planned, const char *value)
 
 /*
  * Only a server that has shown the record's epoch is safe from the packets of the epochs before it; one that may lose a
- * write and then shows what was before it never is.
+ * write and then shows what was before it never is, nor one that takes a packet of any epoch.
  */
 static bool may_show_older(const struct view *view, const struct record *before, unsigned i)
 {
-        return target_traits(view->targets[i].ref.kind)->may_lose_writes || sync_of(view, before, i) != SYNC_MET;
+        const struct target_view *target = &view->targets[i];
+        return target_traits(target->ref.kind)->may_lose_writes || targets_is_weak(target) ||
+               sync_of(view, before, i) != SYNC_MET;
+}
+
+/* A person's edit of what no decision waits for is reported, and stays: nobody was asked about it (gate Drift). */
+static bool is_edit_to_keep(const struct view *view, const struct record *before, unsigned i)
+{
+        const struct target_view *target = &view->targets[i];
+        return before && view->policy.drift != DRIFT_ENFORCE &&
+               target_traits(target->ref.kind)->blocks == BLOCKS_NEVER && sync_of(view, before, i) == SYNC_DRIFT;
+}
+
+static bool is_planned(const struct plan *plan, const struct target_ref *ref)
+{
+        for (unsigned i = 0; i < plan->target_count; i++)
+                if (target_ref_equal(&plan->targets[i].ref, ref))
+                        return true;
+        return false;
+}
+
+static bool is_in_force(const struct view *view, const struct target_ref *ref)
+{
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (target_ref_equal(&view->targets[i].ref, ref))
+                        return true;
+        return false;
+}
+
+/* The same register; or one that is left for this one, where neither is on both sides. */
+static bool precedes(const struct view *view, const struct target_view *target, const struct plan *plan,
+                     const struct plan_target *planned)
+{
+        if (target->ref.kind != planned->ref.kind)
+                return false;
+        return target_ref_equal(&target->ref, &planned->ref) ||
+               (!is_planned(plan, &target->ref) && !is_in_force(view, &planned->ref));
 }
 
 /* @before: the record of view->targets; NULL: it says nothing of them. */
-static void add_old_values(const struct view *view, const struct record *before, struct plan_target *planned)
+static void add_old_values(const struct view *view, const struct record *before, const struct plan *plan,
+                           struct plan_target *planned)
 {
         for (unsigned i = 0; i < view->target_count; i++) {
                 const struct target_view *target = &view->targets[i];
-                if (target->ref.kind != planned->ref.kind)
+                if (!precedes(view, target, plan, planned))
                         continue;
-                if (target->health.read_at && target->shows.present)
+                if (target->health.read_at && target->shows.present && !is_edit_to_keep(view, before, i))
                         add_old(planned, target->shows.value);
                 if (!before)
                         continue;
@@ -104,14 +141,14 @@ static size_t text_bytes(const char *text)
 {
         size_t bytes = 0;
         for (; *text; text++)
-                bytes += *text == '"' || *text == '\\' ? 2 : 1;
+                bytes += *text == '"' || *text == '\\' || *text == '\n' ? 2 : 1;
         return bytes;
 }
 
 size_t plan_bytes(const struct plan *plan)
 {
-        enum { QUOTES = sizeof(",\"\"") - 1 };
-        size_t bytes = 0;
+        enum { QUOTES = sizeof(",\"\"") - 1, NAMED = 100 }; /* what names the fields of a target of a list */
+        size_t bytes = plan_version(plan) == RECORD_VERSION ? 0 : (size_t)NAMED * plan->target_count;
         for (unsigned i = 0; i < plan->target_count; i++) {
                 const struct plan_target *planned = &plan->targets[i];
                 bytes += text_bytes(planned->ref.name) + text_bytes(planned->ref.endpoint) + text_bytes(planned->to);
@@ -126,10 +163,20 @@ static bool is_written_out(const struct view *view)
         return strncmp(view->store, "dns/", strlen("dns/")) != 0;
 }
 
-/* The oldest of the longest list goes; where no list can be shortened any more, the plan is too long for good. */
-static void leave_out_what_does_not_fit(struct plan *plan)
+/* As digests in a TXT record of 2 KiB, or written out on a Lease. */
+static bool is_too_long(const struct plan *plan, bool is_written)
 {
-        while (plan_bytes(plan) > PLAN_BYTES_MAX) {
+        enum { DIGESTS_MAX = 40 };
+        unsigned digests = 0;
+        for (unsigned i = 0; i < plan->target_count; i++)
+                digests += plan->targets[i].old_count;
+        return is_written ? plan_bytes(plan) > PLAN_BYTES_MAX : digests > DIGESTS_MAX;
+}
+
+/* The oldest of the longest list goes; where no list can be shortened any more, the plan is too long for good. */
+static void leave_out_what_does_not_fit(struct plan *plan, bool is_written)
+{
+        while (is_too_long(plan, is_written)) {
                 struct plan_target *longest = &plan->targets[0];
                 for (unsigned i = 1; i < plan->target_count; i++)
                         if (plan->targets[i].old_count > longest->old_count)
@@ -162,9 +209,8 @@ struct plan plan_for(const struct view *view, const struct plane_view *to, epoch
         bool is_related = view->record && view->plan_proof == PLAN_PROVEN &&
                           (view->record->phase == PHASE_SWITCHING || !targets_moved(view));
         for (unsigned i = 0; i < plan.target_count; i++)
-                add_old_values(view, is_related ? view->record : NULL, &plan.targets[i]);
-        if (is_written_out(view))
-                leave_out_what_does_not_fit(&plan);
+                add_old_values(view, is_related ? view->record : NULL, &plan, &plan.targets[i]);
+        leave_out_what_does_not_fit(&plan, is_written_out(view));
         return plan;
 }
 

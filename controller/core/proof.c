@@ -7,11 +7,22 @@
 #include "core/plan.h"
 #include "core/targets.h"
 
+/* What carries only digests names the kinds, in step order. */
+static const struct plan_target *same_place(const struct plan *plan, unsigned i, const struct plan *carried)
+{
+        const enum target_kind kind = plan->targets[i].ref.kind;
+        unsigned place = plan_place_in_kind(plan, i);
+        for (unsigned at = 0; at < carried->target_count; at++)
+                if (carried->targets[at].ref.kind == kind && place-- == 0)
+                        return &carried->targets[at];
+        return NULL;
+}
+
 struct plan proof_with_old_values(struct plan plan, const struct plan *carried)
 {
         for (unsigned i = 0; i < plan.target_count; i++) {
                 struct plan_target *planned = &plan.targets[i];
-                const struct plan_target *old = plan_find(carried, planned->ref.kind);
+                const struct plan_target *old = same_place(&plan, i, carried);
                 planned->old_count = old ? old->old_count : 0;
                 for (unsigned j = 0; j < planned->old_count; j++)
                         planned->old[j] = old->old[j];
@@ -58,7 +69,7 @@ static bool plan_shown(const struct view *view, struct plan *plan)
 {
         bool is_all_read = true;
         for (unsigned i = 0; i < plan->target_count; i++) {
-                const struct target_view *target = targets_find(view, plan->targets[i].ref.kind);
+                const struct target_view *target = targets_shown(view, plan, i);
                 bool is_read = target && target->health.read_at;
                 is_all_read &= is_read;
                 if (!is_read)

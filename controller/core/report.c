@@ -36,7 +36,7 @@ const char *report_why(const struct view *view, const struct decision *decision,
 /* Until a switch has routed, the plane that it leaves is where the agents are. */
 struct report_roles report_roles_of(const struct view *view, const struct decision *decision, struct arena *arena)
 {
-        bool is_leaving = decision->phase == PHASE_SWITCHING && failover_name_sync(view, decision) != SYNC_MET && view->record->from[0];
+        bool is_leaving = decision->phase == PHASE_SWITCHING && !failover_names_are_met(view, decision) && view->record->from[0];
         if (!is_leaving)
                 return (struct report_roles){.active = decision->active,
                                              .active_name = decision->active ? decision->active->name

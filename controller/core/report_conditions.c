@@ -53,11 +53,10 @@ static const char *led_astray(const struct writer *w)
                 return is_recorded ? ""
                                    : arena_printf(w->arena, "%s leads to no plane: it shows \"%s\"", name->ref.name,
                                                   phrase_value(name, w->arena));
-        if (!view->policy.single_writer || adopt_matches(view, shown, w->arena))
-                return "";
-        const struct target_view *lock = targets_find(view, TARGET_LOCK);
-        return arena_printf(w->arena, "%s leads agents to %s, which may not write: %s", name->ref.name, shown->name,
-                            phrase_shows(lock, w->arena));
+        const struct target_view *other = view->policy.single_writer ? adopt_dissenter(view, shown, w->arena) : NULL;
+        return other ? arena_printf(w->arena, "%s leads agents to %s, which may not write: %s", name->ref.name,
+                                    shown->name, phrase_shows(other, w->arena))
+                     : "";
 }
 
 /* The target that a switch waits for; NULL where the one that its step needs answers. */
@@ -65,7 +64,8 @@ static const struct target_view *blocking_target(const struct writer *w)
 {
         const struct decision *decision = w->decision;
         const enum finding finding = decision->finding;
-        bool is_waiting = finding == FINDING_STEP_UNMET || finding == FINDING_LOOK_OLD ||
+        bool is_waiting = finding == FINDING_STEP_UNMET || finding == FINDING_STEP_PENDING ||
+                          finding == FINDING_LOOK_OLD ||
                           finding == FINDING_TARGET_UNAVAILABLE || finding == FINDING_TARGET_REFUSED;
         bool is_blocking = decision->phase == PHASE_SWITCHING && is_waiting && decision->at &&
                            decision->at->health.reach == REACH_FAILED;
@@ -199,10 +199,12 @@ static const char *steps_to_come(const struct writer *w)
 {
         const enum step step = w->decision->step;
         const char *names = "";
+        enum step last = step;
         for (unsigned i = 0; i < w->view->target_count; i++) {
                 const enum step later = target_traits(w->view->targets[i].ref.kind)->step;
-                if (later > step)
+                if (later > last)
                         names = arena_printf(w->arena, "%s%s, ", names, step_name(later));
+                last = later > last ? later : last;
         }
         return step == STEP_COMMIT ? "" : arena_printf(w->arena, "; then %s%s", names, step_name(STEP_COMMIT));
 }
@@ -371,13 +373,10 @@ static void set_degraded(const struct writer *w)
                 set(w, type, REPORT_FALSE, "Redundant", "Every check passes and a standby is fit");
 }
 
-/* The name's before others: agents follow it. */
 static const char *drift_text(const struct writer *w)
 {
-        for (unsigned i = w->view->target_count; i-- > 0;)
-                if (w->decision->targets[i].sync == SYNC_DRIFT)
-                        return phrase_drift(w->view, i, w->arena);
-        return NULL;
+        const unsigned drifted = failover_first_drift(w->view, w->decision);
+        return drifted < w->view->target_count ? phrase_drift(w->view, drifted, w->arena) : NULL;
 }
 
 static void set_drift(const struct writer *w)
@@ -388,7 +387,7 @@ static void set_drift(const struct writer *w)
         const char *drift = drift_text(w);
         if (!view->record)
                 set(w, type, REPORT_FALSE, "NothingRecorded", "Nothing is recorded that the targets could differ from");
-        else if (failover_name_sync(view, decision) == SYNC_EMPTY)
+        else if (failover_names_stand(view, decision, SYNC_EMPTY))
                 set(w, type, REPORT_TRUE, "NameEmpty", phrase_name_empty(view, w->arena));
         else if (decision->finding == FINDING_DRIFT)
                 set(w, type, REPORT_TRUE, "Drift", decision->why);

@@ -30,7 +30,7 @@ struct report_subject {
         struct arena *arena;
 };
 
-enum { TROUBLES_MAX = 40, TROUBLES_TOLD_MAX = 5, WORST_BYTES_MAX = 640, TROUBLE_BYTES_MAX = 240 };
+enum { TROUBLES_MAX = 64, TROUBLES_TOLD_MAX = 5, WORST_BYTES_MAX = 640, TROUBLE_BYTES_MAX = 240 };
 
 /* Everything that is lacking, worst first: its word and its sentence. */
 struct trouble {

@@ -82,9 +82,9 @@ static void look_at_switch(const struct report_subject *s, struct troubles *ret)
 static void look_at_wrong_answers(const struct report_subject *s, struct troubles *ret)
 {
         const struct view *view = s->view;
-        if (failover_name_sync(view, s->decision) == SYNC_EMPTY)
+        if (failover_names_stand(view, s->decision, SYNC_EMPTY))
                 troubles_add(ret, "NameEmpty", phrase_name_empty(view, s->arena));
-        bool is_met = failover_name_sync(view, s->decision) == SYNC_MET;
+        bool is_met = failover_names_are_met(view, s->decision);
         for (unsigned i = 0; i < view->verify_count && is_met; i++)
                 if (verify_word(view, &view->verify[i]) == VERIFY_BEHIND)
                         troubles_add(ret,
@@ -189,6 +189,22 @@ static void look_at_rights(const struct report_subject *s, struct troubles *ret)
                 troubles_add(ret, "WriteDenied", denied);
 }
 
+/* What nothing waited for: the switch is complete, and this lags. */
+static void look_at_stale(const struct report_subject *s, struct troubles *ret)
+{
+        const struct view *view = s->view;
+        for (unsigned i = 0; i < view->target_count && s->decision->phase == PHASE_STEADY; i++) {
+                const struct target_view *target = &view->targets[i];
+                const enum sync sync = s->decision->targets[i].sync;
+                const struct target_traits *traits = target_traits(target->ref.kind);
+                if (traits->stale_reason && target->health.read_at && (sync == SYNC_BEHIND || sync == SYNC_SETTLING))
+                        troubles_add(ret, traits->stale_reason,
+                                     arena_printf(s->arena, "%s %s epoch %llu", phrase_target(target, s->arena),
+                                                  sync == SYNC_SETTLING ? traits->unsettled : "lacks",
+                                                  (unsigned long long)view->record->epoch));
+        }
+}
+
 static bool is_expiring(const struct report_subject *s, const struct plane_view *plane, unix_ms *ret_end)
 {
         *ret_end = health_of(plane, &s->view->policy.detection, s->view->now).certificate_not_after;
@@ -234,7 +250,7 @@ static void look_at_signals(const struct report_subject *s, struct troubles *ret
 static void look_at_silent_servers(const struct report_subject *s, struct troubles *ret)
 {
         const struct view *view = s->view;
-        bool is_met = failover_name_sync(view, s->decision) == SYNC_MET;
+        bool is_met = failover_names_are_met(view, s->decision);
         for (unsigned i = 0; i < view->verify_count && is_met; i++)
                 if (verify_word(view, &view->verify[i]) == VERIFY_SILENT)
                         troubles_add(ret, "DNSServerBehind", verify_phrase(view, &view->verify[i], s->arena));
@@ -246,8 +262,8 @@ void report_troubles(const struct report_subject *subject, struct troubles *ret)
         static void (*const looks[])(const struct report_subject *, struct troubles *) = {
             look_at_destination,  look_at_switch,         look_at_wrong_answers, look_at_addresses,
             look_at_held_update,  look_at_standbys,       look_at_maintenance,   look_at_checks,
-            look_at_mechanisms,   look_at_rights,         look_at_replicas,       look_at_certificates,  look_at_signals,
-            look_at_silent_servers, look_at_records,
+            look_at_mechanisms,   look_at_rights,         look_at_stale,         look_at_replicas,
+            look_at_certificates, look_at_signals,        look_at_silent_servers, look_at_records,
         };
         for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
                 looks[i](subject, ret);

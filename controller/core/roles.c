@@ -29,19 +29,22 @@ const struct plane_view *roles_active(const struct view *view, bool may_act)
 static bool has_begun_to_move(const struct view *view)
 {
         for (unsigned i = 0; i < view->target_count; i++)
-                if (view->plan_proof == PLAN_PROVEN && sync_of(view, view->record, i) == SYNC_MET)
+                if (view->plan_proof == PLAN_PROVEN && view->targets[i].shows.present &&
+                    sync_of(view, view->record, i) == SYNC_MET)
                         return true;
         return false;
 }
 
 /* Whether agents and writers are where the record says, as far as that was read. */
-static bool is_shown(const struct view *view, const struct record *record)
+static bool is_shown(const struct view *view)
 {
         for (unsigned i = 0; i < view->target_count && view->plan_proof == PLAN_PROVEN; i++) {
                 const struct target_view *target = &view->targets[i];
-                const struct plan_target *planned = plan_find(&record->plan, target->ref.kind);
-                bool is_free = !target->shows.present && target_traits(target->ref.kind)->absence == ABSENT_IS_FREE;
-                if (planned && target->health.read_at && !is_free && strcmp(target->shows.value, planned->to) != 0)
+                const struct target_traits *traits = target_traits(target->ref.kind);
+                const struct plan_target *planned = traits->names_plane ? targets_planned(view, target) : NULL;
+                bool is_free = !target->shows.present && traits->absence == ABSENT_IS_FREE;
+                if (planned && target->health.read_at && !is_free &&
+                    !target_is_wanted(target->ref.kind, planned->to, target->shows.value))
                         return false;
         }
         return true;
@@ -51,7 +54,7 @@ static enum plane_role role_in_steady(const struct view *view, const struct plan
                                       const struct plane_view *active)
 {
         const struct record *record = view->record;
-        bool is_as_recorded = !record || active != election_find(view, record->to) || is_shown(view, record);
+        bool is_as_recorded = !record || active != election_find(view, record->to) || is_shown(view);
         if (is_as_recorded)
                 return plane == active ? ROLE_ACTIVE : ROLE_STANDBY;
         return plane == active || plane == adopt_plane_shown(view) ? ROLE_EITHER : ROLE_STANDBY;

@@ -48,6 +48,7 @@
         X(FINDING_STOPPED_MIDWAY) /* suspended, Advise or kill switch in the middle of a switch */               \
         X(FINDING_STEP_UNMET)     /* a target of the next step is behind: write the record there */              \
         X(FINDING_STEP_SETTLING) /* written, and not yet where it outlives the server that took it */            \
+        X(FINDING_STEP_PENDING)  /* accepted, and true later: it is looked at until it shows */                  \
         X(FINDING_NAME_UNFIT)    /* Route is next, and DNS does not lead agents to the new plane */              \
         X(FINDING_SERVER_BEHIND) /* another authoritative server still answers old data */                       \
         X(FINDING_ALL_MET)                                                                                       \

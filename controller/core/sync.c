@@ -27,19 +27,38 @@ static enum sync compare_stamp(const struct view *view, const struct record *rec
  */
 static enum sync compare_absent(const struct target_view *target, const struct record *record, enum sync stamp)
 {
-        if (target_traits(target->ref.kind)->absence == ABSENT_IS_FREE)
+        const enum absence absence = target_traits(target->ref.kind)->absence;
+        if (absence == ABSENT_IS_MET)
+                return SYNC_MET;
+        if (absence == ABSENT_IS_FREE)
                 return stamp == SYNC_MET ? SYNC_DRIFT : SYNC_BEHIND;
         bool is_half_done = target->shows.stamp.presence == STAMP_OURS && target->met_epoch != record->epoch;
         return record->phase == PHASE_SWITCHING || is_half_done ? SYNC_BEHIND : SYNC_EMPTY;
 }
 
-/* Whether a later step is still to be taken. */
+/* Whether a later step that waits for this one is still to be taken. */
 static bool is_followed(const struct view *view, const struct record *record, unsigned i)
 {
         for (unsigned later = i + 1; later < view->target_count; later++)
-                if (sync_of(view, record, later) == SYNC_BEHIND)
+                if (targets_blocks(view, &view->targets[later], record->from) &&
+                    sync_of(view, record, later) == SYNC_BEHIND)
                         return true;
         return record->phase == PHASE_SWITCHING;
+}
+
+/* A kind without a stamp is nobody's by what stands beside its value: it is never another owner's, nor ahead. */
+static enum sync stamp_of(const struct view *view, const struct record *record, const struct target_view *target)
+{
+        return target_traits(target->ref.kind)->is_stamped ? compare_stamp(view, record, &target->shows.stamp) : SYNC_BEHIND;
+}
+
+/* Nothing at a weak target refuses an older epoch, so that what it shows may be undone at any time by what comes late. */
+static enum sync compare_weak(const struct target_view *target, const struct plan_target *planned, enum sync stamp)
+{
+        bool has_stamp = target_traits(target->ref.kind)->is_stamped && target->shows.stamp.presence != STAMP_ABSENT;
+        if (target_is_wanted(target->ref.kind, planned->to, target->shows.value))
+                return has_stamp && stamp != SYNC_MET ? SYNC_BEHIND : SYNC_MET;
+        return plan_may_replace(planned, target->shows.value) ? SYNC_BEHIND : SYNC_DRIFT;
 }
 
 enum sync sync_of(const struct view *view, const struct record *record, unsigned i)
@@ -48,11 +67,16 @@ enum sync sync_of(const struct view *view, const struct record *record, unsigned
         const struct plan_target *planned = &record->plan.targets[i];
         if (!target->health.read_at)
                 return SYNC_UNREAD;
-        enum sync stamp = compare_stamp(view, record, &target->shows.stamp);
+        const struct target_traits *traits = target_traits(target->ref.kind);
+        enum sync stamp = stamp_of(view, record, target);
         if (stamp != SYNC_MET && stamp != SYNC_BEHIND)
                 return stamp;
+        if (target->shows.settling && !traits->settles_by_writing && (stamp == SYNC_MET || !traits->is_stamped))
+                return SYNC_SETTLING;
         if (!target->shows.present)
                 return compare_absent(target, record, stamp);
+        if (targets_is_weak(target) && !target->shows.settling)
+                return compare_weak(target, planned, stamp);
         bool is_wanted = strcmp(target->shows.value, planned->to) == 0;
         /* The next step may rest only on what outlives its server: it is written again until that is known. */
         if (stamp == SYNC_MET && is_wanted)

@@ -9,7 +9,8 @@
 
 enum sync {
         SYNC_UNREAD,     /* never read yet, or not the record's target */
-        SYNC_MET,        /* the record's epoch and value */
+        SYNC_MET,        /* the record's epoch and value; of a weak target the value alone */
+        SYNC_SETTLING,   /* accepted, and true later: it is looked at until it is so, and not written again */
         SYNC_BEHIND,     /* a lower or no epoch with a value that the plan may replace, or half a write: write it */
         SYNC_EMPTY,      /* no value, and that is not our own doing: nobody's value, but a person's edit */
         SYNC_DRIFT,      /* a value that nobody recorded: a person's edit; report it, do not fight it */

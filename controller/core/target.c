@@ -3,11 +3,50 @@
 
 #include <string.h>
 
+#define ANNOTATION_OF "annotation planekeeper.io/stamp of "
+
 static const struct target_traits traits[TARGET_KIND_COUNT] = {
+    [TARGET_FENCE] = {.step = STEP_FENCE,
+                      .absence = ABSENT_IS_MET,
+                      .blocks = BLOCKS_WHILE_LEFT_ANSWERS,
+                      .is_stamped = true,
+                      .word = "fence",
+                      .server_word = "API server",
+                      .shows_words = {"fence ", " shows"},
+                      .stamp_place = ANNOTATION_OF,
+                      .value_word = "fence",
+                      .answers = "the fence's API server answers",
+                      .unmet = "the plane that is left is to be fenced",
+                      .settling = "the fence is accepted, and is not seen to hold yet",
+                      .unsettled = "is accepted and not seen to hold yet, under",
+                      .stale_reason = "PlaneNotFenced",
+                      .refused_reason = "FenceRefused",
+                      .silent_reason = "FenceUnavailable",
+                      .excerpt_bytes = 100},
+    [TARGET_PROMOTION] = {.step = STEP_PROMOTE,
+                          .absence = ABSENT_IS_FREE,
+                          .names_plane = true,
+                          .ends_return = true,
+                          .may_lose_writes = true,
+                          .word = "promotion",
+                          .server_word = "Redis",
+                          .shows_words = {"primary of ", " is"},
+                          .stamp_place = "",
+                          .value_word = "Redis primary",
+                          .answers = "the Redis to be promoted answers",
+                          .unmet = "the Redis primary is to be moved",
+                          .settling = "the promotion is accepted, and the new primary does not show yet",
+                          .unsettled = "is accepted and does not show yet, under",
+                          .refused_reason = "PromotionRefused",
+                          .silent_reason = "PromotionUnavailable",
+                          .excerpt_bytes = 100},
     [TARGET_LOCK] = {.step = STEP_LOCK,
                      .absence = ABSENT_IS_FREE,
+                     .is_stamped = true,
+                     .names_plane = true,
                      .ends_return = true,
                      .may_lose_writes = true,
+                     .settles_by_writing = true,
                      .word = "lock",
                      .server_word = "Redis",
                      .shows_words = {"lock ", " holds"},
@@ -22,6 +61,8 @@ static const struct target_traits traits[TARGET_KIND_COUNT] = {
                      .excerpt_bytes = 100},
     [TARGET_NAME] = {.step = STEP_ROUTE,
                      .absence = ABSENT_IS_LOSS,
+                     .is_stamped = true,
+                     .names_plane = true,
                      .leads_agents = true,
                      .word = "dns",
                      .server_word = "DNS server",
@@ -30,9 +71,45 @@ static const struct target_traits traits[TARGET_KIND_COUNT] = {
                      .value_word = "address",
                      .answers = "the DNS server answers",
                      .unmet = "the name is to be moved",
+                     .settling = "the change is accepted, and the DNS server does not show it yet",
+                     .unsettled = "is accepted and does not show yet, under",
                      .refused_reason = "DNSRefused",
                      .silent_reason = "DNSUnavailable",
                      .excerpt_bytes = 200},
+    [TARGET_PIPELINE] = {.step = STEP_PIPELINE,
+                         .absence = ABSENT_IS_FREE,
+                         .blocks = BLOCKS_NEVER,
+                         .is_stamped = true,
+                         .word = "pipeline",
+                         .server_word = "pipeline",
+                         .shows_words = {"pipeline ", " delivers to"},
+                         .stamp_place = ANNOTATION_OF,
+                         .value_word = "pipeline",
+                         .answers = "the pipeline answers",
+                         .unmet = "the pipeline is to be moved",
+                         .settling = "the pipeline is moved, and has not delivered yet",
+                         .unsettled = "has not delivered yet, under",
+                         .stale_reason = "PipelineStale",
+                         .refused_reason = "PipelineRefused",
+                         .silent_reason = "PipelineUnavailable",
+                         .excerpt_bytes = 100},
+    [TARGET_ACTIVE] = {.step = STEP_ANNOUNCE,
+                       .absence = ABSENT_IS_FREE,
+                       .blocks = BLOCKS_NEVER,
+                       .is_stamped = true,
+                       .word = "active",
+                       .server_word = "API server",
+                       .shows_words = {"announcement ", " names"},
+                       .stamp_place = ANNOTATION_OF,
+                       .value_word = "announcement",
+                       .answers = "the API server of the announcement answers",
+                       .unmet = "who is active is to be announced",
+                       .settling = "the announcement is accepted, and does not show yet",
+                       .unsettled = "is accepted and does not show yet, under",
+                       .stale_reason = "AnnouncementStale",
+                       .refused_reason = "AnnouncementRefused",
+                       .silent_reason = "AnnouncementUnavailable",
+                       .excerpt_bytes = 100},
 };
 
 const struct target_traits *target_traits(enum target_kind kind)
@@ -43,7 +120,9 @@ const struct target_traits *target_traits(enum target_kind kind)
 const char *step_name(enum step step)
 {
         static const char *const names[STEP_COUNT] = {
-            [STEP_INTENT] = "Intent", [STEP_LOCK] = "Lock", [STEP_ROUTE] = "Route", [STEP_COMMIT] = "Commit"};
+            [STEP_INTENT] = "Intent", [STEP_FENCE] = "Fence",       [STEP_PROMOTE] = "Promote",
+            [STEP_LOCK] = "Lock",     [STEP_ROUTE] = "Route",       [STEP_PIPELINE] = "Pipeline",
+            [STEP_ANNOUNCE] = "Announce", [STEP_COMMIT] = "Commit"};
         return (unsigned)step < STEP_COUNT ? names[step] : "Invalid";
 }
 
@@ -51,4 +130,19 @@ bool target_ref_equal(const struct target_ref *a, const struct target_ref *b)
 {
         return a->kind == b->kind && a->db == b->db && strcmp(a->driver, b->driver) == 0 &&
                strcmp(a->endpoint, b->endpoint) == 0 && strcmp(a->name, b->name) == 0;
+}
+
+/* A weak target's `to` is one value, or several of which each will do, a line each. */
+bool target_is_wanted(enum target_kind kind, const char *to, const char *value)
+{
+        if (strcmp(to, value) == 0)
+                return true;
+        const size_t bytes = strlen(value);
+        for (const char *at = to; at && bytes && !traits[kind].is_stamped;) {
+                const size_t line = strcspn(at, "\n");
+                if (line == bytes && strncmp(at, value, bytes) == 0)
+                        return true;
+                at = at[line] ? at + line + 1 : NULL;
+        }
+        return false;
 }

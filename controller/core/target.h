@@ -21,33 +21,64 @@ enum { TARGETS_MAX = 8 };
 /* The one driver of locks, which no record and no spec names. */
 #define TARGET_LOCK_DRIVER "redisLock"
 
-enum step { STEP_INTENT, STEP_LOCK, STEP_ROUTE, STEP_COMMIT, STEP_COUNT };
-const char *step_name(enum step step); /* "Intent", "Lock", "Route", "Commit" */
+enum step {
+        STEP_INTENT,
+        STEP_FENCE,
+        STEP_PROMOTE,
+        STEP_LOCK,
+        STEP_ROUTE,
+        STEP_PIPELINE,
+        STEP_ANNOUNCE,
+        STEP_COMMIT,
+        STEP_COUNT
+};
+const char *step_name(enum step step); /* "Intent", "Lock", "Route", ... "Commit" */
 
-/* In step order. Wherever there is a list of targets it is in this order. */
-enum target_kind { TARGET_LOCK, TARGET_NAME, TARGET_KIND_COUNT };
+/* In step order. Wherever there is a list of targets it is in this order; of one kind there may be several. */
+enum target_kind {
+        TARGET_FENCE,     /* an object in the plane that is left */
+        TARGET_PROMOTION, /* the Redis primary that the new plane writes to */
+        TARGET_LOCK,
+        TARGET_NAME,
+        TARGET_PIPELINE, /* where CI/CD delivers to */
+        TARGET_ACTIVE,   /* an announcement of who is active, which takes part in no decision */
+        TARGET_KIND_COUNT
+};
 
 /* What it means that a target shows no value. */
 enum absence {
         ABSENT_IS_FREE, /* it is nobody's: writing it takes nothing from anyone */
         ABSENT_IS_LOSS, /* it never is by our doing: who emptied it may have meant it, and a person is asked */
+        ABSENT_IS_MET,  /* there is nothing to do */
+};
+
+/* Whether the later steps wait for a target. Where they do not it is written beside them, and after the switch. */
+enum blocking {
+        BLOCKS_ALWAYS,
+        BLOCKS_WHILE_LEFT_ANSWERS, /* only until the plane that it is in, or that is left, is known to be down */
+        BLOCKS_NEVER,
 };
 
 struct target_traits {
         enum step step; /* which is met when all its targets are */
         enum absence absence;
+        enum blocking blocks;
+        bool is_stamped;            /* false: weak, its value alone says whether it is met (target_view.is_weak) */
+        bool names_plane;           /* its value tells which plane is active: an adoption asks it */
         bool leads_agents;          /* its value is a plane's address, and agents follow it */
         bool ends_return;           /* once it is met there is no way back but another switch */
         bool may_lose_writes;       /* what an earlier epoch wrote may show again after a later one did */
-        const char *word;           /* "dns", in metrics and logs */
+        bool settles_by_writing;    /* what it accepted counts only when a write has learnt so; else it is looked at */
+        const char *word;           /* "dns", in metrics, logs and records */
         const char *server_word;    /* "Redis" */
         const char *shows_words[2]; /* before its name, and between it and its value: "lock ", " holds" */
         const char *stamp_place;    /* of its stamp beside the name; NULL: a key of its own */
         const char *value_word;     /* what of a plane it carries: "address" */
         const char *answers;        /* that it does */
         const char *unmet;          /* why a switch goes on */
-        const char *settling;       /* and why it waits, where a value may be accepted and not count yet; NULL: none */
+        const char *settling;       /* and why it waits, where a value is accepted and does not count yet */
         const char *unsettled;      /* the same of one at rest: "is not known to be ..., under" an epoch */
+        const char *stale_reason;   /* of the condition that tells that it lags, where nothing waits for it; NULL: all do */
         const char *refused_reason, *silent_reason; /* why it does not */
         size_t excerpt_bytes;       /* of its value, in a sentence */
 };
@@ -65,6 +96,9 @@ struct target_ref {
 
 /* Whether they are one register: every field is. */
 bool target_ref_equal(const struct target_ref *a, const struct target_ref *b);
+
+/* Whether @value is what @to asks for: where the kind carries no stamp, one of its lines. */
+bool target_is_wanted(enum target_kind kind, const char *to, const char *value);
 
 enum stamp_presence {
         STAMP_ABSENT,
@@ -91,7 +125,7 @@ struct target_state {
         const char *value; /* "" where absent */
         uint32_t ttl_s;    /* 0 where it has none */
         struct stamp stamp;
-        bool settling;       /* accepted, and not yet where it outlives the server that took it */
+        bool settling;       /* accepted, and does not count yet (target_traits.settling) */
         const char *version; /* the driver's own, for its next visit; NULL: none. Nobody else looks into it */
         /* Why users are answered something else than `value`, and what to do about it; NULL: they are not. */
         const char *doubt;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/election.h"
+#include "core/health.h"
 #include "util/mem.h"
 
 unsigned targets_in_force(const struct record *record, const struct policy_view *policy, struct target_ref *ret)
@@ -20,19 +22,54 @@ static struct target_view nothing_known(void)
                                     .shows = {.value = "", .stamp = {.plane = "", .store = "", .raw = ""}}};
 }
 
+/* Those known before, each of which is taken once. */
+struct known {
+        struct target_view targets[TARGETS_MAX];
+        unsigned count, taken; /* taken: a bit for each */
+};
+
+/* The very same register. */
+static bool take_same(struct known *known, const struct target_ref *ref, struct target_view *ret)
+{
+        for (unsigned i = 0; i < known->count; i++) {
+                if (known->taken & 1U << i || !target_ref_equal(&known->targets[i].ref, ref))
+                        continue;
+                known->taken |= 1U << i;
+                *ret = known->targets[i];
+                return true;
+        }
+        return false;
+}
+
+/* The first of its kind that is left. */
+static void take_kind(struct known *known, struct target_view *ret)
+{
+        const struct target_ref ref = ret->ref;
+        for (unsigned i = 0; i < known->count; i++) {
+                if (known->taken & 1U << i || known->targets[i].ref.kind != ref.kind)
+                        continue;
+                known->taken |= 1U << i;
+                *ret = known->targets[i];
+                ret->ref = ref;
+                return;
+        }
+}
+
 void targets_place(struct view *view)
 {
-        struct target_view before[TARGETS_MAX];
-        const unsigned count_before = view->target_count;
+        struct known known = {.count = view->target_count};
         struct target_ref refs[TARGETS_MAX];
-        memcpy(before, view->targets, sizeof(before));
+        unsigned same = 0;
+        memcpy(known.targets, view->targets, sizeof(known.targets));
         view->target_count = targets_in_force(view->record, &view->policy, refs);
-        for (unsigned i = 0, at = 0; i < view->target_count; i++) {
-                while (at < count_before && before[at].ref.kind < refs[i].kind)
-                        at++;
-                bool is_known = at < count_before && before[at].ref.kind == refs[i].kind;
-                view->targets[i] = is_known ? before[at++] : nothing_known();
+        for (unsigned i = 0; i < view->target_count; i++)
+                same |= take_same(&known, &refs[i], &view->targets[i]) ? 1U << i : 0;
+        for (unsigned i = 0; i < view->target_count; i++) {
+                if (same & 1U << i)
+                        continue;
+                view->targets[i] = nothing_known();
                 view->targets[i].ref = refs[i];
+                take_kind(&known, &view->targets[i]);
         }
 }
 
@@ -67,10 +104,80 @@ const struct target_view *targets_name(const struct view *view)
         return name;
 }
 
+/* How many of its kind are before it. */
+static unsigned place_in_kind(const struct view *view, const struct target_view *target)
+{
+        unsigned place = 0;
+        for (unsigned i = 0; i < view->target_count && !target_ref_equal(&view->targets[i].ref, &target->ref); i++)
+                place += view->targets[i].ref.kind == target->ref.kind;
+        return place;
+}
+
+const struct plan_target *targets_planned(const struct view *view, const struct target_view *target)
+{
+        const struct plan *plan = &view->record->plan;
+        const struct plan_target *beside = NULL;
+        unsigned place = place_in_kind(view, target);
+        for (unsigned i = 0; i < plan->target_count; i++) {
+                if (target_ref_equal(&plan->targets[i].ref, &target->ref))
+                        return &plan->targets[i];
+                if (plan->targets[i].ref.kind == target->ref.kind && place-- == 0)
+                        beside = &plan->targets[i];
+        }
+        return beside;
+}
+
+const struct wanted_target *targets_wanted(const struct view *view, const struct target_view *target)
+{
+        const struct policy_view *policy = &view->policy;
+        const struct wanted_target *beside = NULL;
+        unsigned place = place_in_kind(view, target);
+        for (unsigned i = 0; i < policy->target_count; i++) {
+                if (target_ref_equal(&policy->targets[i].ref, &target->ref))
+                        return &policy->targets[i];
+                if (policy->targets[i].ref.kind == target->ref.kind && place-- == 0)
+                        beside = &policy->targets[i];
+        }
+        return beside;
+}
+
+unsigned plan_place_in_kind(const struct plan *plan, unsigned i)
+{
+        unsigned place = 0;
+        for (unsigned before = 0; before < i; before++)
+                place += plan->targets[before].ref.kind == plan->targets[i].ref.kind;
+        return place;
+}
+
+const struct target_view *targets_shown(const struct view *view, const struct plan *plan, unsigned i)
+{
+        unsigned place = plan_place_in_kind(plan, i);
+        for (unsigned at = 0; at < view->target_count; at++)
+                if (view->targets[at].ref.kind == plan->targets[i].ref.kind && place-- == 0)
+                        return &view->targets[at];
+        return NULL;
+}
+
 const char *targets_plane_of(const struct view *view, const struct target_view *target)
 {
-        const struct wanted_target *wanted = wanted_find(&view->policy, target->ref.kind);
+        const struct wanted_target *wanted = targets_wanted(view, target);
         return wanted ? wanted->plane : "";
+}
+
+bool targets_is_weak(const struct target_view *target)
+{
+        return target->is_weak || !target_traits(target->ref.kind)->is_stamped;
+}
+
+/* A plane that is not known to be down may still be served from: unknown is not down. */
+bool targets_blocks(const struct view *view, const struct target_view *target, const char *left)
+{
+        const enum blocking blocks = target_traits(target->ref.kind)->blocks;
+        if (blocks != BLOCKS_WHILE_LEFT_ANSWERS)
+                return blocks == BLOCKS_ALWAYS;
+        const char *own = targets_plane_of(view, target);
+        const struct plane_view *plane = election_find(view, own[0] ? own : left);
+        return plane && plane->known && health_of(plane, &view->policy.detection, view->now).verdict != VERDICT_DOWN;
 }
 
 bool targets_moved(const struct view *view)
@@ -88,15 +195,24 @@ bool targets_moved(const struct view *view)
 bool targets_are_read(const struct view *view)
 {
         for (unsigned i = 0; i < view->target_count; i++)
-                if (!view->targets[i].health.read_at)
+                if (target_traits(view->targets[i].ref.kind)->names_plane && !view->targets[i].health.read_at)
                         return false;
         return true;
 }
 
+const struct target_view *targets_empty_name(const struct view *view)
+{
+        for (unsigned i = 0; i < view->target_count; i++) {
+                const struct target_view *target = &view->targets[i];
+                if (target_traits(target->ref.kind)->leads_agents && target->health.read_at && !target->shows.present)
+                        return target;
+        }
+        return NULL;
+}
+
 bool targets_name_is_empty(const struct view *view)
 {
-        const struct target_view *name = targets_name(view);
-        return name->health.read_at && !name->shows.present;
+        return targets_empty_name(view);
 }
 
 bool targets_refuses(const struct target_health *health)

@@ -15,18 +15,34 @@ void targets_place(struct view *view);
 /* The same as a list; returns their count. */
 unsigned targets_in_force(const struct record *record, const struct policy_view *policy, struct target_ref *ret);
 
-/* The first of @kind; NULL: none is in force, planned, wanted. */
+/* The first of @kind, of which there may be several; NULL: none is in force, planned, wanted. */
 const struct target_view *targets_find(const struct view *view, enum target_kind kind);
 const struct plan_target *plan_find(const struct plan *plan, enum target_kind kind);
 const struct wanted_target *wanted_find(const struct policy_view *policy, enum target_kind kind);
-/* The one that leads agents, which every policy has. */
+/* The first that leads agents, which every policy has: people are told of it, and a record may be beside it. */
 const struct target_view *targets_name(const struct view *view);
+/*
+ * What the record's plan does to @target, and what the spec wants of it: of the very same register, or
+ * else of the one in the same place among those of its kind. NULL: nothing.
+ */
+const struct plan_target *targets_planned(const struct view *view, const struct target_view *target);
+const struct wanted_target *targets_wanted(const struct view *view, const struct target_view *target);
+
+/* What is shown in the place that the i-th of @plan has among its kind: what carries only digests names no registers. */
+const struct target_view *targets_shown(const struct view *view, const struct plan *plan, unsigned i);
+unsigned plan_place_in_kind(const struct plan *plan, unsigned i);
+
+/* By its kind or by its driver: it is met by its value alone, and looked at for ever. */
+bool targets_is_weak(const struct target_view *target);
+/* Whether what comes after @target waits for it, in a switch that leaves the plane named @left ("": nobody). */
+bool targets_blocks(const struct view *view, const struct target_view *target, const char *left);
 
 /* Whether the spec names others than the record's plan does: they have to be adopted anew. */
 bool targets_moved(const struct view *view);
-/* Whether the name was read, and leads nowhere. */
+/* The first name that was read and leads nowhere; NULL: none does. */
+const struct target_view *targets_empty_name(const struct view *view);
 bool targets_name_is_empty(const struct view *view);
-/* Whether every target in force was read at least once, so that the states in the view say something. */
+/* Whether every target in force that names a plane was read at least once, so that what they show says something. */
 bool targets_are_read(const struct view *view);
 /* The plane whose loss takes the endpoint of @target along; "" none. */
 const char *targets_plane_of(const struct view *view, const struct target_view *target);

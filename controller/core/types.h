@@ -12,7 +12,8 @@
 
 #include "core/target.h"
 
-enum { RECORD_VERSION = 1 };
+/* What a record with a plan of one name, and before it one lock at most, is written as; and one with any other plan. */
+enum { RECORD_VERSION = 1, RECORD_VERSION_LIST = 2 };
 
 /*
  * The last epoch there is, wherever one stands: numbers of JSON and of Redis' Lua are exact up to here. What is above
@@ -45,6 +46,8 @@ struct plan {
         unsigned target_count;
 };
 
+unsigned plan_version(const struct plan *plan); /* RECORD_VERSION or RECORD_VERSION_LIST */
+
 /* The reason of a decision for a plane that was not fit: a person had been told so, and asked for it all the same. */
 #define REASON_SWITCH_CONFIRMED "SwitchConfirmed"
 
@@ -52,7 +55,7 @@ enum { RECENT_SWITCHES_MAX = 8, ENFORCED_MAX = 3 };
 
 /* The decision record: the one register where a decision is made, by compare-and-swap. */
 struct record {
-        unsigned version; /* RECORD_VERSION: what has any other cannot be read, and freezes */
+        unsigned version; /* plan_version(): what has one that is not known cannot be read, and freezes */
         epoch_t epoch;
         decision_id id;
         enum phase phase;

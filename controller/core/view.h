@@ -132,6 +132,7 @@ struct target_health {
 /* One target in force: the plan's while a switch is under way, else the spec's (targets.h). */
 struct target_view {
         struct target_ref ref;
+        bool is_weak; /* its driver's: nothing there refuses an older epoch, even where its kind is stamped */
         struct target_health health;
         struct target_state shows;
         epoch_t met_epoch; /* the last one that this process has seen there with its value, since it was written; 0 none */

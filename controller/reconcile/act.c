@@ -106,10 +106,13 @@ static bool may_begin(const struct policy *policy)
         return true;
 }
 
+/* @decision's writes are carried out as it says: what is waited for, and what is written whatever else is done. */
 static void act(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         if (policy->manager->stopping || !may_begin(policy) || !record_store_settle(policy))
                 return;
+        for (unsigned i = 0; i < decision->beside_count; i++)
+                write_target(policy, view, &decision->beside[i]);
         switch (decision->rule->then) {
         case DO_ADOPT:
         case DO_DECIDE:

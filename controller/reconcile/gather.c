@@ -75,14 +75,24 @@ static void fill_stamp(struct stamp *stamp)
         stamp->raw = stamp->raw ? stamp->raw : "";
 }
 
+/* A driver that is not built in writes nothing. */
+static bool is_weak(const struct target_slot *slot)
+{
+        const struct target_driver *driver = target_driver_find(slot->ref.driver);
+        return driver && !driver->limits.fenced;
+}
+
 static void gather_targets(const struct policy *policy, struct arena *arena, struct view *ret)
 {
         ret->target_count = policy->target_count;
         for (unsigned i = 0; i < ret->target_count; i++) {
                 const struct target_slot *slot = policy->targets[i];
                 struct target_view *target = &ret->targets[i];
-                *target = (struct target_view){
-                    .ref = slot->ref, .shows = slot->state, .met_epoch = slot->met_epoch, .met_at = slot->met_at};
+                *target = (struct target_view){.ref = slot->ref,
+                                               .is_weak = is_weak(slot),
+                                               .shows = slot->state,
+                                               .met_epoch = slot->met_epoch,
+                                               .met_at = slot->met_at};
                 gather_health(slot, arena, &target->health);
                 target->shows.value = target->shows.value ? target->shows.value : "";
                 fill_stamp(&target->shows.stamp);

@@ -161,7 +161,7 @@ static const struct record *unmasked(const struct record *record, const struct v
         struct record *copy = arena_alloc(arena, sizeof(*copy));
         *copy = *record;
         for (unsigned i = 0; i < copy->plan.target_count; i++) {
-                const struct target_view *target = targets_find(view, copy->plan.targets[i].ref.kind);
+                const struct target_view *target = targets_shown(view, &copy->plan, i);
                 if (target && target->shows.present)
                         unmask(&copy->plan.targets[i], target->shows.value);
         }

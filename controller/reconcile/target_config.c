@@ -99,14 +99,15 @@ static const struct {
 unsigned target_config_secrets(const struct policy *policy, enum target_kind kind, struct arena *arena,
                                struct target_secret ret[static TARGET_SECRETS_MAX])
 {
-        return rows[kind].secrets(policy->spec, arena, ret);
+        return rows[kind].secrets ? rows[kind].secrets(policy->spec, arena, ret) : 0;
 }
 
 void target_config_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                             struct target_config *ret)
 {
         *ret = (struct target_config){.aws = policy->manager->options.aws};
-        rows[ref->kind].settings(policy->spec, ref, arena, ret);
+        if (rows[ref->kind].settings)
+                rows[ref->kind].settings(policy->spec, ref, arena, ret);
 }
 
 enum err target_config_check(const struct failover_policy *spec, struct errmsg *reterr)

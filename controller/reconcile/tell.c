@@ -263,7 +263,7 @@ static bool is_told_already(const struct policy *policy, const struct effect *ef
 {
         bool is_switching = policy->keeper.record && policy->keeper.record->phase == PHASE_SWITCHING;
         const struct target_traits *traits = target_traits(effect->ref.kind);
-        return is_switching && traits->settling && policy->account.times.epoch == effect->epoch &&
+        return is_switching && traits->settles_by_writing && policy->account.times.epoch == effect->epoch &&
                policy->account.times.met_us[traits->step];
 }
 

@@ -79,7 +79,7 @@ void sim_turn_finish(struct sim *sim, unsigned who, const struct sim_turn *turn,
                 for (unsigned i = 0; i < sim->config.plane_count; i++)
                         self->marks[i] = turn->view.planes[i].mark;
         }
-        if (sim->config.has_empty_names && failover_name_sync(&turn->view, &turn->decision) == SYNC_MET)
+        if (sim->config.has_empty_names && failover_names_are_met(&turn->view, &turn->decision))
                 self->dns_met_epoch = turn->view.record->epoch;
         sim->deeds += !is_quiet(turn);
         sim_check_decision(sim, who, turn);

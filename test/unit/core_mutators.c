@@ -53,6 +53,32 @@ static void b_is_no_name(struct world *w)
 }
 static void b_is_an_unasked_name(struct world *w) { b_is_a_name(w); w->view.planes[1].name_confirmed_at = 0; }
 static void b_is_half_dead(struct world *w) { w->view.planes[1].checks[0].partial = "192.0.2.12: timeout"; }
+/* One more target, where it still has a place; it must stand in spec and record alike. */
+static unsigned one_more(struct world *w, enum target_kind kind)
+{
+        const struct plan *plan = &w->record.plan;
+        bool is_alike = w->view.policy.target_count == plan->target_count && w->view.target_count == plan->target_count;
+        for (unsigned i = 0; is_alike && i < plan->target_count; i++)
+                is_alike = target_ref_equal(&plan->targets[i].ref, &w->view.policy.targets[i].ref);
+        return is_alike && w->view.record && plan->target_count < TARGETS_MAX - 1 ? world_add(w, kind) : TARGETS_MAX;
+}
+static void has_a_fence(struct world *w) { (void)one_more(w, TARGET_FENCE); }
+static void has_a_pipeline(struct world *w) { (void)one_more(w, TARGET_PIPELINE); }
+static void has_an_announcement(struct world *w) { (void)one_more(w, TARGET_ACTIVE); }
+static void has_a_second_name(struct world *w) { (void)one_more(w, TARGET_NAME); }
+static void has_a_promotion(struct world *w) { (void)one_more(w, TARGET_PROMOTION); }
+static void has_a_pending_promotion(struct world *w)
+{
+        const unsigned place = one_more(w, TARGET_PROMOTION);
+        if (place < TARGETS_MAX)
+                w->view.targets[place].shows.settling = true;
+}
+static void has_a_lost_pipeline(struct world *w)
+{
+        const unsigned place = one_more(w, TARGET_PIPELINE);
+        if (place < TARGETS_MAX)
+                world_show(w, place, "", 0, "");
+}
 static void told_apart(struct world *w)
 {
         for (unsigned i = 0; i < w->view.plane_count; i++) {
@@ -257,6 +283,8 @@ const struct mutator core_mutators[] = {
         MUTATOR(server_behind), MUTATOR(server_behind_for_long), MUTATOR(enforce), MUTATOR(edited_by_hand), MUTATOR(enforced_before),
         MUTATOR(enforced_lately), MUTATOR(fought_back), MUTATOR(active_in_maintenance), MUTATOR(b_in_maintenance),
         MUTATOR(active_was_in_maintenance), MUTATOR(late),
+        MUTATOR(has_a_fence), MUTATOR(has_a_promotion), MUTATOR(has_a_pending_promotion), MUTATOR(has_a_second_name),
+        MUTATOR(has_a_pipeline), MUTATOR(has_a_lost_pipeline), MUTATOR(has_an_announcement),
 };
 const size_t core_mutator_count = sizeof(core_mutators) / sizeof(core_mutators[0]);
 /* clang-format on */
@@ -292,8 +320,8 @@ void core_renew(struct world *world, mono_ms by_ms)
                 for (unsigned j = 0; j < view->planes[i].check_count; j++)
                         renew_check(&view->planes[i].checks[j], was_now, view->now);
         }
-        renew_mechanism(&NAME(*view).health, was_now, view->now);
-        renew_mechanism(&LOCK(*view).health, was_now, view->now);
+        for (unsigned i = 0; i < view->target_count; i++)
+                renew_mechanism(&view->targets[i].health, was_now, view->now);
         if (view->arbiter_answered_at == was_now)
                 view->arbiter_answered_at = view->now;
         if (view->alive.read_at == was_now)

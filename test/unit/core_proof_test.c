@@ -57,6 +57,25 @@ static void our_own_plan_is_ours(void **state)
         assert_int_equal(LOCK(proof.plan).old_count, 0);
 }
 
+/* What carries only digests names kinds, so that two of one kind are told apart by their places. */
+static void two_of_a_kind_are_told_apart_by_their_places(void **state)
+{
+        struct world *world = *state;
+        const unsigned second = world_add(world, TARGET_NAME);
+        world->record.plan.targets[second].old[0] = WORLD_RRSET_C;
+        struct plan plan = plan_of(world, 0);
+        struct proof proof = prove(world, &plan, false);
+        assert_string_equal(proof.plan.targets[second - 1].old[0], WORLD_RRSET_B);
+        assert_string_equal(proof.plan.targets[second].old[0], WORLD_RRSET_C);
+        world_show(world, second, "A 192.0.2.99", WORLD_EPOCH, "a");
+        plan.targets[second].to = "A 192.0.2.99";
+        plan.targets[second].ttl_s = 0;
+        proof = prove(world, &plan, true);
+        assert_int_equal(proof.outcome, PLAN_PROVEN);
+        assert_string_equal(proof.plan.targets[second].to, "A 192.0.2.99");
+        assert_string_equal(proof.plan.targets[second - 1].to, WORLD_RRSET_A);
+}
+
 static void what_others_decided_otherwise_is_to_be_compared(void **state)
 {
         struct world *world = *state;
@@ -120,6 +139,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             CASE(our_own_plan_is_ours),
+            CASE(two_of_a_kind_are_told_apart_by_their_places),
             CASE(what_others_decided_otherwise_is_to_be_compared),
             CASE(what_our_own_cluster_recorded_is_still_shown),
             CASE(a_plane_that_is_gone_is_known_by_its_name),

@@ -173,12 +173,13 @@ static void move_by_hand(struct world *world, const struct command *command)
         const char *name = arena_printf(&world->arena, "%.*s", (int)strcspn(command->value, "/"), command->value);
         const struct plane_view *plane = election_find(view, name);
         assert_non_null(plane);
-        NAME(*view).shows.value = plane->rrset;
-        NAME(*view).shows.present = plane->rrset[0];
-        if (!targets_find(view, TARGET_LOCK))
-                return;
-        LOCK(*view).shows.present = true;
-        LOCK(*view).shows.value = plan_value_at(view, targets_find(view, TARGET_LOCK), plane, targets_highest_epoch(view) + 1, &world->arena);
+        for (unsigned i = 0; i < view->target_count; i++) {
+                struct target_view *target = &view->targets[i];
+                if (!target_traits(target->ref.kind)->names_plane)
+                        continue;
+                target->shows.value = plan_value_at(view, target, plane, targets_highest_epoch(view) + 1, &world->arena);
+                target->shows.present = target->shows.value[0];
+        }
 }
 
 static unsigned annotated[REQUEST_KEY_COUNT];

@@ -267,22 +267,35 @@ void world_lock_fails(struct world *world, enum err class, const char *error, bo
                 world_lock(world, NULL, 0, "");
 }
 
+static void drop_lock_of_spec(struct policy_view *policy)
+{
+        const struct wanted_target *lock = wanted_find(policy, TARGET_LOCK);
+        const unsigned at = lock ? (unsigned)(lock - policy->targets) : policy->target_count;
+        for (unsigned i = at; i + 1 < policy->target_count; i++)
+                policy->targets[i] = policy->targets[i + 1];
+        policy->target_count -= lock != NULL;
+}
+
+static void drop_lock_of_plan(struct plan *plan)
+{
+        const struct plan_target *lock = plan_find(plan, TARGET_LOCK);
+        const unsigned at = lock ? (unsigned)(lock - plan->targets) : plan->target_count;
+        for (unsigned i = at; i + 1 < plan->target_count; i++)
+                plan->targets[i] = plan->targets[i + 1];
+        plan->target_count -= lock != NULL;
+}
+
 void world_without_lock(struct world *world)
 {
-        struct policy_view *policy = &world->view.policy;
-        struct plan *plan = &world->record.plan;
-        policy->single_writer = false;
-        policy->targets[0] = policy->targets[1];
-        plan->targets[0] = plan->targets[1];
-        policy->target_count = plan->target_count = 1;
+        world->view.policy.single_writer = false;
+        drop_lock_of_spec(&world->view.policy);
+        drop_lock_of_plan(&world->record.plan);
         targets_place(&world->view);
 }
 
 void world_spec_without_lock(struct world *world)
 {
-        struct policy_view *policy = &world->view.policy;
-        policy->targets[0] = NAME(*policy);
-        policy->target_count = 1;
+        drop_lock_of_spec(&world->view.policy);
         targets_place(&world->view);
 }
 
@@ -317,6 +330,43 @@ void world_switching(struct world *world)
         }
         world->view.confirmed_epoch = record->epoch;
         world_fail(world, 0, 40000);
+}
+
+void world_show(struct world *world, unsigned place, const char *value, epoch_t epoch, const char *plane)
+{
+        world->view.targets[place].shows = (struct target_state){
+            .present = value[0], .value = value, .stamp = stamp_of(epoch, plane)};
+}
+
+static unsigned place_for(const struct policy_view *policy, enum target_kind kind)
+{
+        unsigned place = policy->target_count;
+        while (place > 0 && policy->targets[place - 1].ref.kind > kind)
+                place--;
+        return place;
+}
+
+unsigned world_add(struct world *world, enum target_kind kind)
+{
+        struct policy_view *policy = &world->view.policy;
+        struct plan *plan = &world->record.plan;
+        const bool is_name = kind == TARGET_NAME, is_switching = world->record.phase == PHASE_SWITCHING;
+        const unsigned place = place_for(policy, kind), after = policy->target_count - place;
+        const char *const values[] = {is_name ? WORLD_RRSET_A : "a", is_name ? WORLD_RRSET_B : "b"};
+        const struct target_ref ref = {kind, "test", arena_printf(&world->arena, "%s.example.com", target_traits(kind)->word),
+                                       arena_printf(&world->arena, "thing-%u", policy->target_count), 0};
+        memmove(&policy->targets[place + 1], &policy->targets[place], after * sizeof(policy->targets[0]));
+        memmove(&plan->targets[place + 1], &plan->targets[place], after * sizeof(plan->targets[0]));
+        policy->targets[place] = (struct wanted_target){.ref = ref, .value = is_name ? NULL : "{name}", .plane = ""};
+        plan->targets[place] = (struct plan_target){
+            .ref = ref, .to = values[is_switching], .old = {values[!is_switching]}, .old_count = 1};
+        policy->target_count = ++plan->target_count;
+        world->record.version = plan_version(plan);
+        targets_place(&world->view);
+        world->view.targets[place].health = answering(world->view.now);
+        world->view.targets[place].met_epoch = WORLD_EPOCH;
+        world_show(world, place, values[0], target_traits(kind)->is_stamped ? WORLD_EPOCH : 0, "a");
+        return place;
 }
 
 void world_later(struct world *world, mono_ms by_ms)

@@ -64,6 +64,14 @@ void world_lock(struct world *world, const char *value, epoch_t epoch, const cha
 void world_dns_fails(struct world *world, enum err class, const char *error, bool was_read);
 void world_lock_fails(struct world *world, enum err class, const char *error, bool was_read);
 
+/*
+ * One more target of @kind, at "<kind>.example.com", in the spec, in the record and in force, which shows what the record
+ * says: in a switch what was before it. Its value is the plane's name; of a name the address. Returns its place.
+ */
+unsigned world_add(struct world *world, enum target_kind kind);
+/* What the target at @place shows; epoch 0: no stamp. */
+void world_show(struct world *world, unsigned place, const char *value, epoch_t epoch, const char *plane);
+
 void world_later(struct world *world, mono_ms by_ms); /* time passes, nothing else */
 
 /* What the only other nameserver, 192.0.2.54:53, was heard to show; NULL: it missed @misses looks, or (0) was not asked. */

@@ -95,6 +95,108 @@ static void test_round_trip_loses_nothing(void **state)
         record_free(NULL);
 }
 
+/* What every release so far reads and writes: a byte more, and replicas of two releases do not understand each other. */
+static void test_a_pair_is_written_as_ever(void **state)
+{
+        (void)state;
+        static const char golden[] =
+            "{\"v\":1,\"epoch\":9007199254740991,\"id\":\"8f00000000000a01\",\"phase\":\"Switching\",\"from\":\"e"
+            "u-west-1\",\"to\":\"eu-central-1\",\"reason\":\"ActiveDown\",\"holder\":\"planekeeper-7d_1f\",\"auto"
+            "matic\":true,\"recent\":[\"2026-11-23T02:59:11.007000Z\",\"2026-11-21T23:12:31.000000Z\"],\"plan\":{"
+            "\"dns\":{\"provider\":\"rfc2136\",\"server\":\"192.0.2.53:53\",\"name\":\"gloo-mgmt.mesh.example.com"
+            "\",\"ttl\":30,\"to\":\"A 198.51.100.7,198.51.100.8\",\"old\":[\"A 203.0.113.20\",\"\"]},\"lock\":{\""
+            "server\":\"redis:6379\",\"key\":\"mgmt-active\",\"db\":3,\"to\":\"eu-central-1 \\\"quoted\\\" é\",\""
+            "old\":[\"eu-west-1\"]}},\"detectedAt\":\"2026-11-23T02:58:41.412000Z\",\"startedAt\":\"2026-11-23T02"
+            ":59:11.007000Z\",\"cooldownUntil\":\"2026-11-23T03:59:11.000000Z\",\"enforced\":[\"2026-11-23T02:59:"
+            "11.007000Z\",\"2026-11-23T02:58:11.007000Z\",\"2026-11-23T02:57:11.007000Z\"]}";
+        char *text;
+        assert_int_equal(record_encode(&sample, &text, NULL), ERR_OK);
+        assert_string_equal(text, golden);
+        free(text);
+}
+
+static struct record listed(void)
+{
+        struct record record = sample;
+        struct plan *plan = &record.plan;
+        record.version = RECORD_VERSION_LIST;
+        plan->targets[2] = plan->targets[1];
+        plan->targets[2].ref.name = "private.example.com";
+        plan->targets[3] = (struct plan_target){.ref = {TARGET_PIPELINE, "object", "hub", "apps/gloo", 0}, .to = "b\nc"};
+        plan->target_count = 4;
+        return record;
+}
+
+static void test_any_other_plan_is_a_list(void **state)
+{
+        (void)state;
+        static const char golden[] =
+            "\"plan\":{\"targets\":[{\"kind\":\"lock\",\"driver\":\"redisLock\",\"endpoint\":\"redis:6379\",\"nam"
+            "e\":\"mgmt-active\",\"db\":3,\"ttl\":0,\"to\":\"eu-central-1 \\\"quoted\\\" é\",\"old\":[\"eu-west-1"
+            "\"]},{\"kind\":\"dns\",\"driver\":\"rfc2136\",\"endpoint\":\"192.0.2.53:53\",\"name\":\"gloo-mgmt.me"
+            "sh.example.com\",\"db\":0,\"ttl\":30,";
+        const struct record record = listed();
+        char *text;
+        struct record *back;
+        assert_int_equal(record_encode(&record, &text, NULL), ERR_OK);
+        const char *plan = strstr(text, "\"plan\"");
+        assert_non_null(plan);
+        assert_int_equal(strncmp(plan, golden, strlen(golden)), 0);
+        assert_int_equal(record_decode(text, strlen(text), &back, NULL), ERR_OK);
+        assert_same(&record, back);
+        assert_int_equal(back->plan.target_count, 4);
+        for (unsigned i = 0; i < 4; i++) {
+                assert_true(target_ref_equal(&record.plan.targets[i].ref, &back->plan.targets[i].ref));
+                assert_string_equal(record.plan.targets[i].to, back->plan.targets[i].to);
+                assert_int_equal(record.plan.targets[i].old_count, back->plan.targets[i].old_count);
+        }
+        record_free(back);
+        free(text);
+}
+
+/* Read as an older release reads it: of another version nothing else is looked at, and it freezes. */
+static void test_a_list_says_that_it_is_one(void **state)
+{
+        (void)state;
+        const struct record record = listed();
+        char *text;
+        assert_int_equal(record_encode(&record, &text, NULL), ERR_OK);
+        assert_non_null(strstr(text, "\"v\":2,"));
+        assert_null(strstr(text, "\"dns\":{"));
+        free(text);
+}
+
+#define LIST_HEAD "{\"v\":2,\"epoch\":1,\"id\":\"00000000000000ff\",\"phase\":\"Steady\",\"to\":\"a\",\"plan\":{\"targets\":["
+#define LIST_NAME "{\"kind\":\"dns\",\"driver\":\"rfc2136\",\"name\":\"a.b\",\"to\":\"A 192.0.2.1\"}"
+#define LIST_PIPE "{\"kind\":\"pipeline\",\"driver\":\"object\",\"name\":\"x\",\"to\":\"a\"}"
+
+static void test_malformed_lists_are_refused(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text, *why;
+        } rows[] = {
+            {LIST_HEAD LIST_NAME "]}}", "record: plan.targets: must have another than one lock and one dns"},
+            {LIST_HEAD LIST_PIPE "]}}", "record: plan.targets: must have one of kind dns"},
+            {LIST_HEAD "]}}", "record: plan.targets: must have one of kind dns"},
+            {LIST_HEAD LIST_PIPE "," LIST_NAME "]}}", "is of a step before the one of the target above it"},
+            {LIST_HEAD LIST_NAME ",{\"kind\":\"moon\",\"driver\":\"d\",\"name\":\"x\",\"to\":\"a\"}]}}", "kind"},
+            {LIST_HEAD LIST_NAME ",{\"kind\":\"active\",\"driver\":\"d\",\"name\":\"x\",\"to\":\"\"}]}}",
+             "to: must not be empty"},
+            {LIST_HEAD LIST_NAME ",{\"kind\":\"active\",\"name\":\"x\",\"to\":\"a\"}]}}", "driver"},
+            {LIST_HEAD LIST_NAME "," LIST_NAME "," LIST_NAME "," LIST_NAME "," LIST_NAME "," LIST_NAME "," LIST_NAME "," LIST_NAME
+                                 "," LIST_NAME "]}}",
+             "plan.targets"},
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct record *record = NULL;
+                struct errmsg why = {0};
+                assert_int_equal(record_decode(rows[i].text, strlen(rows[i].text), &record, &why), ERR_INVALID);
+                if (!strstr(why.text, rows[i].why))
+                        fail_msg("%s: not %s", why.text, rows[i].why);
+        }
+}
+
 static void test_copy_is_deep(void **state)
 {
         (void)state;
@@ -244,12 +346,12 @@ static void test_what_could_not_be_read_is_not_written(void **state)
 static void test_unknown_version_is_an_error(void **state)
 {
         (void)state;
-        static const char text[] = "{\"v\":2,\"epoch\":\"not a number\",\"to\":5}";
+        static const char text[] = "{\"v\":3,\"epoch\":\"not a number\",\"to\":5}";
         struct record *record = NULL;
         struct errmsg why;
         assert_int_equal(record_decode(text, strlen(text), &record, &why), ERR_INVALID);
         assert_null(record);
-        assert_non_null(strstr(why.text, "v: is 2, and this version knows only 1: a newer Planekeeper wrote it"));
+        assert_non_null(strstr(why.text, "v: is 3, and this version knows only 1 and 2: a newer Planekeeper wrote it"));
 }
 
 static void test_unknown_fields_are_ignored(void **state)
@@ -391,6 +493,10 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_round_trip_loses_nothing),
             cmocka_unit_test(test_copy_is_deep),
+            cmocka_unit_test(test_a_pair_is_written_as_ever),
+            cmocka_unit_test(test_any_other_plan_is_a_list),
+            cmocka_unit_test(test_a_list_says_that_it_is_one),
+            cmocka_unit_test(test_malformed_lists_are_refused),
             cmocka_unit_test(test_full_of_old_values),
             cmocka_unit_test(test_the_longest_plan_fits_beside_the_longest_rest),
             cmocka_unit_test(test_too_large_is_refused_before_it_is_written),

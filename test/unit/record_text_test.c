@@ -98,6 +98,94 @@ static void all_but_the_plan_is_carried(void **state)
         record_free(got.record);
 }
 
+/* What every release so far derives: another byte, and replicas of two releases freeze each other (PlanMismatch). */
+static void the_digest_of_a_pair_is_as_ever(void **state)
+{
+        (void)state;
+        char digest[RECORD_DIGEST_BYTES], text[RECORD_TEXT_BYTES];
+        record_text_digest(&sample.plan, digest);
+        assert_string_equal(digest, "d9990d81f6160e91");
+        struct plan bare = sample.plan;
+        bare.targets[0] = bare.targets[1];
+        bare.target_count = 1;
+        record_text_digest(&bare, digest);
+        assert_string_equal(digest, "95c7f93ff3951aa9");
+        encode(&sample, 6, text);
+        assert_string_equal(text,
+            "v=pk1 e=7 id=8f00000000000a01 p=eu-central-1 s=dns/planekeeper/gloo r=6 phase=Switching from=eu-west"
+            "-1 reason=ThresholdReached holder=planekeeper-7d_1f author=8c6f5d4e-0000-4000-8000-000000000001 auto"
+            "=1 detected=1795402721412 started=1795402751007 cooldown=1795406351000 recent=1795402751007,17953027"
+            "51000 enforced=1795402700000 plan=d9990d81f6160e91 old=c49ac2b345c52da8,e3b0c44298fc1c14,0123456789a"
+            "bcdef locks=d763c2609ba549e2,a03f1d611645eb53");
+}
+
+static struct record listed(void)
+{
+        struct record record = sample;
+        struct plan *plan = &record.plan;
+        record.version = RECORD_VERSION_LIST;
+        plan->targets[2] = plan->targets[1];
+        plan->targets[2].ref.name = "private.example.com";
+        plan->targets[2].old[0] = "A 203.0.113.99";
+        plan->targets[2].old_count = 1;
+        plan->targets[3] = (struct plan_target){.ref = {TARGET_ACTIVE, "lease", "hub", "gloo", 0}, .to = "b"};
+        plan->target_count = 4;
+        return record;
+}
+
+static void a_list_is_carried_by_kinds_and_marks(void **state)
+{
+        (void)state;
+        char text[RECORD_TEXT_BYTES];
+        const struct record record = listed();
+        struct record_text got;
+        encode(&record, 6, text);
+        assert_non_null(strstr(text, " targets=lock,dns,dns,active "));
+        assert_null(strstr(text, " old="));
+        decode(text, &got);
+        assert_int_equal(got.record->version, RECORD_VERSION_LIST);
+        const struct plan *plan = &got.record->plan;
+        assert_int_equal(plan->target_count, 4);
+        assert_int_equal(plan->targets[3].ref.kind, TARGET_ACTIVE);
+        assert_int_equal(plan->targets[3].old_count, 0);
+        assert_int_equal(plan->targets[0].old_count, 2);
+        assert_mark(plan->targets[2].old[0], "A 203.0.113.99");
+        record_free(got.record);
+}
+
+/* An older release ignores the fields that it does not know, derives the digest of a pair, and freezes. */
+static void the_digest_of_a_list_is_no_pairs(void **state)
+{
+        (void)state;
+        char pair[RECORD_DIGEST_BYTES], list[RECORD_DIGEST_BYTES], other[RECORD_DIGEST_BYTES];
+        struct record record = listed();
+        record_text_digest(&sample.plan, pair);
+        record_text_digest(&record.plan, list);
+        assert_string_not_equal(pair, list);
+        record.plan.targets[1].ref.endpoint = "another way to the same name";
+        record_text_digest(&record.plan, other);
+        assert_string_equal(list, other);
+        record.plan.targets[3].ref.endpoint = "another hub";
+        record_text_digest(&record.plan, other);
+        assert_string_not_equal(list, other);
+}
+
+static void malformed_lists_are_refused(void **state)
+{
+        (void)state;
+        static const char *const bad[] = {" targets=dns,lock",  " targets=moon,dns",
+                                          " targets=dns targets=dns,active", " targets=lock,pipeline",
+                                          " targets=dns,dns,dns,dns,dns,dns,dns,dns,dns", " targets=dns,"};
+        for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+                char text[RECORD_TEXT_BYTES];
+                struct record_text got;
+                struct errmsg why;
+                (void)snprintf(text, sizeof(text), "%s%s", WHOLE, bad[i]);
+                if (record_text_decode(text, &got, &why) != ERR_INVALID)
+                        fail_msg("%s", bad[i]);
+        }
+}
+
 static void old_values_are_carried_as_marks(void **state)
 {
         (void)state;
@@ -289,6 +377,10 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(all_but_the_plan_is_carried),
             cmocka_unit_test(old_values_are_carried_as_marks),
+            cmocka_unit_test(the_digest_of_a_pair_is_as_ever),
+            cmocka_unit_test(a_list_is_carried_by_kinds_and_marks),
+            cmocka_unit_test(the_digest_of_a_list_is_no_pairs),
+            cmocka_unit_test(malformed_lists_are_refused),
             cmocka_unit_test(the_text_is_a_stamp_too),
             cmocka_unit_test(the_longest_names_fit),
             cmocka_unit_test(an_odd_identity_is_written_in_other_letters),

@@ -1,0 +1,58 @@
+/* beside.c -- the targets that the record is written to whatever else is done. */
+#include "core/beside.h"
+
+#include "core/looks.h"
+#include "core/targets.h"
+
+/* It is behind, and every step before its own is met. */
+static bool is_due(const struct pass *pass, unsigned i)
+{
+        const struct view *view = pass->view;
+        const struct target_standing *targets = pass->decision->targets;
+        const struct target_traits *traits = target_traits(view->targets[i].ref.kind);
+        if (targets[i].sync != SYNC_BEHIND)
+                return false;
+        if (traits->leads_agents && pass->decision->finding == FINDING_NAME_UNFIT)
+                return false;
+        for (unsigned before = 0; before < i; before++) {
+                bool is_earlier = target_traits(view->targets[before].ref.kind)->step < traits->step;
+                if (is_earlier && targets[before].is_blocking && targets[before].sync != SYNC_MET)
+                        return false;
+        }
+        return true;
+}
+
+const struct target_view *beside_unconfirmed(const struct pass *pass)
+{
+        const struct view *view = pass->view;
+        if (view->confirmed_epoch == view->record->epoch || !pass->writes_beside)
+                return NULL;
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (is_due(pass, i))
+                        return &view->targets[i];
+        return NULL;
+}
+
+/* A new epoch is another record; its commit is not. */
+static bool may_write(const struct pass *pass)
+{
+        const enum action then = pass->decision->rule->then;
+        return pass->writes_beside && pass->view->confirmed_epoch == pass->view->record->epoch && then != DO_DECIDE;
+}
+
+void beside_add(struct pass *pass)
+{
+        const struct view *view = pass->view;
+        struct decision *decision = pass->decision;
+        if (!may_write(pass))
+                return;
+        for (unsigned i = 0; i < view->target_count; i++) {
+                const struct target_view *target = &view->targets[i];
+                if (target == decision->write.target || !is_due(pass, i))
+                        continue;
+                const unsigned looks = looks_before_write(view, target);
+                decision->looks_beside |= looks;
+                if (!looks)
+                        decision->beside[decision->beside_count++] = classify_write(view, target);
+        }
+}
