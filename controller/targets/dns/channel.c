@@ -8,10 +8,14 @@
 #include <sys/socket.h>
 
 #include "runtime/clock.h"
+#include "targets/dns/pipeline.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 
-enum { RESEND_FIRST_MS = 400 }; /* then twice as long each time */
+enum {
+        RESEND_FIRST_MS = 400, /* then twice as long each time */
+        MANY = 48
+};
 
 void channel_init(struct channel *channel, const struct net_endpoint *server)
 {
@@ -126,45 +130,6 @@ static enum err collect(struct channel *channel, struct message *messages, size_
         return err;
 }
 
-static bool tcp_move(int fd, uint8_t *bytes, size_t count, bool is_send, mono_ms deadline)
-{
-        for (size_t done = 0; done < count;) {
-                ssize_t moved = is_send ? send(fd, bytes + done, count - done, MSG_NOSIGNAL)
-                                        : recv(fd, bytes + done, count - done, 0);
-                if (moved > 0)
-                        done += (size_t)moved;
-                else if (moved == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
-                        return false;
-                else if (!net_wait(fd, is_send ? POLLOUT : POLLIN, deadline))
-                        return false;
-        }
-        return true;
-}
-
-static bool tcp_send(int fd, const struct message *message, mono_ms deadline)
-{
-        uint8_t *framed = mem_calloc(message->bytes + 2, 1);
-        framed[0] = (uint8_t)(message->bytes >> 8);
-        framed[1] = (uint8_t)message->bytes;
-        memcpy(framed + 2, message->wire, message->bytes);
-        bool is_sent = tcp_move(fd, framed, message->bytes + 2, true, deadline);
-        free(framed);
-        return is_sent;
-}
-
-static bool tcp_receive(int fd, struct message *message, mono_ms deadline)
-{
-        uint8_t length[2];
-        if (!tcp_move(fd, length, sizeof(length), false, deadline))
-                return false;
-        size_t bytes = (size_t)length[0] << 8 | length[1];
-        uint8_t *wire = mem_calloc(bytes, 1);
-        bool is_answered = tcp_move(fd, wire, bytes, false, deadline) &&
-                           message_accept(message, wire, bytes) == MESSAGE_ACCEPTED;
-        free(wire);
-        return is_answered;
-}
-
 /* ERR_TRANSIENT: nothing was sent. ERR_UNKNOWN: something was, and not all is answered. */
 static enum err exchange_tcp(const struct channel *channel, struct message *messages, size_t count, mono_ms deadline,
                              struct errmsg *reterr)
@@ -172,13 +137,17 @@ static enum err exchange_tcp(const struct channel *channel, struct message *mess
         CLEANUP(cleanup_fd) int fd = -1;
         enum err err = net_connect(&channel->server, &channel->addresses.list[channel->at], SOCK_STREAM, deadline, &fd,
                                    reterr);
-        for (size_t i = 0; i < count && err == ERR_OK; i++) {
-                if (messages[i].answer)
-                        continue;
-                if (!tcp_send(fd, &messages[i], deadline) || !tcp_receive(fd, &messages[i], deadline))
-                        err = err_set(reterr, ERR_UNKNOWN, "%s: no valid answer on TCP", channel->server.text);
-        }
+        if (err == ERR_OK && !pipeline_exchange(fd, messages, count, deadline))
+                err = err_set(reterr, ERR_UNKNOWN, "%s: no valid answer on TCP", channel->server.text);
         return err;
+}
+
+static size_t count_open(const struct message *messages, size_t count)
+{
+        size_t open = 0;
+        for (size_t i = 0; i < count; i++)
+                open += messages[i].answer ? 0 : 1;
+        return open;
 }
 
 static bool is_update(const struct message *messages)
@@ -189,19 +158,23 @@ static bool is_update(const struct message *messages)
 static enum err ask_tcp(struct channel *channel, struct message *messages, size_t count, mono_ms deadline,
                         struct errmsg *reterr)
 {
-        bool is_answered = true;
-        for (size_t i = 0; i < count; i++)
-                is_answered &= messages[i].answer != NULL;
-        if (is_answered)
+        size_t open = count_open(messages, count);
+        if (!open)
                 return ERR_OK;
         enum err err = look_up(channel, deadline, reterr);
         unsigned addresses = channel->addresses.count;
-        for (unsigned tried = 0; tried < addresses; tried++) {
+        for (unsigned tried = 0; tried < addresses;) {
+                const size_t before = open;
                 err = exchange_tcp(channel, messages, count, net_share(deadline, addresses - tried), reterr);
+                open = count_open(messages, count);
                 if (err == ERR_OK || (err == ERR_UNKNOWN && is_update(messages)))
                         break;
+                if (open < before) /* some servers answer only so many on one connection */
+                        continue;
+                tried++;
                 next_address(channel);
         }
+        channel->is_proven |= err == ERR_OK;
         return err;
 }
 
@@ -249,6 +222,8 @@ static enum err ask_udp(struct channel *channel, struct message *messages, size_
 enum err channel_ask(struct channel *channel, struct message *messages, size_t count, mono_ms deadline,
                      struct errmsg *reterr)
 {
+        for (size_t i = 0; count >= MANY && i < count; i++)
+                messages[i].use_tcp = true; /* a burst of datagrams overflows a socket somewhere */
         enum err err = count_udp(messages, count) > 0 ? ask_udp(channel, messages, count, deadline, reterr) : ERR_OK;
         if (err == ERR_OK)
                 err = ask_tcp(channel, messages, count, deadline, reterr);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "targets/dns/claim.h"
-#include "targets/dns/look.h"
 #include "targets/dns/rfc2136_by_hand.h"
 #include "targets/dns/rfc2136_name.h"
 #include "targets/dns/state.h"
@@ -13,7 +12,7 @@
 #include "util/cleanup.h"
 #include "util/mem.h"
 
-enum { DNS_PORT = 53 };
+enum { DNS_PORT = 53, BATCH_MAX = 100 /* about what fits one message, with names and texts of usual lengths */ };
 
 /* The session of one server. A socket is opened for each visit, because over UDP there is no connection to keep. */
 struct rfc2136 {
@@ -76,27 +75,25 @@ static enum err begin(const struct rfc2136 *self, const char *name, mono_ms dead
         return rfc2136_name_begin(&self->server, &self->key, name, self->zone, deadline, ret, reterr);
 }
 
-static enum err read_name(struct rfc2136_name *name, struct target_visit *visit)
+static enum err visit_name(const struct rfc2136 *self, struct target_visit *visit)
 {
-        const struct asking asking = rfc2136_asking(name);
-        enum err err = rfc2136_find_zone(name, &visit->why); /* here, so that a swap need not */
-        if (err == ERR_OK)
-                err = look_closely(&asking, &name->names, name->zone, &visit->found, &visit->why);
-        if (err == ERR_OK)
-                visit->found.version = ldns_rdf2str(name->zone);
-        return err;
+        CLEANUP(rfc2136_name_end) struct rfc2136_name name;
+        enum err err = begin(self, visit->name, visit->deadline, &name, &visit->why);
+        if (err != ERR_OK)
+                return err;
+        return visit->verb == TARGET_READ ? rfc2136_read(&name, visit) : rfc2136_swap(&name, visit);
 }
 
 static void rfc2136_visit(struct target_session *session, struct target_visit *visits, size_t count)
 {
-        for (size_t i = 0; i < count; i++) {
-                struct target_visit *visit = &visits[i];
-                struct rfc2136_name name;
-                visit->err = begin(rfc2136_of(session), visit->name, visit->deadline, &name, &visit->why);
-                if (visit->err == ERR_OK)
-                        visit->err = visit->verb == TARGET_READ ? read_name(&name, visit) : rfc2136_swap(&name, visit);
-                rfc2136_name_end(&name);
-        }
+        const struct rfc2136 *self = rfc2136_of(session);
+        const struct rfc2136_server server = {.endpoint = &self->server, .key = &self->key, .zone = self->zone};
+        if (count == 1)
+                visits->err = visit_name(self, visits);
+        else if (visits->verb == TARGET_READ)
+                rfc2136_read_all(&server, visits, count);
+        else
+                rfc2136_swap_all(&server, visits, count);
 }
 
 static enum err rfc2136_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
@@ -181,7 +178,7 @@ const struct target_driver rfc2136_driver = {
                .read_every_ms = 30000,
                .preflight_every_ms = 600000,
                .at_once = 3,
-               .batch_max = 1,
+               .batch_max = BATCH_MAX,
                .may_halve = true,
                .fenced = true,
                .can_arbitrate = true},

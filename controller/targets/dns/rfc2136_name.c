@@ -1,6 +1,7 @@
 /* rfc2136_name.c -- one DNS name during one visit: its zone, and how an update gets to its server. */
 #include "targets/dns/rfc2136_name.h"
 
+#include "targets/dns/look.h"
 #include "targets/dns/verdict.h"
 #include "targets/dns/zone.h"
 #include "util/text.h"
@@ -44,6 +45,17 @@ enum err rfc2136_find_zone(struct rfc2136_name *self, struct errmsg *reterr)
         return self->zone ? ERR_OK : zone_find(&asking, self->names.address, &self->zone, reterr);
 }
 
+enum err rfc2136_read(struct rfc2136_name *self, struct target_visit *visit)
+{
+        const struct asking asking = rfc2136_asking(self);
+        enum err err = rfc2136_find_zone(self, &visit->why); /* here, so that a swap need not */
+        if (err == ERR_OK)
+                err = look_closely(&asking, &self->names, self->zone, &visit->found, &visit->why);
+        if (err == ERR_OK)
+                visit->found.version = ldns_rdf2str(self->zone);
+        return err;
+}
+
 /* Which of the server's addresses answers, where that is not known: the question itself does not matter. */
 static enum err choose_address(struct rfc2136_name *self, struct errmsg *reterr)
 {
@@ -65,6 +77,8 @@ enum err rfc2136_deliver(struct rfc2136_name *self, ldns_pkt *update, const char
                 err = channel_update(&self->channel, &message, self->deadline, reterr);
         if (err == ERR_OK)
                 err = verdict_on_update(&message, &self->channel.server, suspect, reterr);
+        self->was_unproven = message.key && message.answer &&
+                             (message.proof.verdict != TSIG_VALID || message.proof.error == TSIG_BADTIME);
         message_clear(&message);
         if (err == ERR_INVALID && !self->zone_is_setting) { /* perhaps the zone was split since: find it anew */
                 ldns_rdf_deep_free(self->zone);

@@ -17,6 +17,7 @@ struct rfc2136_name {
         ldns_rdf *zone; /* NULL until found */
         mono_ms deadline;
         bool zone_is_setting; /* else it is looked for again when the server says that it is wrong */
+        bool was_unproven;    /* the server refused the key of the last update, not the update */
 };
 
 /* ERR_INVALID: @name is no DNS name, or @zone (as in the settings; NULL or "": none) does not hold it. */
@@ -32,8 +33,27 @@ MUST_CHECK enum err rfc2136_find_zone(struct rfc2136_name *self, struct errmsg *
 MUST_CHECK enum err rfc2136_deliver(struct rfc2136_name *self, ldns_pkt *update, const char *suspect,
                                     struct errmsg *reterr);
 
-/* TARGET_SWAP: what came of it is in @visit. In rfc2136_swap.c. */
+/* TARGET_READ: what came of it is in @visit. */
+MUST_CHECK enum err rfc2136_read(struct rfc2136_name *self, struct target_visit *visit);
+
+/* TARGET_SWAP: the same. In rfc2136_swap.c, with its parts. */
 MUST_CHECK enum err rfc2136_swap(struct rfc2136_name *self, struct target_visit *visit);
+/* The zone that the read found, unless the settings name one. */
+void rfc2136_recall_zone(struct rfc2136_name *self, const char *zone);
+/* Whether the server still shows what was expected: it may show the update in a while. */
+bool rfc2136_shows_old(const struct target_state *now, const struct target_state *expected);
+enum { RFC2136_SETTLES_WITHIN_MS = 3000, RFC2136_SETTLE_FIRST_MS = 25 };
+/* The result of an update that the server took, by what it shows @now, which moves to visit->found in success. */
+MUST_CHECK enum err rfc2136_judge(struct rfc2136_name *self, struct target_state *now, struct target_visit *visit);
+
+/* Several visits of one verb, as in target.h: one update, and questions on one connection. In rfc2136_batch.c. */
+struct rfc2136_server {
+        const struct net_endpoint *endpoint;
+        const struct tsig_key *key;
+        const char *zone; /* as in the settings */
+};
+void rfc2136_read_all(const struct rfc2136_server *server, struct target_visit *visits, size_t count);
+void rfc2136_swap_all(const struct rfc2136_server *server, struct target_visit *visits, size_t count);
 
 /* Whether a swap would be let through. In rfc2136_preflight.c. */
 MUST_CHECK enum err rfc2136_try(struct rfc2136_name *self, const struct target_preflight *preflight,

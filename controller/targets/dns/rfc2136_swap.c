@@ -14,8 +14,6 @@
 #include "util/cleanup.h"
 #include "util/text.h"
 
-enum { SETTLES_WITHIN_MS = 3000, SETTLE_FIRST_MS = 25 };
-
 static bool is_zone(const struct rfc2136_name *self, const char *text)
 {
         CLEANUP(cleanup_free) char *zone = self->zone ? ldns_rdf2str(self->zone) : NULL;
@@ -23,7 +21,7 @@ static bool is_zone(const struct rfc2136_name *self, const char *text)
 }
 
 /* The zone that the read found, unless the settings name one. */
-static void recall_zone(struct rfc2136_name *self, const char *zone)
+void rfc2136_recall_zone(struct rfc2136_name *self, const char *zone)
 {
         if (self->zone || !zone || !text_is_dns_name(zone))
                 return;
@@ -63,10 +61,11 @@ static bool shows(const struct target_state *state, const struct target_want *wa
         return shows_text(state, want) && text_equal(state->value, want->value);
 }
 
-static bool is_same(const struct target_state *a, const struct target_state *b)
+bool rfc2136_shows_old(const struct target_state *now, const struct target_state *expected)
 {
-        return text_equal(a->value, b->value) && a->stamp.presence == b->stamp.presence &&
-               (a->stamp.presence == STAMP_ABSENT || text_equal(a->stamp.raw, b->stamp.raw));
+        const struct stamp *stamp = &now->stamp;
+        return text_equal(now->value, expected->value) && stamp->presence == expected->stamp.presence &&
+               (stamp->presence == STAMP_ABSENT || text_equal(stamp->raw, expected->stamp.raw));
 }
 
 static enum err verify(struct rfc2136_name *self, struct target_visit *swap, struct errmsg *reterr);
@@ -93,11 +92,11 @@ static enum err settle(struct rfc2136_name *self, const struct target_state *exp
                        struct errmsg *reterr)
 {
         const struct asking asking = rfc2136_asking(self);
-        mono_ms until = clock_mono() + SETTLES_WITHIN_MS;
+        mono_ms until = clock_mono() + RFC2136_SETTLES_WITHIN_MS;
         until = until < self->deadline ? until : self->deadline;
-        for (mono_ms pause = SETTLE_FIRST_MS;; pause *= 2) {
+        for (mono_ms pause = RFC2136_SETTLE_FIRST_MS;; pause *= 2) {
                 enum err err = look_quickly(&asking, &self->names, ret, reterr);
-                if (err != ERR_OK || !is_same(ret, expected) || clock_mono() + pause >= until)
+                if (err != ERR_OK || !rfc2136_shows_old(ret, expected) || clock_mono() + pause >= until)
                         return err;
                 const struct timespec wait = {.tv_sec = pause / 1000, .tv_nsec = pause % 1000 * 1000000};
                 (void)nanosleep(&wait, NULL);
@@ -111,35 +110,44 @@ static void move_state(struct target_state *from, struct target_state *to)
         *from = (struct target_state){0};
 }
 
-/* NOERROR proves nothing (BIND answers it to an A beside a CNAME, and keeps the A): the name is read again. */
-static enum err verify(struct rfc2136_name *self, struct target_visit *swap, struct errmsg *reterr)
+enum err rfc2136_judge(struct rfc2136_name *self, struct target_state *now, struct target_visit *swap)
 {
         const struct target_state *expected = swap->expected;
         const struct target_want *want = swap->want;
-        CLEANUP(target_state_clear) struct target_state now = {0};
-        enum err err = settle(self, expected, &now, reterr);
-        if (err != ERR_OK)
-                return err_wrap(reterr, ERR_UNKNOWN, "updated, but not seen afterwards");
-        if (shows(&now, want)) {
-                move_state(&now, &swap->found);
+        struct errmsg *reterr = &swap->why;
+        if (shows(now, want)) {
+                move_state(now, &swap->found);
                 return ERR_OK;
         }
-        if (shows_text(&now, want) && !now.value[0] && expected->value[0])
-                return finish(self, &now, swap, reterr);
+        if (shows_text(now, want) && !now->value[0] && expected->value[0])
+                return finish(self, now, swap, reterr);
         const char *server = self->channel.server.text;
-        if (shows_text(&now, want))
+        if (shows_text(now, want))
                 return err_set(reterr, ERR_INVALID, "%s: took the update but serves \"%.80s\" instead of \"%.80s\"",
-                               server, now.value, want->value);
-        if (is_same(&now, expected))
+                               server, now->value, want->value);
+        if (rfc2136_shows_old(now, expected))
                 return err_set(
                     reterr, ERR_UNKNOWN,
                     "%s: said yes to the update but still serves \"%.80s\"; a secondary that forwards updates "
                     "shows them after its next transfer: name the primary in nameserver, or let it notify "
                     "this server",
-                    server, now.value);
+                    server, now->value);
         return err_set(reterr, ERR_CONFLICT,
                        "%s: it was changed right after this write: \"%.80s\", ownership record \"%.60s\"", server,
-                       now.value, now.stamp.raw);
+                       now->value, now->stamp.raw);
+}
+
+/* NOERROR proves nothing (BIND answers it to an A beside a CNAME, and keeps the A): the name is read again. */
+static enum err verify(struct rfc2136_name *self, struct target_visit *swap, struct errmsg *reterr)
+{
+        CLEANUP(target_state_clear) struct target_state now = {0};
+        enum err err = settle(self, swap->expected, &now, reterr);
+        if (err != ERR_OK)
+                return err_wrap(reterr, ERR_UNKNOWN, "updated, but not seen afterwards");
+        err = rfc2136_judge(self, &now, swap);
+        if (reterr != &swap->why)
+                *reterr = swap->why;
+        return err;
 }
 
 /* A prerequisite failed. Another worker of the same decision may have been quicker, or a secondary may answer reads for
@@ -158,7 +166,7 @@ static enum err explain_conflict(struct rfc2136_name *self, struct target_visit 
                 move_state(&now, &swap->found);
                 return ERR_OK;
         }
-        if (is_same(&now, expected))
+        if (rfc2136_shows_old(&now, expected))
                 return err_set(reterr, ERR_INVALID,
                                "%s: answers \"%.80s\", but what takes its updates has other records: a secondary that "
                                "forwards them and lags behind, a wildcard, or a view; name the primary in nameserver",
@@ -170,7 +178,7 @@ enum err rfc2136_swap(struct rfc2136_name *self, struct target_visit *swap)
 {
         struct errmsg *reterr = &swap->why;
         const char *zone = swap->expected->version;
-        recall_zone(self, zone);
+        rfc2136_recall_zone(self, zone);
         enum err err = rfc2136_find_zone(self, reterr);
         if (err == ERR_OK && update_makes_cname(swap->expected, swap->want))
                 err = company_check(&self->channel, self->key, self->names.address, self->deadline, reterr);

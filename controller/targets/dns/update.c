@@ -18,9 +18,10 @@ static void sections_free(struct sections *sections)
         ldns_rr_list_deep_free(sections->changes);
 }
 
-static bool has_type(const ldns_rr_list *list, ldns_rr_type type)
+/* Among those from @from on. */
+static bool has_type(const ldns_rr_list *list, size_t from, ldns_rr_type type)
 {
-        for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
+        for (size_t i = from; i < ldns_rr_list_rr_count(list); i++)
                 if (ldns_rr_get_type(ldns_rr_list_rr(list, i)) == type)
                         return true;
         return false;
@@ -31,11 +32,12 @@ static bool has_type(const ldns_rr_list *list, ldns_rr_type type)
 static enum err require_as_read(const struct names *names, const struct target_state *expected, ldns_rr_list *list,
                                 struct errmsg *reterr)
 {
+        const size_t from = ldns_rr_list_rr_count(list);
         enum err err = state_push_rrset(names->address, expected->value, 0, list, reterr);
         if (err != ERR_OK)
                 return err;
         for (size_t i = 0; i < STATE_ADDRESS_TYPES; i++)
-                if (!has_type(list, state_address_types[i]))
+                if (!has_type(list, from, state_address_types[i]))
                         state_push_empty(names->address, state_address_types[i], LDNS_RR_CLASS_NONE, list);
         if (expected->stamp.presence == STAMP_ABSENT)
                 state_push_empty(names->stamp, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_NONE, list);
@@ -112,21 +114,32 @@ static enum err replace_all(const struct names *names, const struct target_state
         return keeps ? ERR_OK : state_push_rrset(names->address, want->value, want->ttl_s, list, reterr);
 }
 
+enum err update_push(const struct names *names, const struct target_state *expected, const struct target_want *want,
+                     ldns_rr_list *prerequisites, ldns_rr_list *changes, struct errmsg *reterr)
+{
+        enum err err = require_as_read(names, expected, prerequisites, reterr);
+        if (err == ERR_OK)
+                err = replace_all(names, expected, want, changes, reterr);
+        /* The whole name is deleted for a CNAME, so a record that was added since must refuse the update. */
+        if (err == ERR_OK && update_makes_cname(expected, want))
+                company_forbid(names->address, prerequisites);
+        return err;
+}
+
+ldns_pkt *update_pack(const ldns_rdf *zone, ldns_rr_list *prerequisites, ldns_rr_list *changes)
+{
+        ldns_pkt *update = ldns_update_pkt_new(ldns_rdf_clone(zone), LDNS_RR_CLASS_IN, prerequisites, changes, NULL);
+        INVARIANT(update);
+        return update;
+}
+
 enum err update_new(const struct names *names, const ldns_rdf *zone, const struct target_state *expected,
                     const struct target_want *want, ldns_pkt **ret, struct errmsg *reterr)
 {
         struct sections sections = {.prerequisites = ldns_rr_list_new(), .changes = ldns_rr_list_new()};
-        enum err err = require_as_read(names, expected, sections.prerequisites, reterr);
+        enum err err = update_push(names, expected, want, sections.prerequisites, sections.changes, reterr);
         if (err == ERR_OK)
-                err = replace_all(names, expected, want, sections.changes, reterr);
-        if (err == ERR_OK) {
-                /* The whole name is deleted for a CNAME, so a record that was added since must refuse the update. */
-                if (update_makes_cname(expected, want))
-                        company_forbid(names->address, sections.prerequisites);
-                *ret = ldns_update_pkt_new(ldns_rdf_clone(zone), LDNS_RR_CLASS_IN, sections.prerequisites,
-                                           sections.changes, NULL);
-                INVARIANT(*ret);
-        }
+                *ret = update_pack(zone, sections.prerequisites, sections.changes);
         sections_free(&sections);
         return err;
 }
@@ -174,9 +187,7 @@ ldns_pkt *update_text_new(const ldns_rdf *owner, const ldns_rdf *zone, const cha
                 state_push_empty(owner, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_NONE, sections.prerequisites);
         state_push_empty(owner, LDNS_RR_TYPE_TXT, LDNS_RR_CLASS_ANY, sections.changes);
         state_push_stamp(owner, want, ttl_s, sections.changes);
-        ldns_pkt *update =
-            ldns_update_pkt_new(ldns_rdf_clone(zone), LDNS_RR_CLASS_IN, sections.prerequisites, sections.changes, NULL);
-        INVARIANT(update);
+        ldns_pkt *update = update_pack(zone, sections.prerequisites, sections.changes);
         sections_free(&sections);
         return update;
 }

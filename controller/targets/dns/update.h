@@ -22,6 +22,13 @@ const char *update_suspect(const struct names *names, const struct target_state 
 MUST_CHECK enum err update_new(const struct names *names, const ldns_rdf *zone, const struct target_state *expected,
                                const struct target_want *want, ldns_pkt **ret, struct errmsg *reterr);
 
+/* The same in pieces, for messages of many names: what must hold and what is changed, pushed onto the lists. */
+MUST_CHECK enum err update_push(const struct names *names, const struct target_state *expected,
+                                const struct target_want *want, ldns_rr_list *prerequisites, ldns_rr_list *changes,
+                                struct errmsg *reterr);
+/* Copies the lists. */
+ldns_pkt *update_pack(const ldns_rdf *zone, ldns_rr_list *prerequisites, ldns_rr_list *changes);
+
 /* If the TXT record at @owner is exactly @expected ("": there is none), let it be @want. */
 ldns_pkt *update_text_new(const ldns_rdf *owner, const ldns_rdf *zone, const char *expected, const char *want,
                           uint32_t ttl_s);

@@ -17,7 +17,7 @@ static const ldns_rdf *soa_owner(const ldns_rr_list *section)
 }
 
 /* An apex answers with its own SOA; any other name with nothing, and the SOA of its zone as authority. */
-static ldns_rdf *zone_of_answer(const struct message *answer)
+ldns_rdf *zone_of_answer(const struct message *answer)
 {
         const ldns_rr_list *answers = ldns_pkt_answer(answer->answer);
         const ldns_rdf *apex = soa_owner(answers);

@@ -11,6 +11,10 @@
 
 bool zone_holds(const ldns_rdf *zone, const ldns_rdf *name);
 
+/* The zone that an answer to an SOA question names for its owner; NULL where it does not say. An answer at a CNAME is
+ * about the zone that the CNAME leads to, so it says nothing. */
+ldns_rdf *zone_of_answer(const struct message *answer);
+
 /* Walk up from @name: mostly the first answer names the zone, at a CNAME the second. */
 MUST_CHECK enum err zone_find(const struct asking *asking, const ldns_rdf *name, ldns_rdf **ret, struct errmsg *reterr);
 
