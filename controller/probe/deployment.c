@@ -38,6 +38,7 @@ static void replicas_verdict(const json_t *deployment, struct sample *sample)
         sample->replicas_wanted = replicas_of(json_object_get(deployment, "spec"), "replicas", 1);
         sample->replicas_available = replicas_of(status, "availableReplicas", 0);
         sample->replicas_updated = replicas_of(status, "updatedReplicas", 0);
+        /* One available replica serves. A rollout is no failure; the core waits for its end by the other two counts. */
         if (sample->replicas_available == 0)
                 sample_fail(sample, PROBE_ERROR_STATUS, "0 of %d replicas available", sample->replicas_wanted);
 }
@@ -74,6 +75,7 @@ static void deployment_done(void *ctx, const struct kube_reply *reply)
         probe_finish(&deployment->probe, &sample);
 }
 
+/* A Deployment without a client is UNKNOWN and not FAIL: nothing was observed of the plane. */
 static void deployment_start(struct probe *probe)
 {
         struct deployment_probe *deployment = deployment_of(probe);

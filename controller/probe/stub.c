@@ -15,6 +15,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
+/* 1,232 bytes pass without fragments on every path with the IPv6 minimum MTU (DNS flag day 2020). */
 enum { DNS_PORT = 53, UDP_BYTES_MAX = 1232, TRY_FIRST_MS = 700, TRIES = 2 };
 
 /* The result of the questions for one record type. */
@@ -125,7 +126,8 @@ static ldns_pkt *ask_tcp(const struct stub_server *server, const ldns_pkt *query
         return answer;
 }
 
-/* Of the first server that says anything definite; NULL: none does, and @why says of the last one what came instead. */
+/* The answer of the first server that says yes or no. SERVFAIL and REFUSED are neither, so the next server is asked, as
+ * a resolver does; NULL: none of them does, and @why has the last one's answer. */
 static ldns_pkt *ask(const struct question *question, const ldns_rdf *owner, ldns_rr_type type)
 {
         ldns_pkt *query = ldns_pkt_query_new(ldns_rdf_clone(owner), type, LDNS_RR_CLASS_IN, LDNS_RD);
@@ -258,6 +260,8 @@ void stub_lookup(const char *host, const char *servers, struct resolve_answer *r
         enum outcome v4 = look_up(&question, name, LDNS_RR_TYPE_A);
         enum outcome v6 = v4 == NO_SUCH_NAME ? NO_SUCH_NAME : look_up(&question, name, LDNS_RR_TYPE_AAAA);
         ldns_rdf_deep_free(name);
+        /* Only a server's word makes a name absent: an outage of DNS must not make a plane unfit at once (decision
+         * 013). */
         ret->is_absent = v4 == NO_SUCH_NAME || v6 == NO_SUCH_NAME || (v4 == NO_SUCH_TYPE && v6 == NO_SUCH_TYPE);
         if (ret->count > 0) {
                 ret->is_absent = false;

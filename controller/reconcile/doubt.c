@@ -25,6 +25,7 @@ static void look_at_policy(void *value, void *ctx)
         manager->is_doubtful |= known_take_doubt(&policy->keeper.lease.known, manager->lease_list, now);
 }
 
+/* The pause doubles while signs go on, and starts anew after a quiet quarter of an hour. */
 static bool may_list(struct manager *manager)
 {
         mono_ms now = loop_now(manager->loop), since = now - manager->doubted_at;

@@ -91,6 +91,7 @@ void manager_was_late(struct manager *manager, mono_ms late_ms)
         caches_discard_samples(manager);
 }
 
+/* The passes run here, after all timers and descriptors of the turn, so that they see every sample and answer of it. */
 static void idle(void *ctx)
 {
         struct manager *manager = ctx;
@@ -111,6 +112,7 @@ static void leadership_changed(void *ctx, bool is_leader)
         tell_leading(&manager->options, is_leader);
         status_writer_enable(manager->status, is_leader);
         caches_leadership_changed(manager);
+        /* The store may have been replaced while another replica led (decision 017). */
         if (is_leader)
                 identity_doubt_for_all(&manager->identity);
 }
@@ -199,6 +201,7 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         if (options->kubeconfig_files)
                 manager->file_readers = executor_open(loop, FILE_READERS, JOBS_MAX);
         manager->http = http_open(loop, CONNECTIONS_PER_HOST);
+        /* The election has a client and connections of its own, so that no request of a pass delays a renewal. */
         manager->election_http = http_open(loop, 2);
         manager->kube = kube_open(loop, manager->http, manager->executor, config);
         manager->election_kube = kube_open(loop, manager->election_http, manager->executor, election_config);
@@ -235,6 +238,7 @@ static void released(void *ctx)
 
 void manager_stop(struct manager *manager, void (*stopped)(void *ctx), void *ctx)
 {
+        /* No pass acts from here on: the Lease is released while nothing new can be sent. */
         manager->stopping = true;
         manager->stopped = stopped;
         manager->stopped_ctx = ctx;

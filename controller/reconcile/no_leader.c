@@ -16,7 +16,7 @@ static bool is_said(const struct policy *policy)
         return ready && strcmp(ready->reason, reason) == 0;
 }
 
-/* The other conditions stay: they are as old as they say. */
+/* The other conditions stay, and so does judgedAt: both show when the last leader judged. */
 static void say(struct policy *policy, const char *message)
 {
         struct status_mark *mark = &policy->status;

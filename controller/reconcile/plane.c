@@ -17,7 +17,7 @@
 /* A wake-up costs as much as a probe: those that fall due within TOGETHER_MS start in one turn of the loop. */
 enum { DEFAULT_INTERVAL_MS = 5000, DEFAULT_TIMEOUT_MS = 3000, TOGETHER_MS = 5 };
 
-/* The strictest of the policies that name it; replicas probe half an interval apart. */
+/* The shortest interval of the policies that name it; replicas probe half an interval apart. */
 static struct probe_cadence wanted_cadence(const struct plane *plane)
 {
         struct probe_cadence cadence = {.interval_ms = DEFAULT_INTERVAL_MS, .timeout_ms = DEFAULT_TIMEOUT_MS};

@@ -86,6 +86,7 @@ void record_keeper_unlisted(struct policy *policy)
                 record_keeper_watched(policy, NULL);
                 return;
         }
+        /* No list names a Lease without the label, so its absence proves nothing: the Lease itself is read. */
         policy->keeper.lease.list_generation = policy->manager->list_generation;
         policy->keeper.is_doubtful = true;
         policy_wake(policy);

@@ -10,6 +10,8 @@
 #include "util/mem.h"
 #include "util/text.h"
 
+/* Secrets are polled by name, which needs no right but get. FORCED_MS bounds the reads that a refused credential
+ * causes, however many policies use it. */
 enum { REFRESH_MS = 30000, RETRY_MS = 2000, FORCED_MS = 1000, TIMEOUT_MS = 5000 };
 
 static const struct kube_resource secrets = {.group = "", .version = "v1", .plural = "secrets", .kind = "Secret"};
@@ -57,6 +59,7 @@ static void entry_free(struct cached_secret *entry)
         free(entry);
 }
 
+/* A Secret that nothing names any more is wiped when its next read is due. */
 static void entry_due(struct loop_timer *timer)
 {
         struct cached_secret *entry = CONTAINER_OF(timer, struct cached_secret, timer);

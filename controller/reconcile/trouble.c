@@ -7,6 +7,7 @@
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 
+/* A trouble of one object among many ends after STALE_MS without a try: the object may be gone, or not be in use. */
 enum { WORDS_EVERY_MS = 60000, STALE_MS = 120000 };
 
 #define TROUBLE_ROW(name, text, is_grave, is_of_many) [name] = {text, is_grave, is_of_many},
@@ -35,6 +36,8 @@ void trouble_setup(void)
 void trouble_note(struct manager *manager, enum trouble_what kind, const void *owner, const char *why)
 {
         struct trouble_entry *trouble = &manager->troubles[kind];
+        /* The first object in trouble stands for all: its recovery ends the entry, and the next failure begins a new
+         * one. */
         if (trouble->is_there && trouble->owner != owner)
                 return;
         mono_ms now = loop_now(manager->loop);

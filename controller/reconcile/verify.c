@@ -11,6 +11,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
+/* During a switch a commit may wait for these servers, so they are asked each second; at rest they only confirm. */
 enum { VERIFY_EVERY_MS = 1000, VERIFY_STEADY_MS = 30000, ROUNDS_UNHEARD = 3 };
 
 static size_t servers_of(const struct policy *policy, const char *ret[static VERIFY_SERVERS_MAX])
@@ -59,7 +60,7 @@ void verify_turn(struct policy *policy)
                 return;
         mono_ms every = policy->keeper.record->phase == PHASE_SWITCHING ? VERIFY_EVERY_MS : VERIFY_STEADY_MS;
         if (policy->keeper.record->phase == PHASE_SWITCHING && !policy_name(policy)->met_at)
-                return; /* nothing new to be seen there yet */
+                return; /* the name is not written yet, so they can only show the old one */
         if (policy->verify.asked_at && now - policy->verify.asked_at < every) {
                 workqueue_add_after(policy->manager->policies_queue, &policy->work,
                                     every - (now - policy->verify.asked_at));

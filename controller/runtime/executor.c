@@ -57,7 +57,7 @@ static bool may_run(const struct executor *executor, const struct job *job)
         return !job->group || at_once < job->group_max;
 }
 
-/* With the lock held. The first job whose group is below its share of threads; NULL: none. */
+/* With the lock held. The first job in order whose group is below its share of threads; NULL: none. */
 static struct job *unlink_runnable(struct executor *executor)
 {
         struct job **link = &executor->first;
@@ -111,6 +111,7 @@ static void *work(void *arg)
                         loop_post(executor->loop, &job->post); /* from here on the job is the owner's again */
         }
         bool is_last_one_out = --executor->live == 0 && executor->is_abandoned;
+        /* An abandoned executor cannot be joined: the loop may be gone, so the last thread frees the rest. */
         (void)pthread_cond_signal(&executor->has_ended);
         (void)pthread_mutex_unlock(&executor->lock);
         if (is_last_one_out)
@@ -243,6 +244,7 @@ void executor_close(struct executor *executor, mono_ms deadline)
         bool have_all_left = executor->live == 0;
         for (unsigned i = 0; !have_all_left && i < executor->started; i++)
                 (void)pthread_detach(executor->threads[i]);
+        /* From here on no thread may post to the loop, which the caller closes next. */
         executor->is_abandoned = !have_all_left;
         executor->live++; /* executor_close() itself, until the jobs are back */
         (void)pthread_mutex_unlock(&executor->lock);
