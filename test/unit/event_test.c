@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fake_api.h"
+#include "fake_hub.h"
 #include "kube/event.h"
 #include "leap_clock.h"
 #include "runtime/metrics.h"
@@ -23,10 +23,7 @@ static const struct event_subject policy = {&policies, "ops", "gloo", "uid-1"};
 enum { HELD_MAX = 16 };
 
 struct rig {
-        struct loop *loop;
-        struct http *http;
-        struct fake_api *api;
-        struct kube *kube;
+        struct fake_hub hub;
         struct event_recorder *recorder;
         unsigned creates;
         unsigned patches;
@@ -58,17 +55,11 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
 static int open_rig(void **state)
 {
         struct rig *rig = mem_new(rig);
-        char server[64];
         clock_stands_still = true;
         leap_ms = 1000000;
         rig->status = 201;
-        rig->loop = loop_open();
-        rig->http = http_open(rig->loop, 16);
-        rig->api = fake_api_open(rig->loop, on_request, rig);
-        (void)snprintf(server, sizeof(server), "http://127.0.0.1:%d", fake_api_port(rig->api));
-        struct kube_config config = {.server = mem_strdup(server)};
-        rig->kube = kube_open(rig->loop, rig->http, NULL, &config);
-        rig->recorder = event_recorder_open(rig->loop, rig->kube, "planekeeper.io/planekeeper", "pod-1");
+        fake_hub_open(&rig->hub, false, on_request, rig);
+        rig->recorder = event_recorder_open(rig->hub.loop, rig->hub.kube, "planekeeper.io/planekeeper", "pod-1");
         *state = rig;
         return 0;
 }
@@ -78,10 +69,7 @@ static int close_rig(void **state)
         struct rig *rig = *state;
         event_recorder_close(rig->recorder);
         event_recorder_close(NULL);
-        kube_close(rig->kube);
-        http_close(rig->http);
-        fake_api_close(rig->api);
-        loop_close(rig->loop);
+        fake_hub_close(&rig->hub);
         json_decref(rig->body);
         free(rig);
         return 0;
@@ -90,7 +78,7 @@ static int close_rig(void **state)
 static void turn(struct rig *rig)
 {
         leap_ms++; /* curl's own short timers are on this clock */
-        fake_turn(rig->loop);
+        fake_turn(rig->hub.loop);
         leap_ms--;
 }
 

@@ -7,15 +7,12 @@
 
 #include <cmocka.h>
 
-#include "fake_api.h"
+#include "fake_hub.h"
 #include "reconcile/identity.h"
 #include "util/mem.h"
 
 struct rig {
-        struct loop *loop;
-        struct http *http;
-        struct kube *kube;
-        struct fake_api *api;
+        struct fake_hub hub;
         struct fake_peer *asked; /* a question that waits for its answer; NULL: none */
         unsigned questions, news[IDENTITY_SAME + 1];
         struct identity identity;
@@ -44,15 +41,9 @@ static void on_failure(void *ctx, const char *why)
 static int open_rig(void **state)
 {
         struct rig *rig = mem_new(rig);
-        char server[64];
-        rig->loop = loop_open();
-        rig->http = http_open(rig->loop, 2);
-        rig->api = fake_api_open(rig->loop, on_request, rig);
-        (void)snprintf(server, sizeof(server), "http://127.0.0.1:%d", fake_api_port(rig->api));
-        struct kube_config config = {.server = mem_strdup(server), .namespace_name = mem_strdup("ns")};
-        rig->kube = kube_open(rig->loop, rig->http, NULL, &config);
+        fake_hub_open(&rig->hub, false, on_request, rig);
         const struct identity_hooks hooks = {.answered = on_news, .failed = on_failure, .ctx = rig};
-        identity_init(&rig->identity, rig->loop, rig->kube, &hooks);
+        identity_init(&rig->identity, rig->hub.loop, rig->hub.kube, &hooks);
         *state = rig;
         return 0;
 }
@@ -61,10 +52,7 @@ static int close_rig(void **state)
 {
         struct rig *rig = *state;
         identity_close(&rig->identity);
-        kube_close(rig->kube);
-        fake_api_close(rig->api);
-        http_close(rig->http);
-        loop_close(rig->loop);
+        fake_hub_close(&rig->hub);
         free(rig);
         return 0;
 }
@@ -72,7 +60,7 @@ static int close_rig(void **state)
 static void wait_asked(struct rig *rig)
 {
         for (int i = 0; i < 100000 && !rig->asked; i++)
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
         assert_non_null(rig->asked);
 }
 
@@ -84,7 +72,7 @@ static void answer(struct rig *rig, const char *uid)
         fake_answer(rig->asked, 200, "", body);
         rig->asked = NULL;
         for (int i = 0; i < 100000 && now == before; i++) {
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
                 now = rig->news[0] + rig->news[1] + rig->news[2] + rig->news[3];
         }
         assert_int_equal(now, before + 1);
@@ -122,7 +110,7 @@ static void test_a_thousand_doubts_are_two_questions(void **state)
         answer(rig, "hub");
         assert_true(identity_is_proven(&rig->identity, doubt));
         for (int i = 0; i < 100; i++)
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
         assert_int_equal(rig->questions, 2);
         assert_int_equal(rig->news[IDENTITY_PROVEN], 1);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "fake_api.h"
+#include "fake_hub.h"
 #include "kube/watch.h"
 #include "leap_clock.h"
 #include "runtime/metrics.h"
@@ -31,10 +31,7 @@ struct step {
 };
 
 struct rig {
-        struct loop *loop;
-        struct http *http;
-        struct fake_api *api;
-        struct kube *kube;
+        struct fake_hub hub;
         struct watch *watch;
         const struct step *script;
         size_t step;
@@ -82,7 +79,7 @@ static void on_state(void *ctx, enum err err, const char *why)
         struct rig *rig = ctx;
         char text[400];
         char host[40];
-        (void)snprintf(host, sizeof(host), "127.0.0.1:%d", fake_api_port(rig->api));
+        (void)snprintf(host, sizeof(host), "127.0.0.1:%d", fake_api_port(rig->hub.api));
         const char *at = strstr(why, host); /* the port is another one each time */
         if (at)
                 (void)snprintf(text, sizeof(text), "{%s: %.*sHOST%s}", err_name(err), (int)(at - why), why, at + strlen(host));
@@ -128,15 +125,9 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
 static int open_rig(void **state)
 {
         struct rig *rig = mem_new(rig);
-        char server[64];
         leap_ms = 0;
-        rig->loop = loop_open();
-        rig->http = http_open(rig->loop, 8);
-        rig->api = fake_api_open(rig->loop, on_request, rig);
+        fake_hub_open(&rig->hub, false, on_request, rig);
         rig->asked = rig->log = STRBUF_INIT(1 << 20);
-        (void)snprintf(server, sizeof(server), "http://127.0.0.1:%d", fake_api_port(rig->api));
-        struct kube_config config = {.server = mem_strdup(server)};
-        rig->kube = kube_open(rig->loop, rig->http, NULL, &config);
         *state = rig;
         return 0;
 }
@@ -145,10 +136,7 @@ static int close_rig(void **state)
 {
         struct rig *rig = *state;
         watch_close(rig->watch);
-        kube_close(rig->kube);
-        http_close(rig->http);
-        fake_api_close(rig->api);
-        loop_close(rig->loop);
+        fake_hub_close(&rig->hub);
         strbuf_deinit(&rig->asked);
         strbuf_deinit(&rig->log);
         free(rig);
@@ -168,7 +156,7 @@ static void start(struct rig *rig, const struct step *script, const struct kube_
             .ctx = rig,
         };
         rig->script = script;
-        rig->watch = watch_open(rig->loop, rig->kube, &config);
+        rig->watch = watch_open(rig->hub.loop, rig->hub.kube, &config);
 }
 
 /* Run until the callbacks have said @want last; the log is then empty for the next round. */
@@ -178,7 +166,7 @@ static void expect(struct rig *rig, const char *want)
         rig->want = want;
         rig->is_reached = false;
         if (!(rig->log.bytes == bytes && rig->log.text && strcmp(rig->log.text, want) == 0) &&
-            !fake_run(rig->loop, &rig->is_reached, 15000))
+            !fake_run(rig->hub.loop, &rig->is_reached, 15000))
                 fail_msg("waited for \"%s\", the log says \"%s\"", want, strbuf_text(&rig->log));
         assert_string_equal(strbuf_text(&rig->log), want);
         strbuf_clear(&rig->log);
@@ -188,7 +176,7 @@ static void expect(struct rig *rig, const char *want)
 static void leap(struct rig *rig, mono_ms ms)
 {
         leap_ms += ms;
-        fake_turn(rig->loop);
+        fake_turn(rig->hub.loop);
 }
 
 #define LIST(rv, token, items)                                                                                       \
@@ -250,8 +238,8 @@ static void reach(struct rig *rig, unsigned steps)
 {
         bool never = false;
         while (rig->step < steps)
-                fake_turn(rig->loop);
-        (void)fake_run(rig->loop, &never, 20);
+                fake_turn(rig->hub.loop);
+        (void)fake_run(rig->hub.loop, &never, 20);
 }
 
 static void end_after(struct rig *rig, unsigned steps, mono_ms ms)
@@ -390,7 +378,7 @@ static void test_overload_is_obeyed(void **state)
         expect(rig, "[{transient: managementplanes: HTTP 429: slow down}");
         leap(rig, 6500);
         bool never = false;
-        (void)fake_run(rig->loop, &never, 20);
+        (void)fake_run(rig->hub.loop, &never, 20);
         assert_int_equal(rig->step, 1); /* not before its time */
         leap(rig, 600);
         expect(rig, "[]$");
@@ -457,7 +445,7 @@ static void wrong_line(struct rig *rig, const char *line)
         rig->step = 0;
         start(rig, script, &planes);
         while (!strstr(strbuf_text(&rig->log), "{invalid"))
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
         assert_true(strncmp(rig->log.text, "[]{invalid: managementplanes: ", 29) == 0);
         strbuf_clear(&rig->log);
         leap(rig, 300);
@@ -511,9 +499,9 @@ static void test_a_list_that_is_none(void **state)
         for (size_t step = 2; step <= 3; step++) {
                 leap(rig, 10500);
                 while (rig->step < step)
-                        fake_turn(rig->loop);
+                        fake_turn(rig->hub.loop);
                 bool never = false;
-                (void)fake_run(rig->loop, &never, 20);
+                (void)fake_run(rig->hub.loop, &never, 20);
                 assert_string_equal(rig->log.text, "["); /* no list_end, nothing new to tell */
                 strbuf_clear(&rig->log);
         }
@@ -604,10 +592,10 @@ static void test_a_gigabyte_passes_through(void **state)
         };
         long before = resident_kib();
         rig->script = script;
-        rig->watch = watch_open(rig->loop, rig->kube, &config);
+        rig->watch = watch_open(rig->hub.loop, rig->hub.kube, &config);
         rig->want = "$";
         counted = passed_over = 0;
-        assert_true(fake_run(rig->loop, &rig->is_reached, 60000));
+        assert_true(fake_run(rig->hub.loop, &rig->is_reached, 60000));
         assert_string_equal(rig->log.text, "[]$");
         assert_int_equal(counted, WHALES);
         assert_int_equal(passed_over, WHALES);
@@ -656,9 +644,9 @@ static void test_closed_from_its_own_callback(void **state)
         rig->closes_on_object = true;
         start(rig, script, &planes);
         rig->want = "+a ";
-        assert_true(fake_run(rig->loop, &rig->is_reached, 5000));
+        assert_true(fake_run(rig->hub.loop, &rig->is_reached, 5000));
         bool never = false;
-        (void)fake_run(rig->loop, &never, 30);
+        (void)fake_run(rig->hub.loop, &never, 30);
         assert_string_equal(rig->log.text, "[+a ");
 }
 
@@ -674,7 +662,7 @@ static void test_closed_at_any_time(void **state)
                 rig->step = 0;
                 start(rig, script, &planes);
                 for (int i = 0; i < turns; i++)
-                        fake_turn(rig->loop);
+                        fake_turn(rig->hub.loop);
                 watch_close(rig->watch);
                 rig->watch = NULL;
                 strbuf_clear(&rig->log);
@@ -697,7 +685,7 @@ static void test_selector(void **state)
             .ctx = rig,
         };
         rig->script = script;
-        rig->watch = watch_open(rig->loop, rig->kube, &config);
+        rig->watch = watch_open(rig->hub.loop, rig->hub.kube, &config);
         expect(rig, "[]$");
         assert_non_null(
             strstr(rig->asked.text, "/api/v1/secrets?limit=25&labelSelector=a%2Fb%3Dc%2Cd%20in%20%28e%29\n"));
@@ -718,7 +706,7 @@ static void test_a_dead_watch_is_noticed(void **state)
         reach(rig, 2);
         leap(rig, 496 * 1000); /* longer than any watch may last */
         rig->want = "$";
-        assert_true(fake_run(rig->loop, &rig->is_reached, 5000));
+        assert_true(fake_run(rig->hub.loop, &rig->is_reached, 5000));
         assert_non_null(strstr(rig->log.text, "{transient: managementplanes: HOST: no byte came for "));
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "fake_api.h"
+#include "fake_hub.h"
 #include "kube/lease.h"
 #include "leap_clock.h"
 #include "util/mem.h"
@@ -22,10 +22,7 @@ enum { LEASE = 50000, DEADLINE = 30000, RETRY = 10000, LOOK = RETRY + RETRY / 4 
 enum mood { SERVES, LOSES_ANSWERS, SILENT, REFUSES, LATE };
 
 struct rig {
-        struct loop *loop;
-        struct http *http;
-        struct fake_api *api;
-        struct kube *kube;
+        struct fake_hub hub;
         struct election *election;
         struct strbuf log;
         const char *want;
@@ -165,16 +162,10 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
 static int open_rig(void **state)
 {
         struct rig *rig = mem_new(rig);
-        char server[64];
         leap_ms = 0;
-        rig->loop = loop_open();
-        rig->http = http_open(rig->loop, 4);
-        rig->api = fake_api_open(rig->loop, on_request, rig);
+        fake_hub_open(&rig->hub, false, on_request, rig);
         rig->log = STRBUF_INIT(1 << 16);
         rig->version = 8; /* so that 9 to 10 is crossed: numbers are not compared as texts */
-        (void)snprintf(server, sizeof(server), "http://127.0.0.1:%d", fake_api_port(rig->api));
-        struct kube_config config = {.server = mem_strdup(server)};
-        rig->kube = kube_open(rig->loop, rig->http, NULL, &config);
         *state = rig;
         return 0;
 }
@@ -183,10 +174,7 @@ static int close_rig(void **state)
 {
         struct rig *rig = *state;
         election_close(rig->election);
-        kube_close(rig->kube);
-        http_close(rig->http);
-        fake_api_close(rig->api);
-        loop_close(rig->loop);
+        fake_hub_close(&rig->hub);
         strbuf_deinit(&rig->log);
         json_decref(rig->lease);
         json_decref(rig->last_patch);
@@ -210,7 +198,7 @@ static void start(struct rig *rig)
             .troubled = on_troubled,
             .ctx = rig,
         };
-        rig->election = election_open(rig->loop, rig->kube, &config);
+        rig->election = election_open(rig->hub.loop, rig->hub.kube, &config);
 }
 
 /* Run until the log says exactly @want and the answer has been taken, and start a new one. */
@@ -218,9 +206,9 @@ static void expect(struct rig *rig, const char *want)
 {
         rig->want = want;
         rig->is_reached = strcmp(strbuf_text(&rig->log), want) == 0;
-        (void)fake_run(rig->loop, &rig->is_reached, 5000);
+        (void)fake_run(rig->hub.loop, &rig->is_reached, 5000);
         for (int i = 0; i < 10; i++)
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
         assert_string_equal(strbuf_text(&rig->log), want);
         strbuf_clear(&rig->log);
 }
@@ -229,14 +217,14 @@ static void expect(struct rig *rig, const char *want)
 static void expect_silence(struct rig *rig)
 {
         bool never = false;
-        (void)fake_run(rig->loop, &never, 20);
+        (void)fake_run(rig->hub.loop, &never, 20);
         assert_string_equal(strbuf_text(&rig->log), "");
 }
 
 static void leap(struct rig *rig, mono_ms ms)
 {
         leap_ms += ms;
-        fake_turn(rig->loop);
+        fake_turn(rig->hub.loop);
 }
 
 /* What came while it was LATE is served now, @ms later. */
@@ -405,7 +393,7 @@ static void test_loses_the_race(void **state)
         hold_by(rig, "");
         start(rig);
         while (rig->log.bytes == 0)
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
         hold_by(rig, "quicker"); /* between our read and our write */
         expect(rig, "GPG");
         expect_silence(rig);
@@ -443,7 +431,7 @@ static void test_steps_down_when_renewal_is_late(void **state)
         while (!rig->leads) { /* it goes on trying, and leads again when it is confirmed */
                 leap(rig, RETRY / 2);
                 bool never = false;
-                (void)fake_run(rig->loop, &never, 10);
+                (void)fake_run(rig->hub.loop, &never, 10);
         }
 }
 
@@ -454,7 +442,7 @@ static void test_goes_on_after_a_lost_answer(void **state)
         rig->mood = LOSES_ANSWERS; /* the renewal is applied, and nobody says so */
         leap(rig, RETRY);
         while (rig->log.bytes == 0)
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
         rig->mood = SERVES;
         expect(rig, "PGP");
         assert_true(rig->leads);
@@ -470,7 +458,7 @@ static void test_goes_on_after_a_conflict(void **state)
         rig->conflicts = 100; /* for ever: it must not spin */
         leap(rig, RETRY);
         bool never = false;
-        (void)fake_run(rig->loop, &never, 100);
+        (void)fake_run(rig->hub.loop, &never, 100);
         assert_true(rig->log.bytes >= 2 && rig->log.bytes <= 8);
         leap(rig, DEADLINE);
         assert_false(rig->leads);
@@ -620,7 +608,7 @@ static void test_close_at_any_time(void **state)
         for (int turns = 0; turns < 30; turns++) {
                 start(rig);
                 for (int i = 0; i < turns; i++)
-                        fake_turn(rig->loop);
+                        fake_turn(rig->hub.loop);
                 election_close(rig->election);
                 rig->election = NULL;
                 strbuf_clear(&rig->log);
@@ -664,8 +652,8 @@ static void wait_for(struct rig *rig, int64_t lease_s, mono_ms wait)
         json_object_set_new(json_object_get(rig->lease, "spec"), "leaseDurationSeconds", json_integer(lease_s));
         start(rig);
         expect(rig, "G");
-        mono_ms until = loop_now(rig->loop) + wait;
-        while (loop_now(rig->loop) + LOOK < until) {
+        mono_ms until = loop_now(rig->hub.loop) + wait;
+        while (loop_now(rig->hub.loop) + LOOK < until) {
                 leap(rig, LOOK);
                 expect(rig, "G");
         }
@@ -702,7 +690,7 @@ static void check_refused(struct rig *rig, int status, const char *why)
         start(rig);
         for (int i = 0; i < 20; i++) {
                 bool never = false;
-                (void)fake_run(rig->loop, &never, 5);
+                (void)fake_run(rig->hub.loop, &never, 5);
                 leap(rig, RETRY / 2);
         }
         assert_false(rig->leads);
@@ -712,7 +700,7 @@ static void check_refused(struct rig *rig, int status, const char *why)
         rig->mood = SERVES;
         while (!rig->leads) {
                 bool never = false;
-                (void)fake_run(rig->loop, &never, 5);
+                (void)fake_run(rig->hub.loop, &never, 5);
                 leap(rig, RETRY / 2);
         }
         assert_false(rig->is_troubled);

@@ -10,18 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fake_api.h"
+#include "fake_hub.h"
 #include "leap_clock.h"
 #include "reconcile/secret_cache.h"
-#include "runtime/clock.h"
 #include "util/mem.h"
 
 struct rig {
-        struct loop *loop;
-        struct http *http;
-        struct executor *executor;
-        struct fake_api *api;
-        struct kube *kube;
+        struct fake_hub hub;
         struct secret_cache *cache;
         int status;
         const char *version, *password; /* base64 */
@@ -64,15 +59,8 @@ static int open_rig(void **state)
         rig->version = "1";
         rig->password = "b25l"; /* one */
         rig->is_used = true;
-        rig->loop = loop_open();
-        rig->http = http_open(rig->loop, 8);
-        rig->executor = executor_open(rig->loop, 1, 4);
-        rig->api = fake_api_open(rig->loop, on_request, rig);
-        char server[64];
-        (void)snprintf(server, sizeof(server), "http://127.0.0.1:%d", fake_api_port(rig->api));
-        struct kube_config config = {.server = mem_strdup(server), .namespace_name = mem_strdup("default")};
-        rig->kube = kube_open(rig->loop, rig->http, rig->executor, &config);
-        rig->cache = secret_cache_open(rig->loop, rig->kube, on_changed, is_used, rig);
+        fake_hub_open(&rig->hub, true, on_request, rig);
+        rig->cache = secret_cache_open(rig->hub.loop, rig->hub.kube, on_changed, is_used, rig);
         *state = rig;
         return 0;
 }
@@ -81,11 +69,7 @@ static int close_rig(void **state)
 {
         struct rig *rig = *state;
         secret_cache_close(rig->cache);
-        kube_close(rig->kube);
-        http_close(rig->http);
-        executor_close(rig->executor, clock_mono() + 5000);
-        fake_api_close(rig->api);
-        loop_close(rig->loop);
+        fake_hub_close(&rig->hub);
         free(rig);
         return 0;
 }
@@ -96,7 +80,7 @@ static void pass(struct rig *rig, mono_ms duration_ms)
         for (mono_ms left = duration_ms; left > 0; left -= STEP_MS) {
                 leap_ms += STEP_MS;
                 for (unsigned i = 0; i < TURNS; i++)
-                        fake_turn(rig->loop);
+                        fake_turn(rig->hub.loop);
         }
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "api/object.h"
-#include "fake_api.h"
+#include "fake_hub.h"
 #include "leap_clock.h"
 #include "reconcile/status.h"
 #include "runtime/clock.h"
@@ -22,11 +22,7 @@ static const struct kube_resource things = {
 enum { MARKS = 3 };
 
 struct rig {
-        struct loop *loop;
-        struct http *http;
-        struct executor *executor;
-        struct fake_api *api;
-        struct kube *kube;
+        struct fake_hub hub;
         struct status_writer *writer;
         struct status_mark marks[MARKS];
         /* what the statuses say */
@@ -90,15 +86,8 @@ static int open_rig(void **state)
         rig->reason = "Steady";
         rig->message = "all is well";
         rig->version = 100;
-        rig->loop = loop_open();
-        rig->http = http_open(rig->loop, 8);
-        rig->executor = executor_open(rig->loop, 1, 4);
-        rig->api = fake_api_open(rig->loop, on_request, rig);
-        char server[64];
-        (void)snprintf(server, sizeof(server), "http://127.0.0.1:%d", fake_api_port(rig->api));
-        struct kube_config config = {.server = mem_strdup(server), .namespace_name = mem_strdup("default")};
-        rig->kube = kube_open(rig->loop, rig->http, rig->executor, &config);
-        rig->writer = status_writer_open(rig->loop, rig->kube);
+        fake_hub_open(&rig->hub, true, on_request, rig);
+        rig->writer = status_writer_open(rig->hub.loop, rig->hub.kube);
         status_writer_enable(rig->writer, true);
         for (size_t i = 0; i < MARKS; i++) {
                 status_init(&rig->marks[i], rig->writer, &things);
@@ -117,11 +106,7 @@ static int close_rig(void **state)
         for (size_t i = 0; i < MARKS; i++)
                 status_forget(&rig->marks[i]);
         status_writer_close(rig->writer);
-        kube_close(rig->kube);
-        http_close(rig->http);
-        executor_close(rig->executor, clock_mono() + 5000);
-        fake_api_close(rig->api);
-        loop_close(rig->loop);
+        fake_hub_close(&rig->hub);
         free(rig);
         return 0;
 }
@@ -145,7 +130,7 @@ static void pass(struct rig *rig, mono_ms duration_ms)
         for (mono_ms left = duration_ms; left > 0; left -= STEP_MS) {
                 leap_ms += STEP_MS;
                 for (unsigned i = 0; i < TURNS; i++)
-                        fake_turn(rig->loop);
+                        fake_turn(rig->hub.loop);
         }
 }
 
@@ -154,7 +139,7 @@ static void await(struct rig *rig, unsigned count)
 {
         for (unsigned i = 0; i < 20000 && rig->written < count; i++) {
                 leap_ms++;
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
         }
         assert_int_equal(rig->written, count);
         pass(rig, 50);
@@ -299,7 +284,7 @@ static void write_unanswered(struct rig *rig)
         status_request(&rig->marks[0]);
         while (!rig->peer) {
                 leap_ms++;
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
         }
 }
 
@@ -473,9 +458,9 @@ static void test_refusal_that_no_watch_explains_is_doubted(void **state)
         rig->reason = "Switching";
         status_request(&rig->marks[0]);
         pass(rig, 3000);
-        assert_false(known_take_doubt(&rig->marks[0].known, rig->list, loop_now(rig->loop)));
+        assert_false(known_take_doubt(&rig->marks[0].known, rig->list, loop_now(rig->hub.loop)));
         pass(rig, 3000);
-        assert_true(known_take_doubt(&rig->marks[0].known, rig->list, loop_now(rig->loop)));
+        assert_true(known_take_doubt(&rig->marks[0].known, rig->list, loop_now(rig->hub.loop)));
 }
 
 static void test_nothing_is_written_by_a_standby(void **state)

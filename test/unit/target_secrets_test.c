@@ -9,20 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fake_api.h"
+#include "fake_hub.h"
 #include "reconcile/secret_cache.h"
 #include "reconcile/target_secrets.h"
-#include "runtime/clock.h"
 #include "tls_material.h"
 #include "util/mem.h"
 #include "util/text.h"
 
 struct rig {
-        struct loop *loop;
-        struct http *http;
-        struct executor *executor;
-        struct fake_api *api;
-        struct kube *kube;
+        struct fake_hub hub;
         struct manager manager;
         struct failover_policy spec;
         struct policy policy;
@@ -56,15 +51,8 @@ static int rig_open(void **state)
 {
         struct rig *rig = mem_new(rig);
         rig->status = 200;
-        rig->loop = loop_open();
-        rig->http = http_open(rig->loop, 8);
-        rig->executor = executor_open(rig->loop, 1, 4);
-        rig->api = fake_api_open(rig->loop, on_request, rig);
-        char server[64];
-        (void)snprintf(server, sizeof(server), "http://127.0.0.1:%d", fake_api_port(rig->api));
-        struct kube_config config = {.server = mem_strdup(server), .namespace_name = mem_strdup("default")};
-        rig->kube = kube_open(rig->loop, rig->http, rig->executor, &config);
-        rig->manager.secrets = secret_cache_open(rig->loop, rig->kube, on_changed, is_used, rig);
+        fake_hub_open(&rig->hub, true, on_request, rig);
+        rig->manager.secrets = secret_cache_open(rig->hub.loop, rig->hub.kube, on_changed, is_used, rig);
         rig->spec.dns = (struct policy_dns){
             .name = "gloo.test", .provider = "rfc2136", .credentials_secret = "", .credentials_field = "tsigSecretRef"};
         rig->spec.redis = (struct policy_redis){.address = "redis.test:6379", .lock_key = "lock", .auth_secret = ""};
@@ -78,11 +66,7 @@ static int rig_close(void **state)
 {
         struct rig *rig = *state;
         secret_cache_close(rig->manager.secrets);
-        kube_close(rig->kube);
-        http_close(rig->http);
-        executor_close(rig->executor, clock_mono() + 5000);
-        fake_api_close(rig->api);
-        loop_close(rig->loop);
+        fake_hub_close(&rig->hub);
         free(rig->policy.namespace_name);
         arena_deinit(&rig->arena);
         free(rig);
@@ -100,7 +84,7 @@ static void expect(struct rig *rig, const char **field, const char *data, const 
         rig->data = data;
         assert_string_equal(target_secrets_error(&rig->policy, &rig->arena), ""); /* being read */
         for (unsigned i = 0; i < 400 && !(said[0] && wanted[0]); i++) {
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
                 said = target_secrets_error(&rig->policy, &rig->arena);
         }
         const char *prefix = arena_printf(&rig->arena, "Secret ns/%s", name);
@@ -135,7 +119,7 @@ static void may_not_be_read(void **state)
         rig->spec.dns.credentials_secret = "s";
         for (unsigned i = 0; i < 400 && !(said && said[0]); i++) {
                 said = target_secrets_error(&rig->policy, &rig->arena);
-                fake_turn(rig->loop);
+                fake_turn(rig->hub.loop);
         }
         assert_non_null(strstr(said, "Secret ns/s"));
         assert_non_null(strstr(said, "spec.dns.rfc2136.tsigSecretRef"));
