@@ -98,8 +98,9 @@ STAGES = [
         "e2e",
         "make --no-print-directory -s -j2 VARIANT=asan build/asan/planekeeper && "
         # Real processes on a shared machine: a test gets a second try, and the summary says how many needed it.
-        f"PLANEKEEPER_BINARY=$PWD/build/asan/planekeeper {PYTEST} --reruns 1 -rR test/real/e2e",
-        40,
+        # Two benches side by side, a file of tests to one of them: most of a test is waiting.
+        f"PLANEKEEPER_BINARY=$PWD/build/asan/planekeeper {PYTEST} -n 2 --dist loadfile --reruns 1 -rR test/real/e2e",
+        50,
         ("tools", "venv", "build"),
     ),
     Stage("prove", "make --no-print-directory -s -j2 provers && test/prove/run.py --short", 20, ("install",)),

@@ -127,8 +127,8 @@ def test_a_switch_ends_when_the_zones_own_servers_show_it(world):
 
 def test_a_wrong_hosted_zone_is_told_in_a_sentence(world):
     world.start(hostedZoneID="Z00000000000000000000")
-    wait.until("the reason is told", lambda: "Z00000000000000000000" in said(world.scene), 30.0)
-    assert "NoSuchHostedZone" in said(world.scene)
+    wait.until("the reason is told", lambda: "NoSuchHostedZone" in said(world.scene), 30.0)
+    assert "Z00000000000000000000" in said(world.scene)
     assert world.served(f"_planekeeper.{world.scene.dns_name}", "TXT") == []
 
 
