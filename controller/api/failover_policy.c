@@ -16,7 +16,7 @@ enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS };
 static const char *const modes[] = {"Advise", "Automatic"};
 static const char *const write_modes[] = {"AllClusters", "SingleCluster"};
 static const char *const failbacks[] = {"Manual", "Automatic", "Never"};
-static const char *const record_types[] = {"Auto", "A", "AAAA", "CNAME"};
+static const char *const record_types[] = {"Auto", "A", "AAAA", "CNAME", "ALIAS"};
 static const char *const stores[] = {[STORE_KUBERNETES] = "Kubernetes", [STORE_DNS] = "DNS"};
 static const char *const drifts[] = {"Report", "Enforce"};
 

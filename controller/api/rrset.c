@@ -13,7 +13,7 @@ struct value {
         char text[256];
 };
 
-static const char *const names[] = {"Auto", "A", "AAAA", "CNAME"};
+static const char *const names[] = {"Auto", "A", "AAAA", "CNAME", "ALIAS"};
 
 const char *rrset_type_name(enum rrset_type type)
 {
@@ -80,19 +80,23 @@ enum err rrset_from_addresses(enum rrset_type type, const char *const *addresses
                 return err_set(reterr, ERR_INVALID, "%zu addresses, at most %d go into one record", count,
                                (int)RRSET_VALUES_MAX);
         enum rrset_type wanted = type == RRSET_AUTO ? choose(addresses, count) : type;
-        size_t found = collect(wanted, addresses, count, values);
+        const bool leads_on = wanted == RRSET_CNAME || wanted == RRSET_ALIAS;
+        size_t found = collect(leads_on ? RRSET_CNAME : wanted, addresses, count, values);
         if (found == 0)
                 return err_set(
                     reterr, ERR_INVALID,
                     "record type %s does not fit address %.100s; change dns.recordType or the plane's address",
                     rrset_type_name(wanted), addresses[0]);
-        if (wanted == RRSET_CNAME && found > 1)
-                return err_set(reterr, ERR_INVALID, "a CNAME holds one name, there are %zu: %.80s, %.80s", found,
-                               values[0].text, values[1].text);
-        struct strbuf text = STRBUF_INIT(sizeof(values) + 8);
+        if (leads_on && found > 1)
+                return err_set(reterr, ERR_INVALID, "%s %s holds one name, there are %zu: %.80s, %.80s",
+                               wanted == RRSET_CNAME ? "a" : "an", rrset_type_name(wanted), found, values[0].text,
+                               values[1].text);
+        struct strbuf text = STRBUF_INIT(sizeof(values) + 32);
         (void)strbuf_printf(&text, "%s ", rrset_type_name(wanted));
         for (size_t i = 0; i < found; i++)
                 (void)strbuf_printf(&text, "%s%s", i ? "," : "", values[i].text);
+        if (wanted == RRSET_ALIAS && text_has_prefix(values[0].text, "dualstack."))
+                (void)strbuf_printf(&text, " + ALIAS6 %s", values[0].text);
         *ret_text = strbuf_take(&text);
         return ERR_OK;
 }

@@ -12,7 +12,8 @@
 
 #include "util/err.h"
 
-enum rrset_type { RRSET_AUTO, RRSET_A, RRSET_AAAA, RRSET_CNAME };
+/* ALIAS: a set of addresses that the provider takes from another name's ("ALIAS lb.example.com"). */
+enum rrset_type { RRSET_AUTO, RRSET_A, RRSET_AAAA, RRSET_CNAME, RRSET_ALIAS };
 
 enum { RRSET_VALUES_MAX = 16 };
 
@@ -24,6 +25,6 @@ enum { RRSET_VALUES_MAX = 16 };
 MUST_CHECK enum err rrset_from_addresses(enum rrset_type type, const char *const *addresses, size_t count,
                                          char **ret_text, struct errmsg *reterr);
 
-const char *rrset_type_name(enum rrset_type type); /* "Auto", "A", "AAAA", "CNAME" */
+const char *rrset_type_name(enum rrset_type type); /* "Auto", "A", "AAAA", "CNAME", "ALIAS" */
 
 #endif

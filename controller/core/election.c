@@ -53,10 +53,9 @@ static struct unfitness unfit_health(const struct view *view, const struct plane
 
 const char *election_name_unfit(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
-        static const char cname[] = "CNAME ";
-        if (strncmp(plane->rrset, cname, sizeof(cname) - 1) != 0)
+        const char *name = phrase_leads_to(plane->rrset, arena);
+        if (!name)
                 return "";
-        const char *name = plane->rrset + sizeof(cname) - 1;
         const char *why = plane->name_error ? plane->name_error : "it was not looked up yet";
         if (plane->name_absent)
                 return arena_printf(

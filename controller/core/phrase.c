@@ -104,6 +104,13 @@ const char *phrase_target(const struct target_view *target, struct arena *arena)
         return arena_printf(arena, "%s%s", target_traits(target->ref.kind)->shows_words[0], target->ref.name);
 }
 
+const char *phrase_leads_to(const char *rrset, struct arena *arena)
+{
+        const bool leads_on = text_has_prefix(rrset, "CNAME ") || text_has_prefix(rrset, "ALIAS ");
+        const char *name = rrset + sizeof("CNAME ") - 1; /* both words are of that length */
+        return leads_on ? arena_printf(arena, "%.*s", (int)strcspn(name, " "), name) : NULL;
+}
+
 const char *phrase_write_denied(const struct view *view, struct arena *arena)
 {
         for (unsigned i = view->target_count; i-- > 0;) {

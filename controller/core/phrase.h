@@ -39,6 +39,8 @@ const char *phrase_server(const struct target_view *target, struct arena *arena)
 const char *phrase_trouble(const struct target_view *target, struct arena *arena);
 /* "gloo.example.com cannot be written: ...", by the server's own word; NULL: nothing is known against any target. */
 const char *phrase_write_denied(const struct view *view, struct arena *arena);
+/* The host name that a CNAME or an alias leads to; NULL: the record has addresses of its own. */
+const char *phrase_leads_to(const char *rrset, struct arena *arena);
 /* Where the stamp stands. */
 const char *phrase_stamp_place(const struct target_view *target, struct arena *arena);
 const char *phrase_target(const struct target_view *target, struct arena *arena); /* "lock mgmt-active" */

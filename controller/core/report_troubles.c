@@ -143,12 +143,13 @@ static void look_at_addresses(const struct report_subject *s, struct troubles *r
 /* Where the spec says which family the record carries, whoever wrote it knows what it leaves out. */
 static void look_at_what_is_left_out(const struct report_subject *s, const struct plane_view *plane, struct troubles *ret)
 {
-        if (text_has_prefix(plane->rrset, "CNAME "))
+        if (phrase_leads_to(plane->rrset, s->arena))
                 troubles_add(ret, "NameLeftOut",
                              arena_printf(s->arena,
-                                          "%s: the record leaves out %s, because a CNAME leads to one name; give the one "
+                                          "%s: the record leaves out %s, because %s leads to one name; give the one "
                                           "that agents are to use in server.address",
-                                          plane->name, plane->left_out));
+                                          plane->name, plane->left_out,
+                                          plane->rrset[0] == 'C' ? "a CNAME" : "an ALIAS"));
         else if (!s->view->policy.dns_type_chosen)
                 troubles_add(ret, "FamilyLeftOut",
                              arena_printf(s->arena,

@@ -3,7 +3,8 @@
  * ownership games.
  *
  * Shapes:    an "rrset text" is a record type and its values in canonical form: "A 198.51.100.7,198.51.100.8" (values
- * sorted, names lower-case without the final dot); "" is an empty set. Two sets are equal exactly when their texts are.
+ * sorted, names lower-case without the final dot), "ALIAS lb.example.com" for addresses that are another name's; "" is an
+ * empty set. Two sets are equal exactly when their texts are.
  * Units:     epochs count decisions from 1, 0 is none; ids are 64 random bits.
  * Ownership: every pointer is borrowed from whoever made the struct, unless that one says otherwise.
  */

@@ -105,7 +105,7 @@ struct plane_view {
         const char *address_error; /* why not, "" otherwise */
         bool address_is_wrong;     /* and that only a person's edit gives it one */
         const char *left_out;      /* its addresses of the family that the record does not carry; NULL: none */
-        /* Where rrset is a CNAME: what DNS says of the name, which is what agents will be told. */
+        /* Where rrset is a CNAME or an alias: what DNS says of the name, which is what agents will be told. */
         mono_ms name_confirmed_at; /* when it last gave the addresses that are checked; 0 never */
         bool name_absent;          /* its last answer: there is no such name, or it has no address */
         const char *name_error;    /* why the last look-up gave no address; NULL: it gave some */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/rrset.h"
+#include "core/phrase.h"
 #include "reconcile/plane_parts.h"
 #include "reconcile/policy.h"
 #include "util/text.h"
@@ -25,7 +26,8 @@ static unsigned families_of(const char *rrset)
 unsigned plane_families(const struct plane *plane)
 {
         static const unsigned families[] = {
-            [RRSET_A] = FAMILY_V4, [RRSET_AAAA] = FAMILY_V6, [RRSET_CNAME] = FAMILY_V4 | FAMILY_V6};
+            [RRSET_A] = FAMILY_V4, [RRSET_AAAA] = FAMILY_V6, [RRSET_CNAME] = FAMILY_V4 | FAMILY_V6,
+            [RRSET_ALIAS] = FAMILY_V4 | FAMILY_V6};
         const unsigned by_itself = families_of(plane->rrset ? plane->rrset : "");
         unsigned wanted = plane->user_count ? 0 : by_itself;
         for (size_t i = 0; i < plane->user_count; i++) {
@@ -78,5 +80,5 @@ const char *plane_left_out(const struct plane *plane, const char *rrset, struct 
         for (size_t i = 0; i < plane->address_count && rrset[0]; i++)
                 if (family_of(plane->addresses[i]) && !plane_target_is_of(plane->addresses[i], rrset))
                         text = arena_printf(arena, "%s%s%s", text ? text : "", text ? ", " : "", plane->addresses[i]);
-        return !text && text_has_prefix(rrset, "CNAME ") ? plane->other_names : text;
+        return !text && phrase_leads_to(rrset, arena) ? plane->other_names : text;
 }

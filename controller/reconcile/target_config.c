@@ -113,6 +113,11 @@ void target_config_settings(const struct policy *policy, const struct target_ref
 enum err target_config_check(const struct failover_policy *spec, struct errmsg *reterr)
 {
         const struct target_driver *driver = target_driver_find(spec->dns.provider);
+        if (driver && spec->dns.record_type == RRSET_ALIAS && !driver->limits.has_aliases)
+                return err_set(reterr, ERR_INVALID,
+                               "failoverpolicy %s/%s: spec.dns.recordType: dns.%s has no aliases; choose CNAME, or "
+                               "leave recordType out",
+                               spec->namespace_name, spec->name, driver->name);
         if (spec->store != STORE_DNS || !driver || driver->limits.can_arbitrate)
                 return ERR_OK;
         return err_set(

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "targets/target.h"
+#include "util/text.h"
 
 const char *by_hand_quote(const char *text, struct arena *arena)
 {

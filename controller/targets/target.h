@@ -143,6 +143,7 @@ struct target_limits {
         unsigned batch_max;    /* visits that one call of visit() takes; 1 where each goes alone */
         bool may_halve;        /* a write may leave the value empty under its own epoch: that is filled, not refused */
         bool fenced;           /* false: weak, nothing at the target refuses an older epoch */
+        bool has_aliases;      /* it takes "ALIAS <name>" for a value */
         bool can_arbitrate;    /* its compare-and-set is good enough to keep the decision record itself; then alive() is there */
 };
 

@@ -33,11 +33,13 @@ struct dns_target *open_route53(const char *name, const struct route53_options *
         const char *key = options->key ? options->key : server("CONTRACT_ROUTE53_KEY"), *secret = strchr(key, ':') + 1;
         secret_set(&credentials[0].value, key, (size_t)(secret - key - 1));
         secret_set(&credentials[1].value, secret, strlen(secret));
-        struct target_setting settings[3] = {
+        struct target_setting settings[4] = {
             {"endpoint", options->endpoint ? options->endpoint : server("CONTRACT_ROUTE53")}};
         size_t count = 1;
         if (options->zone)
                 settings[count++] = (struct target_setting){"hostedZoneID", options->zone};
+        if (options->alias_zone)
+                settings[count++] = (struct target_setting){"aliasHostedZoneID", options->alias_zone};
         if (options->is_private)
                 settings[count++] = (struct target_setting){"private", "true"};
         const struct target_config config = {

@@ -22,6 +22,7 @@ struct route53_options {
         const char *zone;     /* NULL: found by the driver */
         const char *key;      /* "id:secret"; NULL: the right one */
         bool is_private;
+        const char *alias_zone; /* setting aliasHostedZoneID; NULL: none */
 };
 
 /* Whether this run is about the driver for Route 53; else about rfc2136. */

@@ -394,6 +394,41 @@ static void an_alias_and_a_health_check_are_replaced_to_the_letter(void **state)
         dns_target_close(target);
 }
 
+/* Whatever type follows another, no version of the zone has the name empty, and a late swap is refused. */
+static void aliases_are_written_and_never_leave_the_name_empty(void **state)
+{
+        (void)state;
+        static const char balancer[] = "ALIAS gloo-1.eu-west-1.elb.amazonaws.com";
+        static const char *const wanted[] = {
+            "A 192.0.2.1", balancer, "CNAME lb.example.net",
+            "ALIAS dualstack.a.elb.eu-central-1.amazonaws.com + ALIAS6 dualstack.a.elb.eu-central-1.amazonaws.com",
+            "AAAA 2001:db8::1", "ALIAS other.dr.test", balancer};
+        struct dns_target *target = open_route53("aliases.dr.test", &(struct route53_options){.alias_zone = server("CONTRACT_ROUTE53_ZONE")});
+        struct target_state now = {0}, late = {0};
+        struct errmsg error = {0};
+        create_by_sdk("\"Name\": \"other.dr.test\", \"Type\": \"A\", \"TTL\": 60, \"ResourceRecords\": [{\"Value\": \"192.0.2.9\"}]");
+        for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+                if (i == 1)
+                        read_name(target, &late);
+                assert_name_moves(target, want_rrset(wanted[i], (epoch_t)i + 1));
+                read_name(target, &now);
+                assert_string_equal(now.value, wanted[i]);
+                assert_int_equal(now.stamp.epoch, i + 1);
+                assert_int_equal(now.ttl_s, 30);
+        }
+        assert_int_equal(move_name(target, &late, want_rrset("A 192.0.2.2", 20), &error), ERR_CONFLICT);
+        CLEANUP(cleanup_free) char *versions =
+            shell("curl -sS -d '{\"zone\": \"%s\", \"names\": [\"aliases.dr.test\"]}' %s/standin/history",
+                  server("CONTRACT_ROUTE53_ZONE"), server("CONTRACT_ROUTE53"));
+        const char *first = strstr(versions, "192.0.2.1");
+        assert_non_null(first);
+        assert_null(strstr(first, "[]"));
+        assert_non_null(strstr(first, "Z3F0SRJ5LGBH90"));
+        target_state_clear(&now);
+        target_state_clear(&late);
+        dns_target_close(target);
+}
+
 static void claims_of_external_dns_are_told(void **state)
 {
         (void)state;
@@ -508,6 +543,7 @@ int main(void)
             cmocka_unit_test_setup(both_documents_of_a_refused_batch_are_a_conflict, all_is_well),
             cmocka_unit_test_setup(a_time_to_live_changed_by_hand_is_a_conflict, all_is_well),
             cmocka_unit_test_setup(sets_that_are_chosen_among_are_never_touched, all_is_well),
+            cmocka_unit_test_setup(aliases_are_written_and_never_leave_the_name_empty, all_is_well),
             cmocka_unit_test_setup(an_alias_and_a_health_check_are_replaced_to_the_letter, all_is_well),
             cmocka_unit_test_setup(claims_of_external_dns_are_told, all_is_well),
             cmocka_unit_test_setup(alive_text_is_heard_and_replaced, all_is_well),

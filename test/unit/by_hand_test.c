@@ -72,6 +72,12 @@ static void a_name_in_route53_is_moved_by_the_tool_of_aws(void **state)
              "\"gloo.example.com\",\"Type\":\"AAAA\",\"TTL\":60,\"ResourceRecords\":[{\"Value\":\"2001:db8::1\"}]}},{\"Action\":"
              "\"UPSERT\",\"ResourceRecordSet\":{\"Name\":\"gloo.example.com\",\"Type\":\"CNAME\",\"TTL\":30,\"ResourceRecords\":"
              "[{\"Value\":\"lb.example.net\"}]}}]}"},
+            {"ALIAS gone.example.net + ALIAS6 gone.example.net", "https://route53.amazonaws.com#Z0EXAMPLE", "Z0EXAMPLE",
+             "ALIAS a.eu-west-1.elb.amazonaws.com",
+             "{\"Changes\":[{\"Action\":\"DELETE\",\"ResourceRecordSet\":{\"Name\":\"gloo.example.com\",\"Type\":\"AAAA\","
+             "\"AliasTarget\":{\"HostedZoneId\":\"ITS-HOSTED-ZONE\",\"DNSName\":\"gone.example.net\",\"EvaluateTargetHealth\":"
+             "false}}},{\"Action\":\"UPSERT\",\"ResourceRecordSet\":{\"Name\":\"gloo.example.com\",\"Type\":\"A\",\"AliasTarget\":"
+             "{\"HostedZoneId\":\"Z32O12XQLNTSW2\",\"DNSName\":\"a.eu-west-1.elb.amazonaws.com\",\"EvaluateTargetHealth\":false}}}]}"},
             {NULL, "https://route53.amazonaws.com", "Config.PrivateZone==`false`", "AAAA 2001:db8::2",
              "{\"Changes\":[{\"Action\":\"UPSERT\",\"ResourceRecordSet\":{\"Name\":\"gloo.example.com\",\"Type\":\"AAAA\",\"TTL\":30,"
              "\"ResourceRecords\":[{\"Value\":\"2001:db8::2\"}]}}]}"},

@@ -237,6 +237,11 @@ static void name_left_out(struct world *world)
         world->view.planes[2].rrset = WORLD_RRSET_C;
         world->view.planes[2].left_out = "d.example.com";
 }
+static void name_left_out_of_an_alias(struct world *world)
+{
+        name_left_out(world);
+        world->view.planes[2].rrset = "ALIAS c.example.com";
+}
 static void name_left_out_of_a_chosen_type(struct world *world)
 {
         name_left_out(world);
@@ -395,6 +400,8 @@ static const struct condition_row rows[] = {
      "a: its address lb-a.example.com leads agents nowhere"},
     {"name left out", name_left_out, "Degraded", "True NameLeftOut",
      "the record leaves out d.example.com, because a CNAME leads to one name; give the one"},
+    {"name left out of an alias", name_left_out_of_an_alias, "Degraded", "True NameLeftOut",
+     "the record leaves out d.example.com, because an ALIAS leads to one name; give the one"},
     {"name left out of a type that was chosen", name_left_out_of_a_chosen_type, "Degraded", "True NameLeftOut", ""},
     {"family left out", family_left_out, "Degraded", "True FamilyLeftOut",
      "b: the record leaves out 2001:db8::2, because it carries one family; name the family in dns.recordType"},

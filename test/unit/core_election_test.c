@@ -97,6 +97,12 @@ static void named_never_asked(struct world *world)
         named(world);
         world->view.planes[1].name_confirmed_at = 0;
 }
+static void aliased_to_nowhere(struct world *world)
+{
+        named(world);
+        world->view.planes[1].rrset = "ALIAS dualstack.lb-b.example.com + ALIAS6 dualstack.lb-b.example.com";
+        world->view.planes[1].name_absent = true;
+}
 static void named_absent(struct world *world)
 {
         named(world);
@@ -190,6 +196,7 @@ static const struct {
     {expires_soon, ""},
     {named, ""},
     {named_never_asked, "its address lb-b.example.com is not confirmed by DNS: it was not looked up yet"},
+    {aliased_to_nowhere, "its address dualstack.lb-b.example.com leads agents nowhere: "},
     {named_absent, "its address lb-b.example.com leads agents nowhere: DNS says that there is no such name; correct "
                    "server.address, or the record of that name"},
     {named_confirmed_lately, ""},

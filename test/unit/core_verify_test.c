@@ -87,6 +87,10 @@ static void what_it_shows_is_told_by_whose_it_is(void **state)
         assert_false(verify_leads_astray(&world->view, &world->view.verify[0]));
         world->view.verify[0].misses = 0;
         assert_true(verify_leads_astray(&world->view, &world->view.verify[0]));
+        NAME(world->record.plan).to = "ALIAS lb-a.example.com"; /* it is answered with addresses that nobody here knows */
+        assert_false(verify_leads_astray(&world->view, &world->view.verify[0]));
+        assert_non_null(strstr(verify_phrase(&world->view, &world->view.verify[0], &world->arena),
+                               "still answers old data: its ownership record is not that of epoch 5"));
 }
 
 int main(void)

@@ -219,6 +219,8 @@ static void test_rrset_is_canonical(void **state)
             {RRSET_AAAA, {"2001:db8::2", "198.51.100.7", "2001:db8::1"}, "AAAA 2001:db8::1,2001:db8::2"},
             {RRSET_A, {"198.51.100.7"}, "A 198.51.100.7"},
             {RRSET_CNAME, {"lb.example.com"}, "CNAME lb.example.com"},
+            {RRSET_ALIAS, {"LB.example.com."}, "ALIAS lb.example.com"},
+            {RRSET_ALIAS, {"dualstack.lb.example.com"}, "ALIAS dualstack.lb.example.com + ALIAS6 dualstack.lb.example.com"},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 size_t count = 0;
@@ -250,6 +252,8 @@ static void test_rrset_that_cannot_be(void **state)
             "record type A does not fit address lb.example.com; change dns.recordType or the plane's address");
         assert_int_equal(rrset_from_addresses(RRSET_CNAME, two, 2, &text, &why), ERR_INVALID);
         assert_string_equal(why.text, "a CNAME holds one name, there are 2: a.example.com, b.example.com");
+        assert_int_equal(rrset_from_addresses(RRSET_ALIAS, two, 2, &text, &why), ERR_INVALID);
+        assert_string_equal(why.text, "an ALIAS holds one name, there are 2: a.example.com, b.example.com");
         assert_int_equal(rrset_from_addresses(RRSET_AUTO, bad, 1, &text, &why), ERR_INVALID);
         assert_int_equal(rrset_from_addresses(RRSET_AUTO, many, RRSET_VALUES_MAX + 1, &text, &why), ERR_INVALID);
         assert_string_equal(why.text, "17 addresses, at most 16 go into one record");

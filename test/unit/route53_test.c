@@ -488,6 +488,17 @@ static void an_alias_is_deleted_to_the_letter_and_made_anew(void **state)
         assert_string_equal(made.list[0].alias_zone, "ZOWN");
         const struct route53_sets none = {0};
         assert_int_equal(route53_sets_from_text("ALIAS lb.internal", &names, 30, &none, &answer.arena, &made, &error), ERR_INVALID);
+        assert_non_null(strstr(error.text, "set route53.aliasHostedZoneID"));
+        struct route53_names told = names;
+        told.alias_zone = "Z0TOLD"; /* for what no table knows, and for nothing else */
+        assert_int_equal(route53_sets_from_text("ALIAS lb.internal + ALIAS6 b.elb.eu-west-1.amazonaws.com", &told, 30, &none,
+                                                &answer.arena, &made, &error),
+                         ERR_OK);
+        assert_int_equal(made.count, 2);
+        assert_string_equal(made.list[0].alias_zone, "Z0TOLD");
+        assert_string_equal(made.list[0].type, "A");
+        assert_string_equal(made.list[1].alias_zone, "Z2IFOLAFXWLO4F");
+        assert_string_equal(made.list[1].type, "AAAA");
 }
 
 static void nonsense_is_no_rrset_text(void **state)

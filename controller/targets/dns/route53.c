@@ -44,6 +44,7 @@ static void route53_close(struct target_session *session)
         aws_close(self->client);
         arena_deinit(&self->arena);
         free(self->zone_id);
+        free(self->alias_zone);
         free(self);
 }
 
@@ -104,6 +105,8 @@ static enum err configure(struct route53 *self, const struct target_config *conf
         enum err err = take_identity(self, config, endpoint, sizeof(endpoint), reterr);
         if (err != ERR_OK)
                 return err;
+        const char *alias_zone = target_setting_find(config, "aliasHostedZoneID");
+        self->alias_zone = alias_zone && route53_zone_id(alias_zone) ? mem_strdup(route53_zone_id(alias_zone)) : NULL;
         const struct partition *partition = partition_of(endpoint);
         self->partition = partition->name;
         const struct aws_config aws = {.service = "route53",
@@ -151,6 +154,7 @@ static void route53_visit(struct target_session *session, struct target_visit *v
                 struct target_visit *visit = &visits[i];
                 struct route53_names names;
                 visit->err = route53_names_init(visit->name, &names, &visit->why);
+                names.alias_zone = self->alias_zone;
                 if (visit->err == ERR_OK)
                         visit->err = visit->verb == TARGET_READ ? read_name(self, &names, visit)
                                                                 : route53_swap(self, &names, visit);
@@ -243,6 +247,7 @@ const struct target_driver route53_driver = {
                .batch_max = 1,
                .may_halve = true, /* it cannot, but an address that a person removed is nobody's value here either */
                .fenced = true,
+               .has_aliases = true,
                .can_arbitrate = true},
     .where = "endpoint",
     .where_default = GLOBAL_ENDPOINT,

@@ -4,57 +4,81 @@
 #include <string.h>
 
 #include "targets/by_hand.h"
+#include "targets/dns/route53_alias.h"
 #include "util/text.h"
 
-static const char *const types[] = {"A", "AAAA", "CNAME"};
+static const struct type {
+        const char *name;
+        const char *alias; /* how an alias of that type is written in an rrset text; NULL: there is none */
+} types[] = {{"A", "ALIAS"}, {"AAAA", "ALIAS6"}, {"CNAME", NULL}};
 enum { TYPES = sizeof(types) / sizeof(types[0]) };
 
-/* The values of one type in an rrset text ("192.0.2.1,192.0.2.2"), of *ret_bytes; NULL: it has none. */
-static const char *values_of(const char *rrset, const char *type, size_t *ret_bytes)
+/* The values behind @word in an rrset text ("192.0.2.1,192.0.2.2"), of *ret_bytes; NULL: it has none. */
+static const char *values_of(const char *rrset, const char *word, size_t *ret_bytes)
 {
-        size_t type_bytes = strlen(type);
-        for (const char *at = rrset; at; at = strstr(at, " + "), at = at ? at + strlen(" + ") : NULL) {
-                if (strncmp(at, type, type_bytes) != 0 || at[type_bytes] != ' ')
+        size_t word_bytes = word ? strlen(word) : 0;
+        for (const char *at = word ? rrset : NULL; at; at = strstr(at, " + "), at = at ? at + strlen(" + ") : NULL) {
+                if (strncmp(at, word, word_bytes) != 0 || at[word_bytes] != ' ')
                         continue;
-                at += type_bytes + 1;
+                at += word_bytes + 1;
                 *ret_bytes = strcspn(at, " ");
                 return at;
         }
         return NULL;
 }
 
-/* One change as JSON. Values are addresses and host names, in which nothing needs to be escaped. */
-static const char *with_change(const char *changes, const char *action, const char *name, const char *type,
-                               uint32_t ttl_s, const char *rrset, struct arena *arena)
+static bool has_type(const char *rrset, const struct type *type)
+{
+        size_t ignored;
+        return values_of(rrset, type->name, &ignored) || values_of(rrset, type->alias, &ignored);
+}
+
+/* The contents of one set are its records, or where it leads. */
+static const char *contents_of(const char *rrset, const struct type *type, uint32_t ttl_s, const char *unknown_zone,
+                               struct arena *arena)
 {
         size_t bytes = 0;
-        const char *values = values_of(rrset, type, &bytes), *records = "";
-        if (!values)
-                return changes;
+        const char *alias = values_of(rrset, type->alias, &bytes), *records = "";
+        if (alias) {
+                const char *name = arena_printf(arena, "%.*s", (int)bytes, alias), *zone = route53_alias_zone(name);
+                return arena_printf(arena,
+                                    "\"AliasTarget\":{\"HostedZoneId\":\"%s\",\"DNSName\":\"%s\","
+                                    "\"EvaluateTargetHealth\":false}",
+                                    zone ? zone : unknown_zone, name);
+        }
+        const char *values = values_of(rrset, type->name, &bytes);
         for (size_t at = 0; at < bytes;) {
                 size_t length = strcspn(values + at, ", ");
                 records =
                     arena_printf(arena, "%s%s{\"Value\":\"%.*s\"}", records, at ? "," : "", (int)length, values + at);
                 at += length + 1;
         }
-        return arena_printf(arena,
-                            "%s%s{\"Action\":\"%s\",\"ResourceRecordSet\":{\"Name\":\"%s\",\"Type\":\"%s\",\"TTL\":%u,"
-                            "\"ResourceRecords\":[%s]}}",
-                            changes, changes[0] ? "," : "", action, name, type, ttl_s, records);
+        return arena_printf(arena, "\"TTL\":%u,\"ResourceRecords\":[%s]", ttl_s, records);
+}
+
+/* One change as JSON. Values are addresses and host names, in which nothing needs to be escaped. */
+static const char *with_change(const char *changes, const char *action, const char *name, const struct type *type,
+                               const char *contents, struct arena *arena)
+{
+        return arena_printf(arena, "%s%s{\"Action\":\"%s\",\"ResourceRecordSet\":{\"Name\":\"%s\",\"Type\":\"%s\",%s}}",
+                            changes, changes[0] ? "," : "", action, name, type->name, contents);
 }
 
 /* Sets of other types are deleted as last seen: a CNAME stands alone, and an old address would still answer. */
-static const char *changes_of(const struct target_view *target, const char *rrset, uint32_t ttl_s, struct arena *arena)
+static const char *changes_of(const struct by_hand_write *write, const char *unknown_zone, struct arena *arena)
 {
-        const char *changes = "", *shown = target->shows.value ? target->shows.value : "";
-        for (size_t i = 0; i < TYPES; i++) {
-                size_t ignored;
-                if (!values_of(rrset, types[i], &ignored))
-                        changes = with_change(changes, "DELETE", target->ref.name, types[i], target->shows.ttl_s, shown,
-                                              arena);
-        }
+        const struct target_view *target = write->target;
+        const char *changes = "", *shown = target->shows.value ? target->shows.value : "", *name = target->ref.name;
         for (size_t i = 0; i < TYPES; i++)
-                changes = with_change(changes, "UPSERT", target->ref.name, types[i], ttl_s, rrset, arena);
+                if (has_type(shown, &types[i]) && !has_type(write->value, &types[i]))
+                        changes = with_change(
+                            changes, "DELETE", name, &types[i],
+                            contents_of(shown, &types[i], target->shows.ttl_s, unknown_zone, arena), arena);
+        for (size_t i = 0; i < TYPES; i++)
+                if (has_type(write->value, &types[i]))
+                        changes = with_change(
+                            changes, "UPSERT", name, &types[i],
+                            contents_of(write->value, &types[i], write->ttl_s, unknown_zone, arena), arena);
         return changes;
 }
 
@@ -75,14 +99,14 @@ static const char *zone_of(const struct target_ref *ref, const char *zone, const
 struct by_hand route53_by_hand(const struct target_config *config, const struct by_hand_write *write,
                                struct arena *arena)
 {
-        (void)config;
+        const char *alias_zone = target_setting_find(config, "aliasHostedZoneID");
         const struct target_ref *ref = &write->target->ref;
         const size_t bytes = strcspn(ref->endpoint, "#");
         const char *endpoint = arena_printf(arena, "%.*s", (int)bytes, ref->endpoint);
         const char *aws =
             arena_printf(arena, "aws route53 --output json --endpoint-url %s", by_hand_quote(endpoint, arena));
-        const char *batch =
-            arena_printf(arena, "{\"Changes\":[%s]}", changes_of(write->target, write->value, write->ttl_s, arena));
+        const char *batch = arena_printf(arena, "{\"Changes\":[%s]}",
+                                         changes_of(write, alias_zone ? alias_zone : "ITS-HOSTED-ZONE", arena));
         return (struct by_hand){
             .needs = "AWS credentials that may change the hosted zone are in the environment",
             .move = arena_printf(arena, "%s change-resource-record-sets --hosted-zone-id %s --change-batch %s", aws,

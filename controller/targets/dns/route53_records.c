@@ -174,6 +174,8 @@ static enum err addresses_to_text(const struct route53_sets *sets, const struct 
                                 state->ttl_s = set->ttl_s;
                 }
         }
+        for (size_t i = 0; i < sets->count && text.bytes && !state->ttl_s; i++) /* an alias has none: the stamp's */
+                state->ttl_s = is_text(&sets->list[i], names->stamp) ? sets->list[i].ttl_s : 0;
         state->value = strbuf_take(&text);
         state->present = state->value[0] != '\0';
         return err;
@@ -270,7 +272,8 @@ static struct route53_set new_set(const char *name, const char *type, uint32_t t
 }
 
 /* The balancer's own hosted zone and whether its health counts, as it was; of a new one it does not. */
-static bool fill_alias(struct route53_set *set, const char *name, const struct route53_sets *old)
+static bool fill_alias(struct route53_set *set, const char *name, const char *unknown_zone,
+                       const struct route53_sets *old)
 {
         set->alias_name = name;
         set->ttl_s = 0;
@@ -284,6 +287,7 @@ static bool fill_alias(struct route53_set *set, const char *name, const struct r
                 return true;
         }
         const char *zone = route53_alias_zone(name);
+        zone = zone ? zone : unknown_zone;
         set->alias_zone = zone ? zone : "";
         return zone != NULL;
 }
@@ -319,9 +323,10 @@ enum err route53_sets_from_text(const char *rrset, const struct route53_names *n
                 *set = new_set(names->address, types[type], ttl_s, arena);
                 if (strcmp(word, types[type]) == 0)
                         err = fill_values(set, values, reterr);
-                else if (!fill_alias(set, values, old))
+                else if (!fill_alias(set, values, names->alias_zone, old))
                         err = err_set(reterr, ERR_INVALID,
-                                      "the hosted zone of %.100s is not known, so no alias can lead there; use CNAME",
+                                      "the hosted zone of %.100s is not known, so no alias can lead there; set "
+                                      "route53.aliasHostedZoneID, or use CNAME",
                                       values);
         }
         if (err == ERR_OK)

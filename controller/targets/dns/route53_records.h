@@ -20,6 +20,7 @@ struct route53_names {
         char address[ROUTE53_NAME_BYTES];
         char stamp[ROUTE53_NAME_BYTES]; /* _planekeeper.<name> */
         char alive[ROUTE53_NAME_BYTES]; /* _planekeeper-alive.<name>; "" where there is no room for it */
+        const char *alias_zone; /* of names that no table knows, as the policy says; NULL: it does not */
 };
 MUST_CHECK enum err route53_names_init(const char *name, struct route53_names *ret, struct errmsg *reterr);
 

@@ -20,6 +20,7 @@ struct route53 {
         const char *partition; /* of ARNs: "aws", "aws-cn", "aws-us-gov" */
         char *zone_id;         /* the setting; NULL: found by name */
         bool wants_private;
+        char *alias_zone; /* the setting; NULL: none */
         struct arena arena; /* of the zones */
         struct route53_zones zones;
         mono_ms zones_at; /* when they were listed; 0: not yet, or what is known of them is wrong */

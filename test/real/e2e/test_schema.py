@@ -93,6 +93,7 @@ REFUSED = [
     ("fop", policy(dns={"rfc2136": {"tsigSecretRef": None}}), "spec.dns.rfc2136.tsigSecretRef: Required value"),
     ("fop", policy(dns={"recordTTL": 0}), "spec.dns.recordTTL"),
     ("fop", policy(dns={"recordType": "TXT"}), "spec.dns.recordType"),
+    ("fop", policy(dns={"recordType": "ALIAS"}), "recordType ALIAS is for route53"),
     ("fop", policy(dns={"name": "not a name"}), "spec.dns.name"),
     ("fop", policy(dns={"rfc2136": {"nameserver": "a b"}}), "spec.dns.rfc2136.nameserver"),
     ("fop", policy(decisionStore="Quorum"), 'supported values: "Kubernetes", "DNS"'),
