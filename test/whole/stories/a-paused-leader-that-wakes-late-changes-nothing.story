@@ -1,6 +1,7 @@
 # It is paused before its decision, another leads and switches; when it wakes, what it knows is old.
 world operators=2
-0     expect leader 1 within=15
+0     operator-killed operator=0 for=8
++0    expect leader 1 within=15
 20    plane-refuses plane=eu-west-1
 21    operator-paused operator=1 for=60
 +0    expect leader 0,1 within=30
