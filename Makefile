@@ -120,10 +120,11 @@ PROVERS       += $(OUT)/prove/whole
 
 WHOLE_LINK    := -Wl,--wrap=epoll_wait,--wrap=eventfd_write
 
-$(OUT)/test/whole/%.o: CPPFLAGS += -Itest/prove -Itest/sim
+$(OUT)/test/whole/%.o: CPPFLAGS += -Itest/prove -Itest/sim -Itest/unit
 
-# Both simulated worlds are judged by the same laws.
-$(OUT)/prove/whole: $(WHOLE_OBJECTS) $(OUT)/test/prove/histories.o $(OUT)/test/sim/laws.o $(OUT)/libcontroller.a
+# What it shares with the simulated world of the core (options, the laws of the judges) and with unit tests (what an API server does).
+WHOLE_SHARED  := test/prove/histories.c test/sim/laws.c test/unit/api_object.c
+$(OUT)/prove/whole: $(WHOLE_OBJECTS) $(WHOLE_SHARED:%.c=$(OUT)/%.o) $(OUT)/libcontroller.a
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(WHOLE_LINK) -o $@ $^ $(LDLIBS)
 
@@ -140,6 +141,7 @@ prove-flags:
 	@echo 'compile: $(CC) $(CPPFLAGS) -Itest/sim $(filter-out -MMD -MP,$(CFLAGS)) -Wno-error'
 	@echo 'link: $(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS)'
 	@echo 'whole: $(WHOLE_LINK)'
+	@echo 'shared: $(WHOLE_SHARED)'
 	@echo 'unit: $(UNIT_HELPERS)'
 	@echo 'rig: $(UNIT_RIGS)'
 	@echo 'contract: $(CONTRACT_HELPERS)'

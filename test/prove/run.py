@@ -247,7 +247,8 @@ class Mutant:
 
     def link_worlds(self, flags: dict[str, list[str]], objects: list[str]) -> str:
         for program in ("whole",) if self.is_whole else ("explore", "simulate"):
-            around = (flags["whole"] + sorted((BUILD / "test/whole").glob("*.o")) + [BUILD / "test/prove/histories.o", BUILD / "test/sim/laws.o"] if self.is_whole
+            shared = [BUILD / f"{part.removesuffix('.c')}.o" for part in flags["shared"]]
+            around = ([*flags["whole"], *sorted((BUILD / "test/whole").glob("*.o")), *shared] if self.is_whole
                       else [BUILD / f"test/prove/{program}.o"])
             linked = run(flags["link"] + ["-o", program, *around, *objects, *([] if self.is_whole else [BUILD / "libprove.a"]),
                                           BUILD / "libcontroller.a"] + flags["libraries"], cwd=self.tree)

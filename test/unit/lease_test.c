@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api_object.h"
 #include "fake_hub.h"
 #include "kube/lease.h"
 #include "leap_clock.h"
@@ -73,31 +74,7 @@ static void on_released(void *ctx)
 
 static void stamp(struct rig *rig)
 {
-        char version[16];
-        (void)snprintf(version, sizeof(version), "%d", ++rig->version);
-        json_object_set_new(json_object_get(rig->lease, "metadata"), "resourceVersion", json_string(version));
-}
-
-static void merge(json_t *into, const json_t *patch)
-{
-        const char *key;
-        json_t *value;
-        json_object_foreach((json_t *)(uintptr_t)patch, key, value)
-        {
-                if (json_is_null(value))
-                        json_object_del(into, key);
-                else if (json_is_object(value) && json_is_object(json_object_get(into, key)))
-                        merge(json_object_get(into, key), value);
-                else
-                        json_object_set(into, key, value);
-        }
-}
-
-static const char *version_in(const json_t *object)
-{
-        const char *version =
-            json_string_value(json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
-        return version ? version : "";
+        api_object_set_version(rig->lease, (uint64_t)++rig->version);
 }
 
 static int serve(struct rig *rig, const char *method, json_t *body)
@@ -119,9 +96,9 @@ static int serve(struct rig *rig, const char *method, json_t *body)
                 rig->conflicts--;
                 stamp(rig);
         }
-        if (strcmp(version_in(body), version_in(rig->lease)) != 0)
-                return 409;
-        merge(rig->lease, body);
+        if (strcmp(api_object_meta(body, "resourceVersion"), api_object_meta(rig->lease, "resourceVersion")) != 0)
+                return 409; /* one that names none is a mistake here */
+        api_object_merge(rig->lease, body);
         stamp(rig);
         return 200;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api_object.h"
 #include "reconcile/caches.h"
 #include "reconcile/plane.h"
 #include "runtime/clock.h"
@@ -163,11 +164,6 @@ static enum watched kind_in(const char *target)
                                                      : WATCHED_LEASES;
 }
 
-static const char *meta(const json_t *object, const char *key)
-{
-        return json_string_value(json_object_get(json_object_get(object, "metadata"), key));
-}
-
 /* A policy has planes. */
 static enum watched kind_of(const json_t *object)
 {
@@ -180,7 +176,7 @@ void rig_keep(struct rig *rig, json_t *object)
         json_t *kept;
         json_array_foreach(rig->objects, i, kept)
         {
-                if (kind_of(kept) == kind_of(object) && strcmp(meta(kept, "name"), meta(object, "name")) == 0) {
+                if (kind_of(kept) == kind_of(object) && strcmp(api_object_meta(kept, "name"), api_object_meta(object, "name")) == 0) {
                         json_array_set(rig->objects, i, object);
                         return;
                 }
@@ -190,15 +186,13 @@ void rig_keep(struct rig *rig, json_t *object)
 
 static void change(struct rig *rig, json_t *object, enum watched kind)
 {
-        json_object_set_new(json_object_get(object, "metadata"), "resourceVersion", json_sprintf("%ld", ++rig->version));
+        api_object_set_version(object, (uint64_t)++rig->version);
         struct fake_peer *watch = rig->watches[kind];
         if (!watch || !fake_is_open(rig->api, watch))
                 return;
-        json_t *line = json_pack("{s:s, s:O}", "type", "MODIFIED", "object", object);
-        char *text = json_dumps(line, JSON_COMPACT);
-        fake_text(watch, text);
-        free(text);
-        json_decref(line);
+        char *line = api_object_event("MODIFIED", object);
+        fake_text(watch, line);
+        free(line);
 }
 
 static void on_list(struct rig *rig, struct fake_peer *peer, enum watched kind)
@@ -212,8 +206,7 @@ static void on_list(struct rig *rig, struct fake_peer *peer, enum watched kind)
         }
         if (kind == WATCHED_LEASES && rig->lease)
                 json_array_append(items, rig->lease);
-        json_t *list = json_pack("{s:s, s:{s:o}, s:o}", "kind", "List", "metadata", "resourceVersion",
-                                 json_sprintf("%ld", rig->version), "items", items);
+        json_t *list = api_object_list(items, "planekeeper.io/v1alpha1", (uint64_t)rig->version);
         answer_json(peer, 200, list);
         json_decref(list);
 }
@@ -229,10 +222,10 @@ static void on_status(struct rig *rig, struct fake_peer *peer, const struct fake
         json_array_foreach(rig->objects, i, object)
         {
                 char path[128];
-                (void)snprintf(path, sizeof(path), "/%s/status", meta(object, "name"));
+                (void)snprintf(path, sizeof(path), "/%s/status", api_object_meta(object, "name"));
                 if (kind_of(object) != kind || !strstr(request->target, path))
                         continue;
-                if (strcmp(meta(patch, "resourceVersion"), meta(object, "resourceVersion")) != 0) {
+                if (!api_object_admits(object, patch)) {
                         answer_status(peer, 409);
                         break;
                 }
@@ -251,7 +244,7 @@ static void store_lease(struct rig *rig, const char *text)
         json_t *body = json_loads(text, 0, NULL);
         json_t *lease = rig->lease ? rig->lease : body;
         if (rig->lease) {
-                json_object_update_recursive(rig->lease, body);
+                api_object_merge(rig->lease, body);
                 json_decref(body);
         }
         rig->lease = lease;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api_object.h"
 #include "api_parts.h"
 #include "judge.h"
 #include "util/mem.h"
@@ -23,17 +24,11 @@ struct api apis[CLUSTERS_MAX];
 
 /* ---- objects ---- */
 
-const char *api_meta(const json_t *object, const char *field)
-{
-        const char *text = json_string_value(json_object_get(json_object_get(object, "metadata"), field));
-        return text ? text : "";
-}
-
 struct object **api_slot(struct api *api, enum api_kind kind, const char *namespace_name, const char *name)
 {
         struct object **at = &api->objects;
-        while (*at && ((*at)->kind != kind || strcmp(api_meta((*at)->json, "name"), name) != 0 ||
-                       strcmp(api_meta((*at)->json, "namespace"), namespace_name) != 0))
+        while (*at && ((*at)->kind != kind || strcmp(api_object_meta((*at)->json, "name"), name) != 0 ||
+                       strcmp(api_object_meta((*at)->json, "namespace"), namespace_name) != 0))
                 at = &(*at)->next;
         return at;
 }
@@ -61,9 +56,7 @@ void api_count(struct api *api, json_t *object)
 
 static void set_version(struct api *api, json_t *object)
 {
-        char text[24];
-        (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)++api->version);
-        set_text(json_object_get(object, "metadata"), "resourceVersion", text);
+        api_object_set_version(object, ++api->version);
         api_count(api, object);
 }
 
@@ -71,14 +64,9 @@ static void set_version(struct api *api, json_t *object)
 
 static void send_change(const struct api_watch *watch, const char *type, const json_t *object)
 {
-        json_t *line = json_pack("{s:s, s:O}", "type", type, "object", object);
-        char *text = json_dumps(line, JSON_COMPACT);
-        char *whole = mem_calloc(strlen(text) + 2, 1);
-        (void)snprintf(whole, strlen(text) + 2, "%s\n", text);
-        (void)net_piece(watch->exchange, whole);
-        free(whole);
-        free(text);
-        json_decref(line);
+        char *line = api_object_event(type, object);
+        (void)net_piece(watch->exchange, line);
+        free(line);
 }
 
 static void tell_watch(struct api_watch *watch, const struct change *change)
@@ -243,29 +231,8 @@ void api_put(unsigned cluster, enum api_kind kind, json_t *object)
 {
         struct api *api = &apis[cluster];
         api_complete(api, kind, object);
-        api_replace(api, api_slot(api, kind, api_meta(object, "namespace"), api_meta(object, "name")), kind, object,
+        api_replace(api, api_slot(api, kind, api_object_meta(object, "namespace"), api_object_meta(object, "name")), kind, object,
                     NULL);
-}
-
-static void merge(json_t *into, const json_t *patch)
-{
-        const char *key;
-        json_t *value;
-        json_object_foreach((json_t *)patch, key, value)
-        {
-                json_t *old = json_object_get(into, key);
-                if (json_is_null(value)) {
-                        json_object_del(into, key);
-                } else if (json_is_object(value)) {
-                        if (!json_is_object(old)) {
-                                json_object_set_new(into, key, json_object());
-                                old = json_object_get(into, key);
-                        }
-                        merge(old, value);
-                } else {
-                        json_object_set_new(into, key, json_deep_copy(value));
-                }
-        }
 }
 
 /* A subresource changes only itself, the object all but it. */
@@ -275,11 +242,11 @@ static json_t *merged(const json_t *old, enum api_kind kind, const json_t *patch
         const json_t *status = json_object_get(patch, "status");
         if (is_status) {
                 json_t *only = json_pack("{s:O}", "status", status ? status : json_null());
-                merge(next, only);
+                api_object_merge(next, only);
                 json_decref(only);
                 return next;
         }
-        merge(next, patch);
+        api_object_merge(next, patch);
         if (api_resources[kind].has_status && json_object_get(old, "status"))
                 json_object_set_new(next, "status", json_deep_copy(json_object_get(old, "status")));
         else if (api_resources[kind].has_status)

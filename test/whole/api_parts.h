@@ -50,7 +50,6 @@ struct api {
 
 extern struct api apis[CLUSTERS_MAX];
 
-const char *api_meta(const json_t *object, const char *field); /* "" where absent */
 bool api_is_labelled(const json_t *object);
 /* Where the object is, or would be. */
 struct object **api_slot(struct api *api, enum api_kind kind, const char *namespace_name, const char *name);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api_object.h"
 #include "api_parts.h"
 #include "util/mem.h"
 
@@ -39,15 +40,11 @@ static void answer(struct exchange *exchange, long status, const json_t *object)
 static void serve_list(struct api *api, struct exchange *exchange, enum api_kind kind)
 {
         bool wants_label = strstr(exchange->target, "labelSelector=") != NULL;
-        char version[24];
-        (void)snprintf(version, sizeof(version), "%llu", (unsigned long long)api->version);
         json_t *items = json_array();
         for (struct object *object = api->objects; object; object = object->next)
                 if (object->kind == kind && (!wants_label || api_is_labelled(object->json)))
                         json_array_append(items, object->json);
-        json_t *list =
-            json_pack("{s:s, s:s, s:{s:s}, s:o}", "kind", "List", "apiVersion", api_resources[kind].api_version,
-                      "metadata", "resourceVersion", version, "items", items);
+        json_t *list = api_object_list(items, api_resources[kind].api_version, api->version);
         exchange->wants_metadata = false;
         answer(exchange, 200, list);
         json_decref(list);
@@ -100,12 +97,12 @@ static void serve_create(struct api *api, struct exchange *exchange, const struc
         json_t *object = json_loads(exchange->body, 0, NULL);
         INVARIANT(json_is_object(object));
         if (route->kind == API_EVENTS) { /* nobody reads them here, and there are many */
-                json_object_set_new(json_object_get(object, "metadata"), "resourceVersion", json_string("1"));
+                api_object_set_version(object, 1);
                 answer(exchange, 201, object);
                 json_decref(object);
                 return;
         }
-        struct object **at = api_slot(api, route->kind, route->namespace_name, api_meta(object, "name"));
+        struct object **at = api_slot(api, route->kind, route->namespace_name, api_object_meta(object, "name"));
         if (*at) {
                 json_decref(object);
                 refuse(exchange, 409, "AlreadyExists", "it already exists", -1);
@@ -121,12 +118,11 @@ static void serve_patch(struct api *api, struct exchange *exchange, const struct
         json_t *patch = json_loads(exchange->body, 0, NULL);
         INVARIANT(json_is_object(patch));
         struct object **at = api_slot(api, route->kind, route->namespace_name, route->name);
-        const char *expected = api_meta(patch, "resourceVersion");
         if (route->kind == API_EVENTS)
                 answer(exchange, 200, patch);
         else if (!*at)
                 refuse(exchange, 404, "NotFound", "not found", -1);
-        else if (expected[0] && strcmp(expected, api_meta((*at)->json, "resourceVersion")) != 0)
+        else if (!api_object_admits((*at)->json, patch))
                 refuse(exchange, 409, "Conflict", "the object has been modified", -1);
         else
                 answer(exchange, 200, api_patch(api, at, patch, route->is_status, exchange->host));
