@@ -7,6 +7,8 @@
 #include "util/mem.h"
 #include "util/text.h"
 
+enum { COSTLY_PART_OF_MINUTE = 30 /* two seconds' worth of requests */ };
+
 void effect_free(struct effect *effect)
 {
         if (effect->mechanism)
@@ -70,12 +72,14 @@ static void take_result(struct effect *effect, struct target_visit *visit)
         effect->retry_after_ms = visit->retry_after_ms;
 }
 
-/* What there is no time left for goes again with the next call. */
+/* A call that lasts or costs too much leaves the rest to the next one. */
 static void ask_claims(struct target_session *session, struct effect *effect, mono_ms deadline, bool is_first)
 {
         char *claim = NULL;
-        const mono_ms visit_ms = session->driver->limits.visit_ms;
-        if (!is_first && clock_mono() > deadline - visit_ms / 2) {
+        const struct target_limits *limits = &session->driver->limits;
+        const bool is_late = clock_mono() > deadline - limits->visit_ms / 2;
+        const bool is_costly = limits->per_minute && session->requests > limits->per_minute / COSTLY_PART_OF_MINUTE;
+        if (!is_first && (is_late || is_costly)) {
                 target_state_clear(&effect->found);
                 effect->fate = TARGET_LEFT;
                 return;
@@ -92,12 +96,14 @@ static void run_visits(struct target_session *session, struct effect *const *mem
                                                   .name = members[i]->ref.name,
                                                   .expected = &members[i]->expected,
                                                   .want = &members[i]->want,
-                                                  .deadline = deadline};
+                                                  .deadline = deadline,
+                                                  .wants_claims = members[i]->asks_claims};
         target_visit_all(session, visits, count);
         bool has_asked = false;
         for (size_t i = 0; i < count; i++) {
                 take_result(members[i], &visits[i]);
-                if (members[i]->fate != TARGET_ENDED || members[i]->err != ERR_OK || !members[i]->asks_claims)
+                if (members[i]->fate != TARGET_ENDED || members[i]->err != ERR_OK || !members[i]->asks_claims ||
+                    visits[i].has_claims)
                         continue;
                 ask_claims(session, members[i], deadline, !has_asked);
                 has_asked = true;

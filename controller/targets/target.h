@@ -94,7 +94,9 @@ struct target_visit {
         const struct target_state *expected; /* SWAP */
         const struct target_want *want;      /* SWAP */
         mono_ms deadline;
+        bool wants_claims; /* READ: found.stamp.claim may be filled at once, where that costs no requests of its own */
         /* What came of it: */
+        bool has_claims; /* it was */
         enum target_fate fate;
         enum err err;
         struct errmsg why;         /* where err is not ERR_OK */

@@ -24,7 +24,7 @@ import amazon  # noqa: E402
 import binds  # noqa: E402
 
 TEST_TIMEOUT = 180
-ON_ROUTE53 = ("dns_contract", "dns_servers_contract")  # run on both drivers
+ON_ROUTE53 = ("dns_contract", "dns_servers_contract", "dns_batch_contract")  # run on both drivers
 KEYS = {"planekeeper": "hmac-sha256", "sha384": "hmac-sha384", "sha512": "hmac-sha512", "powerless": "hmac-sha256"}
 ZONES = {
     "dr.test": "mixed A 192.0.2.1\nmixed MX 10 mail\n*.wild A 192.0.2.9\nloud CNAME Target.Example.NET.\n",

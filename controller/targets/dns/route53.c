@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "targets/dns/route53_by_hand.h"
+#include "targets/dns/route53_many.h"
 #include "targets/dns/route53_session.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
@@ -19,6 +20,7 @@ enum {
         READ_EVERY_MS = 30000,
         SESSION_MS = 600000,      /* zones are listed anew, and temporary keys renewed, within a session */
         PREFLIGHT_EVERY_MS = 3600000, /* each takes a request of all that an account has */
+        BATCH_MAX = 1000,         /* a change takes as many as fit, a look all of one zone */
         REQUESTS_PER_MINUTE = 300 /* 5 a second an account, all zones together */
 };
 
@@ -147,18 +149,25 @@ static enum err read_name(struct route53 *self, const struct route53_names *name
         return err;
 }
 
+static enum err visit_name(struct route53 *self, struct target_visit *visit)
+{
+        struct route53_names names;
+        enum err err = route53_names_init(visit->name, &names, &visit->why);
+        if (err != ERR_OK)
+                return err;
+        names.alias_zone = self->alias_zone;
+        return visit->verb == TARGET_READ ? read_name(self, &names, visit) : route53_swap(self, &names, visit);
+}
+
 static void route53_visit(struct target_session *session, struct target_visit *visits, size_t count)
 {
         struct route53 *self = route53_of(session);
-        for (size_t i = 0; i < count; i++) {
-                struct target_visit *visit = &visits[i];
-                struct route53_names names;
-                visit->err = route53_names_init(visit->name, &names, &visit->why);
-                names.alias_zone = self->alias_zone;
-                if (visit->err == ERR_OK)
-                        visit->err = visit->verb == TARGET_READ ? read_name(self, &names, visit)
-                                                                : route53_swap(self, &names, visit);
-        }
+        if (count == 1)
+                visits->err = visit_name(self, visits);
+        else if (visits->verb == TARGET_READ)
+                route53_read_all(self, visits, count);
+        else
+                route53_swap_all(self, visits, count);
 }
 
 static enum err route53_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
@@ -171,7 +180,7 @@ static enum err route53_claims(struct target_session *session, const char *name,
         if (err == ERR_OK)
                 err = route53_find_zone(route53_of(session), names.address, deadline, &zone_id, &ignored, reterr);
         if (err == ERR_OK)
-                err = route53_claim(route53_of(session), zone_id, names.address, deadline, ret_claim, reterr);
+                err = route53_claim(route53_of(session), zone_id, names.address, NULL, deadline, ret_claim, reterr);
         return err;
 }
 
@@ -244,7 +253,7 @@ const struct target_driver route53_driver = {
                .session_ms = SESSION_MS,
                .at_once = 3,
                .per_minute = REQUESTS_PER_MINUTE,
-               .batch_max = 1,
+               .batch_max = BATCH_MAX,
                .may_halve = true, /* it cannot, but an address that a person removed is nobody's value here either */
                .fenced = true,
                .has_aliases = true,

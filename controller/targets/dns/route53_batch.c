@@ -76,26 +76,106 @@ static enum err addresses_after(const struct route53_sets *own, const struct tar
         return ERR_OK;
 }
 
+/* All sets of the name afterwards, the stamp last. */
+static enum err sets_after(const struct route53_sets *own, const struct target_state *expected,
+                           const struct target_want *want, const struct route53_names *names, struct arena *arena,
+                           struct route53_sets *ret, struct errmsg *reterr)
+{
+        struct route53_sets after = {0};
+        enum err err = addresses_after(own, expected, want, names, arena, &after, reterr);
+        if (err != ERR_OK)
+                return err;
+        char text[TARGET_STAMP_BYTES];
+        dns_stamp_print(want, text, sizeof(text));
+        struct route53_set *list = arena_alloc(arena, (after.count + 1) * sizeof(*list));
+        if (after.count)
+                memcpy(list, after.list, after.count * sizeof(*list));
+        list[after.count] = route53_text_set(names->stamp, text, want->ttl_s, arena);
+        *ret = (struct route53_sets){.list = list, .count = after.count + 1};
+        return ERR_OK;
+}
+
+static void change_all(const char *action, const struct route53_sets *sets, struct strbuf *out)
+{
+        for (size_t i = 0; i < sets->count; i++)
+                change(action, &sets->list[i], out);
+}
+
 enum err route53_batch_swap(const struct route53_sets *own, const struct target_state *expected,
                             const struct target_want *want, const struct route53_names *names, struct strbuf *ret,
                             struct errmsg *reterr)
 {
         CLEANUP(arena_deinit) struct arena arena = {0};
         struct route53_sets after = {0};
-        enum err err = addresses_after(own, expected, want, names, &arena, &after, reterr);
+        enum err err = sets_after(own, expected, want, names, &arena, &after, reterr);
         if (err != ERR_OK)
                 return err;
         char text[TARGET_STAMP_BYTES];
         dns_stamp_print(want, text, sizeof(text));
-        struct route53_set stamp = route53_text_set(names->stamp, text, want->ttl_s, &arena);
         begin(text, ret);
-        for (size_t i = 0; i < own->count; i++)
-                change("DELETE", &own->list[i], ret);
-        for (size_t i = 0; i < after.count; i++)
-                change("CREATE", &after.list[i], ret);
-        change("CREATE", &stamp, ret);
+        change_all("DELETE", own, ret);
+        change_all("CREATE", &after, ret);
         end(ret);
         return ret->overflowed ? err_set(reterr, ERR_INVALID, "the records of the name do not fit one change") : ERR_OK;
+}
+
+/* ---- many names ---- */
+
+void route53_batch_begin(struct route53_batch *batch)
+{
+        *batch = (struct route53_batch){.body = STRBUF_INIT(ROUTE53_BATCH_CHANGES * 1024)};
+        begin("Planekeeper", &batch->body);
+}
+
+void route53_batch_end(struct route53_batch *batch)
+{
+        end(&batch->body);
+}
+
+void route53_batch_clear(struct route53_batch *batch)
+{
+        strbuf_deinit(&batch->body);
+}
+
+static void count(const struct route53_sets *sets, struct route53_batch *load)
+{
+        for (size_t i = 0; i < sets->count; i++) {
+                load->changes++;
+                load->records += sets->list[i].value_count;
+                for (size_t j = 0; j < sets->list[i].value_count; j++)
+                        load->characters += strlen(sets->list[i].values[j]);
+        }
+}
+
+static bool has_room(const struct route53_batch *batch, const struct route53_batch *more)
+{
+        return batch->changes + more->changes <= ROUTE53_BATCH_CHANGES &&
+               batch->records + more->records <= ROUTE53_BATCH_RECORDS &&
+               batch->characters + more->characters <= ROUTE53_BATCH_CHARACTERS;
+}
+
+enum err route53_batch_add(struct route53_batch *batch, const struct route53_sets *own,
+                           const struct target_state *expected, const struct target_want *want,
+                           const struct route53_names *names, struct arena *arena, struct route53_sets *ret_after,
+                           bool *ret_fits, struct errmsg *reterr)
+{
+        struct route53_batch load = {0};
+        enum err err = sets_after(own, expected, want, names, arena, ret_after, reterr);
+        if (err != ERR_OK)
+                return err;
+        count(own, &load);
+        count(ret_after, &load);
+        *ret_fits = !batch->names || has_room(batch, &load);
+        if (!*ret_fits)
+                return ERR_OK;
+        batch->names++;
+        batch->changes += load.changes;
+        batch->records += load.records;
+        batch->characters += load.characters;
+        change_all("DELETE", own, &batch->body);
+        change_all("CREATE", ret_after, &batch->body);
+        return batch->body.overflowed ? err_set(reterr, ERR_INVALID, "the records of the name do not fit one change")
+                                      : ERR_OK;
 }
 
 void route53_batch_text(const struct route53_sets *sets, const char *name, const char *text, uint32_t ttl_s,

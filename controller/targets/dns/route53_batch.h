@@ -11,7 +11,29 @@
 
 #include "targets/dns/route53_records.h"
 
-enum { ROUTE53_BATCH_MAX_BYTES = 4 * ROUTE53_SET_MAX_BYTES };
+enum {
+        ROUTE53_BATCH_MAX_BYTES = 4 * ROUTE53_SET_MAX_BYTES,
+        ROUTE53_BATCH_CHANGES = 1000,
+        ROUTE53_BATCH_RECORDS = 1000,
+        ROUTE53_BATCH_CHARACTERS = 32000 /* of all values */
+};
+
+/* Changes of several names in one request, within the bounds that the service has for it. */
+struct route53_batch {
+        struct strbuf body;
+        size_t names, changes, records, characters;
+};
+void route53_batch_begin(struct route53_batch *batch);
+/*
+ * route53_batch_add() - the changes of one name, as route53_batch_swap() has them. @ret_after: the sets of the name as
+ * they are then, in @arena. @ret_fits is false, and nothing is added, where the batch has no room beside other names.
+ */
+MUST_CHECK enum err route53_batch_add(struct route53_batch *batch, const struct route53_sets *own,
+                                      const struct target_state *expected, const struct target_want *want,
+                                      const struct route53_names *names, struct arena *arena,
+                                      struct route53_sets *ret_after, bool *ret_fits, struct errmsg *reterr);
+void route53_batch_end(struct route53_batch *batch);
+void route53_batch_clear(struct route53_batch *batch);
 
 /*
  * route53_batch_swap() - delete @own, exactly as they were read, and create what @want names. The health check of an

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "targets/dns/claim_text.h"
+#include "targets/dns/route53_index.h"
 #include "targets/dns/route53_session.h"
 #include "targets/fence.h"
 #include "util/cleanup.h"
@@ -62,18 +63,22 @@ static char *command_of(const struct place places[static CLAIM_PLACES], const ch
         return strbuf_take(&command);
 }
 
-static enum err look_at(struct route53 *self, const char *zone_id, struct place *place, mono_ms deadline,
-                        struct errmsg *reterr)
+static enum err look_at(struct route53 *self, const char *zone_id, struct place *place,
+                        const struct route53_index *index, mono_ms deadline, struct errmsg *reterr)
 {
         mono_ms ignored = 0;
-        enum err err = route53_list(self, zone_id, place->name, "", deadline, &place->look, &ignored, reterr);
+        enum err err = ERR_OK;
+        if (index)
+                place->look.sets = route53_index_find(index, &place->look.arena, place->name, NULL);
+        else
+                err = route53_list(self, zone_id, place->name, "", deadline, &place->look, &ignored, reterr);
         if (err == ERR_OK)
                 look_for_heritage(place);
         return err;
 }
 
-enum err route53_claim(struct route53 *self, const char *zone_id, const char *name, mono_ms deadline, char **ret,
-                       struct errmsg *reterr)
+enum err route53_claim(struct route53 *self, const char *zone_id, const char *name, const struct route53_index *index,
+                       mono_ms deadline, char **ret, struct errmsg *reterr)
 {
         struct place *places = mem_calloc(CLAIM_PLACES, sizeof(*places)), *first = NULL;
         enum err err = ERR_OK;
@@ -83,7 +88,7 @@ enum err route53_claim(struct route53 *self, const char *zone_id, const char *na
                 (void)TEXT_COPY(places[i].name, strbuf_text(&text));
                 strbuf_deinit(&text);
                 if (strcspn(places[i].name, ".") <= 63 && strlen(places[i].name) <= 253)
-                        err = look_at(self, zone_id, &places[i], deadline, reterr);
+                        err = look_at(self, zone_id, &places[i], index, deadline, reterr);
                 first = !first && places[i].set ? &places[i] : first;
         }
         if (err == ERR_OK && first) {

@@ -154,17 +154,19 @@ void route53_look_clear(struct route53_look *look)
         *look = (struct route53_look){0};
 }
 
-static enum err list_page(struct route53 *self, const char *zone_id, const char *first, const char *type, unsigned most,
-                          mono_ms deadline, struct aws_answer *ret, mono_ms *ret_retry_ms, struct errmsg *reterr)
+enum err route53_list_page(struct route53 *self, const char *zone_id, const struct route53_start_at *at, unsigned most,
+                           mono_ms deadline, struct aws_answer *ret, mono_ms *ret_retry_ms, struct errmsg *reterr)
 {
         char path[PATH_BYTES], count[16];
         (void)snprintf(path, sizeof(path), API "/hostedzone/%s/rrset", zone_id);
         (void)snprintf(count, sizeof(count), "%u", most);
-        const struct aws_parameter parameters[] = {{"maxitems", count}, {"name", first}, {"type", type}};
+        const struct aws_parameter parameters[] = {
+            {"maxitems", count}, {"name", at->name}, {"type", at->type}, {"identifier", at->identifier}};
+        const size_t parameter_count = !at->name ? 1 : !at->type ? 2 : !at->identifier ? 3 : 4;
         const struct aws_request request = {.method = "GET",
                                             .path = path,
                                             .parameters = parameters,
-                                            .parameter_count = type ? 3 : 2,
+                                            .parameter_count = parameter_count,
                                             .action = "route53:ListResourceRecordSets"};
         return route53_call(self, &request, zone_id, deadline, ret, ret_retry_ms, reterr);
 }
@@ -192,14 +194,15 @@ enum err route53_list(struct route53 *self, const char *zone_id, const char *fir
                       struct route53_look *ret, mono_ms *ret_retry_ms, struct errmsg *reterr)
 {
         unsigned most = last[0] ? PAGE_SETS : 1;
-        enum err err = list_page(self, zone_id, first, last[0] ? NULL : "TXT", most, deadline, &ret->answers[0],
-                                 ret_retry_ms, reterr);
+        const struct route53_start_at at = {.name = first, .type = last[0] ? NULL : "TXT"};
+        enum err err = route53_list_page(self, zone_id, &at, most, deadline, &ret->answers[0], ret_retry_ms, reterr);
         if (err == ERR_OK)
                 err = route53_answer_sets(ret->answers[0].xml.root, &ret->arena, &ret->sets, reterr);
         if (err != ERR_OK || !last[0] || !route53_answer_goes_on(ret->answers[0].xml.root) || holds(&ret->sets, last))
                 return err;
         struct route53_sets more = {0};
-        err = list_page(self, zone_id, last, "TXT", 1, deadline, &ret->answers[1], ret_retry_ms, reterr);
+        const struct route53_start_at stamp = {.name = last, .type = "TXT"};
+        err = route53_list_page(self, zone_id, &stamp, 1, deadline, &ret->answers[1], ret_retry_ms, reterr);
         if (err == ERR_OK)
                 err = route53_answer_sets(ret->answers[1].xml.root, &ret->arena, &more, reterr);
         if (err == ERR_OK)

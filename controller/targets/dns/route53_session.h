@@ -23,6 +23,8 @@ struct route53 {
         char *alias_zone; /* the setting; NULL: none */
         struct arena arena; /* of the zones */
         struct route53_zones zones;
+        char large_zone[40]; /* has more sets than are listed for many names at once */
+        mono_ms large_at;
         mono_ms zones_at; /* when they were listed; 0: not yet, or what is known of them is wrong */
 };
 
@@ -34,6 +36,14 @@ MUST_CHECK enum err route53_call(struct route53 *self, const struct aws_request 
 /* The id of the zone that @name lives in; borrowed until the next call. */
 MUST_CHECK enum err route53_find_zone(struct route53 *self, const char *name, mono_ms deadline, const char **ret,
                                       mono_ms *ret_retry_ms, struct errmsg *reterr);
+
+/* The first set of a page; all NULL: of the zone. */
+struct route53_start_at {
+        const char *name, *type, *identifier;
+};
+MUST_CHECK enum err route53_list_page(struct route53 *self, const char *zone_id, const struct route53_start_at *at,
+                                      unsigned most, mono_ms deadline, struct aws_answer *ret, mono_ms *ret_retry_ms,
+                                      struct errmsg *reterr);
 
 enum { ROUTE53_PAGES = 2 };
 /* The sets at and near a name. */
@@ -72,7 +82,10 @@ MUST_CHECK enum err route53_try(struct route53 *self, struct target_preflight *p
 MUST_CHECK enum err route53_servers(struct route53 *self, const char *name, mono_ms deadline,
                                     struct target_servers *ret, struct errmsg *reterr);
 
-MUST_CHECK enum err route53_claim(struct route53 *self, const char *zone_id, const char *name, mono_ms deadline,
-                                  char **ret, struct errmsg *reterr);
+struct route53_index;
+/* @index: the sets of the whole zone, which save the requests; NULL: none. */
+MUST_CHECK enum err route53_claim(struct route53 *self, const char *zone_id, const char *name,
+                                  const struct route53_index *index, mono_ms deadline, char **ret,
+                                  struct errmsg *reterr);
 
 #endif

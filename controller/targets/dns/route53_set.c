@@ -34,6 +34,16 @@ static size_t bytes_of_name(const char *name)
         return bytes > 0 && name[bytes - 1] == '.' ? bytes - 1 : bytes;
 }
 
+bool route53_name_plain(const char *written, char *ret_name, size_t size)
+{
+        size_t bytes = 0;
+        while (*written && bytes < size - 1)
+                ret_name[bytes++] = (char)tolower((unsigned char)take_character(&written));
+        ret_name[bytes] = '\0';
+        ret_name[bytes_of_name(ret_name)] = '\0';
+        return !*written;
+}
+
 bool route53_name_is(const char *written, const char *name)
 {
         char plain[ROUTE53_NAME_BYTES];

@@ -40,6 +40,8 @@ struct route53_set {
 
 /* Whether @written, a name with escapes, is @name, which has none. Case and a final dot do not matter. */
 bool route53_name_is(const char *written, const char *name);
+/* The name without escapes and final dot, in lower case; false where it does not fit. */
+bool route53_name_plain(const char *written, char *ret_name, size_t size);
 /* Whether @name is @zone or below it; both without escapes. */
 bool route53_name_is_in(const char *name, const char *zone);
 

@@ -1,5 +1,6 @@
 /* route53_swap.c -- one compare-and-swap: a batch that deletes exactly what was read, and what is there afterwards. */
 #include "targets/dns/route53_session.h"
+#include "targets/dns/route53_start.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,22 +9,6 @@
 #include "util/cleanup.h"
 #include "util/mem.h"
 #include "util/text.h"
-
-/* The start of a swap: the sets as the last read saw them, in this session or in another. */
-struct start {
-        struct xml xml;
-        struct arena arena;
-        struct route53_look look; /* where they had to be read anew */
-        struct route53_sets own;
-        char zone_id[40];
-};
-
-static void start_clear(struct start *start)
-{
-        xml_clear(&start->xml);
-        arena_deinit(&start->arena);
-        route53_look_clear(&start->look);
-}
 
 /* The whole text is compared, and not only epoch and id: a commit changes the record under the same epoch. */
 static bool shows(const struct target_state *state, const struct target_want *want)
@@ -34,13 +19,6 @@ static bool shows(const struct target_state *state, const struct target_want *wa
                text_equal(state->value, want->value);
 }
 
-static bool is_same(const struct target_state *a, const struct target_state *b)
-{
-        bool has_stamp = a->stamp.presence != STAMP_ABSENT;
-        return text_equal(a->value, b->value) && has_stamp == (b->stamp.presence != STAMP_ABSENT) &&
-               (!has_stamp || text_equal(a->stamp.raw, b->stamp.raw));
-}
-
 static enum err conflict(const struct target_state *now, const char *zone_id, struct errmsg *reterr)
 {
         return err_set(
@@ -49,26 +27,8 @@ static enum err conflict(const struct target_state *now, const char *zone_id, st
             zone_id, now->value, now->stamp.raw);
 }
 
-/* The version that came with the expected state saves a read, but proves nothing: where it does not show that state,
- * the sets are read anew. */
-static bool start_from_version(const struct target_visit *visit, const struct route53_names *names, struct start *start)
-{
-        const char *version = visit->expected->version, *sets = version ? strchr(version, ' ') : NULL;
-        struct errmsg ignored;
-        if (!sets || (size_t)(sets - version) >= sizeof(start->zone_id) ||
-            xml_parse(sets + 1, strlen(sets + 1), &start->xml, &ignored) != ERR_OK ||
-            route53_answer_sets(start->xml.root, &start->arena, &start->own, &ignored) != ERR_OK)
-                return false;
-        CLEANUP(target_state_clear) struct target_state then = {0};
-        if (route53_state(&start->own, names, &then, &ignored) != ERR_OK || !is_same(&then, visit->expected))
-                return false;
-        memcpy(start->zone_id, version, (size_t)(sets - version));
-        start->zone_id[sets - version] = '\0';
-        return route53_zone_id(start->zone_id) != NULL;
-}
-
 static enum err start_from_read(struct route53 *self, struct target_visit *visit, const struct route53_names *names,
-                                struct start *start)
+                                struct route53_start *start)
 {
         const char *zone_id;
         struct errmsg *reterr = &visit->why;
@@ -84,7 +44,7 @@ static enum err start_from_read(struct route53 *self, struct target_visit *visit
         start->own = route53_own(&start->look.sets, names, &start->look.arena);
         CLEANUP(target_state_clear) struct target_state now = {0};
         err = route53_state(&start->own, names, &now, reterr);
-        return err == ERR_OK && !is_same(&now, visit->expected) ? conflict(&now, start->zone_id, reterr) : err;
+        return err == ERR_OK && !route53_shows(&now, visit->expected) ? conflict(&now, start->zone_id, reterr) : err;
 }
 
 /* The batch was accepted; the list of sets shows whether another one has changed the name since. */
@@ -122,8 +82,8 @@ static void name_company(struct route53 *self, const struct route53_names *names
 }
 
 /* Route 53 refused the whole batch: another worker was quicker, or the service takes no such records. */
-static enum err explain_refusal(struct route53 *self, const struct route53_names *names, const struct start *start,
-                                struct target_visit *visit)
+static enum err explain_refusal(struct route53 *self, const struct route53_names *names,
+                                const struct route53_start *start, struct target_visit *visit)
 {
         const char *zone_id = start->zone_id;
         CLEANUP(target_state_clear) struct target_state now = {0};
@@ -144,7 +104,7 @@ static enum err explain_refusal(struct route53 *self, const struct route53_names
         return ERR_INVALID;
 }
 
-static enum err send(struct route53 *self, const struct route53_names *names, const struct start *start,
+static enum err send(struct route53 *self, const struct route53_names *names, const struct route53_start *start,
                      struct target_visit *visit, char ret_code[static 64])
 {
         CLEANUP(strbuf_deinit) struct strbuf body = STRBUF_INIT(ROUTE53_BATCH_MAX_BYTES);
@@ -155,7 +115,7 @@ static enum err send(struct route53 *self, const struct route53_names *names, co
         return err;
 }
 
-static enum err swap_from(struct route53 *self, const struct route53_names *names, const struct start *start,
+static enum err swap_from(struct route53 *self, const struct route53_names *names, const struct route53_start *start,
                           struct target_visit *visit, char ret_code[static 64])
 {
         enum err err = send(self, names, start, visit, ret_code);
@@ -166,18 +126,18 @@ static enum err swap_from(struct route53 *self, const struct route53_names *name
 
 enum err route53_swap(struct route53 *self, const struct route53_names *names, struct target_visit *visit)
 {
-        CLEANUP(start_clear) struct start start = {0};
+        CLEANUP(route53_start_clear) struct route53_start start = {0};
         char code[64] = "";
         enum err err = ERR_OK;
-        bool is_recalled = start_from_version(visit, names, &start);
+        bool is_recalled = route53_start_from_version(visit, names, &start);
         if (is_recalled && self->zone_id && strcmp(self->zone_id, start.zone_id) != 0)
                 is_recalled = false;
         if (is_recalled)
                 err = swap_from(self, names, &start, visit, code);
         if (is_recalled && !(err == ERR_INVALID && text_equal(code, "NoSuchHostedZone")))
                 return err;
-        start_clear(&start);
-        start = (struct start){0};
+        route53_start_clear(&start);
+        start = (struct route53_start){0};
         err = start_from_read(self, visit, names, &start);
         return err == ERR_OK ? swap_from(self, names, &start, visit, code) : err;
 }

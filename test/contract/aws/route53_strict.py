@@ -201,8 +201,11 @@ class Strict:
                     f"RRSet of type CNAME with DNS name {name} is not permitted as it conflicts with other "
                     f"records with the same DNS name in zone {zone.name}"
                 )
+        alike: dict[tuple[str, str], list[Key]] = {}
         for key in sets:
-            others = [one for one in sets if one[:2] == key[:2]]
+            alike.setdefault(key[:2], []).append(key)
+        for key in sets:
+            others = alike[key[:2]]
             if len(others) > 1 and any(not one[2] for one in others):
                 refusals.append(f"RRSet with DNS name {key[0]}, type {key[1]} cannot be created as other RRSets exist with it")
         return refusals
