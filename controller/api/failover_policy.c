@@ -190,6 +190,20 @@ static void decode_redis(const struct scope *spec, struct policy_redis *redis)
         redis->wait_replicas = (uint32_t)decode_integer(&lock, "waitReplicas", 1, 0, LOCK_REPLICAS_MAX);
 }
 
+/* The Lease has its time to live in whole seconds. */
+static void decode_announce(const struct scope *spec, const char *own_namespace, const char *own_name,
+                            struct policy_announce *announce)
+{
+        struct scope scope = decode_object(spec, "announce");
+        announce->lease = scope.json ? decode_text(&scope, "lease", "planekeeper-active", DECODE_TEXT_MAX) : "";
+        announce->namespace_name = decode_text(&scope, "namespace", own_namespace, 63);
+        announce->lease_ms = decode_duration(&scope, "leaseDuration", 15000, 3000, 300000) / 1000 * 1000;
+        const char prefix[] = "planekeeper-";
+        if (text_has_prefix(announce->lease, prefix) && text_equal(announce->lease + strlen(prefix), own_name))
+                decode_fail(&scope, "lease", "%s is the decision record of this policy; choose another name",
+                            announce->lease);
+}
+
 static void decode_identity(const struct scope *object, struct failover_policy *policy)
 {
         struct scope meta = decode_object(object, "metadata");
@@ -233,6 +247,7 @@ static void *fill(const struct scope *object)
         decode_limits(&spec, policy);
         decode_dns(&spec, policy->store, &policy->dns);
         decode_redis(&spec, &policy->redis);
+        decode_announce(&spec, policy->namespace_name, policy->name, &policy->announce);
         if (policy->write_mode == WRITE_SINGLE_CLUSTER && policy->redis.lock_key[0] == '\0')
                 decode_fail(&spec, "redis",
                             "writeMode SingleCluster needs redis.lock: it names the cluster that may write");

@@ -70,6 +70,13 @@ struct policy_redis {
         uint32_t wait_replicas; /* that must have a moved lock before it counts, of those in sync */
 };
 
+/* spec.announce: the Lease that names the active plane. */
+struct policy_announce {
+        const char *lease; /* "" = none */
+        const char *namespace_name;
+        mono_ms lease_ms;
+};
+
 struct failover_policy {
         const char *namespace_name;
         const char *name;
@@ -90,6 +97,7 @@ struct failover_policy {
         mono_ms stable_for_ms; /* failback.stableFor */
         struct policy_dns dns;
         struct policy_redis redis;
+        struct policy_announce announce;
         const char *switch_to; /* annotations as written, "" where absent: core/request.h reads them */
         const char *adopt;
         const char *ack;

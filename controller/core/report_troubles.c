@@ -248,6 +248,13 @@ static void look_at_signals(const struct report_subject *s, struct troubles *ret
         }
 }
 
+/* For people: no decision looks at announcements. */
+static void look_at_announcements(const struct report_subject *s, struct troubles *ret)
+{
+        if (s->view->announce_lags)
+                troubles_add(ret, "AnnouncementStale", s->view->announce_lags);
+}
+
 static void look_at_silent_servers(const struct report_subject *s, struct troubles *ret)
 {
         const struct view *view = s->view;
@@ -265,6 +272,7 @@ void report_troubles(const struct report_subject *subject, struct troubles *ret)
             look_at_held_update,  look_at_standbys,       look_at_maintenance,   look_at_checks,
             look_at_mechanisms,   look_at_rights,         look_at_stale,         look_at_replicas,
             look_at_certificates, look_at_signals,        look_at_silent_servers, look_at_records,
+            look_at_announcements,
         };
         for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
                 looks[i](subject, ret);

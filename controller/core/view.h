@@ -225,6 +225,8 @@ struct view {
 
         struct alive_view alive;
 
+        const char *announce_lags; /* the Lease that should announce the active plane and does not; NULL: none */
+
         mono_ms now;
         unix_ms wall; /* the API server's clock at now */
         const char *identity;

@@ -216,6 +216,7 @@ static void pass(struct policy *policy, struct arena *arena, struct view *ret_vi
         verify_turn(policy);
         alive_turn(policy, ret_view, ret);
         preflight_turn(policy, ret);
+        announce_turn(policy, ret_view, ret);
         tell_pass(policy, ret_view, ret, arena);
         if (ret->wake_at) {
                 mono_ms now = loop_now(policy->manager->loop);

@@ -98,6 +98,7 @@ static void gather_targets(const struct policy *policy, struct arena *arena, str
                 fill_stamp(&target->shows.stamp);
         }
         verify_gather(policy, ret);
+        ret->announce_lags = announce_lags(policy, arena);
 }
 
 /* NULL in the common case: the policy wants the record type that the plane's addresses have by themselves. */

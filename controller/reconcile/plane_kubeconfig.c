@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "reconcile/plane_parts.h"
+#include "reconcile/policy.h"
 #include "reconcile/secret_cache.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -228,6 +229,7 @@ void plane_cluster_forget(struct plane *plane)
 {
         plane_address_stop(plane);
         plane_kube_stop(plane);
+        announce_plane_leaves(plane);
         kube_close(plane->kube);
         plane->kube = NULL;
         free(plane->kube_error);

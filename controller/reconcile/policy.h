@@ -13,6 +13,7 @@
 #include "core/report.h"
 #include "reconcile/account.h"
 #include "reconcile/alive.h"
+#include "reconcile/announce.h"
 #include "reconcile/confirm.h"
 #include "reconcile/manager.h"
 #include "reconcile/plane.h"
@@ -66,6 +67,7 @@ struct policy {
         struct verify verify;
         struct alive alive; /* where the store is shared */
         struct preflight preflight;
+        struct announce announce;
 
         struct told told;
         struct account account;

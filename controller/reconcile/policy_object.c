@@ -63,6 +63,7 @@ static void forget_jobs(struct policy *policy)
         verify_abandon(policy);
         alive_forget(policy);
         preflight_forget(policy);
+        announce_forget(policy);
         permit_withdraw(policy);
         record_io_cancel(policy);
 }
@@ -156,6 +157,7 @@ static void take_spec(struct policy *policy, const json_t *object)
                 return;             /* only annotations may have changed */
         tell_forget_planes(policy); /* it may name some no more */
         verify_abandon(policy);
+        announce_forget(policy);
         relink_planes(policy);
 }
 

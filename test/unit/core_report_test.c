@@ -294,6 +294,11 @@ static void name_not_writable_in_a_switch(struct world *world)
         name_not_writable(world);
 }
 
+static void announced_nowhere(struct world *world)
+{
+        world->view.announce_lags = "Lease ns/planekeeper-active in b: denied";
+}
+
 static void name_not_writable_alone(struct world *world)
 {
         name_not_writable(world);
@@ -555,6 +560,8 @@ static const struct {
     {lock_not_writable, "Armed", "False WriteDenied", "lock mgmt-active cannot be written: its user may not MSET"},
     {name_not_writable_in_a_switch, "FailoverPossible", "True Chosen", ""},
     {name_not_writable_in_a_switch, "Armed", "False Switching", ""},
+    {announced_nowhere, "Degraded", "True AnnouncementStale", "Lease ns/planekeeper-active in b: denied"},
+    {announced_nowhere, "Ready", "True Steady", ""},
     {name_not_writable_alone, "FailoverPossible", "False NoStandby", ""},
     {server_behind, "Degraded", "True DNSServerBehind", "192.0.2.55:53 still answers old data"},
     {server_behind, "Ready", "True Steady", ""},

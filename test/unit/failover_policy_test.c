@@ -113,6 +113,25 @@ static void test_every_field(void **state)
         failover_policy_free(policy);
 }
 
+static void test_an_announcement_is_asked_for(void **state)
+{
+        (void)state;
+        struct failover_policy *policy = decoded("'mode': 'Advise', 'planes': ['a'], 'dns': {'name': 'a.b', 'rfc2136': {}}");
+        assert_string_equal(policy->announce.lease, "");
+        failover_policy_free(policy);
+        policy = decoded("'mode': 'Advise', 'planes': ['a'], 'dns': {'name': 'a.b', 'rfc2136': {}}, 'announce': {}");
+        assert_string_equal(policy->announce.lease, "planekeeper-active");
+        assert_string_equal(policy->announce.namespace_name, policy->namespace_name);
+        assert_int_equal(policy->announce.lease_ms, 15000);
+        failover_policy_free(policy);
+        policy = decoded("'mode': 'Advise', 'planes': ['a'], 'dns': {'name': 'a.b', 'rfc2136': {}}, 'announce': {'lease': "
+                         "'who', 'namespace': 'mesh', 'leaseDuration': '4s500ms'}");
+        assert_string_equal(policy->announce.lease, "who");
+        assert_string_equal(policy->announce.namespace_name, "mesh");
+        assert_int_equal(policy->announce.lease_ms, 4000); /* a Lease counts whole seconds */
+        failover_policy_free(policy);
+}
+
 static void test_unknown_provider_needs_no_code(void **state)
 {
         (void)state;
@@ -159,6 +178,8 @@ static void test_refusals_name_object_field_and_remedy(void **state)
             {"'mode': 'Advise', " DNS, "spec.planes: is required: name at least one ManagementPlane"},
             {"'mode': 'Advise', 'planes': ['a', 'b', 'a'], " DNS, "spec.planes: names a twice; name each once"},
             {"'mode': 'Advise', 'planes': ['a', 1], " DNS, "spec.planes: must be a text"},
+            {"'mode': 'Advise', 'planes': ['a'], 'announce': {'lease': 'planekeeper-gloo'}, " DNS,
+             "spec.announce.lease: planekeeper-gloo is the decision record of this policy; choose another name"},
             {"'mode': 'Advise', 'planes': ['a']", "spec.dns.name: is required"},
             {REFUSED_DNS("{'name': 'a b', 'rfc2136': {}}"), "spec.dns.name: is not a DNS name"},
             {REFUSED_DNS("{'name': 'gloo.127.1', 'rfc2136': {}}"),
@@ -275,6 +296,7 @@ int main(void)
             cmocka_unit_test(test_a_name_leaves_room_for_ours),
             cmocka_unit_test(test_smallest_policy_has_the_documented_defaults),
             cmocka_unit_test(test_every_field),
+            cmocka_unit_test(test_an_announcement_is_asked_for),
             cmocka_unit_test(test_unknown_provider_needs_no_code),
             cmocka_unit_test(test_annotations_are_kept_as_written),
             cmocka_unit_test(test_refusals_name_object_field_and_remedy),
