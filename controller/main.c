@@ -20,6 +20,7 @@
 #include "runtime/log.h"
 #include "runtime/loop.h"
 #include "runtime/status_server.h"
+#include "runtime/wiping_heap.h"
 #include "util/mem.h"
 
 /* SIGTERM: release the Lease, and be gone within two seconds whatever happens. */
@@ -88,8 +89,8 @@ static void prepare_process(void)
                 files.rlim_cur = files.rlim_max;
                 (void)setrlimit(RLIMIT_NOFILE, &files);
         }
+        wiping_heap_install();
         json_object_seed(0); /* before the first thread */
-        INVARIANT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }
 
 /* The variables of AWS's own tools. Nothing else reads them. */

@@ -11,8 +11,7 @@
  *   5. the instance's role by IMDSv2, only with --aws-instance-metadata: any Pod of the node could ask for it
  *
  * Ownership: the entries of the Secret are copied; the environment is borrowed and outlives all credentials. Keys are
- *            wiped when they are replaced and on close. libcurl copies what it signs with and frees that unwiped: a
- * core dump may hold it.
+ *            wiped when they are replaced and on close; copies that libcurl and jansson make, by runtime/wiping_heap.h.
  * Errors:    ERR_INVALID: no source is configured (each is named with what it lacks), or one cannot work until a person
  *            mends it. ERR_DENIED: the source's service refused. ERR_TRANSIENT: it could not be asked. Texts never hold
  *            a key or a token.

@@ -58,7 +58,6 @@ static const char *member(const json_t *object, const char *name)
         return json_string_value(json_object_get(object, name));
 }
 
-/* jansson frees its texts unwiped: as with libcurl, a core dump may hold them. */
 enum err source_take_json(const struct exchange_answer *exchanged, const char *what, struct source_result *ret,
                           struct errmsg *reterr)
 {
