@@ -3,7 +3,7 @@
 
 A BIND primary and secondary, a signing BIND, Knot and PowerDNS plain and signing (one PowerDNS also with its caches on), the
 servers of binds.py, and five Redis servers are started in a scratch folder on free loopback ports, named to the tests by
-environment variables, and are gone when this ends, however it ends. The tests of a DNS name are run once more against a stand-in for
+environment variables, and are gone when this ends, however it ends; only those that one of the programs asks for. The tests of a DNS name are run once more against a stand-in for
 Amazon Route 53 (aws/route53.py).
 """
 
@@ -217,6 +217,29 @@ def start_redis(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
     return environment, servers
 
 
+# What a program that needs these servers has in its source.
+NEEDS = {
+    "dns": ('"dns_hands.h"', "CONTRACT_DNS", "CONTRACT_AROUNDS"),
+    "redis": ('"lock_hands.h"', "CONTRACT_REDIS"),
+    "aws": ("CONTRACT_AWS",),
+    "route53": ("CONTRACT_ROUTE53",),
+}
+
+
+def is_needed(what: str, binaries: list[pathlib.Path]) -> bool:
+    sources = [(ROOT / "test/contract" / f"{binary.name}.c").read_text() for binary in binaries]
+    return any(word in source for source in sources for word in NEEDS[what])
+
+
+def start_route53(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
+    server = Route53(scratch, ("dr.test", "twin.test", "twin.test", "private:dr.test", "private:inner.test"))
+    server.start()
+    server.ready()
+    server.write("dr.test", ("mixed.dr.test", "A", "192.0.2.1"), ("mixed.dr.test", "MX", "10 mail.dr.test."))
+    server.write("dr.test", ("*.wild.dr.test", "A", "192.0.2.9"), ("loud.dr.test", "CNAME", "Target.Example.NET."))
+    return server.environment(), [server]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
@@ -226,22 +249,21 @@ def main() -> int:
         return 2
     failed = []
     with Scratch() as scratch:
-        dns, dns_servers = start_dns(scratch)
-        redis, redis_servers = start_redis(scratch)
-        aws, aws_servers = amazon.start(scratch)
-        route53 = Route53(scratch, ("dr.test", "twin.test", "twin.test", "private:dr.test", "private:inner.test"))
-        route53.start()
-        route53.ready()
-        route53.write("dr.test", ("mixed.dr.test", "A", "192.0.2.1"), ("mixed.dr.test", "MX", "10 mail.dr.test."))
-        route53.write("dr.test", ("*.wild.dr.test", "A", "192.0.2.9"), ("loud.dr.test", "CNAME", "Target.Example.NET."))
-        environment = {**os.environ, **dns, **redis, **aws, **route53.environment()}
+        environment, servers = {**os.environ}, []
+        starts = {"dns": start_dns, "redis": start_redis, "aws": amazon.start, "route53": start_route53}
+        for what, start in starts.items():
+            if is_needed(what, binaries) or (what == "route53" and any(binary.name in ON_ROUTE53 for binary in binaries)):
+                named, started = start(scratch)
+                environment |= named
+                servers += started
+        route53 = next((server for server in servers if isinstance(server, Route53)), None)
         for binary in binaries:
             for driver in ({}, route53.instead_of_dns()) if binary.name in ON_ROUTE53 else ({},):
                 result = subprocess.run([binary.resolve()], env={**environment, **driver}, timeout=TEST_TIMEOUT)
                 if result.returncode != 0:
                     failed.append(binary.name + " on Route 53" * bool(driver))
-        failed += [f"not as AWS's model of Route 53 has it: {text}" for text in route53.violations()]
-        for server in [*dns_servers, *redis_servers, *aws_servers, route53]:
+        failed += [f"not as AWS's model of Route 53 has it: {text}" for text in (route53.violations() if route53 else [])]
+        for server in servers:
             if not server.is_alive:
                 failed.append(f"{server.name} died:\n{server.log_tail()}")
     for name in failed:
