@@ -83,7 +83,7 @@ static void wrote(void *ctx, const struct kube_reply *reply)
         site->is_absent = false;
         site->renewed_at = site->began_at;
         succeeded(site);
-        wake_after(site, site->policy->spec->announce.lease_ms / RENEWALS);
+        wake_after(site, 0); /* the next pass sees when it is due again */
 }
 
 /* Another policy's Lease, or one of a later decision, is left alone. */
@@ -161,13 +161,14 @@ static bool can_reach(const struct announce_site *site)
         return client_of(site) && hub && (!plane || (plane->cluster_uid && !text_equal(plane->cluster_uid, hub)));
 }
 
-static bool is_due(const struct announce_site *site, mono_ms now)
+static mono_ms due_at(const struct announce_site *site)
 {
         const struct policy *policy = site->policy;
         const mono_ms every = policy->spec->announce.lease_ms / RENEWALS;
         const bool is_current = site->there.version && site->there.epoch == policy->keeper.record->epoch &&
                                 text_equal(site->there.plane, policy->keeper.record->to);
-        return now >= site->retry_at && (!is_current || !site->renewed_at || now - site->renewed_at >= every);
+        const mono_ms next = is_current && site->renewed_at ? site->renewed_at + every : 0;
+        return next > site->retry_at ? next : site->retry_at;
 }
 
 static void place(struct policy *policy)
@@ -198,8 +199,13 @@ void announce_turn(struct policy *policy, const struct view *view, const struct 
         place(policy);
         for (unsigned i = 0; i < policy->announce.count; i++) {
                 struct announce_site *site = &policy->announce.sites[i];
-                if (!site->call && can_reach(site) && is_due(site, now))
+                if (site->call || !can_reach(site))
+                        continue;
+                const mono_ms left = due_at(site) - now;
+                if (left <= 0)
                         start(site);
+                else /* in each pass anew: one that comes earlier takes the wake-up of a later one away */
+                        wake_after(site, left);
         }
 }
 
