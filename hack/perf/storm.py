@@ -12,6 +12,7 @@ from .figures import Figure
 from .lease import LeaseWatch
 from .peers import FILLER, Keeper, Peer
 from .rig import Place, Rig, place
+from .served import Served
 from .wire import Wire
 
 PORT = 9912
@@ -75,12 +76,13 @@ class Storm:
             raise RuntimeError(f"the operator's loop was late {len(late)} times")
 
     def _wait_switched(self, since: float, dying: int, other: int) -> None:
-        def all_shown() -> dict[str, float] | None:
-            shown = self.wire.shown(HOSTS[other], since)
-            return shown if len(shown) >= len(self.policies) else None
-
-        shown = wait.until("all names switched", all_shown, PATIENCE_S, poll=0.25)
-        last = max(shown.values())
+        names = [self.scene.name_of(policy) for policy in self.policies]
+        served = Served(self.scene.bench.bind.port, names, HOSTS[other])
+        try:
+            wait.until("all names switched", lambda: len(served.since) >= len(names), PATIENCE_S, poll=0.25)
+        finally:
+            served.close()
+        last = max(served.since.values())
         floor = self.wire.failures(HOSTS[dying], since, TIMEOUT_S)[THRESHOLD - 1]
         self.took_s.append(last - since)
         self.floors_s.append(floor - since)

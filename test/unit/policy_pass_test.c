@@ -1,5 +1,6 @@
 /* policy_pass_test.c -- whole passes of policies. */
 #include "policy_rig.h"
+#include "reconcile/effect.h"
 #include "reconcile/policy_targets.h"
 
 #include <stdlib.h>
@@ -363,6 +364,35 @@ static void test_unlabelled_record_freezes(void **state)
         assert_string_equal(policy->told.reason, "RecordUnreadable");
 }
 
+/* A write that is sent while another visit is under way would expect what that one may have changed. */
+static void test_a_target_is_visited_once_at_a_time(void **state)
+{
+        struct rig *rig = *state;
+        rig_dns_set("A 127.0.0.1", ERR_OK, ERR_OK);
+        rig_start(rig);
+        struct policy *policy = rig_set_gloo(rig, "u1", 20);
+        rig_pass(rig, 4000);
+        struct target_slot *slot = policy->targets[0];
+        const struct target_write write = {
+            .value = "A 127.0.0.1",
+            .ttl_s = 30,
+            .stamp = {.presence = STAMP_OURS, .epoch = 2, .id = 7, .plane = "a", .store = "k8s/u/ns/gloo"},
+            .former = ""};
+        (void)pthread_mutex_lock(&rig_dns.lock); /* the server answers nobody */
+        effect_read(policy, slot);
+        struct effect *first = slot->effect;
+        assert_non_null(first);
+        for (unsigned turn = 0; turn < 1000 && !effect_is_sent(first); turn++)
+                fake_turn(rig->loop);
+        assert_true(effect_is_sent(first));
+        effect_write(policy, slot, &write);
+        effect_read(policy, slot);
+        assert_ptr_equal(slot->effect, first);
+        (void)pthread_mutex_unlock(&rig_dns.lock);
+        rig_pass(rig, 1000);
+        assert_null(slot->effect);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -383,6 +413,7 @@ int main(void)
             RIG_TEST(test_gone_with_everything_under_way),
             RIG_TEST(test_spec_that_cannot_be_read_stops_everything),
             RIG_TEST(test_second_claim_is_told_to_both),
+            RIG_TEST(test_a_target_is_visited_once_at_a_time),
             RIG_TEST(test_unlabelled_record_freezes),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

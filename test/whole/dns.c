@@ -12,6 +12,8 @@
 #include "util/mem.h"
 #include "util/text.h"
 
+enum { BATCH_MAX = 8 };
+
 static void fill_dns(const struct reg *reg, struct target_state *ret)
 {
         *ret = (struct target_state){
@@ -116,7 +118,7 @@ static enum err verify_update(const struct update *update, struct target_visit *
                    : err_set(&visit->why, ERR_CONFLICT, "changed right after us");
 }
 
-static enum err dns_swap(enum locality place, struct target_visit *visit)
+static struct update update_of(enum locality place, const struct target_visit *visit)
 {
         const struct target_state *expected = visit->expected;
         const struct target_want *want = visit->want;
@@ -134,15 +136,43 @@ static enum err dns_swap(enum locality place, struct target_visit *visit)
         update.want.ttl_s = want->keeps_value ? expected->ttl_s : want->ttl_s;
         (void)TEXT_COPY(update.want.value, want->keeps_value ? expected->value : want->value);
         dns_stamp_print(want, update.want.text, sizeof(update.want.text));
+        return update;
+}
+
+static enum err dns_swap(enum locality place, struct target_visit *visit)
+{
+        const struct update update = update_of(place, visit);
         enum err err = registers_write(&update, registers_time(visit->deadline), &visit->why);
         if (err == ERR_CONFLICT)
                 return explain_conflict(&update, visit);
         return err == ERR_OK ? verify_update(&update, visit) : err;
 }
 
+/* One message: a refusal makes each of them suspect, and a lost answer is unknown for each. */
+static void dns_swap_all(enum locality place, struct target_visit *visits, size_t count)
+{
+        struct update own[BATCH_MAX]; /* on the stack: a job that is given back while it sleeps frees nothing */
+        struct errmsg why = {0};
+        for (size_t i = 0; i < count; i++)
+                own[i] = update_of(place, &visits[i]);
+        enum err err = registers_write_all(own, count, registers_time(visits->deadline), &why);
+        world_trace("%zu names in one update: %s", count, err_name(err));
+        for (size_t i = 0; i < count; i++) {
+                const struct update update = update_of(place, &visits[i]);
+                visits[i].why = why;
+                visits[i].err = err == ERR_OK ? verify_update(&update, &visits[i]) : err;
+                if (err == ERR_CONFLICT || err == ERR_DENIED)
+                        visits[i].fate = TARGET_SUSPECT;
+        }
+}
+
 static void dns_visit(struct target_session *session, struct target_visit *visits, size_t count)
 {
         const enum locality place = place_of(session);
+        if (count > 1 && visits->verb == TARGET_SWAP) {
+                dns_swap_all(place, visits, count);
+                return;
+        }
         for (size_t i = 0; i < count; i++)
                 visits[i].err = visits[i].verb == TARGET_READ ? dns_read(place, &visits[i]) : dns_swap(place, &visits[i]);
 }
@@ -195,7 +225,7 @@ const struct target_driver rfc2136_driver = {
                .read_every_ms = 30000,
                .session_ms = 60000,
                .at_once = 3,
-               .batch_max = 1,
+               .batch_max = BATCH_MAX,
                .may_halve = true,
                .fenced = true,
                .can_arbitrate = true},

@@ -222,32 +222,55 @@ static void send_late(const struct update *update, vtime_us at)
         vtime_at(at, apply_late, copy);
 }
 
-enum err registers_write(const struct update *update, vtime_us deadline, struct errmsg *reterr)
+/* A message is taken wholly or not at all. */
+static bool apply_all(const struct update *updates, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (!registers_are_same(updates[i].reg, &updates[i].expected))
+                        return false;
+        for (size_t i = 0; i < count; i++)
+                (void)(world.places[updates[i].place].half_writes > 0 ? apply_half(&updates[i]) : apply(&updates[i]));
+        return true;
+}
+
+enum err registers_write_all(const struct update *updates, size_t count, vtime_us deadline, struct errmsg *reterr)
 {
         enum { AGAIN_SPREAD_MS = 8000 };
-        const enum locality place = update->place;
+        const enum locality place = updates->place;
         vtime_us late;
-        if (update->is_stray)
-                judge_strays(host_current, update->policy, update->is_lock, &update->want);
-        else
-                judge_writes(host_current, update->policy, update->is_lock, &update->want);
-        enum err err = registers_go_to(place, deadline, true, &late, reterr);
-        if (late) {
-                send_late(update, late);
-                return registers_unanswered(deadline, true, reterr);
+        for (size_t i = 0; i < count; i++) {
+                const struct update *update = &updates[i];
+                if (update->is_stray)
+                        judge_strays(host_current, update->policy, update->is_lock, &update->want);
+                else
+                        judge_writes(host_current, update->policy, update->is_lock, &update->want);
         }
+        enum err err = registers_go_to(place, deadline, true, &late, reterr);
+        for (size_t i = 0; late && i < count; i++)
+                send_late(&updates[i], late);
+        if (late)
+                return registers_unanswered(deadline, true, reterr);
         if (err != ERR_OK)
                 return err;
-        if (world.places[place].late_requests > 0 && chance(300)) /* a datagram twice */
-                send_late(update, vtime_now() + (vtime_us)chance_below(AGAIN_SPREAD_MS) * VTIME_MS);
-        bool was_applied = world.places[place].half_writes > 0 ? apply_half(update) : apply(update);
+        if (world.places[place].late_requests > 0 && chance(300)) { /* a datagram twice */
+                const vtime_us again = vtime_now() + (vtime_us)chance_below(AGAIN_SPREAD_MS) * VTIME_MS;
+                for (size_t i = 0; i < count; i++)
+                        send_late(&updates[i], again);
+        }
+        bool was_applied = apply_all(updates, count);
         const vtime_us served_at = vtime_now();
         err = registers_come_back(place, deadline, true, reterr);
         if (err != ERR_OK)
                 return err;
-        if (update->is_lock && !update->is_stray && was_applied)
-                registers.looks[host_current->index][update->policy] = (struct look){served_at, vtime_now()};
+        for (size_t i = 0; i < count; i++)
+                if (updates[i].is_lock && !updates[i].is_stray && was_applied)
+                        registers.looks[host_current->index][updates[i].policy] = (struct look){served_at, vtime_now()};
         return was_applied ? ERR_OK : err_set(reterr, ERR_CONFLICT, "somebody changed it since it was read");
+}
+
+enum err registers_write(const struct update *update, vtime_us deadline, struct errmsg *reterr)
+{
+        return registers_write_all(update, 1, deadline, reterr);
 }
 
 void registers_fill_stamp(const char *text, struct stamp *ret)

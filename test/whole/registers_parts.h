@@ -27,5 +27,7 @@ enum err registers_unanswered(vtime_us until, bool was_sent, struct errmsg *rete
 enum err registers_read(const struct reg *reg, enum locality place, vtime_us deadline, struct reg *ret,
                         struct errmsg *reterr);
 enum err registers_write(const struct update *update, vtime_us deadline, struct errmsg *reterr);
+/* Several of one place in one message, wholly or not at all. */
+enum err registers_write_all(const struct update *updates, size_t count, vtime_us deadline, struct errmsg *reterr);
 
 #endif

@@ -314,7 +314,7 @@ void world_draw(void)
         world.host_count = world.is_recorded_in_dns || chance(700) ? 2 : 1;
         world.cluster_count = world.is_recorded_in_dns ? 2 : 1;
         world.plane_count = world.is_recorded_in_dns || chance(600) ? 2 : 3;
-        world.policy_count = chance(750) ? 1 : 2;
+        world.policy_count = chance(750) ? 1 : 2 + chance_below(POLICIES_MAX - 1);
         static const long statuses[] = {403, 422, 500};
         world.lease_status = statuses[chance_below(3)];
         for (unsigned i = 0; i < world.plane_count; i++)

@@ -14,7 +14,7 @@
 #define NAMESPACE     "gloo-mesh"
 #define ELECTION_ID   "planekeeper"
 
-enum { CLUSTERS_MAX = 2, WORLD_PLANES_MAX = 3, POLICIES_MAX = 2, NAMESERVERS_MAX = 2 };
+enum { CLUSTERS_MAX = 2, WORLD_PLANES_MAX = 3, POLICIES_MAX = 4, NAMESERVERS_MAX = 2 };
 
 /* AT_RESOLVER: what tells agents, and us, where names lead; not the server that we write to. */
 enum locality {

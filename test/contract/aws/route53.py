@@ -193,6 +193,8 @@ class Judged:
             return self.hand.do(wanted["operation"], wanted["parameters"])
         elif verb == "replay":
             return self.replay()
+        elif verb == "moved":
+            return {"moved": dict(STRICT.moved.get(wanted["epoch"], {}))}
         elif verb == "history":
             return {"versions": STRICT.history(wanted["zone"], wanted["names"])}
         with self.faults.lock:

@@ -18,6 +18,7 @@ from moto.route53 import models, responses
 from moto.route53.exceptions import Route53ClientError
 
 OCTAL = re.compile(r"\\([0-3][0-7][0-7])")
+EPOCH = re.compile(r" e=(\d+) ")
 STRINGS = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s+|$)')
 CHARACTERS_MAX, RECORDS_MAX, CHANGES_MAX, STRING_MAX = 32000, 1000, 1000, 255
 ROUTINGS = ("Weight", "Region", "GeoLocation", "GeoProximityLocation", "Failover", "MultiValueAnswer", "CidrRoutingConfig")
@@ -113,6 +114,7 @@ class Strict:
         self.lock = threading.RLock()
         self.zones: dict[str, Zone] = {}
         self.changes: dict[str, float] = {}  # when they will be in sync
+        self.moved: dict[int, dict[str, float]] = {}  # when each name first carried an epoch, by the wall clock
         self.pending_s = 0.0
         self.name_server = ""  # that answers for all public zones, in the place of four of Amazon's
 
@@ -153,11 +155,20 @@ class Strict:
             if refusals:
                 raise RefusedBatch(refusals)
             zone.sets = sets
+            self.note_epochs(changes)
             insync = time.monotonic() + self.pending_s
             zone.publish(insync)
             change_id = "C" + uuid.uuid4().hex[:20].upper()
             self.changes[change_id] = insync
             return change_id
+
+    def note_epochs(self, changes: list[dict]) -> None:
+        now = time.time()
+        for change in changes:
+            name = plain(change["ResourceRecordSet"]["Name"])
+            found = EPOCH.search(" ".join(values_of(change["ResourceRecordSet"])))
+            if change["Action"] != "DELETE" and name.startswith("_planekeeper.") and found:
+                self.moved.setdefault(int(found[1]), {}).setdefault(name.removeprefix("_planekeeper."), now)
 
     def apply(self, zone: Zone, sets: dict, action: str, record_set: dict, deleted: set[Key]) -> str | None:
         key = key_of(record_set)
