@@ -22,7 +22,7 @@ METAPHOR = re.compile(
 )
 LABEL = r"(?:Units|Ownership|Errors|Bounds|Threads|Source|Blocks|Cadence|Cache|Wire|Plan|Defaults|Contract):"
 RUN_ON = re.compile(rf"\S.*[^\s*/] {LABEL} |^ \* {LABEL} .*\n \* (?![A-Z][a-z]+: )\S", re.M)
-NOT_YET = re.compile(r"controller/core/|targets/target\.|reconcile/(act|effect)")
+NOT_YET = re.compile(r"targets/target\.|reconcile/(act|effect)")
 
 
 def judge(path, text):

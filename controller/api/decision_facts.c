@@ -257,7 +257,7 @@ static const char *stamp_word(const struct view *view, const struct stamp *stamp
         bool is_recorded = view->record && stamp->epoch == view->record->epoch && stamp->id == view->record->id;
         if (stamp->presence == STAMP_ABSENT)
                 return facts_stamps[FACTS_STAMP_NONE];
-        if (targets_stamp_is_unshared(view, stamp))
+        if (targets_stamp_splits(view, stamp))
                 return facts_stamps[FACTS_STAMP_UNSHARED];
         if (targets_stamp_is_foreign(view, stamp))
                 return facts_stamps[FACTS_STAMP_OTHER];

@@ -1,5 +1,5 @@
 /*
- * addresses.h -- a check of several addresses as one: what agents find who take any of them. Pure.
+ * addresses.h -- a check of several addresses as one, as agents see them that take any of the addresses. Pure.
  *
  * It passes where one passes, and fails only where all fail: agents that meet the dead one try the next. One that was
  * not judged yet may be the good one, so then it is neither. A run is that of the best address while it passes, of the

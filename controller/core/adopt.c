@@ -1,10 +1,10 @@
-/* adopt.c -- what the live targets say about who is active. */
+/* adopt.c -- the active plane as the live targets name it. */
 #include "core/adopt.h"
 
 #include <string.h>
 
 #include "core/election.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/plan.h"
 #include "core/remedy.h"
 #include "core/request.h"
@@ -14,12 +14,13 @@
 static bool is_of_epoch(const struct view *view, const struct target_view *target, const struct plane_view *plane,
                         epoch_t epoch, struct arena *arena)
 {
-        return target_is_wanted(target->ref.kind, plan_value_at(view, target, plane, epoch, arena), target->shows.value);
+        return target_is_wanted(target->ref.kind, plan_value_at(view, target, plane, epoch, arena),
+                                target->shows.value);
 }
 
 /*
- * The value as an epoch that is known made it: that of a stamp (where a person has put a lost value back there is none
- * beside it) or of the record. Or as the runbook tells a person to write it, with the next epoch.
+ * The value of a known epoch: of the stamp, of the record where a person has put back a value without a stamp, or of
+ * the next epoch, as the runbook prints it.
  */
 static bool shows_plane(const struct view *view, const struct target_view *target, const struct plane_view *plane,
                         struct arena *arena)
@@ -35,7 +36,7 @@ static bool shows_plane(const struct view *view, const struct target_view *targe
         return false;
 }
 
-/* What a person would have to write for that plane: one of the values that name it. */
+/* The values that name the plane, one of which a person would have to write. */
 static const char *value_expected(const struct view *view, const struct target_view *target,
                                   const struct plane_view *plane, struct arena *arena)
 {
@@ -97,7 +98,8 @@ const struct plane_view *adopt_by_hand(const struct view *view, const struct pla
         for (unsigned i = 0; i < view->plane_count; i++)
                 if (&view->planes[i] != active && view->planes[i].rrset[0])
                         return &view->planes[i];
-        bool is_to_write = active && active->rrset[0] && (!targets_are_read(view) || !adopt_matches(view, active, arena));
+        bool is_to_write =
+            active && active->rrset[0] && (!targets_are_read(view) || !adopt_matches(view, active, arena));
         return is_to_write ? active : NULL;
 }
 
@@ -110,8 +112,9 @@ const char *adopt_runbook_text(const struct view *view, const struct plane_view 
 static const char *how_to_go_on(const struct view *view, const struct plane_view *by_dns, struct arena *arena)
 {
         bool is_so = by_dns && adopt_matches(view, by_dns, arena);
-        if (targets_unshared(view)) /* until that is said nothing else that a person asks for is done */
-                return arena_printf(arena, "Correct what is wrong; or, if the cluster that decided before is no more: %s",
+        if (targets_split_owner(view)) /* split ownership is resolved before any other request */
+                return arena_printf(arena,
+                                    "Correct what is wrong; or, if the cluster that decided before is no more: %s",
                                     request_takeover_command(view, arena));
         struct remedy offer = is_so ? remedy_adopt(view, by_dns, arena) : remedy_switch(view, by_dns, arena);
         if (is_so && !offer.command)
@@ -143,25 +146,25 @@ static const char *describe_unknown(const struct view *view, struct arena *arena
         const char *next = how_to_go_on(view, by_name, arena);
         if (!by_name)
                 return arena_printf(arena, "%s shows \"%s\", which is not exactly one plane's address: %s. %s%s%s",
-                                    name->ref.name, phrase_value(name, arena), describe_planes(view, arena),
+                                    name->ref.name, texts_value(name, arena), describe_planes(view, arena),
                                     name->shows.doubt ? name->shows.doubt : "", name->shows.doubt ? ". " : "", next);
         if (name->shows.stamp.presence == STAMP_OURS && strcmp(name->shows.stamp.plane, by_name->name) != 0)
                 return arena_printf(arena, "%s shows %s, but epoch %llu was %s. %s", name->ref.name, by_name->name,
                                     (unsigned long long)name->shows.stamp.epoch,
-                                    phrase_excerpt(name->shows.stamp.plane, 100, arena), next);
+                                    texts_excerpt(name->shows.stamp.plane, 100, arena), next);
         const struct target_view *other = dissenter(view, by_name, arena, shows_plane);
         if (!other)
-                return arena_printf(arena, "every target shows %s, but their ownership records name other planes. %s", by_name->name,
-                                    next);
+                return arena_printf(arena, "every target shows %s, but their ownership records name other planes. %s",
+                                    by_name->name, next);
         if (!other->shows.present)
                 return arena_printf(arena, "%s shows %s, but %s is absent at %s. %s", name->ref.name, by_name->name,
-                                    phrase_target(other, arena), other->ref.endpoint, next);
+                                    texts_target(other, arena), other->ref.endpoint, next);
         return arena_printf(arena, "%s shows %s, but %s at %s, where \"%s\" is expected. %s", name->ref.name,
-                            by_name->name, phrase_shows(other, arena), other->ref.endpoint,
+                            by_name->name, texts_shows(other, arena), other->ref.endpoint,
                             value_expected(view, other, by_name, arena), next);
 }
 
-/* What the targets at the highest epoch of ours name: they must agree on one plane and show its value. */
+/* The plane that the targets at this policy's highest epoch name: they must agree on it and show its value. */
 static const struct plane_view *plane_by_stamps(const struct view *view, epoch_t highest, struct arena *arena)
 {
         const struct plane_view *named = NULL;
@@ -179,7 +182,7 @@ static const struct plane_view *plane_by_stamps(const struct view *view, epoch_t
         return named->rrset[0] ? named : NULL;
 }
 
-/* A value without a stamp was never ours to replace: it has to be the plane's already, or nobody's. */
+/* A value without a stamp was not written by this policy: it has to be the plane's already, or absent. */
 static bool agrees_unstamped(const struct view *view, const struct target_view *target, const struct plane_view *plane,
                              struct arena *arena)
 {
@@ -203,24 +206,26 @@ static const char *describe_foreign(const struct view *view, const struct target
         const struct stamp *stamp = &target->shows.stamp;
         if (stamp->claim)
                 return arena_printf(arena, "%s %s", where, stamp->claim);
-        return arena_printf(arena,
-                            "%s belongs to another owner: \"%s\"; this policy is %s. Remove the other owner's policy and "
-                            "then that ownership record, or choose another name",
-                            where, phrase_excerpt(stamp->raw[0] ? stamp->raw : stamp->store, 120, arena), view->store);
+        return arena_printf(
+            arena,
+            "%s belongs to another owner: \"%s\"; this policy is %s. Remove the other owner's policy and "
+            "then that ownership record, or choose another name",
+            where, texts_excerpt(stamp->raw[0] ? stamp->raw : stamp->store, 120, arena), view->store);
 }
 
 static const char *describe_unreadable(const struct view *view, const struct target_view *target, struct arena *arena)
 {
         const struct stamp *stamp = &target->shows.stamp;
-        const char *place = phrase_stamp_place(target, arena);
-        return arena_printf(arena,
-                            "%s cannot be read: \"%s\". An ownership record is v=pk1 e=<1 to %llu> id=<16 hexadecimal digits> "
-                            "p=<plane> s=%s. Put back what was there, or delete it: then the record is written there "
-                            "again, and where there is none what is shown is taken over as it is",
-                            place, phrase_excerpt(stamp->raw, 200, arena), (unsigned long long)EPOCH_MAX, view->store);
+        const char *place = texts_stamp_place(target, arena);
+        return arena_printf(
+            arena,
+            "%s cannot be read: \"%s\". An ownership record is v=pk1 e=<1 to %llu> id=<16 hexadecimal digits> "
+            "p=<plane> s=%s. Put back what was there, or delete it: then the record is written there "
+            "again, and where there is none what is shown is taken over as it is",
+            place, texts_excerpt(stamp->raw, 200, arena), (unsigned long long)EPOCH_MAX, view->store);
 }
 
-/* Whoever decides apart from us is respected in everything: all that is left to us is to look. */
+/* Another Planekeeper that decides for the same policy on its own is not disturbed: this one only reads. */
 static struct adoption inquire_theirs(const struct view *view, struct arena *arena)
 {
         const struct plane_view *plane = adopt_plane_shown(view);
@@ -231,10 +236,10 @@ static struct adoption inquire_theirs(const struct view *view, struct arena *are
 
 static bool is_of_nobody_known(const struct view *view, const struct stamp *stamp)
 {
-        return targets_stamp_is_foreign(view, stamp) && !targets_stamp_is_unshared(view, stamp);
+        return targets_stamp_is_foreign(view, stamp) && !targets_stamp_splits(view, stamp);
 }
 
-/* The name is looked at first: it is what people see. */
+/* The name comes first, because it is what people see. */
 static const struct target_view *first_of(const struct view *view,
                                           bool (*holds)(const struct view *, const struct stamp *))
 {
@@ -250,7 +255,7 @@ static bool is_unreadable(const struct view *view, const struct stamp *stamp)
         return stamp->presence == STAMP_UNREADABLE;
 }
 
-/* Stamped by us, it is what the highest epoch names; else what all targets show. */
+/* With stamps of this policy the highest epoch names the plane; without any, all targets together do. */
 static const struct plane_view *plane_named(const struct view *view, struct arena *arena)
 {
         epoch_t highest = highest_stamp(view);
@@ -269,7 +274,7 @@ struct adoption adopt_inquire(const struct view *view, struct arena *arena)
         if (unreadable)
                 return (struct adoption){.outcome = ADOPTION_UNREADABLE,
                                          .text = describe_unreadable(view, unreadable, arena)};
-        if (targets_unshared(view))
+        if (targets_split_owner(view))
                 return inquire_theirs(view, arena);
         const struct plane_view *plane = plane_named(view, arena);
         if (!plane || dissenter(view, plane, arena, agrees_unstamped))

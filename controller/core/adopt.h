@@ -1,6 +1,6 @@
 /*
- * adopt.h -- what the live targets say about who is active, when there is no record, or ours is older than the world.
- * Pure.
+ * adopt.h -- the active plane as the live targets name it, when there is no record, or the record is older than the
+ * targets. Pure.
  */
 #ifndef PK_CORE_ADOPT_H
 #define PK_CORE_ADOPT_H
@@ -11,7 +11,7 @@
 enum adoption_outcome {
         ADOPTION_NAMED,   /* exactly one plane */
         ADOPTION_UNKNOWN, /* none, or not exactly one: a person has to say */
-        ADOPTION_FOREIGN, /* a stamp that is not ours */
+        ADOPTION_FOREIGN, /* a stamp of another owner */
         ADOPTION_UNREADABLE, /* a stamp that cannot be read */
         ADOPTION_THEIRS,  /* the Planekeeper of another cluster decides for this very policy, and names one plane */
 };
@@ -20,7 +20,7 @@ struct adoption {
         enum adoption_outcome outcome;
         const struct plane_view *plane; /* NAMED and THEIRS only; known, with an address */
         bool complete;                  /* every target already shows that plane's value */
-        const char *text;               /* what was found and how to go on; "" where NAMED */
+        const char *text;               /* the finding and the remedy; "" where NAMED */
 };
 
 /* The targets in force must have been read. */
@@ -34,7 +34,7 @@ const struct plane_view *adopt_plane_shown(const struct view *view);
 const struct target_view *adopt_dissenter(const struct view *view, const struct plane_view *plane, struct arena *arena);
 bool adopt_matches(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
-/* Whom a person could still move the targets to: any plane with an address, @active last; NULL: nobody. */
+/* A plane that a person could still move the targets to: any with an address, @active last; NULL: none. */
 const struct plane_view *adopt_by_hand(const struct view *view, const struct plane_view *active, struct arena *arena);
 /* "follow status.runbook", or that there is nothing in it. */
 const char *adopt_runbook_text(const struct view *view, const struct plane_view *active, struct arena *arena);

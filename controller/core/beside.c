@@ -1,4 +1,4 @@
-/* beside.c -- the targets that the record is written to whatever else is done. */
+/* beside.c -- the targets that the record is written to beside the step under way. */
 #include "core/beside.h"
 
 #include "core/looks.h"

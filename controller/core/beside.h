@@ -1,7 +1,7 @@
 /*
- * beside.h -- internal to the core: the targets that the record is written to whatever else is done. Those that no later
- * step waits for, as soon as the steps before them are met, in a switch and after it; and of one step with several targets
- * those that need not wait for each other.
+ * beside.h -- internal to the core: the targets that the record is written to beside the step under way: those that no
+ * later step waits for, as soon as the steps before them are met, in a switch and after it; and of one step with
+ * several targets those that need not wait for each other.
  */
 #ifndef PK_CORE_BESIDE_H
 #define PK_CORE_BESIDE_H

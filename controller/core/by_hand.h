@@ -1,5 +1,6 @@
 /*
- * by_hand.h -- one target written by a person: what is to be true there, and the commands for it, which only its driver knows. Pure.
+ * by_hand.h -- one target written by a person: the value that it must show, and the commands for it, which only its
+ * driver knows. Pure.
  */
 #ifndef PK_CORE_BY_HAND_H
 #define PK_CORE_BY_HAND_H
@@ -16,13 +17,14 @@ struct by_hand_write {
 
 /* How that is done with the tools of its server; texts live in the arena. */
 struct by_hand {
-        const char *needs; /* what must be at hand; NULL: nothing */
+        const char *needs; /* files and variables that the commands need; NULL: none */
         const char *move;
         const char *look; /* NULL: no command shows it */
 };
 
 struct by_hand_tools {
-        struct by_hand (*tell)(const struct by_hand_tools *tools, const struct by_hand_write *write, struct arena *arena);
+        struct by_hand (*tell)(const struct by_hand_tools *tools, const struct by_hand_write *write,
+                               struct arena *arena);
 };
 
 #endif

@@ -1,10 +1,10 @@
-/* classify.c -- what the classifiers of all phases share. */
+/* classify.c -- the parts that the classifiers of all phases share. */
 #include "core/classify.h"
 
 #include "core/election.h"
 #include "core/enforce.h"
 #include "core/maintenance.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/targets.h"
 
 enum finding classify_as(struct pass *pass, enum finding finding, const char *why)
@@ -66,7 +66,7 @@ bool classify_plan(struct pass *pass, enum finding *ret)
         return true;
 }
 
-/* A conflict means that somebody moved it: it is being read again, which is not an outage. */
+/* A conflict means that another writer changed it. It is being read again, so it is not silent. */
 static bool is_unread(struct pass *pass, const struct target_view *target, enum finding *ret)
 {
         const struct target_health *health = &target->health;
@@ -79,10 +79,10 @@ static bool is_unread(struct pass *pass, const struct target_view *target, enum 
         if (health->reach != REACH_FAILED || health->error_class == ERR_CONFLICT)
                 *ret = classify_as(
                     pass, FINDING_OBSERVING,
-                    arena_printf(pass->arena, "waiting for an answer of %s", phrase_server(target, pass->arena)));
+                    arena_printf(pass->arena, "waiting for an answer of %s", texts_server(target, pass->arena)));
         else
                 *ret = classify_as(pass, is_refused ? FINDING_TARGET_REFUSED : FINDING_TARGET_UNAVAILABLE,
-                                   phrase_trouble(target, pass->arena));
+                                   texts_trouble(target, pass->arena));
         return true;
 }
 
@@ -125,8 +125,8 @@ bool classify_gates(struct pass *pass, const struct gate_question *question)
 {
         struct gates gates = gates_evaluate(pass->view, question, pass->arena);
         classify_wake(pass, gates.wake_at);
-        if (gates.refused >= 0) {
-                pass->blocked = gate_blocks(&gates.verdicts[gates.refused], pass->arena);
+        if (gates.blocked >= 0) {
+                pass->blocked = gate_blocks(&gates.verdicts[gates.blocked], pass->arena);
                 return false;
         }
         pass->decision->gates = gates;
@@ -151,8 +151,8 @@ static const char *why_not_enforced(struct pass *pass)
                                                arena_printf(pass->arena, "%s: %s", active->name, unfit)};
         struct gates gates = gates_evaluate(view, &question, pass->arena);
         classify_wake(pass, gates.wake_at);
-        if (gates.refused >= 0)
-                return gate_blocks(&gates.verdicts[gates.refused], pass->arena);
+        if (gates.blocked >= 0)
+                return gate_blocks(&gates.verdicts[gates.blocked], pass->arena);
         decision->gates = gates;
         decision->has_gates = true;
         return "";
@@ -173,25 +173,25 @@ enum finding classify_edit(struct pass *pass, enum finding reported, const char 
 const char *classify_why_not_acting(const struct pass *pass)
 {
         const struct view *view = pass->view;
-        return view->kill_switch ? phrase_kill_switch(view) : view->policy.suspended ? "suspended" : "mode Advise";
+        return view->kill_switch ? texts_kill_switch(view) : view->policy.suspended ? "suspended" : "mode Advise";
 }
 
-/* Down by rise and fall: does every gate let us act, and may we? */
+/* The plane is down by rise and fall: whether every gate passes, and whether this operator may act. */
 static enum finding classify_outage(struct pass *pass)
 {
         struct decision *decision = pass->decision;
         const char *name = decision->active->name;
-        const char *checks = phrase_bad_checks(decision->active, pass->arena);
+        const char *checks = texts_bad_checks(decision->active, pass->arena);
         const struct gate_question question = {PURPOSE_FAILOVER, decision->active, decision->candidate,
                                                decision->why_no_candidate};
         decision->gates =
             gates_evaluate(pass->view, &question, pass->arena); /* shown even where they refuse: why not */
         decision->has_gates = true;
         classify_wake(pass, decision->gates.wake_at);
-        if (decision->gates.refused < 0) {
+        if (decision->gates.blocked < 0) {
                 pass->to = decision->candidate;
                 const char *why = arena_printf(pass->arena, "%s fails (%s); %u/%u gates pass", name, checks,
-                                               decision->gates.held, decision->gates.count);
+                                               decision->gates.passed, decision->gates.count);
                 if (decision->may_act)
                         return classify_as(pass, FINDING_ACTIVE_DOWN, why);
                 return classify_as(pass, FINDING_AWAITING_HUMAN,
@@ -200,20 +200,20 @@ static enum finding classify_outage(struct pass *pass)
                                                 classify_why_not_acting(pass), (unsigned long long)decision->epoch + 1,
                                                 decision->candidate->name));
         }
-        const struct gate_verdict *refused = &decision->gates.verdicts[decision->gates.refused];
+        const struct gate_verdict *refused = &decision->gates.verdicts[decision->gates.blocked];
         const char *then =
             refused->gate == GATE_ACTIVE_DOWN && !decision->may_act
                 ? arena_printf(pass->arena, "a switch is due at %s unless it recovers, but %s",
-                               phrase_instant(pass->view, refused->wake_at, pass->arena), classify_why_not_acting(pass))
+                               texts_instant(pass->view, refused->wake_at, pass->arena), classify_why_not_acting(pass))
             : refused->gate == GATE_ACTIVE_DOWN ? refused->text
                                                 : gate_blocks(refused, pass->arena);
         const char *why = arena_printf(pass->arena, "%s fails (%s); %s", name, checks, then);
         if (refused->gate == GATE_ACTIVE_DOWN)
                 return classify_as(pass, FINDING_ACTIVE_FAILING, why);
-        return classify_as(pass, decision->may_act ? FINDING_ACTIVE_DOWN_HELD : FINDING_AWAITING_HUMAN, why);
+        return classify_as(pass, decision->may_act ? FINDING_ACTIVE_DOWN_BLOCKED : FINDING_AWAITING_HUMAN, why);
 }
 
-/* What its checks say is shown, and nothing follows from it. */
+/* The result of its checks is shown, and no decision follows from it. */
 static enum finding classify_maintenance(struct pass *pass)
 {
         struct decision *decision = pass->decision;
@@ -227,7 +227,7 @@ static enum finding classify_maintenance(struct pass *pass)
         return classify_as(pass, FINDING_MAINTENANCE,
                            arena_printf(pass->arena, "%s is %s and not judged (%s)", active->name,
                                         maintenance_phrase(active, pass->arena),
-                                        phrase_bad_checks(active, pass->arena)));
+                                        texts_bad_checks(active, pass->arena)));
 }
 
 enum finding classify_active(struct pass *pass)
@@ -252,9 +252,9 @@ enum finding classify_active(struct pass *pass)
         if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
                 return classify_as(pass, FINDING_ACTIVE_UNKNOWN,
                                    health->fresh && health_settles_at(active, &view->policy.detection, view->now)
-                                       ? phrase_new_role(view, active, pass->arena)
+                                       ? texts_new_role(view, active, pass->arena)
                                        : arena_printf(pass->arena, "%s is not observed long enough (%s)", active->name,
-                                                      phrase_bad_checks(active, pass->arena)));
+                                                      texts_bad_checks(active, pass->arena)));
         if (health->verdict == VERDICT_UP)
                 return classify_as(pass, FINDING_STEADY,
                                    arena_printf(pass->arena, "%s is active and healthy", active->name));

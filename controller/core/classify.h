@@ -16,10 +16,10 @@ struct pass {
         const struct view *view;
         struct arena *arena;
         struct decision *decision;
-        struct adoption adoption;    /* what DO_ADOPT records */
+        struct adoption adoption;    /* for DO_ADOPT */
         const char *blocked;         /* the gate that classify_gates() was refused by, and why */
         const char *confirmed;       /* why the plane that a person asks for all the same is not fit; NULL: it is */
-        const struct plane_view *to; /* whom DO_DECIDE or DO_ABORT makes active */
+        const struct plane_view *to; /* the plane that DO_DECIDE or DO_ABORT makes active */
         bool writes_beside;          /* nothing that was found stands in the way of writing the record to targets */
 };
 
@@ -33,13 +33,13 @@ enum finding classify_as(struct pass *pass, enum finding finding, const char *wh
 void classify_wake(struct pass *pass, mono_ms at);
 /* A Secret or a rival: no target is touched until a person mends it. */
 bool classify_configuration(struct pass *pass, enum finding *ret);
-/* A record whose plan only a digest tells, and which is not (yet) ours. A person may go on from it. */
+/* A record with only the digest of its plan, which this operator cannot derive (yet). A person may go on from it. */
 bool classify_plan(struct pass *pass, enum finding *ret);
 /* A record that says two things: whom it makes active, and what that is. A person may go on from it. */
 bool classify_contradictory_record(struct pass *pass, enum finding *ret);
 /* The target to be written or waited for next, in step order; NULL: none is, or one before it cannot be. */
 const struct target_view *classify_next(const struct pass *pass);
-/* A target that is waited for, of which nothing is known yet or which refuses us. */
+/* A target that later steps wait for, which was not read yet or refuses the credentials. */
 bool classify_unread(struct pass *pass, enum finding *ret);
 /* A person's annotation, if it may act now; else it is answered and everything else goes on. */
 bool classify_request(struct pass *pass, enum purpose purpose, enum finding *ret);
@@ -47,7 +47,7 @@ bool classify_request(struct pass *pass, enum purpose purpose, enum finding *ret
 struct remedy classify_offer(struct pass *pass);
 /* @put_back, and where the targets show exactly one plane the command that keeps what is there. */
 const char *classify_keep(struct pass *pass, const char *put_back);
-/* The health of the active plane and what it lets us do; FINDING_STEADY: nothing ails it. */
+/* The health of the active plane and what follows from it; FINDING_STEADY: it is healthy. */
 enum finding classify_active(struct pass *pass);
 /*
  * A value that nobody recorded is put back, where the policy says so and @what (it, for people) may be; else it is
@@ -58,7 +58,7 @@ enum finding classify_edit(struct pass *pass, enum finding reported, const char 
 const char *classify_why_not_acting(const struct pass *pass);
 /* The record, as it is written to @target. */
 struct target_write classify_write(const struct view *view, const struct target_view *target);
-/* Asks the gates; true when all hold, and then they are part of the decision. */
+/* Evaluates the gates; true where all pass, and then they are part of the decision. */
 bool classify_gates(struct pass *pass, const struct gate_question *question);
 
 #endif

@@ -2,7 +2,7 @@
 #include "core/classify.h"
 
 #include "core/election.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 
 /* Why the targets may not be understood yet: a plane is being created, or its address is. NULL: nothing is pending. */
 static const struct plane_view *pending_plane(const struct view *view)
@@ -16,7 +16,7 @@ static const struct plane_view *pending_plane(const struct view *view)
         return NULL;
 }
 
-/* A person may always say which plane it is. Until every plane is there, asking for one would be crying wolf. */
+/* A person may name the plane at any time. Until every plane has an address the operator does not ask for it. */
 static enum finding classify_unknown(struct pass *pass)
 {
         enum finding finding;
@@ -41,7 +41,7 @@ enum finding classify_none(struct pass *pass)
                                    arena_printf(pass->arena,
                                                 "%s. Put back what was there, or begin anew from what the targets "
                                                 "show: delete %s",
-                                                view->record_error, phrase_record_place(view, pass->arena)));
+                                                view->record_error, texts_record_place(view, pass->arena)));
         if (!view->record_read)
                 return classify_as(pass, FINDING_OBSERVING, "waiting for the decision store");
         if (classify_configuration(pass, &finding) || classify_unread(pass, &finding))
@@ -57,7 +57,7 @@ enum finding classify_none(struct pass *pass)
                 return classify_as(
                     pass, FINDING_ADOPTABLE,
                     arena_printf(pass->arena, "the targets name %s: recorded as they are", pass->adoption.plane->name));
-        /* Nothing may be recorded, but what would be done is judged and said as if it were. */
+        /* Nothing may be recorded, but the next step is judged and reported as if it were. */
         decision->active = pass->adoption.plane;
         decision->active_health = health_of(decision->active, &view->policy.detection, view->now);
         decision->candidate = election_choose(view, decision->active, pass->arena, &decision->why_no_candidate);

@@ -1,10 +1,13 @@
-/* classify_record.c -- a record that says two things: whom it makes active, and what that is. */
+/*
+ * classify_record.c -- a record that contradicts itself: the plane that it names, and the plane whose values it
+ * carries.
+ */
 #include <string.h>
 
 #include "core/classify.h"
 
 #include "core/election.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/plan.h"
 #include "core/targets.h"
 
@@ -35,8 +38,9 @@ static const struct plane_view *owner_of(const struct pass *pass, const struct p
 }
 
 /*
- * What the target shows of this decision names its plane, and is believed: it was written with the value. Else the
- * plan's value is some plane's own, or nobody's (its address changed since). NULL: nothing speaks against the record.
+ * The stamp of this very decision names its plane, and counts, because it was written with the value. Without one the
+ * plane is the one that has the plan's value by now, if any (its address may have changed). NULL: nothing contradicts
+ * the record.
  */
 static const char *named_by(const struct pass *pass, const struct plane_view *to, unsigned i)
 {
@@ -70,11 +74,11 @@ bool classify_contradictory_record(struct pass *pass, enum finding *ret)
         const struct remedy offer = remedy_switch(view, election_find(view, named), pass->arena);
         *ret = classify_as(
             pass, FINDING_RECORD_UNREADABLE,
-            arena_printf(pass->arena,
-                         "The record contradicts itself: epoch %llu made %s active, but its %s is that of %s. Nothing "
-                         "is decided on it. Put back what was there (%s)%s%s",
-                         (unsigned long long)record->epoch, record->to, by, named,
-                         phrase_record_place(view, pass->arena), offer.command ? ", or say which plane it shall be: " : "",
-                         offer.command ? offer.command : ""));
+            arena_printf(
+                pass->arena,
+                "The record contradicts itself: epoch %llu made %s active, but its %s is that of %s. Nothing "
+                "is decided on it. Put back what was there (%s)%s%s",
+                (unsigned long long)record->epoch, record->to, by, named, texts_record_place(view, pass->arena),
+                offer.command ? ", or say which plane it shall be: " : "", offer.command ? offer.command : ""));
         return true;
 }

@@ -2,7 +2,7 @@
 #include "core/classify.h"
 
 #include "core/election.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/remedy.h"
 #include "core/targets.h"
 
@@ -17,7 +17,7 @@ static const char *refused_for_good(struct pass *pass, const char *why)
         return arena_printf(pass->arena, "refused: %s", why);
 }
 
-/* The last word on it, unless something that it rests on may have changed since it was last looked at. */
+/* A final answer, unless a fact that it rests on may have changed since it was last read. */
 static const char *refused(struct pass *pass, const char *why)
 {
         return request_may_be_refused(pass->view)
@@ -45,14 +45,15 @@ static const char *refuse_adopt(struct pass *pass, enum purpose purpose)
         const char *also = "";
         for (unsigned i = 0; i < view->target_count; i++)
                 if (&view->targets[i] != name)
-                        also = arena_printf(pass->arena, "%s and %s", also, phrase_shows(&view->targets[i], pass->arena));
+                        also =
+                            arena_printf(pass->arena, "%s and %s", also, texts_shows(&view->targets[i], pass->arena));
         const struct remedy again = remedy_adopt_by_hand(view, plane, pass->arena);
         return refused(pass, arena_printf(pass->arena, "%s%s, which is not %s (\"%s\")%s%s",
-                                          phrase_shows(name, pass->arena), also, plane->name, plane->rrset,
+                                          texts_shows(name, pass->arena), also, plane->name, plane->rrset,
                                           again.command ? "; once it is: " : "", again.command ? again.command : ""));
 }
 
-/* What would be done if a person said that this reason does not matter; where another one was confirmed, that it was. */
+/* The command by which a person confirms this reason; where another reason was confirmed, a note that it was. */
 static const char *offer_to_confirm(struct pass *pass, const struct unfitness *unfit)
 {
         const struct request *request = &pass->decision->request;
@@ -66,8 +67,7 @@ static const char *offer_to_confirm(struct pass *pass, const struct unfitness *u
 }
 
 /*
- * "" when every gate for @purpose holds. Only what is answered is kept of gates that refuse: the policy's own state
- * goes on.
+ * "" when every gate for @purpose passes. Of gates that block only the answer is kept: the policy's own state goes on.
  */
 static const char *refuse_switch(struct pass *pass, enum purpose purpose)
 {
@@ -84,9 +84,9 @@ static const char *refuse_switch(struct pass *pass, enum purpose purpose)
                                                unfit.why[0] && !pass->confirmed ? NULL : plane,
                                                arena_printf(pass->arena, "%s: %s", plane->name, unfit.why)};
         struct gates gates = gates_evaluate(view, &question, pass->arena);
-        if (gates.refused >= 0) {
+        if (gates.blocked >= 0) {
                 classify_wake(pass, gates.wake_at);
-                const struct gate_verdict *verdict = &gates.verdicts[gates.refused];
+                const struct gate_verdict *verdict = &gates.verdicts[gates.blocked];
                 const char *offer = verdict->gate == GATE_CANDIDATE ? offer_to_confirm(pass, &unfit) : "";
                 return waiting(pass, arena_printf(pass->arena, "%s%s", gate_blocks(verdict, pass->arena), offer));
         }
@@ -115,7 +115,7 @@ static const char *refuse(struct pass *pass, enum purpose purpose)
                                     decision->mode.message);
         if (!decision->may_act)
                 return pass->view->kill_switch
-                           ? arena_printf(pass->arena, "waiting: %s", phrase_kill_switch(pass->view))
+                           ? arena_printf(pass->arena, "waiting: %s", texts_kill_switch(pass->view))
                            : "waiting: suspended";
         return request->kind == REQUEST_ADOPT ? refuse_adopt(pass, purpose) : refuse_switch(pass, purpose);
 }

@@ -3,12 +3,12 @@
 
 #include "core/beside.h"
 #include "core/election.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/plan.h"
 #include "core/targets.h"
 
-/* Targets that are not the record's, or not at its epoch: what they show outranks what we remember. */
-static bool classify_other_world(struct pass *pass, enum finding *ret)
+/* Targets that are not the record's, or at a later epoch: the targets outrank the record that is remembered. */
+static bool classify_split_ownership(struct pass *pass, enum finding *ret)
 {
         const struct view *view = pass->view;
         struct decision *decision = pass->decision;
@@ -43,8 +43,9 @@ static bool classify_other_world(struct pass *pass, enum finding *ret)
 }
 
 /*
- * An epoch that has not reached every target yet (after an abort, an adoption, a Redis that forgot): written whatever
- * ails the active plane, the lock before the address, because agents belong only where writing is allowed.
+ * An epoch that has not reached every target yet (after an abort, an adoption, a Redis that lost it) is written even
+ * where the active plane is unhealthy; the lock goes before the address, because agents belong only where writing is
+ * allowed.
  */
 static bool classify_behind(struct pass *pass, enum finding ailment, enum finding *ret)
 {
@@ -58,7 +59,7 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
                 return false;
         const struct target_health *health = &target->health;
         if (health->reach == REACH_FAILED && ailment != FINDING_STEADY)
-                return false; /* nothing can be written, and the ailment is what a person has to hear of */
+                return false; /* nothing can be written, so the health of the plane is reported instead */
         decision->at = target;
         decision->step = target_traits(target->ref.kind)->step;
         const char *trouble = ailment != FINDING_STEADY       ? arena_printf(pass->arena, "; %s", decision->why)
@@ -69,28 +70,28 @@ static bool classify_behind(struct pass *pass, enum finding ailment, enum findin
         const char *lacks = is_settling     ? target_traits(target->ref.kind)->unsettled
                             : is_empty_name ? "has no address under"
                                             : "lacks";
-        const char *why = arena_printf(pass->arena, "%s %s epoch %llu%s", phrase_target(target, pass->arena), lacks,
+        const char *why = arena_printf(pass->arena, "%s %s epoch %llu%s", texts_target(target, pass->arena), lacks,
                                        (unsigned long long)view->record->epoch, trouble);
         *ret = classify_as(
             pass, view->confirmed_epoch == view->record->epoch ? FINDING_TARGET_BEHIND : FINDING_UNCONFIRMED, why);
         return true;
 }
 
-/* What nothing waits for is written beside everything else, once the policy was read again. */
+/* Targets that no step waits for are written beside everything else, once the policy was read again. */
 static bool classify_unconfirmed(struct pass *pass, enum finding *ret)
 {
         const struct target_view *target = beside_unconfirmed(pass);
         if (!target)
                 return false;
         *ret = classify_as(pass, FINDING_UNCONFIRMED,
-                           arena_printf(pass->arena, "%s lacks epoch %llu; %s", phrase_target(target, pass->arena),
+                           arena_printf(pass->arena, "%s lacks epoch %llu; %s", texts_target(target, pass->arena),
                                         (unsigned long long)pass->view->record->epoch, pass->decision->why));
         return true;
 }
 
 /*
- * A name that leads nowhere. Writing it takes nothing from anyone, but whoever removed it may have meant it, so one word
- * of a person is enough. In Advise it is told just the same.
+ * A name without a value. Writing it takes nothing from anyone, but the person who removed it may have meant it, so a
+ * person is asked once. In Advise it is reported just the same.
  */
 static bool classify_empty(struct pass *pass, enum finding *ret)
 {
@@ -99,13 +100,14 @@ static bool classify_empty(struct pass *pass, enum finding *ret)
         if (!targets_name_is_empty(view))
                 return false;
         const struct remedy offer = classify_offer(pass);
-        const char *way_out = offer.command ? arena_printf(pass->arena, "to write it again: %s", offer.command)
-                              : !decision->may_act
-                                  ? arena_printf(pass->arena, "nothing is written (%s): %s", classify_why_not_acting(pass),
-                                                 adopt_runbook_text(view, decision->active, pass->arena))
-                                  : arena_printf(pass->arena, "it cannot be written again now (%s): %s", offer.why_not,
-                                                 adopt_runbook_text(view, decision->active, pass->arena));
-        *ret = classify_edit(pass, FINDING_NAME_EMPTY, phrase_name_empty(view, pass->arena), way_out);
+        const char *way_out =
+            offer.command ? arena_printf(pass->arena, "to write it again: %s", offer.command)
+            : !decision->may_act
+                ? arena_printf(pass->arena, "nothing is written (%s): %s", classify_why_not_acting(pass),
+                               adopt_runbook_text(view, decision->active, pass->arena))
+                : arena_printf(pass->arena, "it cannot be written again now (%s): %s", offer.why_not,
+                               adopt_runbook_text(view, decision->active, pass->arena));
+        *ret = classify_edit(pass, FINDING_NAME_EMPTY, texts_name_empty(view, pass->arena), way_out);
         return true;
 }
 
@@ -118,13 +120,13 @@ static bool classify_drift(struct pass *pass, enum finding *ret)
         const struct view *view = pass->view;
         const struct decision *decision = pass->decision;
         bool is_astray = failover_names_stand(view, decision, SYNC_DRIFT) && !adopt_plane_shown(view);
-        /* What nothing waits for only shows in condition Drift, unless it is to be put back. */
+        /* Drift of a target that no step waits for only shows in condition Drift, unless it is to be put back. */
         bool is_drifted = view->policy.drift == DRIFT_ENFORCE ? failover_stands(view, decision, SYNC_DRIFT)
                                                               : failover_is_blocked(view, decision, SYNC_DRIFT);
         if ((decision->mode.mode == MODE_ADVISE && !is_astray) || !is_drifted)
                 return false;
         const unsigned drifted = failover_first_drift(view, decision);
-        const char *what = phrase_drift(view, drifted, pass->arena);
+        const char *what = texts_drift(view, drifted, pass->arena);
         *ret = classify_edit(pass, FINDING_DRIFT, what, classify_keep(pass, "put it back"));
         return true;
 }
@@ -140,8 +142,9 @@ static bool classify_outdated(struct pass *pass, enum finding *ret)
         const char *unfit = election_unfit(view, active, active, pass->arena);
         const struct gate_question question = {PURPOSE_REQUEST, active, unfit[0] ? NULL : active, unfit};
         if (!classify_gates(pass, &question)) {
-                decision->held_update = arena_printf(pass->arena, "what is recorded of %s is outdated, it is now \"%s\"; %s",
-                                                     active->name, active->rrset, pass->blocked);
+                decision->held_update =
+                    arena_printf(pass->arena, "what is recorded of %s is outdated, it is now \"%s\"; %s", active->name,
+                                 active->rrset, pass->blocked);
                 return false;
         }
         pass->to = active;
@@ -192,7 +195,8 @@ enum finding classify_steady(struct pass *pass)
 {
         enum finding finding;
         if (classify_configuration(pass, &finding) || classify_plan(pass, &finding) ||
-            classify_contradictory_record(pass, &finding) || classify_other_world(pass, &finding) || classify_request(pass, PURPOSE_REQUEST, &finding))
+            classify_contradictory_record(pass, &finding) || classify_split_ownership(pass, &finding) ||
+            classify_request(pass, PURPOSE_REQUEST, &finding))
                 return finding;
         const enum finding ailment = classify_active(pass);
         const char *why = pass->decision->why;

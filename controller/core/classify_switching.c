@@ -6,14 +6,14 @@
 #include <string.h>
 
 #include "core/election.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/targets.h"
 #include "core/verify.h"
 
 static enum finding classify_stopped(struct pass *pass)
 {
         const struct view *view = pass->view;
-        const char *by = view->kill_switch        ? phrase_kill_switch(view)
+        const char *by = view->kill_switch        ? texts_kill_switch(view)
                          : view->policy.suspended ? "spec.suspend is true"
                          : pass->decision->mode.message[0]
                              ? arena_printf(pass->arena, "mode Advise is in effect. %s", pass->decision->mode.message)
@@ -23,8 +23,8 @@ static enum finding classify_stopped(struct pass *pass)
 }
 
 /*
- * A later epoch of ours at the targets: somebody went on without this record. Adopted where it names one plane, else
- * asked for.
+ * A later epoch of this policy at the targets: another operator went on without this record. It is adopted where it
+ * names one plane, else a person is asked.
  */
 static enum finding classify_ahead(struct pass *pass, enum purpose purpose)
 {
@@ -73,7 +73,7 @@ static bool classify_contradiction(struct pass *pass, enum purpose purpose, enum
         if (drifted == view->target_count)
                 return false;
         if (!classify_request(pass, purpose, ret))
-                *ret = classify_edit(pass, FINDING_DRIFT, phrase_drift(view, drifted, pass->arena),
+                *ret = classify_edit(pass, FINDING_DRIFT, texts_drift(view, drifted, pass->arena),
                                      classify_keep(pass, "put back what was there"));
         return true;
 }
@@ -87,9 +87,9 @@ static bool has_no_return(const struct view *view, const struct decision *decisi
 }
 
 /*
- * Before the first applied step the way back is free. Only from a failover: whoever asked for a switch, or a failback,
- * left a healthy plane on purpose. And only to what the targets still show (so never once Route is met), else the way
- * back would be a switch of its own.
+ * Before the first applied step an abort is safe. It follows only a failover, because a requested switch or a failback
+ * leaves a healthy plane on purpose; and only while the targets still show the old plane (so never once Route is met),
+ * else it would be a switch of its own.
  */
 static bool classify_recovered(struct pass *pass, enum finding *ret)
 {
@@ -97,7 +97,8 @@ static bool classify_recovered(struct pass *pass, enum finding *ret)
         const struct decision *decision = pass->decision;
         const struct record *record = view->record;
         const struct plane_view *from = election_find(view, record->from);
-        if (!record->automatic || !record->detected_at || has_no_return(view, decision) || !from || from == decision->active)
+        if (!record->automatic || !record->detected_at || has_no_return(view, decision) || !from ||
+            from == decision->active)
                 return false;
         if (!adopt_matches(view, from, pass->arena) || election_unfit(view, from, NULL, pass->arena)[0])
                 return false;
@@ -116,7 +117,7 @@ static bool classify_lost(struct pass *pass, enum finding *ret)
         if (record_is_confirmed(pass->view->record)) {
                 pass->decision->lost = arena_printf(
                     pass->arena, "%s, where the switch moves to, fails (%s), and a person asked for it all the same",
-                    decision->active->name, phrase_bad_checks(decision->active, pass->arena));
+                    decision->active->name, texts_bad_checks(decision->active, pass->arena));
                 return false;
         }
         const struct gate_question question = {PURPOSE_SUPERSEDE, decision->active, decision->candidate,
@@ -124,7 +125,7 @@ static bool classify_lost(struct pass *pass, enum finding *ret)
         if (!classify_gates(pass, &question)) {
                 pass->decision->lost = arena_printf(
                     pass->arena, "%s, where the switch moves to, fails (%s), and is not left for another plane: %s",
-                    decision->active->name, phrase_bad_checks(decision->active, pass->arena), pass->blocked);
+                    decision->active->name, texts_bad_checks(decision->active, pass->arena), pass->blocked);
                 return false;
         }
         pass->to = decision->candidate;
@@ -151,14 +152,17 @@ static const struct verify_view *server_behind(struct pass *pass)
         return NULL;
 }
 
-/* It is written, answers, and is written again only to learn whether it would outlive its server. */
+/* It is written and answers. It is written again only to learn whether a replica has it, too. */
 static bool is_settling(const struct view *view, const struct target_view *target)
 {
         return target->shows.settling && target->shows.stamp.epoch == view->record->epoch &&
                target->health.reach != REACH_FAILED;
 }
 
-/* What is about to be published must still lead agents to what is checked; "" where it does, or where it is no name. */
+/*
+ * A name that is about to be published must still lead agents to the addresses that are probed; "" where it does, or
+ * where the record has addresses.
+ */
 static const char *name_unfit(struct pass *pass, const struct target_view *target)
 {
         const struct plane_view *to = pass->decision->active;
@@ -180,7 +184,7 @@ static enum finding classify_steps(struct pass *pass)
                 decision->step = traits->step;
                 if (decision->targets[next - pass->view->targets].sync == SYNC_SETTLING)
                         return classify_as(pass, FINDING_STEP_PENDING,
-                                           next->health.reach == REACH_FAILED ? phrase_trouble(next, pass->arena)
+                                           next->health.reach == REACH_FAILED ? texts_trouble(next, pass->arena)
                                                                               : traits->settling);
                 if (is_settling(pass->view, next))
                         return classify_as(pass, FINDING_STEP_SETTLING, traits->settling);
@@ -188,7 +192,8 @@ static enum finding classify_steps(struct pass *pass)
                 if (unfit[0])
                         return classify_as(pass, FINDING_NAME_UNFIT, unfit);
                 return classify_as(pass, FINDING_STEP_UNMET,
-                                   next->health.reach == REACH_FAILED ? phrase_trouble(next, pass->arena) : traits->unmet);
+                                   next->health.reach == REACH_FAILED ? texts_trouble(next, pass->arena)
+                                                                      : traits->unmet);
         }
         decision->step = STEP_COMMIT;
         const struct verify_view *behind = server_behind(pass);
@@ -201,7 +206,8 @@ static enum finding classify_steps(struct pass *pass)
 }
 
 /*
- * Until a step is found unmet, the one that would be next by what is known: for people, where the classifier ends early.
+ * Until a step is found unmet, the one that would be next by what is known: for people, where the classifier ends
+ * early.
  */
 static enum step step_by_targets(const struct view *view, const struct decision *decision)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/maintenance.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/plan.h"
 
 /* "" when every check of the path that counts in @role passes for long enough. */
@@ -17,7 +17,7 @@ static const char *unfit_path(const struct view *view, const struct plane_view *
                 if (check->role != CHECK_ROLE_PATH || !health_counts(check, role))
                         continue;
                 if (health_fails(plane, check, detection, view->now))
-                        return arena_printf(arena, "unhealthy (%s)", phrase_bad_checks(plane, arena));
+                        return arena_printf(arena, "unhealthy (%s)", texts_bad_checks(plane, arena));
                 if (check->passes < detection->success_threshold)
                         return arena_printf(arena, "recovering: %s has not yet passed %u times in a row", check->label,
                                             detection->success_threshold);
@@ -35,7 +35,8 @@ static struct unfitness unfit_health(const struct view *view, const struct plane
         const struct detection *detection = &view->policy.detection;
         struct plane_health health = health_of(plane, detection, view->now);
         if (!health.fresh)
-                return unfit(UNFIT_UNOBSERVED, arena_printf(arena, "not observed (%s)", phrase_bad_checks(plane, arena)));
+                return unfit(UNFIT_UNOBSERVED,
+                             arena_printf(arena, "not observed (%s)", texts_bad_checks(plane, arena)));
         bool is_either = plane->mark.is_known && plane->mark.role == ROLE_EITHER;
         const char *path = unfit_path(view, plane, is_either ? ROLE_ACTIVE : plane->mark.role, arena);
         if (path[0] && is_either)
@@ -44,16 +45,16 @@ static struct unfitness unfit_health(const struct view *view, const struct plane
                 return unfit(UNFIT_UNHEALTHY, path);
         if (health.deployment == DEPLOYMENT_UNAVAILABLE)
                 return unfit(UNFIT_NO_REPLICAS,
-                             arena_printf(arena, "no replica available (%s)", phrase_bad_checks(plane, arena)));
+                             arena_printf(arena, "no replica available (%s)", texts_bad_checks(plane, arena)));
         if (health.certificate_not_after && health.certificate_not_after <= view->wall)
                 return unfit(UNFIT_CERTIFICATE, arena_printf(arena, "its certificate expired %s",
-                                                             phrase_time(health.certificate_not_after, arena)));
+                                                             texts_time(health.certificate_not_after, arena)));
         return unfit(UNFIT_NOT, "");
 }
 
 const char *election_name_unfit(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
-        const char *name = phrase_leads_to(plane->rrset, arena);
+        const char *name = texts_leads_to(plane->rrset, arena);
         if (!name)
                 return "";
         const char *why = plane->name_error ? plane->name_error : "it was not looked up yet";
@@ -67,11 +68,11 @@ const char *election_name_unfit(const struct view *view, const struct plane_view
                 return arena_printf(arena, "its address %s is not confirmed by DNS: %s", name, why);
         if (view->now - plane->name_confirmed_at > NAME_CONFIRMED_MS + view->policy.detection.interval_ms)
                 return arena_printf(arena, "its address %s is not confirmed by DNS since %s: %s", name,
-                                    phrase_instant(view, plane->name_confirmed_at, arena), why);
+                                    texts_instant(view, plane->name_confirmed_at, arena), why);
         return "";
 }
 
-/* The decision for it has to be recorded before anything else. */
+/* The decision for it must fit the record, or it cannot be made. */
 static const char *unfit_record(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         const struct plan plan = plan_for(view, plane, 1, arena);
@@ -87,7 +88,7 @@ static const char *unfit_record(const struct view *view, const struct plane_view
             (unsigned)bytes, (unsigned)PLAN_BYTES_MAX);
 }
 
-/* What no word of a person helps against. */
+/* The reasons that a person cannot confirm. */
 static const char *unfit_for_good(const struct view *view, const struct plane_view *plane,
                                   const struct plane_view *active, struct arena *arena)
 {
@@ -152,7 +153,7 @@ static mono_ms quarantine_end(const struct view *view, const struct plane_view *
 static const char *quarantined(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         mono_ms until = quarantine_end(view, plane);
-        return until ? arena_printf(arena, "quarantined until %s", phrase_instant(view, until, arena)) : "";
+        return until ? arena_printf(arena, "quarantined until %s", texts_instant(view, until, arena)) : "";
 }
 
 mono_ms election_quarantine_end(const struct view *view)

@@ -1,20 +1,15 @@
-/*
- * election.h -- which plane may take over, and why another may not (gate 6 of the design). Pure.
- */
+/* election.h -- which plane may take over, and why another may not. Pure. */
 #ifndef PK_CORE_ELECTION_H
 #define PK_CORE_ELECTION_H
 
 #include "core/health.h"
 #include "util/arena.h"
 
-/*
- * How long what DNS said of a plane's name holds after it stopped answering: about what agents themselves may still
- * remember of it.
- */
+/* How long the last answer of DNS counts after DNS stopped answering: about as long as agents may remember it. */
 enum { NAME_CONFIRMED_MS = 300000 };
 
 /*
- * "" when what agents would be told of @plane leads to the addresses that are checked: always of addresses, and of a
+ * "" when the record of @plane leads agents to the addresses that are probed: always where it has addresses, and for a
  * name while DNS confirms it; else why not.
  */
 const char *election_name_unfit(const struct view *view, const struct plane_view *plane, struct arena *arena);
@@ -23,7 +18,7 @@ struct unfitness {
         enum unfit kind;
         const char *why; /* "" where it is fit */
 };
-const char *election_unfit_word(enum unfit unfit); /* "Unhealthy"; NULL: nobody may go on in spite of it */
+const char *election_unfit_word(enum unfit unfit); /* "Unhealthy"; NULL: a person cannot confirm it */
 struct unfitness election_unfitness(const struct view *view, const struct plane_view *plane,
                                     const struct plane_view *active, struct arena *arena);
 

@@ -1,7 +1,7 @@
 /* enforce.c -- whether a person's edit of a target may be put back now. */
 #include "core/enforce.h"
 
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/remedy.h"
 #include "core/request.h"
 
@@ -28,20 +28,20 @@ struct enforcement enforce_drift(const struct view *view, struct arena *arena)
         const struct record *record = view->record;
         if (!record->enforced_count || request_is_acknowledged(view))
                 return (struct enforcement){.why_not = ""};
-        int64_t truce = is_fought(record) ? time_left(view, ENFORCE_TRUCE_MS) : 0;
-        if (truce > 0)
+        int64_t limit = is_fought(record) ? time_left(view, ENFORCE_LIMIT_MS) : 0;
+        if (limit > 0)
                 return (struct enforcement){
                     .why_not =
                         arena_printf(arena,
                                      "it was put back %d times within 10m and written again: somebody, who is "
                                      "not known here, fights back, and is let until %s%s",
-                                     (int)ENFORCED_MAX, phrase_instant(view, view->now + truce, arena),
+                                     (int)ENFORCED_MAX, texts_instant(view, view->now + limit, arena),
                                      remedy_ack(view, "; to put it back once more: ", arena)),
-                    .wake_at = view->now + truce};
+                    .wake_at = view->now + limit};
         int64_t pause = time_left(view, ENFORCE_PAUSE_MS);
         if (pause > 0)
                 return (struct enforcement){.why_not = arena_printf(arena, "put back at most once a minute, so at %s",
-                                                                    phrase_instant(view, view->now + pause, arena)),
+                                                                    texts_instant(view, view->now + pause, arena)),
                                             .wake_at = view->now + pause};
         return (struct enforcement){.why_not = ""};
 }

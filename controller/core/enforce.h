@@ -1,9 +1,9 @@
 /*
  * enforce.h -- whether a person's edit of a target may be put back now (drift: Enforce). Pure.
  *
- * At most once a minute; and whoever writes it again and again is not fought: three within ten minutes, and then a day
- * of reporting only, unless a person decides something or acknowledges. The times are in the record, so a restart or
- * another replica counts on.
+ * Once a minute at most, so that a writer that repeats an edit is not fought. After three times within ten minutes the
+ * enforcement limit is reached: edits are only reported for a day, unless a person decides something or acknowledges.
+ * The times are in the record, so a restart or another replica counts on.
  */
 #ifndef PK_CORE_ENFORCE_H
 #define PK_CORE_ENFORCE_H
@@ -11,7 +11,7 @@
 #include "core/view.h"
 #include "util/arena.h"
 
-enum { ENFORCE_PAUSE_MS = 60000, ENFORCE_WINDOW_MS = 600000, ENFORCE_TRUCE_MS = 24 * 3600 * 1000 };
+enum { ENFORCE_PAUSE_MS = 60000, ENFORCE_WINDOW_MS = 600000, ENFORCE_LIMIT_MS = 24 * 3600 * 1000 };
 
 struct enforcement {
         const char *why_not; /* "" when it may be put back */

@@ -1,4 +1,4 @@
-/* failover.c -- the decision: look around, classify the facts, look the finding up, write down what follows. */
+/* failover.c -- the decision: classify the facts, look the finding up in the rules, fill in the action. */
 #include "core/failover.h"
 
 #include "core/beside.h"
@@ -6,7 +6,7 @@
 #include "core/election.h"
 #include "core/looks.h"
 #include "core/maintenance.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/next_record.h"
 #include "core/roles.h"
 #include "core/targets.h"
@@ -84,7 +84,10 @@ bool failover_names_are_met(const struct view *view, const struct decision *deci
         return true;
 }
 
-/* Whether somebody outside answers tells an outage from our own isolation, and an edit is found before a decision. */
+/*
+ * All targets are read when an outage begins: an answer from outside tells it from this operator's own isolation, and a
+ * person's edit is found before the decision (decision 009).
+ */
 static unsigned looks_beside(const struct view *view, const struct decision *decision)
 {
         const mono_ms failing_since = decision->active_health.failing_since;
@@ -96,7 +99,7 @@ static unsigned looks_beside(const struct view *view, const struct decision *dec
         return looks;
 }
 
-/* What is accepted is looked at until it shows, and a weak target for ever. */
+/* An accepted write is looked at until it shows, and a weak target for ever. */
 static unsigned looks_in_time(struct pass *pass)
 {
         const struct view *view = pass->view;
@@ -136,7 +139,7 @@ static void look_around(struct pass *pass)
         classify_wake(pass, election_quarantine_end(view));
         for (unsigned i = 0; i < view->target_count; i++)
                 classify_wake(pass, targets_refusal_due(&view->targets[i].health, view->now));
-        if (view->now < view->late_until) /* it is in the status, and has to leave it */
+        if (view->now < view->late_until) /* the status shows it until then */
                 classify_wake(pass, view->late_until);
         decision->request = request_read(view, decision->epoch, pass->arena);
         decision->answer = decision->request.answer;
@@ -155,18 +158,21 @@ static enum finding classify(struct pass *pass)
         }
 }
 
-/* Where the last epoch there is stands: of all places the one that a person has to mend first. */
+/* The place of the last possible epoch that a person has to repair first. */
 static const char *place_of_epoch(const struct view *view, epoch_t epoch, struct arena *arena)
 {
         if (view->record && view->record->epoch == epoch)
-                return phrase_record_place(view, arena);
+                return texts_record_place(view, arena);
         const struct target_view *at = targets_name(view);
         for (unsigned i = view->target_count; i-- > 0 && at->shows.stamp.epoch != epoch;)
                 at = &view->targets[i];
-        return phrase_stamp_place(at, arena);
+        return texts_stamp_place(at, arena);
 }
 
-/* Nothing can be decided after the last epoch there is: said before anybody needs it. What is under way goes on. */
+/*
+ * Nothing can be decided after the last possible epoch. That is reported before a failover needs it; a switch under way
+ * goes on.
+ */
 static enum finding need_epoch(struct pass *pass, enum finding finding)
 {
         const struct decision *decision = pass->decision;
@@ -176,14 +182,17 @@ static enum finding need_epoch(struct pass *pass, enum finding finding)
                 return finding;
         return classify_as(
             pass, FINDING_EPOCHS_EXHAUSTED,
-            arena_printf(pass->arena,
-                         "epoch %llu is the last one, so nothing can be decided any more. Nobody comes to it by deciding: "
-                         "somebody wrote it. Delete what carries it: %s; what the targets show is then taken up again",
-                         (unsigned long long)decision->epoch,
-                         place_of_epoch(pass->view, decision->epoch, pass->arena)));
+            arena_printf(
+                pass->arena,
+                "epoch %llu is the last one, so nothing can be decided any more. Nobody comes to it by deciding: "
+                "somebody wrote it. Delete what carries it: %s; what the targets show is then taken up again",
+                (unsigned long long)decision->epoch, place_of_epoch(pass->view, decision->epoch, pass->arena)));
 }
 
-/* Nothing is done on a look at another target that is too old: that is read first, and then thought again. */
+/*
+ * No action may rest on a look at another target that is too old: the target is read first, and the next pass decides
+ * anew.
+ */
 static enum finding read_first(struct pass *pass, enum finding finding)
 {
         const struct view *view = pass->view;
@@ -191,7 +200,7 @@ static enum finding read_first(struct pass *pass, enum finding finding)
         decision->looks = looks_due(view, rule_find(decision->phase, finding)->then, decision->at);
         if (!decision->looks)
                 return finding;
-        /* It takes no time where it is answered: nothing new is said then. */
+        /* Such a read takes an instant, so nothing new is reported for it. */
         decision->at = NULL;
         for (unsigned i = 0; i < view->target_count; i++) {
                 const struct target_view *target = &view->targets[i];
@@ -199,19 +208,19 @@ static enum finding read_first(struct pass *pass, enum finding finding)
                         continue;
                 decision->at = target;
                 decision->why = arena_printf(pass->arena, "%s; what it rests on is read again first: %s", decision->why,
-                                             phrase_trouble(target, pass->arena));
+                                             texts_trouble(target, pass->arena));
                 break;
         }
         return classify_as(pass, FINDING_LOOK_OLD, decision->why);
 }
 
-/* Also where Automatic waits for just this; never where nothing outside status may be written. */
+/* Also where Automatic waits for the heartbeat; never where nothing outside status may be written. */
 static bool vouches(const struct view *view, const struct decision *decision)
 {
         const struct plane_view *active = decision->active;
         const struct plane_health *health = &decision->active_health;
         bool may_write = view->policy.mode == MODE_AUTOMATIC && !view->policy.suspended && !view->kill_switch &&
-                         !targets_unshared(view) && !failover_names_stand(view, decision, SYNC_FOREIGN) &&
+                         !targets_split_owner(view) && !failover_names_stand(view, decision, SYNC_FOREIGN) &&
                          !failover_names_stand(view, decision, SYNC_UNREADABLE);
         return may_write && view->alive.is_used && active && active->holds_operator && health->fresh &&
                health->verdict == VERDICT_UP && health->fails == 0;
@@ -262,7 +271,9 @@ static void decide(const struct view *view, struct arena *arena, struct decision
                 ret->write = classify_write(view, ret->at);
         beside_add(&pass);
         ret->vouches = vouches(view, ret);
-        /* One that is being recorded is answered by the record; one that was not come to is not forgotten. */
+        /*
+         * A request that is being recorded is answered by the record. One that this pass did not reach stays as it is.
+         */
         bool is_accepted = ret->finding == FINDING_SWITCH_REQUESTED || ret->finding == FINDING_SWITCH_CONFIRMED ||
                            ret->finding == FINDING_ADOPT_REQUESTED;
         if (ret->request.kind != REQUEST_NONE && !ret->answer[0] && !is_accepted)
@@ -278,7 +289,10 @@ static const struct target_view *refusing_store(const struct view *view)
         return NULL;
 }
 
-/* The write names what was read, and is refused else. NULL: there is nothing to be decided any more. */
+/*
+ * The write names the state that was read, and is refused where that has changed. NULL: there is nothing left to
+ * decide.
+ */
 static const struct attempt *try_again(const struct view *view, const struct target_view *store, struct arena *arena)
 {
         struct attempt *attempt = arena_alloc(arena, sizeof(*attempt));

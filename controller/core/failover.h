@@ -1,5 +1,5 @@
 /*
- * failover.h -- the decision: from everything that is known of one policy to the one thing to do next, and why.
+ * failover.h -- the decision: from all facts about one policy to the one thing to do next, and why.
  *
  * Two pure steps: classify the facts into one finding (thresholds, gates, what the targets show; classify.h, one file
  * per phase), then look the pair (phase, finding) up in the table of rules.h. Progress is observed, never remembered:
@@ -31,7 +31,7 @@ struct target_write {
         const char *value;
         uint32_t ttl_s;
         struct stamp stamp;
-        const char *former; /* whose stamp there counts as ours, besides our own; "" nobody's */
+        const char *former; /* another owner whose stamp there may be replaced (targets_former()); "" none */
 };
 
 struct attempt;
@@ -40,13 +40,14 @@ struct decision {
         enum phase phase;
         enum finding finding;
         const struct rule *rule;
-        const char *why; /* one sentence for a person: why, or why not */
+        const char *why; /* one sentence for people: why, or why not */
         struct effective_mode mode;
-        bool vouches;  /* I run inside the active plane, and its checks pass: whoever shares the register is to know */
+        /* the operator is inside the active plane, and its checks pass: the heartbeat is to be renewed */
+        bool vouches;
         bool may_act;  /* Automatic in effect, not suspended, no kill switch: else nothing is recorded or written */
         epoch_t epoch; /* highest in the record and at the targets, 0 none: the next decision is this plus one */
         const struct plane_view *active;    /* while switching the plane that is becoming active; NULL: not known */
-        const struct plane_view *candidate; /* who would take over; NULL: nobody is fit */
+        const struct plane_view *candidate; /* the plane that would take over; NULL: none is fit */
         const char *why_no_candidate;
         struct plane_health active_health;
         enum verdict verdicts[PLANES_MAX];  /* to be given back as plane_view.was */
@@ -58,23 +59,23 @@ struct decision {
         const char *held_update; /* new values of the active plane, and the gate that blocks them; "" otherwise */
         struct request request;
         const char *answer; /* to the request; "" where there is none */
-        bool is_final;      /* and the last: to be given back as view.policy.past while the annotation keeps its value */
+        bool is_final; /* and the last: to be given back as view.policy.past while the annotation keeps its value */
         struct target_standing targets[TARGETS_MAX]; /* of view->targets */
         enum step step;                /* the first unmet one of a switch */
         const struct target_view *at;  /* the target that the finding is about; NULL: none */
         struct target_write write;     /* WRITE */
-        struct target_write beside[TARGETS_MAX]; /* the same, whatever is done besides (beside.h) */
+        struct target_write beside[TARGETS_MAX]; /* more targets, beside the step under way (beside.h) */
         unsigned beside_count;
         unsigned looks;                /* READ: a bit for each of view->targets that is to be looked at */
-        unsigned looks_beside;         /* the same, whatever is done besides */
-        const struct attempt *attempt; /* what is to be done in place of this one; NULL: this one */
+        unsigned looks_beside;         /* the same, for the writes beside */
+        const struct attempt *attempt; /* the decision to carry out in place of this one; NULL: this one */
         const struct record *next; /* ADOPT, DECIDE, ABORT, COMMIT: the record to write; NULL otherwise */
         mono_ms wake_at;           /* look again then even if nothing happens; 0: no need */
 };
 
 /*
- * A decision that its store refused to record is taken again as if it were not refused, since only that tells whether it
- * still is; what people are told meanwhile is that it was.
+ * A decision that its store refused is tried again, because only a try shows whether it is still refused. Until then
+ * people are told of the refusal.
  */
 struct attempt {
         struct view view;

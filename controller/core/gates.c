@@ -1,10 +1,10 @@
-/* gates.c -- everything that must hold before a decision. */
+/* gates.c -- the conditions of a decision. */
 #include "core/gates.h"
 
 #include <string.h>
 
 #include "core/maintenance.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/remedy.h"
 #include "core/request.h"
 #include "core/sync.h"
@@ -13,7 +13,7 @@
 
 enum { DELAY_MS = 30000, CROSS_REGION_DELAY_MS = 60000, LIMIT_WINDOW_MS = 24 * 3600 * 1000, BLAST_RETRY_MS = 1000 };
 
-/* Everything that one gate may look at. */
+/* The facts for one gate. */
 struct inquiry {
         const struct view *view;
         const struct gate_question *question;
@@ -21,13 +21,13 @@ struct inquiry {
         struct arena *arena;
 };
 
-static struct gate_verdict holds(const char *text)
+static struct gate_verdict passes(const char *text)
 {
-        return (struct gate_verdict){.holds = true, .text = text};
+        return (struct gate_verdict){.passes = true, .text = text};
 }
 
 /* @wake_at: when the passing of time alone may open it; 0 unknown. */
-static struct gate_verdict refuses(const char *text, mono_ms wake_at)
+static struct gate_verdict blocks(const char *text, mono_ms wake_at)
 {
         return (struct gate_verdict){.text = text, .wake_at = wake_at};
 }
@@ -78,13 +78,13 @@ mono_ms gates_failover_delay(const struct view *view)
         return DELAY_MS;
 }
 
-/* A person works on it: nothing moves away from it by itself. */
+/* A person works on it, so the policy does not leave it by itself. */
 static struct gate_verdict gate_maintenance(const struct inquiry *q)
 {
         const struct plane_view *active = q->question->active;
         if (!active || !maintenance_holds(q->view, active))
-                return holds("the active plane is not in maintenance");
-        return refuses(arena_printf(q->arena, "%s is %s", active->name, maintenance_phrase(active, q->arena)),
+                return passes("the active plane is not in maintenance");
+        return blocks(arena_printf(q->arena, "%s is %s", active->name, maintenance_phrase(active, q->arena)),
                        maintenance_end(q->view, active));
 }
 
@@ -98,37 +98,38 @@ static struct gate_verdict gate_active_down(const struct inquiry *q)
 {
         const struct detection *detection = &q->view->policy.detection;
         if (!q->health.fresh)
-                return refuses("the active plane is not observed: unknown is not down", 0);
+                return blocks("the active plane is not observed: unknown is not down", 0);
         if (q->health.fails < detection->failure_threshold)
-                return refuses(
+                return blocks(
                     arena_printf(q->arena, "fewer than %u probes in a row failed", detection->failure_threshold), 0);
         mono_ms due = q->health.failing_since + gates_failover_delay(q->view);
         if (q->view->now < due)
-                return refuses(arena_printf(q->arena, "switching at %s unless it recovers",
-                                            phrase_instant(q->view, due, q->arena)),
+                return blocks(arena_printf(q->arena, "switching at %s unless it recovers",
+                                            texts_instant(q->view, due, q->arena)),
                                due);
-        return holds(
+        return passes(
             arena_printf(q->arena, "%u probes in a row and more failed on every path", detection->failure_threshold));
 }
 
 static struct gate_verdict gate_contradiction(const struct inquiry *q)
 {
         if (q->health.deployment == DEPLOYMENT_UNAVAILABLE)
-                return holds("no replica is available");
+                return passes("no replica is available");
         if (q->health.deployment == DEPLOYMENT_UNOBSERVED)
-                return holds("the Deployment cannot be observed");
+                return passes("the Deployment cannot be observed");
         mono_ms due = q->health.failing_since + CONTRADICTION_DELAY_MS;
         if (q->health.failing_since && q->view->now >= due)
-                return holds("replicas are available, but no path reached them for 2m");
-        return refuses("the path is down, but its Deployment says replicas are available; the path decides after 2m",
+                return passes("replicas are available, but no path reached them for 2m");
+        return blocks("the path is down, but its Deployment says replicas are available; the path decides after 2m",
                        q->health.failing_since ? due : 0);
 }
 
 static struct gate_verdict gate_not_late(const struct inquiry *q)
 {
         if (q->view->now >= q->view->late_until)
-                return holds("the operator's own loop is on time");
-        return refuses("the operator's own process was suspended or late; its samples are being discarded", q->view->late_until);
+                return passes("the operator's own loop is on time");
+        return blocks("the operator's own process was suspended or late; its samples are being discarded",
+                       q->view->late_until);
 }
 
 /* Its last answer is up to one renewal old, and may itself have taken up to one probe period. */
@@ -142,8 +143,8 @@ static struct gate_verdict gate_arbiter(const struct inquiry *q)
 {
         const struct view *view = q->view;
         if (view->arbiter_answered_at && view->now - view->arbiter_answered_at <= arbiter_limit(view))
-                return holds("the decision store answers");
-        return refuses("the decision store does not answer; frozen, nothing changes", 0);
+                return passes("the decision store answers");
+        return blocks("the decision store does not answer; frozen, nothing changes", 0);
 }
 
 static bool is_outside(const struct inquiry *q, const struct plane_view *plane)
@@ -151,7 +152,9 @@ static bool is_outside(const struct inquiry *q, const struct plane_view *plane)
         return plane != q->question->active && !plane->holds_operator;
 }
 
-/* Since when some plane outside my own cluster, and not the active one, is up without a break; 0: always, or none is.
+/*
+ * Since when some plane outside the operator's own cluster, and not the active one, is up without a break; 0: always,
+ * or none is.
  */
 static mono_ms witness_since(const struct inquiry *q)
 {
@@ -170,7 +173,7 @@ static mono_ms witness_since(const struct inquiry *q)
         return first;
 }
 
-/* Whether what lives inside @plane ("": nobody says where it lives) is lost and cut off together with me. */
+/* Whether a target inside @plane ("": its place is not known) is lost, or cut off together with this operator. */
 static bool is_beside_me(const struct view *view, const char *plane)
 {
         for (unsigned i = 0; i < view->plane_count; i++)
@@ -187,10 +190,10 @@ static bool answers_outside(const struct inquiry *q, const struct target_view *t
 }
 
 /*
- * Somebody outside my own cluster and outside the active plane must have answered since the outage began, or I am the
- * one cut off. And where every other plane was down with the active one, I may have been cut off until the first came
- * back: what failed until then proves nothing, and the active one may only be slower to return. So the delay counts
- * from there.
+ * Something outside the operator's own cluster and outside the active plane must have answered since the outage began,
+ * or this operator may be the one that is cut off. Where every other plane was down together with the active one, it
+ * may have been cut off until the first of them came back: failures until then prove nothing, and the active plane may
+ * only be slower to return. So the delay counts from there.
  */
 static struct gate_verdict gate_not_isolated(const struct inquiry *q)
 {
@@ -199,27 +202,28 @@ static struct gate_verdict gate_not_isolated(const struct inquiry *q)
         mono_ms back = witness_since(q), due = back + gates_failover_delay(view);
         bool is_supposed = q->question->purpose == PURPOSE_ARMED && !since; /* an outage that would begin now */
         if (!is_supposed && back > since && view->now < due)
-                return refuses(arena_printf(q->arena,
-                                            "no other plane answered until %s, so the operator may have been cut off; the delay "
-                                            "counts from there, until %s",
-                                            phrase_instant(view, back, q->arena), phrase_instant(view, due, q->arena)),
-                               due);
+                return blocks(
+                    arena_printf(q->arena,
+                                 "no other plane answered until %s, so the operator may have been cut off; the delay "
+                                 "counts from there, until %s",
+                                 texts_instant(view, back, q->arena), texts_instant(view, due, q->arena)),
+                    due);
         for (unsigned i = 0; i < view->plane_count; i++) {
                 const struct plane_view *plane = &view->planes[i];
                 struct plane_health health = health_of(plane, &view->policy.detection, view->now);
                 if (is_outside(q, plane) && health.fresh && health.last_pass_at > 0 && health.last_pass_at >= since)
-                        return holds(arena_printf(q->arena, "%s answers", plane->name));
+                        return passes(arena_printf(q->arena, "%s answers", plane->name));
         }
         for (unsigned i = view->target_count; i-- > 0;)
                 if (answers_outside(q, &view->targets[i]))
-                        return holds(target_traits(view->targets[i].ref.kind)->answers);
-        return refuses("nothing outside the active plane answers: the operator may be the one that is cut off", 0);
+                        return passes(target_traits(view->targets[i].ref.kind)->answers);
+        return blocks("nothing outside the active plane answers: the operator may be the one that is cut off", 0);
 }
 
 /*
- * Somebody inside the active plane who says that it is well: then it is the way to it that is cut. What cannot be
- * listened for is no silence; and where planes are spoken for, one that never was is not left either: a cut would look
- * the same. (In the middle of a switch nobody can have spoken for the new plane yet.)
+ * While the operator inside the active plane renews its heartbeat, only the way to the plane is cut. A heartbeat that
+ * cannot be read is not silence. Where heartbeats are in use, a plane that never had one is not left either, because a
+ * cut would look the same; in the middle of a switch the new plane cannot have had one yet.
  */
 static struct gate_verdict gate_dissent(const struct inquiry *q)
 {
@@ -227,35 +231,35 @@ static struct gate_verdict gate_dissent(const struct inquiry *q)
         const struct alive_view *alive = &view->alive;
         const struct plane_view *active = q->question->active;
         if (alive->is_used && !alive->read_at)
-                return refuses("whether an operator inside a plane speaks for it has not been heard yet", 0);
+                return blocks("whether an operator inside a plane speaks for it has not been heard yet", 0);
         if (!alive->is_used || !alive->seen_at)
-                return holds("no operator inside a plane was ever heard");
+                return passes("no operator inside a plane was ever heard");
         if (active->holds_operator)
-                return holds("the operator runs inside the active plane itself");
+                return passes("the operator runs inside the active plane itself");
         if (strcmp(alive->plane, active->name) != 0 && q->question->purpose == PURPOSE_SUPERSEDE)
-                return holds("no operator inside the new plane was heard yet");
+                return passes("no operator inside the new plane was heard yet");
         if (strcmp(alive->plane, active->name) != 0)
-                return refuses(arena_printf(q->arena,
+                return blocks(arena_printf(q->arena,
                                             "no operator inside %s was heard since it became active, so a network cut "
                                             "would look like an outage; is one running there, with the same policy?",
                                             active->name),
                                0);
         mono_ms due = alive->seen_at + gates_dissent_window(view), read_before = view->now - alive->read_at;
         if (alive->read_at >= due && read_before <= arbiter_limit(view))
-                return holds(arena_printf(q->arena, "the operator inside %s is silent", alive->plane));
+                return passes(arena_printf(q->arena, "the operator inside %s is silent", alive->plane));
         if (q->question->purpose == PURPOSE_ARMED && read_before <= MECHANISM_FRESH_MS)
-                return holds(arena_printf(q->arena, "the operator inside %s would fall silent with it", alive->plane));
+                return passes(arena_printf(q->arena, "the operator inside %s would fall silent with it", alive->plane));
         if (read_before > MECHANISM_FRESH_MS)
-                return refuses(arena_printf(q->arena,
+                return blocks(arena_printf(q->arena,
                                             "whether the operator inside %s is silent is not known: its text could not "
                                             "be read since %s",
-                                            alive->plane, phrase_instant(view, alive->read_at, q->arena)),
+                                            alive->plane, texts_instant(view, alive->read_at, q->arena)),
                                0);
-        return refuses(arena_printf(q->arena,
+        return blocks(arena_printf(q->arena,
                                     "the operator inside %s says that its checks pass there; it must have been silent "
                                     "for %llds",
                                     alive->plane, (long long)(gates_dissent_window(view) / 1000)),
-                       view->now < due ? due : 0); /* later it is the next answer that wakes us */
+                       view->now < due ? due : 0); /* after that the next read wakes the policy */
 }
 
 static struct gate_verdict gate_helps(const struct inquiry *q)
@@ -271,15 +275,15 @@ static struct gate_verdict gate_helps(const struct inquiry *q)
                 down += health.fresh && health.fails > 0;
         }
         if (others > 0 && down == others)
-                return refuses("every standby fails too: switching would not help", 0);
-        return holds("the failure is the active plane's alone");
+                return blocks("every standby fails too: switching would not help", 0);
+        return passes("the failure is the active plane's alone");
 }
 
 static struct gate_verdict gate_candidate(const struct inquiry *q)
 {
         const struct plane_view *candidate = q->question->candidate;
-        return candidate ? holds(arena_printf(q->arena, "%s is fit", candidate->name))
-                         : refuses(q->question->why_none, 0);
+        return candidate ? passes(arena_printf(q->arena, "%s is fit", candidate->name))
+                         : blocks(q->question->why_none, 0);
 }
 
 /* The active plane's rollout may be what ails it; a failback waits for the one of the plane that it goes to. */
@@ -291,8 +295,8 @@ static struct gate_verdict gate_rollout(const struct inquiry *q)
             is_failback ? health_of(q->question->candidate, &view->policy.detection, view->now) : q->health;
         mono_ms began = health.failing_since;
         if (!health.rollout || (began && view->now - began >= ROLLOUT_LIMIT_MS))
-                return holds("no rollout is in progress");
-        return refuses("a rollout of its Deployment is in progress, which may take 10m",
+                return passes("no rollout is in progress");
+        return blocks("a rollout of its Deployment is in progress, which may take 10m",
                        began ? began + ROLLOUT_LIMIT_MS : 0);
 }
 
@@ -301,17 +305,19 @@ static bool answered(const struct target_health *health, mono_ms now)
         return health->reach == REACH_OK && health->read_at && now - health->read_at <= MECHANISM_FRESH_MS;
 }
 
-/* What lives inside the plane that is left is expected to be silent with it: the switch begins, and waits at that step
- * until somebody has brought it back elsewhere. */
+/*
+ * A target inside the plane that is left is expected to be silent with it. The switch begins, and waits at that step
+ * until a person has brought the target back elsewhere.
+ */
 static bool is_lost_with_active(const struct inquiry *q, const char *plane)
 {
         return plane[0] && q->question->active && strcmp(q->question->active->name, plane) == 0;
 }
 
 /*
- * A switch whose plane was lost turns even where a target refuses our writes, as long as it is read: the switch waits
- * there either way, and is not to end at a plane that is dead by then. Not where the refused register is the one that
- * decides.
+ * A switch whose plane was lost turns even where a target refuses writes, as long as it is read: the switch waits there
+ * either way, and must not end at a plane that is down by then. It does not turn where the register that refuses is the
+ * arbiter.
  */
 static bool refuses_either_way(const struct inquiry *q, const struct target_view *target)
 {
@@ -335,26 +341,26 @@ static struct gate_verdict gate_mechanisms(const struct inquiry *q)
                 if (targets_blocks(view, target, left_by(q)) && !answered(&target->health, view->now) &&
                     !refuses_either_way(q, target) &&
                     !is_lost_with_active(q, targets_plane_of(view, target)))
-                        return refuses(phrase_trouble(target, q->arena), 0);
+                        return blocks(texts_trouble(target, q->arena), 0);
         }
-        return holds("everything the plan needs answered recently");
+        return passes("everything the plan needs answered recently");
 }
 
 static struct gate_verdict gate_no_drift(const struct inquiry *q)
 {
         const struct view *view = q->view;
         if (!view->record || targets_moved(view))
-                return holds("nothing is recorded of these targets yet");
+                return passes("nothing is recorded of these targets yet");
         for (unsigned i = view->target_count; i-- > 0;) {
                 const enum sync sync = sync_of(view, view->record, i);
                 bool is_edited = sync == SYNC_DRIFT || sync == SYNC_FOREIGN || sync == SYNC_UNREADABLE;
                 if (is_edited && targets_blocks(view, &view->targets[i], left_by(q)))
-                        return refuses(phrase_drift(view, i, q->arena), 0);
+                        return blocks(texts_drift(view, i, q->arena), 0);
         }
-        return holds("the targets show what was recorded");
+        return passes("the targets show what was recorded");
 }
 
-/* A wall clock that jumped back must not hold for ever: from when the record was first seen, one cooldown at most. */
+/* A wall clock that jumped back must not block for ever: at most one cooldown from when the record was first seen. */
 mono_ms gates_cooldown_end(const struct view *view)
 {
         int64_t left = view->record ? view->record->cooldown_until - view->wall : 0;
@@ -369,8 +375,8 @@ static struct gate_verdict gate_cooldown(const struct inquiry *q)
 {
         mono_ms end = gates_cooldown_end(q->view);
         if (!end)
-                return holds("not cooling down");
-        return refuses(arena_printf(q->arena, "cooling down until %s%s", phrase_instant(q->view, end, q->arena),
+                return passes("not cooling down");
+        return blocks(arena_printf(q->arena, "cooling down until %s%s", texts_instant(q->view, end, q->arena),
                                     remedy_ack(q->view, "; to end it: ", q->arena)),
                        end);
 }
@@ -391,13 +397,13 @@ static struct gate_verdict gate_limit(const struct inquiry *q)
         unsigned limit = view->policy.max_switches, recent = 0;
         for (unsigned i = 0; view->record && i < view->record->recent_count; i++)
                 recent += window_left(view, view->record->recent[i]) > 0;
-        INVARIANT(limit > 0); /* so that where nothing is recorded it is not reached */
+        INVARIANT(limit > 0); /* so that an empty list is below the limit */
         if (recent < limit || request_is_acknowledged(view))
-                return holds("below the limit of switches");
+                return passes("below the limit of switches");
         /* Newest first: the limit-th of them leaves the window next. */
         mono_ms due = view->now + window_left(view, view->record->recent[limit - 1]);
-        return refuses(arena_printf(q->arena, "maxSwitches %u in 24h is reached until %s%s", limit,
-                                    phrase_instant(view, due, q->arena),
+        return blocks(arena_printf(q->arena, "maxSwitches %u in 24h is reached until %s%s", limit,
+                                    texts_instant(view, due, q->arena),
                                     remedy_ack(view, "; to allow one more: ", q->arena)),
                        due > view->now ? due : 0);
 }
@@ -405,8 +411,8 @@ static struct gate_verdict gate_limit(const struct inquiry *q)
 static struct gate_verdict gate_blast(const struct inquiry *q)
 {
         if (!q->view->blast_limit_reached)
-                return holds("below --max-switches-per-minute");
-        return refuses("--max-switches-per-minute is reached over all policies", q->view->now + BLAST_RETRY_MS);
+                return passes("below --max-switches-per-minute");
+        return blocks("--max-switches-per-minute is reached over all policies", q->view->now + BLAST_RETRY_MS);
 }
 
 struct gates gates_evaluate(const struct view *view, const struct gate_question *question, struct arena *arena)
@@ -431,16 +437,16 @@ struct gates gates_evaluate(const struct view *view, const struct gate_question 
         struct inquiry inquiry = {.view = view, .question = question, .arena = arena};
         if (question->active)
                 inquiry.health = health_of(question->active, &view->policy.detection, view->now);
-        struct gates gates = {.refused = -1};
+        struct gates gates = {.blocked = -1};
         for (unsigned gate = 0; gate < GATE_COUNT; gate++) {
                 if (!gate_applies((enum gate)gate, question->purpose))
                         continue;
                 struct gate_verdict verdict = evaluate[gate](&inquiry);
                 verdict.gate = (enum gate)gate;
-                gates.held += verdict.holds;
-                if (!verdict.holds && gates.refused < 0)
-                        gates.refused = (int)gates.count;
-                if (!verdict.holds && verdict.wake_at && (!gates.wake_at || verdict.wake_at < gates.wake_at))
+                gates.passed += verdict.passes;
+                if (!verdict.passes && gates.blocked < 0)
+                        gates.blocked = (int)gates.count;
+                if (!verdict.passes && verdict.wake_at && (!gates.wake_at || verdict.wake_at < gates.wake_at))
                         gates.wake_at = verdict.wake_at;
                 gates.verdicts[gates.count++] = verdict;
         }

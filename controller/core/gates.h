@@ -1,5 +1,5 @@
 /*
- * gates.h -- everything that must hold before a decision, each with its own sentence. Pure.
+ * gates.h -- the conditions of a decision, each with its own sentence. A gate passes or blocks. Pure.
  *
  * An automatic failover passes all of them; a person's request and a failback pass those that speak of the target side.
  * Which apply to which purpose is one table in gates.c.
@@ -10,7 +10,7 @@
 #include "core/health.h"
 #include "util/arena.h"
 
-/* In the order in which a person wants to hear of them: the first that does not hold is the reason. */
+/* In the order in which people want to read them: the first that blocks is the reason. */
 #define GATE_LIST(X)                                  \
         X(GATE_MAINTENANCE, "MaintenanceUntil")       \
         X(GATE_ACTIVE_DOWN, "ActiveDown")             \
@@ -34,12 +34,12 @@ enum gate { GATE_LIST(GATE_ENUM) GATE_COUNT };
 
 struct gate_verdict {
         enum gate gate;
-        bool holds;
-        const char *text; /* what was found, for people */
-        mono_ms wake_at;  /* when it may hold by the passing of time alone; 0 unknown */
+        bool passes;
+        const char *text; /* the finding, for people */
+        mono_ms wake_at;  /* when it may pass by time alone; 0 unknown */
 };
 
-/* What kind of decision is asked for: it selects the gates. */
+/* The kind of decision: it selects the gates. */
 enum purpose {
         PURPOSE_FAILOVER,
         PURPOSE_REQUEST,  /* a person's, and the record's own plane under new values */
@@ -47,7 +47,7 @@ enum purpose {
         PURPOSE_RETARGET, /* a person's, from an unfinished switch to other targets: the old may be gone */
         PURPOSE_FAILBACK,
         PURPOSE_SUPERSEDE, /* the new active was lost during its switch */
-        PURPOSE_ARMED,     /* none: what would hold a failover back, were the active plane down now */
+        PURPOSE_ARMED,     /* none: the gates that would block a failover, were the active plane down now */
         PURPOSE_ENFORCE,   /* a person's edit is put back: nothing moves, but a target is written */
         PURPOSE_COUNT
 };
@@ -55,12 +55,12 @@ enum purpose {
 struct gates {
         struct gate_verdict verdicts[GATE_COUNT];
         unsigned count;
-        unsigned held;
-        int refused;     /* index of the first that does not hold; -1 when all do */
-        mono_ms wake_at; /* earliest wake_at of those that do not hold; 0 none */
+        unsigned passed;
+        int blocked;     /* index of the first that blocks; -1 when all pass */
+        mono_ms wake_at; /* earliest wake_at of those that block; 0 none */
 };
 
-/* What is asked: may @purpose move from @active to @candidate? */
+/* The question: may @purpose move from @active to @candidate? */
 struct gate_question {
         enum purpose purpose;
         const struct plane_view *active;    /* NULL: not known, for a person's request only */
@@ -80,8 +80,9 @@ bool gate_applies(enum gate gate, enum purpose purpose);
 /* The failoverDelay in force: 30 s, or 60 s where the planes' regions differ, unless the policy says otherwise. */
 mono_ms gates_failover_delay(const struct view *view);
 
-/* How long whoever speaks for the active plane must have been silent: failoverDelay, but three of its renewals at
- * least. */
+/*
+ * How long the heartbeat of the active plane must have been silent: failoverDelay, but at least three of its renewals.
+ */
 mono_ms gates_dissent_window(const struct view *view);
 
 enum { CONTRADICTION_DELAY_MS = 120000, ROLLOUT_LIMIT_MS = 600000, MECHANISM_FRESH_MS = 25000 };

@@ -16,8 +16,8 @@ bool health_run_goes_on(mono_ms last, mono_ms next, mono_ms interval_ms, mono_ms
 }
 
 /*
- * What a cluster said of itself stands while it is fresh, and takes as many samples that judge nothing to be dismissed
- * as failures to be believed: one look that goes unanswered takes nothing back.
+ * A cluster's own word (its Deployment) counts while it is fresh. It is dropped only after as many samples without a
+ * result as failures are needed to accuse: a single unanswered read takes nothing back.
  */
 static bool still_stands(const struct check_view *check, const struct detection *detection, mono_ms now)
 {
@@ -55,8 +55,9 @@ bool health_counts(const struct check_view *check, enum plane_role role)
 /* Whether the run of failures that @check is in began in another role than the one that it is to be judged in. */
 static bool fails_from_before(const struct plane_view *plane, const struct check_view *check)
 {
-        return check->fails && (check->when != WHEN_ALWAYS || plane->mark.is_confirmed) && plane->mark.role != ROLE_EITHER &&
-               health_counts(check, plane->mark.role) && check->run_since < plane->mark.since;
+        return check->fails && (check->when != WHEN_ALWAYS || plane->mark.is_confirmed) &&
+               plane->mark.role != ROLE_EITHER && health_counts(check, plane->mark.role) &&
+               check->run_since < plane->mark.since;
 }
 
 static mono_ms grace_end(const struct plane_view *plane, const struct detection *detection)
@@ -85,7 +86,7 @@ mono_ms health_settles_at(const struct plane_view *plane, const struct detection
         return 0;
 }
 
-/* What the checks of the path say together, by the yardstick of one role. */
+/* The checks of the path together, as they count in one role. */
 struct path {
         unsigned count, fresh_count;
         uint32_t fails, passes; /* the fewest of any check */
@@ -119,7 +120,10 @@ static bool is_path_fresh(const struct path *path)
         return path->count > 0 && path->fresh_count == path->count;
 }
 
-/* What passes is better than what cannot be judged, and that is better than what fails; the longer, the more so. */
+/*
+ * A passing plane is better than one that cannot be judged, and that is better than a failing one; the longer, the more
+ * so.
+ */
 static bool is_better(const struct path *a, const struct path *b)
 {
         bool a_passes = is_path_fresh(a) && a->passes, b_passes = is_path_fresh(b) && b->passes;

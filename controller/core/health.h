@@ -29,7 +29,7 @@ struct plane_health {
         unix_ms certificate_not_after; /* the earliest; 0 none */
 };
 
-/* Whether @check has a say while its plane is in @role. */
+/* Whether @check counts while its plane is in @role. */
 bool health_counts(const struct check_view *check, enum plane_role role);
 
 /*
@@ -46,9 +46,9 @@ mono_ms health_settles_at(const struct plane_view *plane, const struct detection
 struct plane_health health_of(const struct plane_view *plane, const struct detection *detection, mono_ms now);
 
 /*
- * Whether what a sample shows that began at @next is in a row with what was judged at @last. A gap in which nothing was
- * judged for longer than a sample is fresh breaks a run off: one failure after ten minutes that nobody knows is no outage
- * of ten minutes.
+ * Whether a sample that began at @next continues the run that was judged last at @last. A gap without a judgement that
+ * is longer than a sample is fresh ends the run: two failures ten minutes apart are not an outage of ten minutes
+ * (decision 025).
  */
 bool health_run_goes_on(mono_ms last, mono_ms next, mono_ms interval_ms, mono_ms timeout_ms);
 

@@ -17,7 +17,7 @@ static unsigned old_looks(const struct view *view, mono_ms age_max)
         return looks;
 }
 
-/* Where the gates let a decision be made, what does not answer is lost with the plane that is left. */
+/* Where the gates pass, a target that does not answer is lost with the plane that is left, and need not be read. */
 static unsigned silent(const struct view *view)
 {
         unsigned looks = 0;
@@ -26,7 +26,7 @@ static unsigned silent(const struct view *view)
         return looks;
 }
 
-/* Nothing rests on what nothing waits for. */
+/* No action rests on a target that no step waits for. */
 static unsigned blocking(const struct view *view)
 {
         unsigned looks = 0;

@@ -1,8 +1,8 @@
 /*
  * looks.h -- how old a look at a target may be when something is done that rests on it. Pure.
  *
- * What a server behind one address showed once is not what it shows for ever: it may have lost a write, been restored,
- * or be another server by now. A write is fenced at its own target; what it rests on at another one is only remembered.
+ * A server behind one address may have lost a write, been restored, or be another server by now. A write is fenced at
+ * its own target; the state of another target that it rests on is only remembered (decision 016).
  */
 #ifndef PK_CORE_LOOKS_H
 #define PK_CORE_LOOKS_H
@@ -13,7 +13,7 @@
 enum {
         LOOK_STEP_MS = 1000,  /* one target before a write to another: read and written in a row */
         LOOK_VISIT_MS = 5000, /* all before a record: as long as a visit may take, so that all can be had within it */
-        LOOK_WEAK_MS = 30000, /* a weak target while nothing happens: what comes late there is not refused */
+        LOOK_WEAK_MS = 30000, /* a weak target at rest: a late write of an older epoch is not refused there */
 };
 
 /*

@@ -1,7 +1,7 @@
 /* maintenance.c -- a plane that a person works on. */
 #include "core/maintenance.h"
 
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "util/text.h"
 
 struct maintenance maintenance_read(const char *text, unix_ms wall)
@@ -37,7 +37,7 @@ mono_ms maintenance_end(const struct view *view, const struct plane_view *plane)
 
 const char *maintenance_phrase(const struct plane_view *plane, struct arena *arena)
 {
-        return arena_printf(arena, "in maintenance until %s", phrase_time(plane->maintenance_until, arena));
+        return arena_printf(arena, "in maintenance until %s", texts_time(plane->maintenance_until, arena));
 }
 
 const char *maintenance_reason(const struct maintenance *maintenance)
@@ -55,19 +55,19 @@ const char *maintenance_message(const struct maintenance *maintenance, const cha
         switch (maintenance->state) {
         case MAINTENANCE_HOLDS:
                 return arena_printf(arena, "not judged until %s: neither down nor chosen",
-                                    phrase_time(maintenance->until, arena));
+                                    texts_time(maintenance->until, arena));
         case MAINTENANCE_ENDED:
-                return arena_printf(arena, "ended %s", phrase_time(maintenance->until, arena));
+                return arena_printf(arena, "ended %s", texts_time(maintenance->until, arena));
         case MAINTENANCE_INVALID:
                 return arena_printf(arena,
                                     "planekeeper.io/maintenance-until=\"%s\" is no time and ignored; write one such as "
                                     "2026-11-23T02:59:11Z",
-                                    phrase_excerpt(text, MAINTENANCE_TEXT_MAX, arena));
+                                    texts_excerpt(text, MAINTENANCE_TEXT_MAX, arena));
         case MAINTENANCE_TOO_LONG:
                 return arena_printf(arena,
                                     "%s is more than 7 days ahead, so it is ignored before %s; write an earlier time",
-                                    phrase_time(maintenance->until, arena),
-                                    phrase_time(maintenance->until - MAINTENANCE_MAX_MS, arena));
+                                    texts_time(maintenance->until, arena),
+                                    texts_time(maintenance->until - MAINTENANCE_MAX_MS, arena));
         default:
                 return "none";
         }

@@ -27,13 +27,13 @@ struct maintenance {
 };
 
 struct maintenance maintenance_read(const char *text, unix_ms wall);
-/* What the core shall know of it: only one that holds, or held, counts. */
+/* The end of the maintenance for the core: only one that is, or was, in force counts. */
 void maintenance_set(struct plane_view *plane, const struct maintenance *maintenance, unix_ms wall, mono_ms now);
 
 bool maintenance_holds(const struct view *view, const struct plane_view *plane);
 mono_ms maintenance_end(const struct view *view, const struct plane_view *plane);    /* of one that holds */
 const char *maintenance_phrase(const struct plane_view *plane, struct arena *arena); /* "in maintenance until …" */
-/* What a person is told of the annotation, and the word for it; NULL where there is none. */
+/* The sentence and the word for the annotation; NULL where there is none. */
 const char *maintenance_reason(const struct maintenance *maintenance);
 const char *maintenance_message(const struct maintenance *maintenance, const char *text, struct arena *arena);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/gates.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/request.h"
 #include "core/targets.h"
 
@@ -13,22 +13,24 @@ static bool is_dns_store(const char *store)
         return strncmp(store, "dns/", 4) == 0;
 }
 
-/* Two that decide each on its own about one name. */
-static const char *describe_unshared(const struct view *view, const struct stamp *stamp, struct arena *arena)
+/* Split ownership: two operators decide independently about one name. */
+static const char *describe_split(const struct view *view, const struct stamp *stamp, struct arena *arena)
 {
         const char *name = targets_name(view)->ref.name;
-        const char *theirs = phrase_excerpt(stamp->store, 120, arena);
+        const char *theirs = texts_excerpt(stamp->store, 120, arena);
         if (is_dns_store(stamp->store))
-                return arena_printf(arena,
-                                    "Operators of other clusters share their decisions for %s in DNS (%s), of which "
-                                    "this one would not know: set spec.decisionStore: DNS here, too, or remove this policy",
-                                    name, theirs);
+                return arena_printf(
+                    arena,
+                    "Operators of other clusters share their decisions for %s in DNS (%s), of which "
+                    "this one would not know: set spec.decisionStore: DNS here, too, or remove this policy",
+                    name, theirs);
         if (is_dns_store(view->store))
-                return arena_printf(arena,
-                                    "The Planekeeper of another cluster (%s) still decides for %s on a Lease of its "
-                                    "own: set spec.decisionStore: DNS there, too, or remove its policy. If that cluster is "
-                                    "no more: %s",
-                                    theirs, name, request_takeover_command(view, arena));
+                return arena_printf(
+                    arena,
+                    "The Planekeeper of another cluster (%s) still decides for %s on a Lease of its "
+                    "own: set spec.decisionStore: DNS there, too, or remove its policy. If that cluster is "
+                    "no more: %s",
+                    theirs, name, request_takeover_command(view, arena));
         return arena_printf(arena,
                             "The Planekeeper of another cluster (%s) has decided for %s on a Lease of its own, and may "
                             "do so again: set spec.decisionStore: DNS in both clusters, or remove the policy from one. "
@@ -52,7 +54,7 @@ static const struct plane_view *plane_in_my_region(const struct view *view)
         return NULL;
 }
 
-/* Beside the planes, or the only operator: what is lost with me. */
+/* The operator beside the planes, or the only one: what is lost together with it. */
 static struct effective_mode alone(const struct view *view, struct arena *arena)
 {
         const struct plane_view *around = plane_around_me(view), *near = plane_in_my_region(view);
@@ -60,25 +62,27 @@ static struct effective_mode alone(const struct view *view, struct arena *arena)
                 return (struct effective_mode){
                     .mode = MODE_ADVISE,
                     .reason = "OperatorInsidePlane",
-                    .message = arena_printf(arena,
-                                            "The operator runs inside plane %s; if that is lost nobody switches. Run it in a third "
-                                            "cluster, or in every plane with decisionStore: DNS",
-                                            around->name)};
+                    .message = arena_printf(
+                        arena,
+                        "The operator runs inside plane %s; if that is lost nobody switches. Run it in a third "
+                        "cluster, or in every plane with decisionStore: DNS",
+                        around->name)};
         if (near)
-                return (struct effective_mode){.mode = MODE_ADVISE,
-                                               .reason = "OperatorSharesRegion",
-                                               .message = arena_printf(arena,
-                                                                       "The operator runs in region %s, that of plane %s; if the "
-                                                                       "region is lost nobody switches. Run it in "
-                                                                       "a third region",
-                                                                       view->region, near->name)};
+                return (struct effective_mode){
+                    .mode = MODE_ADVISE,
+                    .reason = "OperatorSharesRegion",
+                    .message = arena_printf(arena,
+                                            "The operator runs in region %s, that of plane %s; if the "
+                                            "region is lost nobody switches. Run it in "
+                                            "a third region",
+                                            view->region, near->name)};
         return (struct effective_mode){.mode = MODE_AUTOMATIC,
                                        .reason = "SingleVantage",
                                        .message = "One operator location judges the planes; a network cut between it "
                                                   "and a healthy plane looks like an outage to it"};
 }
 
-/* Inside the planes, with decisions shared in DNS: safe as soon as somebody speaks for the active plane. */
+/* Operators inside the planes, with decisions shared in DNS: safe as soon as the active plane has a heartbeat. */
 static struct effective_mode among_others(const struct view *view, struct arena *arena)
 {
         const struct alive_view *alive = &view->alive;
@@ -101,7 +105,7 @@ static struct effective_mode among_others(const struct view *view, struct arena 
                     .message = arena_printf(arena,
                                             "Nobody has renewed TXT _planekeeper-alive.%s since %s: a network cut to a "
                                             "healthy plane would look like an outage",
-                                            name, phrase_instant(view, alive->seen_at, arena))};
+                                            name, texts_instant(view, alive->seen_at, arena))};
         return (struct effective_mode){.mode = MODE_AUTOMATIC,
                                        .reason = "SharedVantage",
                                        .message = "Operators in several clusters share their decisions; the one inside "
@@ -111,13 +115,13 @@ static struct effective_mode among_others(const struct view *view, struct arena 
 
 struct effective_mode mode_in_effect(const struct view *view, struct arena *arena)
 {
-        const struct stamp *unshared = targets_unshared(view);
+        const struct stamp *split = targets_split_owner(view);
         if (view->policy.mode == MODE_ADVISE)
                 return (struct effective_mode){.mode = MODE_ADVISE, .reason = "AsRequested", .message = ""};
-        if (unshared)
+        if (split)
                 return (struct effective_mode){.mode = MODE_ADVISE,
                                                .reason = "AutomaticUnsafe",
-                                               .message = describe_unshared(view, unshared, arena)};
+                                               .message = describe_split(view, split, arena)};
         bool is_beside_a_plane = plane_around_me(view) || plane_in_my_region(view);
         if (view->alive.is_used && (is_beside_a_plane || view->alive.seen_at))
                 return among_others(view, arena);

@@ -11,8 +11,8 @@ struct effective_mode {
         enum mode mode;
         const char *reason;  /* AsRequested, AutomaticUnsafe, OperatorInsidePlane, OperatorSharesRegion, SingleVantage,
                                 SharedVantage */
-        const char *message; /* what to change; "" for AsRequested */
-        bool may_pass;       /* others may still come and make Automatic safe, without an edit here */
+        const char *message; /* the remedy; "" for AsRequested */
+        bool may_pass;       /* another operator may still make Automatic safe, without an edit here */
         mono_ms wake_at;     /* when the passing of time changes it; 0: it does not */
 };
 

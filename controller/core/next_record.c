@@ -6,11 +6,12 @@
 #include "core/plan.h"
 
 /*
- * A stale annotation may name an epoch this far ahead and still count as handled at the adoption: epochs jump over it.
+ * A stale annotation may name an epoch up to this far ahead. The adoption takes an epoch above it, so that it counts as
+ * handled.
  */
 enum { REQUEST_JUMP_MAX = 1000000 };
 
-/* What the cooldown and the limit per window rest on is handed from record to record. */
+/* The times for the cooldown and the limit per window are copied from record to record. */
 static struct record *start(const struct view *view, const struct decision *decision, epoch_t epoch,
                             const struct plane_view *to, struct arena *arena)
 {
@@ -31,7 +32,7 @@ static struct record *start(const struct view *view, const struct decision *deci
                 next->recent_count = view->record->recent_count;
                 memcpy(next->recent, view->record->recent, sizeof(next->recent));
         }
-        /* Whoever decides by hand has seen what the targets show: a fight over them is over. */
+        /* A person who decides has seen the targets, so the enforcement of edits starts anew. */
         if (view->record && !(decision->rule->flags & RULE_ASKED)) {
                 next->enforced_count = view->record->enforced_count;
                 memcpy(next->enforced, view->record->enforced, sizeof(next->enforced));
@@ -49,7 +50,7 @@ static void count_automatic(const struct view *view, const struct decision *deci
                 next->detected_at = view->wall - (view->now - decision->active_health.failing_since);
 }
 
-/* What is put back in the middle of a switch is still that switch: its origin, its cause and its cooldown stay. */
+/* An edit that is put back during a switch does not end the switch: its origin, its cause and its cooldown stay. */
 static void count_enforced(const struct view *view, struct record *next)
 {
         const struct record *record = view->record;

@@ -10,7 +10,7 @@
 /* A switch to @to for the reason of the decision's rule. */
 const struct record *next_switch(const struct view *view, const struct decision *decision, const struct plane_view *to,
                                  struct arena *arena);
-/* What the targets show, under a new epoch; touches nothing by itself. */
+/* The state of the targets, under a new epoch; it changes no target. */
 const struct record *next_adoption(const struct view *view, const struct decision *decision,
                                    const struct adoption *adoption, struct arena *arena);
 /* Back to where an unfinished switch came from, under a new epoch. */

@@ -1,4 +1,4 @@
-/* plan.c -- what the effects of one epoch will use. */
+/* plan.c -- the values that the effects of one epoch use. */
 #include "core/plan.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "core/targets.h"
 #include "util/mem.h"
 
-enum { OLD_KEPT = 2 }; /* what is shown, and what the last epoch wrote */
+enum { OLD_KEPT = 2 }; /* the value shown, and the one that the last epoch wrote */
 
 struct token {
         const char *name;
@@ -73,8 +73,8 @@ static void add_old(struct plan_target *planned, const char *value)
 }
 
 /*
- * Only a server that has shown the record's epoch is safe from the packets of the epochs before it; one that may lose a
- * write and then shows what was before it never is, nor one that takes a packet of any epoch.
+ * Only a server that has shown the record's epoch refuses the packets of earlier epochs. One that may lose a write
+ * shows an earlier value again, and a weak one takes a packet of any epoch, so neither is ever safe from them.
  */
 static bool may_show_older(const struct view *view, const struct record *before, unsigned i)
 {
@@ -147,7 +147,7 @@ static size_t text_bytes(const char *text)
 
 size_t plan_bytes(const struct plan *plan)
 {
-        enum { QUOTES = sizeof(",\"\"") - 1, NAMED = 100 }; /* what names the fields of a target of a list */
+        enum { QUOTES = sizeof(",\"\"") - 1, NAMED = 100 }; /* for the names of the fields of a target in a list */
         size_t bytes = plan_version(plan) == RECORD_VERSION ? 0 : (size_t)NAMED * plan->target_count;
         for (unsigned i = 0; i < plan->target_count; i++) {
                 const struct plan_target *planned = &plan->targets[i];
@@ -203,8 +203,8 @@ struct plan plan_for(const struct view *view, const struct plane_view *to, epoch
         struct plan plan = plan_values(view, to, epoch, arena);
         INVARIANT(to->rrset[0]);
         /*
-         * What is recorded of other targets says nothing of these, unless an unfinished switch is carried over to them
-         * by a person. A plan that is not known says nothing at all.
+         * A record of other targets has no old values of these, unless a person carries an unfinished switch over to
+         * them. A plan that is not proven has none at all.
          */
         bool is_related = view->record && view->plan_proof == PLAN_PROVEN &&
                           (view->record->phase == PHASE_SWITCHING || !targets_moved(view));

@@ -1,5 +1,5 @@
 /*
- * plan.h -- what the effects of one epoch will use, fixed at the decision. Pure; texts live in the arena or are
+ * plan.h -- the values that the effects of one epoch use, fixed at the decision. Pure; texts live in the arena or are
  * borrowed from the view.
  */
 #ifndef PK_CORE_PLAN_H
@@ -9,7 +9,7 @@
 #include "util/arena.h"
 
 /*
- * What @wanted is to show while @plane is active under @epoch: its address, or the template with {clusterName}, {name},
+ * The value of @wanted while @plane is active under @epoch: its address, or the template with {clusterName}, {name},
  * {uid} and {epoch} replaced.
  */
 const char *plan_value(const struct wanted_target *wanted, const struct plane_view *plane, epoch_t epoch,
@@ -21,27 +21,27 @@ const char *plan_value_at(const struct view *view, const struct target_view *tar
 /* Whether an epoch before left @value there, or may have. */
 bool plan_may_replace(const struct plan_target *planned, const char *value);
 
-/* What @epoch does for @to by the spec and the planes, without the old values: the part that a digest is made of. */
+/* The plan of @epoch for @to by the spec and the planes, without the old values: the part that the digest covers. */
 struct plan plan_values(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena);
 
 /*
- * What the texts of a plan may take of a record on a Lease (4 KiB): a longer one cannot be recorded, so it is told
- * before it is needed. In a TXT record they are digests.
+ * The bytes that the texts of a plan may take in a record on a Lease (4 KiB). A longer plan cannot be recorded, so it
+ * is reported before a failover needs it. In a TXT record the texts are digests.
  */
 enum { PLAN_BYTES_MAX = 2800 };
 size_t plan_bytes(const struct plan *plan);
 
 /*
  * The plan that makes @to active under @epoch, on the targets that the spec names. Its old values are what the targets
- * show now and what epochs before it may still leave there, as far as they fit, the newest first: what is shown and what
- * the last epoch wrote are never left out. @to must have an address.
+ * show now and what epochs before it may still leave there, as far as they fit, the newest first: what is shown and
+ * what the last epoch wrote are never left out. @to must have an address.
  */
 struct plan plan_for(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena);
 
 /*
- * What the values of @plane take of plans, by @plane alone: its own and, in the place of what a plan keeps, as many again
- * as there are other planes. Where that fits for each plane, a plan for each of them fits, whatever was active before. 0
- * where plans are recorded as digests.
+ * The bytes of @plane's values in a plan: its own, and for the kept old values as many again as there are other planes.
+ * Where that fits for each plane, every plan fits, whichever plane was active before. 0 where plans are recorded as
+ * digests.
  */
 size_t plan_bytes_at_most(const struct view *view, const struct plane_view *plane, struct arena *arena);
 

@@ -1,4 +1,4 @@
-/* proof.c -- whether a recorded digest is that of our own plan. */
+/* proof.c -- whether a recorded digest is that of the plan which this operator derives. */
 #include "core/proof.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "core/plan.h"
 #include "core/targets.h"
 
-/* What carries only digests names the kinds, in step order. */
+/* A record with digests only names the kinds, in step order. */
 static const struct plan_target *same_place(const struct plan *plan, unsigned i, const struct plan *carried)
 {
         const enum target_kind kind = plan->targets[i].ref.kind;
@@ -64,7 +64,7 @@ static const char *what_to_compare(const struct record *record, const struct pla
             digest, record->to, name->ref.name, name->to, (unsigned)name->ttl_s, also);
 }
 
-/* The plan with the values that are shown now in place of ours; false: not every target was read. */
+/* The derived plan with the values that the targets show in place of its own; false: not every target was read. */
 static bool plan_shown(const struct view *view, struct plan *plan)
 {
         bool is_all_read = true;
@@ -81,9 +81,9 @@ static bool plan_shown(const struct view *view, struct plan *plan)
 }
 
 /*
- * Either our own inputs give the recorded plan; or what the targets show does, and the record is our own cluster's:
- * then it is we who have news since. Anybody else's record that we cannot derive is not ours to carry on from: the
- * others may have been told something else than we were.
+ * The plan is proven where this operator's spec and planes give the recorded digest; or where the values at the targets
+ * do and its own cluster made the record, because then the inputs have changed here since. A record of another cluster
+ * that cannot be derived is not carried on, because that cluster may have another spec.
  */
 static struct proof by_address(const struct view *view, const struct record *record, const struct plan_claim *claim,
                                const struct plane_view *to, struct arena *arena)
@@ -101,8 +101,9 @@ static struct proof by_address(const struct view *view, const struct record *rec
 }
 
 /*
- * A plane whose cluster is gone has no address that we could find. What the name shows is its address, if all else that
- * we know gives the recorded digest with it: else nobody could leave a plane that was lost before we were started.
+ * The address of a plane whose cluster is gone cannot be discovered. The name shows it: it is proven where it gives the
+ * recorded digest together with all other inputs. Else a plane that was lost before this process started could never be
+ * left.
  */
 static struct proof by_name(const struct view *view, const struct record *record, const struct plan_claim *claim,
                             const struct plane_view *to, struct arena *arena)
@@ -121,10 +122,11 @@ struct proof proof_of(const struct view *view, const struct record *record, cons
 {
         const struct plane_view *to = election_find(view, record->to);
         if (!to)
-                return unproven(PLAN_MISMATCHED,
-                                arena_printf(arena,
-                                             "Epoch %llu was decided for plane %s, which spec.planes does not name here: "
-                                             "compare it in every cluster",
-                                             (unsigned long long)record->epoch, record->to));
+                return unproven(
+                    PLAN_MISMATCHED,
+                    arena_printf(arena,
+                                 "Epoch %llu was decided for plane %s, which spec.planes does not name here: "
+                                 "compare it in every cluster",
+                                 (unsigned long long)record->epoch, record->to));
         return to->rrset[0] ? by_address(view, record, claim, to, arena) : by_name(view, record, claim, to, arena);
 }

@@ -1,6 +1,6 @@
 /*
- * proof.h -- whether a plan of which only the digest is recorded is the one that our own spec and planes give: only then
- * is it ours to carry out. Pure.
+ * proof.h -- whether a plan of which only the digest is recorded is the one that this operator derives from its spec
+ * and planes: only then may it carry the plan out. Pure.
  */
 #ifndef PK_CORE_PROOF_H
 #define PK_CORE_PROOF_H
@@ -12,14 +12,15 @@ enum { PLAN_DIGEST_BYTES = 17 }; /* with its final NUL */
 
 struct plan_claim {
         const char *digest; /* as it is recorded */
-        bool is_own;        /* our own cluster recorded it: where it differs, it is we who have news since */
+        /* the operator's own cluster recorded it: where it differs, the inputs have changed here since */
+        bool is_own;
         void (*digest_of)(const struct plan *plan, char ret_digest[static PLAN_DIGEST_BYTES]);
 };
 
 struct proof {
         enum plan_proof outcome;
         struct plan plan; /* PROVEN only, with the old values that the record carries */
-        const char *text; /* what is waited for, or is to be compared; "" where PROVEN */
+        const char *text; /* the reason, and what to compare; "" where PROVEN */
 };
 
 /* @record: read, and not in @view yet. */

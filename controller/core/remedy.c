@@ -1,4 +1,4 @@
-/* remedy.c -- what a person can ask for now. */
+/* remedy.c -- the requests that a person can make now. */
 #include "core/remedy.h"
 
 #include <string.h>
@@ -36,7 +36,7 @@ static bool is_done(const struct decision *decision, enum request_key key)
         return decision->finding == wanted;
 }
 
-/* Without the word that says whether it is refused or held: it is neither, nobody has asked. */
+/* Without the prefix "refused" or "waiting", because the request was not made. */
 static const char *reason_of(const char *answer)
 {
         const char *after = answer + strcspn(answer, ":");
@@ -54,7 +54,7 @@ static struct remedy try_request(const struct view *view, enum request_key key, 
         failover_decide(&asked, arena, &decision);
         const char *command = request_command(view, key, plane->name, next, arena);
         bool is_kept_back = decision.request.kind != REQUEST_NONE && decision.request.key != key;
-        if (is_kept_back) { /* another request is heard before it */
+        if (is_kept_back) { /* another request is answered before it */
                 command = arena_printf(arena, "%s %s-", command, request_annotation(decision.request.key, arena));
                 asked = with_request(&asked, decision.request.key, "");
                 failover_decide(&asked, arena, &decision);

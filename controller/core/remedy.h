@@ -1,6 +1,6 @@
 /*
- * remedy.h -- what a person can ask for now. Each request is tried on a copy of the facts in which it stands already, so
- * that no command is offered that would be refused or held. Pure.
+ * remedy.h -- the requests that a person can make now. Each one is tried on a copy of the facts in which it stands
+ * already, so that no command is offered that would be refused or would wait. Pure.
  *
  * Where view.without_offers is set nothing is tried and nothing is offered.
  */
@@ -13,7 +13,7 @@
 struct remedy {
         const char *command; /* ready to paste; NULL: nothing would be done now */
         const char *why_not; /* then what keeps it from being done; "" where nothing was tried */
-        const char *later;   /* the command that would be held by that, and done afterwards; NULL: there is none */
+        const char *later;   /* the command that would wait for that, and be carried out afterwards; NULL: none */
 };
 
 /* To make @first active; where that cannot be had, the first plane of the policy that can. NULL: any plane. */

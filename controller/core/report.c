@@ -1,6 +1,5 @@
 /*
- * report.c -- the decision as people see it: the printed columns and the sentence. The conditions are in
- * report_conditions.c.
+ * report.c -- the decision for people: the printed columns and the sentence. The conditions are in report_conditions.c.
  */
 #include "core/report.h"
 
@@ -34,9 +33,10 @@ const char *report_why(const struct view *view, const struct decision *decision,
 }
 
 /* Until a switch has routed, the plane that it leaves is where the agents are. */
-struct report_roles report_roles_of(const struct view *view, const struct decision *decision, struct arena *arena)
+static struct report_roles roles_of(const struct view *view, const struct decision *decision, struct arena *arena)
 {
-        bool is_leaving = decision->phase == PHASE_SWITCHING && !failover_names_are_met(view, decision) && view->record->from[0];
+        bool is_leaving =
+            decision->phase == PHASE_SWITCHING && !failover_names_are_met(view, decision) && view->record->from[0];
         if (!is_leaving)
                 return (struct report_roles){.active = decision->active,
                                              .active_name = decision->active ? decision->active->name
@@ -91,7 +91,7 @@ static epoch_t epoch_shown(const struct decision *decision)
 
 void report_build(const struct view *view, const struct decision *decision, struct arena *arena, struct report *ret)
 {
-        const struct report_roles roles = report_roles_of(view, decision, arena);
+        const struct report_roles roles = roles_of(view, decision, arena);
         *ret = (struct report){
             .mode = decision->mode.mode == MODE_AUTOMATIC ? "Automatic" : "Advise",
             .active = roles.active_name,

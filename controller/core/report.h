@@ -2,8 +2,10 @@
  * report.h -- the decision as people see it: conditions, the printed columns, the sentence. Pure.
  *
  * Messages hold what was fixed at a transition (points in time, never running durations), so that an unchanged state is
- * an unchanged status. Source: the status contract in README.md ("Status"): Reconciling and Stalled only while True,
- * never both; at most eight conditions.
+ * an unchanged status.
+ *
+ * Source: the status contract in README.md ("Status"): Reconciling and Stalled only while True, never both; at most
+ *         eight conditions.
  */
 #ifndef PK_CORE_REPORT_H
 #define PK_CORE_REPORT_H
@@ -20,7 +22,7 @@ struct report_condition {
         const char *message;
 };
 
-/* Whether a dead active plane would be left without a person, if it died now. */
+/* Whether a failover would happen without a person, if the active plane went down now. */
 struct report_armed {
         bool is_armed;
         bool is_passing;     /* why not is something that mostly ends by itself within seconds */
@@ -45,7 +47,7 @@ struct report {
 
 void report_build(const struct view *view, const struct decision *decision, struct arena *arena, struct report *ret);
 
-/* Whether Ready is True: the policy is enforced and its active plane healthy, wherever that is. */
+/* Whether Ready is True: the policy is in force and its active plane healthy, whichever that is. */
 bool report_is_ready(const struct view *view, const struct decision *decision, struct arena *arena);
 struct report_armed report_armed_of(const struct view *view, const struct decision *decision, struct arena *arena);
 /* The reason for which a switch waits at a target, "RedisUnavailable", or a decision at the arbiter, "RecordRefused";

@@ -1,12 +1,12 @@
 /*
- * report_armed.c -- whether a dead active plane would be left without a person: the gates of a failover, asked as if it
- * were down already, and everything that keeps them from being asked.
+ * report_armed.c -- whether a failover would happen without a person: the gates of a failover, evaluated as if the
+ * active plane were down, and everything that keeps them from being evaluated.
  */
 #include <string.h>
 
 #include "core/election.h"
 #include "core/mode.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/report_parts.h"
 #include "core/targets.h"
 
@@ -16,7 +16,7 @@ static const char *patch(const struct report_subject *s, const char *spec)
                             s->view->policy.name, s->view->policy.namespace_name, spec);
 }
 
-/* What would keep Automatic from taking effect; "" where it would. */
+/* The reason why Automatic is not in effect; "" where it is. */
 static const char *why_advise_stays(const struct report_subject *s)
 {
         struct view wanted = *s->view;
@@ -42,11 +42,11 @@ static void look_at_advise(const struct report_subject *s, struct troubles *ret)
                                              patch(s, "\"mode\":\"Automatic\"")));
 }
 
-/* What people have put on. */
+/* Suspend, the kill switch and the mode. */
 static void look_at_brakes(const struct report_subject *s, struct troubles *ret)
 {
         if (s->view->kill_switch)
-                troubles_add(ret, "KillSwitch", phrase_kill_switch_remedy(s->view, s->arena));
+                troubles_add(ret, "KillSwitch", texts_kill_switch_remedy(s->view, s->arena));
         if (s->view->policy.suspended)
                 troubles_add(ret, "Suspended",
                              arena_printf(s->arena,
@@ -76,13 +76,13 @@ static void look_at_finding(const struct report_subject *s, struct troubles *ret
         else if (!health->fresh || health->verdict == VERDICT_UNKNOWN)
                 troubles_add(ret, "ActiveUnobserved",
                              arena_printf(s->arena, "unknown is not down, and %s is not observed: %s",
-                                          decision->active->name, phrase_bad_checks(decision->active, s->arena)));
+                                          decision->active->name, texts_bad_checks(decision->active, s->arena)));
 }
 
 /* The server said so when it was asked: a switch would be decided, and would not get past that target. */
 static void look_at_rights(const struct report_subject *s, struct troubles *ret)
 {
-        const char *denied = phrase_write_denied(s->view, s->arena);
+        const char *denied = texts_write_denied(s->view, s->arena);
         if (denied && s->decision->phase != PHASE_SWITCHING)
                 troubles_add(ret, "WriteDenied", denied);
 }
@@ -115,7 +115,7 @@ static void add_gate(const struct report_subject *s, const struct gate_verdict *
         troubles_add(ret, word_of(verdict->gate), text);
 }
 
-/* Where the active plane fails already, what was found is what holds the decision; else they are asked as if it did. */
+/* Where the active plane fails already, its gates are known; else they are evaluated as if it did. */
 static void look_at_gates(const struct report_subject *s, struct troubles *ret, mono_ms *ret_until)
 {
         const struct decision *decision = s->decision;
@@ -123,10 +123,10 @@ static void look_at_gates(const struct report_subject *s, struct troubles *ret, 
                 return;
         const struct gate_question question = {PURPOSE_ARMED, decision->active, decision->candidate,
                                                decision->why_no_candidate};
-        bool is_held = decision->has_gates && decision->gates.refused >= 0;
+        bool is_held = decision->has_gates && decision->gates.blocked >= 0;
         struct gates gates = is_held ? decision->gates : gates_evaluate(s->view, &question, s->arena);
         for (unsigned i = 0; i < gates.count; i++)
-                if (!gates.verdicts[i].holds && gates.verdicts[i].gate != GATE_ACTIVE_DOWN)
+                if (!gates.verdicts[i].passes && gates.verdicts[i].gate != GATE_ACTIVE_DOWN)
                         add_gate(s, &gates.verdicts[i], ret);
         *ret_until = gates.wake_at;
 }

@@ -4,12 +4,12 @@
 #include "core/adopt.h"
 #include "core/looks.h"
 #include "core/maintenance.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/report_parts.h"
 #include "core/targets.h"
 #include "util/mem.h"
 
-/* What the condition setters look at and write to. */
+/* The input and output of the condition setters. */
 struct writer {
         const struct view *view;
         const struct decision *decision;
@@ -52,10 +52,10 @@ static const char *led_astray(const struct writer *w)
         if (!shown)
                 return is_recorded ? ""
                                    : arena_printf(w->arena, "%s leads to no plane: it shows \"%s\"", name->ref.name,
-                                                  phrase_value(name, w->arena));
+                                                  texts_value(name, w->arena));
         const struct target_view *other = view->policy.single_writer ? adopt_dissenter(view, shown, w->arena) : NULL;
         return other ? arena_printf(w->arena, "%s leads agents to %s, which may not write: %s", name->ref.name,
-                                    shown->name, phrase_shows(other, w->arena))
+                                    shown->name, texts_shows(other, w->arena))
                      : "";
 }
 
@@ -137,7 +137,7 @@ static enum contract contract_of_finding(const struct writer *w)
         }
 }
 
-/* All is well but that users are answered something else than what is read and recorded. */
+/* The only trouble: users are answered something else than the recorded value. */
 static bool is_doubtful(const struct writer *w)
 {
         return targets_name(w->view)->shows.doubt && contract_of_finding(w) == CONTRACT_READY;
@@ -169,7 +169,7 @@ const char *report_blocked_by(const struct view *view, const struct decision *de
         return report_is_record_refused(view, decision) ? "RecordRefused" : NULL;
 }
 
-/* All is well with the active plane; where people have stopped us it never looks as if we watched over it. */
+/* The active plane is healthy. Where a person has stopped the operator, Ready must not look as if it were protected. */
 static const char *healthy_word(const struct writer *w)
 {
         if (w->view->kill_switch)
@@ -224,12 +224,12 @@ static const char *switching_message(const struct writer *w)
         const char *step = step_name(decision->step);
         if (blocking)
                 return arena_printf(w->arena, "%s: blocked at %s since %s: %s%s", moving, step,
-                                    phrase_time(blocking->health.failed_since_wall, w->arena), blocking->health.error,
+                                    texts_time(blocking->health.failed_since_wall, w->arena), blocking->health.error,
                                     lost_text(w, "; "));
         if (decision->finding == FINDING_STEP_UNMET || decision->finding == FINDING_LOOK_OLD ||
             decision->finding == FINDING_UNCONFIRMED)
                 return arena_printf(w->arena, "%s: at %s since %s%s%s", moving, step,
-                                    phrase_time(record->started_at, w->arena), steps_to_come(w),
+                                    texts_time(record->started_at, w->arena), steps_to_come(w),
                                     lost_text(w, "; "));
         return arena_printf(w->arena, "%s: %s%s", moving, report_why(w->view, decision, w->arena), lost_text(w, "; "));
 }
@@ -239,16 +239,16 @@ static const char *failed_over_message(const struct writer *w)
         const struct view *view = w->view;
         const struct record *record = view->record;
         const char *back =
-            view->policy.failback == FAILBACK_NEVER ? "" : phrase_how_to_return(view, &view->planes[0], w->arena);
+            view->policy.failback == FAILBACK_NEVER ? "" : texts_how_to_return(view, &view->planes[0], w->arena);
         return arena_printf(w->arena, "%s is active since %s, epoch %llu (%s)%s", record->to,
-                            phrase_time(record->completed_at, w->arena), (unsigned long long)record->epoch,
+                            texts_time(record->completed_at, w->arena), (unsigned long long)record->epoch,
                             record->reason, back);
 }
 
-/* Where nothing may be written but a person's own hand: who else decides comes before what is wrong. */
+/* In Advise a person moves the targets, so another decider is reported before the state of the targets. */
 static const char *how_to_correct(const struct writer *w)
 {
-        return targets_unshared(w->view) && w->decision->mode.message[0]
+        return targets_split_owner(w->view) && w->decision->mode.message[0]
                    ? w->decision->mode.message
                    : arena_printf(w->arena, "Correct the one that is wrong by hand: %s",
                                   adopt_runbook_text(w->view, w->decision->active, w->arena));
@@ -273,7 +273,7 @@ static const char *ready_message(const struct writer *w, enum contract contract)
                 return report_why(w->view, decision, w->arena);
         if (w->view->kill_switch || w->view->policy.suspended)
                 return arena_printf(w->arena, "%s; %s, so no failover happens by itself", decision->why,
-                                    w->view->kill_switch ? phrase_kill_switch(w->view) : "spec.suspend is true");
+                                    w->view->kill_switch ? texts_kill_switch(w->view) : "spec.suspend is true");
         bool is_recorded = record && strcmp(record->to, decision->active->name) == 0;
         return is_recorded && decision->may_act && !is_on_preferred(w) ? failed_over_message(w) : decision->why;
 }
@@ -307,14 +307,15 @@ static void set_active_healthy(const struct writer *w)
                 set(w, type, REPORT_UNKNOWN, "Unobserved", "The active plane is not known");
                 return;
         }
-        const char *bad = phrase_bad_checks(active, w->arena);
+        const char *bad = texts_bad_checks(active, w->arena);
         if (w->view->now < w->view->late_until)
                 set(w, type, REPORT_UNKNOWN, "LoopLate",
-                    arena_printf(w->arena,
-                                 "the operator's own loop was %s late (suspended, or starved of CPU), so the samples of %s are "
-                                 "discarded and counted anew; nothing is decided on them before %s",
-                                 report_duration(w->view->late_by, w->arena), active->name,
-                                 phrase_instant(w->view, w->view->late_until, w->arena)));
+                    arena_printf(
+                        w->arena,
+                        "the operator's own loop was %s late (suspended, or starved of CPU), so the samples of %s are "
+                        "discarded and counted anew; nothing is decided on them before %s",
+                        report_duration(w->view->late_by, w->arena), active->name,
+                        texts_instant(w->view, w->view->late_until, w->arena)));
         else if (maintenance_holds(w->view, active) && health->verdict != VERDICT_UP)
                 set(w, type, REPORT_UNKNOWN, "MaintenanceUntil",
                     arena_printf(w->arena, "%s is %s and not judged: %s", active->name,
@@ -323,13 +324,13 @@ static void set_active_healthy(const struct writer *w)
                 set(w, type, REPORT_UNKNOWN, "Unobserved", arena_printf(w->arena, "%s: %s", active->name, bad));
         else if (health->verdict == VERDICT_UP)
                 set(w, type, REPORT_TRUE, "ProbesPassed",
-                    arena_printf(w->arena, "%s: %s", active->name, phrase_all_checks(active, w->arena)));
+                    arena_printf(w->arena, "%s: %s", active->name, texts_all_checks(active, w->arena)));
         else if (!health->failing_since)
                 set(w, type, REPORT_FALSE, "Recovering", arena_printf(w->arena, "%s answers again", active->name));
         else
                 set(w, type, REPORT_FALSE, "ProbesFailed",
                     arena_printf(w->arena, "%s failing since %s: %s", active->name,
-                                 phrase_instant(w->view, health->failing_since, w->arena), bad));
+                                 texts_instant(w->view, health->failing_since, w->arena), bad));
 }
 
 /* A standby is fit, but nobody is moved to it without a person. */
@@ -342,14 +343,14 @@ static void set_failover_possible(const struct writer *w, const struct report_ar
 {
         const struct plane_view *candidate = w->roles->candidate;
         const char *why = w->roles->why_no_candidate[0] ? w->roles->why_no_candidate : "the active plane is not known";
-        const char *denied = phrase_write_denied(w->view, w->arena);
+        const char *denied = texts_write_denied(w->view, w->arena);
         const char *of = w->roles->active ? arena_printf(w->arena, " of %s", w->roles->active_name) : "";
         if (candidate && denied && w->decision->phase != PHASE_SWITCHING)
                 set(w, "FailoverPossible", REPORT_FALSE, "WriteDenied",
                     arena_printf(w->arena, "%s is fit, and %s", candidate->name, denied));
         else if (candidate)
                 set(w, "FailoverPossible", REPORT_TRUE, "Chosen",
-                    arena_printf(w->arena, "%s: %s%s", candidate->name, phrase_all_checks(candidate, w->arena),
+                    arena_printf(w->arena, "%s: %s%s", candidate->name, texts_all_checks(candidate, w->arena),
                                  is_by_hand(w, armed) ? arena_printf(w->arena, "; not by itself: Armed is False, %s",
                                                                      armed->reason)
                                                       : ""));
@@ -376,7 +377,7 @@ static void set_degraded(const struct writer *w)
 static const char *drift_text(const struct writer *w)
 {
         const unsigned drifted = failover_first_drift(w->view, w->decision);
-        return drifted < w->view->target_count ? phrase_drift(w->view, drifted, w->arena) : NULL;
+        return drifted < w->view->target_count ? texts_drift(w->view, drifted, w->arena) : NULL;
 }
 
 static void set_drift(const struct writer *w)
@@ -388,7 +389,7 @@ static void set_drift(const struct writer *w)
         if (!view->record)
                 set(w, type, REPORT_FALSE, "NothingRecorded", "Nothing is recorded that the targets could differ from");
         else if (failover_names_stand(view, decision, SYNC_EMPTY))
-                set(w, type, REPORT_TRUE, "NameEmpty", phrase_name_empty(view, w->arena));
+                set(w, type, REPORT_TRUE, "NameEmpty", texts_name_empty(view, w->arena));
         else if (decision->finding == FINDING_DRIFT)
                 set(w, type, REPORT_TRUE, "Drift", decision->why);
         else if (drift)
@@ -396,7 +397,8 @@ static void set_drift(const struct writer *w)
         else if (failover_stands(view, decision, SYNC_AHEAD) || failover_stands(view, decision, SYNC_FOREIGN) ||
                  failover_stands(view, decision, SYNC_UNREADABLE))
                 set(w, type, REPORT_UNKNOWN, "OtherDecision",
-                    "A target carries the ownership record of another owner, one that cannot be read, or a later epoch");
+                    "A target carries the ownership record of another owner, one that cannot be read, or a later "
+                    "epoch");
         else if (failover_stands(view, decision, SYNC_UNREAD))
                 set(w, type, REPORT_UNKNOWN, "NotRead", "Not every target has been read yet");
         else

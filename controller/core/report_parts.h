@@ -7,7 +7,8 @@
 #include "core/report.h"
 
 /*
- * Who serves the agents and who could take over, as people see it; the decision looks one step ahead while it switches.
+ * The plane that serves the agents and those that could take over, for people. During a switch the decision is one step
+ * ahead of that.
  */
 struct report_roles {
         const struct plane_view *active; /* NULL: not known, or no longer in spec.planes */
@@ -17,12 +18,10 @@ struct report_roles {
         const char *why_no_candidate;
 };
 
-struct report_roles report_roles_of(const struct view *view, const struct decision *decision, struct arena *arena);
-
-/* What we would record next is not taken, and nothing moves before it is. */
+/* The store refuses the next record, and nothing moves before it takes one. */
 bool report_is_record_refused(const struct view *view, const struct decision *decision);
 
-/* What the setters of one report look at. */
+/* The input of the setters of one report. */
 struct report_subject {
         const struct view *view;
         const struct decision *decision;

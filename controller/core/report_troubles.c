@@ -7,7 +7,7 @@
 #include "core/addresses.h"
 #include "core/election.h"
 #include "core/maintenance.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/signals.h"
 #include "core/report_parts.h"
 #include "core/targets.h"
@@ -33,7 +33,7 @@ static const char *brief(const char *text, size_t max_bytes, struct arena *arena
                 if (!close || close > text + end)
                         end = (size_t)(at - text);
         }
-        return phrase_excerpt(text, end, arena);
+        return texts_excerpt(text, end, arena);
 }
 
 const char *troubles_text(const struct troubles *troubles, struct arena *arena)
@@ -61,7 +61,7 @@ static void look_at_destination(const struct report_subject *s, struct troubles 
         const char *text = decision->lost[0]
                                ? decision->lost
                                : arena_printf(s->arena, "%s, where the switch moves to, fails (%s)",
-                                              decision->active->name, phrase_bad_checks(decision->active, s->arena));
+                                              decision->active->name, texts_bad_checks(decision->active, s->arena));
         troubles_add(ret, "DestinationDown", text);
 }
 
@@ -83,13 +83,13 @@ static void look_at_wrong_answers(const struct report_subject *s, struct trouble
 {
         const struct view *view = s->view;
         if (failover_names_stand(view, s->decision, SYNC_EMPTY))
-                troubles_add(ret, "NameEmpty", phrase_name_empty(view, s->arena));
+                troubles_add(ret, "NameEmpty", texts_name_empty(view, s->arena));
         bool is_met = failover_names_are_met(view, s->decision);
         for (unsigned i = 0; i < view->verify_count && is_met; i++)
                 if (verify_word(view, &view->verify[i]) == VERIFY_BEHIND)
-                        troubles_add(ret,
-                                     verify_leads_astray(view, &view->verify[i]) ? "DNSServerAstray" : "DNSServerBehind",
-                                     verify_phrase(view, &view->verify[i], s->arena));
+                        troubles_add(
+                            ret, verify_leads_astray(view, &view->verify[i]) ? "DNSServerAstray" : "DNSServerBehind",
+                            verify_phrase(view, &view->verify[i], s->arena));
         for (unsigned i = 0; i < view->target_count; i++)
                 if (view->targets[i].health.read_at && view->targets[i].shows.doubt)
                         troubles_add(ret, "DNSAnswersDiffer", view->targets[i].shows.doubt);
@@ -116,7 +116,7 @@ static void look_at_checks(const struct report_subject *s, struct troubles *ret)
         if (s->roles->active && (health->failing_checks || health->unknown_checks))
                 troubles_add(ret, "CheckLacking",
                              arena_printf(s->arena, "%s: %s", s->roles->active_name,
-                                          phrase_bad_checks(s->roles->active, s->arena)));
+                                          texts_bad_checks(s->roles->active, s->arena)));
 }
 
 static void look_at_addresses_of(const struct report_subject *s, const struct plane_view *plane, struct troubles *ret)
@@ -126,7 +126,7 @@ static void look_at_addresses_of(const struct report_subject *s, const struct pl
                 troubles_add(ret, "AddressFailing", failing);
 }
 
-/* What DNS leads agents to, the active plane's before a standby's. */
+/* Faults of a plane's host name in DNS, the active plane's before a standby's. */
 static void look_at_addresses(const struct report_subject *s, struct troubles *ret)
 {
         const struct plane_view *active = s->roles->active;
@@ -140,10 +140,11 @@ static void look_at_addresses(const struct report_subject *s, struct troubles *r
                         look_at_addresses_of(s, &s->view->planes[i], ret);
 }
 
-/* Where the spec says which family the record carries, whoever wrote it knows what it leaves out. */
-static void look_at_what_is_left_out(const struct report_subject *s, const struct plane_view *plane, struct troubles *ret)
+/* Where the spec names the record type, the addresses that it leaves out are left out on purpose. */
+static void look_at_what_is_left_out(const struct report_subject *s, const struct plane_view *plane,
+                                     struct troubles *ret)
 {
-        if (phrase_leads_to(plane->rrset, s->arena))
+        if (texts_leads_to(plane->rrset, s->arena))
                 troubles_add(ret, "NameLeftOut",
                              arena_printf(s->arena,
                                           "%s: the record leaves out %s, because %s leads to one name; give the one "
@@ -151,11 +152,12 @@ static void look_at_what_is_left_out(const struct report_subject *s, const struc
                                           plane->name, plane->left_out,
                                           plane->rrset[0] == 'C' ? "a CNAME" : "an ALIAS"));
         else if (!s->view->policy.dns_type_chosen)
-                troubles_add(ret, "FamilyLeftOut",
-                             arena_printf(s->arena,
-                                          "%s: the record leaves out %s, because it carries one family; name the family in "
-                                          "dns.recordType",
-                                          plane->name, plane->left_out));
+                troubles_add(
+                    ret, "FamilyLeftOut",
+                    arena_printf(s->arena,
+                                 "%s: the record leaves out %s, because it carries one family; name the family in "
+                                 "dns.recordType",
+                                 plane->name, plane->left_out));
 }
 
 static void look_at_records(const struct report_subject *s, struct troubles *ret)
@@ -179,18 +181,18 @@ static void look_at_mechanisms(const struct report_subject *s, struct troubles *
         const struct view *view = s->view;
         for (unsigned i = view->target_count; i-- > 0;)
                 if (view->targets[i].health.reach == REACH_FAILED)
-                        troubles_add(ret, "MechanismUnreachable", phrase_trouble(&view->targets[i], s->arena));
+                        troubles_add(ret, "MechanismUnreachable", texts_trouble(&view->targets[i], s->arena));
 }
 
-/* What the next switch would meet. */
+/* Troubles that the next switch would meet. */
 static void look_at_rights(const struct report_subject *s, struct troubles *ret)
 {
-        const char *denied = phrase_write_denied(s->view, s->arena);
+        const char *denied = texts_write_denied(s->view, s->arena);
         if (denied)
                 troubles_add(ret, "WriteDenied", denied);
 }
 
-/* What nothing waited for: the switch is complete, and this lags. */
+/* A target that no step waited for lags behind a complete switch. */
 static void look_at_stale(const struct report_subject *s, struct troubles *ret)
 {
         const struct view *view = s->view;
@@ -200,7 +202,7 @@ static void look_at_stale(const struct report_subject *s, struct troubles *ret)
                 const struct target_traits *traits = target_traits(target->ref.kind);
                 if (traits->stale_reason && target->health.read_at && (sync == SYNC_BEHIND || sync == SYNC_SETTLING))
                         troubles_add(ret, traits->stale_reason,
-                                     arena_printf(s->arena, "%s %s epoch %llu", phrase_target(target, s->arena),
+                                     arena_printf(s->arena, "%s %s epoch %llu", texts_target(target, s->arena),
                                                   sync == SYNC_SETTLING ? traits->unsettled : "lacks",
                                                   (unsigned long long)view->record->epoch));
         }
@@ -218,7 +220,7 @@ static void look_at_certificate(const struct report_subject *s, const struct pla
         if (is_expiring(s, plane, &end))
                 troubles_add(
                     ret, "CertificateExpires",
-                    arena_printf(s->arena, "%s: certificate expires %s", plane->name, phrase_time(end, s->arena)));
+                    arena_printf(s->arena, "%s: certificate expires %s", plane->name, texts_time(end, s->arena)));
 }
 
 /* The active plane's before a standby's. */
@@ -231,7 +233,7 @@ static void look_at_certificates(const struct report_subject *s, struct troubles
                         look_at_certificate(s, &s->view->planes[i], ret);
 }
 
-/* What agents will meet at the active plane before what they would at a standby. */
+/* Signals of the active plane come before those of a standby. */
 static void look_at_signals(const struct report_subject *s, struct troubles *ret)
 {
         const struct plane_view *active = s->roles->active;

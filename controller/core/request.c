@@ -1,10 +1,10 @@
-/* request.c -- what a person asked for by annotation. */
+/* request.c -- the requests of people by annotation. */
 #include "core/request.h"
 
 #include <string.h>
 
 #include "core/election.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/remedy.h"
 #include "core/targets.h"
 
@@ -21,7 +21,8 @@ static const char *text_of(const struct view *view, enum request_key key)
         const char *const texts[REQUEST_KEY_COUNT] = {[REQUEST_KEY_SWITCH] = policy->switch_to,
                                                       [REQUEST_KEY_ADOPT] = policy->adopt,
                                                       [REQUEST_KEY_ACK] = policy->ack,
-                                                      [REQUEST_KEY_TAKEOVER] = policy->takeover ? policy->takeover : ""};
+                                                      [REQUEST_KEY_TAKEOVER] =
+                                                          policy->takeover ? policy->takeover : ""};
         return texts[key];
 }
 
@@ -127,7 +128,7 @@ const char *request_command(const struct view *view, enum request_key key, const
 
 const char *request_takeover_command(const struct view *view, struct arena *arena)
 {
-        return request_command_of(view, REQUEST_KEY_TAKEOVER, targets_unshared_ids(view, arena), arena);
+        return request_command_of(view, REQUEST_KEY_TAKEOVER, targets_split_ids(view, arena), arena);
 }
 
 bool request_may_be_refused(const struct view *view)
@@ -141,7 +142,7 @@ static void refuse(struct request *request, const char *answer)
         request->is_final = true;
 }
 
-/* For good only by what is known for sure; what might still turn out otherwise waits. */
+/* An answer is final only where it rests on certain facts; any other one waits. */
 static void refuse_or_wait(const struct view *view, struct request *request, const char *answer)
 {
         if (request_may_be_refused(view))
@@ -176,7 +177,7 @@ static const char *answer_past(const struct view *view, const struct request *re
                             ask_again(view, request, arena));
 }
 
-/* What had its answer, or may have had it. */
+/* A request that was answered, or may have been. */
 static const char *answer_again(const struct view *view, const struct request *request, struct arena *arena)
 {
         const char *why = view->policy.past[request->key] == REQUEST_HANDLED
@@ -192,7 +193,7 @@ static struct request begin(const struct view *view, enum request_key key, struc
                 return (struct request){.key = key, .text = "", .answer = ""};
         return (struct request){
             .key = key,
-            .text = arena_printf(arena, "%s=%s", names[key], phrase_excerpt(text, REQUEST_TEXT_MAX, arena)),
+            .text = arena_printf(arena, "%s=%s", names[key], texts_excerpt(text, REQUEST_TEXT_MAX, arena)),
             .is_old = view->policy.past[key] == REQUEST_HANDLED,
             .answer = ""};
 }
@@ -272,38 +273,40 @@ static struct request parse_ack(const struct view *view, struct arena *arena)
 }
 
 /*
- * Nothing is done for it either: what the stamps that it names show is adopted like what is ours. A stamp that was
- * written since has another id, so whoever still decides is never taken from.
+ * It causes no action of its own: stamps with the ids that it names count as this policy's. A stamp that was written
+ * since has another id, so nothing is taken from an operator that still decides.
  */
 static struct request parse_takeover(const struct view *view, struct arena *arena)
 {
         struct request request = begin(view, REQUEST_KEY_TAKEOVER, arena);
         if (!request.text[0])
                 return request;
-        const struct stamp *taken = targets_taken_over(view), *other = targets_unshared(view);
+        const struct stamp *taken = targets_taken_over(view), *other = targets_split_owner(view);
         request.epoch = other ? other->epoch : taken ? taken->epoch : 1;
         if (other && request.is_old)
-                refuse(&request, arena_printf(arena, "refused: it had its answer already; to take over what is there: %s",
-                                              request_takeover_command(view, arena)));
+                refuse(&request,
+                       arena_printf(arena, "refused: it had its answer already; to take over what is there: %s",
+                                    request_takeover_command(view, arena)));
         else if (other)
-                refuse_or_wait(view, &request,
-                               arena_printf(arena, "refused: it does not name the ownership record of epoch %llu of %s; to take "
-                                                   "over what is there: %s",
-                                            (unsigned long long)other->epoch,
-                                            phrase_excerpt(other->store, EXCERPT_MAX, arena),
-                                            request_takeover_command(view, arena)));
+                refuse_or_wait(
+                    view, &request,
+                    arena_printf(arena,
+                                 "refused: it does not name the ownership record of epoch %llu of %s; to take "
+                                 "over what is there: %s",
+                                 (unsigned long long)other->epoch, texts_excerpt(other->store, EXCERPT_MAX, arena),
+                                 request_takeover_command(view, arena)));
         else if (taken)
                 request.answer = arena_printf(arena, "accepted: epoch %llu of %s is taken over",
                                               (unsigned long long)taken->epoch,
-                                              phrase_excerpt(taken->store, EXCERPT_MAX, arena));
+                                              texts_excerpt(taken->store, EXCERPT_MAX, arena));
         else
                 refuse_or_wait(view, &request, "past: no target carries the ownership record of another Planekeeper");
         return request;
 }
 
 /*
- * What may act goes first, then what waits for an answer, then what was not understood (it has no epoch), then what
- * speaks of the later epoch.
+ * A request that may act goes first, then one that waits for an answer, then one that was not understood (it has no
+ * epoch), then the one with the later epoch.
  */
 static bool is_heard_before(const struct request *a, const struct request *b)
 {

@@ -1,9 +1,9 @@
 /*
- * request.h -- what a person asked for by annotation: switch-to and adopt, each "<plane>/<epoch>", and ack, an epoch.
+ * request.h -- the requests of people by annotation: switch-to and adopt, each "<plane>/<epoch>", and ack, an epoch.
  * Pure.
  *
- * A request names the epoch that it wants decided (status.epoch + 1), so it acts once: an epoch is decided once.
- * Whatever stands there afterwards is stale and is answered as such.
+ * A request names the epoch that it wants decided (status.epoch + 1), so it acts once: an epoch is decided once. A
+ * value that stands there afterwards is stale, and is answered as such.
  *
  * An answer is final or it waits. What begins with "waiting" acts as soon as what it waits for is there; every other
  * answer is the last one, and the shell hands it back as view.policy.past for as long as the annotation keeps its
@@ -28,7 +28,7 @@ struct request {
         epoch_t epoch;
         enum unfit confirmed; /* the word behind the epoch; UNFIT_NOT: there is none */
         const char
-            *answer; /* what became of it, or why it will not act (stale, malformed, unknown plane); "" while it may */
+            *answer; /* the result, or why it will not act (stale, malformed, unknown plane); "" while it may */
         bool is_final; /* the answer is its last: what was refused, is past or was done never acts again */
         bool is_old;   /* and was given before */
 };
@@ -38,7 +38,7 @@ struct request {
  */
 struct request request_read(const struct view *view, epoch_t current, struct arena *arena);
 
-/* Whether annotation ack names the epoch in force: what holds back until a person has looked may go on once. */
+/* Whether annotation ack names the epoch in force: gates that wait for a person may pass once. */
 bool request_is_acknowledged(const struct view *view);
 
 /*
@@ -47,11 +47,12 @@ bool request_is_acknowledged(const struct view *view);
  */
 epoch_t request_highest_epoch(const struct view *view, epoch_t limit);
 
-/* Whether everything was looked at that an answer for good may rest on: the record, and the targets since it was asked. */
+/* Whether everything was looked at that an answer for good may rest on: the record, and the targets since it was asked.
+ */
 bool request_may_be_refused(const struct view *view);
 
 /*
- * What to write into @key to ask for @plane ("" for an acknowledgement) under @epoch: another value than the one that
+ * The value of @key that asks for @plane ("" for an acknowledgement) under @epoch: another value than the one that
  * stands there. Whether it would be carried out is asked in remedy.h.
  */
 const char *request_value(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
@@ -64,7 +65,7 @@ const char *request_command_of(const struct view *view, enum request_key key, co
 /* The same as the command to paste. */
 const char *request_command(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
                             struct arena *arena);
-/* The command by which a person says that who wrote the stamps at the targets decides no more. */
+/* The command by which a person says that the writer of the stamps at the targets no longer decides. */
 const char *request_takeover_command(const struct view *view, struct arena *arena);
 /* "planekeeper.io/switch-to" */
 const char *request_annotation(enum request_key key, struct arena *arena);

@@ -1,4 +1,4 @@
-/* roles.c -- what each plane is by the record, and since when. */
+/* roles.c -- each plane's role by the record, and since when. */
 #include "core/roles.h"
 
 #include <string.h>
@@ -89,8 +89,8 @@ static bool is_asked_for(const struct view *view, const struct plane_view *plane
 }
 
 /*
- * The switch that made @plane active. Who saw only the record before and the one after would take the role for one that
- * never ended, and the plane's time as a standby between them for failures of its own.
+ * The switch that made @plane active. A process that saw only the record before and the one after it would take the
+ * role for one that never ended, and hold the failures of the time as a standby against the plane.
  */
 static epoch_t switched_by(const struct view *view, const struct plane_view *plane, enum plane_role role)
 {
@@ -128,7 +128,7 @@ static void begin(const struct view *view, struct plane_view *plane, enum plane_
 void roles_begin(struct view *view, struct arena *arena)
 {
         if (!view->record_read)
-                return; /* who is active is not known yet, and nothing is decided */
+                return; /* the active plane is not known yet, and nothing is decided */
         bool may_act = mode_in_effect(view, arena).mode == MODE_AUTOMATIC && !roles_is_stopped(view);
         const struct plane_view *active = roles_active(view, may_act);
         if (!view->record && targets_name(view)->health.read_at)

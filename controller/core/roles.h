@@ -1,5 +1,5 @@
 /*
- * roles.h -- what each plane is by the record, and since when: which of its checks count, and which failures. Pure.
+ * roles.h -- each plane's role by the record, and since when: it says which checks and which failures count. Pure.
  *
  * A standby may answer 503 by design until it is made active, so a check may count in one role only. A plane that has
  * such checks begins each role as at first sight: what failed before says nothing of it, and it has time to pass.
@@ -8,8 +8,9 @@
  * not what undoes it.
  *
  * Where the targets show something else than the record, nobody can tell who serves: the plane that is recorded and the
- * one that is shown are in either role. While a switch is under way the plane that it moves to is in either role, because nobody can tell when it takes over;
- * the one that it leaves is active until the first target shows the new epoch.
+ * one that is shown are in either role. While a switch is under way the plane that it moves to is in either role,
+ * because nobody can tell when it takes over; the one that it leaves is active until the first target shows the new
+ * epoch.
  */
 #ifndef PK_CORE_ROLES_H
 #define PK_CORE_ROLES_H

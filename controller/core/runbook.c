@@ -2,7 +2,7 @@
 #include "core/runbook.h"
 
 #include "core/election.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/plan.h"
 #include "core/remedy.h"
 #include "core/targets.h"
@@ -27,8 +27,8 @@ static const struct plane_view *half_shown(const struct view *view, const struct
 }
 
 /*
- * A switch under way is finished by hand, a name that leads nowhere is written again; else it goes to whom the operator
- * would choose, or at least to somebody with an address.
+ * A switch under way is finished by hand, an empty name is written again; else the runbook moves to the plane that the
+ * operator would choose, or at least to one with an address.
  */
 static const struct plane_view *destination(const struct view *view, const struct decision *decision,
                                             struct arena *arena)
@@ -48,14 +48,14 @@ static bool is_fit(const struct view *view, const struct decision *decision, con
         return decision->verdicts[plane - view->planes] == VERDICT_UP && !election_name_unfit(view, plane, arena)[0];
 }
 
-/* How the operator hears of it, or why it need not. */
+/* How the operator is told, or why it need not be. */
 static const char *last_line(const struct view *view, const struct decision *decision, const struct plane_view *to,
                              struct arena *arena)
 {
-        struct view released = *view; /* what people have stopped goes on where they release it, and is held until then */
+        struct view released = *view; /* a suspended policy goes on once it is released, and waits until then */
         released.policy.suspended = released.kill_switch = false;
         const struct remedy adopt = remedy_adopt_by_hand(&released, to, arena);
-        const char *held = view->kill_switch ? phrase_kill_switch(view) : "spec.suspend is true";
+        const char *held = view->kill_switch ? texts_kill_switch(view) : "spec.suspend is true";
         if (adopt.command)
                 return arena_printf(arena, "%s --field-manager=oncall%s%s", adopt.command,
                                     view->kill_switch || view->policy.suspended ? " # held as long as " : "",
@@ -74,7 +74,7 @@ static void add_target(struct runbook *runbook, const struct by_hand *hand)
                 add(runbook, hand->look);
 }
 
-/* What must be at hand for each of them: that of the last step is told first. */
+/* The files and variables that the commands need; those of the last step are printed first. */
 static const char *with_needs(const char *needs, const struct by_hand *hand, struct arena *arena)
 {
         if (!hand->needs)
@@ -99,12 +99,14 @@ void runbook_build(const struct view *view, const struct decision *decision, con
                 const struct wanted_target *wanted = wanted_find(&view->policy, target->ref.kind);
                 if (!wanted) /* the spec has none any more */
                         continue;
-                const struct by_hand_write write = {target, plan_value(wanted, to, decision->epoch + 1, arena), wanted->ttl_s};
+                const struct by_hand_write write = {target, plan_value(wanted, to, decision->epoch + 1, arena),
+                                                    wanted->ttl_s};
                 hands[count] = tools->tell(tools, &write, arena);
                 needs = with_needs(needs, &hands[count++], arena);
         }
         add(ret, arena_printf(arena, "# to %s by hand (healthy now: %s)%s%s", to->name,
-                              is_fit(view, decision, to, arena) ? "yes" : "no, check it first", needs[0] ? "; " : "", needs));
+                              is_fit(view, decision, to, arena) ? "yes" : "no, check it first", needs[0] ? "; " : "",
+                              needs));
         for (unsigned i = 0; i < count; i++)
                 add_target(ret, &hands[i]);
         add(ret, last_line(view, decision, to, arena));

@@ -1,9 +1,9 @@
 /*
  * runbook.h -- the commands that a person would run now to switch by hand, with the operator dead. Pure.
  *
- * What is to be done is known here; the commands for it are of each target's driver, and come from whoever calls.
- * No secrets: key files are named as they are in the policy's Secrets. Values come from names that the API server's
- * schema bounds, and are quoted for a POSIX shell.
+ * The steps are known here; the commands are of each target's driver, and the caller hands them in. No secrets: key
+ * files are named as they are in the policy's Secrets. Values come from names that the API server's schema bounds, and
+ * are quoted for a POSIX shell.
  */
 #ifndef PK_CORE_RUNBOOK_H
 #define PK_CORE_RUNBOOK_H

@@ -1,4 +1,4 @@
-/* signals.c -- what a check that passes shows all the same. */
+/* signals.c -- the faults that a passing check can show. */
 #include "core/signals.h"
 
 #include "core/health.h"
@@ -7,9 +7,10 @@ static const struct {
         const char *word, *sentence;
 } signals[SIGNAL_COUNT] = {
     [SIGNAL_NONE] = {"", ""},
-    [SIGNAL_NO_ALPN] = {"NoALPN", "the server does not choose h2 by ALPN, and gRPC clients of today refuse such a server "
-                                  "(grpc-go since 1.67), so agents could not connect. Let the server, or the proxy in "
-                                  "front of it that ends TLS, offer h2 by ALPN"},
+    [SIGNAL_NO_ALPN] = {"NoALPN",
+                        "the server does not choose h2 by ALPN, and gRPC clients of today refuse such a server "
+                        "(grpc-go since 1.67), so agents could not connect. Let the server, or the proxy in "
+                        "front of it that ends TLS, offer h2 by ALPN"},
 };
 
 const char *signal_word(enum check_signal signal)

@@ -1,6 +1,6 @@
 /*
- * signals.h -- what a check that passes shows all the same, for people: it degrades a plane, and never makes it
- * unhealthy. A new one is a row of the table. Pure.
+ * signals.h -- the faults that a passing check can show, for people: they degrade a plane, and never make it unhealthy.
+ * A new one is a row of the table. Pure.
  */
 #ifndef PK_CORE_SIGNALS_H
 #define PK_CORE_SIGNALS_H

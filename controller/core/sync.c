@@ -1,4 +1,4 @@
-/* sync.c -- what a target shows, held against the decision record. */
+/* sync.c -- the state of a target against the decision record. */
 #include "core/sync.h"
 
 #include <string.h>
@@ -21,9 +21,9 @@ static enum sync compare_stamp(const struct view *view, const struct record *rec
 }
 
 /*
- * What is absent is nobody's value, so that writing it takes nothing from anyone. In a switch it is written whatever
- * made it so; and where a stamp of ours is there and the recorded value was never seen, a write of ours was half done: of
- * this epoch, or of one that this epoch has aborted. What was there and is gone, a person has removed.
+ * An absent value is nobody's, so writing it takes nothing from anyone. In a switch it is written in any case. At rest,
+ * where a stamp of this policy is there and the recorded value was never seen, a write of it was half done: of this
+ * epoch, or of one that this epoch has aborted. A value that was seen and is gone was removed by a person.
  */
 static enum sync compare_absent(const struct target_view *target, const struct record *record, enum sync stamp)
 {
@@ -46,13 +46,14 @@ static bool is_followed(const struct view *view, const struct record *record, un
         return record->phase == PHASE_SWITCHING;
 }
 
-/* A kind without a stamp is nobody's by what stands beside its value: it is never another owner's, nor ahead. */
+/* A kind without a stamp cannot show an owner or an epoch, so it is never another owner's, nor ahead. */
 static enum sync stamp_of(const struct view *view, const struct record *record, const struct target_view *target)
 {
-        return target_traits(target->ref.kind)->is_stamped ? compare_stamp(view, record, &target->shows.stamp) : SYNC_BEHIND;
+        return target_traits(target->ref.kind)->is_stamped ? compare_stamp(view, record, &target->shows.stamp)
+                                                           : SYNC_BEHIND;
 }
 
-/* Nothing at a weak target refuses an older epoch, so that what it shows may be undone at any time by what comes late. */
+/* A weak target refuses no older epoch, so a late write may undo its value at any time. */
 static enum sync compare_weak(const struct target_view *target, const struct plan_target *planned, enum sync stamp)
 {
         bool has_stamp = target_traits(target->ref.kind)->is_stamped && target->shows.stamp.presence != STAMP_ABSENT;
@@ -78,7 +79,7 @@ enum sync sync_of(const struct view *view, const struct record *record, unsigned
         if (targets_is_weak(target) && !target->shows.settling)
                 return compare_weak(target, planned, stamp);
         bool is_wanted = strcmp(target->shows.value, planned->to) == 0;
-        /* The next step may rest only on what outlives its server: it is written again until that is known. */
+        /* The next step may rest only on a value that a replica has, too: it is written again until that is known. */
         if (stamp == SYNC_MET && is_wanted)
                 return target->shows.settling && is_followed(view, record, i) ? SYNC_BEHIND : SYNC_MET;
         if (stamp == SYNC_MET)

@@ -1,6 +1,5 @@
 /*
- * target.h -- a register that a switch moves: which one it is, what it shows, and what its kind means to the protocol.
- * Pure.
+ * target.h -- a register that a switch moves: its identity, its state, and the traits of its kind. Pure.
  *
  * All that differs between kinds is in their row of traits; nothing asks of which kind a target is to decide anything.
  */
@@ -45,10 +44,10 @@ enum target_kind {
         TARGET_KIND_COUNT
 };
 
-/* What it means that a target shows no value. */
+/* The meaning of a target without a value. */
 enum absence {
         ABSENT_IS_FREE, /* it is nobody's: writing it takes nothing from anyone */
-        ABSENT_IS_LOSS, /* it never is by our doing: who emptied it may have meant it, and a person is asked */
+        ABSENT_IS_LOSS, /* no write leaves it so: the person who emptied it may have meant it, and is asked */
         ABSENT_IS_MET,  /* there is nothing to do */
 };
 
@@ -67,18 +66,19 @@ struct target_traits {
         bool names_plane;           /* its value tells which plane is active: an adoption asks it */
         bool leads_agents;          /* its value is a plane's address, and agents follow it */
         bool ends_return;           /* once it is met there is no way back but another switch */
-        bool may_lose_writes;       /* what an earlier epoch wrote may show again after a later one did */
-        bool settles_by_writing;    /* what it accepted counts only when a write has learnt so; else it is looked at */
+        bool may_lose_writes;       /* the value of an earlier epoch may show again after that of a later one */
+        bool settles_by_writing;    /* an accepted value counts only once a write has confirmed it; else a read does */
         const char *word;           /* "dns", in metrics, logs and records */
         const char *server_word;    /* "Redis" */
         const char *shows_words[2]; /* before its name, and between it and its value: "lock ", " holds" */
         const char *stamp_place;    /* of its stamp beside the name; NULL: a key of its own */
-        const char *value_word;     /* what of a plane it carries: "address" */
+        const char *value_word;     /* the part of a plane that it carries: "address" */
         const char *answers;        /* that it does */
         const char *unmet;          /* why a switch goes on */
         const char *settling;       /* and why it waits, where a value is accepted and does not count yet */
         const char *unsettled;      /* the same of one at rest: "is not known to be ..., under" an epoch */
-        const char *stale_reason;   /* of the condition that tells that it lags, where nothing waits for it; NULL: all do */
+        const char
+            *stale_reason; /* of the condition that tells that it lags, where nothing waits for it; NULL: all do */
         const char *refused_reason, *silent_reason; /* why it does not */
         size_t excerpt_bytes;       /* of its value, in a sentence */
 };
@@ -102,9 +102,9 @@ bool target_is_wanted(enum target_kind kind, const char *to, const char *value);
 
 enum stamp_presence {
         STAMP_ABSENT,
-        STAMP_OURS,       /* well-formed v=pk1, whoever owns it */
-        STAMP_FOREIGN,    /* of somebody who does not speak our dialect */
-        STAMP_UNREADABLE, /* begins as one of ours and cannot be understood; its store is there where that could be */
+        STAMP_OURS,       /* well-formed v=pk1, of any owner */
+        STAMP_FOREIGN,    /* of another tool */
+        STAMP_UNREADABLE, /* begins with v=pk1 and cannot be parsed; its store is filled in where that could be read */
 };
 
 /* The epoch that a target carries beside its value. */
@@ -116,17 +116,18 @@ struct stamp {
         const char *store; /* whose it is: k8s/<kube-system UID>/<namespace>/<name>, or dns/<namespace>/<name> */
         const char *raw;   /* as found, for people; bounded */
         epoch_t decided;   /* of the record that shares its text, which the value may still follow; 0: none does */
-        const char *claim; /* how another tool says that the value is its own, and how to hand it over; NULL: none does */
+        const char
+            *claim; /* how another tool says that the value is its own, and how to hand it over; NULL: none does */
 };
 
-/* What a target shows. */
+/* The state of a target. */
 struct target_state {
         bool present;
         const char *value; /* "" where absent */
         uint32_t ttl_s;    /* 0 where it has none */
         struct stamp stamp;
         bool settling;       /* accepted, and does not count yet (target_traits.settling) */
-        const char *version; /* the driver's own, for its next visit; NULL: none. Nobody else looks into it */
+        const char *version; /* private to the driver, for its next visit; NULL: none */
         /* Why users are answered something else than `value`, and what to do about it; NULL: they are not. */
         const char *doubt;
 };

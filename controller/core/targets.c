@@ -238,7 +238,7 @@ static bool is_own_store(const struct view *view, const char *store)
                (view->former_store && view->former_store[0] && strcmp(store, view->former_store) == 0);
 }
 
-/* Where "/<namespace>/<name>" begins in a store text; NULL where it is none of ours. */
+/* Where "/<namespace>/<name>" begins in a store text; NULL where it is not a store text. */
 static const char *policy_part(const char *store)
 {
         if (strncmp(store, "dns/", 4) == 0)
@@ -246,7 +246,8 @@ static const char *policy_part(const char *store)
         return strncmp(store, "k8s/", 4) == 0 ? strchr(store + 4, '/') : NULL;
 }
 
-bool targets_are_kin(const char *store, const char *other)
+/* Whether two store texts are of the same policy by namespace and name, in any cluster or store. */
+static bool is_same_policy(const char *store, const char *other)
 {
         const char *theirs = policy_part(store), *mine = policy_part(other);
         return theirs && mine && strcmp(theirs, mine) == 0;
@@ -267,7 +268,8 @@ static bool parse_id(const char *text, decision_id *ret)
         return text[ID_BYTES] == ',' || text[ID_BYTES] == '\0';
 }
 
-bool targets_takeover_names(const char *takeover, decision_id id)
+/* Whether annotation takeover, "<id>[,<id>]", names @id. A stamp that was written since has another id. */
+static bool takeover_names(const char *takeover, decision_id id)
 {
         for (const char *at = takeover; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
                 decision_id named;
@@ -277,19 +279,19 @@ bool targets_takeover_names(const char *takeover, decision_id id)
         return false;
 }
 
-static bool is_kin(const struct view *view, const struct stamp *stamp)
+static bool is_of_other_owner(const struct view *view, const struct stamp *stamp)
 {
         return stamp->presence == STAMP_OURS && !is_own_store(view, stamp->store) &&
-               targets_are_kin(stamp->store, view->store);
+               is_same_policy(stamp->store, view->store);
 }
 
-/* Only as they were seen since a person said so: who wrote one may have written another meanwhile. */
+/* Only as they were read since a person said so: their writer may have written another one meanwhile. */
 static bool is_taken_over(const struct view *view, const struct stamp *stamp)
 {
         const struct policy_view *policy = &view->policy;
-        bool has_say = policy->past[REQUEST_KEY_TAKEOVER] != REQUEST_HANDLED && !policy->is_asked_unread;
-        const char *takeover = has_say ? policy->takeover : NULL;
-        return is_kin(view, stamp) && targets_takeover_names(takeover, stamp->id);
+        bool counts = policy->past[REQUEST_KEY_TAKEOVER] != REQUEST_HANDLED && !policy->is_asked_unread;
+        const char *takeover = counts ? policy->takeover : NULL;
+        return is_of_other_owner(view, stamp) && takeover_names(takeover, stamp->id);
 }
 
 static bool is_own(const struct view *view, const struct stamp *stamp)
@@ -327,9 +329,9 @@ const char *targets_former(const struct view *view, const struct stamp *stamp)
         return is_taken_over(view, stamp) ? stamp->store : "";
 }
 
-bool targets_stamp_is_unshared(const struct view *view, const struct stamp *stamp)
+bool targets_stamp_splits(const struct view *view, const struct stamp *stamp)
 {
-        return !stamp->claim && is_kin(view, stamp) && !is_taken_over(view, stamp);
+        return !stamp->claim && is_of_other_owner(view, stamp) && !is_taken_over(view, stamp);
 }
 
 /* The first stamp in force of which @holds: the name's before others, since it is what people look at. */
@@ -342,9 +344,9 @@ static const struct stamp *first_stamp(const struct view *view,
         return NULL;
 }
 
-const struct stamp *targets_unshared(const struct view *view)
+const struct stamp *targets_split_owner(const struct view *view)
 {
-        return first_stamp(view, targets_stamp_is_unshared);
+        return first_stamp(view, targets_stamp_splits);
 }
 
 const struct stamp *targets_taken_over(const struct view *view)
@@ -352,12 +354,12 @@ const struct stamp *targets_taken_over(const struct view *view)
         return first_stamp(view, is_taken_over);
 }
 
-const char *targets_unshared_ids(const struct view *view, struct arena *arena)
+const char *targets_split_ids(const struct view *view, struct arena *arena)
 {
         const char *ids = "";
         for (unsigned i = view->target_count; i-- > 0;) {
                 const struct target_view *target = &view->targets[i];
-                if (!target->health.read_at || !targets_stamp_is_unshared(view, &target->shows.stamp))
+                if (!target->health.read_at || !targets_stamp_splits(view, &target->shows.stamp))
                         continue;
                 const char *id = arena_printf(arena, "%016llx", (unsigned long long)target->shows.stamp.id);
                 if (!strstr(ids, id))

@@ -1,6 +1,6 @@
 /*
- * targets.h -- what is known of the targets in force: those of the plan while a switch is under way (a spec edit takes
- * effect at the next epoch), else those that the spec names. Pure; texts are borrowed from the view.
+ * targets.h -- the targets in force: those of the plan while a switch is under way (a spec edit takes effect at the
+ * next epoch), else those that the spec names. Pure; texts are borrowed from the view.
  */
 #ifndef PK_CORE_TARGETS_H
 #define PK_CORE_TARGETS_H
@@ -22,13 +22,15 @@ const struct wanted_target *wanted_find(const struct policy_view *policy, enum t
 /* The first that leads agents, which every policy has: people are told of it, and a record may be beside it. */
 const struct target_view *targets_name(const struct view *view);
 /*
- * What the record's plan does to @target, and what the spec wants of it: of the very same register, or
- * else of the one in the same place among those of its kind. NULL: nothing.
+ * The record's plan for @target, and the spec's: of the very same register, or else of the one in the same place among
+ * those of its kind. NULL: none.
  */
 const struct plan_target *targets_planned(const struct view *view, const struct target_view *target);
 const struct wanted_target *targets_wanted(const struct view *view, const struct target_view *target);
 
-/* What is shown in the place that the i-th of @plan has among its kind: what carries only digests names no registers. */
+/*
+ * The target in the place that the i-th of @plan has among its kind, because a record with digests names no registers.
+ */
 const struct target_view *targets_shown(const struct view *view, const struct plan *plan, unsigned i);
 unsigned plan_place_in_kind(const struct plan *plan, unsigned i);
 
@@ -47,46 +49,39 @@ bool targets_are_read(const struct view *view);
 /* The plane whose loss takes the endpoint of @target along; "" none. */
 const char *targets_plane_of(const struct view *view, const struct target_view *target);
 
-bool targets_refuses(const struct target_health *health); /* denied us, or did not understand us, when last visited */
+bool targets_refuses(const struct target_health *health); /* the last visit was denied, or not understood */
 /*
- * Whether a target has refused us (denied, not understood) for longer than a few tries take: then only a person can mend
- * it. A zone that is frozen for a moment needs nobody.
+ * Whether a target has refused visits (denied, not understood) for longer than a few tries take: then only a person can
+ * repair it. A zone that is frozen for a moment needs no person.
  */
 bool targets_refusal_lasts(const struct target_health *health, mono_ms now);
 /* When a refusal that has begun will have lasted; 0: none has begun, or it has. */
 mono_ms targets_refusal_due(const struct target_health *health, mono_ms now);
 
 /*
- * The highest epoch of ours in the record and at the targets; 0 where there is none. The next decision is this plus
+ * This policy's highest epoch in the record and at the targets; 0 where there is none. The next decision is this plus
  * one.
  */
 epoch_t targets_highest_epoch(const struct view *view);
 
-/* Whether two store texts are of the same policy, by namespace and name, whoever decides for it. */
-bool targets_are_kin(const char *store, const char *other);
-
-/*
- * Whether annotation takeover, "<id>[,<id>]", names @id: a person says that who wrote the stamp decides no more. A stamp
- * that was written since has another id.
- */
-bool targets_takeover_names(const char *takeover, decision_id id);
-
 /* The ids of the stamps in force that another Planekeeper made for this policy, as takeover wants them; "" none. */
-const char *targets_unshared_ids(const struct view *view, struct arena *arena);
-/* One that a person says is ours by now; NULL: there is none. */
+const char *targets_split_ids(const struct view *view, struct arena *arena);
+/* One that a person has handed over to this policy; NULL: there is none. */
 const struct stamp *targets_taken_over(const struct view *view);
 
-/* Whether the value is not ours: the stamp is another owner's or nothing we can read, or another tool claims it. */
+/* Whether the value is not this policy's: the stamp is another owner's or cannot be read, or another tool claims it. */
 bool targets_stamp_is_foreign(const struct view *view, const struct stamp *stamp);
 
-/* Whose stamp counts as ours where @stamp stands: of our former store, or of one that a person says is ours; "" none. */
+/*
+ * Another owner whose @stamp may be replaced: the policy's former store, or one that a person has handed over; "" none.
+ */
 const char *targets_former(const struct view *view, const struct stamp *stamp);
 
 /*
  * A stamp in force that the Planekeeper of another cluster, or of another decision store, made for this very policy:
  * two that decide each on its own. NULL: there is none.
  */
-const struct stamp *targets_unshared(const struct view *view);
-bool targets_stamp_is_unshared(const struct view *view, const struct stamp *stamp);
+const struct stamp *targets_split_owner(const struct view *view);
+bool targets_stamp_splits(const struct view *view, const struct stamp *stamp);
 
 #endif

@@ -15,8 +15,9 @@ unsigned plan_version(const struct plan *plan)
         const unsigned last = plan->target_count - 1;
         bool is_pair = last == 1 && plan->targets[0].ref.kind == TARGET_LOCK;
         bool is_first = (last == 0 || is_pair) && plan->targets[last].ref.kind == TARGET_NAME;
-        return is_first && (!is_pair || strcmp(plan->targets[0].ref.driver, TARGET_LOCK_DRIVER) == 0) ? RECORD_VERSION
-                                                                                                      : RECORD_VERSION_LIST;
+        return is_first && (!is_pair || strcmp(plan->targets[0].ref.driver, TARGET_LOCK_DRIVER) == 0)
+                   ? RECORD_VERSION
+                   : RECORD_VERSION_LIST;
 }
 
 bool record_is_confirmed(const struct record *record)

@@ -1,19 +1,18 @@
 /*
- * types.h -- the values that the failover protocol is about: the decision record and what the targets show. No I/O, no
- * ownership games.
+ * types.h -- the values of the failover protocol: the decision record and the state of targets. No I/O.
  *
  * Shapes:    an "rrset text" is a record type and its values in canonical form: "A 198.51.100.7,198.51.100.8" (values
- * sorted, names lower-case without the final dot), "ALIAS lb.example.com" for addresses that are another name's; "" is an
- * empty set. Two sets are equal exactly when their texts are.
+ *            sorted, names lower-case without the final dot), "ALIAS lb.example.com" for addresses that are another
+ *            name's; "" is an empty set. Two sets are equal exactly when their texts are.
  * Units:     epochs count decisions from 1, 0 is none; ids are 64 random bits.
- * Ownership: every pointer is borrowed from whoever made the struct, unless that one says otherwise.
+ * Ownership: every pointer is borrowed from the maker of the struct, unless that one says otherwise.
  */
 #ifndef PK_CORE_TYPES_H
 #define PK_CORE_TYPES_H
 
 #include "core/target.h"
 
-/* What a record with a plan of one name, and before it one lock at most, is written as; and one with any other plan. */
+/* The version of a record whose plan has one name and at most one lock before it; and of one with any other plan. */
 enum { RECORD_VERSION = 1, RECORD_VERSION_LIST = 2 };
 
 /*
@@ -26,21 +25,24 @@ enum { DNS_TTL_MAX_S = 300, LOCK_DB_MAX = 65535, LOCK_REPLICAS_MAX = 16 }; /* as
 
 enum phase { PHASE_NONE, PHASE_STEADY, PHASE_SWITCHING, PHASE_COUNT };
 
-enum { PLAN_OLD_MAX = 9 }; /* eight planes and what was there before us */
+enum { PLAN_OLD_MAX = 9 }; /* eight planes and the value before Planekeeper */
 
-/* What one epoch does to one target. */
+/* The plan of one epoch for one target. */
 struct plan_target {
         struct target_ref ref;
         uint32_t ttl_s;
         const char *to;
-        /* What this epoch may replace: the value before it, and those of superseded epochs that may arrive late. */
+        /*
+         * The values that this epoch may replace: the one before it, and those of superseded epochs that may arrive
+         * late.
+         */
         const char *old[PLAN_OLD_MAX];
         unsigned old_count;
 };
 
 /*
- * What the effects of one epoch use, and all they use, in step order: an edit of the spec takes effect at the next
- * epoch. No secrets.
+ * The values that the effects of one epoch use, and all they use, in step order: an edit of the spec takes effect at
+ * the next epoch. No secrets.
  */
 struct plan {
         struct plan_target targets[TARGETS_MAX];

@@ -1,9 +1,9 @@
-/* verify.c -- what the other authoritative servers of the name are known to show. */
+/* verify.c -- the answers of the other authoritative servers of the name. */
 #include "core/verify.h"
 
 #include <string.h>
 
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/targets.h"
 #include "util/text.h"
 
@@ -22,7 +22,7 @@ bool verify_is_lacking(const struct view *view, const struct verify_view *verify
         return word == VERIFY_BEHIND || word == VERIFY_SILENT;
 }
 
-/* What was heard may have been cut: then it is compared as far as it goes. */
+/* The answer may have been cut: then it is compared as far as it goes. */
 static bool is_shown(const struct verify_view *verify, const char *rrset)
 {
         return rrset[0] && strncmp(verify->shown, rrset, VERIFY_SHOWN_BYTES - 1) == 0;
@@ -58,30 +58,32 @@ bool verify_leads_astray(const struct view *view, const struct verify_view *veri
                !is_recorded(view, verify);
 }
 
-static const char *phrase_behind(const struct view *view, const struct verify_view *verify, struct arena *arena)
+static const char *texts_behind(const struct view *view, const struct verify_view *verify, struct arena *arena)
 {
         const struct record *record = view->record;
-        const char *plane = plane_shown(view, verify), *shown = phrase_excerpt(verify->shown, 100, arena);
+        const char *plane = plane_shown(view, verify), *shown = texts_excerpt(verify->shown, 100, arena);
         if (is_alias(view))
                 return arena_printf(arena, "still answers old data: its ownership record is not that of epoch %llu",
                                     (unsigned long long)record->epoch);
         if (is_shown(verify, plan_find(&record->plan, TARGET_NAME)->to))
-                return arena_printf(arena, "still answers old data: the address is right, its ownership record is not that of epoch %llu",
-                                    (unsigned long long)record->epoch);
+                return arena_printf(
+                    arena,
+                    "still answers old data: the address is right, its ownership record is not that of epoch %llu",
+                    (unsigned long long)record->epoch);
         if (plane)
                 return arena_printf(arena, "still answers old data: \"%s\", the address of %s", shown, plane);
         if (is_recorded(view, verify))
                 return arena_printf(arena, "still answers old data: \"%s\", an address of before", shown);
-        return arena_printf(arena, "shows \"%s\", which belongs to no plane; correct its zone, or take it out of %s", shown,
-                            "spec.dns.verify.servers");
+        return arena_printf(arena, "shows \"%s\", which belongs to no plane; correct its zone, or take it out of %s",
+                            shown, "spec.dns.verify.servers");
 }
 
 const char *verify_phrase(const struct view *view, const struct verify_view *verify, struct arena *arena)
 {
         const char *what = "does not answer";
         if (verify_word(view, verify) == VERIFY_BEHIND)
-                what = phrase_behind(view, verify, arena);
+                what = texts_behind(view, verify, arena);
         else if (!verify->misses)
-                what = arena_printf(arena, "was last heard at %s", phrase_instant(view, verify->seen_at, arena));
+                what = arena_printf(arena, "was last heard at %s", texts_instant(view, verify->seen_at, arena));
         return arena_printf(arena, "DNS server %s %s", verify->server, what);
 }

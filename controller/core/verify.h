@@ -1,8 +1,8 @@
 /*
- * verify.h -- what the other authoritative servers of the name are known to show. Pure.
+ * verify.h -- the answers of the other authoritative servers of the name. Pure.
  *
- * An answer counts until another one is heard, or until as many questions in a row went unanswered as would be needed to
- * call the server silent: one that is lost says nothing. And it counts only as long as it is fresh.
+ * An answer counts while it is fresh, until the next answer or until VERIFY_MISSES_MAX questions in a row had none: a
+ * single lost answer takes nothing back.
  */
 #ifndef PK_CORE_VERIFY_H
 #define PK_CORE_VERIFY_H
@@ -11,10 +11,10 @@
 #include "util/arena.h"
 
 enum verify_word {
-        VERIFY_UNASKED, /* nothing was heard, and nothing was missed */
-        VERIFY_SHOWS,   /* what is recorded */
+        VERIFY_UNASKED, /* no question was asked yet */
+        VERIFY_SHOWS,   /* the recorded value */
         VERIFY_BEHIND,  /* something else */
-        VERIFY_SILENT,  /* nothing that would still count */
+        VERIFY_SILENT,  /* no answer that still counts */
 };
 
 enum { VERIFY_MISSES_MAX = 3, VERIFY_COUNTS_MS = 120000 /* four looks in a steady state */ };

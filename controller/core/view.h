@@ -2,7 +2,8 @@
  * view.h -- every fact that one evaluation of one policy rests on, gathered by the shell before the core is asked.
  *
  * Units:     mono_ms for what durations are measured from, unix_ms (the API server's clock) for what people and records
- * see. Ownership: all pointers are borrowed and live for the evaluation.
+ *            see.
+ * Ownership: all pointers are borrowed and live for the evaluation.
  */
 #ifndef PK_CORE_VIEW_H
 #define PK_CORE_VIEW_H
@@ -15,12 +16,12 @@ enum { PLANES_MAX = 8, CHECKS_MAX = 8, VERIFY_SERVERS_MAX = 8, VERIFY_SHOWN_BYTE
 enum verdict { VERDICT_UNKNOWN, VERDICT_UP, VERDICT_DOWN, VERDICT_COUNT };
 enum mode { MODE_ADVISE, MODE_AUTOMATIC };
 enum failback { FAILBACK_MANUAL, FAILBACK_AUTOMATIC, FAILBACK_NEVER };
-enum drift_policy { DRIFT_REPORT, DRIFT_ENFORCE }; /* what becomes of a person's edit of a target */
+enum drift_policy { DRIFT_REPORT, DRIFT_ENFORCE }; /* how a person's edit of a target is treated */
 /* The annotations by which a person asks. */
 enum request_key { REQUEST_KEY_SWITCH, REQUEST_KEY_ADOPT, REQUEST_KEY_ACK, REQUEST_KEY_TAKEOVER, REQUEST_KEY_COUNT };
 /*
- * Why a plane may not be made active. What its health is about has a word, by which a person who was told may ask for it
- * all the same; all else cannot be written, leads nowhere, or is mended by an edit.
+ * Why a plane may not be made active. A reason of health has a word by which a person may ask for the plane all the
+ * same (decision 022); the other reasons cannot be written, lead nowhere, or are resolved by an edit.
  */
 enum unfit {
         UNFIT_NOT,
@@ -31,30 +32,33 @@ enum unfit {
         UNFIT_CERTIFICATE,
         UNFIT_COUNT
 };
-/* What is known of the value that an annotation has now. */
+/* The history of the value that an annotation has now. */
 enum request_past {
         REQUEST_NEW,       /* it was not answered for good yet */
-        REQUEST_HANDLED,   /* it was: whatever it said, it never acts again */
+        REQUEST_HANDLED,   /* it was: it never acts again */
         REQUEST_INHERITED, /* it stood there when the status, which would tell, was found lost */
 };
 
-/* What a plane is, by the record: it says which of its checks count. */
+/* A plane's role by the record: it says which of its checks count. */
 enum plane_role {
-        ROLE_EITHER, /* it is becoming active, or nobody knows: good by either yardstick, bad only by both */
+        /*
+         * it is becoming active, or its role is not known: up by the checks of either role, down only by those of both
+         */
+        ROLE_EITHER,
         ROLE_ACTIVE,
         ROLE_STANDBY,
         ROLE_COUNT
 };
-/* What a check may do to its plane. */
+/* The effect of a check on its plane. */
 enum check_role {
-        CHECK_ROLE_REPLICAS, /* what the cluster says of itself: may contradict an outage for a while */
-        CHECK_ROLE_PATH,     /* what agents use: judges */
+        CHECK_ROLE_REPLICAS, /* the cluster's own word: may contradict an outage for a while */
+        CHECK_ROLE_PATH,     /* the path of agents: judges */
         CHECK_ROLE_SIGNAL,   /* can only degrade */
         CHECK_ROLE_COUNT
 };
 enum check_when { WHEN_ALWAYS, WHEN_ACTIVE, WHEN_STANDBY, WHEN_COUNT }; /* in which role of its plane a check counts */
 
-/* What a check that passes shows all the same: it can only degrade, and moves nothing. Words and sentences: signals.c. */
+/* A fault that a passing check shows: it can only degrade, and moves nothing. Words and sentences: signals.c. */
 enum check_signal { SIGNAL_NONE, SIGNAL_NO_ALPN, SIGNAL_COUNT };
 
 /* One check of one plane: the run of equal samples it is in. UNKNOWN samples end no run and start none. */
@@ -69,7 +73,7 @@ struct check_view {
         mono_ms sampled_at;         /* end of the last sample of any kind; 0 never */
         bool last_unknown;          /* the last sample judged nothing */
         uint32_t unknowns;          /* such samples in a row since the last that counted */
-        const char *text;           /* what the last sample said, for people */
+        const char *text;           /* of the last sample, for people */
         enum check_signal signal;   /* of the last sample that passed */
         const char *partial;        /* the addresses that fail while another passes, and how; NULL: none does */
         int32_t replicas_available; /* -1: not a Deployment, or never seen */
@@ -86,7 +90,8 @@ struct role_mark {
         enum plane_role role;
         mono_ms since;              /* 0: always */
         epoch_t switched;           /* of the switch that made it active; 0: none is known, or it is not */
-        uint32_t fails[CHECKS_MAX]; /* how often each check had failed then, in the run of failures that it is in still */
+        uint32_t
+            fails[CHECKS_MAX]; /* how often each check had failed then, in the run of failures that it is in still */
 };
 
 struct plane_view {
@@ -112,7 +117,7 @@ struct plane_view {
         struct check_view checks[CHECKS_MAX];
         unsigned check_count;
         struct role_mark mark;
-        enum verdict was;  /* what the last evaluation said: the hysteresis of rise and fall */
+        enum verdict was;  /* the verdict of the last evaluation: the hysteresis of rise and fall */
         mono_ms was_since; /* and since when it says so; 0 always */
 };
 
@@ -125,7 +130,8 @@ struct target_health {
         mono_ms looked_at;    /* last good look at the state beside it, if no visit failed since; 0 none (looks.h) */
         mono_ms failed_since; /* first failure after the last good read; 0 none */
         unix_ms failed_since_wall;
-        const char *write_denied; /* why a write would not be taken, by the server's own word; NULL: nothing is known against it */
+        const char *write_denied; /* why a write would not be taken, by the server's own word; NULL: nothing is known
+                                     against it */
         bool refuses_record; /* the last visit that failed was a decision to be recorded there, and was refused */
 };
 
@@ -135,11 +141,12 @@ struct target_view {
         bool is_weak; /* its driver's: nothing there refuses an older epoch, even where its kind is stamped */
         struct target_health health;
         struct target_state shows;
-        epoch_t met_epoch; /* the last one that this process has seen there with its value, since it was written; 0 none */
+        epoch_t
+            met_epoch; /* the last one that this process has seen there with its value, since it was written; 0 none */
         mono_ms met_at;    /* since when it shows that one without a break; 0 it does not */
 };
 
-/* What the spec names. */
+/* A target that the spec names. */
 struct wanted_target {
         struct target_ref ref;
         uint32_t ttl_s;
@@ -147,7 +154,7 @@ struct wanted_target {
         const char *plane; /* whose loss takes the endpoint along; "" none */
 };
 
-/* What another authoritative server is known to show, of the record's epoch (verify.h). */
+/* The answers of another authoritative server under the record's epoch (verify.h). */
 struct verify_view {
         const char *server;
         bool shows_record; /* its last answer is what the record wants */
@@ -160,13 +167,14 @@ struct verify_view {
 enum plan_proof { PLAN_PROVEN, PLAN_PENDING, PLAN_MISMATCHED };
 
 /*
- * What operators that share a register say to each other: whoever runs inside the active plane renews a text while its
- * checks pass. Times are this process's own.
+ * The heartbeat of operators that share a register: the one inside the active plane renews a text while its checks
+ * pass. Times are this process's own.
  */
 struct alive_view {
-        bool is_used;      /* the policy's register is shared: the text is read and, where it is ours to, renewed */
-        mono_ms seen_at;   /* when it was last news: found there at first, or changed; 0: it was never there */
-        mono_ms read_at;   /* when it was last looked for, with an answer: only who listens hears a silence */
+        /* the policy's register is shared: the text is read and, from inside the active plane, renewed */
+        bool is_used;
+        mono_ms seen_at;   /* the last renewal observed; finding the text at first counts as one; 0: never */
+        mono_ms read_at;   /* the last read with an answer: silence counts only where the text was read */
         mono_ms every_ms;  /* how often its writer renews it */
         const char *plane; /* whose checks pass by it; "" where it is not there */
 };
@@ -214,9 +222,9 @@ struct view {
         bool record_read;            /* the arbiter was asked and answered at least once */
         const struct record *record; /* NULL: there is none */
         const char *record_error;    /* it exists and cannot be understood; "" otherwise */
-        const char *record_refusal;  /* why the arbiter did not take our last decision; NULL: it took it */
+        const char *record_refusal;  /* why the arbiter refused the last decision; NULL: it took it */
         enum plan_proof plan_proof;  /* of the record; until PROVEN its plan is only what the spec names */
-        const char *plan_text;       /* what is waited for, or is to be compared; "" where PROVEN */
+        const char *plan_text;       /* the reason, and what to compare; "" where PROVEN */
 
         struct target_view targets[TARGETS_MAX]; /* those in force, in step order */
         unsigned target_count;
@@ -230,19 +238,20 @@ struct view {
         mono_ms now;
         unix_ms wall; /* the API server's clock at now */
         const char *identity;
-        const char *store; /* whose stamps are ours: k8s/<kube-system UID>/<namespace>/<name>, dns/<namespace>/<name> */
-        const char *former_store; /* whose were ours before decisionStore was changed, and may be taken over; "" or
-                                     NULL: none */
+        /* the owner in this policy's stamps: k8s/<kube-system UID>/<namespace>/<name>, dns/<namespace>/<name> */
+        const char *store;
+        /* the owner before decisionStore was changed, whose stamps may be taken over; "" or NULL: none */
+        const char *former_store;
         const char *region;       /* the operator's own; "" unknown */
         mono_ms arbiter_answered_at;
         mono_ms arbiter_period_ms; /* how often the Lease is renewed */
         mono_ms record_seen_at;    /* when this process first saw the record's epoch; bounds the cooldown; 0 unknown */
-        mono_ms late_until;        /* our own loop was late: samples are doubtful until then; 0 no */
+        mono_ms late_until;        /* the operator's loop was late: samples are doubtful until then; 0 no */
         mono_ms late_by;           /* how late it was */
         const char *operator_namespace; /* where the kill switch is; NULL: not known */
         bool kill_switch;
-        const char *kill_switch_why; /* on although nobody said so: what is not understood of it, and the remedy; "" or
-                                        NULL: it says on */
+        /* on because it could not be understood: the reason and the remedy; "" or NULL: it says on */
+        const char *kill_switch_why;
         bool blast_limit_reached; /* --max-switches-per-minute */
         epoch_t confirmed_epoch;  /* the policy was read uncached after this epoch was recorded */
         decision_id fresh_id;     /* 64 random bits for a decision, should one be taken */

@@ -12,7 +12,7 @@
 #include "core/election.h"
 #include "core/failover.h"
 #include "core/maintenance.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/targets.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -99,7 +99,7 @@ static void say_decision(struct explained *e)
         say(e, "%s", "");
         say(e, "Gates");
         json_array_foreach(json_object_get(decision, "gates"), i, gate)
-            say(e, "  %-8s %-22s %s", json_is_true(json_object_get(gate, "holds")) ? "holds" : "REFUSES",
+            say(e, "  %-8s %-22s %s", json_is_true(json_object_get(gate, "holds")) ? "passes" : "BLOCKS",
                 text_of(gate, "name", "-"), text_of(gate, "message", "-"));
 }
 
@@ -167,7 +167,7 @@ static const char *outcome(struct explained *e, const struct decision *decision)
                 did = arena_printf(&e->arena, "would switch to %s", to);
         else if (decision->next)
                 did = arena_printf(&e->arena, "would record %s", to);
-        else if (decision->finding == FINDING_AWAITING_HUMAN && decision->gates.refused < 0)
+        else if (decision->finding == FINDING_AWAITING_HUMAN && decision->gates.blocked < 0)
                 did = arena_printf(&e->arena, "would only say so: a person would have to move to %s",
                                    decision->candidate->name);
         else if (decision->rule->then == DO_WRITE)
@@ -194,7 +194,7 @@ static const struct gate_verdict *find_gate(const struct decision *decision, enu
 
 static const char *gate_word(const struct gate_verdict *verdict)
 {
-        return !verdict ? "not asked" : verdict->holds ? "holds" : "REFUSES";
+        return !verdict ? "not asked" : verdict->passes ? "passes" : "BLOCKS";
 }
 
 static void say_gates_that_differ(struct explained *e, const struct decision *before, const struct decision *after)
@@ -202,7 +202,7 @@ static void say_gates_that_differ(struct explained *e, const struct decision *be
         for (unsigned gate = 0; gate < GATE_COUNT; gate++) {
                 const struct gate_verdict *was = find_gate(before, (enum gate)gate);
                 const struct gate_verdict *is = find_gate(after, (enum gate)gate);
-                if ((!was && !is) || (was && is && was->holds == is->holds && strcmp(was->text, is->text) == 0))
+                if ((!was && !is) || (was && is && was->passes == is->passes && strcmp(was->text, is->text) == 0))
                         continue;
                 say(e, "  %-22s %s -> %s%s%s", gate_name((enum gate)gate), gate_word(was), gate_word(is),
                     is ? ": " : "", is ? is->text : "");

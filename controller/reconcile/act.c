@@ -130,7 +130,7 @@ static void act(struct policy *policy, const struct view *view, const struct dec
                 confirm_policy(policy);
                 break;
         case DO_WAIT:
-        case DO_HOLD:
+        case DO_REPORT:
         case DO_COUNT:
                 break;
         }

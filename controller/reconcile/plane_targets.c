@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/rrset.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "reconcile/plane_parts.h"
 #include "reconcile/policy.h"
 #include "util/text.h"
@@ -80,5 +80,5 @@ const char *plane_left_out(const struct plane *plane, const char *rrset, struct 
         for (size_t i = 0; i < plane->address_count && rrset[0]; i++)
                 if (family_of(plane->addresses[i]) && !plane_target_is_of(plane->addresses[i], rrset))
                         text = arena_printf(arena, "%s%s%s", text ? text : "", text ? ", " : "", plane->addresses[i]);
-        return !text && phrase_leads_to(rrset, arena) ? plane->other_names : text;
+        return !text && texts_leads_to(rrset, arena) ? plane->other_names : text;
 }

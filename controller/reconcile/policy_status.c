@@ -70,7 +70,7 @@ static json_t *decision_json(const struct policy *policy, const struct view *vie
 {
         if (!decision->has_gates || decision->next || !decision->active)
                 return switch_report_load(policy->account.last_decision);
-        bool would = decision->gates.refused < 0 && decision->candidate;
+        bool would = decision->gates.blocked < 0 && decision->candidate;
         json_t *report = json_pack(
             "{s:I, s:s, s:s, s:o, s:s, s:o, s:b, s:n, s:o, s:o}", "epoch", (json_int_t)decision->epoch + 1, "decision",
             would ? "WouldSwitch" : "Hold", "from", decision->active->name, "to",

@@ -29,7 +29,7 @@ struct record_write {
         char *former;          /* the owner whose ownership record it may replace, where there is one */
         char *report;          /* status.lastDecision as compact JSON text; NULL for a commit */
         char *way_back;        /* of a commit: how a person returns, as it was when it was decided; NULL: not said */
-        unsigned gates_held, gate_count;
+        unsigned gates_passed, gate_count;
 };
 
 /* The record's Lease, where that is the store; kept track of where it is not. */

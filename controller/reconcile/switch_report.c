@@ -50,7 +50,7 @@ json_t *switch_report_gates(const struct decision *decision)
                 const struct gate_verdict *verdict = &decision->gates.verdicts[i];
                 json_array_append_new(gates,
                                       json_pack("{s:s, s:b, s:o}", "name", gate_name(verdict->gate), "holds",
-                                                (int)verdict->holds, "message", switch_report_text(verdict->text)));
+                                                (int)verdict->passes, "message", switch_report_text(verdict->text)));
         }
         return gates;
 }

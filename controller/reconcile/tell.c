@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/election.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "reconcile/claims.h"
 #include "reconcile/switch_report.h"
 #include "reconcile/tell_parts.h"
@@ -32,7 +32,7 @@ static void tell_kill_switch_of(void *value, void *ctx)
         struct policy *policy = value;
         struct arena arena = {0};
         if (policy->spec)
-                tell_event(policy, true, "KillSwitch", "Judge", phrase_kill_switch_remedy(&view, &arena));
+                tell_event(policy, true, "KillSwitch", "Judge", texts_kill_switch_remedy(&view, &arena));
         arena_deinit(&arena);
 }
 
@@ -183,7 +183,7 @@ static char *way_back(const struct view *view)
         if (!from || strcmp(view->record->from, view->record->to) == 0 || view->policy.failback == FAILBACK_NEVER)
                 return NULL;
         struct arena arena = {0};
-        char *text = mem_strdup(phrase_how_to_return(view, from, &arena));
+        char *text = mem_strdup(texts_how_to_return(view, from, &arena));
         arena_deinit(&arena);
         return text;
 }
@@ -197,7 +197,7 @@ void tell_decided(struct policy *policy, const struct view *view, const struct d
         }
         policy->account.times = (struct step_times){.epoch = write->record->epoch, .decided_us = clock_mono_us()};
         write->report = switch_report_decision(write->record, view, decision);
-        write->gates_held = decision->has_gates ? decision->gates.held : 0;
+        write->gates_passed = decision->has_gates ? decision->gates.passed : 0;
         write->gate_count = decision->has_gates ? decision->gates.count : 0;
 }
 
@@ -212,7 +212,7 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
         if (record->automatic)
                 pace_count_switch(&policy->manager->pace);
         const char *gates =
-            write->gate_count ? arena_printf(arena, "; %u/%u gates pass", write->gates_held, write->gate_count) : "";
+            write->gate_count ? arena_printf(arena, "; %u/%u gates pass", write->gates_passed, write->gate_count) : "";
         if (record->phase == PHASE_SWITCHING && strcmp(record->from, record->to) == 0)
                 tell_event(policy, false, record->reason, "Decide",
                            arena_printf(arena,

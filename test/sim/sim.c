@@ -67,7 +67,7 @@ void sim_turn_begin(const struct sim *sim, unsigned who, unsigned down, struct s
 static bool is_quiet(const struct sim_turn *turn)
 {
         enum action action = turn->decision.rule->then;
-        return action == DO_WAIT || action == DO_HOLD;
+        return action == DO_WAIT || action == DO_REPORT;
 }
 
 void sim_turn_finish(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending)

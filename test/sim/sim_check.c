@@ -38,7 +38,7 @@ void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *tu
         if (decision->finding == FINDING_NAME_EMPTY && decision->may_act && sim->operators[who].has_emptied && !targets_name(view)->shows.present &&
             targets_name(view)->shows.stamp.epoch == sim->dns.stamp.epoch)
                 violated(sim, "S2: operator %u takes for an edit what its own write left empty", who);
-        if (action == DO_WAIT || action == DO_HOLD)
+        if (action == DO_WAIT || action == DO_REPORT)
                 return;
         if (view->policy.suspended || view->policy.mode == MODE_ADVISE || view->kill_switch)
                 violated(sim, "S13: operator %u does %s while it may not", who, action_name(action));

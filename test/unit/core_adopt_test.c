@@ -142,7 +142,7 @@ static void another_tool_is_respected(void **state)
         world_dns(&world, WORLD_RRSET_A, WORLD_EPOCH, "a");
         NAME(world.view).shows.stamp.claim = claim;
         NAME(world.view).shows.stamp.store = "k8s/uid-9/default/gloo"; /* not told as another cluster's, either */
-        assert_false(targets_stamp_is_unshared(&world.view, &NAME(world.view).shows.stamp));
+        assert_false(targets_stamp_splits(&world.view, &NAME(world.view).shows.stamp));
         world_clear(&world);
 }
 

@@ -37,7 +37,7 @@ static void it_holds_back_and_then_no_longer(void **state)
         struct world *world = *state;
         world_fail(world, 0, 40000);
         world->view.late_until = world->view.now + 1;
-        WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_HELD, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_BLOCKED, DO_REPORT);
         world->view.late_until = world->view.now;
         WORLD_EXPECT(world, FINDING_ACTIVE_DOWN, DO_DECIDE);
 }
@@ -53,9 +53,9 @@ static void switched(struct world *world, unix_ms ago)
 static void expect_gate(struct world *world, enum gate gate, mono_ms wake_in)
 {
         struct decision decision = world_decide(world);
-        assert_int_equal(decision.finding, FINDING_ACTIVE_DOWN_HELD);
-        assert_int_equal(decision.gates.verdicts[decision.gates.refused].gate, gate);
-        assert_int_equal(decision.gates.verdicts[decision.gates.refused].wake_at, world->view.now + wake_in);
+        assert_int_equal(decision.finding, FINDING_ACTIVE_DOWN_BLOCKED);
+        assert_int_equal(decision.gates.verdicts[decision.gates.blocked].gate, gate);
+        assert_int_equal(decision.gates.verdicts[decision.gates.blocked].wake_at, world->view.now + wake_in);
 }
 
 /* The API server's clock went back a year: what lies in the future then counts for one window from when it was seen. */

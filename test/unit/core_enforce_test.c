@@ -100,9 +100,9 @@ static void another_owner_and_a_later_epoch_are_left(void **state)
         struct world *world = *state;
         edit(world);
         NAME(world->view).shows.stamp.store = WORLD_OTHER;
-        WORLD_EXPECT(world, FINDING_FOREIGN_OWNER, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_FOREIGN_OWNER, DO_REPORT);
         world_dns(world, BY_HAND, WORLD_EPOCH + 3, "b");
-        WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_REPORT);
 }
 
 /* Agents are not led back to a plane that fails: whoever moved the name may have had a reason. */
@@ -111,7 +111,7 @@ static void an_edit_away_from_a_failing_plane_stays(void **state)
         struct world *world = *state;
         edit(world);
         world_fail(world, 0, 40000);
-        WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_HELD, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_BLOCKED, DO_REPORT);
         world_pass(world, 0, 5000);
         world_count(world, 0, 1, 0);
         expect_reported(world, "a: recovering");
@@ -144,11 +144,11 @@ static void three_in_ten_minutes_are_a_fight(void **state)
         expect_reported(world, "planekeeper.io/ack=5");
         put_back(world, 3, 23 * 3600000, 300000);
         expect_reported(world, "fights back");
-        put_back(world, 3, ENFORCE_TRUCE_MS, 300000);
+        put_back(world, 3, ENFORCE_LIMIT_MS, 300000);
         WORLD_EXPECT(world, FINDING_DRIFT_ENFORCED, DO_DECIDE);
 }
 
-static void a_person_ends_the_truce(void **state)
+static void a_person_ends_the_limit(void **state)
 {
         struct world *world = *state;
         edit(world);
@@ -217,7 +217,7 @@ int main(void)
             WORLD_TEST(an_edit_away_from_a_failing_plane_stays),
             WORLD_TEST(at_most_once_a_minute),
             WORLD_TEST(three_in_ten_minutes_are_a_fight),
-            WORLD_TEST(a_person_ends_the_truce),
+            WORLD_TEST(a_person_ends_the_limit),
             WORLD_TEST(a_clock_that_jumped_back_does_not_hold_for_ever),
             WORLD_TEST(in_a_switch_the_switch_goes_on),
         };

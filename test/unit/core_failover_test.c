@@ -34,7 +34,7 @@ static void a_dead_active_is_left(void **state)
         assert_true(next->automatic);
         assert_int_equal(next->detected_at, WORLD_WALL - LONG_AGO);
         assert_int_equal(next->recent_count, 1);
-        assert_int_equal(decision.gates.held, GATE_COUNT);
+        assert_int_equal(decision.gates.passed, GATE_COUNT);
 }
 
 static void other_targets_are_adopted_anew(void **state)
@@ -46,7 +46,7 @@ static void other_targets_are_adopted_anew(void **state)
         WORLD_EXPECT(world, FINDING_ADOPTABLE, DO_ADOPT);
         assert_string_equal(world_decide(world).next->to, "b");
         world_dns(world, "A 203.0.113.9", 0, "");
-        WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_REPORT);
         world_dns_fails(world, ERR_TRANSIENT, "timeout", false);
         WORLD_EXPECT(world, FINDING_TARGET_UNAVAILABLE, DO_WAIT);
 }
@@ -65,7 +65,7 @@ static void bug_an_ill_active_kept_an_epoch_from_its_targets(void **state)
         struct report report = world_report(world, &decision);
         assert_string_equal(world_condition_text(world, &report, "Ready"), "False TargetBehind");
         world_lock_fails(world, ERR_TRANSIENT, "refused", true); /* nothing can be written: the outage is the news */
-        WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_HELD, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_BLOCKED, DO_REPORT);
 }
 
 static void a_decision_outranks_a_reassertion(void **state)
@@ -94,10 +94,10 @@ static void nothing_is_written_next_to_a_persons_edit(void **state)
         struct world *world = *state;
         world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "a");
         world_lock(world, NULL, 0, "");
-        WORLD_EXPECT(world, FINDING_DRIFT, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_DRIFT, DO_REPORT);
         world_dns(world, WORLD_RRSET_A, WORLD_EPOCH - 1, "a");
         world_lock(world, "by hand", WORLD_EPOCH, "a");
-        WORLD_EXPECT(world, FINDING_DRIFT, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_DRIFT, DO_REPORT);
 }
 
 static void a_restored_backup_adopts_the_world(void **state)
@@ -120,7 +120,7 @@ static void bug_the_way_out_of_an_unknown_target_was_refused(void **state)
 {
         struct world *world = *state;
         world_dns(world, "A 203.0.113.9", WORLD_EPOCH + 3, "b");
-        WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_REPORT);
         struct decision decision = world_decide(world);
         assert_non_null(strstr(decision.why, "planekeeper.io/switch-to=a/9"));
         world->view.policy.switch_to = "a/9";
@@ -148,14 +148,14 @@ static void suspended_or_advised_nothing_is_recorded(void **state)
                 world->view.kill_switch = i == 1;
                 world->view.policy.mode = i == 2 ? MODE_ADVISE : MODE_AUTOMATIC;
                 world->view.planes[2].holds_operator = i == 3;
-                WORLD_EXPECT(world, FINDING_AWAITING_HUMAN, DO_HOLD);
+                WORLD_EXPECT(world, FINDING_AWAITING_HUMAN, DO_REPORT);
                 struct decision decision = world_decide(world);
                 assert_null(decision.next);
                 /* ... but what would be is said: whom, under which epoch, and why. */
                 assert_string_equal(decision.candidate->name, "b");
                 assert_int_equal(decision.epoch + 1, WORLD_EPOCH + 1);
                 assert_true(decision.has_gates);
-                assert_int_equal(decision.gates.held, GATE_COUNT);
+                assert_int_equal(decision.gates.passed, GATE_COUNT);
                 assert_non_null(strstr(decision.why, "epoch 6 would move to b"));
         }
 }
@@ -184,7 +184,7 @@ static void in_advise_the_live_plane_is_the_active_one(void **state)
         assert_string_equal(world_decide(world).active->name, "b");
         world_without_record(world);
         world_lock(world, "cluster-a", 0, "");
-        WORLD_EXPECT(world, FINDING_AWAITING_HUMAN, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_AWAITING_HUMAN, DO_REPORT);
 }
 
 static void a_request_is_answered_whatever_happens(void **state)
@@ -224,7 +224,7 @@ static void a_drift_is_adopted_or_put_back(void **state)
 {
         struct world *world = *state;
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH, "a");
-        WORLD_EXPECT(world, FINDING_DRIFT, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_DRIFT, DO_REPORT);
         world->view.policy.adopt = "b/6";
         expect_answer(
             world,
@@ -236,7 +236,7 @@ static void a_drift_is_adopted_or_put_back(void **state)
         assert_int_equal(decision.next->phase, PHASE_STEADY);
         world->view.policy.adopt = "";
         world->view.policy.switch_to = "c/6";
-        WORLD_EXPECT(world, FINDING_DRIFT, DO_HOLD); /* gate 10 */
+        WORLD_EXPECT(world, FINDING_DRIFT, DO_REPORT); /* gate 10 */
         expect_answer(world, "waiting: gate Drift blocks: gloo.example.com shows");
 }
 
@@ -261,7 +261,7 @@ static void bug_a_request_without_a_record_ignored_the_targets(void **state)
         world_without_record(world);
         world_dns(world, "A 203.0.113.9", 7, "a");
         world->view.policy.switch_to = "b/1";
-        WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_REPORT);
         expect_answer(world, "past: epoch 1");
         world->view.policy.switch_to = "b/8";
         WORLD_EXPECT(world, FINDING_SWITCH_REQUESTED, DO_DECIDE);
@@ -295,9 +295,9 @@ static void unread_targets_do_not_hide_an_outage(void **state)
 {
         struct world *world = *state;
         world_dns_fails(world, ERR_DENIED, "NOTAUTH (BADKEY)", false);
-        WORLD_EXPECT(world, FINDING_TARGET_REFUSED, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_TARGET_REFUSED, DO_REPORT);
         world_fail(world, 0, LONG_AGO);
-        WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_HELD, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_BLOCKED, DO_REPORT);
         assert_non_null(strstr(world_decide(world).why, "DNS server 192.0.2.53:53: NOTAUTH (BADKEY)"));
 }
 

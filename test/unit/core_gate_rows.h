@@ -22,7 +22,7 @@ struct gate_row {
         const char *name;
         void (*arrange)(struct world *world);
         enum gate gate;
-        bool holds;
+        bool passes;
         mono_ms wake_in; /* 0: no wake */
 };
 
@@ -74,9 +74,9 @@ static inline void gate_rows_check(const struct gate_row *rows, size_t count)
                 struct gates gates = gate_rows_ask(&world);
                 const struct gate_verdict *verdict = gate_rows_verdict(&gates, row->gate);
                 mono_ms wake = row->wake_in ? world.view.now + row->wake_in : 0;
-                if (verdict->holds != row->holds || verdict->wake_at != wake || !verdict->text[0])
+                if (verdict->passes != row->passes || verdict->wake_at != wake || !verdict->text[0])
                         fail_msg("%s: %s %s, wake %lld: %s", row->name, gate_name(row->gate),
-                                 verdict->holds ? "holds" : "refuses", (long long)verdict->wake_at, verdict->text);
+                                 verdict->passes ? "passes" : "blocks", (long long)verdict->wake_at, verdict->text);
                 world_clear(&world);
         }
 }
@@ -88,7 +88,7 @@ static inline void gate_rows_try_both_ways(const struct gate_row *rows, size_t c
                 unsigned seen = gate == GATE_CANDIDATE ? 3 : 0; /* in a test of its own */
                 for (const struct gate_row *row = rows; row < rows + count; row++)
                         if (row->gate == (enum gate)gate)
-                                seen |= row->holds ? 1U : 2U;
+                                seen |= row->passes ? 1U : 2U;
                 if (seen != 3 && gate_is_of_outage((enum gate)gate) == of_outage)
                         fail_msg("%s is not tried both ways", gate_name((enum gate)gate));
         }
@@ -106,7 +106,7 @@ static inline void gate_rows_stand_still(const struct gate_row *rows, size_t cou
                 world_later(&world, 400);
                 struct gates after = gate_rows_ask(&world);
                 const struct gate_verdict *second = gate_rows_verdict(&after, row->gate);
-                if (first->holds == second->holds)
+                if (first->passes == second->passes)
                         assert_string_equal(first->text, second->text);
                 world_clear(&world);
         }

@@ -52,12 +52,12 @@ static void the_first_that_refuses_is_the_reason(void **state)
         world.record.cooldown_until = world.view.wall + 60000;
         world.view.late_until = world.view.now + 700;
         struct gates gates = ask(&world, PURPOSE_FAILOVER);
-        assert_int_equal(gates.verdicts[gates.refused].gate, GATE_NOT_LATE);
-        assert_int_equal(gates.held, gates.count - 2);
+        assert_int_equal(gates.verdicts[gates.blocked].gate, GATE_NOT_LATE);
+        assert_int_equal(gates.passed, gates.count - 2);
         assert_int_equal(gates.wake_at, world.view.now + 700);
         world.view.late_until = world.view.now + 90000; /* time opens the second one first */
         gates = ask(&world, PURPOSE_FAILOVER);
-        assert_int_equal(gates.verdicts[gates.refused].gate, GATE_NOT_LATE);
+        assert_int_equal(gates.verdicts[gates.blocked].gate, GATE_NOT_LATE);
         assert_int_equal(gates.wake_at, world.view.now + 60000);
         world_clear(&world);
 }
@@ -70,10 +70,10 @@ static void a_failback_waits_for_the_rollout_it_goes_to(void **state)
         world_deployment(&world, 1, 3, 3);
         world.view.planes[1].checks[1].replicas_updated = 1;
         struct gates gates = ask(&world, PURPOSE_FAILBACK);
-        assert_false(verdict_of(&gates, GATE_ROLLOUT)->holds);
+        assert_false(verdict_of(&gates, GATE_ROLLOUT)->passes);
         world.view.planes[1].checks[1].replicas_updated = 3;
         gates = ask(&world, PURPOSE_FAILBACK);
-        assert_int_equal(gates.refused, -1);
+        assert_int_equal(gates.blocked, -1);
         world_clear(&world);
 }
 
@@ -104,7 +104,7 @@ static void switches_out_of_order_say_no_time(void **state)
         world.record.recent[0] = world.view.wall - 2 * 86400000;
         world.record.recent[1] = world.view.wall - 1000;
         struct gates gates = ask(&world, PURPOSE_FAILOVER);
-        assert_int_equal(gates.verdicts[gates.refused].gate, GATE_LIMIT);
+        assert_int_equal(gates.verdicts[gates.blocked].gate, GATE_LIMIT);
         assert_int_equal(gates.wake_at, 0);
         world_clear(&world);
 }

@@ -182,12 +182,12 @@ static void the_candidate_is_a_gate(void **state)
         gate_rows_outage(&world);
         const struct gate_question question = {PURPOSE_FAILOVER, &world.view.planes[0], NULL, "b: eligible: false"};
         struct gates gates = gates_evaluate(&world.view, &question, &world.arena);
-        assert_false(gate_rows_verdict(&gates, GATE_CANDIDATE)->holds);
+        assert_false(gate_rows_verdict(&gates, GATE_CANDIDATE)->passes);
         assert_string_equal(gate_rows_verdict(&gates, GATE_CANDIDATE)->text, "b: eligible: false");
         struct gates fit = gate_rows_ask(&world);
-        assert_true(gate_rows_verdict(&fit, GATE_CANDIDATE)->holds);
-        assert_int_equal(fit.refused, -1);
-        assert_int_equal(fit.held, fit.count);
+        assert_true(gate_rows_verdict(&fit, GATE_CANDIDATE)->passes);
+        assert_int_equal(fit.blocked, -1);
+        assert_int_equal(fit.passed, fit.count);
         world_clear(&world);
 }
 

@@ -222,7 +222,7 @@ static void what_lags_is_written_once_the_policy_was_read_again(void **state)
         world_fail(world, 0, 200000);
         WORLD_EXPECT(world, FINDING_ACTIVE_DOWN, DO_DECIDE);
         world->view.policy.suspended = true;
-        WORLD_EXPECT(world, FINDING_AWAITING_HUMAN, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_AWAITING_HUMAN, DO_REPORT);
         world->view.policy.suspended = false;
         world->view.confirmed_epoch = E;
         assert_int_equal(world_decide(world).beside_count, 0); /* another epoch comes */

@@ -69,11 +69,11 @@ static void the_active_plane_is_not_left_by_itself(void **state)
         struct decision decision = world_decide(world);
         struct report report = world_report(world, &decision);
         assert_int_equal(decision.finding, FINDING_MAINTENANCE);
-        assert_int_equal(decision.rule->then, DO_HOLD);
+        assert_int_equal(decision.rule->then, DO_REPORT);
         assert_string_equal(decision.rule->reason, "MaintenanceUntil");
         assert_non_null(strstr(decision.why, "a is in maintenance until 2026-11-23T03:59:11Z and not judged"));
         assert_int_equal(decision.wake_at, world->view.now + HOUR_MS); /* it ends by itself */
-        assert_int_equal(decision.gates.verdicts[decision.gates.refused].gate, GATE_MAINTENANCE);
+        assert_int_equal(decision.gates.verdicts[decision.gates.blocked].gate, GATE_MAINTENANCE);
         assert_string_equal(world_condition_text(world, &report, "Ready"), "Unknown MaintenanceUntil");
         assert_string_equal(world_condition_text(world, &report, "ActiveHealthy"), "Unknown MaintenanceUntil");
         assert_string_equal(world_condition_text(world, &report, "Degraded"), "True MaintenanceUntil");
@@ -92,7 +92,7 @@ static void an_active_plane_that_looks_well_stays_steady(void **state)
         assert_string_equal(world_condition_text(world, &report, "Ready"), "True Steady");
         assert_string_equal(world_condition_text(world, &report, "Degraded"), "True MaintenanceUntil");
         world_stale(world, 0); /* its probes say nothing either while it is worked on */
-        WORLD_EXPECT(world, FINDING_MAINTENANCE, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_MAINTENANCE, DO_REPORT);
 }
 
 static void a_person_may_leave_it(void **state)
@@ -116,7 +116,7 @@ static void it_is_not_chosen(void **state)
         assert_string_equal(election_unfit(&world->view, &world->view.planes[1], NULL, &world->arena),
                             "in maintenance until 2026-11-23T03:59:11Z");
         maintain(world, 2, "2026-11-23T03:59:11Z");
-        WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_HELD, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_BLOCKED, DO_REPORT);
         world_pass(world, 0, HOUR_MS);
         world->view.policy.switch_to = "b/6";
         decision = world_decide(world);
@@ -133,7 +133,7 @@ static void a_failing_standby_in_maintenance_shares_no_symptom(void **state)
         world_fail(world, 1, 40000);
         maintain(world, 1, "2026-11-23T03:59:11Z");
         struct decision decision = world_decide(world);
-        assert_int_equal(decision.gates.verdicts[decision.gates.refused].gate, GATE_CANDIDATE);
+        assert_int_equal(decision.gates.verdicts[decision.gates.blocked].gate, GATE_CANDIDATE);
 }
 
 /* It failed for an hour under maintenance: after its end it has failoverDelay like any other. */

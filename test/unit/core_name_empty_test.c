@@ -57,7 +57,7 @@ static void bug_half_a_write_of_an_aborted_epoch_was_told_as_an_edit(void **stat
         WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
         expect_condition(world, "Drift", "False AsRecorded");
         empty(world, 0); /* no stamp of ours, no write of ours */
-        WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_REPORT);
 }
 
 static void in_a_switch_an_empty_name_is_written(void **state)
@@ -80,7 +80,7 @@ static void a_removed_record_is_told_with_the_word_that_writes_it(void **state)
         const epoch_t stamps[] = {WORLD_EPOCH, WORLD_EPOCH - 1, 0};
         for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
                 empty(world, stamps[i]);
-                WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_HOLD);
+                WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_REPORT);
                 expect_why(world, "gloo.example.com has no address, so agents find no plane; recorded is \"A 192.0.2.1\": to "
                                   "write it again: kubectl annotate fop gloo -n default --overwrite "
                                   "planekeeper.io/switch-to=a/6");
@@ -104,7 +104,7 @@ static void where_the_active_plane_is_not_fit_another_is_offered(void **state)
         struct world *world = *state;
         empty(world, WORLD_EPOCH);
         world->view.planes[0].eligible = false;
-        WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_REPORT);
         expect_why(world, "planekeeper.io/switch-to=b/6");
         world->view.planes[1].eligible = world->view.planes[2].eligible = false;
         expect_why(world, "it cannot be written again now (gate NoFitStandby blocks: a: eligible: false): follow "
@@ -138,12 +138,12 @@ static void whoever_may_not_write_says_so(void **state)
                 NAME(world->view).met_epoch = was_met ? WORLD_EPOCH : 0;
                 empty(world, WORLD_EPOCH);
                 world->view.policy.suspended = true;
-                WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_HOLD);
+                WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_REPORT);
                 expect_why(world, "nothing is written (suspended): follow status.runbook");
                 expect_condition(world, "Ready", "False NameEmpty");
                 world->view.policy.suspended = false;
                 world->view.policy.mode = MODE_ADVISE;
-                WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_HOLD);
+                WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_REPORT);
                 expect_why(world, "nothing is written (mode Advise): follow status.runbook");
                 world->view.policy.mode = MODE_AUTOMATIC;
         }
@@ -161,7 +161,7 @@ static void enforce_puts_it_back_at_once(void **state)
         WORLD_EXPECT(world, FINDING_DRIFT_ENFORCED, DO_DECIDE);
         assert_string_equal(world_decide(world).next->to, "a");
         world->view.policy.suspended = true;
-        WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_NAME_EMPTY, DO_REPORT);
 }
 
 /* What a trouble of the active plane hides in the reason is among what is lacking. */
@@ -180,16 +180,16 @@ static void an_address_of_no_plane_is_not_ready(void **state)
 {
         struct world *world = *state;
         world_dns(world, "A 203.0.113.9", WORLD_EPOCH, "a");
-        WORLD_EXPECT(world, FINDING_DRIFT, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_DRIFT, DO_REPORT);
         expect_condition(world, "Ready", "False Drift");
         expect_why(world, "recorded is \"A 192.0.2.1\": put it back");
         world->view.policy.mode = MODE_ADVISE;
-        WORLD_EXPECT(world, FINDING_DRIFT, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_DRIFT, DO_REPORT);
         expect_condition(world, "Ready", "False Drift");
         world_dns(world, WORLD_RRSET_B, WORLD_EPOCH, "a");
         WORLD_EXPECT(world, FINDING_STEADY, DO_WAIT);
         world->view.policy.mode = MODE_AUTOMATIC;
-        WORLD_EXPECT(world, FINDING_DRIFT, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_DRIFT, DO_REPORT);
         expect_why(world, "put it back");
 }
 

@@ -41,7 +41,7 @@ static void what_waits_is_taken_away(void **state)
         world_dns(world, WORLD_RRSET_C, WORLD_EPOCH, "a");
         world_lock(world, "cluster-c", WORLD_EPOCH, "a");
         world->view.policy.switch_to = "b/6";
-        WORLD_EXPECT(world, FINDING_DRIFT, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_DRIFT, DO_REPORT);
         expect_why(world, "or keep what is there: " ANNOTATE "adopt=c/6 planekeeper.io/switch-to-");
         world->view.policy.switch_to = "";
         const char *why = world_decide(world).why;
@@ -142,13 +142,13 @@ static void whom_the_runbook_moves_to(void **state)
 {
         struct world *world = *state;
         world_lock(world, "by hand", WORLD_EPOCH, "a");
-        WORLD_EXPECT(world, FINDING_DRIFT, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_DRIFT, DO_REPORT);
         expect(runbook_line(world, 0), "# to a by hand");
         expect(runbook_line(world, 99), ANNOTATE "adopt=a/6 --field-manager=oncall");
         world_without_record(world);
         world_dns(world, WORLD_RRSET_B, 0, "");
         world_lock(world, "by hand", 0, "");
-        WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_UNKNOWN_TARGET, DO_REPORT);
         expect(runbook_line(world, 0), "# to b by hand");
         world_dns(world, "A 203.0.113.9", 0, "");
         expect(runbook_line(world, 0), "# to a by hand");

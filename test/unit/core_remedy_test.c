@@ -156,7 +156,7 @@ static void expect_accepted(struct world *world, const struct command *command, 
                         complain(command, text, &after);
                 break;
         case REQUEST_KEY_TAKEOVER:
-                if (targets_unshared(&world->view))
+                if (targets_split_owner(&world->view))
                         complain(command, text, &after);
                 break;
         default:

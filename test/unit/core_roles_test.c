@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "core/election.h"
-#include "core/phrase.h"
+#include "core/texts.h"
 #include "core/roles.h"
 #include "core_world.h"
 
@@ -97,8 +97,8 @@ static void a_standby_that_is_unready_by_design_is_chosen(void **state)
         struct decision decision = decide(world);
         assert_int_equal(decision.finding, FINDING_STEADY);
         assert_string_equal(decision.candidate->name, "b");
-        assert_string_equal(phrase_bad_checks(decision.candidate, &world->arena), "every check passes");
-        assert_string_equal(phrase_all_checks(decision.candidate, &world->arena), "TCP :9900 ok");
+        assert_string_equal(texts_bad_checks(decision.candidate, &world->arena), "every check passes");
+        assert_string_equal(texts_all_checks(decision.candidate, &world->arena), "TCP :9900 ok");
         run(world, 0, AS_ACTIVE, -100, 500000);
         decision = decide(world);
         assert_int_equal(decision.finding, FINDING_ACTIVE_DOWN);

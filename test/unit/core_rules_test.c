@@ -45,7 +45,7 @@ static void check_decision(struct world *world, const struct decision *decision)
         assert_true(decision->why[0]);
         assert_true(decision->wake_at == 0 || decision->wake_at > view->now);
         if (!decision->may_act)
-                assert_true(action == DO_WAIT || action == DO_HOLD); /* S13 */
+                assert_true(action == DO_WAIT || action == DO_REPORT); /* S13 */
         assert_true((next != NULL) ==
                     (action == DO_ADOPT || action == DO_DECIDE || action == DO_ABORT || action == DO_COMMIT));
         bool is_accepted =

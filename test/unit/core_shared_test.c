@@ -142,7 +142,7 @@ static void whose_stamps_are_ours(void **state)
                 world.view.former_store = rows[i].former;
                 NAME(world.view).shows.stamp.store = rows[i].stamp;
                 if (targets_stamp_is_foreign(&world.view, &NAME(world.view).shows.stamp) != rows[i].is_foreign ||
-                    targets_stamp_is_unshared(&world.view, &NAME(world.view).shows.stamp) != rows[i].is_unshared)
+                    targets_stamp_splits(&world.view, &NAME(world.view).shows.stamp) != rows[i].is_unshared)
                         fail_msg("%s for %s", rows[i].stamp, rows[i].store);
                 world_clear(&world);
         }
@@ -154,11 +154,11 @@ static void nothing_is_said_of_a_target_that_was_not_read(void **state)
         theirs(world);
         lock_theirs(world);
         NAME(world->view).health.read_at = 0;
-        assert_ptr_equal(targets_unshared(&world->view), &LOCK(world->view).shows.stamp);
+        assert_ptr_equal(targets_split_owner(&world->view), &LOCK(world->view).shows.stamp);
         LOCK(world->view).health.read_at = 0;
-        assert_null(targets_unshared(&world->view));
+        assert_null(targets_split_owner(&world->view));
         world_without_lock(world);
-        assert_null(targets_unshared(&world->view));
+        assert_null(targets_split_owner(&world->view));
 }
 
 /* ---- dissent ---- */
@@ -169,8 +169,8 @@ static void dissent_holds_a_failover_back(void **state)
         world_fail(world, 0, LONG_AGO);
         inside_b(world);
         struct decision decision = world_decide(world);
-        assert_int_equal(decision.finding, FINDING_ACTIVE_DOWN_HELD);
-        assert_int_equal(decision.gates.verdicts[decision.gates.refused].gate, GATE_DISSENT);
+        assert_int_equal(decision.finding, FINDING_ACTIVE_DOWN_BLOCKED);
+        assert_int_equal(decision.gates.verdicts[decision.gates.blocked].gate, GATE_DISSENT);
         assert_int_equal(decision.wake_at, world->view.alive.seen_at + WORLD_DELAY_MS);
 }
 
@@ -341,10 +341,10 @@ static void what_is_not_ours_is_left_alone(void **state)
 {
         (void)state;
         static const struct decision_row rows[] = {
-            {"mismatched", mismatched, FINDING_PLAN_MISMATCH, DO_HOLD,
+            {"mismatched", mismatched, FINDING_PLAN_MISMATCH, DO_REPORT,
              "the plans differ. It goes on when they agree, or by: kubectl annotate fop gloo -n default --overwrite "
              "planekeeper.io/switch-to=a/6", NULL},
-            {"in a switch", mismatched_in_a_switch, FINDING_PLAN_MISMATCH, DO_HOLD, "switch-to=b/7", NULL},
+            {"in a switch", mismatched_in_a_switch, FINDING_PLAN_MISMATCH, DO_REPORT, "switch-to=b/7", NULL},
             {"pending", pending, FINDING_OBSERVING, DO_WAIT, "waiting for an address", NULL},
             {"pending in an outage", pending_in_an_outage, FINDING_OBSERVING, DO_WAIT, "waiting for an address", NULL},
             {"a person asks", mismatched_and_asked, FINDING_SWITCH_REQUESTED, DO_DECIDE, "a person asked for a", NULL},
@@ -352,12 +352,12 @@ static void what_is_not_ours_is_left_alone(void **state)
              "a person asked for b", NULL},
             {"unshared, never adopted", theirs_without_record, FINDING_STEADY, DO_WAIT, "a is active and healthy",
              NULL},
-            {"unshared, nobody named", theirs_shows_nobody, FINDING_UNKNOWN_TARGET, DO_HOLD, "is not exactly one",
+            {"unshared, nobody named", theirs_shows_nobody, FINDING_UNKNOWN_TARGET, DO_REPORT, "is not exactly one",
              NULL},
             {"unshared", theirs, FINDING_STEADY, DO_WAIT, "a is active and healthy", NULL},
-            {"unshared in an outage", theirs_in_an_outage, FINDING_AWAITING_HUMAN, DO_HOLD, "gloo.example.com shows",
+            {"unshared in an outage", theirs_in_an_outage, FINDING_AWAITING_HUMAN, DO_REPORT, "gloo.example.com shows",
              NULL},
-            {"unshared in a switch", theirs_in_a_switch, FINDING_STOPPED_MIDWAY, DO_HOLD,
+            {"unshared in a switch", theirs_in_a_switch, FINDING_STOPPED_MIDWAY, DO_REPORT,
              "stopped before the next effect: mode Advise is in effect. The Planekeeper of another cluster", NULL},
         };
         rows_decide(rows, ROWS_COUNT(rows));

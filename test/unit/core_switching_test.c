@@ -299,7 +299,7 @@ static void a_target_lost_while_the_lock_is_refused_is_superseded(void **state)
         WORLD_EXPECT(world, FINDING_TARGET_LOST, DO_DECIDE);
         LOCK(world->view).health.read_at = 0;
         world_pass(world, 1, LONG_AGO);
-        WORLD_EXPECT(world, FINDING_TARGET_REFUSED, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_TARGET_REFUSED, DO_REPORT);
 }
 
 static void expect_said(struct world *world, const char *ready, const char *degraded, const char *trouble)
@@ -421,9 +421,9 @@ static void bug_unsafe_automatic_went_on_in_mid_switch(void **state)
         struct world *world = *state;
         world_switching(world);
         world->view.planes[2].holds_operator = true;
-        WORLD_EXPECT(world, FINDING_STOPPED_MIDWAY, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_STOPPED_MIDWAY, DO_REPORT);
         world_lock(world, "cluster-b", WORLD_EPOCH + 4, "b");
-        WORLD_EXPECT(world, FINDING_STOPPED_MIDWAY, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_STOPPED_MIDWAY, DO_REPORT);
 }
 
 static void suspended_in_mid_switch_it_stops_before_the_next_effect(void **state)
@@ -432,7 +432,7 @@ static void suspended_in_mid_switch_it_stops_before_the_next_effect(void **state
         world_switching(world);
         world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
         world->view.policy.suspended = true;
-        WORLD_EXPECT(world, FINDING_STOPPED_MIDWAY, DO_HOLD);
+        WORLD_EXPECT(world, FINDING_STOPPED_MIDWAY, DO_REPORT);
         world->view.policy.suspended = false;
         WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE); /* and resumes by itself */
 }

@@ -118,23 +118,23 @@ static void both_stamps_are_named(void **state)
         struct world *world = *state;
         built_anew(world);
         LOCK(world->view).shows.stamp.id = 0x22;
-        assert_string_equal(targets_unshared_ids(&world->view, &world->arena), TAKEOVER ",0000000000000022");
+        assert_string_equal(targets_split_ids(&world->view, &world->arena), TAKEOVER ",0000000000000022");
         assert_int_equal(decide(world, TAKEOVER).mode.mode, MODE_ADVISE);
         assert_int_equal(decide(world, TAKEOVER ",0000000000000022").mode.mode, MODE_AUTOMATIC);
         world->view.policy.takeover = "";
         NAME(world->view).shows.stamp.store = WORLD_STORE;
-        assert_string_equal(targets_unshared_ids(&world->view, &world->arena), "0000000000000022");
+        assert_string_equal(targets_split_ids(&world->view, &world->arena), "0000000000000022");
         NAME(world->view).shows.stamp.store = FORMER;
         LOCK(world->view).shows.stamp.store = WORLD_STORE;
-        assert_string_equal(targets_unshared_ids(&world->view, &world->arena), TAKEOVER);
+        assert_string_equal(targets_split_ids(&world->view, &world->arena), TAKEOVER);
         LOCK(world->view).shows.stamp.store = FORMER;
         LOCK(world->view).health.read_at = 0;
-        assert_string_equal(targets_unshared_ids(&world->view, &world->arena), TAKEOVER);
+        assert_string_equal(targets_split_ids(&world->view, &world->arena), TAKEOVER);
         NAME(world->view).shows.stamp.store = WORLD_STORE;
-        assert_string_equal(targets_unshared_ids(&world->view, &world->arena), "");
+        assert_string_equal(targets_split_ids(&world->view, &world->arena), "");
         world_without_lock(world);
         NAME(world->view).shows.stamp.store = FORMER;
-        assert_string_equal(targets_unshared_ids(&world->view, &world->arena), TAKEOVER);
+        assert_string_equal(targets_split_ids(&world->view, &world->arena), TAKEOVER);
 }
 
 static void without_a_stamp_of_another_there_is_nothing_to_take_over(void **state)

@@ -120,7 +120,7 @@ static void a_refused_decision_is_tried_as_if_it_were_not(void **state)
         NAME(world->view).health.refuses_record = true;
         struct decision decision = world_decide(world);
         assert_null(decision.next);
-        assert_int_equal(decision.finding, FINDING_ACTIVE_DOWN_HELD); /* what people are told */
+        assert_int_equal(decision.finding, FINDING_ACTIVE_DOWN_BLOCKED); /* what people are told */
         assert_non_null(decision.attempt);
         assert_int_equal(decision.attempt->decision.finding, FINDING_ACTIVE_DOWN);
         assert_string_equal(decision.attempt->decision.next->to, "b");

@@ -33,7 +33,7 @@ struct truth_condition {
 /* The first row that fits counts, so that a table reads like the gate does. */
 struct truth_row {
         const char *when; /* a letter per condition, in their order: T, F, or - where it does not matter */
-        bool holds;
+        bool passes;
         const char *text; /* a part of the sentence */
 };
 
@@ -82,25 +82,25 @@ static inline bool truth_try(const struct truth_table *table, unsigned combinati
         const struct gates gates = gates_evaluate(&scene.world.view, &scene.question, &scene.world.arena);
         const struct gate_verdict *verdict = gate_rows_verdict(&gates, table->gate);
         const struct truth_row *row = truth_row_for(table, combination);
-        if (!row || !verdict || verdict->holds != row->holds || !strstr(verdict->text, row->text))
+        if (!row || !verdict || verdict->passes != row->passes || !strstr(verdict->text, row->text))
                 fail_msg("%s, %s, %s: %s \"%s\", expected %s \"%s\"", gate_name(table->gate), table->name, letters,
-                         verdict && verdict->holds ? "holds" : "refuses", verdict ? verdict->text : "not asked",
-                         row && row->holds ? "holds" : "refuses", row ? row->text : "nothing");
-        bool holds = verdict->holds;
+                         verdict && verdict->passes ? "passes" : "blocks", verdict ? verdict->text : "not asked",
+                         row && row->passes ? "passes" : "blocks", row ? row->text : "nothing");
+        bool passes = verdict->passes;
         world_clear(&scene.world);
-        return holds;
+        return passes;
 }
 
 static inline void truth_check(const struct truth_table *table)
 {
-        static bool holds[1U << TRUTH_CONDITIONS_MAX];
+        static bool passes[1U << TRUTH_CONDITIONS_MAX];
         const unsigned width = truth_width(table), count = 1U << width;
         for (unsigned combination = 0; combination < count; combination++)
-                holds[combination] = truth_try(table, combination);
+                passes[combination] = truth_try(table, combination);
         for (unsigned i = 0; i < width; i++) {
                 bool has_say = false;
                 for (unsigned combination = 0; combination < count; combination++)
-                        has_say = has_say || holds[combination] != holds[combination ^ (1U << i)];
+                        has_say = has_say || passes[combination] != passes[combination ^ (1U << i)];
                 if (!has_say)
                         fail_msg("%s, %s: \"%s\" turns no verdict", gate_name(table->gate), table->name,
                                  table->conditions[i].name);

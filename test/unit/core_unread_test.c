@@ -180,13 +180,13 @@ static void recovered_but_the_same(struct world *world)
 }
 
 static const struct decision_row rows[] = {
-    {"new: bad Secret", new_with_bad_secret, FINDING_CREDENTIALS, DO_HOLD, "Secret tsig has no key", NULL},
+    {"new: bad Secret", new_with_bad_secret, FINDING_CREDENTIALS, DO_REPORT, "Secret tsig has no key", NULL},
     {"new: no answer yet", new_before_an_answer, FINDING_OBSERVING, DO_WAIT,
      "waiting for an answer of DNS server 192.0.2.53:53", NULL},
     {"new: conflict", new_and_moved_meanwhile, FINDING_OBSERVING, DO_WAIT,
      "waiting for an answer of Redis redis.example.com:6379", NULL},
-    {"new: invalid", new_and_invalid, FINDING_TARGET_REFUSED, DO_HOLD, "no such zone", NULL},
-    {"new: no plane", new_without_planes, FINDING_UNKNOWN_TARGET, DO_HOLD, "no other plane has an address", NULL},
+    {"new: invalid", new_and_invalid, FINDING_TARGET_REFUSED, DO_REPORT, "no such zone", NULL},
+    {"new: no plane", new_without_planes, FINDING_UNKNOWN_TARGET, DO_REPORT, "no other plane has an address", NULL},
 
     {"plane not named", recorded_plane_not_named, FINDING_PLANE_MISSING, DO_WAIT,
      "the active plane z is not in spec.planes", NULL},
@@ -196,26 +196,26 @@ static const struct decision_row rows[] = {
      "a answers again; 3 passes in a row are wanted", NULL},
     {"one failure at first sight", fails_once_at_first_sight, FINDING_ACTIVE_UNKNOWN, DO_WAIT,
      "a is not observed long enough (TLS :9900 timeout)", NULL},
-    {"DNS refuses", dns_refuses, FINDING_TARGET_REFUSED, DO_HOLD, "NOTAUTH", NULL},
-    {"its address is said once", dns_refuses_and_says_who_it_is, FINDING_TARGET_REFUSED, DO_HOLD,
+    {"DNS refuses", dns_refuses, FINDING_TARGET_REFUSED, DO_REPORT, "NOTAUTH", NULL},
+    {"its address is said once", dns_refuses_and_says_who_it_is, FINDING_TARGET_REFUSED, DO_REPORT,
      "DNS server 192.0.2.53:53: NOTAUTH", NULL},
-    {"DNS cannot do it", dns_refuses_as_invalid, FINDING_TARGET_REFUSED, DO_HOLD, "no such zone", NULL},
+    {"DNS cannot do it", dns_refuses_as_invalid, FINDING_TARGET_REFUSED, DO_REPORT, "no such zone", NULL},
     {"lock behind, Redis fails", lock_behind_and_failing, FINDING_TARGET_BEHIND, DO_WRITE,
      "lock mgmt-active lacks epoch 5: connection refused", NULL},
-    {"held in Advise", held_in_advise, FINDING_AWAITING_HUMAN, DO_HOLD, "cooling down until", NULL},
+    {"held in Advise", held_in_advise, FINDING_AWAITING_HUMAN, DO_REPORT, "cooling down until", NULL},
     {"Advise without DNS", advise_without_dns, FINDING_TARGET_UNAVAILABLE, DO_WAIT, "timeout", NULL},
     {"failback while suspended", failback_while_suspended, FINDING_STEADY, DO_WAIT, "b is active and healthy", NULL},
     {"kill switch, asked", kill_switch_and_asked, FINDING_STEADY, DO_WAIT, "a is active",
      "waiting: the kill switch is on"},
     {"suspended, asked", suspended_and_asked, FINDING_STEADY, DO_WAIT, "a is active", "waiting: suspended"},
 
-    {"switch: bad Secret", switch_with_bad_secret, FINDING_CREDENTIALS, DO_HOLD, "Secret tsig has no key", NULL},
+    {"switch: bad Secret", switch_with_bad_secret, FINDING_CREDENTIALS, DO_REPORT, "Secret tsig has no key", NULL},
     {"switch: a rival ends no switch", switch_with_rival, FINDING_STEP_UNMET, DO_WRITE, "the lock is to be moved", NULL},
     {"unclear kill switch, asked", unclear_kill_switch_and_asked, FINDING_STEADY, DO_WAIT, "a is active",
      "waiting: the kill switch is not understood, condition Armed says why"},
-    {"switch: kill switch", switch_with_kill_switch, FINDING_STOPPED_MIDWAY, DO_HOLD, "the kill switch is on", NULL},
-    {"switch: suspended", switch_suspended, FINDING_STOPPED_MIDWAY, DO_HOLD, "spec.suspend is true", NULL},
-    {"switch: Advise", switch_in_advise, FINDING_STOPPED_MIDWAY, DO_HOLD, "mode Advise is in effect", NULL},
+    {"switch: kill switch", switch_with_kill_switch, FINDING_STOPPED_MIDWAY, DO_REPORT, "the kill switch is on", NULL},
+    {"switch: suspended", switch_suspended, FINDING_STOPPED_MIDWAY, DO_REPORT, "spec.suspend is true", NULL},
+    {"switch: Advise", switch_in_advise, FINDING_STOPPED_MIDWAY, DO_REPORT, "mode Advise is in effect", NULL},
     {"switch: to nobody", switch_to_nobody, FINDING_STEP_UNMET, DO_WRITE, "the lock is to be moved", NULL},
     {"switch: verified later", switch_met_before_anything_was_verified, FINDING_SERVER_BEHIND, DO_WAIT,
      "DNS server 192.0.2.54:53 is being asked", NULL},
@@ -256,7 +256,7 @@ static void the_earliest_wake_counts(void **state)
         } rows_of_wake[] = {{60000, 60000}, {900000, 500000}, {500000, 500000}};
         for (size_t i = 0; i < ROWS_COUNT(rows_of_wake); i++) {
                 world->record.cooldown_until = WORLD_WALL + rows_of_wake[i].cooldown_ms;
-                WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_HELD, DO_HOLD);
+                WORLD_EXPECT(world, FINDING_ACTIVE_DOWN_BLOCKED, DO_REPORT);
                 assert_int_equal(world_decide(world).wake_at, WORLD_NOW + rows_of_wake[i].wake_ms);
         }
 }

@@ -47,7 +47,7 @@ static void expect_same(const struct decision *a, const struct decision *b)
                 assert_string_equal(a->candidate->name, b->candidate->name);
         for (unsigned i = 0; a->has_gates && i < a->gates.count; i++) {
                 assert_int_equal(a->gates.verdicts[i].gate, b->gates.verdicts[i].gate);
-                assert_int_equal(a->gates.verdicts[i].holds, b->gates.verdicts[i].holds);
+                assert_int_equal(a->gates.verdicts[i].passes, b->gates.verdicts[i].passes);
         }
         if (a->next)
                 assert_string_equal(a->next->to, b->next->to);

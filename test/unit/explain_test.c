@@ -21,7 +21,7 @@ static json_t *decision_of(struct world *world)
         for (unsigned i = 0; i < decision.gates.count; i++)
                 json_array_append_new(gates, json_pack("{s:s, s:b, s:s}", "name",
                                                        gate_name(decision.gates.verdicts[i].gate), "holds",
-                                                       decision.gates.verdicts[i].holds, "message",
+                                                       decision.gates.verdicts[i].passes, "message",
                                                        decision.gates.verdicts[i].text));
         json_t *saved = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "decision",
                                   decision.next ? "Switch" : "Hold", "epoch", WORLD_EPOCH + 1, "from", "a", "to", "b",
@@ -62,7 +62,7 @@ static void a_failover_is_said_and_replayed(void **state)
         json_t *saved = decision_of(world);
         char *text = explained(saved, NULL);
         expect_in(text, "Switch, epoch 6, a -> b: ThresholdReached");
-        expect_in(text, "  holds    ActiveDown ");
+        expect_in(text, "  passes   ActiveDown ");
         expect_in(text, "failed 9 times in a row for 40s, last 0s before: timeout");
         expect_in(text, "down after 3 failures in a row and 30s, up after 3 passes");
         expect_in(text, "Asked again with these facts, the operator would switch to b (ThresholdReached)");
@@ -84,7 +84,7 @@ static void a_changed_policy_decides_otherwise(void **state)
         text = explained(saved, changed);
         expect_in(text, "failoverDelay: \"30s\" -> \"2m\"");
         expect_in(text, "Under the changed policy the operator would not act (ActiveUnhealthy)");
-        expect_in(text, "ActiveDown             holds -> REFUSES");
+        expect_in(text, "ActiveDown             passes -> BLOCKS");
         free(text);
         json_decref(changed);
         changed = policy_text(",'suspend':true");

@@ -56,11 +56,11 @@ def test_a_changed_policy_is_replayed(scene, tmp_path):
     patient = under({"detection": {"failoverDelay": "1m"}})
     assert 'failoverDelay: "0s" -> "1m"' in patient
     assert "Under the changed policy the operator would not act (ActiveUnhealthy)" in patient
-    assert "ActiveDown             holds -> REFUSES: switching at " in patient
+    assert "ActiveDown             passes -> BLOCKS: switching at " in patient
     assert f"would only say so: a person would have to move to {CENTRAL} (AwaitingHuman)" in under({"mode": "Advise"})
     alone = under({"planes": [WEST]})
     assert f"plane {CENTRAL} is not part of it any more" in alone
-    assert "NoFitStandby           holds -> REFUSES" in alone
+    assert "NoFitStandby           passes -> BLOCKS" in alone
 
 
 def test_a_hold_explains_itself(scene, tmp_path):
@@ -73,7 +73,7 @@ def test_a_hold_explains_itself(scene, tmp_path):
     wait.until("held", lambda: "MaxSwitchesReached" in refused_gates(scene), 15.0)
     path = saved(scene, tmp_path)
     text = explain(path)
-    assert "Hold, epoch 3" in text and "REFUSES  MaxSwitchesReached" in text
+    assert "Hold, epoch 3" in text and "BLOCKS   MaxSwitchesReached" in text
     assert "would not act (FailoverHeld)" in text and "That is not what was decided" not in text
     changed = tmp_path / "changed.json"
     spec = objects.merged(scene.policy_spec(), {"maxSwitches": 5, "failback": {"stableFor": "200ms"}})

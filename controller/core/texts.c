@@ -1,5 +1,5 @@
-/* phrase.c -- the pieces that sentences for people are made of. */
-#include "core/phrase.h"
+/* texts.c -- the pieces that sentences for people are made of. */
+#include "core/texts.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "core/targets.h"
 #include "util/text.h"
 
-const char *phrase_excerpt(const char *text, size_t max_bytes, struct arena *arena)
+const char *texts_excerpt(const char *text, size_t max_bytes, struct arena *arena)
 {
         if (!text[0])
                 return "nothing";
@@ -16,16 +16,16 @@ const char *phrase_excerpt(const char *text, size_t max_bytes, struct arena *are
         return text_copy(copy, max_bytes + 1, text) ? copy : arena_printf(arena, "%s...", copy);
 }
 
-const char *phrase_time(unix_ms at, struct arena *arena)
+const char *texts_time(unix_ms at, struct arena *arena)
 {
         char text[TEXT_TIME_BYTES + 4];
         text_from_time(at, text);
         return arena_strdup(arena, text);
 }
 
-const char *phrase_instant(const struct view *view, mono_ms at, struct arena *arena)
+const char *texts_instant(const struct view *view, mono_ms at, struct arena *arena)
 {
-        return phrase_time(view->wall - (view->now - at), arena);
+        return texts_time(view->wall - (view->now - at), arena);
 }
 
 static bool is_bad(const struct check_view *check)
@@ -33,7 +33,7 @@ static bool is_bad(const struct check_view *check)
         return check->fails || check->last_unknown || !check->counted_at;
 }
 
-static const char *phrase_check(const struct check_view *check, struct arena *arena)
+static const char *texts_check(const struct check_view *check, struct arena *arena)
 {
         bool is_set_up = !check->last_unknown || !check->text[0]; /* else a Secret is missing, and it never was */
         if (!check->sampled_at && is_set_up)
@@ -48,35 +48,36 @@ static const char *phrase_check(const struct check_view *check, struct arena *ar
         return arena_printf(arena, "%s ok", check->label);
 }
 
-const char *phrase_bad_checks(const struct plane_view *plane, struct arena *arena)
+const char *texts_bad_checks(const struct plane_view *plane, struct arena *arena)
 {
         const char *text = "";
         for (unsigned i = 0; i < plane->check_count; i++)
                 if (is_bad(&plane->checks[i]) && health_counts(&plane->checks[i], plane->mark.role))
                         text = arena_printf(arena, "%s%s%s", text, text[0] ? "; " : "",
-                                            phrase_check(&plane->checks[i], arena));
+                                            texts_check(&plane->checks[i], arena));
         if (text[0])
                 return text;
         return plane->check_count ? "every check passes" : "no check is set up";
 }
 
-const char *phrase_all_checks(const struct plane_view *plane, struct arena *arena)
+const char *texts_all_checks(const struct plane_view *plane, struct arena *arena)
 {
         const char *text = "";
         for (unsigned i = 0; i < plane->check_count; i++)
                 if (health_counts(&plane->checks[i], plane->mark.role))
                         text = arena_printf(arena, "%s%s%s", text, text[0] ? ", " : "",
-                                            phrase_check(&plane->checks[i], arena));
+                                            texts_check(&plane->checks[i], arena));
         return text;
 }
 
-const char *phrase_new_role(const struct view *view, const struct plane_view *plane, struct arena *arena)
+const char *texts_new_role(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         return arena_printf(arena, "%s is active since %s and has not passed its checks as the active plane yet (%s)",
-                            plane->name, phrase_instant(view, plane->mark.since, arena), phrase_bad_checks(plane, arena));
+                            plane->name, texts_instant(view, plane->mark.since, arena),
+                            texts_bad_checks(plane, arena));
 }
 
-const char *phrase_how_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena)
+const char *texts_how_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena)
 {
         const struct remedy back = remedy_switch_to(view, plane, arena);
         if (back.command)
@@ -84,64 +85,65 @@ const char *phrase_how_to_return(const struct view *view, const struct plane_vie
         return back.why_not[0] ? arena_printf(arena, "; no return to %s now: %s", plane->name, back.why_not) : "";
 }
 
-const char *phrase_server(const struct target_view *target, struct arena *arena)
+const char *texts_server(const struct target_view *target, struct arena *arena)
 {
         return arena_printf(arena, "%s %s", target_traits(target->ref.kind)->server_word, target->ref.endpoint);
 }
 
-const char *phrase_trouble(const struct target_view *target, struct arena *arena)
+const char *texts_trouble(const struct target_view *target, struct arena *arena)
 {
         const char *error = target->health.error;
         if (!error[0])
-                return arena_printf(arena, "%s: not read recently", phrase_server(target, arena));
+                return arena_printf(arena, "%s: not read recently", texts_server(target, arena));
         if (text_has_prefix(error, target->ref.endpoint))
                 return arena_printf(arena, "%s %s", target_traits(target->ref.kind)->server_word, error);
-        return arena_printf(arena, "%s: %s", phrase_server(target, arena), error);
+        return arena_printf(arena, "%s: %s", texts_server(target, arena), error);
 }
 
-const char *phrase_target(const struct target_view *target, struct arena *arena)
+const char *texts_target(const struct target_view *target, struct arena *arena)
 {
         return arena_printf(arena, "%s%s", target_traits(target->ref.kind)->shows_words[0], target->ref.name);
 }
 
-const char *phrase_leads_to(const char *rrset, struct arena *arena)
+const char *texts_leads_to(const char *rrset, struct arena *arena)
 {
         const bool leads_on = text_has_prefix(rrset, "CNAME ") || text_has_prefix(rrset, "ALIAS ");
         const char *name = rrset + sizeof("CNAME ") - 1; /* both words are of that length */
         return leads_on ? arena_printf(arena, "%.*s", (int)strcspn(name, " "), name) : NULL;
 }
 
-const char *phrase_write_denied(const struct view *view, struct arena *arena)
+const char *texts_write_denied(const struct view *view, struct arena *arena)
 {
         for (unsigned i = view->target_count; i-- > 0;) {
                 const struct target_view *target = &view->targets[i];
                 if (target->health.write_denied)
-                        return arena_printf(arena, "%s cannot be written: %s", phrase_target(target, arena), target->health.write_denied);
+                        return arena_printf(arena, "%s cannot be written: %s", texts_target(target, arena),
+                                            target->health.write_denied);
         }
         return NULL;
 }
 
-const char *phrase_value(const struct target_view *target, struct arena *arena)
+const char *texts_value(const struct target_view *target, struct arena *arena)
 {
-        return phrase_excerpt(target->shows.value, target_traits(target->ref.kind)->excerpt_bytes, arena);
+        return texts_excerpt(target->shows.value, target_traits(target->ref.kind)->excerpt_bytes, arena);
 }
 
-const char *phrase_shows(const struct target_view *target, struct arena *arena)
+const char *texts_shows(const struct target_view *target, struct arena *arena)
 {
-        return arena_printf(arena, "%s%s \"%s\"", phrase_target(target, arena),
-                            target_traits(target->ref.kind)->shows_words[1], phrase_value(target, arena));
+        return arena_printf(arena, "%s%s \"%s\"", texts_target(target, arena),
+                            target_traits(target->ref.kind)->shows_words[1], texts_value(target, arena));
 }
 
-const char *phrase_record_place(const struct view *view, struct arena *arena)
+const char *texts_record_place(const struct view *view, struct arena *arena)
 {
         if (strncmp(view->store, "dns/", 4) == 0)
                 return arena_printf(arena, "TXT _planekeeper.%s", targets_name(view)->ref.name);
-        return arena_printf(arena, "Lease planekeeper-%s (kubectl delete lease planekeeper-%s -n %s)", view->policy.name,
-                            view->policy.name, view->policy.namespace_name);
+        return arena_printf(arena, "Lease planekeeper-%s (kubectl delete lease planekeeper-%s -n %s)",
+                            view->policy.name, view->policy.name, view->policy.namespace_name);
 }
 
 /* As targets/redis makes it: value and stamp in one hash slot. */
-const char *phrase_stamp_place(const struct target_view *target, struct arena *arena)
+const char *texts_stamp_place(const struct target_view *target, struct arena *arena)
 {
         const struct target_ref *ref = &target->ref;
         const char *beside = target_traits(ref->kind)->stamp_place;
@@ -150,7 +152,7 @@ const char *phrase_stamp_place(const struct target_view *target, struct arena *a
         const char *open = strchr(ref->name, '{'), *close = open ? strchr(open, '}') : NULL;
         const char *key =
             arena_printf(arena, close && close > open + 1 ? "%s:planekeeper" : "{%s}:planekeeper", ref->name);
-        return arena_printf(arena, "key %s in database %u of %s", key, (unsigned)ref->db, phrase_server(target, arena));
+        return arena_printf(arena, "key %s in database %u of %s", key, (unsigned)ref->db, texts_server(target, arena));
 }
 
 static bool is_kill_switch_clear(const struct view *view)
@@ -158,13 +160,13 @@ static bool is_kill_switch_clear(const struct view *view)
         return !view->kill_switch_why || !view->kill_switch_why[0];
 }
 
-const char *phrase_kill_switch(const struct view *view)
+const char *texts_kill_switch(const struct view *view)
 {
         return is_kill_switch_clear(view) ? "the kill switch is on"
                                           : "the kill switch is not understood, condition Armed says why";
 }
 
-const char *phrase_kill_switch_remedy(const struct view *view, struct arena *arena)
+const char *texts_kill_switch_remedy(const struct view *view, struct arena *arena)
 {
         if (is_kill_switch_clear(view))
                 return arena_printf(arena,
@@ -176,15 +178,15 @@ const char *phrase_kill_switch_remedy(const struct view *view, struct arena *are
                             view->kill_switch_why);
 }
 
-const char *phrase_drift(const struct view *view, unsigned i, struct arena *arena)
+const char *texts_drift(const struct view *view, unsigned i, struct arena *arena)
 {
-        return arena_printf(arena, "%s, recorded is \"%s\"", phrase_shows(&view->targets[i], arena),
+        return arena_printf(arena, "%s, recorded is \"%s\"", texts_shows(&view->targets[i], arena),
                             view->record->plan.targets[i].to);
 }
 
-const char *phrase_name_empty(const struct view *view, struct arena *arena)
+const char *texts_name_empty(const struct view *view, struct arena *arena)
 {
         const struct plan_target *name = targets_planned(view, targets_empty_name(view));
         return arena_printf(arena, "%s has no address, so agents find no plane; recorded is \"%s\"", name->ref.name,
-                            phrase_excerpt(name->to, 200, arena));
+                            texts_excerpt(name->to, 200, arena));
 }
