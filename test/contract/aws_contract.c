@@ -44,10 +44,13 @@ static void calm(void)
              "\"header.claims.signature\"}");
 }
 
+static const char *assumed_role, *external_id; /* of the next client; NULL: none */
+
 static int reset(void **state)
 {
         (void)state;
         calm();
+        assumed_role = external_id = NULL;
         return 0;
 }
 
@@ -65,7 +68,9 @@ static struct aws_client *open_client(const char *id, const char *secret, const 
                                           .endpoint = endpoint,
                                           .credentials = entries,
                                           .credential_count = id ? 2 : 0,
-                                          .environment = environment};
+                                          .environment = environment,
+                                          .role_arn = assumed_role,
+                                          .external_id = external_id};
         struct aws_client *client = NULL;
         struct errmsg why = {0};
         if (aws_open(&config, &client, &why) != ERR_OK)
@@ -312,6 +317,52 @@ static void keys_are_renewed_before_they_end(void **state)
         aws_close(client);
 }
 
+/* ---- a further role ---- */
+
+static void a_role_is_assumed_once_and_renewed_when_it_ends(void **state)
+{
+        (void)state;
+        const struct aws_environment environment = web_identity();
+        assumed_role = "arn:aws:iam::210987654321:role/of-a-partner";
+        external_id = "our-contract";
+        struct aws_client *clients[] = {open_client("AKIDEXAMPLE", "secret", &environment), open_client(NULL, NULL, &environment)};
+        for (unsigned i = 0; i < 2; i++) { /* with keys of the Secret, and with those that are assumed themselves */
+                free(tell("{}"));
+                for (unsigned call = 0; call < 3; call++)
+                        assert_lists(clients[i]);
+                char *seen = tell("{\"expire\": true}");
+                assert_int_equal(count(seen, "sts POST"), i + 1);
+                assert_int_equal(count(seen, "GET /2013"), 3);
+                free(seen);
+                assert_lists(clients[i]);
+                seen = tell("{}");
+                assert_int_equal(count(seen, "sts POST"), i + 1);
+                free(seen);
+                aws_close(clients[i]);
+        }
+}
+
+static void a_role_that_may_not_be_assumed_is_told(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *role, *external_id, *key, *part;
+        } rows[] = {
+            {"arn:aws:iam::210987654321:role/of-a-partner", NULL, "AKIDEXAMPLE", "role/of-a-partner: let its trust policy name who"},
+            {"arn:aws:iam::210987654321:role/of-a-partner", "another", "AKIDEXAMPLE", "(with this externalID)"},
+            {"arn:aws:iam::210987654321:role/not-trusted", NULL, "AKIDEXAMPLE", "allow them sts:AssumeRole"},
+            {"arn:aws:iam::210987654321:role/of-a-partner", "our-contract", "AKIDNOBODY", "InvalidClientTokenId"},
+        };
+        const struct aws_environment environment = web_identity();
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                assumed_role = rows[i].role;
+                external_id = rows[i].external_id;
+                struct aws_client *client = open_client(rows[i].key, "secret", &environment);
+                assert_fails(client, PATIENCE_MS, ERR_DENIED, rows[i].part);
+                aws_close(client);
+        }
+}
+
 static void expired_token_is_renewed_within_the_call(void **state)
 {
         (void)state;
@@ -485,6 +536,8 @@ int main(int argc, char **argv)
             cmocka_unit_test_setup(wrong_clock_is_named, reset),
             cmocka_unit_test_setup(web_identity_gives_keys_that_are_kept, reset),
             cmocka_unit_test_setup(keys_are_renewed_before_they_end, reset),
+            cmocka_unit_test_setup(a_role_is_assumed_once_and_renewed_when_it_ends, reset),
+            cmocka_unit_test_setup(a_role_that_may_not_be_assumed_is_told, reset),
             cmocka_unit_test_setup(expired_token_is_renewed_within_the_call, reset),
             cmocka_unit_test_setup(kept_keys_do_while_sts_is_away, reset),
             cmocka_unit_test_setup(web_identity_says_what_is_wrong, reset),

@@ -9,6 +9,7 @@
 
 #include "targets/aws/exchange.h"
 #include "targets/aws/fault.h"
+#include "targets/aws/role.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 
@@ -91,7 +92,9 @@ enum err aws_open(const struct aws_config *config, struct aws_client **ret, stru
         client->service = mem_strdup(config->service);
         client->region = mem_strdup(config->region);
         client->endpoint = mem_strndup(config->endpoint, config->endpoint[bytes - 1] == '/' ? bytes - 1 : bytes);
-        client->credentials = aws_credentials_open(config->credentials, config->credential_count, config->environment);
+        const struct aws_role role = {config->role_arn, config->external_id, config->region};
+        client->credentials =
+            aws_credentials_open(config->credentials, config->credential_count, config->environment, &role);
         client->exchange = exchange_open();
         *ret = client;
         return ERR_OK;

@@ -49,6 +49,7 @@ struct aws_config {
         const struct target_credential *credentials; /* of the policy's Secret; none: another source */
         size_t credential_count;
         const struct aws_environment *environment; /* NULL: the Secret is the only source */
+        const char *role_arn, *external_id;        /* assumed with the keys; NULL or "": none */
 };
 
 /* One parameter; neither text is encoded. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/clock.h"
+#include "targets/aws/role.h"
 #include "targets/aws/source.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
@@ -23,6 +24,7 @@ struct aws_credentials {
         struct target_credential *entries; /* of the Secret, copied */
         size_t entry_count;
         const struct aws_environment *environment;
+        char *role_arn, *external_id, *region; /* role_arn NULL: the keys are used as they are */
         const struct source *source; /* where the keys are from; NULL: there are none */
         struct aws_keys keys;
         mono_ms renew_at;   /* MONO_NEVER: they do not expire */
@@ -30,13 +32,18 @@ struct aws_credentials {
 };
 
 struct aws_credentials *aws_credentials_open(const struct target_credential *entries, size_t count,
-                                             const struct aws_environment *environment)
+                                             const struct aws_environment *environment, const struct aws_role *role)
 {
         static const struct aws_environment nothing = {0};
         struct aws_credentials *credentials = mem_new(credentials);
         credentials->environment = environment ? environment : &nothing;
         credentials->entries = count > 0 ? mem_calloc(count, sizeof(*entries)) : NULL;
         credentials->entry_count = count;
+        if (role && source_is_set(role->arn)) {
+                credentials->role_arn = mem_strdup(role->arn);
+                credentials->external_id = mem_strdup(role->external_id ? role->external_id : "");
+                credentials->region = mem_strdup(role->region);
+        }
         for (size_t i = 0; i < count; i++) {
                 credentials->entries[i].key = mem_strdup(entries[i].key);
                 secret_copy(&credentials->entries[i].value, &entries[i].value);
@@ -68,6 +75,19 @@ int64_t aws_credentials_renew_after(int64_t valid_ms)
         return valid_ms > 2 * (int64_t)RENEW_BEFORE_MS ? valid_ms - RENEW_BEFORE_MS : valid_ms / 2;
 }
 
+/* The keys of the role, where one is to be assumed with those that the source gave. */
+static enum err assume(const struct aws_credentials *credentials, const struct source_request *request,
+                       const struct source *source, struct source_result *result, struct errmsg *reterr)
+{
+        const struct aws_role role = {credentials->role_arn, credentials->external_id, credentials->region};
+        if (!role.arn)
+                return ERR_OK;
+        enum err err = role_assume(request, &role, source->name, result, reterr);
+        if (err != ERR_OK)
+                aws_keys_clear(&result->keys);
+        return err;
+}
+
 /* Asks the sources in their order. What each of them lacks is told where none is configured. */
 static enum err fetch(struct aws_credentials *credentials, struct exchange *exchange, mono_ms deadline,
                       struct errmsg *reterr)
@@ -83,6 +103,8 @@ static enum err fetch(struct aws_credentials *credentials, struct exchange *exch
                 struct source_result result = {0};
                 struct errmsg why = {0};
                 err = sources[i]->fetch(&request, &result, &why);
+                if (err == ERR_OK)
+                        err = assume(credentials, &request, sources[i], &result, &why);
                 if (err == ERR_OK)
                         keep(credentials, sources[i], &result);
                 else if (err == ERR_NOT_FOUND)
@@ -135,5 +157,8 @@ void aws_credentials_close(struct aws_credentials *credentials)
                 secret_clear(&credentials->entries[i].value);
         }
         free(credentials->entries);
+        free(credentials->role_arn);
+        free(credentials->external_id);
+        free(credentials->region);
         free(credentials);
 }

@@ -9,6 +9,7 @@
  *   3. web identity: AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, as EKS sets them for a ServiceAccount with a role
  *   4. container credentials: AWS_CONTAINER_CREDENTIALS_FULL_URI (EKS Pod Identity) or …_RELATIVE_URI (ECS)
  *   5. the instance's role by IMDSv2, only with --aws-instance-metadata: any Pod of the node could ask for it
+ * With a role in the policy these keys only assume it, and the role's are what signs.
  *
  * Ownership: the entries of the Secret are copied; the environment is borrowed and outlives all credentials. Keys are
  *            wiped when they are replaced and on close; copies that libcurl and jansson make, by runtime/wiping_heap.h.
@@ -63,10 +64,12 @@ MUST_CHECK enum err aws_credentials_check(const struct target_credential *creden
 
 struct aws_credentials; /* the keys of one session, from whichever source */
 struct exchange;
+struct aws_role; /* role.h */
 
-/* @entries are copied; @environment is borrowed and may be NULL: then the Secret is the only source. */
+/* @entries and @role (NULL: none) are copied; @environment is borrowed and may be NULL: then the Secret is the only
+ * source. */
 struct aws_credentials *aws_credentials_open(const struct target_credential *entries, size_t count,
-                                             const struct aws_environment *environment);
+                                             const struct aws_environment *environment, const struct aws_role *role);
 /* Keys that are valid now: kept ones, or new ones, which are asked for by @exchange. Borrowed until the next call. */
 MUST_CHECK enum err aws_credentials_get(struct aws_credentials *credentials, struct exchange *exchange,
                                         mono_ms deadline, const struct aws_keys **ret, struct errmsg *reterr);

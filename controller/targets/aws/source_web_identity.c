@@ -10,65 +10,9 @@
 #include "targets/aws/client.h"
 #include "targets/aws/fault.h"
 #include "targets/aws/source.h"
+#include "targets/aws/sts.h"
 #include "util/cleanup.h"
 #include "util/text.h"
-
-enum {
-        FORM_MAX_BYTES = 64 * 1024,
-        SESSION_NAME_MAX_BYTES = 64,
-};
-
-/* Partitions whose names do not end in amazonaws.com. */
-static const struct {
-        const char *region_prefix;
-        const char *suffix;
-} partitions[] = {
-    {"cn-", "amazonaws.com.cn"},
-    {"eusc-", "amazonaws.eu"},
-    {"us-iso-", "c2s.ic.gov"},
-    {"us-isob-", "sc2s.sgov.gov"},
-};
-
-static enum err find_endpoint(const struct aws_environment *environment, char *ret, size_t size, struct errmsg *reterr)
-{
-        const char *suffix = "amazonaws.com";
-        if (source_is_set(environment->sts_endpoint)) {
-                (void)snprintf(ret, size, "%s", environment->sts_endpoint);
-                return exchange_check_url(ret, "AWS_ENDPOINT_URL_STS", NULL, true, reterr);
-        }
-        if (!source_is_set(environment->region))
-                return err_set(reterr, ERR_INVALID, "AWS_REGION is not set, so that it is not known which STS to ask");
-        if (!aws_is_region(environment->region))
-                return err_set(reterr, ERR_INVALID, "AWS_REGION \"%.40s\" is not a region", environment->region);
-        for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++)
-                if (text_has_prefix(environment->region, partitions[i].region_prefix))
-                        suffix = partitions[i].suffix;
-        (void)snprintf(ret, size, "https://sts.%s.%s", environment->region, suffix);
-        return ERR_OK;
-}
-
-/* The characters that STS takes in a session's name; others become "-". */
-static void make_session_name(const char *wanted, char ret[static SESSION_NAME_MAX_BYTES + 1])
-{
-        (void)text_copy(ret, SESSION_NAME_MAX_BYTES + 1, source_is_set(wanted) ? wanted : "planekeeper");
-        for (char *at = ret; *at; at++)
-                if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789=,.@_-", *at))
-                        *at = '-';
-}
-
-static enum err read_keys(const struct exchange_answer *exchanged, struct source_result *ret, struct errmsg *reterr)
-{
-        CLEANUP(xml_clear) struct xml xml = {0};
-        enum err err = xml_parse(exchanged->body, exchanged->body_bytes, &xml, reterr);
-        if (err != ERR_OK)
-                return err_wrap(reterr, ERR_TRANSIENT, "STS");
-        const struct xml_node *found = xml_find(xml.root, "AssumeRoleWithWebIdentityResult/Credentials");
-        const struct source_texts texts = {.access_key_id = xml_text(found, "AccessKeyId"),
-                                           .secret_access_key = xml_text(found, "SecretAccessKey"),
-                                           .session_token = xml_text(found, "SessionToken"),
-                                           .expiration = xml_text(found, "Expiration")};
-        return source_take(&texts, "the answer of STS", exchanged->date, ret, reterr);
-}
 
 static enum err read_refusal(const struct aws_environment *environment, const struct exchange_answer *exchanged,
                              struct errmsg *reterr)
@@ -92,14 +36,14 @@ static enum err ask(const struct source_request *request, const char *endpoint, 
                     struct source_result *ret, struct errmsg *reterr)
 {
         const struct aws_environment *environment = request->environment;
-        char session_name[SESSION_NAME_MAX_BYTES + 1];
-        make_session_name(environment->role_session_name, session_name);
+        char session_name[STS_SESSION_NAME_BYTES];
+        sts_session_name(environment->role_session_name, session_name);
         const struct aws_parameter parameters[] = {
             {"Action", "AssumeRoleWithWebIdentity"}, {"Version", "2011-06-15"},
             {"RoleArn", environment->role_arn},      {"RoleSessionName", session_name},
             {"WebIdentityToken", token->bytes},
         };
-        struct strbuf form = STRBUF_INIT(FORM_MAX_BYTES);
+        struct strbuf form = STRBUF_INIT(STS_FORM_MAX_BYTES);
         bool fits = aws_encode(parameters, sizeof(parameters) / sizeof(parameters[0]), &form);
         static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
         const struct exchange_request exchange = {.method = "POST",
@@ -115,8 +59,9 @@ static enum err ask(const struct source_request *request, const char *endpoint, 
         strbuf_deinit(&form);
         if (err != ERR_OK)
                 return err;
-        return exchanged.status == 200 ? read_keys(&exchanged, ret, reterr)
-                                       : read_refusal(environment, &exchanged, reterr);
+        if (exchanged.status != 200)
+                return read_refusal(environment, &exchanged, reterr);
+        return sts_keys(&exchanged, "AssumeRoleWithWebIdentityResult/Credentials", ret, reterr);
 }
 
 static enum err fetch(const struct source_request *request, struct source_result *ret, struct errmsg *reterr)
@@ -129,8 +74,8 @@ static enum err fetch(const struct source_request *request, struct source_result
         if (!has_role || !has_token)
                 return err_set(reterr, ERR_INVALID, "%s is not set",
                                has_role ? "AWS_WEB_IDENTITY_TOKEN_FILE" : "AWS_ROLE_ARN");
-        char endpoint[256];
-        enum err err = find_endpoint(environment, endpoint, sizeof(endpoint), reterr);
+        char endpoint[STS_ENDPOINT_BYTES];
+        enum err err = sts_endpoint(environment, environment->region, endpoint, sizeof(endpoint), reterr);
         if (err != ERR_OK)
                 return err;
         CLEANUP(secret_clear) struct secret token = {0};

@@ -116,7 +116,9 @@ static enum err configure(struct route53 *self, const struct target_config *conf
                                        .endpoint = endpoint,
                                        .credentials = config->credentials,
                                        .credential_count = config->credential_count,
-                                       .environment = config->aws};
+                                       .environment = config->aws,
+                                       .role_arn = target_setting_find(config, "roleARN"),
+                                       .external_id = target_setting_find(config, "externalID")};
         return aws_open(&aws, &self->client, reterr);
 }
 

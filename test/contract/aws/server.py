@@ -69,18 +69,28 @@ class Sts:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         form = urllib.parse.parse_qs(read_body(environ).decode("ascii", "replace"))
-        if form.get("Action") != ["AssumeRoleWithWebIdentity"]:
+        checks = {"AssumeRoleWithWebIdentity": self.check_token, "AssumeRole": self.check_external_id}
+        check = checks.get(form.get("Action", [""])[0])
+        if check is None:
             return self.app(environ, start_response)
         try:
-            self.check(form)
+            check(form)
+            self.check_role(form)
         except Refusal as refusal:
             return refusal.answer("sts", start_response)
         return self.give(environ, start_response)
 
-    def check(self, form: dict[str, list[str]]) -> None:
+    def check_external_id(self, form: dict[str, list[str]]) -> None:
+        """Who asks has signed; the trust policy of a role of another account names an external ID as well."""
+        if form.get("RoleArn", [""])[0].endswith("/of-a-partner") and form.get("ExternalId") != ["our-contract"]:
+            raise Refusal(403, "AccessDenied", "User: arn:aws:iam::123456789012:user/x is not authorized to perform: sts:AssumeRole")
+
+    def check_token(self, form: dict[str, list[str]]) -> None:
         token = form.get("WebIdentityToken", [""])[0]
         if token != self.state.web_identity_token:
             raise Refusal(400, "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider")
+
+    def check_role(self, form: dict[str, list[str]]) -> None:
         if not re.fullmatch(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+", form.get("RoleArn", [""])[0]):
             raise Refusal(400, "ValidationError", "Request ARN is invalid")
         if form["RoleArn"][0].endswith("/not-trusted"):
