@@ -103,8 +103,8 @@ const char *connection_server(const struct connection *self)
         return self->server.text;
 }
 
-static enum err send_command(struct connection *self, int argc, const char *const *argv, mono_ms deadline,
-                             struct errmsg *reterr)
+enum err connection_send(struct connection *self, int argc, const char *const *argv, mono_ms deadline,
+                         struct errmsg *reterr)
 {
         const char *arguments[ARGUMENTS_MAX]; /* hiredis takes no array of const pointers */
         INVARIANT(argc <= ARGUMENTS_MAX);
@@ -117,6 +117,7 @@ static enum err send_command(struct connection *self, int argc, const char *cons
         redisFreeCommand(command);
         if (result == STREAM_OK)
                 return ERR_OK;
+        disconnect(self);
         return err_set(reterr, ERR_TRANSIENT, "%s: %s", self->server.text,
                        result == STREAM_LATE ? "takes no data" : "closed the connection");
 }
@@ -140,21 +141,26 @@ static enum err receive_reply(struct connection *self, mono_ms deadline, redisRe
         }
 }
 
-enum err connection_command(struct connection *self, int argc, const char *const *argv, mono_ms deadline,
-                            redisReply **ret, struct errmsg *reterr)
+enum err connection_receive(struct connection *self, mono_ms deadline, redisReply **ret, struct errmsg *reterr)
 {
         redisReply *reply = NULL;
-        enum err err = send_command(self, argc, argv, deadline, reterr);
-        if (err == ERR_OK) {
-                err = receive_reply(self, deadline, &reply, reterr);
-                if (err == ERR_INVALID)
-                        err = err_wrap(reterr, err, "%s", self->server.text);
-        }
+        enum err err = self->stream.fd < 0 ? err_set(reterr, ERR_UNKNOWN, "%s: closed the connection without a reply",
+                                                     self->server.text)
+                                           : receive_reply(self, deadline, &reply, reterr);
+        if (err == ERR_INVALID)
+                err = err_wrap(reterr, err, "%s", self->server.text);
         if (err != ERR_OK)
                 disconnect(self);
         else
                 *ret = reply;
         return err;
+}
+
+enum err connection_command(struct connection *self, int argc, const char *const *argv, mono_ms deadline,
+                            redisReply **ret, struct errmsg *reterr)
+{
+        enum err err = connection_send(self, argc, argv, deadline, reterr);
+        return err == ERR_OK ? connection_receive(self, deadline, ret, reterr) : err;
 }
 
 /* One command of the greeting, which must be answered with OK. */

@@ -30,4 +30,13 @@ MUST_CHECK enum err connection_ready(struct connection *connection, mono_ms dead
 MUST_CHECK enum err connection_command(struct connection *connection, int argc, const char *const *argv,
                                        mono_ms deadline, redisReply **ret, struct errmsg *reterr);
 
+/*
+ * The same in two parts, so that several commands are under way at a time: replies come in the order of the commands.
+ * Once the connection is closed, every reply that is still due is ERR_UNKNOWN.
+ */
+MUST_CHECK enum err connection_send(struct connection *connection, int argc, const char *const *argv, mono_ms deadline,
+                                    struct errmsg *reterr);
+MUST_CHECK enum err connection_receive(struct connection *connection, mono_ms deadline, redisReply **ret,
+                                       struct errmsg *reterr);
+
 #endif

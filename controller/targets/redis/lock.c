@@ -16,7 +16,7 @@
 #include "util/strbuf.h"
 #include "util/text.h"
 
-enum { KEY_MAX_BYTES = 512, VALUE_MAX_BYTES = 4096, SCRIPT_REPLY_ELEMENTS = 3 };
+enum { KEY_MAX_BYTES = 512, VALUE_MAX_BYTES = 4096, SCRIPT_REPLY_ELEMENTS = 3, BATCH_MAX = 100 };
 
 /*
  * KEYS: value, stamp. ARGV: "read", or "set", "1" where a value is expected, that value, expected stamp ("" for none),
@@ -153,32 +153,6 @@ static enum err state_of(const struct lock *self, const redisReply *reply, struc
         return ERR_OK;
 }
 
-static enum err run_read(struct lock *self, mono_ms deadline, redisReply **ret, struct errmsg *reterr)
-{
-        enum err err = connection_ready(self->connection, deadline, reterr);
-        const char *argv[] = {"EVAL", script, "2", self->key, self->stamp_key, "read"};
-        return err == ERR_OK ? connection_command(self->connection, 6, argv, deadline, ret, reterr) : err;
-}
-
-static enum err lock_read(struct lock *self, struct target_visit *visit)
-{
-        CLEANUP(free_reply) redisReply *reply = NULL;
-        struct errmsg *reterr = &visit->why;
-        enum err err = run_read(self, visit->deadline, &reply, reterr);
-        if (err == ERR_UNKNOWN)
-                return ERR_TRANSIENT; /* a read without an answer has changed nothing */
-        if (err == ERR_OK)
-                err = check_reply(self, reply, ERR_INVALID, reterr);
-        unsigned replicas = 0;
-        if (err == ERR_OK && self->wait_replicas > 0)
-                err = replicas_count(self->connection, self->wait_replicas, visit->deadline, &replicas, reterr);
-        if (err == ERR_OK)
-                err = state_of(self, reply, &visit->found, reterr);
-        if (err == ERR_OK)
-                visit->found.settling = replicas > 0;
-        return err;
-}
-
 /* The verdict of the script on a write. */
 static enum err verdict_of(const struct lock *self, const redisReply *reply, const struct target_want *want,
                            struct errmsg *reterr)
@@ -221,9 +195,43 @@ static enum err await_replicas(struct lock *self, mono_ms deadline, struct errms
         return err;
 }
 
-static enum err write_value(struct lock *self, struct target_visit *swap, const char *stamp)
+/* ---- visits ---- */
+
+/* One visit of a call: its command is sent with those of the others, and its reply taken when all are sent. */
+struct entry {
+        struct lock lock;
+        struct target_visit *visit;
+        char stamp[TARGET_STAMP_BYTES];
+        redisReply *reply;
+        bool is_sent;
+};
+
+static enum err prepare(const struct redis *redis, struct target_visit *visit, struct entry *ret)
 {
-        struct errmsg *reterr = &swap->why;
+        const size_t bytes = strlen(visit->name);
+        *ret = (struct entry){.visit = visit};
+        if (bytes == 0 || bytes > KEY_MAX_BYTES)
+                return err_set(&visit->why, ERR_INVALID, "redis.lock.key must have 1 to %d bytes", KEY_MAX_BYTES);
+        ret->lock = (struct lock){redis->connection, visit->name, stamp_key_of(visit->name), redis->wait_replicas};
+        if (visit->verb == TARGET_READ)
+                return ERR_OK;
+        const char *value = visit->want->value;
+        const size_t value_bytes = strlen(value);
+        if (value_bytes == 0 || value_bytes > VALUE_MAX_BYTES || !text_is_utf8(value, value_bytes))
+                return err_set(&visit->why, ERR_INVALID, "the lock's value must have 1 to %d bytes of UTF-8",
+                               VALUE_MAX_BYTES);
+        target_stamp_text(visit->expected, visit->want, ret->stamp);
+        return ERR_OK;
+}
+
+static enum err send_read(const struct lock *self, struct target_visit *visit)
+{
+        const char *argv[] = {"EVAL", script, "2", self->key, self->stamp_key, "read"};
+        return connection_send(self->connection, 6, argv, visit->deadline, &visit->why);
+}
+
+static enum err send_swap(const struct lock *self, struct target_visit *swap, const char *stamp)
+{
         const struct target_state *expected = swap->expected;
         const struct target_want *want = swap->want;
         char epoch[24];
@@ -242,37 +250,112 @@ static enum err write_value(struct lock *self, struct target_visit *swap, const 
                               stamp,
                               epoch,
                               expected->settling ? "1" : "0"};
-        CLEANUP(free_reply) redisReply *reply = NULL;
-        enum err err = connection_ready(self->connection, swap->deadline, reterr);
-        if (err != ERR_OK)
-                return err;
-        err = connection_command(self->connection, (int)(sizeof(argv) / sizeof(argv[0])), argv, swap->deadline, &reply,
-                                 reterr);
-        if (err == ERR_INVALID)
-                return ERR_UNKNOWN; /* the command was sent, and the answer cannot be understood */
-        if (err == ERR_OK)
-                err = check_reply(self, reply, ERR_UNKNOWN, reterr);
-        if (err == ERR_OK)
-                err = verdict_of(self, reply, want, reterr);
-        if (err == ERR_OK)
-                err = await_replicas(self, swap->deadline, reterr);
-        bool is_there = err == ERR_OK || err == ERR_PENDING;
-        if (!is_there || state_of(self, reply, &swap->found, reterr) != ERR_OK)
-                return is_there ? ERR_UNKNOWN : err;
-        swap->found.settling = err == ERR_PENDING;
+        return connection_send(self->connection, (int)(sizeof(argv) / sizeof(argv[0])), argv, swap->deadline,
+                               &swap->why);
+}
+
+/* Once one could not be sent whole the connection is closed, and none after it is sent. */
+static void send_all(struct entry *entries, size_t count)
+{
+        enum err err = ERR_OK;
+        struct errmsg why = {0};
+        for (size_t i = 0; i < count; i++) {
+                struct target_visit *visit = entries[i].visit;
+                if (visit->err != ERR_OK)
+                        continue;
+                if (err == ERR_OK) {
+                        err = visit->verb == TARGET_READ ? send_read(&entries[i].lock, visit)
+                                                         : send_swap(&entries[i].lock, visit, entries[i].stamp);
+                        why = visit->why;
+                }
+                entries[i].is_sent = err == ERR_OK;
+                visit->err = err;
+                visit->why = why;
+        }
+}
+
+static void receive_all(struct entry *entries, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                struct target_visit *visit = entries[i].visit;
+                const bool is_read = visit->verb == TARGET_READ;
+                if (!entries[i].is_sent)
+                        continue;
+                enum err err =
+                    connection_receive(entries[i].lock.connection, visit->deadline, &entries[i].reply, &visit->why);
+                if (err == ERR_UNKNOWN && is_read)
+                        err = ERR_TRANSIENT; /* a read changes nothing */
+                if (err == ERR_INVALID && !is_read)
+                        err = ERR_UNKNOWN; /* the command was sent, and the answer cannot be understood */
+                if (err == ERR_OK)
+                        err = check_reply(&entries[i].lock, entries[i].reply, is_read ? ERR_INVALID : ERR_UNKNOWN,
+                                          &visit->why);
+                if (err == ERR_OK && !is_read)
+                        err = verdict_of(&entries[i].lock, entries[i].reply, visit->want, &visit->why);
+                visit->err = err;
+        }
+}
+
+/* Replicas are asked about once, after all that was sent: WAIT speaks of everything before it on its connection. */
+static enum err ask_replicas(struct lock *lock, enum target_verb verb, mono_ms deadline, bool *ret_settling,
+                             struct errmsg *reterr)
+{
+        unsigned replicas = 0;
+        enum err err = ERR_OK;
+        if (verb == TARGET_SWAP)
+                err = await_replicas(lock, deadline, reterr);
+        else if (lock->wait_replicas > 0)
+                err = replicas_count(lock->connection, lock->wait_replicas, deadline, &replicas, reterr);
+        *ret_settling = err == ERR_PENDING || replicas > 0;
         return err;
 }
 
-static enum err lock_swap(struct lock *self, struct target_visit *swap)
+static void fill_all(struct entry *entries, size_t count)
 {
-        const char *value = swap->want->value;
-        size_t bytes = strlen(value);
-        if (bytes == 0 || bytes > VALUE_MAX_BYTES || !text_is_utf8(value, bytes))
-                return err_set(&swap->why, ERR_INVALID, "the lock's value must have 1 to %d bytes of UTF-8",
-                               VALUE_MAX_BYTES);
-        char stamp[TARGET_STAMP_BYTES];
-        target_stamp_text(swap->expected, swap->want, stamp);
-        return write_value(self, swap, stamp);
+        bool is_asked = false, is_settling = false;
+        enum err replicas = ERR_OK;
+        struct errmsg why = {0};
+        for (size_t i = 0; i < count; i++) {
+                struct target_visit *visit = entries[i].visit;
+                if (visit->err != ERR_OK)
+                        continue;
+                if (!is_asked)
+                        replicas = ask_replicas(&entries[i].lock, visit->verb, visit->deadline, &is_settling, &why);
+                is_asked = true;
+                const bool is_there = replicas == ERR_OK || replicas == ERR_PENDING;
+                visit->err = replicas;
+                visit->why = why;
+                if (!is_there)
+                        continue;
+                enum err err = state_of(&entries[i].lock, entries[i].reply, &visit->found, &visit->why);
+                if (err != ERR_OK)
+                        visit->err = visit->verb == TARGET_SWAP ? ERR_UNKNOWN : err;
+                else
+                        visit->found.settling = is_settling;
+        }
+}
+
+static void visit_all(const struct redis *redis, struct target_visit *visits, size_t count)
+{
+        struct entry *entries = mem_calloc(count, sizeof(*entries));
+        struct errmsg why = {0};
+        for (size_t i = 0; i < count; i++)
+                visits[i].err = prepare(redis, &visits[i], &entries[i]);
+        enum err err = connection_ready(redis->connection, visits->deadline, &why);
+        for (size_t i = 0; err != ERR_OK && i < count; i++) {
+                if (visits[i].err != ERR_OK)
+                        continue;
+                visits[i].err = err;
+                visits[i].why = why;
+        }
+        send_all(entries, count);
+        receive_all(entries, count);
+        fill_all(entries, count);
+        for (size_t i = 0; i < count; i++) {
+                free_reply(&entries[i].reply);
+                free(entries[i].lock.stamp_key);
+        }
+        free(entries);
 }
 
 /* ---- the driver ---- */
@@ -304,20 +387,9 @@ static enum err redis_open(const struct target_config *config, struct target_ses
         return ERR_OK;
 }
 
-static enum err visit_key(const struct redis *redis, struct target_visit *visit)
-{
-        size_t bytes = strlen(visit->name);
-        if (bytes == 0 || bytes > KEY_MAX_BYTES)
-                return err_set(&visit->why, ERR_INVALID, "redis.lock.key must have 1 to %d bytes", KEY_MAX_BYTES);
-        CLEANUP(cleanup_free) char *stamp_key = stamp_key_of(visit->name);
-        struct lock lock = {redis->connection, visit->name, stamp_key, redis->wait_replicas};
-        return visit->verb == TARGET_READ ? lock_read(&lock, visit) : lock_swap(&lock, visit);
-}
-
 static void redis_visit(struct target_session *session, struct target_visit *visits, size_t count)
 {
-        for (size_t i = 0; i < count; i++)
-                visits[i].err = visit_key(redis_of(session), &visits[i]);
+        visit_all(redis_of(session), visits, count);
 }
 
 static enum err redis_preflight(struct target_session *session, struct target_preflight *preflight,
@@ -349,7 +421,7 @@ const struct target_driver redis_lock_driver = {
                .read_every_ms = 30000,
                .preflight_every_ms = 600000,
                .at_once = 3,
-               .batch_max = 1,
+               .batch_max = BATCH_MAX,
                .fenced = true},
     .where = "address",
     .check_credentials = redis_check_credentials,
