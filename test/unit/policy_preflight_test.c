@@ -69,17 +69,19 @@ static void other_settings_are_asked_about_at_once(void **state)
         assert_int_equal(rig_dns.preflights, 2);
 }
 
+/* Other settings would be asked about at once. */
 static void who_may_write_nothing_asks_nothing(void **state)
 {
         struct rig *rig = *state;
-        rig_dns.preflights = 0;
-        rig_start(rig);
-        json_t *policy = rig_new_policy("gloo", "u1", 20, "2026-11-01T00:00:00Z");
-        json_object_set_new(json_object_get(policy, "spec"), "suspend", json_true());
-        (void)rig_set_policy(rig, policy);
-        json_decref(policy);
+        begin(rig, ERR_OK);
+        json_t *stopped = rig_new_policy("gloo", "u1", 30, "2026-11-01T00:00:00Z");
+        json_object_set_new(json_object_get(stopped, "metadata"), "generation", json_integer(2));
+        json_object_set_new(json_object_get(json_object_get(stopped, "spec"), "dns"), "recordType", json_string("A"));
+        json_object_set_new(json_object_get(stopped, "spec"), "suspend", json_true());
+        (void)rig_set_policy(rig, stopped);
+        json_decref(stopped);
         rig_pass(rig, 2 * MINUTE_MS);
-        assert_int_equal(rig_dns.preflights, 0);
+        assert_int_equal(rig_dns.preflights, 1);
 }
 
 int main(void)
