@@ -4,13 +4,20 @@
 #include "core/looks.h"
 #include "core/targets.h"
 
+/* One that is waited for is written in its turn: only another of its step goes with it. */
+static bool is_in_turn(const struct pass *pass, unsigned i, enum step step)
+{
+        const struct target_view *at = pass->decision->at;
+        return !pass->decision->targets[i].is_blocking || (at && target_traits(at->ref.kind)->step == step);
+}
+
 /* It is behind, and every step before its own is met. */
 static bool is_due(const struct pass *pass, unsigned i)
 {
         const struct view *view = pass->view;
         const struct target_standing *targets = pass->decision->targets;
         const struct target_traits *traits = target_traits(view->targets[i].ref.kind);
-        if (targets[i].sync != SYNC_BEHIND)
+        if (targets[i].sync != SYNC_BEHIND || !is_in_turn(pass, i, traits->step))
                 return false;
         if (traits->leads_agents && pass->decision->finding == FINDING_NAME_UNFIT)
                 return false;

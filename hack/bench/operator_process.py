@@ -60,15 +60,16 @@ class Operator(Process):
         extra_args: tuple[str, ...] = (),
         extra_env: dict[str, str] | None = None,
         wrapper: tuple[str, ...] = (),
+        program: pathlib.Path | None = None,
     ) -> None:
-        """`namespace` empty watches all; `wrapper` goes before the command, such as ("strace", "-f")."""
+        """`namespace` empty watches all; `wrapper` goes before the command, such as ("strace", "-f"); `program` is another build."""
         super().__init__(scratch, name)
         self.metrics_port, self.probe_port = ports.lease(), ports.lease()
         self.lease_name, self.lease_namespace = lease_name, lease_namespace
         self._env = {"KUBECONFIG": "", "POD_NAME": name, "POD_NAMESPACE": lease_namespace, **(extra_env or {})}
         self._argv = [
             *wrapper,
-            str(binary()),
+            str(program or binary()),
             f"--kubeconfig={kubeconfig}",
             f"--metrics-bind-address=127.0.0.1:{self.metrics_port}",
             f"--health-probe-bind-address=127.0.0.1:{self.probe_port}",

@@ -8,7 +8,7 @@
 
 /* ---- everything of a kind that a state holds ---- */
 
-enum { RECORDS_MAX = 3 + SIM_OPERATORS_MAX, IDS_MAX = RECORDS_MAX + 5 + 2 * (SIM_OPERATORS_MAX + SIM_PACKETS_MAX) };
+enum { RECORDS_MAX = 3 + SIM_OPERATORS_MAX, IDS_MAX = RECORDS_MAX + 7 + 3 * SIM_OPERATORS_MAX + 2 * SIM_PACKETS_MAX };
 
 static unsigned list_records(struct sim *sim, struct record **ret)
 {
@@ -32,9 +32,12 @@ static unsigned list_ids(struct sim *sim, decision_id **ret)
         ret[count++] = &sim->lock_before.stamp.id;
         ret[count++] = &sim->lock_other.stamp.id;
         ret[count++] = &sim->dns_before.stamp.id;
+        ret[count++] = &sim->third.stamp.id;
+        ret[count++] = &sim->third_pending.stamp.id;
         for (unsigned i = 0; i < sim->config.operator_count; i++) {
                 ret[count++] = &sim->operators[i].dns.stamp.id;
                 ret[count++] = &sim->operators[i].lock.stamp.id;
+                ret[count++] = &sim->operators[i].third.stamp.id;
         }
         for (unsigned i = 0; i < sim->packet_count; i++) {
                 ret[count++] = &sim->packets[i].expected.stamp.id;
@@ -163,6 +166,7 @@ static void renew_operator(struct sim_operator *self, unsigned planes, mono_ms n
         renew_age(&self->listened_at, now, new_now, CANON_SPOKEN_TICKS);
         renew_health(&self->dns_health, now, new_now);
         renew_health(&self->lock_health, now, new_now);
+        renew_health(&self->third_health, now, new_now);
         for (unsigned i = 0; i < planes; i++) {
                 renew_checks(self, i, now, new_now);
                 renew_age(&self->failing_since[i], now, new_now, CANON_FAILING_TICKS);
@@ -304,6 +308,8 @@ static int compare_registers(const struct sim_register *a, const struct sim_regi
 
 static int compare_packets(const struct sim_packet *a, const struct sim_packet *b)
 {
+        if (a->is_third != b->is_third)
+                return a->is_third - b->is_third;
         if (a->is_lock != b->is_lock)
                 return a->is_lock - b->is_lock;
         if (a->version != b->version)

@@ -27,7 +27,7 @@ void calm_begin(struct sim *sim, const struct calm *calm)
 {
         sim->policy.suspended = sim->kill_switch = sim->refuses_us = sim->is_rate_limited = false;
         sim->policy.mode = MODE_AUTOMATIC;
-        sim->halves_writes = false;
+        sim->halves_writes = sim->third_lies = false;
         while (sim->packet_count)
                 apply(sim, calm->packets_are_lost ? SIM_DROP : SIM_DELIVER, sim->packet_count - 1);
         if (sim->late.present && !calm->packets_are_lost)
@@ -47,6 +47,8 @@ static void look(struct sim *sim, unsigned who)
 {
         if (sim->config.lock_waits)
                 apply(sim, SIM_REPLICATE, 0);
+        if (!sim->config.third_never_comes)
+                sim_third_comes(sim);
         for (unsigned verb = SIM_SEE_RECORD; verb <= SIM_READ_LOCK; verb++)
                 apply(sim, (enum sim_verb)verb, who);
 }

@@ -37,6 +37,11 @@ void sim_init(struct sim *sim, const struct sim_config *config)
                 sim->lock.present = true;
                 sim->lock.value = sim->config.first_lock;
         }
+        sim->third = sim->third_pending = sim_register_empty();
+        if (config->third) {
+                sim->third.present = true;
+                sim->third.value = sim_name(0);
+        }
         sim->lock_before = sim->lock_other = sim->lock;
         sim->dns_before = sim->dns;
         sim->dns_changed_at = sim->lock_changed_at = sim->now;
@@ -67,7 +72,7 @@ void sim_turn_begin(const struct sim *sim, unsigned who, unsigned down, struct s
 static bool is_quiet(const struct sim_turn *turn)
 {
         enum action action = turn->decision.rule->then;
-        return action == DO_WAIT || action == DO_REPORT;
+        return (action == DO_WAIT || action == DO_REPORT) && !turn->decision.beside_count;
 }
 
 void sim_turn_finish(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending)
@@ -84,6 +89,7 @@ void sim_turn_finish(struct sim *sim, unsigned who, const struct sim_turn *turn,
         sim->deeds += !is_quiet(turn);
         sim_check_decision(sim, who, turn);
         sim_operator_act(sim, who, turn, ending == SIM_CRASHED ? SIM_UNANSWERED : ending);
+        sim_third_note(sim);
         if (ending == SIM_CRASHED)
                 sim_operator_forget(sim, self);
 }
@@ -96,7 +102,7 @@ void sim_turn_end(struct sim_turn *turn)
 bool sim_turn_writes(const struct sim_turn *turn)
 {
         const enum action then = turn->decision.rule->then;
-        return !is_quiet(turn) && then != DO_CONFIRM && then != DO_READ;
+        return turn->decision.beside_count || (!is_quiet(turn) && then != DO_CONFIRM && then != DO_READ);
 }
 
 static void pass(struct sim *sim, struct sim_action action)
@@ -156,6 +162,7 @@ void sim_apply(struct sim *sim, struct sim_action action)
         } else {
                 sim_world_apply(sim, action);
         }
+        sim_third_note(sim);
         if (sim_on_apply)
                 sim_on_apply(sim, action);
 }
@@ -239,6 +246,10 @@ static void add_servers(const struct sim *sim, struct list *list)
                 add_each(list, SIM_FORGET, SIM_RESTORE, 0);
         if (sim->config.has_odd_clocks)
                 add_each(list, SIM_JUMP, SIM_DAY, 0);
+        if (sim->third_pending.present && !sim->config.third_never_comes)
+                (void)add(list, SIM_THIRD_COMES, 0);
+        if (sim->config.third_may_lie)
+                (void)add(list, SIM_THIRD_LIES, 0);
 }
 
 unsigned sim_actions(const struct sim *sim, struct sim_action *ret)
@@ -253,7 +264,8 @@ unsigned sim_actions(const struct sim *sim, struct sim_action *ret)
         if (sim->late.present)
                 (void)add(&list, SIM_DELIVER_RECORD, 0);
         for (unsigned i = 0; i < sim->config.plane_count; i++) {
-                if (sim->config.judgement == SIM_BY_SAMPLES)
+                bool holds_fence = sim->config.third == SIM_THIRD_FENCE && i == 0;
+                if (sim->config.judgement == SIM_BY_SAMPLES || holds_fence)
                         (void)add(&list, SIM_FLIP, i);
                 if (sim->config.has_roles)
                         (void)add(&list, SIM_JAM, i);

@@ -72,6 +72,12 @@ struct sim_config {
         /* The lock counts, when written and when read, only once a replica has it; then Redis may lose only what does
          * not count. */
         bool lock_waits;
+        /* One more target, whose value is the name of the active plane. A fence is in plane a. */
+        enum sim_third { SIM_THIRD_NONE, SIM_THIRD_FENCE, SIM_THIRD_PROMOTION, SIM_THIRD_PIPELINE } third;
+        bool third_is_weak;     /* its driver's: it takes what is older, too */
+        bool third_may_lie;     /* it shows another plane now and then, and takes writes then without doing them */
+        bool third_is_pending;  /* what it accepts shows later */
+        bool third_never_comes; /* or not at all, even once the faults are over */
 };
 
 struct sim_policy {
@@ -90,7 +96,7 @@ struct sim_register {
 };
 
 struct sim_packet {
-        bool is_lock;
+        bool is_lock, is_third;
         unsigned version; /* recorded in DNS: of the text that it was made from */
         unsigned by;      /* where names may be empty: the operator, counted from 1 */
         struct sim_register expected, want;
@@ -105,8 +111,9 @@ struct sim_operator {
         struct record record;
         mono_ms record_seen_at;
         struct sim_policy policy;
-        struct sim_register dns, lock;
-        struct target_health dns_health, lock_health;
+        struct sim_register dns, lock, third;
+        struct target_health dns_health, lock_health, third_health;
+        bool third_settles;
         struct check_view checks[SIM_PLANES_MAX];
         mono_ms failing_since[SIM_PLANES_MAX]; /* without a gap, as the judge counts it; 0: it is not seen to fail */
         struct check_view standing[SIM_PLANES_MAX]; /* has_roles: of whether it is there at all */
@@ -143,7 +150,8 @@ struct sim_decision {
         epoch_t epoch;
         decision_id id;
         const char *to_rrset, *to_lock;
-        bool uses_lock, was_locked, was_routed; /* the lock, the name has shown it */
+        const char *to_third;                              /* NULL: none */
+        bool uses_lock, was_locked, was_routed, was_third; /* the lock, the name, the third target has shown it */
 };
 
 struct sim {
@@ -169,6 +177,8 @@ struct sim {
         struct sim_late_record late;
         struct sim_register dns, lock, lock_before; /* lock_before: what is left if Redis loses its last write */
         struct sim_register lock_other, dns_before; /* of the other server; of the backup */
+        struct sim_register third, third_pending;   /* pending: accepted, and it does not show yet; absent: nothing is */
+        bool third_lies;
         mono_ms dns_changed_at, lock_changed_at;    /* when each last became what it is, by whomever */
         struct sim_packet packets[SIM_PACKETS_MAX];
         unsigned packet_count;
@@ -242,7 +252,9 @@ struct sim {
         X(SIM_FORGET, "forget")         /* the record is deleted */                                           \
         X(SIM_RESTORE, "restore")       /* the record before is restored */                                   \
         X(SIM_JUMP, "jump")             /* the API server's date jumps by a year, or back */                  \
-        X(SIM_DAY, "day")               /* a day passes at once */
+        X(SIM_DAY, "day")               /* a day passes at once */                                            \
+        X(SIM_THIRD_COMES, "third-comes") /* what the third target has accepted shows */                      \
+        X(SIM_THIRD_LIES, "third-lies") /* it shows something else, or the truth again */
 
 #define SIM_VERB_ENUM(verb, text) verb,
 enum sim_verb { SIM_VERB_LIST(SIM_VERB_ENUM) SIM_VERB_COUNT };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/election.h"
+#include "core/plan.h"
 #include "core/targets.h"
 #include "sim_parts.h"
 
@@ -29,6 +30,28 @@ static struct sim_decision *find_decision(struct sim *sim, epoch_t epoch, decisi
         return NULL;
 }
 
+/* S4: a plane that is believed to serve is fenced first. */
+static void check_fence(struct sim *sim, unsigned who, const struct sim_turn *turn)
+{
+        const struct view *view = &turn->view;
+        const struct target_view *fence = targets_find(view, TARGET_FENCE);
+        bool is_served = !view->planes[0].checks[0].fails && view->planes[0].checks[0].passes;
+        if (!fence || turn->decision.rule->then != DO_WRITE || turn->decision.write.target == fence || !is_served)
+                return;
+        if (!fence->health.read_at || strcmp(fence->shows.value, sim_plan(view->record, TARGET_FENCE)->to) != 0)
+                violated(sim, "S4: operator %u goes on with epoch %llu, and the plane that serves is not fenced", who,
+                         (unsigned long long)view->record->epoch);
+}
+
+/* What shows the value without a stamp may have shown it before. */
+static bool has_taken_effect(const struct sim *sim, const struct sim_turn *turn)
+{
+        for (unsigned i = 0; i < turn->view.target_count; i++)
+                if (turn->decision.targets[i].sync == SYNC_MET && turn->view.targets[i].ref.kind != sim_third_kind(sim))
+                        return true;
+        return false;
+}
+
 /* S13: suspended, in Advise or without having asked again, nothing is done. S10: no way back after the first effect. */
 void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *turn)
 {
@@ -38,16 +61,16 @@ void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *tu
         if (decision->finding == FINDING_NAME_EMPTY && decision->may_act && sim->operators[who].has_emptied && !targets_name(view)->shows.present &&
             targets_name(view)->shows.stamp.epoch == sim->dns.stamp.epoch)
                 violated(sim, "S2: operator %u takes for an edit what its own write left empty", who);
-        if (action == DO_WAIT || action == DO_REPORT)
+        if ((action == DO_WAIT || action == DO_REPORT) && !decision->beside_count)
                 return;
         if (view->policy.suspended || view->policy.mode == MODE_ADVISE || view->kill_switch)
                 violated(sim, "S13: operator %u does %s while it may not", who, action_name(action));
-        bool is_effect = action == DO_WRITE;
+        check_fence(sim, who, turn);
+        bool is_effect = action == DO_WRITE || decision->beside_count;
         if (is_effect && view->confirmed_epoch != view->record->epoch)
                 violated(sim, "S13: operator %u does %s without having read the policy again", who,
                          action_name(action));
-        if (action == DO_ABORT &&
-            failover_stands(view, decision, SYNC_MET))
+        if (action == DO_ABORT && has_taken_effect(sim, turn))
                 violated(sim, "S10: epoch %llu is undone after its first effect",
                          (unsigned long long)view->record->epoch);
 }
@@ -247,6 +270,9 @@ static void check_plan(struct sim *sim, const struct sim_turn *turn, const struc
         const struct record *next = turn->decision.next;
         unsigned long long epoch = next->epoch;
         const struct plan_target *name = sim_plan(next, TARGET_NAME), *lock = sim_plan(next, TARGET_LOCK);
+        const unsigned wanted = sim->config.third ? RECORD_VERSION_LIST : RECORD_VERSION;
+        if (next->version != wanted)
+                violated(sim, "S5: epoch %llu is written as v=%u", epoch, next->version);
         if (strcmp(name->to, to->rrset) != 0)
                 violated(sim, "S2: epoch %llu leads to %s, but its plan is \"%s\"", epoch, next->to, name->to);
         if (lock && strcmp(lock->to, sim_lock_value(sim, to->name, next->epoch)) != 0)
@@ -265,6 +291,18 @@ static bool has_reached(const struct sim_register *now, epoch_t epoch, decision_
         return now->stamp.epoch > epoch || (is_by_it && strcmp(now->value, value) == 0);
 }
 
+/*
+ * What waits for the third target: it has shown that decision, or the operator has just seen that it does. What comes late
+ * there is not refused, so that no more can be asked.
+ */
+static bool is_promoted(const struct sim *sim, unsigned who, const struct sim_decision *decided)
+{
+        const struct sim_operator *self = &sim->operators[who];
+        return sim->config.third != SIM_THIRD_PROMOTION || decided->was_third ||
+               (self->third_health.read_at && !self->third_settles && decided->to_third &&
+                strcmp(self->third.value, decided->to_third) == 0);
+}
+
 /* L2: whoever commits has just seen what is shown. What changed since it could look says nothing against it. */
 static void check_what_is_committed(struct sim *sim, unsigned who, const struct record *next)
 {
@@ -275,6 +313,10 @@ static void check_what_is_committed(struct sim *sim, unsigned who, const struct 
                          !is_old(sim, sim->lock_changed_at, LOOK_AGE_MAX);
         /* Recorded in DNS, what was decided since is beside the name, and the commit is refused for it. */
         bool is_refused = sim->config.is_recorded_in_dns && sim->operators[who].record_version != sim->record_version;
+        const struct sim_decision *decided = find_decision(sim, next->epoch, next->id);
+        if (decided && !is_promoted(sim, who, decided))
+                violated(sim, "L2: operator %u commits epoch %llu before the third target has shown it", who,
+                         (unsigned long long)next->epoch);
         if (!is_refused && (!is_routed || !is_locked))
                 violated(sim, "L2: operator %u commits epoch %llu, which %s does not show any more", who,
                          (unsigned long long)next->epoch, is_routed ? "the lock" : "the name");
@@ -342,6 +384,26 @@ static bool may_replace(const struct record *record, const struct sim_packet *pa
         return is_listed;
 }
 
+/* The same of the third target itself. */
+void sim_check_third(struct sim *sim, unsigned who, const struct target_write *write, const struct sim_packet *packet)
+{
+        unsigned long long epoch = write->stamp.epoch;
+        const struct sim_decision *decided = find_decision(sim, write->stamp.epoch, write->stamp.id);
+        const struct record *record = &sim->operators[who].record;
+        if (!decided || !decided->to_third || strcmp(decided->to_third, packet->want.value) != 0) {
+                violated(sim, "S5: operator %u writes \"%s\" for epoch %llu to the third target", who, packet->want.value, epoch);
+                return;
+        }
+        if (sim->config.third == SIM_THIRD_PIPELINE && !decided->was_routed)
+                violated(sim, "S4: operator %u moves the pipeline to epoch %llu, which is not routed", who, epoch);
+        bool is_its = packet->expected.stamp.epoch == packet->want.stamp.epoch;
+        if (sim->operators[who].third_settles && is_its)
+                violated(sim, "S5: operator %u repeats what is pending already", who);
+        if (!plan_may_replace(sim_plan(record, write->target->ref.kind), packet->expected.value) &&
+            strcmp(packet->expected.value, packet->want.value) != 0)
+                violated(sim, "S11: operator %u would replace \"%s\" by epoch %llu", who, packet->expected.value, epoch);
+}
+
 /*
  * S5: what is sent was decided, as it was decided. S4: the address only after the lock. S11: nothing that the plan does
  * not name is replaced.
@@ -355,6 +417,8 @@ void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *pa
                 violated(sim, "S5: operator %u writes epoch %llu, which nobody decided", who, epoch);
                 return;
         }
+        if (!is_promoted(sim, who, decided))
+                violated(sim, "S4: operator %u goes on with epoch %llu before the third target has shown it", who, epoch);
         if (strcmp(want->value, packet->is_lock ? decided->to_lock : decided->to_rrset) != 0)
                 violated(sim, "S5: operator %u writes \"%s\" for epoch %llu", who, want->value, epoch);
         if (!packet->is_lock && decided->uses_lock && !decided->was_locked)

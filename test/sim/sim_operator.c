@@ -36,8 +36,8 @@ void sim_operator_forget(struct sim *sim, struct sim_operator *self)
         const struct sim_operator before = *self;
         memset(self, 0, sizeof(*self));
         self->policy = sim->policy;
-        self->dns = self->lock = sim_register_empty();
-        self->dns_health.error = self->lock_health.error = sim_intern("");
+        self->dns = self->lock = self->third = sim_register_empty();
+        self->dns_health.error = self->lock_health.error = self->third_health.error = sim_intern("");
         self->is_isolated = before.is_isolated;
         self->is_stalled = before.is_stalled;
         self->is_without_arbiter = before.is_without_arbiter;
@@ -131,7 +131,7 @@ static void see_record(struct sim *sim, struct sim_operator *self)
                 take_seen_record(sim, self);
 }
 
-static void not_answered(struct sim *sim, struct target_health *health, enum err class)
+void sim_not_answered(struct sim *sim, struct target_health *health, enum err class)
 {
         if (!health->failed_since)
                 health->failed_since = sim->now;
@@ -141,7 +141,7 @@ static void not_answered(struct sim *sim, struct target_health *health, enum err
         health->error = sim_intern("no answer");
 }
 
-static struct target_health answered(const struct sim *sim)
+struct target_health sim_answered(const struct sim *sim)
 {
         return (struct target_health){.reach = REACH_OK, .error = sim_intern(""), .read_at = sim->now, .looked_at = sim->now};
 }
@@ -156,12 +156,12 @@ static void read_register(struct sim *sim, struct sim_operator *self, bool is_lo
 {
         struct target_health *health = is_lock ? &self->lock_health : &self->dns_health;
         if (self->is_isolated || (is_lock && sim->config.lock_waits && !is_replicated(sim))) {
-                not_answered(sim, health, ERR_TRANSIENT);
+                sim_not_answered(sim, health, ERR_TRANSIENT);
         } else if (sim->refuses_us) {
-                not_answered(sim, health, ERR_DENIED);
+                sim_not_answered(sim, health, ERR_DENIED);
         } else {
                 *(is_lock ? &self->lock : &self->dns) = is_lock ? sim->lock : sim->dns;
-                *health = answered(sim);
+                *health = sim_answered(sim);
                 if (!is_lock && sim->config.is_recorded_in_dns)
                         take_seen_record(sim, self);
         }
@@ -175,6 +175,7 @@ static void look(struct sim *sim, struct sim_operator *self)
         self->policy = sim->policy;
         read_register(sim, self, false);
         read_register(sim, self, true);
+        sim_third_read(sim, self);
 }
 
 void sim_operator_sample(struct sim *sim)
@@ -192,6 +193,12 @@ void sim_operator_sample(struct sim *sim)
 
 /* ---- recording ---- */
 
+static const char *to_third(const struct sim *sim, const struct record *next)
+{
+        const enum target_kind kind = sim_third_kind(sim);
+        return kind == TARGET_KIND_COUNT ? NULL : sim_plan(next, kind)->to;
+}
+
 static void keep_decision(struct sim *sim, const struct record *next)
 {
         if (sim->decision_count == SIM_DECISIONS_MAX) {
@@ -202,6 +209,7 @@ static void keep_decision(struct sim *sim, const struct record *next)
                                                                       .id = next->id,
                                                                       .to_rrset = sim_plan(next, TARGET_NAME)->to,
                                                                       .to_lock = sim_uses_lock(next) ? sim_plan(next, TARGET_LOCK)->to : sim_intern(""),
+                                                                      .to_third = to_third(sim, next),
                                                                       .uses_lock = sim_uses_lock(next)};
         sim->next_id++;
 }
@@ -269,7 +277,7 @@ static void doubt_record(struct sim *sim, struct sim_operator *self, enum err cl
 {
         if (!sim->config.is_recorded_in_dns)
                 return;
-        not_answered(sim, &self->dns_health, class);
+        sim_not_answered(sim, &self->dns_health, class);
         if (class == ERR_CONFLICT || class == ERR_UNKNOWN)
                 self->dns_health.read_at = 0;
 }
@@ -318,7 +326,7 @@ static void confirm(struct sim *sim, struct sim_operator *self, enum sim_ending 
 
 /* ---- writing to targets ---- */
 
-static struct sim_register wanted(const struct sim *sim, const struct target_write *write)
+struct sim_register sim_wanted(const struct sim *sim, const struct target_write *write)
 {
         const bool has_text = write->target->ref.kind == TARGET_NAME && sim->config.is_recorded_in_dns;
         struct stamp stamp = write->stamp;
@@ -352,6 +360,10 @@ static bool is_written_on(const struct sim *sim, const struct sim_operator *self
 
 static void write_target(struct sim *sim, unsigned who, const struct target_write *write, enum sim_ending ending)
 {
+        if (write->target->ref.kind == sim_third_kind(sim)) {
+                sim_third_write(sim, who, write, ending);
+                return;
+        }
         const bool is_lock = write->target->ref.kind == TARGET_LOCK;
         struct sim_operator *self = &sim->operators[who];
         struct sim_register *known = is_lock ? &self->lock : &self->dns;
@@ -361,16 +373,16 @@ static void write_target(struct sim *sim, unsigned who, const struct target_writ
                                           .version = has_text ? self->record_version : 0,
                                           .by = sim->config.has_empty_names ? who + 1 : 0,
                                           .expected = *known,
-                                          .want = wanted(sim, write)};
+                                          .want = sim_wanted(sim, write)};
         sim_check_effect(sim, who, &packet);
         if (!is_lock)
                 self->dns_met_epoch = 0;
         if (ending == SIM_LOST || self->is_isolated) {
-                not_answered(sim, health, ERR_TRANSIENT);
+                sim_not_answered(sim, health, ERR_TRANSIENT);
                 return;
         }
         if (sim->refuses_us) {
-                not_answered(sim, health, ERR_DENIED);
+                sim_not_answered(sim, health, ERR_DENIED);
                 return;
         }
         bool is_sent = may_be_sent(&packet), was_applied = false;
@@ -382,18 +394,28 @@ static void write_target(struct sim *sim, unsigned who, const struct target_writ
                 if (is_lock && sim->config.lock_waits)
                         sim->lock_before = sim->lock;
                 *known = packet.want;
-                *health = answered(sim);
+                *health = sim_answered(sim);
                 if (has_text)
                         take_seen_record(sim, self);
         } else {
-                not_answered(sim, health,
+                sim_not_answered(sim, health,
                              is_sent && (was_applied || ending == SIM_DELAYED) ? ERR_UNKNOWN : ERR_CONFLICT);
                 health->read_at = 0;
         }
 }
 
+static void read_target(struct sim *sim, struct sim_operator *self, enum target_kind kind)
+{
+        if (kind == TARGET_LOCK || kind == TARGET_NAME)
+                read_register(sim, self, kind == TARGET_LOCK);
+        else
+                sim_third_read(sim, self);
+}
+
 void sim_operator_act(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending)
 {
+        for (unsigned i = 0; i < turn->decision.beside_count; i++)
+                write_target(sim, who, &turn->decision.beside[i], ending);
         switch (turn->decision.rule->then) {
         case DO_ADOPT:
         case DO_DECIDE:
@@ -404,7 +426,7 @@ void sim_operator_act(struct sim *sim, unsigned who, const struct sim_turn *turn
         case DO_READ:
                 for (unsigned i = turn->view.target_count; i-- > 0;)
                         if (turn->decision.looks & 1U << i)
-                                read_register(sim, &sim->operators[who], turn->view.targets[i].ref.kind == TARGET_LOCK);
+                                read_target(sim, &sim->operators[who], turn->view.targets[i].ref.kind);
                 break;
         case DO_CONFIRM:
                 confirm(sim, &sim->operators[who], ending);
@@ -440,6 +462,7 @@ void sim_operator_apply(struct sim *sim, struct sim_action action)
                         self->policy = sim->policy;
                 break;
         case SIM_READ_DNS:
+                sim_third_read(sim, self);
                 read_register(sim, self, false);
                 if (sim->config.reads_together)
                         read_register(sim, self, true);
@@ -448,8 +471,10 @@ void sim_operator_apply(struct sim *sim, struct sim_action action)
                 read_register(sim, self, true);
                 break;
         case SIM_READ_NOTHING:
-                not_answered(sim, &self->dns_health, ERR_TRANSIENT);
-                not_answered(sim, &self->lock_health, ERR_TRANSIENT);
+                sim_not_answered(sim, &self->dns_health, ERR_TRANSIENT);
+                sim_not_answered(sim, &self->lock_health, ERR_TRANSIENT);
+                if (sim->config.third)
+                        sim_not_answered(sim, &self->third_health, ERR_TRANSIENT);
                 break;
         case SIM_ISOLATE:
                 self->is_isolated = !self->is_isolated;

@@ -46,6 +46,21 @@ void sim_note_emptied(struct sim *sim, unsigned by);
 void sim_world_apply(struct sim *sim, struct sim_action action);
 void sim_people_apply(struct sim *sim, struct sim_action action);
 
+/* ---- the third target: sim_third.c ---- */
+
+enum target_kind sim_third_kind(const struct sim *sim); /* TARGET_KIND_COUNT: there is none */
+void sim_third_want(const struct sim *sim, struct policy_view *policy);
+bool sim_third_answers(const struct sim *sim);
+void sim_third_read(struct sim *sim, struct sim_operator *self);
+void sim_third_note(struct sim *sim);
+bool sim_third_arrive(struct sim *sim, const struct sim_packet *packet);
+void sim_third_write(struct sim *sim, unsigned who, const struct target_write *write, enum sim_ending ending);
+void sim_third_comes(struct sim *sim);
+bool sim_third_is_settled(const struct sim *sim);
+void sim_not_answered(struct sim *sim, struct target_health *health, enum err class);
+struct target_health sim_answered(const struct sim *sim);
+struct sim_register sim_wanted(const struct sim *sim, const struct target_write *write);
+
 /* ---- invariants: the first that breaks is kept in sim->violation ---- */
 
 void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *turn);
@@ -54,6 +69,7 @@ void sim_check_judgement(struct sim *sim, unsigned who, const struct sim_turn *t
 /* When the arbiter takes it. */
 void sim_check_record(struct sim *sim, const struct record *next, bool is_commit);
 void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *packet);
+void sim_check_third(struct sim *sim, unsigned who, const struct target_write *write, const struct sim_packet *packet);
 void sim_check_arrival(struct sim *sim, const struct sim_packet *packet, const struct sim_register *before);
 
 #endif

@@ -101,13 +101,15 @@ static void print_register(const char *label, const struct sim_register *shown, 
 
 void sim_print(const struct sim *sim, char *ret_text, size_t size)
 {
-        char dns[64], lock[64], record[96] = "no record";
+        char dns[64], lock[64], third[80] = "", record[96] = "no record";
         print_register("dns", &sim->dns, dns, sizeof(dns));
         print_register("lock", &sim->lock, lock, sizeof(lock));
         if (sim->has_record)
                 (void)snprintf(record, sizeof(record), "record %llu %s->%s %s (%s)",
                                (unsigned long long)sim->record.epoch, sim->record.from, sim->record.to,
                                phase_name(sim->record.phase), sim->record.reason);
-        (void)snprintf(ret_text, size, "%s, %s%s%s", record, dns, sim->config.uses_lock ? ", " : "",
-                       sim->config.uses_lock ? lock : "");
+        if (sim->config.third)
+                print_register(sim->third_lies ? ", lying third" : ", third", &sim->third, third, sizeof(third));
+        (void)snprintf(ret_text, size, "%s, %s%s%s%s", record, dns, sim->config.uses_lock ? ", " : "",
+                       sim->config.uses_lock ? lock : "", third);
 }

@@ -33,12 +33,27 @@ static void fill_policy(const struct sim *sim, const struct sim_policy *policy, 
             (struct wanted_target){.ref = {TARGET_NAME, "rfc2136", "192.0.2.53", "gloo.example.com", 0},
                                    .ttl_s = policy->ttl_s,
                                    .plane = ""};
+        sim_third_want(sim, ret);
 }
 
-static void fill_targets(const struct sim_operator *self, struct view *ret)
+static void fill_third(const struct sim *sim, const struct sim_operator *self, struct target_view *ret)
+{
+        ret->is_weak = sim->config.third_is_weak;
+        ret->health = self->third_health;
+        ret->shows = (struct target_state){.present = self->third.present,
+                                           .value = self->third.value,
+                                           .stamp = self->third.stamp,
+                                           .settling = self->third_settles};
+}
+
+static void fill_targets(const struct sim *sim, const struct sim_operator *self, struct view *ret)
 {
         targets_place(ret);
         for (unsigned i = 0; i < ret->target_count; i++) {
+                if (ret->targets[i].ref.kind == sim_third_kind(sim)) {
+                        fill_third(sim, self, &ret->targets[i]);
+                        continue;
+                }
                 bool is_lock = ret->targets[i].ref.kind == TARGET_LOCK;
                 const struct sim_register *seen = is_lock ? &self->lock : &self->dns;
                 ret->targets[i].met_epoch = is_lock ? 0 : self->dns_met_epoch;
@@ -132,7 +147,7 @@ void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *r
             .fresh_id = sim->next_id + 1,
         };
         fill_policy(sim, &self->policy, &ret->policy);
-        fill_targets(self, ret);
+        fill_targets(sim, self, ret);
         if (sim->config.is_inside)
                 ret->alive = (struct alive_view){.is_used = true,
                                                  .seen_at = self->heard_at,

@@ -129,6 +129,8 @@ void sim_note_emptied(struct sim *sim, unsigned by)
 
 bool sim_arrive(struct sim *sim, const struct sim_packet *packet)
 {
+        if (packet->is_third)
+                return sim_third_arrive(sim, packet);
         struct sim_register *stored = packet->is_lock ? &sim->lock : &sim->dns;
         if (same_value(stored, &packet->want) && same_stamp(&stored->stamp, &packet->want.stamp))
                 return true;
@@ -271,6 +273,12 @@ void sim_world_apply(struct sim *sim, struct sim_action action)
         case SIM_REFUSE:
                 sim->refuses_us = !sim->refuses_us;
                 break;
+        case SIM_THIRD_COMES:
+                sim_third_comes(sim);
+                break;
+        case SIM_THIRD_LIES:
+                sim->third_lies = !sim->third_lies;
+                break;
         case SIM_RATE_LIMIT:
                 sim->is_rate_limited = !sim->is_rate_limited;
                 break;
@@ -295,6 +303,6 @@ bool sim_is_settled(const struct sim *sim)
         bool uses_lock = sim->has_record && sim_uses_lock(record);
         if (!sim->has_record || record->phase != PHASE_STEADY || uses_lock != sim->policy.uses_lock)
                 return false;
-        return shows(&sim->dns, record, sim_plan(record, TARGET_NAME)->to) &&
+        return sim_third_is_settled(sim) && shows(&sim->dns, record, sim_plan(record, TARGET_NAME)->to) &&
                (!uses_lock || shows(&sim->lock, record, sim_plan(record, TARGET_LOCK)->to));
 }

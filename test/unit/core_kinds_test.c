@@ -408,6 +408,18 @@ static void two_names_are_one_step(void **state)
         assert_int_equal(world_decide(world).finding, FINDING_STEP_PENDING);
 }
 
+/* What cannot be written at rest while the active plane ails is not tried beside it either. */
+static void what_is_waited_for_is_written_in_its_turn(void **state)
+{
+        struct world *world = *state;
+        world_lock(world, "cluster-b", E - 1, "b");
+        world_lock_fails(world, ERR_TRANSIENT, "timeout", true);
+        world_fail(world, 0, 15000);
+        struct decision decision = world_decide(world);
+        assert_int_equal(decision.finding, FINDING_ACTIVE_FAILING);
+        assert_int_equal(decision.beside_count, 0);
+}
+
 static void a_second_name_is_told_apart(void **state)
 {
         struct world *world = *state;
@@ -643,6 +655,7 @@ int main(void)
             CASE(a_weak_target_is_looked_at_for_ever),
             CASE(late_values_of_a_weak_target_may_be_replaced),
             CASE(two_names_are_one_step),
+            CASE(what_is_waited_for_is_written_in_its_turn),
             CASE(a_second_name_is_told_apart),
             CASE(an_unfit_name_holds_all_names),
             CASE(what_is_known_of_one_of_two_stays_with_it),
