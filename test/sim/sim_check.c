@@ -6,6 +6,7 @@
 #include "core/election.h"
 #include "core/plan.h"
 #include "core/targets.h"
+#include "laws.h"
 #include "sim_parts.h"
 
 enum { SAMPLE_AGE_MAX = 4 * SIM_TICK_MS, READ_AGE_MAX = 6 * SIM_TICK_MS, LOOK_AGE_MAX = SIM_TICK_MS };
@@ -20,6 +21,23 @@ static void violated(struct sim *sim, const char *format, ...)
         va_start(args, format);
         (void)vsnprintf(sim->violation, sizeof(sim->violation), format, args);
         va_end(args);
+}
+
+/* A violation, where @broken is not NULL. */
+static void holds(struct sim *sim, const char *broken, epoch_t epoch)
+{
+        if (broken)
+                violated(sim, "%s (epoch %llu)", broken, (unsigned long long)epoch);
+}
+
+static struct law_decision law_of(const struct sim_decision *decided)
+{
+        return (struct law_decision){decided->uses_lock, decided->was_locked, decided->was_routed};
+}
+
+static struct law_shown law_shown_by(const struct sim_register *shown)
+{
+        return (struct law_shown){shown->stamp.presence == STAMP_OURS, shown->stamp.epoch, shown->stamp.epoch};
 }
 
 static struct sim_decision *find_decision(struct sim *sim, epoch_t epoch, decision_id id)
@@ -63,8 +81,7 @@ void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *tu
                 violated(sim, "S2: operator %u takes for an edit what its own write left empty", who);
         if ((action == DO_WAIT || action == DO_REPORT) && !decision->beside_count)
                 return;
-        if (view->policy.suspended || view->policy.mode == MODE_ADVISE || view->kill_switch)
-                violated(sim, "S13: operator %u does %s while it may not", who, action_name(action));
+        holds(sim, law_acts(view->policy.suspended, view->policy.mode == MODE_ADVISE, view->kill_switch), view->record ? view->record->epoch : 0);
         check_fence(sim, who, turn);
         bool is_effect = action == DO_WRITE || decision->beside_count;
         if (is_effect && view->confirmed_epoch != view->record->epoch)
@@ -92,16 +109,16 @@ static void check_frequency(struct sim *sim, unsigned who, const struct sim_turn
 {
         bool is_moot = sim->config.has_amnesia || sim->operators[who].record_version != sim->record_version;
         unsigned long long epoch = turn->decision.next->epoch;
-        bool is_early = sim->committed_at && sim->now < sim->committed_at + sim->config.cooldown_ms &&
-                        sim_wall(sim) < sim->committed_wall + sim->config.cooldown_ms;
+        /* Whose clock was set forward believes that it is over. */
+        const int64_t passed = sim->now - sim->committed_at, told = sim_wall(sim) - sim->committed_wall;
         unsigned recent = 0;
         /* As with the cooldown: whose clock was wrong then or is now has forgotten it once a real day has passed. */
         for (unsigned i = 0; i < SIM_SWITCHES_MAX && sim->switches[i].wall; i++)
                 recent += sim_wall(sim) - sim->switches[i].wall < SIM_DAY_MS && sim->now - sim->switches[i].at < SIM_DAY_MS;
         if (is_moot || is_acknowledged(&turn->view))
                 return;
-        if (is_early && turn->decision.finding != FINDING_TARGET_LOST)
-                violated(sim, "S9: epoch %llu is decided within the cooldown", epoch);
+        if (sim->committed_at && turn->decision.finding != FINDING_TARGET_LOST)
+                holds(sim, law_switch_is_repeated(passed > told ? passed : told, sim->config.cooldown_ms), turn->decision.next->epoch);
         if (recent >= sim->config.max_switches)
                 violated(sim, "S9: epoch %llu is the automatic switch %u within a day", epoch, recent + 1);
 }
@@ -140,11 +157,11 @@ static bool is_contradicted(const struct view *view, const struct plane_view *ac
                view->now - active->checks[0].run_since < CONTRADICTION_DELAY_MS;
 }
 
-static bool is_failing_for_long(const struct sim *sim, unsigned who, unsigned plane)
+/* How long it has been failing without a gap; 0: it is not. */
+static mono_ms has_failed_for(const struct sim *sim, unsigned who, unsigned plane)
 {
-        const struct sim_operator *self = &sim->operators[who];
-        return sim->config.judgement == SIM_AT_WILL ||
-               (self->failing_since[plane] && sim->now - self->failing_since[plane] >= SIM_DELAY_MS);
+        const mono_ms since = sim->operators[who].failing_since[plane];
+        return since ? sim->now - since : 0;
 }
 
 /* S7: never while cut off, late, or on what was seen long ago. */
@@ -163,9 +180,9 @@ static void check_vantage(struct sim *sim, unsigned who, const struct sim_turn *
         if (active && turn->decision.finding == FINDING_ACTIVE_DOWN && is_contradicted(view, active))
                 violated(sim, "S7: epoch %llu leaves %s, whose Deployment was just said to be available", epoch,
                          active->name);
-        if (active && turn->decision.finding == FINDING_ACTIVE_DOWN &&
-            !is_failing_for_long(sim, who, (unsigned)(active - view->planes)))
-                violated(sim, "S7: epoch %llu leaves %s after failures that are not in a row", epoch, active->name);
+        if (active && turn->decision.finding == FINDING_ACTIVE_DOWN && sim->config.judgement != SIM_AT_WILL)
+                holds(sim, law_plane_is_left(1, 1, has_failed_for(sim, who, (unsigned)(active - view->planes)), SIM_DELAY_MS),
+                      turn->decision.next->epoch);
         if (is_old(sim, to->checks[0].counted_at, SAMPLE_AGE_MAX) ||
             (active && is_old(sim, active->checks[0].counted_at, SAMPLE_AGE_MAX)))
                 violated(sim, "S7: epoch %llu is decided on old samples", epoch);
@@ -350,8 +367,8 @@ static void check_commit(struct sim *sim, const struct record *next)
         const struct sim_decision *decided = find_decision(sim, next->epoch, next->id);
         /* Where names may be empty, a person may have finished what was half done. */
         bool is_routed = decided && (decided->was_routed || (sim->config.has_empty_names && sim->was_touched));
-        if (!is_routed || (decided->uses_lock && !decided->was_locked))
-                violated(sim, "L2: epoch %llu is committed before every target has shown it", epoch);
+        const struct law_decision known = {decided && decided->uses_lock, decided && decided->was_locked, is_routed};
+        holds(sim, law_record_is_committed(&known), next->epoch);
         if (!sim->has_record || sim->record.epoch != next->epoch || sim->record.id != next->id ||
             sim->record.phase != PHASE_SWITCHING || next->phase != PHASE_STEADY)
                 violated(sim, "S1: the commit of epoch %llu is of another decision", epoch);
@@ -360,16 +377,15 @@ static void check_commit(struct sim *sim, const struct record *next)
 /* S1: an epoch is decided once and only rises; a commit changes nothing else. */
 void sim_check_record(struct sim *sim, const struct record *next, bool is_commit)
 {
-        unsigned long long epoch = next->epoch;
         if (is_commit) {
                 check_commit(sim, next);
                 return;
         }
-        if (sim->has_record && next->epoch <= sim->record.epoch)
-                violated(sim, "S1: epoch %llu after %llu", epoch, (unsigned long long)sim->record.epoch);
+        const struct law_record stored = {sim->has_record, sim->record.epoch};
+        bool was_decided = false;
         for (unsigned i = 0; i < sim->decision_count && !sim->config.has_amnesia; i++)
-                if (sim->decisions[i].epoch == next->epoch)
-                        violated(sim, "S1: epoch %llu is decided twice", epoch);
+                was_decided |= sim->decisions[i].epoch == next->epoch;
+        holds(sim, law_record_is_taken(&stored, next->epoch, was_decided), next->epoch);
 }
 
 /* ---- effects ---- */
@@ -419,16 +435,16 @@ void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *pa
         }
         if (!is_promoted(sim, who, decided))
                 violated(sim, "S4: operator %u goes on with epoch %llu before the third target has shown it", who, epoch);
-        if (strcmp(want->value, packet->is_lock ? decided->to_lock : decided->to_rrset) != 0)
-                violated(sim, "S5: operator %u writes \"%s\" for epoch %llu", who, want->value, epoch);
-        if (!packet->is_lock && decided->uses_lock && !decided->was_locked)
-                violated(sim, "S4: epoch %llu is routed before it is locked", epoch);
-        if (!packet->is_lock && decided->uses_lock && sim->lock_changed_at != sim->now &&
-            !has_reached(&sim->lock, want->stamp.epoch, want->stamp.id, decided->to_lock))
-                violated(sim, "S4: operator %u routes epoch %llu, which the lock does not show any more", who, epoch);
-        if (packet->expected.stamp.presence == STAMP_OURS && packet->expected.stamp.epoch > want->stamp.epoch)
-                violated(sim, "S6: operator %u would overwrite epoch %llu by %llu", who,
-                         (unsigned long long)packet->expected.stamp.epoch, epoch);
+        const struct law_decision known = law_of(decided);
+        const struct law_shown expected = law_shown_by(&packet->expected), wanted = law_shown_by(want);
+        holds(sim, law_target_is_given(&known, packet->is_lock, want->value, packet->is_lock ? decided->to_lock : decided->to_rrset),
+              want->stamp.epoch);
+        if (!packet->is_lock && decided->uses_lock)
+                holds(sim,
+                      law_name_is_moved(&known, sim->lock_changed_at == sim->now || has_reached(&sim->lock, want->stamp.epoch,
+                                                                                               want->stamp.id, decided->to_lock)),
+                      want->stamp.epoch);
+        holds(sim, law_target_changes(&expected, &wanted, true), want->stamp.epoch);
         for (unsigned i = 0; i < sim->config.plane_count; i++)
                 if (((sim->names_lost >> i) & 1) && sim->operators[who].record.phase == PHASE_SWITCHING &&
                     strcmp(want->value, sim_rrset(i)) == 0 && strcmp(packet->expected.value, want->value) != 0)
@@ -443,12 +459,8 @@ void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *pa
 void sim_check_arrival(struct sim *sim, const struct sim_packet *packet, const struct sim_register *before)
 {
         const struct sim_register *now = &packet->want;
-        unsigned long long epoch = now->stamp.epoch;
-        if (before->stamp.presence == STAMP_OURS && before->stamp.epoch > now->stamp.epoch)
-                violated(sim, "S6: epoch %llu replaces %llu", epoch, (unsigned long long)before->stamp.epoch);
-        bool is_finished = !packet->is_lock && !before->value[0];
-        if (before->stamp.presence == STAMP_OURS && before->stamp.epoch == now->stamp.epoch && !is_finished)
-                violated(sim, "S6: epoch %llu replaces itself", epoch);
+        const struct law_shown was = law_shown_by(before), is = law_shown_by(now);
+        holds(sim, law_target_changes(&was, &is, !packet->is_lock && !before->value[0]), now->stamp.epoch);
         bool is_member = packet->is_lock;
         for (unsigned i = 0; i < sim->config.plane_count && !is_member; i++)
                 is_member = strcmp(now->value, sim_rrset(i)) == 0;
@@ -458,7 +470,7 @@ void sim_check_arrival(struct sim *sim, const struct sim_packet *packet, const s
         if (!decided)
                 return;
         *(packet->is_lock ? &decided->was_locked : &decided->was_routed) = true;
-        if (!packet->is_lock && decided->uses_lock && sim->config.lock_waits &&
-            sim->lock_before.stamp.epoch < now->stamp.epoch)
-                violated(sim, "S4: epoch %llu is routed while Redis may still lose its lock", epoch);
+        const struct law_decision known = law_of(decided);
+        if (!packet->is_lock && sim->config.lock_waits)
+                holds(sim, law_lock_is_followed(&known, sim->lock_before.stamp.epoch < now->stamp.epoch), now->stamp.epoch);
 }
