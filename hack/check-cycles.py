@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import sys
 
-FOLDERS = [pathlib.Path("controller") / name for name in ("probe", "reconcile")]
+FOLDERS = [pathlib.Path("controller") / name for name in ("core", "probe", "reconcile")]
 
 
 def symbols(object_file):

@@ -6,6 +6,7 @@
 
 #include "api/decision_facts_words.h"
 #include "api/decode.h"
+#include "core/failover.h"
 #include "core/maintenance.h"
 #include "core/targets.h"
 #include "util/text.h"
@@ -358,6 +359,7 @@ static void *fill(const struct scope *root)
         if (!decode_has(root, "version"))
                 decode_fail(root, "version", "is required");
         *view = (struct view){
+            .decide = failover_decide,
             .record_read = !decode_bool(root, "recordUnread", false),
             .record_error = decode_text(root, "recordError", "", FACTS_TEXT_MAX),
             .now = REPLAY_NOW,

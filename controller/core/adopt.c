@@ -173,7 +173,7 @@ static const struct plane_view *plane_by_stamps(const struct view *view, epoch_t
                 if (!names_plane(target) || target->shows.stamp.presence != STAMP_OURS ||
                     target->shows.stamp.epoch != highest)
                         continue;
-                const struct plane_view *by_this = election_find(view, target->shows.stamp.plane);
+                const struct plane_view *by_this = view_plane(view, target->shows.stamp.plane);
                 if (!by_this || (named && named != by_this) || !shows_plane(view, target, by_this, arena))
                         return NULL;
                 named = by_this;

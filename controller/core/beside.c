@@ -40,6 +40,19 @@ const struct target_view *beside_unconfirmed(const struct pass *pass)
         return NULL;
 }
 
+struct target_write classify_write(const struct view *view, const struct target_view *target)
+{
+        const struct record *record = view->record;
+        const struct plan_target *planned = &record->plan.targets[target - view->targets];
+        return (struct target_write){
+            .target = target,
+            .value = planned->to,
+            .ttl_s = planned->ttl_s,
+            .stamp = {STAMP_OURS, record->epoch, record->id, record->to, view->store, "", 0, NULL},
+            .former = targets_former(view, &target->shows.stamp),
+        };
+}
+
 /* A new epoch is another record; its commit is not. */
 static bool may_write(const struct pass *pass)
 {

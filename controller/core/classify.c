@@ -7,18 +7,6 @@
 #include "core/texts.h"
 #include "core/targets.h"
 
-enum finding classify_as(struct pass *pass, enum finding finding, const char *why)
-{
-        pass->decision->why = why;
-        return finding;
-}
-
-void classify_wake(struct pass *pass, mono_ms at)
-{
-        if (at && (!pass->decision->wake_at || at < pass->decision->wake_at))
-                pass->decision->wake_at = at;
-}
-
 bool classify_configuration(struct pass *pass, enum finding *ret)
 {
         const struct policy_view *policy = &pass->view->policy;

@@ -57,7 +57,7 @@ bool classify_contradictory_record(struct pass *pass, enum finding *ret)
 {
         const struct view *view = pass->view;
         const struct record *record = view->record;
-        const struct plane_view *to = election_find(view, record->to);
+        const struct plane_view *to = view_plane(view, record->to);
         if (!to || targets_moved(view))
                 return false; /* nothing is done for a plane that is not there; other targets say nothing of these */
         const char *named = NULL, *by = "";
@@ -71,7 +71,7 @@ bool classify_contradictory_record(struct pass *pass, enum finding *ret)
                 return false;
         if (classify_request(pass, PURPOSE_TAKEOVER, ret))
                 return true;
-        const struct remedy offer = remedy_switch(view, election_find(view, named), pass->arena);
+        const struct remedy offer = remedy_switch(view, view_plane(view, named), pass->arena);
         *ret = classify_as(
             pass, FINDING_RECORD_UNREADABLE,
             arena_printf(

@@ -96,7 +96,7 @@ static bool classify_recovered(struct pass *pass, enum finding *ret)
         const struct view *view = pass->view;
         const struct decision *decision = pass->decision;
         const struct record *record = view->record;
-        const struct plane_view *from = election_find(view, record->from);
+        const struct plane_view *from = view_plane(view, record->from);
         if (!record->automatic || !record->detected_at || has_no_return(view, decision) || !from ||
             from == decision->active)
                 return false;

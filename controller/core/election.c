@@ -187,11 +187,3 @@ const struct plane_view *election_choose(const struct view *view, const struct p
         *ret_why = why[0] ? why : "the policy names no other plane";
         return NULL;
 }
-
-const struct plane_view *election_find(const struct view *view, const char *name)
-{
-        for (unsigned i = 0; i < view->plane_count; i++)
-                if (strcmp(view->planes[i].name, name) == 0)
-                        return &view->planes[i];
-        return NULL;
-}

@@ -46,7 +46,5 @@ mono_ms election_quarantine_end(const struct view *view);
 const struct plane_view *election_choose(const struct view *view, const struct plane_view *active, struct arena *arena,
                                          const char **ret_why);
 
-const struct plane_view *election_find(const struct view *view,
-                                       const char *name); /* NULL where the policy does not name it */
 
 #endif

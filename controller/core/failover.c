@@ -39,51 +39,6 @@ static void look_at_targets(const struct view *view, struct decision *decision)
         }
 }
 
-bool failover_stands(const struct view *view, const struct decision *decision, enum sync sync)
-{
-        for (unsigned i = 0; i < view->target_count; i++)
-                if (decision->targets[i].sync == sync)
-                        return true;
-        return false;
-}
-
-bool failover_is_blocked(const struct view *view, const struct decision *decision, enum sync sync)
-{
-        for (unsigned i = 0; i < view->target_count; i++)
-                if (decision->targets[i].is_blocking && decision->targets[i].sync == sync)
-                        return true;
-        return false;
-}
-
-unsigned failover_first_drift(const struct view *view, const struct decision *decision)
-{
-        unsigned found = view->target_count;
-        for (unsigned i = view->target_count; i-- > 0;) {
-                if (decision->targets[i].sync != SYNC_DRIFT)
-                        continue;
-                if (target_traits(view->targets[i].ref.kind)->leads_agents)
-                        return i;
-                found = found == view->target_count || decision->targets[i].is_blocking ? i : found;
-        }
-        return found;
-}
-
-bool failover_names_stand(const struct view *view, const struct decision *decision, enum sync sync)
-{
-        for (unsigned i = 0; i < view->target_count; i++)
-                if (target_traits(view->targets[i].ref.kind)->leads_agents && decision->targets[i].sync == sync)
-                        return true;
-        return false;
-}
-
-bool failover_names_are_met(const struct view *view, const struct decision *decision)
-{
-        for (unsigned i = 0; i < view->target_count; i++)
-                if (target_traits(view->targets[i].ref.kind)->leads_agents && decision->targets[i].sync != SYNC_MET)
-                        return false;
-        return true;
-}
-
 /*
  * All targets are read when an outage begins: an answer from outside tells it from this operator's own isolation, and a
  * person's edit is found before the decision (decision 009).
@@ -224,19 +179,6 @@ static bool vouches(const struct view *view, const struct decision *decision)
                          !failover_names_stand(view, decision, SYNC_UNREADABLE);
         return may_write && view->alive.is_used && active && active->holds_operator && health->fresh &&
                health->verdict == VERDICT_UP && health->fails == 0;
-}
-
-struct target_write classify_write(const struct view *view, const struct target_view *target)
-{
-        const struct record *record = view->record;
-        const struct plan_target *planned = &record->plan.targets[target - view->targets];
-        return (struct target_write){
-            .target = target,
-            .value = planned->to,
-            .ttl_s = planned->ttl_s,
-            .stamp = {STAMP_OURS, record->epoch, record->id, record->to, view->store, "", 0, NULL},
-            .former = targets_former(view, &target->shows.stamp),
-        };
 }
 
 static const struct record *write_down(struct pass *pass)

@@ -55,14 +55,6 @@ const char *plan_value_at(const struct view *view, const struct target_view *tar
         return wanted ? plan_value(wanted, plane, epoch, arena) : "";
 }
 
-bool plan_may_replace(const struct plan_target *planned, const char *value)
-{
-        for (unsigned i = 0; i < planned->old_count; i++)
-                if (strcmp(planned->old[i], value) == 0)
-                        return true;
-        return false;
-}
-
 /*
  * Keeps the newest: an overflow drops the oldest, whose late packet then shows as Drift instead of being overwritten.
  */

@@ -18,9 +18,6 @@ const char *plan_value(const struct wanted_target *wanted, const struct plane_vi
 const char *plan_value_at(const struct view *view, const struct target_view *target, const struct plane_view *plane,
                           epoch_t epoch, struct arena *arena);
 
-/* Whether an epoch before left @value there, or may have. */
-bool plan_may_replace(const struct plan_target *planned, const char *value);
-
 /* The plan of @epoch for @to by the spec and the planes, without the old values: the part that the digest covers. */
 struct plan plan_values(const struct view *view, const struct plane_view *to, epoch_t epoch, struct arena *arena);
 

@@ -120,7 +120,7 @@ static struct proof by_name(const struct view *view, const struct record *record
 struct proof proof_of(const struct view *view, const struct record *record, const struct plan_claim *claim,
                       struct arena *arena)
 {
-        const struct plane_view *to = election_find(view, record->to);
+        const struct plane_view *to = view_plane(view, record->to);
         if (!to)
                 return unproven(
                     PLAN_MISMATCHED,

@@ -26,7 +26,7 @@ static struct view with_request(const struct view *view, enum request_key key, c
         asked.policy.is_asked_unread = false;
         for (unsigned i = 0; i < asked.target_count; i++)
                 look_again(&asked.targets[i].health, view->now);
-        asked.without_offers = true;
+        asked.decide = NULL;
         return asked;
 }
 
@@ -46,18 +46,18 @@ static const char *reason_of(const char *answer)
 static struct remedy try_request(const struct view *view, enum request_key key, const struct plane_view *plane,
                                  struct arena *arena)
 {
-        if (view->without_offers)
+        if (!view->decide)
                 return (struct remedy){.why_not = ""};
         epoch_t next = targets_highest_epoch(view) + 1;
         struct view asked = with_request(view, key, request_value(view, key, plane->name, next, arena));
         struct decision decision;
-        failover_decide(&asked, arena, &decision);
+        view->decide(&asked, arena, &decision);
         const char *command = request_command(view, key, plane->name, next, arena);
         bool is_kept_back = decision.request.kind != REQUEST_NONE && decision.request.key != key;
         if (is_kept_back) { /* another request is answered before it */
                 command = arena_printf(arena, "%s %s-", command, request_annotation(decision.request.key, arena));
                 asked = with_request(&asked, decision.request.key, "");
-                failover_decide(&asked, arena, &decision);
+                view->decide(&asked, arena, &decision);
         }
         if (is_done(&decision, key))
                 return (struct remedy){.command = command};
@@ -92,12 +92,12 @@ struct remedy remedy_switch(const struct view *view, const struct plane_view *fi
 const char *remedy_confirm(const struct view *view, const struct plane_view *plane, const char *word,
                            struct arena *arena)
 {
-        if (view->without_offers)
+        if (!view->decide)
                 return NULL;
         const char *value = request_confirmation(view, plane->name, targets_highest_epoch(view) + 1, word, arena);
         const struct view asked = with_request(view, REQUEST_KEY_SWITCH, value);
         struct decision decision;
-        failover_decide(&asked, arena, &decision);
+        view->decide(&asked, arena, &decision);
         return decision.finding == FINDING_SWITCH_CONFIRMED ? request_command_of(view, REQUEST_KEY_SWITCH, value, arena)
                                                             : NULL;
 }
@@ -124,4 +124,12 @@ const char *remedy_ack(const struct view *view, const char *lead, struct arena *
                 return "";
         return arena_printf(arena, "%s%s", lead,
                             request_command(view, REQUEST_KEY_ACK, "", view->record->epoch, arena));
+}
+
+const char *remedy_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena)
+{
+        const struct remedy back = remedy_switch_to(view, plane, arena);
+        if (back.command)
+                return arena_printf(arena, "; to return: %s --field-manager=oncall", back.command);
+        return back.why_not[0] ? arena_printf(arena, "; no return to %s now: %s", plane->name, back.why_not) : "";
 }

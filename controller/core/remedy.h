@@ -2,7 +2,7 @@
  * remedy.h -- the requests that a person can make now. Each one is tried on a copy of the facts in which it stands
  * already, so that no command is offered that would be refused or would wait. Pure.
  *
- * Where view.without_offers is set nothing is tried and nothing is offered.
+ * Where view.decide is NULL nothing is tried and nothing is offered.
  */
 #ifndef PK_CORE_REMEDY_H
 #define PK_CORE_REMEDY_H
@@ -30,5 +30,8 @@ struct remedy remedy_adopt_by_hand(const struct view *view, const struct plane_v
 
 /* "; to end it: <the command>", that acknowledges the epoch in force; "" where that would open nothing. */
 const char *remedy_ack(const struct view *view, const char *lead, struct arena *arena);
+
+/* "; to return: <the command>", that sends the policy back to @plane; the reason where that cannot be done. */
+const char *remedy_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
 #endif

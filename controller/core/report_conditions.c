@@ -5,6 +5,7 @@
 #include "core/looks.h"
 #include "core/maintenance.h"
 #include "core/texts.h"
+#include "core/remedy.h"
 #include "core/report_parts.h"
 #include "core/targets.h"
 #include "util/mem.h"
@@ -239,7 +240,7 @@ static const char *failed_over_message(const struct writer *w)
         const struct view *view = w->view;
         const struct record *record = view->record;
         const char *back =
-            view->policy.failback == FAILBACK_NEVER ? "" : texts_how_to_return(view, &view->planes[0], w->arena);
+            view->policy.failback == FAILBACK_NEVER ? "" : remedy_to_return(view, &view->planes[0], w->arena);
         return arena_printf(w->arena, "%s is active since %s, epoch %llu (%s)%s", record->to,
                             texts_time(record->completed_at, w->arena), (unsigned long long)record->epoch,
                             record->reason, back);

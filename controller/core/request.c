@@ -9,22 +9,6 @@
 #include "core/targets.h"
 
 enum { REQUEST_TEXT_MAX = 300, EXCERPT_MAX = 120 }; /* an object name and an epoch fit */
-#define AGAIN "again"
-
-static const char *const names[REQUEST_KEY_COUNT] = {
-    [REQUEST_KEY_SWITCH] = "switch-to", [REQUEST_KEY_ADOPT] = "adopt", [REQUEST_KEY_ACK] = "ack",
-    [REQUEST_KEY_TAKEOVER] = "takeover"};
-
-static const char *text_of(const struct view *view, enum request_key key)
-{
-        const struct policy_view *policy = &view->policy;
-        const char *const texts[REQUEST_KEY_COUNT] = {[REQUEST_KEY_SWITCH] = policy->switch_to,
-                                                      [REQUEST_KEY_ADOPT] = policy->adopt,
-                                                      [REQUEST_KEY_ACK] = policy->ack,
-                                                      [REQUEST_KEY_TAKEOVER] =
-                                                          policy->takeover ? policy->takeover : ""};
-        return texts[key];
-}
 
 static bool parse_epoch(const char *text, size_t length, epoch_t *ret_epoch)
 {
@@ -75,7 +59,7 @@ static bool parse_wish(const char *text, enum request_key key, struct wish *ret)
         if (length > REQUEST_TEXT_MAX)
                 return false;
         size_t slash = last_slash(text, length);
-        if (strcmp(text + slash, "/" AGAIN) == 0)
+        if (strcmp(text + slash, "/" REQUEST_AGAIN) == 0)
                 length = slash;
         slash = last_slash(text, length);
         if (key == REQUEST_KEY_SWITCH && slash < length)
@@ -87,48 +71,6 @@ static bool parse_wish(const char *text, enum request_key key, struct wish *ret)
         ret->plane_bytes = last_slash(text, length);
         return ret->plane_bytes < length &&
                parse_epoch(text + ret->plane_bytes + 1, length - ret->plane_bytes - 1, &ret->epoch);
-}
-
-/* Another value than the one that stands there. */
-static const char *other_value(const struct view *view, enum request_key key, const char *value, struct arena *arena)
-{
-        return strcmp(text_of(view, key), value) == 0 ? arena_printf(arena, "%s/" AGAIN, value) : value;
-}
-
-const char *request_value(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
-                          struct arena *arena)
-{
-        const char *value = arena_printf(arena, "%s%s%llu", plane, plane[0] ? "/" : "", (unsigned long long)epoch);
-        return other_value(view, key, value, arena);
-}
-
-const char *request_confirmation(const struct view *view, const char *plane, epoch_t epoch, const char *word,
-                                 struct arena *arena)
-{
-        const char *value = arena_printf(arena, "%s/%llu/%s", plane, (unsigned long long)epoch, word);
-        return other_value(view, REQUEST_KEY_SWITCH, value, arena);
-}
-
-const char *request_annotation(enum request_key key, struct arena *arena)
-{
-        return arena_printf(arena, "planekeeper.io/%s", names[key]);
-}
-
-const char *request_command_of(const struct view *view, enum request_key key, const char *value, struct arena *arena)
-{
-        return arena_printf(arena, "kubectl annotate fop %s -n %s --overwrite planekeeper.io/%s=%s", view->policy.name,
-                            view->policy.namespace_name, names[key], value);
-}
-
-const char *request_command(const struct view *view, enum request_key key, const char *plane, epoch_t epoch,
-                            struct arena *arena)
-{
-        return request_command_of(view, key, request_value(view, key, plane, epoch, arena), arena);
-}
-
-const char *request_takeover_command(const struct view *view, struct arena *arena)
-{
-        return request_command_of(view, REQUEST_KEY_TAKEOVER, targets_split_ids(view, arena), arena);
 }
 
 bool request_may_be_refused(const struct view *view)
@@ -188,12 +130,12 @@ static const char *answer_again(const struct view *view, const struct request *r
 
 static struct request begin(const struct view *view, enum request_key key, struct arena *arena)
 {
-        const char *text = text_of(view, key);
+        const char *text = request_shown(&view->policy, key);
         if (!text[0])
                 return (struct request){.key = key, .text = "", .answer = ""};
         return (struct request){
             .key = key,
-            .text = arena_printf(arena, "%s=%s", names[key], texts_excerpt(text, REQUEST_TEXT_MAX, arena)),
+            .text = arena_printf(arena, "%s=%s", request_key_name(key), texts_excerpt(text, REQUEST_TEXT_MAX, arena)),
             .is_old = view->policy.past[key] == REQUEST_HANDLED,
             .answer = ""};
 }
@@ -209,15 +151,15 @@ static struct request parse(const struct view *view, enum request_key key, epoch
                 refuse(&request, "refused: no epoch is left to decide");
                 return request;
         }
-        if (!parse_wish(text_of(view, key), key, &wish)) {
+        if (!parse_wish(request_shown(&view->policy, key), key, &wish)) {
                 refuse(&request, arena_printf(arena, "not understood: write %s=<plane>/<epoch>, now <plane>/%llu",
-                                              names[key], next));
+                                              request_key_name(key), next));
                 return request;
         }
         const char *plane = arena_printf(arena, "%.*s", (int)wish.plane_bytes, wish.plane);
         request.epoch = wish.epoch;
         request.confirmed = wish.confirmed;
-        request.plane = election_find(view, plane);
+        request.plane = view_plane(view, plane);
         if (request.epoch <= current)
                 refuse(&request, answer_past(view, &request, plane, arena));
         else if (view->policy.past[key] == REQUEST_HANDLED ||
@@ -337,7 +279,7 @@ epoch_t request_highest_epoch(const struct view *view, epoch_t limit)
         epoch_t highest = 0;
         for (unsigned key = REQUEST_KEY_SWITCH; key <= REQUEST_KEY_ADOPT; key++) {
                 struct wish wish;
-                if (parse_wish(text_of(view, (enum request_key)key), (enum request_key)key, &wish) &&
+                if (parse_wish(request_shown(&view->policy, (enum request_key)key), (enum request_key)key, &wish) &&
                     wish.epoch > highest && wish.epoch <= limit)
                         highest = wish.epoch;
         }

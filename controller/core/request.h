@@ -20,6 +20,8 @@
 
 enum request_kind { REQUEST_NONE, REQUEST_SWITCH, REQUEST_ADOPT };
 
+#define REQUEST_AGAIN "again" /* behind a value, to ask for the same once more */
+
 struct request {
         enum request_kind kind; /* NONE: nothing to act on; `answer` may still say why */
         enum request_key key;   /* which annotation; where `text` is not empty */
@@ -69,5 +71,8 @@ const char *request_command(const struct view *view, enum request_key key, const
 const char *request_takeover_command(const struct view *view, struct arena *arena);
 /* "planekeeper.io/switch-to" */
 const char *request_annotation(enum request_key key, struct arena *arena);
+const char *request_key_name(enum request_key key); /* "switch-to" */
+/* The value that stands there; "" where there is none. */
+const char *request_shown(const struct policy_view *policy, enum request_key key);
 
 #endif

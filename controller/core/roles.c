@@ -22,7 +22,7 @@ const struct plane_view *roles_active(const struct view *view, bool may_act)
         const struct plane_view *shown = NULL;
         if (record->phase == PHASE_STEADY && !may_act && targets_name(view)->health.read_at)
                 shown = adopt_plane_shown(view);
-        return shown ? shown : election_find(view, record->to);
+        return shown ? shown : view_plane(view, record->to);
 }
 
 /* Whether a target shows the epoch of the switch under way: from then on agents or writers may be elsewhere. */
@@ -54,7 +54,7 @@ static enum plane_role role_in_steady(const struct view *view, const struct plan
                                       const struct plane_view *active)
 {
         const struct record *record = view->record;
-        bool is_as_recorded = !record || active != election_find(view, record->to) || is_shown(view);
+        bool is_as_recorded = !record || active != view_plane(view, record->to) || is_shown(view);
         if (is_as_recorded)
                 return plane == active ? ROLE_ACTIVE : ROLE_STANDBY;
         return plane == active || plane == adopt_plane_shown(view) ? ROLE_EITHER : ROLE_STANDBY;
@@ -67,7 +67,7 @@ static enum plane_role role_of(const struct view *view, const struct plane_view 
                 return ROLE_EITHER;
         if (!record || record->phase == PHASE_STEADY)
                 return role_in_steady(view, plane, active);
-        const struct plane_view *from = election_find(view, record->from);
+        const struct plane_view *from = view_plane(view, record->from);
         if (plane == active)
                 return plane == from ? ROLE_ACTIVE : ROLE_EITHER;
         return plane == from && !has_begun_to_move(view) ? ROLE_ACTIVE : ROLE_STANDBY;

@@ -176,7 +176,7 @@ bool targets_blocks(const struct view *view, const struct target_view *target, c
         if (blocks != BLOCKS_WHILE_LEFT_ANSWERS)
                 return blocks == BLOCKS_ALWAYS;
         const char *own = targets_plane_of(view, target);
-        const struct plane_view *plane = election_find(view, own[0] ? own : left);
+        const struct plane_view *plane = view_plane(view, own[0] ? own : left);
         return plane && plane->known && health_of(plane, &view->policy.detection, view->now).verdict != VERDICT_DOWN;
 }
 

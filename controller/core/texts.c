@@ -77,14 +77,6 @@ const char *texts_new_role(const struct view *view, const struct plane_view *pla
                             texts_bad_checks(plane, arena));
 }
 
-const char *texts_how_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena)
-{
-        const struct remedy back = remedy_switch_to(view, plane, arena);
-        if (back.command)
-                return arena_printf(arena, "; to return: %s --field-manager=oncall", back.command);
-        return back.why_not[0] ? arena_printf(arena, "; no return to %s now: %s", plane->name, back.why_not) : "";
-}
-
 const char *texts_server(const struct target_view *target, struct arena *arena)
 {
         return arena_printf(arena, "%s %s", target_traits(target->ref.kind)->server_word, target->ref.endpoint);

@@ -27,9 +27,6 @@ const char *texts_all_checks(const struct plane_view *plane, struct arena *arena
 /* "b is active since 02:59:11Z and has not passed its checks as the active plane yet (HTTP :8080 503)". */
 const char *texts_new_role(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
-/* "; to return: <the command>", by which a person sends the policy back to @plane; why not, where that cannot be done.
- */
-const char *texts_how_to_return(const struct view *view, const struct plane_view *plane, struct arena *arena);
 
 /* Where the decision record stands. */
 const char *texts_record_place(const struct view *view, struct arena *arena);

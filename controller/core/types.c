@@ -24,3 +24,11 @@ bool record_is_confirmed(const struct record *record)
 {
         return strcmp(record->reason, REASON_SWITCH_CONFIRMED) == 0;
 }
+
+bool plan_may_replace(const struct plan_target *planned, const char *value)
+{
+        for (unsigned i = 0; i < planned->old_count; i++)
+                if (strcmp(planned->old[i], value) == 0)
+                        return true;
+        return false;
+}

@@ -50,6 +50,8 @@ struct plan {
 };
 
 unsigned plan_version(const struct plan *plan); /* RECORD_VERSION or RECORD_VERSION_LIST */
+/* Whether an epoch before left @value there, or may have. */
+bool plan_may_replace(const struct plan_target *planned, const char *value);
 
 /* The reason of a decision for a plane that was not fit: a person had been told so, and asked for it all the same. */
 #define REASON_SWITCH_CONFIRMED "SwitchConfirmed"

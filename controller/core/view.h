@@ -214,6 +214,8 @@ struct policy_view {
         const char *rival;             /* the older policy that holds the same DNS name or lock, "" otherwise */
 };
 
+struct arena;
+struct decision;
 struct view {
         struct policy_view policy;
         struct plane_view planes[PLANES_MAX];
@@ -255,7 +257,14 @@ struct view {
         bool blast_limit_reached; /* --max-switches-per-minute */
         epoch_t confirmed_epoch;  /* the policy was read uncached after this epoch was recorded */
         decision_id fresh_id;     /* 64 random bits for a decision, should one be taken */
-        bool without_offers;      /* no command is offered (remedy.h): one is being tried, or nobody reads the words */
+        /*
+         * By which a command is tried before it is offered (remedy.h): failover_decide(). NULL: no command is offered,
+         * because one is being tried, or nobody reads the words.
+         */
+        void (*decide)(const struct view *view, struct arena *arena, struct decision *ret);
 };
+
+/* NULL where the policy does not name it. */
+const struct plane_view *view_plane(const struct view *view, const char *name);
 
 #endif

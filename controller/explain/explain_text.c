@@ -238,7 +238,7 @@ static void take_planes(struct explained *e, const struct failover_policy *polic
         const struct view *saved = &e->facts->view;
         view->plane_count = (unsigned)policy->plane_count;
         for (unsigned i = 0; i < view->plane_count; i++) {
-                const struct plane_view *known = election_find(saved, policy->planes[i]);
+                const struct plane_view *known = view_plane(saved, policy->planes[i]);
                 view->planes[i] = known ? *known
                                         : (struct plane_view){.name = policy->planes[i],
                                                               .region = "",
@@ -252,7 +252,7 @@ static void take_planes(struct explained *e, const struct failover_policy *polic
                         say(e, "  plane %s is now number %u", known->name, i + 1);
         }
         for (unsigned i = 0; i < saved->plane_count; i++)
-                if (!election_find(view, saved->planes[i].name))
+                if (!view_plane(view, saved->planes[i].name))
                         say(e, "  plane %s is not part of it any more", saved->planes[i].name);
 }
 

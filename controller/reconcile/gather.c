@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/rrset.h"
+#include "core/failover.h"
 #include "core/roles.h"
 #include "core/targets.h"
 #include "reconcile/claims.h"
@@ -151,6 +152,7 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
         struct manager *manager = policy->manager;
         policy_place_targets(policy);
         *ret = (struct view){
+            .decide = failover_decide,
             .now = loop_now(manager->loop),
             .wall = pace_wall(&manager->pace),
             .identity = manager->options.identity,

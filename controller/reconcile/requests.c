@@ -10,10 +10,6 @@
 
 enum { TEXT_MAX = 512, ANSWER_MAX = 2048 };
 
-static const char *const keys[REQUEST_KEY_COUNT] = {
-    [REQUEST_KEY_SWITCH] = "switch-to", [REQUEST_KEY_ADOPT] = "adopt", [REQUEST_KEY_ACK] = "ack",
-    [REQUEST_KEY_TAKEOVER] = "takeover"};
-
 static const char *value_in(const struct failover_policy *spec, enum request_key key)
 {
         const char *const values[REQUEST_KEY_COUNT] = {[REQUEST_KEY_SWITCH] = spec->switch_to,
@@ -46,9 +42,9 @@ static bool is_last_word(const char *answer)
 static void take_handled(struct requests *requests, const char *text, const char *answer)
 {
         for (unsigned key = 0; key < REQUEST_KEY_COUNT; key++) {
-                size_t length = strlen(keys[key]);
+                size_t length = strlen(request_key_name((enum request_key)key));
                 bool goes_on = key >= REQUEST_KEY_ACK && text_has_prefix(answer, "accepted");
-                if (text_has_prefix(text, keys[key]) && text[length] == '=' && !goes_on)
+                if (text_has_prefix(text, request_key_name((enum request_key)key)) && text[length] == '=' && !goes_on)
                         set_text(&requests->handled[key], text + length + 1);
         }
 }
@@ -116,15 +112,6 @@ void requests_show(const struct requests *requests, mono_ms read_at, struct poli
         ret->is_asked_unread = requests->asked_at && read_at < requests->asked_at;
 }
 
-static const char *value_shown(const struct policy_view *policy, enum request_key key)
-{
-        const char *const values[REQUEST_KEY_COUNT] = {[REQUEST_KEY_SWITCH] = policy->switch_to,
-                                                       [REQUEST_KEY_ADOPT] = policy->adopt,
-                                                       [REQUEST_KEY_ACK] = policy->ack,
-                                                       [REQUEST_KEY_TAKEOVER] = policy->takeover};
-        return values[key];
-}
-
 bool requests_answered(struct requests *requests, const struct decision *decision, const struct policy_view *view,
                        unix_ms wall)
 {
@@ -137,7 +124,7 @@ bool requests_answered(struct requests *requests, const struct decision *decisio
         bool was_told = requests->handled[request->key] ||
                         (is_same && requests->answer && text_has_prefix(requests->answer, "accepted"));
         if (decision->is_final)
-                set_text(&requests->handled[request->key], value_shown(view, request->key));
+                set_text(&requests->handled[request->key], request_shown(view, request->key));
         if (was_told || (is_same && text_equal(requests->answer, decision->answer)))
                 return false;
         set_text(&requests->text, request->text);
@@ -161,7 +148,8 @@ json_t *requests_handled_json(const struct requests *requests)
         for (unsigned key = 0; key < REQUEST_KEY_COUNT; key++) {
                 const char *value = requests->handled[key];
                 if (value && strlen(value) < TEXT_MAX - 16)
-                        json_array_append_new(list, json_sprintf("%s=%s", keys[key], value));
+                        json_array_append_new(list,
+                                              json_sprintf("%s=%s", request_key_name((enum request_key)key), value));
         }
         return list;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/remedy.h"
 #include "core/election.h"
 #include "core/texts.h"
 #include "reconcile/claims.h"
@@ -179,11 +180,11 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
 /* NULL: nobody has moved, or nobody is to return. */
 static char *way_back(const struct view *view)
 {
-        const struct plane_view *from = election_find(view, view->record->from);
+        const struct plane_view *from = view_plane(view, view->record->from);
         if (!from || strcmp(view->record->from, view->record->to) == 0 || view->policy.failback == FAILBACK_NEVER)
                 return NULL;
         struct arena arena = {0};
-        char *text = mem_strdup(texts_how_to_return(view, from, &arena));
+        char *text = mem_strdup(remedy_to_return(view, from, &arena));
         arena_deinit(&arena);
         return text;
 }

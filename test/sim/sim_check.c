@@ -347,7 +347,7 @@ void sim_check_judgement(struct sim *sim, unsigned who, const struct sim_turn *t
                 check_what_is_committed(sim, who, next);
                 return;
         }
-        const struct plane_view *to = election_find(&turn->view, next->to);
+        const struct plane_view *to = view_plane(&turn->view, next->to);
         if (!to) {
                 violated(sim, "S8: epoch %llu goes to %s, which the policy does not name",
                          (unsigned long long)next->epoch, next->to);

@@ -125,7 +125,6 @@ void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *r
 {
         const struct sim_operator *self = &sim->operators[who];
         *ret = (struct view){
-            .without_offers = true, /* nobody reads them here */
             .plane_count = sim->config.plane_count,
             .record_read = self->has_seen_record,
             .record = self->has_record ? &self->record : NULL,

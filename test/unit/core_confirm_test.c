@@ -141,7 +141,7 @@ static void nothing_is_offered_that_would_be_held(void **state)
         expect_held(world, "b/6", "waiting: gate NoFitStandby blocks: b: unhealthy (TLS :9900 timeout)", NULL);
         struct decision decision = ask(world, "b/6/Unhealthy");
         assert_non_null(strstr(decision.answer, "waiting: gate MechanismUnreachable blocks: "));
-        world->view.without_offers = true;
+        world->view.decide = NULL;
         assert_null(remedy_confirm(&world->view, b_of(world), "Unhealthy", &world->arena));
 }
 

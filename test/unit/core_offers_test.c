@@ -65,7 +65,7 @@ static void nothing_is_offered_that_would_not_be_done(void **state)
         world->view.policy.mode = MODE_AUTOMATIC;
         world->record.epoch = EPOCH_MAX;
         assert_string_equal(remedy_switch_to(&world->view, b, &world->arena).why_not, "no epoch is left to decide");
-        world->view.without_offers = true;
+        world->view.decide = NULL;
         assert_null(remedy_switch(&world->view, NULL, &world->arena).command);
 }
 

@@ -171,7 +171,7 @@ static void move_by_hand(struct world *world, const struct command *command)
 {
         struct view *view = &world->view;
         const char *name = arena_printf(&world->arena, "%.*s", (int)strcspn(command->value, "/"), command->value);
-        const struct plane_view *plane = election_find(view, name);
+        const struct plane_view *plane = view_plane(view, name);
         assert_non_null(plane);
         for (unsigned i = 0; i < view->target_count; i++) {
                 struct target_view *target = &view->targets[i];

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/remedy.h"
 #include "core/texts.h"
 #include "core/verify.h"
 #include "core_world.h"
@@ -672,11 +673,11 @@ static void the_way_back_can_be_pasted(void **state)
         struct world world;
         world_init(&world);
         world.view.policy.namespace_name = "mesh";
-        assert_string_equal(texts_how_to_return(&world.view, &world.view.planes[1], &world.arena),
+        assert_string_equal(remedy_to_return(&world.view, &world.view.planes[1], &world.arena),
                             "; to return: kubectl annotate fop gloo -n mesh --overwrite planekeeper.io/switch-to=b/6 "
                             "--field-manager=oncall");
-        world.view.without_offers = true;
-        assert_string_equal(texts_how_to_return(&world.view, &world.view.planes[1], &world.arena), "");
+        world.view.decide = NULL;
+        assert_string_equal(remedy_to_return(&world.view, &world.view.planes[1], &world.arena), "");
         world_clear(&world);
 }
 

@@ -185,6 +185,7 @@ void world_init(struct world *world)
             .record_read = true,
             .record = &world->record,
             .record_error = "",
+            .decide = failover_decide,
             .now = WORLD_NOW,
             .wall = WORLD_WALL,
             .identity = "operator-1",
