@@ -30,6 +30,17 @@ static void read_target(struct policy *policy, struct target_slot *slot)
         effect_read(policy, slot);
 }
 
+/* A look that is due waits while others need the rate limit, and then goes with all that are due by that time. */
+static void look_at_leisure(struct policy *policy, struct target_slot *slot)
+{
+        mono_ms now = loop_now(policy->manager->loop);
+        if (!policy->manager->identity.uid || now < slot->retry_at)
+                return;
+        if (slot->mechanism)
+                slot->mechanism->asked_at = now;
+        effect_look(policy, slot);
+}
+
 /*
  * Each policy's timer comes every 10 s, spread over them: the next look at the mechanism comes that much sooner the
  * more policies use it. So it is due already when it would be overdue by then. Half a second of slack keeps a visit
@@ -43,8 +54,6 @@ static bool is_due(const struct policy *policy, const struct target_slot *slot)
         mono_ms every = slot == policy_name(policy) ? policy->keeper.store->reads_every(policy) : limits->read_every_ms;
         if (!mechanism)
                 return true;
-        if (!mechanism_has_room(mechanism, limits->per_minute, loop_now(policy->manager->loop)))
-                return false;
         if (now - slot->read_at >= every)
                 return true;
         return now - mechanism->asked_at >= MECHANISM_EVERY_MS - MECHANISM_EVERY_MS / (mono_ms)mechanism->users;
@@ -54,7 +63,7 @@ void act_read_due_targets(struct policy *policy)
 {
         for (unsigned i = 0; i < policy->target_count; i++)
                 if (is_due(policy, policy->targets[i]))
-                        read_target(policy, policy->targets[i]);
+                        look_at_leisure(policy, policy->targets[i]);
 }
 
 /*

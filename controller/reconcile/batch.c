@@ -296,9 +296,11 @@ static bool submit(struct batch *batch, struct batch_lane *lane)
 }
 
 /* The next call, from the first lane with a visit that may go. NULL: there is none. */
-static struct batch *next_batch(struct mechanism *mechanism, struct batch_lane **ret_lane)
+static struct batch *next_batch(struct mechanism *mechanism, bool has_room, struct batch_lane **ret_lane)
 {
         for (struct batch_lane *lane = mechanism->queue.first; lane; lane = lane->next) {
+                if (!has_room && !batch_lane_is_urgent(lane))
+                        continue;
                 struct batch *batch = batch_new(mechanism->loop, lane->first);
                 fill(batch, lane);
                 if (batch->members) {
@@ -323,6 +325,14 @@ static bool has_permit(struct mechanism *mechanism, unsigned per_minute)
         return now >= queue->permit_at;
 }
 
+static bool has_urgent(const struct mechanism *mechanism)
+{
+        for (const struct batch_lane *lane = mechanism->queue.first; lane; lane = lane->next)
+                if (batch_lane_is_urgent(lane))
+                        return true;
+        return false;
+}
+
 /* False: no further call can be sent now. */
 static bool send_one(struct mechanism *mechanism)
 {
@@ -330,10 +340,17 @@ static bool send_one(struct mechanism *mechanism)
         if (!queue->first)
                 return false;
         const struct target_limits *limits = &queue->first->first->driver->limits;
-        if (queue->in_flight >= (limits->at_once ? limits->at_once : 1) || !has_permit(mechanism, limits->per_minute))
+        if (queue->in_flight >= (limits->at_once ? limits->at_once : 1))
+                return false;
+        const bool has_room = mechanism_has_room(mechanism, limits->per_minute, loop_now(mechanism->loop));
+        if (!has_room && !has_urgent(mechanism)) {
+                send_at(mechanism, mechanism_room_at(mechanism, limits->per_minute));
+                return false;
+        }
+        if (!has_permit(mechanism, limits->per_minute))
                 return false;
         struct batch_lane *lane;
-        struct batch *batch = next_batch(mechanism, &lane);
+        struct batch *batch = next_batch(mechanism, has_room, &lane);
         if (!batch)
                 return false;
         mechanism_begin(mechanism);

@@ -114,3 +114,11 @@ void batch_lane_rotate(struct batch_lane *lane)
         append(lane->mechanism, lane);
         batch_lane_free_if_empty(lane);
 }
+
+bool batch_lane_is_urgent(const struct batch_lane *lane)
+{
+        for (const struct effect *effect = lane->first; effect; effect = effect->next)
+                if (!effect->can_wait)
+                        return true;
+        return false;
+}

@@ -28,6 +28,7 @@ char *batch_lane_key(const struct effect *effect);
 /* Both take @key. The lane of that key that others may join, or a new one. */
 struct batch_lane *batch_lane_of(struct mechanism *mechanism, char *key);
 struct batch_lane *batch_lane_new(struct mechanism *mechanism, char *key, bool is_closed);
+bool batch_lane_is_urgent(const struct batch_lane *lane); /* one of its effects cannot wait for the rate limit */
 void batch_lane_free_if_empty(struct batch_lane *lane);
 void batch_lane_rotate(struct batch_lane *lane); /* it was served; freed where it is empty */
 

@@ -178,12 +178,23 @@ static bool may_visit(const struct policy *policy, const struct target_slot *slo
 
 void effect_read(struct policy *policy, struct target_slot *slot)
 {
+        if (slot->effect && !effect_is_sent(slot->effect))
+                slot->effect->can_wait = false;
         if (!may_visit(policy, slot, EFFECT_READ))
                 return;
         struct effect *effect = effect_to(policy, EFFECT_READ, slot);
         effect->slot = slot;
         effect->asks_claims = wants_claims(slot, loop_now(policy->manager->loop));
         start(effect);
+}
+
+void effect_look(struct policy *policy, struct target_slot *slot)
+{
+        if (slot->effect)
+                return;
+        effect_read(policy, slot);
+        if (slot->effect && !effect_is_sent(slot->effect))
+                slot->effect->can_wait = true;
 }
 
 void effect_write(struct policy *policy, struct target_slot *slot, const struct target_write *write)
@@ -249,6 +260,7 @@ void effect_start_preflight(struct policy *policy, struct target_slot *slot, con
                 copies[i] = arena_strdup(&effect->arena, values[i]);
         effect->values = copies;
         effect->value_count = count;
+        effect->can_wait = true;
         effect->asks_servers = slot == policy_name(policy) && !policy->spec->dns.verify_count;
         start(effect);
 }

@@ -59,6 +59,7 @@ struct effect {
         /* on its way */
         struct batch_lane *lane; /* that it waits in; NULL: it was sent */
         struct effect *next, **link; /* in its lane; in a batch only the next */
+        bool can_wait;           /* it leaves half of the rate limit to those that cannot */
         bool is_recalled;        /* it waits, and is sent only if it is decided again */
         int64_t queued_us; /* when the first of those that had this place came */
         int64_t decided_us, submitted_us, started_us, ended_us;
@@ -78,6 +79,7 @@ struct effect {
  * Nothing is done where its credentials cannot be used (target_secrets.h), so that no server hears of it, nor while a
  * Secret is still being read, which wakes the policy. */
 void effect_read(struct policy *policy, struct target_slot *slot);
+void effect_look(struct policy *policy, struct target_slot *slot); /* a read that can wait while others need the rate */
 void effect_write(struct policy *policy, struct target_slot *slot, const struct target_write *write);
 void effect_record(struct policy *policy, struct target_slot *slot); /* policy->keeper.write, beside what it shows */
 /* Submitted at once; where every worker is busy the policy is woken soon. */

@@ -103,9 +103,14 @@ mono_ms mechanism_permit(struct mechanism *mechanism, unsigned per_minute, mono_
         return at;
 }
 
+mono_ms mechanism_room_at(const struct mechanism *mechanism, unsigned per_minute)
+{
+        return later(mechanism->paused_until, mechanism->paid_until - (per_minute ? BURST_MS / 2 : BURST_MS));
+}
+
 bool mechanism_has_room(const struct mechanism *mechanism, unsigned per_minute, mono_ms now)
 {
-        return now >= mechanism->paused_until && mechanism->paid_until - now <= (per_minute ? BURST_MS / 2 : BURST_MS);
+        return now >= mechanism_room_at(mechanism, per_minute);
 }
 
 void mechanism_charge(struct mechanism *mechanism, unsigned per_minute, unsigned requests, mono_ms now)

@@ -64,6 +64,7 @@ void mechanism_drop(struct mechanism **held);
 mono_ms mechanism_permit(struct mechanism *mechanism, unsigned per_minute, mono_ms now);
 /* Whether half of the bucket is left: a read that is merely due must leave permits for a switch. */
 bool mechanism_has_room(const struct mechanism *mechanism, unsigned per_minute, mono_ms now);
+mono_ms mechanism_room_at(const struct mechanism *mechanism, unsigned per_minute); /* since when, or from when on */
 /* A visit made @requests more than its permit was for. */
 void mechanism_charge(struct mechanism *mechanism, unsigned per_minute, unsigned requests, mono_ms now);
 /* The server wants no visit before @until. */

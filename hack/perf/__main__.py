@@ -50,7 +50,7 @@ def rows(runs: int) -> dict[str, Callable[[Rig], list[Figure]]]:
         "failover": lambda rig: failover.measure(rig, runs),
         "start": lambda rig: start.measure(rig, few),
         "takeover": lambda rig: takeover.measure(rig, few),
-        "route53": route53.measure,
+        "route53": lambda rig: route53.measure(rig, runs),
         "storm": lambda rig: storm.measure(rig, max(1, few // 3)),
         "probes": lambda rig: probes.measure(rig, max(1, few // 3)),
         "memory": memory.measure,

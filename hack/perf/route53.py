@@ -5,20 +5,24 @@ knows when each name was moved. Decisions are when the operator logs them.
 """
 
 import datetime
+import subprocess
 import time
 
-from hack.bench import objects, wait
+from hack.bench import objects, tools, wait
 from hack.bench.route53 import Route53
 
-from .figures import Figure
+from .figures import Figure, quantile
 from .peers import Keeper, Peer
 from .rig import Place, Rig, place
 
+PROGRAMS = tools.ROOT / "build" / "bench"
 PORT = 9913
 NAMES = ("r53-a", "r53-b")
 HOSTS = ("127.0.6.1", "127.0.6.2")
 RATE = 5
 BOUND_S = 3.0
+BARE_BOUND = 1.3
+WARM = 10
 RECORDS_A_CHANGE = 400
 ADOPTED_S, SWITCHED_S = 900.0, 900.0
 
@@ -118,5 +122,22 @@ def many_zones(rig: Rig, policies: int = 1000, zones: int = 50) -> list[Figure]:
     return [Figure(**{**figure.__dict__, "floor": f"{zones} changes at the rate: {floor:.0f} s"}) for figure in figures]
 
 
-def measure(rig: Rig) -> list[Figure]:
-    return one_zone(rig) + many_zones(rig)
+def beside_bare(rig: Rig, runs: int) -> list[Figure]:
+    """One name, read and swapped by the driver, and the same three requests by a bare libcurl client in turns with it."""
+    service = Route53(rig.scratch, ("swap.test",))
+    service.run()
+    key, secret = Route53.KEY.split(":")
+    endpoint, zone = f"http://127.0.0.1:{service.port}", service.zone_id("swap.test")
+    argv = [PROGRAMS / "route53_swap", endpoint, key, secret, zone, "mgmt.swap.test", str(runs + WARM)]
+    result = subprocess.run([str(part) for part in argv], capture_output=True, text=True, check=True)
+    service.stop()
+    pairs = [tuple(int(part) / 1000 for part in line.split()) for line in result.stdout.splitlines()][WARM:]
+    driver, bare = ([pair[side] for pair in pairs] for side in (0, 1))
+    ratio = quantile(driver, 0.5) / quantile(bare, 0.5)
+    note = f"driver {quantile(driver, 0.5):.1f} ms, p99 {quantile(driver, 0.99):.1f}"
+    floor = f"bare libcurl {quantile(bare, 0.5):.1f} ms, p99 {quantile(bare, 0.99):.1f}"
+    return [Figure("route53: read and swap beside a bare libcurl client, p50", ratio, "×", BARE_BOUND, runs, floor, note=note)]
+
+
+def measure(rig: Rig, runs: int) -> list[Figure]:
+    return beside_bare(rig, runs) + one_zone(rig) + many_zones(rig)

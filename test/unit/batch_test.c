@@ -476,6 +476,26 @@ static void test_a_turn_is_not_lost_where_every_worker_is_busy(void **state)
         assert_int_equal(rig->ones[0].ended, 0);
 }
 
+/* Looks that were due were let go one by one as the rate allowed, each alone; and a switch found the rate used up. */
+static void test_what_can_wait_goes_together_once_there_is_room(void **state)
+{
+        (void)state;
+        mechanism_charge(rig->mechanism, 300, 5, clock_mono()); /* others have used up the second */
+        for (unsigned i = 0; i < 100; i++) {
+                struct effect *effect = effect_of(i, &paced);
+                effect->can_wait = i > 0;
+                if (i == 0)
+                        effect->kind = EFFECT_READ; /* of another lane */
+                batch_add(effect, NULL);
+        }
+        run_until(1);
+        assert_int_equal(server.sizes[0], 1);
+        assert_string_equal(server.firsts[0], rig->ones[0].name);
+        run_until(99);
+        assert_int_equal(server.calls, 2);
+        assert_int_equal(server.sizes[1], 99);
+}
+
 #define BATCH_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -492,6 +512,7 @@ int main(void)
             BATCH_TEST(test_a_policy_that_goes_away_in_flight_hears_nothing),
             BATCH_TEST(test_what_waits_is_taken_back_at_once),
             BATCH_TEST(test_a_write_that_got_too_old_is_decided_anew_in_the_same_place),
+            BATCH_TEST(test_what_can_wait_goes_together_once_there_is_room),
             BATCH_TEST(test_a_thousand_names_take_one_turn_of_the_bucket),
             BATCH_TEST(test_a_turn_is_not_lost_where_every_worker_is_busy),
         };

@@ -3,12 +3,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "runtime/clock.h"
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { PAGE_SETS = 300, TOO_LARGE_FOR_MS = 300000 };
+enum {
+        PAGE_SETS = 300,
+        KNOWN_FOR_MS = 300000,
+        PAGES_AT_ONCE = 3,  /* the service takes five requests at once, and others of the account ask, too */
+        PAGE_EVERY_MS = 200 /* then, as its rate allows */
+};
 
 static int compare(const void *a, const void *b)
 {
@@ -42,10 +48,26 @@ static enum err take_page(struct route53_index *index, const struct xml_node *ro
         return ERR_OK;
 }
 
-/* A zone that was too large a moment ago is not tried again with each look. */
-static bool is_known_to_be_large(const struct route53 *self, const char *zone_id)
+/* A list that would take more requests than the names by themselves is not begun, as far as the last one tells. */
+static bool is_worth_it(const struct route53 *self, const char *zone_id, size_t most)
 {
-        return text_equal(self->large_zone, zone_id) && clock_mono() - self->large_at < TOO_LARGE_FOR_MS;
+        const bool is_known = text_equal(self->listed_zone, zone_id) && clock_mono() - self->listed_at < KNOWN_FOR_MS;
+        return most >= (is_known ? self->listed_pages : 2);
+}
+
+static void note_pages(struct route53 *self, const char *zone_id, size_t pages)
+{
+        (void)TEXT_COPY(self->listed_zone, zone_id);
+        self->listed_pages = pages;
+        self->listed_at = clock_mono();
+}
+
+/* A burst of pages would be throttled. */
+static void pace(size_t page)
+{
+        static const struct timespec wait = {.tv_nsec = PAGE_EVERY_MS * 1000000L};
+        if (page >= PAGES_AT_ONCE)
+                (void)nanosleep(&wait, NULL);
 }
 
 enum err route53_index_zone(struct route53 *self, const char *zone_id, size_t most, mono_ms deadline,
@@ -54,10 +76,11 @@ enum err route53_index_zone(struct route53 *self, const char *zone_id, size_t mo
         const size_t pages = most < ROUTE53_INDEX_PAGES ? most : ROUTE53_INDEX_PAGES;
         struct route53_start_at next = {0};
         *ret_whole = false;
-        if (is_known_to_be_large(self, zone_id))
+        if (!is_worth_it(self, zone_id, pages))
                 return ERR_OK;
         for (size_t page = 0; page < pages && !*ret_whole; page++) {
                 struct aws_answer *answer = &ret->answers[page];
+                pace(page);
                 enum err err =
                     route53_list_page(self, zone_id, &next, PAGE_SETS, deadline, answer, ret_retry_ms, reterr);
                 if (err == ERR_OK)
@@ -65,14 +88,14 @@ enum err route53_index_zone(struct route53 *self, const char *zone_id, size_t mo
                 if (err != ERR_OK)
                         return err;
                 *ret_whole = !route53_answer_goes_on(answer->xml.root);
+                if (*ret_whole)
+                        note_pages(self, zone_id, page + 1);
                 if (!*ret_whole && (!next.name || !next.type))
                         return err_set(reterr, ERR_TRANSIENT, "Route 53, hosted zone %s: the list of sets breaks off",
                                        zone_id);
         }
-        if (!*ret_whole && pages == ROUTE53_INDEX_PAGES) {
-                (void)TEXT_COPY(self->large_zone, zone_id);
-                self->large_at = clock_mono();
-        }
+        if (!*ret_whole)
+                note_pages(self, zone_id, pages + 1);
         if (ret->count)
                 qsort(ret->list, ret->count, sizeof(*ret->list), compare);
         return ERR_OK;

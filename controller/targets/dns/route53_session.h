@@ -23,8 +23,9 @@ struct route53 {
         char *alias_zone; /* the setting; NULL: none */
         struct arena arena; /* of the zones */
         struct route53_zones zones;
-        char large_zone[40]; /* has more sets than are listed for many names at once */
-        mono_ms large_at;
+        char listed_zone[40]; /* the zone that was last listed, and on how many pages at least it is */
+        size_t listed_pages;
+        mono_ms listed_at;
         mono_ms zones_at; /* when they were listed; 0: not yet, or what is known of them is wrong */
 };
 
