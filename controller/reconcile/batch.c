@@ -295,11 +295,12 @@ static bool submit(struct batch *batch, struct batch_lane *lane)
         return true;
 }
 
-/* The next call, from the first lane with a visit that may go. NULL: there is none. */
-static struct batch *next_batch(struct mechanism *mechanism, bool has_room, struct batch_lane **ret_lane)
+/* The next call, from the first of the lanes that @wants and that has something to send. NULL: none has. */
+static struct batch *next_of(struct mechanism *mechanism, bool (*wants)(const struct batch_lane *),
+                             struct batch_lane **ret_lane)
 {
         for (struct batch_lane *lane = mechanism->queue.first; lane; lane = lane->next) {
-                if (!has_room && !batch_lane_is_urgent(lane))
+                if (!wants(lane))
                         continue;
                 struct batch *batch = batch_new(mechanism->loop, lane->first);
                 fill(batch, lane);
@@ -310,6 +311,24 @@ static struct batch *next_batch(struct mechanism *mechanism, bool has_room, stru
                 batch_free(batch);
         }
         return NULL;
+}
+
+static bool is_swap(const struct batch_lane *lane)
+{
+        return batch_lane_verb(lane->first) == BATCH_SWAP && batch_lane_is_urgent(lane);
+}
+
+static bool is_any(const struct batch_lane *lane)
+{
+        return lane->first != NULL;
+}
+
+/* Where a rate is kept, swaps go before looks: a list of a zone takes the time of several of them. */
+static struct batch *next_batch(struct mechanism *mechanism, bool has_room, struct batch_lane **ret_lane)
+{
+        const bool keeps_rate = mechanism->queue.first->first->driver->limits.per_minute > 0;
+        struct batch *batch = keeps_rate ? next_of(mechanism, is_swap, ret_lane) : NULL;
+        return batch ? batch : next_of(mechanism, has_room ? is_any : batch_lane_is_urgent, ret_lane);
 }
 
 /* Whether there is a permit for a call now; else the timer is set to when there is. A permit taken before a Retry-After
@@ -333,6 +352,12 @@ static bool has_urgent(const struct mechanism *mechanism)
         return false;
 }
 
+/* The cost of a call is known when it is over: two at a time would go beyond a rate together. */
+static unsigned at_once(const struct target_limits *limits)
+{
+        return limits->per_minute || !limits->at_once ? 1 : limits->at_once;
+}
+
 /* False: no further call can be sent now. */
 static bool send_one(struct mechanism *mechanism)
 {
@@ -340,7 +365,7 @@ static bool send_one(struct mechanism *mechanism)
         if (!queue->first)
                 return false;
         const struct target_limits *limits = &queue->first->first->driver->limits;
-        if (queue->in_flight >= (limits->at_once ? limits->at_once : 1))
+        if (queue->in_flight >= at_once(limits))
                 return false;
         const bool has_room = mechanism_has_room(mechanism, limits->per_minute, loop_now(mechanism->loop));
         if (!has_room && !has_urgent(mechanism)) {

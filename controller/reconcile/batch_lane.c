@@ -15,7 +15,7 @@ char batch_lane_verb(const struct effect *effect)
                 return 'r';
         case EFFECT_WRITE:
         case EFFECT_RECORD:
-                return 's';
+                return BATCH_SWAP;
         case EFFECT_VERIFY:
         case EFFECT_ALIVE:
         case EFFECT_PREFLIGHT:

@@ -476,6 +476,22 @@ static void test_a_turn_is_not_lost_where_every_worker_is_busy(void **state)
         assert_int_equal(rig->ones[0].ended, 0);
 }
 
+/* A list of a zone took the rate of seven changes, and what had been decided waited for it. */
+static void test_a_swap_goes_before_looks_where_a_rate_is_kept(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i < 3; i++) {
+                struct effect *effect = effect_of(i, &paced);
+                if (i < 2)
+                        effect->kind = EFFECT_READ;
+                batch_add(effect, NULL);
+        }
+        run_until(3);
+        assert_int_equal(server.calls, 2);
+        assert_string_equal(server.firsts[0], rig->ones[2].name);
+        assert_int_equal(server.most_at_once, 1);
+}
+
 /* Looks that were due were let go one by one as the rate allowed, each alone; and a switch found the rate used up. */
 static void test_what_can_wait_goes_together_once_there_is_room(void **state)
 {
@@ -512,6 +528,7 @@ int main(void)
             BATCH_TEST(test_a_policy_that_goes_away_in_flight_hears_nothing),
             BATCH_TEST(test_what_waits_is_taken_back_at_once),
             BATCH_TEST(test_a_write_that_got_too_old_is_decided_anew_in_the_same_place),
+            BATCH_TEST(test_a_swap_goes_before_looks_where_a_rate_is_kept),
             BATCH_TEST(test_what_can_wait_goes_together_once_there_is_room),
             BATCH_TEST(test_a_thousand_names_take_one_turn_of_the_bucket),
             BATCH_TEST(test_a_turn_is_not_lost_where_every_worker_is_busy),
