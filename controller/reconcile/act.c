@@ -67,8 +67,8 @@ void act_read_due_targets(struct policy *policy)
 }
 
 /*
- * What a decision rests on is read when the trouble begins, not when the next visit is due. A person who asks has just
- * looked at the targets, or changed them: so do we, before the 30 s are over.
+ * The targets are read when an outage begins, not when the next visit is due (decision 009). A person who makes a
+ * request may just have changed them, so they are read then, too.
  */
 static void read_what_is_wanted(struct policy *policy, const struct decision *decision)
 {
@@ -81,7 +81,7 @@ static void read_what_is_wanted(struct policy *policy, const struct decision *de
         policy->reads_wanted = false;
 }
 
-/* What the core wants to be seen again before it goes on. */
+/* Reads the targets that the core needs to see again before it goes on. */
 static void look_again(struct policy *policy, unsigned looks)
 {
         pace_prioritise(&policy->manager->pace);
@@ -99,12 +99,14 @@ static void write_target(struct policy *policy, const struct view *view, const s
                 return;
         }
         pace_prioritise(&policy->manager->pace);
-        slot->met_epoch = 0; /* what is absent then is our own write, half done, until the value was seen again */
+        slot->met_epoch = 0; /* until the value was seen again, an absent one counts as this write, half done */
         effect_write(policy, slot, write);
 }
 
-/* Inside a plane nothing may be written, so nothing is in the instant before that is known: a first record would be for
- * ever. */
+/*
+ * An operator inside a plane may record nothing, so nothing is recorded before its place is known: a first record could
+ * not be taken back.
+ */
 static bool may_begin(const struct policy *policy)
 {
         if (policy->spec->deleting)
@@ -159,7 +161,7 @@ static void remember_targets(struct policy *policy, const struct decision *decis
                 if (!standing->is_write_over || !slot->has_failed_write)
                         continue;
                 slot_forget_write(slot);
-                policy_wake(policy); /* what the failure stood in the way of is seen then */
+                policy_wake(policy); /* the next pass decides without the failure */
         }
 }
 
@@ -174,7 +176,8 @@ static void remember(struct policy *policy, const struct view *view, const struc
                     plane->was_in_maintenance != in_maintenance)
                         status_request(&plane->status);
                 plane->was_in_maintenance = in_maintenance;
-                policy->planes[i].was = (struct last_verdict){decision->verdicts[i], decision->verdicts_since[i], view->planes[i].mark};
+                policy->planes[i].was =
+                    (struct last_verdict){decision->verdicts[i], decision->verdicts_since[i], view->planes[i].mark};
         }
         if (is_new_role) {
                 free(policy->active);
@@ -182,7 +185,7 @@ static void remember(struct policy *policy, const struct view *view, const struc
         }
 }
 
-/* The status as the pass has found it is one of its results; where what goes first goes first, it is asked for. */
+/* The status is one of the results of a pass. Where effects go first, it is only requested, and built later. */
 static void show(struct policy *policy, const struct view *view, const struct decision *decision, struct arena *arena)
 {
         if (!status_has_room(&policy->status)) {
@@ -194,7 +197,7 @@ static void show(struct policy *policy, const struct view *view, const struct de
         status_offer(&policy->status, status, &conditions);
 }
 
-/* What was decided and not sent is decided again: what it rested on may be otherwise now. */
+/* A write that was not sent yet is decided again, because its facts may have changed. */
 static void recall_writes(struct policy *policy)
 {
         for (unsigned i = 0; i < policy->target_count; i++)
@@ -276,14 +279,14 @@ static void move_text(const char **from, const char **to)
         *from = NULL;
 }
 
-/* What a visit saw is the state now: after a write, too, no second read is needed to go on. */
+/* The state that a visit saw is the present one, also after a write, so that no second read is needed to go on. */
 static void take_found(struct policy *policy, struct effect *effect)
 {
         struct target_state *state = &effect->slot->state, *found = &effect->found;
         if (effect->asks_claims)
                 effect->slot->claims_at = loop_now(policy->manager->loop);
         else
-                move_text(&state->stamp.claim, &found->stamp.claim); /* nobody has looked for another */
+                move_text(&state->stamp.claim, &found->stamp.claim); /* this visit did not look for another */
         if (effect->kind != EFFECT_READ)
                 move_text(&state->doubt, &found->doubt); /* until it is read again */
         target_state_clear(state);

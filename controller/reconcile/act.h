@@ -10,7 +10,7 @@
 #include "reconcile/policy.h"
 
 void act_pass(struct policy *policy);
-/* The same, for a status that had to wait for its turn: it is the pass's. The policy has a spec, or a spec_error. */
+/* The same, for a status that was queued: it is built by this pass. The policy has a spec, or a spec_error. */
 json_t *act_pass_for_status(struct policy *policy, struct condition_list *ret_conditions);
 /* Read the targets whose own records (30 s) or whose mechanism (10 s, for all policies) are due. */
 void act_read_due_targets(struct policy *policy);

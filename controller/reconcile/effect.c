@@ -158,7 +158,7 @@ static bool wants_claims(const struct target_slot *slot, mono_ms now)
                (stamp->presence != STAMP_OURS || stamp->claim || now - slot->claims_at >= CLAIMS_EVERY_MS);
 }
 
-/* What cannot be used is said of the Secret: no server is asked with it, and none is blamed. */
+/* An unusable Secret is reported as such: no server is asked with it, and none is blamed. */
 static bool has_credentials(const struct policy *policy, const struct target_ref *ref)
 {
         struct arena arena = {0};
@@ -230,12 +230,12 @@ void effect_verify(struct policy *policy, const char *const *servers, size_t cou
         start(effect);
 }
 
-/* It has its turn like all others: it keeps a failover from being decided, so nothing that is due may silence it. */
+/* It queues like all others: it makes a failover wait, so no due read may delay it. */
 void effect_start_alive(struct policy *policy, const char *say)
 {
         const struct target_slot *slot = policy_name(policy);
         if (!slot->mechanism || effect_is_sent(policy->alive.effect) || !has_credentials(policy, &slot->ref))
-                return; /* it is heard of again a little later */
+                return; /* the next one comes a little later */
         struct effect *effect = effect_to(policy, EFFECT_ALIVE, slot);
         effect->rests_on_looks = say; /* at a plane that may be down by the time that it is sent */
         effect->say = say ? arena_strdup(&effect->arena, say) : NULL;

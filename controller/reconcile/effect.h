@@ -26,7 +26,7 @@ enum effect_kind {
         EFFECT_WRITE,
         EFFECT_RECORD, /* the decision record in DNS: the addresses stay */
         EFFECT_VERIFY,
-        EFFECT_ALIVE, /* hear, and where there is something to say, renew the text of alive.h */
+        EFFECT_ALIVE, /* read the heartbeat of alive.h, and renew it where it is due */
         EFFECT_PREFLIGHT
 };
 
@@ -37,7 +37,7 @@ struct batch_lane;
 
 struct effect {
         enum effect_kind kind;
-        struct policy *policy; /* NULL: nobody waits for the result any more */
+        struct policy *policy; /* NULL: the result is not wanted any more */
         struct arena arena;    /* texts of the inputs */
         struct target_slot *slot; /* of the target; NULL: VERIFY and ALIVE */
         struct target_ref ref;

@@ -51,8 +51,10 @@ static void run_alive(struct target_session *session, struct effect *effect, mon
 
 static void run_preflight(struct target_session *session, struct effect *effect, mono_ms deadline)
 {
-        struct target_preflight preflight = {
-            .name = effect->ref.name, .values = effect->values, .value_count = effect->value_count, .deadline = deadline};
+        struct target_preflight preflight = {.name = effect->ref.name,
+                                             .values = effect->values,
+                                             .value_count = effect->value_count,
+                                             .deadline = deadline};
         effect->err = target_may_write(session, &preflight, &effect->why);
         effect->retry_after_ms = preflight.retry_after_ms;
         struct errmsg ignored; /* servers that cannot be found are not watched, as before */

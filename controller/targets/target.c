@@ -1,4 +1,4 @@
-/* target.c -- what all targets share: settings, the rules of the fence, clearing. */
+/* target.c -- the parts that all targets share: settings, the preconditions of a write, clearing. */
 #include "targets/target.h"
 
 #include <inttypes.h>
@@ -75,7 +75,8 @@ static enum err check_owner(const struct stamp *stored, const struct target_want
         if (stored->presence == STAMP_FOREIGN || stored->presence == STAMP_UNREADABLE)
                 return err_set(reterr, ERR_INVALID,
                                "the ownership record beside the value %s: \"%.80s\"; remove it if nobody needs it",
-                               stored->presence == STAMP_FOREIGN ? "is another owner's" : "cannot be read", stored->raw ? stored->raw : "");
+                               stored->presence == STAMP_FOREIGN ? "is another owner's" : "cannot be read",
+                               stored->raw ? stored->raw : "");
         bool is_ours =
             text_equal(stored->store, want->store) || (want->former && text_equal(stored->store, want->former));
         if (stored->presence == STAMP_OURS && !is_ours)
@@ -90,8 +91,8 @@ enum err target_check_stamp(const struct stamp *stored, bool has_value, const st
         epoch_t routed;
         if (!reads_back(want, &routed))
                 return err_set(reterr, ERR_INVALID,
-                               "epoch %" PRIu64 ", plane \"%.60s\" and store \"%.60s\" do not fit an ownership record", want->epoch,
-                               want->plane, want->store);
+                               "epoch %" PRIu64 ", plane \"%.60s\" and store \"%.60s\" do not fit an ownership record",
+                               want->epoch, want->plane, want->store);
         enum err err = check_owner(stored, want, reterr);
         if (err != ERR_OK)
                 return err;
@@ -113,8 +114,10 @@ enum err target_check_stamp(const struct stamp *stored, bool has_value, const st
 void target_stamp_text(const struct target_state *expected, const struct target_want *want,
                        char ret_text[static TARGET_STAMP_BYTES])
 {
-        /* What is written once more to reach a replica stays to the letter, whoever of us wrote it: an epoch is written
-         * once. */
+        /*
+         * A text that is written once more to reach a replica stays to the letter, whichever operator wrote it: an
+         * epoch is written once.
+         */
         bool is_there = expected->present && text_equal(expected->value, want->value) &&
                         expected->stamp.presence == STAMP_OURS && expected->stamp.epoch == want->epoch;
         if (is_there && expected->stamp.raw)
@@ -130,15 +133,17 @@ const struct target_limits *target_limits_of(const char *name)
         return driver ? &driver->limits : &unknown;
 }
 
-/* The rules of the fence, before anything is sent. */
+/* The preconditions of a write, before anything is sent. */
 static enum err check_swap(const struct target_driver *driver, const struct target_visit *visit, struct errmsg *reterr)
 {
         const struct target_state *expected = visit->expected;
         const struct target_want *want = visit->want;
         if (!want->value[0] && !want->keeps_value)
                 return err_set(reterr, ERR_INVALID, "an empty value is never written");
-        /* Where a server may have done half of a write, no value under this very epoch is that, or was removed by
-         * somebody: it is nobody's value. */
+        /*
+         * Where a server may have done half of a write, an absent value under this very epoch is that, or was removed
+         * by a person: it is nobody's value.
+         */
         bool is_empty = !expected->present || !expected->value[0];
         bool may_be_wanted = is_empty ? driver->limits.may_halve : text_equal(expected->value, want->value);
         return target_check_stamp(&expected->stamp, may_be_wanted, want, reterr);
@@ -195,12 +200,13 @@ enum err target_hear(struct target_session *session, const struct target_alive *
 enum err target_may_write(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
 {
         const struct target_driver *driver = session->driver;
-        return driver->preflight ? driver->preflight(session, preflight, reterr)
-                                 : err_set(reterr, ERR_TRANSIENT, "%s does not tell what its credentials may do", driver->name);
+        return driver->preflight
+                   ? driver->preflight(session, preflight, reterr)
+                   : err_set(reterr, ERR_TRANSIENT, "%s does not tell what its credentials may do", driver->name);
 }
 
-enum err target_find_servers(struct target_session *session, const char *name, mono_ms deadline, struct target_servers *ret,
-                             struct errmsg *reterr)
+enum err target_find_servers(struct target_session *session, const char *name, mono_ms deadline,
+                             struct target_servers *ret, struct errmsg *reterr)
 {
         const struct target_driver *driver = session->driver;
         return driver->servers ? driver->servers(session, name, deadline, ret, reterr) : ERR_OK;
