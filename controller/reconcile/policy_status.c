@@ -38,6 +38,7 @@ static json_t *target_json(const struct wanted_target *wanted, const struct targ
                                    "plane", text_or_null(stamp->plane), "owner", text_or_null(stamp->store), "error",
                                    text_or_null(target->health.error));
         INVARIANT(object);
+        json_object_set_new(object, "weak", targets_is_weak(target) ? json_true() : json_null());
         return object;
 }
 

@@ -36,6 +36,20 @@ static void test_live_name_is_adopted(void **state)
         assert_in_range(rig_dns.reads - reads, 9, 11); /* the mechanism is looked at every 10 s */
 }
 
+/* Whether the driver can fence is its own word, and people read it beside what the target shows. */
+static void test_a_weak_target_is_named_so(void **state)
+{
+        struct rig *rig = *state;
+        rig_start(rig);
+        (void)rig_set_gloo(rig, "u1", 20);
+        rig_pass(rig, 15000);
+        assert_null(strstr(rig->last_status, "\"weak\":true"));
+        rig_dns.is_weak = true;
+        rig_pass(rig, 120000);
+        assert_non_null(strstr(rig->last_status, "\"weak\":true"));
+        rig_dns.is_weak = false;
+}
+
 /* The name had shown the value already, so that what our second write left empty was told as a person's edit. */
 static void bug_half_a_write_after_a_whole_one_was_told_as_an_edit(void **state)
 {
@@ -398,6 +412,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             RIG_TEST(test_live_name_is_adopted),
             RIG_TEST(test_the_status_is_of_the_pass),
+            RIG_TEST(test_a_weak_target_is_named_so),
             RIG_TEST(bug_half_a_write_after_a_whole_one_was_told_as_an_edit),
             RIG_TEST(test_name_of_another_tool_is_left_alone),
             RIG_TEST(test_wall_time_is_the_api_servers),

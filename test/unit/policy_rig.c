@@ -107,7 +107,7 @@ static void memory_close(struct target_session *session)
         free(session);
 }
 
-static const struct target_driver memory_driver = {.name = "rfc2136",
+static struct target_driver memory_driver = {.name = "rfc2136",
                                                    .kind = TARGET_NAME,
                                                    .limits = {.visit_ms = 5000,
                                                               .read_every_ms = 30000,
@@ -137,6 +137,7 @@ static enum err memory_open(const struct target_config *config, struct target_se
 /* In place of targets/registry.c. */
 const struct target_driver *target_driver_find(const char *name)
 {
+        memory_driver.limits.fenced = !rig_dns.is_weak;
         return strcmp(name, memory_driver.name) == 0 ? &memory_driver : NULL;
 }
 

@@ -35,6 +35,7 @@ struct rig_dns {
         enum err rights; /* what a preflight is answered */
         enum err read_refusal, write_refusal; /* ERR_OK: none */
         bool halves;                          /* the next write leaves its stamp and an empty name */
+        bool is_weak; /* its driver says that nothing there refuses what is older */
 };
 extern struct rig_dns rig_dns;
 
