@@ -169,7 +169,7 @@ bool targets_is_weak(const struct target_view *target)
         return target->is_weak || !target_traits(target->ref.kind)->is_stamped;
 }
 
-/* A plane that is not known to be down may still be served from: unknown is not down. */
+/* A plane may serve unless it is known to be down. Unknown is not down, nor is one that has answered again. */
 bool targets_blocks(const struct view *view, const struct target_view *target, const char *left)
 {
         const enum blocking blocks = target_traits(target->ref.kind)->blocks;
@@ -177,7 +177,10 @@ bool targets_blocks(const struct view *view, const struct target_view *target, c
                 return blocks == BLOCKS_ALWAYS;
         const char *own = targets_plane_of(view, target);
         const struct plane_view *plane = view_plane(view, own[0] ? own : left);
-        return plane && plane->known && health_of(plane, &view->policy.detection, view->now).verdict != VERDICT_DOWN;
+        if (!plane || !plane->known)
+                return false;
+        const struct plane_health health = health_of(plane, &view->policy.detection, view->now);
+        return health.verdict != VERDICT_DOWN || !health.fails;
 }
 
 bool targets_moved(const struct view *view)

@@ -76,6 +76,27 @@ static const struct sim_config configs[] = {
 };
 enum { CONFIGS = sizeof(configs) / sizeof(configs[0]) };
 
+/* In their place in one history of eight, chosen beside the others' draws. */
+static const struct sim_config with_a_third[] = {
+    {.plane_count = 3, .uses_lock = true, .max_switches = MANY, .has_odd_probes = true, .third = SIM_THIRD_FENCE},
+    {.plane_count = 3, .uses_lock = true, .max_switches = MANY, .third = SIM_THIRD_PROMOTION, .third_may_lie = true},
+    {.plane_count = 3,
+     .uses_lock = true,
+     .max_switches = MANY,
+     .has_late_records = true,
+     .third = SIM_THIRD_PROMOTION,
+     .third_is_pending = true},
+    {.plane_count = 3, .uses_lock = true, .max_switches = MANY, .has_odd_probes = true, .third = SIM_THIRD_PIPELINE},
+    {.plane_count = 3, .max_switches = MANY, .has_late_records = true, .third = SIM_THIRD_PIPELINE, .third_is_weak = true},
+    {.plane_count = 2,
+     .uses_lock = true,
+     .max_switches = MANY,
+     .third = SIM_THIRD_PIPELINE,
+     .third_is_pending = true,
+     .third_never_comes = true},
+};
+enum { THIRDS = sizeof(with_a_third) / sizeof(with_a_third[0]), ONE_IN = 8 };
+
 static const struct {
         unsigned weight;
         bool is_fault;
@@ -105,6 +126,7 @@ static const struct {
     [SIM_REFUSE] = {1, true},         [SIM_RATE_LIMIT] = {1, false},
     [SIM_FORGET] = {1, true},         [SIM_RESTORE] = {2, true},
     [SIM_JUMP] = {1, true},           [SIM_DAY] = {1, true},
+    [SIM_THIRD_COMES] = {4, false},   [SIM_THIRD_LIES] = {2, true},
 };
 
 bool walk_is_fault(enum sim_verb verb)
@@ -152,6 +174,8 @@ static bool heals(const struct sim *sim, const struct sim_action *action)
                 return sim->refuses_us;
         case SIM_RATE_LIMIT:
                 return sim->is_rate_limited;
+        case SIM_THIRD_LIES:
+                return sim->third_lies;
         default:
                 return false;
         }
@@ -226,8 +250,11 @@ static struct sim_config draw_config(uint64_t *seed)
 
 void walk_history(struct sim *sim, uint64_t seed, unsigned steps, struct walk_counts *counts)
 {
-        const bool is_drawn = walk_draw(&seed) & 1;
+        uint64_t beside = ~seed;
+        const bool is_drawn = walk_draw(&seed) & 1, has_third = !is_drawn && walk_draw(&beside) % ONE_IN == 0;
         struct sim_config config = is_drawn ? draw_config(&seed) : configs[walk_draw(&seed) % CONFIGS];
+        if (has_third)
+                config = with_a_third[walk_draw(&beside) % THIRDS];
         config.operator_count = SIM_OPERATORS_MAX;
         config.packet_max = SIM_PACKETS_MAX;
         sim_init(sim, &config);

@@ -97,6 +97,10 @@ static void a_fence_is_waited_for_while_its_plane_may_serve(void **state)
         assert_ptr_equal(decision.write.target, &LOCK(world->view)); /* a is down: best effort */
         assert_true(is_beside(&decision, at(world, place)));
         assert_non_null(strstr(world_report(world, &decision).step, "Lock"));
+        world_pass(world, 0, 100);
+        world_count(world, 0, 1, 0);
+        world->view.planes[0].was = VERDICT_DOWN;
+        assert_ptr_equal(world_decide(world).write.target, at(world, place)); /* it has answered once */
         world_stale(world, 0);
         world->view.planes[0].was = VERDICT_UNKNOWN;
         assert_ptr_equal(world_decide(world).write.target, at(world, place));
