@@ -9,7 +9,8 @@
 
 #include "peer.h"
 #include "runtime/clock.h"
-#include "targets/aws/exchange.h"
+#include "targets/aws/credentials.h"
+#include "targets/exchange.h"
 
 enum { PATIENCE_MS = 5000 };
 
@@ -75,14 +76,13 @@ static void signatures_are_those_that_aws_published(void **state)
                                         .session_token = secret_of(vector->token)};
                 const char *const headers[] = {"Host: example.amazonaws.com", "X-Amz-Date: 20150830T123600Z",
                                                vector->content_type, NULL};
+                const struct exchange_signature signature = aws_signature(&keys, "service", "us-east-1");
                 const struct exchange_request request = {.method = vector->method,
                                                          .url = url,
                                                          .headers = headers,
                                                          .body = vector->body,
                                                          .body_bytes = vector->body ? strlen(vector->body) : 0,
-                                                         .keys = &keys,
-                                                         .service = "service",
-                                                         .region = "us-east-1",
+                                                         .signature = &signature,
                                                          .deadline = clock_mono() + PATIENCE_MS};
                 struct exchange_answer answer = {0};
                 struct errmsg why = {0};

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "targets/aws/exchange.h"
+#include "targets/exchange.h"
 #include "targets/aws/fault.h"
 #include "targets/aws/role.h"
 #include "util/cleanup.h"
@@ -157,14 +157,13 @@ static enum err call_once(struct aws_client *client, const struct aws_request *r
         (void)snprintf(content_type, sizeof(content_type), "Content-Type: %s",
                        request->content_type ? request->content_type : "");
         const char *const headers[] = {request->body ? content_type : NULL, NULL};
+        const struct exchange_signature signature = aws_signature(keys, client->service, client->region);
         const struct exchange_request exchange = {.method = request->method,
                                                   .url = url,
                                                   .headers = headers,
                                                   .body = request->body,
                                                   .body_bytes = request->body_bytes,
-                                                  .keys = keys,
-                                                  .service = client->service,
-                                                  .region = client->region,
+                                                  .signature = &signature,
                                                   .changes = request->changes,
                                                   .deadline = deadline};
         CLEANUP(exchange_answer_clear) struct exchange_answer exchanged = {0};

@@ -23,6 +23,7 @@
 
 #include <stdbool.h>
 
+#include "targets/exchange.h"
 #include "targets/target.h"
 #include "util/secret.h"
 #include "util/units.h"
@@ -52,6 +53,8 @@ struct aws_keys {
         struct secret session_token; /* may be empty */
 };
 void aws_keys_clear(struct aws_keys *keys);
+/* Borrows all of it. */
+struct exchange_signature aws_signature(const struct aws_keys *keys, const char *service, const char *region);
 
 /*
  * Whether the keys in a Secret can be used at all, without asking anybody: ERR_INVALID says which is missing or
@@ -63,7 +66,6 @@ MUST_CHECK enum err aws_credentials_check(const struct target_credential *creden
 #define AWS_CREDENTIALS_WANTED "aws_access_key_id, aws_secret_access_key and, for temporary keys, aws_session_token"
 
 struct aws_credentials; /* the keys of one session, from whichever source */
-struct exchange;
 struct aws_role; /* role.h */
 
 /* @entries and @role (NULL: none) are copied; @environment is borrowed and may be NULL: then the Secret is the only

@@ -9,7 +9,7 @@
 #define PK_TARGETS_AWS_FAULT_H
 
 #include "targets/aws/client.h"
-#include "targets/aws/exchange.h"
+#include "targets/exchange.h"
 
 /* Fills code, message and request id from the error document, as far as there is one. */
 void fault_read(const struct exchange_answer *exchanged, struct aws_answer *answer);

@@ -35,14 +35,13 @@ static enum err ask(const struct source_request *request, const struct aws_role 
         if (!aws_encode(parameters, source_is_set(role->external_id) ? 5 : 4, &form))
                 return err_set(reterr, ERR_INVALID, "the role is too long for a request to STS");
         static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
+        const struct exchange_signature signature = aws_signature(&ret->keys, "sts", region);
         const struct exchange_request exchange = {.method = "POST",
                                                   .url = endpoint,
                                                   .headers = headers,
                                                   .body = strbuf_text(&form),
                                                   .body_bytes = form.bytes,
-                                                  .keys = &ret->keys,
-                                                  .service = "sts",
-                                                  .region = region,
+                                                  .signature = &signature,
                                                   .deadline = request->deadline};
         CLEANUP(exchange_answer_clear) struct exchange_answer exchanged = {0};
         enum err err = exchange_run(request->exchange, &exchange, &exchanged, reterr);

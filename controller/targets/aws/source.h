@@ -12,7 +12,7 @@
 #define PK_TARGETS_AWS_SOURCE_H
 
 #include "targets/aws/credentials.h"
-#include "targets/aws/exchange.h"
+#include "targets/exchange.h"
 
 enum { SOURCE_TOKEN_MAX_BYTES = 16 * 1024 };
 

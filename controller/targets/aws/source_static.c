@@ -20,6 +20,15 @@ void aws_keys_clear(struct aws_keys *keys)
         secret_clear(&keys->session_token);
 }
 
+struct exchange_signature aws_signature(const struct aws_keys *keys, const char *service, const char *region)
+{
+        return (struct exchange_signature){.service = service,
+                                           .region = region,
+                                           .key_id = &keys->access_key_id,
+                                           .key = &keys->secret_access_key,
+                                           .session_token = &keys->session_token};
+}
+
 static bool is_printable(const struct secret *secret, size_t max)
 {
         for (size_t i = 0; i < secret->count; i++)

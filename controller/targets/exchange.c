@@ -1,5 +1,5 @@
 /* exchange.c -- one blocking HTTP request by libcurl. */
-#include "targets/aws/exchange.h"
+#include "targets/exchange.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,15 +112,15 @@ static void add_session_token(struct transfer *transfer, const struct secret *to
         free(line);
 }
 
-static void set_signature(struct transfer *transfer, const struct exchange_request *request)
+static void set_signature(struct transfer *transfer, const struct exchange_signature *signature)
 {
         char scope[160];
-        (void)snprintf(scope, sizeof(scope), "aws:amz:%s:%s", request->region, request->service);
+        (void)snprintf(scope, sizeof(scope), "aws:amz:%s:%s", signature->region, signature->service);
         set(transfer, curl_easy_setopt(transfer->easy, CURLOPT_AWS_SIGV4, scope));
-        set(transfer, curl_easy_setopt(transfer->easy, CURLOPT_USERNAME, request->keys->access_key_id.bytes));
-        set(transfer, curl_easy_setopt(transfer->easy, CURLOPT_PASSWORD, request->keys->secret_access_key.bytes));
-        if (!secret_is_empty(&request->keys->session_token))
-                add_session_token(transfer, &request->keys->session_token);
+        set(transfer, curl_easy_setopt(transfer->easy, CURLOPT_USERNAME, signature->key_id->bytes));
+        set(transfer, curl_easy_setopt(transfer->easy, CURLOPT_PASSWORD, signature->key->bytes));
+        if (!secret_is_empty(signature->session_token))
+                add_session_token(transfer, signature->session_token);
 }
 
 static void set_message(struct transfer *transfer, const struct exchange_request *request)
@@ -139,8 +139,8 @@ static void set_message(struct transfer *transfer, const struct exchange_request
                 add_header(transfer, *header);
         /* No "Expect:" to suppress that header: libcurl 7.88 signs it, though it is not sent. Bodies are below the size
          * that brings it. */
-        if (request->keys)
-                set_signature(transfer, request);
+        if (request->signature)
+                set_signature(transfer, request->signature);
         set(transfer, curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers));
 }
 

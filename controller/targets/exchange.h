@@ -1,6 +1,6 @@
 /*
- * exchange.h -- one blocking HTTP request by libcurl, signed where keys are given; the services and the sources of
- * keys are called by it. Private to aws/.
+ * exchange.h -- one blocking HTTP request by libcurl, signed by AWS Signature Version 4 where keys are given: what
+ * drivers of targets behind an HTTP API send and receive by.
  *
  * Bounds:    1 MiB of body, 64 KiB of headers. Redirects and proxies are not followed.
  * Ownership: an exchange keeps its connections between requests; an answer is wiped and freed by
@@ -9,18 +9,24 @@
  *            and none came. ERR_INVALID: it cannot be sent as it is. Else ERR_TRANSIENT. Texts name the host.
  * Threads:   one at a time per exchange.
  */
-#ifndef PK_TARGETS_AWS_EXCHANGE_H
-#define PK_TARGETS_AWS_EXCHANGE_H
+#ifndef PK_TARGETS_EXCHANGE_H
+#define PK_TARGETS_EXCHANGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "targets/aws/credentials.h"
 #include "util/err.h"
+#include "util/secret.h"
 #include "util/units.h"
 
 struct exchange;
+
+struct exchange_signature {
+        const char *service, *region;
+        const struct secret *key_id, *key;
+        const struct secret *session_token; /* may be empty */
+};
 
 struct exchange_request {
         const char *method;
@@ -28,10 +34,8 @@ struct exchange_request {
         const char *const *headers; /* "Name: value" texts, NULL-terminated; NULL: none. Wiped here after use */
         const char *body;           /* NULL: none */
         size_t body_bytes;
-        const struct aws_keys *keys; /* NULL: unsigned */
-        const char *service;         /* as signed */
-        const char *region;
-        bool changes;
+        const struct exchange_signature *signature; /* NULL: unsigned */
+        bool changes;                               /* it is sent once, on a connection of its own */
         mono_ms deadline;
 };
 
@@ -43,7 +47,7 @@ struct exchange_answer {
         size_t head_bytes;
         int64_t retry_after_ms; /* 0: none was asked for */
         unix_ms date;           /* of the server, 0: it did not say */
-        char request_id[64];
+        char request_id[64]; /* the server's own, for its support */
 };
 void exchange_answer_clear(struct exchange_answer *answer); /* also right for CLEANUP(exchange_answer_clear) */
 
