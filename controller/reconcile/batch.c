@@ -47,13 +47,18 @@ void batch_remove(struct effect *effect)
 
 /* ---- results ---- */
 
+static bool is_answered(const struct effect *effect)
+{
+        const bool is_throttled = effect->err == ERR_TRANSIENT && effect->retry_after_ms > 0;
+        return effect->err == ERR_OK || effect->err == ERR_PENDING || effect->err == ERR_CONFLICT || is_throttled;
+}
+
 /* Whether the next visit may go on with the session: the server answered, and a new one would do nothing better. */
 static bool is_in_order(const struct batch *batch)
 {
         bool is_in_order = batch->err == ERR_OK;
         for (const struct effect *effect = batch->members; effect && is_in_order; effect = effect->next)
-                is_in_order = effect->fate != TARGET_ENDED || effect->err == ERR_OK || effect->err == ERR_PENDING ||
-                              effect->err == ERR_CONFLICT || effect->retry_after_ms > 0;
+                is_in_order = effect->fate != TARGET_ENDED || is_answered(effect);
         return is_in_order;
 }
 

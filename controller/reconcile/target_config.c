@@ -122,7 +122,7 @@ enum err target_config_check(const struct failover_policy *spec, struct errmsg *
                 return ERR_OK;
         return err_set(
             reterr, ERR_INVALID,
-            "failoverpolicy %s/%s: spec.decisionStore: dns.%s has no compare-and-set that could keep decisions; "
+            "failoverpolicy %s/%s: spec.decisionStore: dns.%s cannot keep decisions; "
             "set decisionStore: Kubernetes, or have the name served by a provider that can",
             spec->namespace_name, spec->name, driver->name);
 }

@@ -238,8 +238,7 @@ const struct target_driver *target_driver_find(const char *name); /* NULL if unk
 /* A driver that is not built in is not visited; that it is missing is told each time that a visit would be due. */
 const struct target_limits *target_limits_of(const char *name);
 
-/* The same by wrappers, which do the shared work once: never an empty value, never a lower epoch than expected carries,
- * error prefix. */
+/* The same by wrappers, which do the shared work once: never an empty value, never a lower epoch than expected has. */
 void target_visit(struct target_session *session, struct target_visit *visit);
 void target_visit_all(struct target_session *session, struct target_visit *visits, size_t count);
 /* *ret_claim is the caller's; NULL also where the driver knows no such tools. */

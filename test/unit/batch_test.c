@@ -30,6 +30,9 @@ static struct server {
         unsigned calls, at_once, most_at_once;
         const char *bad; /* name that it refuses; NULL: none */
         bool loses_answers;
+        enum err answer; /* to every visit, with the time that it wants to be left alone; ERR_OK: as above */
+        mono_ms retry_after_ms;
+        unsigned sessions; /* that were opened */
         size_t room;              /* visits that fit; 0: all */
         unsigned times[POLICIES]; /* that each name was moved */
 } server = {.lock = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER};
@@ -56,7 +59,11 @@ static void serve_one(struct target_visit *visit, bool is_refused, size_t count)
                 visit->err = err_set(&visit->why, ERR_CONFLICT, "somebody moved it");
         } else {
                 server.times[number_of(visit->name)]++;
-                visit->err = server.loses_answers ? err_set(&visit->why, ERR_UNKNOWN, "no answer") : ERR_OK;
+                visit->retry_after_ms = server.retry_after_ms;
+                if (server.answer != ERR_OK)
+                        visit->err = err_set(&visit->why, server.answer, "busy");
+                else
+                        visit->err = server.loses_answers ? err_set(&visit->why, ERR_UNKNOWN, "no answer") : ERR_OK;
         }
 }
 
@@ -107,6 +114,9 @@ static const struct target_driver paced = {.name = "paced",
 static enum err open_session(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
         (void)config, (void)reterr;
+        (void)pthread_mutex_lock(&server.lock);
+        server.sessions++;
+        (void)pthread_mutex_unlock(&server.lock);
         *ret = mem_new(*ret);
         **ret = (struct target_session){.driver = &driver};
         return ERR_OK;
@@ -512,11 +522,40 @@ static void test_what_can_wait_goes_together_once_there_is_room(void **state)
         assert_int_equal(server.sizes[1], 99);
 }
 
+static void assert_next_visit_opens(enum err answer, unsigned sessions)
+{
+        server.answer = answer;
+        server.retry_after_ms = 50;
+        server.sessions = 0;
+        add(0, 1, &driver);
+        run_until(1);
+        server.answer = ERR_OK;
+        server.retry_after_ms = 0;
+        add(0, 1, &driver);
+        run_until(1);
+        assert_int_equal(server.sessions, sessions);
+}
+
+/* A Retry-After beside an answer that is none kept the connection on which it was lost. */
+static void test_only_a_throttled_visit_keeps_its_session(void **state)
+{
+        (void)state;
+        assert_next_visit_opens(ERR_TRANSIENT, 1);
+}
+
+static void test_a_lost_answer_closes_its_session_whatever_it_asks_for(void **state)
+{
+        (void)state;
+        assert_next_visit_opens(ERR_UNKNOWN, 2);
+}
+
 #define BATCH_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            BATCH_TEST(test_only_a_throttled_visit_keeps_its_session),
+            BATCH_TEST(test_a_lost_answer_closes_its_session_whatever_it_asks_for),
             BATCH_TEST(test_what_is_there_at_the_tick_goes_in_one_call),
             BATCH_TEST(test_one_that_is_alone_waits_for_nobody),
             BATCH_TEST(test_what_comes_while_the_server_is_busy_goes_together),

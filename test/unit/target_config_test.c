@@ -30,7 +30,7 @@ static void test_a_driver_that_cannot_arbitrate_is_refused_as_the_store(void **s
         (void)state;
         struct errmsg why = {0};
         assert_int_equal(check(STORE_DNS, false, &why), ERR_INVALID);
-        assert_non_null(strstr(why.text, "failoverpolicy ns/gloo: spec.decisionStore: dns.weak has no compare-and-set"));
+        assert_non_null(strstr(why.text, "failoverpolicy ns/gloo: spec.decisionStore: dns.weak cannot keep decisions"));
         assert_non_null(strstr(why.text, "set decisionStore: Kubernetes"));
 }
 
