@@ -82,7 +82,7 @@ def _decided_at(operator, epoch: int) -> list[float]:
 
 
 def _throttled(requests_before: int, service: Route53) -> int:
-    return len(service.ask("state")["requests"]) - requests_before
+    return service.ask("state")["asked"] - requests_before
 
 
 def _measure(rig: Rig, what: str, zones: int, policies: int, bound: float | None) -> list[Figure]:
@@ -94,7 +94,7 @@ def _measure(rig: Rig, what: str, zones: int, policies: int, bound: float | None
         time.sleep(35.0)  # everything was looked at once more, and rests
         account.service.ask("faults", {"rate": RATE})
         time.sleep(2.0)
-        requests = len(account.service.ask("state")["requests"])
+        requests = account.service.ask("state")["asked"]
         since = time.time()
         account.peers[0].refuse()
         moved = account.wait_moved(2, SWITCHED_S)

@@ -32,6 +32,7 @@ import sigv4  # noqa: E402
 from route53_strict import STRICT  # noqa: E402
 
 HOLD_MAX_S = 60
+REQUESTS_TOLD = 200  # the latest
 # Answers that libcloud's authors recorded of the real service.
 RECORDED = pathlib.Path(libcloud.__file__).parent / "test/dns/fixtures/route53"
 FILES = {"GetHostedZone": "get_zone", "ListHostedZonesByName": "list_zones", "ListResourceRecordSets": "list_records"}
@@ -197,8 +198,11 @@ class Judged:
             return {"moved": dict(STRICT.moved.get(wanted["epoch"], {}))}
         elif verb == "history":
             return {"versions": STRICT.history(wanted["zone"], wanted["names"])}
-        with self.faults.lock:
-            return {"requests": self.faults.requests, "violations": self.faults.violations}
+        elif verb == "state":
+            with self.faults.lock:
+                latest = self.faults.requests[-REQUESTS_TOLD:]
+                return {"asked": len(self.faults.requests), "requests": latest, "violations": self.faults.violations}
+        return {}
 
     def replay(self) -> dict:
         """The last change once more, as it was sent."""
