@@ -15,7 +15,7 @@
 static const char *const phases[PHASE_COUNT] = {"None", "Steady", "Switching"};
 const char *const record_kinds[TARGET_KIND_COUNT] = {
     [TARGET_FENCE] = "fence", [TARGET_PROMOTION] = "promotion", [TARGET_LOCK] = "lock",
-    [TARGET_NAME] = "dns",    [TARGET_PIPELINE] = "pipeline",   [TARGET_ACTIVE] = "active"};
+    [TARGET_NAME] = "dns",    [TARGET_PIPELINE] = "pipeline"};
 
 static const char *or_empty(const char *text)
 {

@@ -414,7 +414,8 @@ enum err record_text_decode(const char *text, struct record_text *ret, struct er
         *ret = (struct record_text){0};
         struct parts parts = {
             .ret = ret,
-            .pair = {.targets = {{.ref = {.kind = TARGET_LOCK, .driver = TARGET_LOCK_DRIVER}}, {.ref.kind = TARGET_NAME}},
+            .pair = {.targets = {{.ref = {.kind = TARGET_LOCK, .driver = TARGET_LOCK_DRIVER}},
+                                 {.ref.kind = TARGET_NAME}},
                      .target_count = 2}};
         struct field field;
         const char *at = text;

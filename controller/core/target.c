@@ -93,23 +93,6 @@ static const struct target_traits traits[TARGET_KIND_COUNT] = {
                          .refused_reason = "PipelineRefused",
                          .silent_reason = "PipelineUnavailable",
                          .excerpt_bytes = 100},
-    [TARGET_ACTIVE] = {.step = STEP_ANNOUNCE,
-                       .absence = ABSENT_IS_FREE,
-                       .blocks = BLOCKS_NEVER,
-                       .is_stamped = true,
-                       .word = "active",
-                       .server_word = "API server",
-                       .shows_words = {"announcement ", " names"},
-                       .stamp_place = ANNOTATION_OF,
-                       .value_word = "announcement",
-                       .answers = "the API server of the announcement answers",
-                       .unmet = "who is active is to be announced",
-                       .settling = "the announcement is accepted, and does not show yet",
-                       .unsettled = "is accepted and does not show yet, under",
-                       .stale_reason = "AnnouncementStale",
-                       .refused_reason = "AnnouncementRefused",
-                       .silent_reason = "AnnouncementUnavailable",
-                       .excerpt_bytes = 100},
 };
 
 const struct target_traits *target_traits(enum target_kind kind)
@@ -122,7 +105,7 @@ const char *step_name(enum step step)
         static const char *const names[STEP_COUNT] = {
             [STEP_INTENT] = "Intent", [STEP_FENCE] = "Fence",       [STEP_PROMOTE] = "Promote",
             [STEP_LOCK] = "Lock",     [STEP_ROUTE] = "Route",       [STEP_PIPELINE] = "Pipeline",
-            [STEP_ANNOUNCE] = "Announce", [STEP_COMMIT] = "Commit"};
+            [STEP_COMMIT] = "Commit"};
         return (unsigned)step < STEP_COUNT ? names[step] : "Invalid";
 }
 

@@ -27,7 +27,6 @@ enum step {
         STEP_LOCK,
         STEP_ROUTE,
         STEP_PIPELINE,
-        STEP_ANNOUNCE,
         STEP_COMMIT,
         STEP_COUNT
 };
@@ -40,7 +39,6 @@ enum target_kind {
         TARGET_LOCK,
         TARGET_NAME,
         TARGET_PIPELINE, /* where CI/CD delivers to */
-        TARGET_ACTIVE,   /* an announcement of who is active, which takes part in no decision */
         TARGET_KIND_COUNT
 };
 

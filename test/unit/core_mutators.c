@@ -64,7 +64,6 @@ static unsigned one_more(struct world *w, enum target_kind kind)
 }
 static void has_a_fence(struct world *w) { (void)one_more(w, TARGET_FENCE); }
 static void has_a_pipeline(struct world *w) { (void)one_more(w, TARGET_PIPELINE); }
-static void has_an_announcement(struct world *w) { (void)one_more(w, TARGET_ACTIVE); }
 static void has_a_second_name(struct world *w) { (void)one_more(w, TARGET_NAME); }
 static void has_a_promotion(struct world *w) { (void)one_more(w, TARGET_PROMOTION); }
 static void has_a_pending_promotion(struct world *w)
@@ -284,7 +283,7 @@ const struct mutator core_mutators[] = {
         MUTATOR(enforced_lately), MUTATOR(fought_back), MUTATOR(active_in_maintenance), MUTATOR(b_in_maintenance),
         MUTATOR(active_was_in_maintenance), MUTATOR(late),
         MUTATOR(has_a_fence), MUTATOR(has_a_promotion), MUTATOR(has_a_pending_promotion), MUTATOR(has_a_second_name),
-        MUTATOR(has_a_pipeline), MUTATOR(has_a_lost_pipeline), MUTATOR(has_an_announcement),
+        MUTATOR(has_a_pipeline), MUTATOR(has_a_lost_pipeline),
 };
 const size_t core_mutator_count = sizeof(core_mutators) / sizeof(core_mutators[0]);
 /* clang-format on */

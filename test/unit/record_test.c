@@ -181,9 +181,9 @@ static void test_malformed_lists_are_refused(void **state)
             {LIST_HEAD "]}}", "record: plan.targets: must have one of kind dns"},
             {LIST_HEAD LIST_PIPE "," LIST_NAME "]}}", "is of a step before the one of the target above it"},
             {LIST_HEAD LIST_NAME ",{\"kind\":\"moon\",\"driver\":\"d\",\"name\":\"x\",\"to\":\"a\"}]}}", "kind"},
-            {LIST_HEAD LIST_NAME ",{\"kind\":\"active\",\"driver\":\"d\",\"name\":\"x\",\"to\":\"\"}]}}",
+            {LIST_HEAD LIST_NAME ",{\"kind\":\"pipeline\",\"driver\":\"d\",\"name\":\"x\",\"to\":\"\"}]}}",
              "to: must not be empty"},
-            {LIST_HEAD LIST_NAME ",{\"kind\":\"active\",\"name\":\"x\",\"to\":\"a\"}]}}", "driver"},
+            {LIST_HEAD LIST_NAME ",{\"kind\":\"pipeline\",\"name\":\"x\",\"to\":\"a\"}]}}", "driver"},
             {LIST_HEAD LIST_NAME "," LIST_NAME "," LIST_NAME "," LIST_NAME "," LIST_NAME "," LIST_NAME "," LIST_NAME "," LIST_NAME
                                  "," LIST_NAME "]}}",
              "plan.targets"},

@@ -128,7 +128,7 @@ static struct record listed(void)
         plan->targets[2].ref.name = "private.example.com";
         plan->targets[2].old[0] = "A 203.0.113.99";
         plan->targets[2].old_count = 1;
-        plan->targets[3] = (struct plan_target){.ref = {TARGET_ACTIVE, "lease", "hub", "gloo", 0}, .to = "b"};
+        plan->targets[3] = (struct plan_target){.ref = {TARGET_PIPELINE, "object", "hub", "gloo", 0}, .to = "b"};
         plan->target_count = 4;
         return record;
 }
@@ -140,13 +140,13 @@ static void a_list_is_carried_by_kinds_and_marks(void **state)
         const struct record record = listed();
         struct record_text got;
         encode(&record, 6, text);
-        assert_non_null(strstr(text, " targets=lock,dns,dns,active "));
+        assert_non_null(strstr(text, " targets=lock,dns,dns,pipeline "));
         assert_null(strstr(text, " old="));
         decode(text, &got);
         assert_int_equal(got.record->version, RECORD_VERSION_LIST);
         const struct plan *plan = &got.record->plan;
         assert_int_equal(plan->target_count, 4);
-        assert_int_equal(plan->targets[3].ref.kind, TARGET_ACTIVE);
+        assert_int_equal(plan->targets[3].ref.kind, TARGET_PIPELINE);
         assert_int_equal(plan->targets[3].old_count, 0);
         assert_int_equal(plan->targets[0].old_count, 2);
         assert_mark(plan->targets[2].old[0], "A 203.0.113.99");
