@@ -101,6 +101,14 @@ static mono_ms first_after(const struct policy *policy)
         return FIRST_AFTER_MS + (mono_ms)(text_hash(policy->key) % SPREAD_MS);
 }
 
+static bool is_busy(const struct policy *policy)
+{
+        for (unsigned i = 0; i < policy->target_count; i++)
+                if (policy->targets[i]->effect)
+                        return true;
+        return false;
+}
+
 void preflight_turn(struct policy *policy, const struct decision *decision)
 {
         struct preflight *preflight = &policy->preflight;
@@ -114,7 +122,9 @@ void preflight_turn(struct policy *policy, const struct decision *decision)
         if (preflight->effect || now - preflight->rested_at < first_after(policy))
                 return;
         const bool looks = now - preflight->looked_at >= LOOK_EVERY_MS;
-        preflight->looked_at = looks ? now : preflight->looked_at;
+        /* Passes come when a target is due to be read: it is compared in the one that its visit ends with. */
+        if (looks && !is_busy(policy))
+                preflight->looked_at = now;
         for (unsigned i = 0; i < policy->target_count && !preflight->effect; i++)
                 if (is_due(policy, policy->targets[i], looks, now))
                         ask(policy, policy->targets[i]);

@@ -69,6 +69,21 @@ static void other_settings_are_asked_about_at_once(void **state)
         assert_int_equal(rig_dns.preflights, 2);
 }
 
+/* Passes come when a target is due to be read, so that in each of them a visit had just begun: nothing was compared. */
+static void test_another_key_is_asked_about_although_every_pass_reads(void **state)
+{
+        struct rig *rig = *state;
+        rig_dns.preflights = 0;
+        rig_dns.rights = ERR_OK;
+        rig_start(rig);
+        struct policy *policy = rig_set_gloo(rig, "u1", 20);
+        rig_pass(rig, SOON_MS);
+        assert_int_equal(rig_dns.preflights, 1);
+        policy->targets[0]->rights.of++; /* as of a key that was replaced since */
+        rig_pass(rig, SOON_MS);
+        assert_int_equal(rig_dns.preflights, 2);
+}
+
 /* Other settings would be asked about at once. */
 static void who_may_write_nothing_asks_nothing(void **state)
 {
@@ -92,6 +107,7 @@ int main(void)
             cmocka_unit_test_setup_teardown(what_is_not_known_is_not_told, rig_open, close_rig),
             cmocka_unit_test_setup_teardown(other_settings_are_asked_about_at_once, rig_open, close_rig),
             cmocka_unit_test_setup_teardown(who_may_write_nothing_asks_nothing, rig_open, close_rig),
+            cmocka_unit_test_setup_teardown(test_another_key_is_asked_about_although_every_pass_reads, rig_open, close_rig),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

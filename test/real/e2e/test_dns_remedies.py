@@ -33,7 +33,7 @@ class WrongOther(OtherDns):
     def argv(self):
         argv = super().argv()
         if self.name == "knot":
-            self._spoil("knot.conf", {"no-right": ("[update, transfer]", "[transfer]"), "updates-off": ("    acl: keeper\n", "")})
+            self._spoil("knot.conf", {"no-right": ("[update, transfer]", "[transfer]"), "updates-off": ("    acl: [keeper]\n", "")})
         else:
             self._spoil("pdns.conf", {"updates-off": ("dnsupdate=yes", "dnsupdate=no")})
             allowed = "somebody-else" if self.wrong == "no-right" else self.key.name
