@@ -204,7 +204,7 @@ build/bench/%: test/bench/%.c $(OUT)/libcontroller.a
 bench-programs: $(BENCH_PROGRAMS)
 
 # libFuzzer comes with clang: the library is compiled once more, with coverage, and each target is linked to it.
-build/fuzz/%: test/fuzz/%.c
+build/fuzz/%: test/fuzz/%.c $(wildcard build/fuzz/libcontroller.a)
 	@mkdir -p $(@D)
 	@echo "fuzz $<"
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang build/fuzz/libcontroller.a

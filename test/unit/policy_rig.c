@@ -342,7 +342,7 @@ json_t *rig_new_policy(const char *name, const char *uid, long version, const ch
 static void settle(struct rig *rig)
 {
         enum { QUIET_TURNS = 100 };
-        const struct timespec pause = {.tv_nsec = 100000};
+        const struct timespec pause = {.tv_nsec = 300000};
         for (unsigned turn = 0; turn < QUIET_TURNS; turn++) {
                 (void)nanosleep(&pause, NULL);
                 fake_turn(rig->loop);
