@@ -169,6 +169,13 @@ static enum finding read_first(struct pass *pass, enum finding finding)
         return classify_as(pass, FINDING_LOOK_OLD, decision->why);
 }
 
+/* In a switch, while a target is not as recorded, and while the active plane fails, servers are left to the switch. */
+static bool rests(const struct decision *decision)
+{
+        return decision->phase == PHASE_STEADY && decision->finding == FINDING_STEADY && decision->may_act &&
+               decision->active_health.fails == 0;
+}
+
 /* Also where Automatic waits for the heartbeat; never where nothing outside status may be written. */
 static bool vouches(const struct view *view, const struct decision *decision)
 {
@@ -213,6 +220,7 @@ static void decide(const struct view *view, struct arena *arena, struct decision
                 ret->write = classify_write(view, ret->at);
         beside_add(&pass);
         ret->vouches = vouches(view, ret);
+        ret->rests = rests(ret);
         /*
          * A request that is being recorded is answered by the record. One that this pass did not reach stays as it is.
          */

@@ -44,6 +44,7 @@ struct decision {
         struct effective_mode mode;
         /* the operator is inside the active plane, and its checks pass: the heartbeat is to be renewed */
         bool vouches;
+        bool rests;    /* nothing is under way and the active plane answers: servers may be asked what can wait */
         bool may_act;  /* Automatic in effect, not suspended, no kill switch: else nothing is recorded or written */
         epoch_t epoch; /* highest in the record and at the targets, 0 none: the next decision is this plus one */
         const struct plane_view *active;    /* while switching the plane that is becoming active; NULL: not known */

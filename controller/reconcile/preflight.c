@@ -76,16 +76,6 @@ static bool is_due(const struct policy *policy, const struct target_slot *slot, 
         return looks && identify(policy, slot, &of) && rights->of != of;
 }
 
-/*
- * During a switch, while the name is not as recorded, and while the active plane fails, the server is left to the
- * switch.
- */
-static bool rests(const struct decision *decision)
-{
-        return decision->phase == PHASE_STEADY && decision->finding == FINDING_STEADY && decision->may_act &&
-               decision->active_health.verdict == VERDICT_UP && decision->active_health.fails == 0;
-}
-
 static void ask(struct policy *policy, struct target_slot *slot)
 {
         struct arena arena = {0};
@@ -113,7 +103,7 @@ void preflight_turn(struct policy *policy, const struct decision *decision)
 {
         struct preflight *preflight = &policy->preflight;
         const mono_ms now = loop_now(policy->manager->loop);
-        if (!rests(decision) || policy->manager->stopping)
+        if (!decision->rests || policy->manager->stopping)
                 return;
         if (!preflight->rested_at) {
                 preflight->rested_at = now;

@@ -20,18 +20,7 @@ static const struct by_hand_tools of_drivers = {tell};
 
 static struct runbook build(struct world *world)
 {
-        struct decision decision = world_decide(world);
-        struct runbook runbook;
-        runbook_build(&world->view, &decision, &of_drivers, &world->arena, &runbook);
-        return runbook;
-}
-
-static const char *line_with(const struct runbook *runbook, const char *word)
-{
-        for (unsigned i = 0; i < runbook->count; i++)
-                if (strstr(runbook->lines[i], word) && runbook->lines[i][0] != '#')
-                        return runbook->lines[i];
-        return "";
+        return world_runbook(world, &of_drivers);
 }
 
 static void the_ordinary_runbook(void **state)
@@ -96,12 +85,12 @@ static void a_name_in_route53_is_moved_by_the_tool_of_aws(void **state)
                 struct runbook runbook;
                 runbook_build(&world.view, &decision, &of_drivers, &world.arena, &runbook);
                 assert_non_null(strstr(runbook.lines[0], "AWS credentials that may change the hosted zone"));
-                const char *line = line_with(&runbook, "aws route53");
+                const char *line = world_line_with(&runbook, "aws route53");
                 assert_non_null(strstr(line, "aws route53 --output json --endpoint-url 'https://route53.amazonaws.com' change-resource-record-sets"));
                 assert_non_null(strstr(line, rows[i].zone));
                 assert_non_null(strstr(line, rows[i].changes));
-                assert_string_equal(line_with(&runbook, "nsupdate"), "");
-                assert_non_null(strstr(line_with(&runbook, "dig +short gloo.example.com"), rows[i].rrset));
+                assert_string_equal(world_line_with(&runbook, "nsupdate"), "");
+                assert_non_null(strstr(world_line_with(&runbook, "dig +short gloo.example.com"), rows[i].rrset));
                 world_clear(&world);
         }
 }
@@ -119,7 +108,7 @@ static void a_name_at_another_provider_is_told_and_no_command_is_made_up(void **
         runbook_build(&world.view, &decision, &of_drivers, &world.arena, &runbook);
         assert_string_equal(runbook.lines[2],
                             "# at https://dns.acme.test make gloo.example.com: A 192.0.2.2, TTL 30, and nothing else");
-        assert_string_equal(line_with(&runbook, "nsupdate"), "");
+        assert_string_equal(world_line_with(&runbook, "nsupdate"), "");
         world_clear(&world);
 }
 
@@ -157,9 +146,9 @@ static void addresses_are_split_as_the_tools_want_them(void **state)
                 NAME(world.view.policy).ref.endpoint = NAME(world.record.plan).ref.endpoint = rows[i].address;
                 LOCK(world.view.policy).ref.endpoint = LOCK(world.record.plan).ref.endpoint = rows[i].address;
                 struct runbook runbook = build(&world);
-                assert_non_null(strstr(line_with(&runbook, "nsupdate"), rows[i].nsupdate));
-                assert_non_null(strstr(line_with(&runbook, "dig "), rows[i].dig));
-                assert_non_null(strstr(line_with(&runbook, "redis-cli"), rows[i].redis));
+                assert_non_null(strstr(world_line_with(&runbook, "nsupdate"), rows[i].nsupdate));
+                assert_non_null(strstr(world_line_with(&runbook, "dig "), rows[i].dig));
+                assert_non_null(strstr(world_line_with(&runbook, "redis-cli"), rows[i].redis));
                 world_clear(&world);
         }
 }
@@ -172,7 +161,7 @@ static void values_are_quoted(void **state)
         LOCK(world.view.policy).ref.name = LOCK(world.record.plan).ref.name = "it's; rm -rf $HOME";
         LOCK(world.view.policy).value = "`id`'{name}";
         struct runbook runbook = build(&world);
-        assert_non_null(strstr(line_with(&runbook, "redis-cli"), "SET 'it'\\''s; rm -rf $HOME' '`id`'\\''b'"));
+        assert_non_null(strstr(world_line_with(&runbook, "redis-cli"), "SET 'it'\\''s; rm -rf $HOME' '`id`'\\''b'"));
         world_clear(&world);
 }
 
@@ -183,7 +172,7 @@ static void every_value_of_a_set_is_added(void **state)
         world_init(&world);
         world.view.planes[1].rrset = "AAAA 2001:db8::1,2001:db8::2";
         struct runbook runbook = build(&world);
-        assert_non_null(strstr(line_with(&runbook, "nsupdate"),
+        assert_non_null(strstr(world_line_with(&runbook, "nsupdate"),
                                "'update add gloo.example.com 30 AAAA 2001:db8::1' "
                                "'update add gloo.example.com 30 AAAA 2001:db8::2' send"));
         world_clear(&world);
@@ -197,7 +186,7 @@ static void for_a_cname_the_whole_name_is_deleted(void **state)
         world_init(&world);
         world.view.planes[1].rrset = "CNAME lb.example.net";
         struct runbook runbook = build(&world);
-        assert_non_null(strstr(line_with(&runbook, "nsupdate"),
+        assert_non_null(strstr(world_line_with(&runbook, "nsupdate"),
                                "'prereq nxrrset gloo.example.com MX' 'prereq nxrrset gloo.example.com TXT' "
                                "'update delete gloo.example.com' "
                                "'update add gloo.example.com 30 CNAME lb.example.net' send"));

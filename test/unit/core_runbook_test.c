@@ -11,18 +11,7 @@
 
 static struct runbook build(struct world *world)
 {
-        struct decision decision = world_decide(world);
-        struct runbook runbook;
-        runbook_build(&world->view, &decision, &world_tools, &world->arena, &runbook);
-        return runbook;
-}
-
-static const char *line_with(const struct runbook *runbook, const char *word)
-{
-        for (unsigned i = 0; i < runbook->count; i++)
-                if (strstr(runbook->lines[i], word) && runbook->lines[i][0] != '#')
-                        return runbook->lines[i];
-        return "";
+        return world_runbook(world, &world_tools);
 }
 
 static void each_target_in_its_turn(void **state)
@@ -138,13 +127,13 @@ static void without_a_record(void **state)
         world_without_record(&world);
         world.view.policy.mode = MODE_ADVISE;
         struct runbook runbook = build(&world);
-        assert_string_equal(line_with(&runbook, "kubectl"), "");
+        assert_string_equal(world_line_with(&runbook, "kubectl"), "");
         assert_non_null(strstr(runbook.lines[runbook.count - 1], "mode Advise records nothing"));
-        assert_string_equal(line_with(&runbook, "set mgmt-active"), "");
-        assert_non_null(strstr(line_with(&runbook, "set gloo.example.com"), "192.0.2.2"));
+        assert_string_equal(world_line_with(&runbook, "set mgmt-active"), "");
+        assert_non_null(strstr(world_line_with(&runbook, "set gloo.example.com"), "192.0.2.2"));
         world.view.policy.mode = MODE_AUTOMATIC;
         runbook = build(&world);
-        assert_string_equal(line_with(&runbook, "kubectl"), "");
+        assert_string_equal(world_line_with(&runbook, "kubectl"), "");
         assert_non_null(strstr(runbook.lines[runbook.count - 1],
                                "# nothing to annotate now: the targets name a: recorded as they are"));
         world_clear(&world);

@@ -26,6 +26,22 @@ static struct by_hand tell(const struct by_hand_tools *tools, const struct by_ha
 
 const struct by_hand_tools world_tools = {tell};
 
+struct runbook world_runbook(struct world *world, const struct by_hand_tools *tools)
+{
+        struct decision decision = world_decide(world);
+        struct runbook runbook;
+        runbook_build(&world->view, &decision, tools, &world->arena, &runbook);
+        return runbook;
+}
+
+const char *world_line_with(const struct runbook *runbook, const char *word)
+{
+        for (unsigned i = 0; i < runbook->count; i++)
+                if (strstr(runbook->lines[i], word) && runbook->lines[i][0] != '#')
+                        return runbook->lines[i];
+        return "";
+}
+
 static struct check_view *path(struct world *world, unsigned plane)
 {
         return &world->view.planes[plane].checks[0];

@@ -38,6 +38,9 @@ struct world {
 
 /* Tools of every driver: "set NAME VALUE TTL", and for what leads agents "look at NAME". */
 extern const struct by_hand_tools world_tools;
+/* What a person would do by hand now, and its first command with @word in it; "" none. */
+struct runbook world_runbook(struct world *world, const struct by_hand_tools *tools);
+const char *world_line_with(const struct runbook *runbook, const char *word);
 
 void world_init(struct world *world);
 void world_clear(struct world *world);

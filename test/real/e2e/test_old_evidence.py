@@ -1,8 +1,7 @@
 """What was seen once is not what is: servers that forget behind one address."""
 
-import contextlib
-
 import pytest
+from trouble import dns_takes_no_updates
 from world import (
     CENTRAL,
     WEST,
@@ -21,15 +20,6 @@ SECONDS_FROZEN = 3.0  # longer than a look at the lock may be old
 pytestmark = pytest.mark.timeout(240)
 
 
-@contextlib.contextmanager
-def a_frozen_zone(scene):
-    scene.bench.bind.freeze(scene.zone)
-    try:
-        yield
-    finally:
-        scene.bench.bind.thaw(scene.zone)
-
-
 def lose_the_last_write(redis, before):
     """As an address does that leads to a replica which never had it."""
     redis.mset(before)
@@ -43,10 +33,10 @@ def name_the_plane_by_hand_again(redis, before):
     redis.set(LOCK_KEY, before[LOCK_KEY])
 
 
-def forget_behind_a_frozen_zone(scene, forget):
+def forget_behind_dns_takes_no_updates(scene, forget):
     """The lock is moved to epoch 2 while the zone takes no updates, and then Redis shows something older."""
     before = {key: scene.redis.get(key) for key in (LOCK_KEY, STAMP_KEY)}
-    with a_frozen_zone(scene):
+    with dns_takes_no_updates(scene):
         scene.annotate(switch_to=f"{CENTRAL}/2")
         wait.until("the lock is moved", lambda: lock_stamp(scene).epoch == 2)
         forget(scene.redis, before)
@@ -58,7 +48,7 @@ def forget_behind_a_frozen_zone(scene, forget):
 @pytest.mark.parametrize("forget", [lose_the_last_write, lose_everything])
 def test_the_name_never_follows_a_lock_that_redis_forgot(scene, forget):
     steady(scene, single_writer=True)
-    forget_behind_a_frozen_zone(scene, forget)
+    forget_behind_dns_takes_no_updates(scene, forget)
 
     def follows() -> bool:
         moved = scene.active_in_dns() == CENTRAL
@@ -71,7 +61,7 @@ def test_the_name_never_follows_a_lock_that_redis_forgot(scene, forget):
 
 def test_a_lock_that_was_edited_meanwhile_is_drift_and_the_name_stays(scene):
     steady(scene, single_writer=True)
-    forget_behind_a_frozen_zone(scene, name_the_plane_by_hand_again)
+    forget_behind_dns_takes_no_updates(scene, name_the_plane_by_hand_again)
     scene.wait_condition("Drift", "True", "Drift", timeout=20.0)
     wait.always("the name stays", lambda: scene.active_in_dns() == WEST, 1.0)
     assert scene.lock() == WEST and record(scene)["phase"] == "Switching"
