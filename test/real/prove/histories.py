@@ -122,7 +122,7 @@ def dns_swap(operation: Operation, owners, asked, said) -> list[Operation]:
     stamps = [rrset for rrset in asked.prerequisite if rrset.name == txt]
     if stamps:
         swap["expectStamp"] = [rrset_text(dns.rdatatype.TXT, (item for rrset in stamps for item in rrset))]
-    added = [rrset for rrset in asked.update if rrset.rdclass == dns.rdataclass.IN]
+    added = [rrset for rrset in asked.update if not rrset.deleting]  # dnspython gives all of them the zone's class
     if any(rrset.name == address for rrset in asked.update):
         swap["setValue"] = [addresses_text({rrset.rdtype: rrset for rrset in added if rrset.name == address})]
     if any(rrset.name == txt for rrset in asked.update):

@@ -5,10 +5,12 @@ And the judge itself: of a history that is spoilt in any one place it says so.
 
 import copy
 
+import dns.update
 import pytest
-from histories import Operation
+from histories import Operation, dns_operation
 from jobs import SEEDS
 from stories import PLOTS, History, killed_again_and_again
+from tap import Frame
 
 from hack.bench import judges
 
@@ -35,6 +37,20 @@ def summary(results, figures):
 def test_history(results, job):
     case = results[job]
     assert {verdict.split()[0] for verdict in case.verdicts} == set(REGISTERS)
+
+
+def test_a_question_about_rights_was_read_as_a_swap():
+    """What an update deletes record by record was taken for what it adds, so that the operator's trial of its rights,
+    which never matches, was a stamp that nobody can read."""
+    zone, name = "t1.example.com.", "gloo-mgmt.t1.example.com"
+    trial = dns.update.UpdateMessage(zone)
+    trial.present(f"_planekeeper.{name}.", "TXT", "planekeeper-preflight")
+    trial.delete(f"_planekeeper.{name}.", "TXT", "planekeeper-preflight")
+    trial.delete(f"{name}.", "A", "0.0.0.1")
+    (swap,) = dns_operation(name, Frame(False, (1, b"id"), 1, trial.to_wire()), None)
+    assert swap["expectStamp"] == ["planekeeper-preflight"]
+    assert (swap["setValue"], swap["setStamp"]) == ([None], [None])
+    assert "epoch" not in swap
 
 
 # Spoilt on purpose: each takes the operations of one register, oldest first, and changes one of them
