@@ -13,7 +13,7 @@
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_io.h"
 #include "reconcile/record_store.h"
-#include "reconcile/secret_cache.h"
+#include "reconcile/target_secrets.h"
 #include "reconcile/tell.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
@@ -299,10 +299,8 @@ static void target_failed(struct policy *policy, struct target_slot *slot, const
         struct manager *manager = policy->manager;
         slot_failed(slot, visit);
         bool is_refused = visit->err == ERR_DENIED || visit->err == ERR_INVALID;
-        if (is_refused && policy->spec) {
-                secret_cache_refresh(manager->secrets, policy->namespace_name, policy->spec->dns.credentials_secret);
-                secret_cache_refresh(manager->secrets, policy->namespace_name, policy->spec->redis.auth_secret);
-        }
+        if (is_refused && policy->spec)
+                target_secrets_refresh(policy, &slot->ref);
         workqueue_add_after(manager->policies_queue, &policy->work, slot->retry_at - visit->now);
 }
 

@@ -262,11 +262,11 @@ static void equip(struct batch *batch)
         if (batch->session)
                 return;
         const char *versions = "";
-        batch->err = target_secrets_versions(policy, first->ref.kind, &batch->arena, &versions, &batch->why);
+        batch->err = target_secrets_versions(policy, &first->ref, &batch->arena, &versions, &batch->why);
         if (batch->err == ERR_OK && strcmp(versions, first->versions) != 0)
                 batch->err = err_set(&batch->why, ERR_TRANSIENT, "the Secret was changed while this visit waited");
         if (batch->err == ERR_OK)
-                batch->err = target_credentials_copy(policy, first->ref.kind, &batch->arena, &batch->credentials,
+                batch->err = target_credentials_copy(policy, &first->ref, &batch->arena, &batch->credentials,
                                                      &batch->why);
 }
 

@@ -24,7 +24,7 @@ static enum err fill_config(struct effect *effect, struct errmsg *reterr)
         struct arena *arena = &effect->arena;
         target_config_settings(policy, &effect->ref, arena, &effect->config);
         effect->settings = target_config_text(&effect->config, arena);
-        return target_secrets_versions(policy, effect->ref.kind, arena, &effect->versions, reterr);
+        return target_secrets_versions(policy, &effect->ref, arena, &effect->versions, reterr);
 }
 
 static void copy_stamp(struct stamp *to, const struct stamp *from)

@@ -43,7 +43,7 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
             .credentials_error = target_secrets_error(policy, arena),
             .rival = claims_rival(policy, arena),
         };
-        ret->target_count = target_config_wanted(policy, ret->targets);
+        ret->target_count = target_config_wanted(policy, arena, ret->targets);
 }
 
 static void gather_health(const struct target_slot *slot, struct arena *arena, struct target_health *ret)

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "reconcile/policy.h"
-#include "reconcile/secret_cache.h"
+#include "reconcile/target_secrets.h"
 
 const struct kube_resource kube_policies = {
     .group = "planekeeper.io", .version = "v1alpha1", .plural = "failoverpolicies", .kind = "FailoverPolicy"};
@@ -44,16 +44,7 @@ bool policy_has_lease(const struct policy *policy)
 
 bool policy_uses_secret(const struct policy *policy, const char *key)
 {
-        if (!policy->spec)
-                return false;
-        const struct policy_redis *redis = &policy->spec->redis;
-        const char *const names[] = {policy->spec->dns.credentials_secret, redis->auth_secret,
-                                     redis->uses_tls ? redis->tls.ca.name : "",
-                                     redis->uses_tls ? redis->tls.client_certificate : ""};
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-                if (secret_key_is(key, policy->namespace_name, names[i]))
-                        return true;
-        return false;
+        return policy->spec && target_secrets_name(policy, key);
 }
 
 struct target_slot *policy_target(const struct policy *policy, enum target_kind kind)

@@ -29,7 +29,7 @@ static void hold_mechanism(struct policy *policy, struct target_slot *slot)
         const struct target_ref *ref = &slot->ref;
         struct target_secret secrets[TARGET_SECRETS_MAX];
         struct arena arena = {0};
-        const unsigned count = target_config_secrets(policy, ref->kind, &arena, secrets);
+        const unsigned count = target_config_secrets(policy, ref, &arena, secrets);
         struct strbuf text = STRBUF_INIT(4096);
         (void)strbuf_printf(&text, "%s %s/%u", ref->driver, ref->endpoint, (unsigned)ref->db);
         /* Without a Secret the credentials are the operator's own, or none: the same for every namespace. */
@@ -53,13 +53,15 @@ static bool place(struct policy *policy)
         struct target_ref refs[TARGETS_MAX];
         struct target_slot *before[TARGETS_MAX];
         const unsigned count_before = policy->target_count;
-        wanted.target_count = target_config_wanted(policy, wanted.targets);
+        struct arena arena = {0};
+        wanted.target_count = target_config_wanted(policy, &arena, wanted.targets);
         memcpy(before, policy->targets, sizeof(before));
         policy->target_count = targets_in_force(policy->keeper.record, &wanted, refs);
         for (unsigned i = 0; i < policy->target_count; i++) {
                 policy->targets[i] = take(before, count_before, &refs[i]);
                 hold_mechanism(policy, policy->targets[i]);
         }
+        arena_deinit(&arena);
         bool has_moved = false;
         for (unsigned i = 0; i < count_before; i++) {
                 if (!before[i])

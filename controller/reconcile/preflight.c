@@ -6,7 +6,6 @@
 
 #include "reconcile/effect.h"
 #include "reconcile/policy.h"
-#include "reconcile/secret_cache.h"
 #include "reconcile/target_config.h"
 #include "reconcile/target_secrets.h"
 #include "runtime/log.h"
@@ -44,7 +43,7 @@ static bool identify(const struct policy *policy, const struct target_slot *slot
         const char *versions, *text;
         size_t count;
         target_config_settings(policy, &slot->ref, &arena, &config);
-        bool is_known = target_secrets_versions(policy, slot->ref.kind, &arena, &versions, &ignored) == ERR_OK;
+        bool is_known = target_secrets_versions(policy, &slot->ref, &arena, &versions, &ignored) == ERR_OK;
         if (is_known) {
                 const char *const *values = values_of(policy, slot, &arena, &count);
                 text = arena_printf(&arena, "%s\n%s", target_config_text(&config, &arena), versions);
@@ -120,17 +119,6 @@ void preflight_turn(struct policy *policy, const struct decision *decision)
                         ask(policy, policy->targets[i]);
 }
 
-/* A person may be about to put another credential there. */
-static void refresh_secrets(const struct policy *policy, enum target_kind kind)
-{
-        struct target_secret secrets[TARGET_SECRETS_MAX];
-        struct arena arena = {0};
-        const unsigned count = target_config_secrets(policy, kind, &arena, secrets);
-        for (unsigned i = 0; i < count; i++)
-                secret_cache_refresh(policy->manager->secrets, policy->namespace_name, secrets[i].secret);
-        arena_deinit(&arena);
-}
-
 static struct target_slot *slot_of(const struct policy *policy, const struct target_ref *ref)
 {
         for (unsigned i = 0; i < policy->target_count; i++)
@@ -144,7 +132,7 @@ static char *refusal_text(const struct policy *policy, const struct effect *effe
 {
         struct target_secret secrets[TARGET_SECRETS_MAX];
         struct arena arena = {0};
-        const unsigned count = policy->spec ? target_config_secrets(policy, effect->ref.kind, &arena, secrets) : 0;
+        const unsigned count = policy->spec ? target_config_secrets(policy, &effect->ref, &arena, secrets) : 0;
         const char *text = effect->why.text;
         if (count)
                 text = arena_printf(&arena, "%s; the credentials are those of Secret %s/%s (%s)", text,
@@ -181,7 +169,7 @@ void preflight_done(struct policy *policy, struct effect *effect)
                 rights->is_known = is_refused || effect->err == ERR_OK;
         }
         if (is_refused)
-                refresh_secrets(policy, slot->ref.kind);
+                target_secrets_refresh(policy, &slot->ref);
         rights->asked_at = loop_now(policy->manager->loop);
         rights->of = of;
         workqueue_add_after(policy->manager->policies_queue, &policy->work, again_after(slot));

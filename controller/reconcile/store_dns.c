@@ -42,10 +42,10 @@ static const char *own_cluster(const struct policy *policy)
 /* ---- what the register shows ---- */
 
 /* The targets that the spec names: they are read by this plan until the recorded one is proven. */
-static struct plan provisional_plan(const struct policy *policy)
+static struct plan provisional_plan(const struct policy *policy, struct arena *arena)
 {
         struct wanted_target wanted[TARGETS_MAX];
-        struct plan plan = {.target_count = policy->spec ? target_config_wanted(policy, wanted) : 0};
+        struct plan plan = {.target_count = policy->spec ? target_config_wanted(policy, arena, wanted) : 0};
         for (unsigned i = 0; i < plan.target_count; i++)
                 plan.targets[i] =
                     (struct plan_target){.ref = wanted[i].ref, .ttl_s = wanted[i].ttl_s, .to = ""};
@@ -83,8 +83,10 @@ static void take_text(struct policy *policy, const char *raw)
         }
         const struct plan *known = known_plan(policy, text.record);
         struct record record = *text.record;
-        record.plan = proof_with_old_values(known ? *known : provisional_plan(policy), &text.record->plan);
+        struct arena arena = {0};
+        record.plan = proof_with_old_values(known ? *known : provisional_plan(policy, &arena), &text.record->plan);
         struct record *copy = record_copy(&record);
+        arena_deinit(&arena);
         policy->keeper.dns.is_proven = known != NULL;
         (void)TEXT_COPY(policy->keeper.dns.digest, text.digest);
         (void)TEXT_COPY(policy->keeper.dns.author, text.author);

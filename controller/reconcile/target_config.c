@@ -8,8 +8,10 @@
 
 enum { REDIS_SETTINGS_MAX = 5 };
 
-static unsigned name_secrets(const struct failover_policy *spec, struct arena *arena, struct target_secret *ret)
+static unsigned name_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+                             struct target_secret *ret)
 {
+        (void)ref;
         const struct policy_dns *dns = &spec->dns;
         const struct target_driver *driver = target_driver_find(dns->provider);
         if (!driver || !dns->credentials_secret[0])
@@ -39,8 +41,10 @@ static void name_settings(const struct failover_policy *spec, const struct targe
         ret->setting_count = count;
 }
 
-static unsigned lock_secrets(const struct failover_policy *spec, struct arena *arena, struct target_secret *ret)
+static unsigned lock_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+                             struct target_secret *ret)
 {
+        (void)ref;
         const struct policy_redis *redis = &spec->redis;
         unsigned count = 0;
         if (!redis->lock_key[0])
@@ -88,7 +92,8 @@ static void lock_settings(const struct failover_policy *spec, const struct targe
 }
 
 static const struct {
-        unsigned (*secrets)(const struct failover_policy *spec, struct arena *arena, struct target_secret *ret);
+        unsigned (*secrets)(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+                            struct target_secret *ret);
         void (*settings)(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
                          struct target_config *ret);
 } rows[TARGET_KIND_COUNT] = {
@@ -96,10 +101,10 @@ static const struct {
     [TARGET_NAME] = {name_secrets, name_settings},
 };
 
-unsigned target_config_secrets(const struct policy *policy, enum target_kind kind, struct arena *arena,
+unsigned target_config_secrets(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                                struct target_secret ret[static TARGET_SECRETS_MAX])
 {
-        return rows[kind].secrets ? rows[kind].secrets(policy->spec, arena, ret) : 0;
+        return rows[ref->kind].secrets ? rows[ref->kind].secrets(policy->spec, ref, arena, ret) : 0;
 }
 
 void target_config_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
@@ -157,8 +162,10 @@ char *target_config_identity(const struct failover_policy *spec)
         return identity ? identity : mem_strdup(dns_server(dns));
 }
 
-unsigned target_config_wanted(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX])
+unsigned target_config_wanted(const struct policy *policy, struct arena *arena,
+                              struct wanted_target ret[static TARGETS_MAX])
 {
+        (void)arena;
         const struct policy_dns *dns = &policy->spec->dns;
         const struct policy_redis *redis = &policy->spec->redis;
         unsigned count = 0;

@@ -26,8 +26,8 @@ struct target_secret {
         unsigned key_count; /* 0: all entries, as they are called */
 };
 
-/* The Secrets that the spec names for targets of @kind; returns their count. */
-unsigned target_config_secrets(const struct policy *policy, enum target_kind kind, struct arena *arena,
+/* The Secrets that the spec names for the target @ref; returns their count. */
+unsigned target_config_secrets(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                                struct target_secret ret[static TARGET_SECRETS_MAX]);
 
 /* The settings of @ref: the spec's, with the target's own server in their place, as a running epoch keeps its plan. */
@@ -40,8 +40,9 @@ MUST_CHECK enum err target_config_check(const struct failover_policy *spec, stru
 /* The settings as one text, to compare. */
 const char *target_config_text(const struct target_config *config, struct arena *arena);
 
-/* The targets that the spec names, in step order; returns their count. Texts are borrowed from the policy. */
-unsigned target_config_wanted(const struct policy *policy, struct wanted_target ret[static TARGETS_MAX]);
+/* The targets that the spec names, in step order; returns their count. */
+unsigned target_config_wanted(const struct policy *policy, struct arena *arena,
+                              struct wanted_target ret[static TARGETS_MAX]);
 
 /* The server of the name, by which two names are told apart; "" where the spec names none. The caller's. */
 char *target_config_identity(const struct failover_policy *spec);

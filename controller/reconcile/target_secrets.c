@@ -106,7 +106,7 @@ const char *target_secrets_error_of(const struct policy *policy, const struct ta
         struct target_secret secrets[TARGET_SECRETS_MAX];
         const struct target_driver *driver = target_driver_find(ref->driver);
         const unsigned count =
-            driver && driver->check_credentials ? target_config_secrets(policy, ref->kind, arena, secrets) : 0;
+            driver && driver->check_credentials ? target_config_secrets(policy, ref, arena, secrets) : 0;
         for (unsigned i = 0; i < count; i++) {
                 const char *error = secret_error(policy, driver, ref, &secrets[i], arena);
                 if (error[0])
@@ -119,7 +119,7 @@ const char *target_secrets_error_of(const struct policy *policy, const struct ta
 const char *target_secrets_error(const struct policy *policy, struct arena *arena)
 {
         struct wanted_target wanted[TARGETS_MAX];
-        for (unsigned i = target_config_wanted(policy, wanted); i > 0; i--) {
+        for (unsigned i = target_config_wanted(policy, arena, wanted); i > 0; i--) {
                 const char *error = target_secrets_error_of(policy, &wanted[i - 1].ref, arena);
                 if (error[0])
                         return error;
@@ -127,11 +127,37 @@ const char *target_secrets_error(const struct policy *policy, struct arena *aren
         return "";
 }
 
-enum err target_secrets_versions(const struct policy *policy, enum target_kind kind, struct arena *arena,
+void target_secrets_refresh(const struct policy *policy, const struct target_ref *ref)
+{
+        struct target_secret secrets[TARGET_SECRETS_MAX];
+        struct arena arena = {0};
+        const unsigned count = target_config_secrets(policy, ref, &arena, secrets);
+        for (unsigned i = 0; i < count; i++)
+                secret_cache_refresh(policy->manager->secrets, policy->namespace_name, secrets[i].secret);
+        arena_deinit(&arena);
+}
+
+bool target_secrets_name(const struct policy *policy, const char *key)
+{
+        struct wanted_target wanted[TARGETS_MAX];
+        struct target_secret secrets[TARGET_SECRETS_MAX];
+        struct arena arena = {0};
+        bool is_named = false;
+        const unsigned targets = target_config_wanted(policy, &arena, wanted);
+        for (unsigned i = 0; i < targets && !is_named; i++) {
+                const unsigned count = target_config_secrets(policy, &wanted[i].ref, &arena, secrets);
+                for (unsigned j = 0; j < count; j++)
+                        is_named |= secret_key_is(key, policy->namespace_name, secrets[j].secret);
+        }
+        arena_deinit(&arena);
+        return is_named;
+}
+
+enum err target_secrets_versions(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                                  const char **ret, struct errmsg *reterr)
 {
         struct target_secret secrets[TARGET_SECRETS_MAX];
-        const unsigned count = target_config_secrets(policy, kind, arena, secrets);
+        const unsigned count = target_config_secrets(policy, ref, arena, secrets);
         const char *text = "";
         for (unsigned i = 0; i < count; i++) {
                 const struct secret_object *object;
@@ -144,11 +170,11 @@ enum err target_secrets_versions(const struct policy *policy, enum target_kind k
         return ERR_OK;
 }
 
-enum err target_credentials_copy(const struct policy *policy, enum target_kind kind, struct arena *arena,
+enum err target_credentials_copy(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                                  struct target_credentials *ret, struct errmsg *reterr)
 {
         struct target_secret secrets[TARGET_SECRETS_MAX];
-        const unsigned count = target_config_secrets(policy, kind, arena, secrets);
+        const unsigned count = target_config_secrets(policy, ref, arena, secrets);
         for (unsigned i = 0; i < count; i++) {
                 const struct secret_object *object;
                 enum err err = find(policy, &secrets[i], &object, reterr);

@@ -16,6 +16,11 @@ const char *target_secrets_error_of(const struct policy *policy, const struct ta
 /* The first of all that the spec names. */
 const char *target_secrets_error(const struct policy *policy, struct arena *arena);
 
+/* Reads them again: a server has refused them, and a person may be about to put others there. */
+void target_secrets_refresh(const struct policy *policy, const struct target_ref *ref);
+/* Whether a target that the spec names uses the Secret "<namespace>/<name>". */
+bool target_secrets_name(const struct policy *policy, const char *key);
+
 /* Credentials as a driver wants them; owned: target_credentials_clear() wipes. */
 struct target_credentials {
         struct target_credential *list; /* their keys are of an arena */
@@ -23,11 +28,12 @@ struct target_credentials {
 };
 
 /* Which versions of the Secrets are in force, as one text, to compare. ERR_TRANSIENT: one is still being read. */
-MUST_CHECK enum err target_secrets_versions(const struct policy *policy, enum target_kind kind, struct arena *arena,
-                                            const char **ret, struct errmsg *reterr);
+MUST_CHECK enum err target_secrets_versions(const struct policy *policy, const struct target_ref *ref,
+                                            struct arena *arena, const char **ret, struct errmsg *reterr);
 /* ERR_TRANSIENT: a Secret is still being read. */
-MUST_CHECK enum err target_credentials_copy(const struct policy *policy, enum target_kind kind, struct arena *arena,
-                                            struct target_credentials *ret, struct errmsg *reterr);
+MUST_CHECK enum err target_credentials_copy(const struct policy *policy, const struct target_ref *ref,
+                                            struct arena *arena, struct target_credentials *ret,
+                                            struct errmsg *reterr);
 void target_credentials_clear(struct target_credentials *credentials);
 
 #endif
