@@ -163,11 +163,11 @@ static void decode_target(const struct scope *scope, enum target_kind at_least, 
                     .endpoint = decode_text(scope, "endpoint", "", RECORD_BYTES_MAX),
                     .name = decode_text(scope, "name", NULL, RECORD_BYTES_MAX),
                     .db = (uint32_t)decode_integer(scope, "db", 0, 0, LOCK_DB_MAX)},
-            .ttl_s = (uint32_t)decode_integer(scope, "ttl", 0, 0, DNS_TTL_MAX_S),
-            .to = decode_text(scope, "to", NULL, RECORD_BYTES_MAX)};
+            .ttl_s = (uint32_t)decode_integer(scope, "ttl", 0, 0, DNS_TTL_MAX_S)};
+        /* That of a target which nothing waits for may not have been known at the decision. */
+        const bool may_lack = target_traits(ret->ref.kind)->blocks == BLOCKS_NEVER;
+        ret->to = decode_text(scope, "to", may_lack ? "" : NULL, RECORD_BYTES_MAX);
         ret->old_count = decode_texts(scope, "old", ret->old);
-        if (!ret->to[0])
-                decode_fail(scope, "to", "must not be empty");
         if (ret->ref.kind < at_least)
                 decode_fail(scope, "kind", "is of a step before the one of the target above it");
 }

@@ -19,6 +19,8 @@ static bool is_due(const struct pass *pass, unsigned i)
         const struct target_traits *traits = target_traits(view->targets[i].ref.kind);
         if (targets[i].sync != SYNC_BEHIND || !is_in_turn(pass, i, traits->step))
                 return false;
+        if (!view->record->plan.targets[i].to[0]) /* it was not known at the decision: the next one has it */
+                return false;
         if (traits->leads_agents && pass->decision->finding == FINDING_NAME_UNFIT)
                 return false;
         for (unsigned before = 0; before < i; before++) {

@@ -45,6 +45,9 @@ static const char *fill_template(const char *template, const struct plane_view *
 const char *plan_value(const struct wanted_target *wanted, const struct plane_view *plane, epoch_t epoch,
                        struct arena *arena)
 {
+        for (unsigned i = 0; i < wanted->value_count; i++)
+                if (strcmp(wanted->values[i].plane, plane->name) == 0)
+                        return wanted->values[i].value;
         return wanted->value ? fill_template(wanted->value, plane, epoch, arena) : plane->rrset;
 }
 
@@ -226,7 +229,7 @@ bool plan_is_outdated(const struct view *view, const struct plane_view *active, 
         const struct plan wanted = plan_values(view, active, record->epoch, arena);
         for (unsigned i = 0; i < wanted.target_count; i++) {
                 const struct plan_target *now = &wanted.targets[i], *recorded = &record->plan.targets[i];
-                if (strcmp(now->to, recorded->to) != 0 || now->ttl_s != recorded->ttl_s)
+                if (now->to[0] && (strcmp(now->to, recorded->to) != 0 || now->ttl_s != recorded->ttl_s))
                         return true;
         }
         return false;

@@ -9,8 +9,8 @@
 #include "util/arena.h"
 
 /*
- * The value of @wanted while @plane is active under @epoch: its address, or the template with {clusterName}, {name},
- * {uid} and {epoch} replaced.
+ * The value of @wanted while @plane is active under @epoch: the one given for the plane, its address, or the template
+ * with {clusterName}, {name}, {uid} and {epoch} replaced. "": it is not known now.
  */
 const char *plan_value(const struct wanted_target *wanted, const struct plane_view *plane, epoch_t epoch,
                        struct arena *arena);
@@ -44,7 +44,7 @@ size_t plan_bytes_at_most(const struct view *view, const struct plane_view *plan
 
 /*
  * Whether the spec's values or the active plane's address say something else than the record's plan, for the same
- * targets.
+ * targets. A value that is not known now says nothing.
  */
 bool plan_is_outdated(const struct view *view, const struct plane_view *active, struct arena *arena);
 

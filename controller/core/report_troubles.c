@@ -78,6 +78,16 @@ static void look_at_switch(const struct report_subject *s, struct troubles *ret)
                              "Configuration changes are not propagated; traffic in the mesh is not affected");
 }
 
+static void look_at_doubts(const struct report_subject *s, bool leads_agents, struct troubles *ret)
+{
+        for (unsigned i = 0; i < s->view->target_count; i++) {
+                const struct target_view *target = &s->view->targets[i];
+                const struct target_traits *traits = target_traits(target->ref.kind);
+                if (traits->leads_agents == leads_agents && target->health.read_at && target->shows.doubt)
+                        troubles_add(ret, traits->doubt_reason, target->shows.doubt);
+        }
+}
+
 /* An authoritative server that answers something else than what is recorded leads agents elsewhere now. */
 static void look_at_wrong_answers(const struct report_subject *s, struct troubles *ret)
 {
@@ -90,9 +100,7 @@ static void look_at_wrong_answers(const struct report_subject *s, struct trouble
                         troubles_add(
                             ret, verify_leads_astray(view, &view->verify[i]) ? "DNSServerAstray" : "DNSServerBehind",
                             verify_phrase(view, &view->verify[i], s->arena));
-        for (unsigned i = 0; i < view->target_count; i++)
-                if (view->targets[i].health.read_at && view->targets[i].shows.doubt)
-                        troubles_add(ret, "DNSAnswersDiffer", view->targets[i].shows.doubt);
+        look_at_doubts(s, true, ret);
 }
 
 static void look_at_standbys(const struct report_subject *s, struct troubles *ret)
@@ -192,20 +200,46 @@ static void look_at_rights(const struct report_subject *s, struct troubles *ret)
                 troubles_add(ret, "WriteDenied", denied);
 }
 
+/* Why a target does not show the record's epoch; "" where it does, or the condition Drift says why. */
+static const char *stale_text(const struct report_subject *s, const struct target_view *target, enum sync sync)
+{
+        const struct stamp *stamp = &target->shows.stamp;
+        const char *what = texts_target(target, s->arena), *place = texts_stamp_place(target, s->arena);
+        const unsigned long long epoch = (unsigned long long)s->view->record->epoch;
+        switch (sync) {
+        case SYNC_BEHIND:
+                return arena_printf(s->arena, "%s lacks epoch %llu", what, epoch);
+        case SYNC_SETTLING:
+                return arena_printf(s->arena, "%s %s epoch %llu", what, target_traits(target->ref.kind)->unsettled,
+                                    epoch);
+        case SYNC_FOREIGN:
+        case SYNC_UNREADABLE:
+                return arena_printf(s->arena, "%s is not written: the %s %s: \"%s\". Remove it where nobody needs it",
+                                    what, place,
+                                    sync == SYNC_FOREIGN ? "is another owner's" : "cannot be read",
+                                    texts_excerpt(stamp->raw[0] ? stamp->raw : stamp->store, 120, s->arena));
+        case SYNC_AHEAD:
+                return arena_printf(s->arena, "%s shows epoch %llu, which this record (%llu) does not know: the next "
+                                    "switch writes it", what, (unsigned long long)stamp->epoch, epoch);
+        default:
+                return "";
+        }
+}
+
 /* A target that no step waited for lags behind a complete switch. */
 static void look_at_stale(const struct report_subject *s, struct troubles *ret)
 {
         const struct view *view = s->view;
         for (unsigned i = 0; i < view->target_count && s->decision->phase == PHASE_STEADY; i++) {
                 const struct target_view *target = &view->targets[i];
-                const enum sync sync = s->decision->targets[i].sync;
                 const struct target_traits *traits = target_traits(target->ref.kind);
-                if (traits->stale_reason && target->health.read_at && (sync == SYNC_BEHIND || sync == SYNC_SETTLING))
-                        troubles_add(ret, traits->stale_reason,
-                                     arena_printf(s->arena, "%s %s epoch %llu", texts_target(target, s->arena),
-                                                  sync == SYNC_SETTLING ? traits->unsettled : "lacks",
-                                                  (unsigned long long)view->record->epoch));
+                if (!traits->stale_reason || !target->health.read_at)
+                        continue;
+                const char *text = stale_text(s, target, s->decision->targets[i].sync);
+                if (text[0])
+                        troubles_add(ret, traits->stale_reason, text);
         }
+        look_at_doubts(s, false, ret);
 }
 
 static bool is_expiring(const struct report_subject *s, const struct plane_view *plane, unix_ms *ret_end)

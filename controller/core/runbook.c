@@ -96,11 +96,11 @@ void runbook_build(const struct view *view, const struct decision *decision, con
         }
         for (unsigned i = 0; i < view->target_count; i++) {
                 const struct target_view *target = &view->targets[i];
-                const struct wanted_target *wanted = wanted_find(&view->policy, target->ref.kind);
-                if (!wanted) /* the spec has none any more */
+                const struct wanted_target *wanted = targets_wanted(view, target);
+                const char *value = wanted ? plan_value(wanted, to, decision->epoch + 1, arena) : "";
+                if (!value[0]) /* the spec has none any more, or none is known */
                         continue;
-                const struct by_hand_write write = {target, plan_value(wanted, to, decision->epoch + 1, arena),
-                                                    wanted->ttl_s};
+                const struct by_hand_write write = {target, value, wanted->ttl_s};
                 hands[count] = tools->tell(tools, &write, arena);
                 needs = with_needs(needs, &hands[count++], arena);
         }

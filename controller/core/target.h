@@ -77,6 +77,7 @@ struct target_traits {
         const char *unsettled;      /* the same of one at rest: "is not known to be ..., under" an epoch */
         const char
             *stale_reason; /* of the condition that tells that it lags, where nothing waits for it; NULL: all do */
+        const char *doubt_reason; /* of the one that tells target_state.doubt; NULL: there is none */
         const char *refused_reason, *silent_reason; /* why it does not */
         size_t excerpt_bytes;       /* of its value, in a sentence */
 };
@@ -126,7 +127,8 @@ struct target_state {
         struct stamp stamp;
         bool settling;       /* accepted, and does not count yet (target_traits.settling) */
         const char *version; /* private to the driver, for its next visit; NULL: none */
-        /* Why users are answered something else than `value`, and what to do about it; NULL: they are not. */
+        /* Why users are answered something else than `value`, or it will not last, and what to do about it; NULL:
+         * nothing is known against it. */
         const char *doubt;
 };
 

@@ -146,11 +146,19 @@ struct target_view {
         mono_ms met_at;    /* since when it shows that one without a break; 0 it does not */
 };
 
+/* The value of a target while @plane is active. */
+struct wanted_value {
+        const char *plane;
+        const char *value; /* "": not known now */
+};
+
 /* A target that the spec names. */
 struct wanted_target {
         struct target_ref ref;
         uint32_t ttl_s;
         const char *value; /* a template; NULL: the plane's address */
+        struct wanted_value values[PLANES_MAX]; /* go before it, for the planes that they name */
+        unsigned value_count;
         const char *plane; /* whose loss takes the endpoint along; "" none */
 };
 
