@@ -249,7 +249,7 @@ run: ## the show: real API servers, BIND, Redis; kills the active server and wat
 run-here: ## run the operator against the current kubeconfig context; ARGS=--region=… and other flags
 	@hack/run-here.sh $(ARGS)
 
-bench: ## the figures of README.md, measured on this machine; nothing else should be running
+bench: ## the figures of docs/figures.md, measured on this machine; nothing else should be running
 	@hack/bench.sh
 
 image: ## build the container image IMG without a daemon, start it, and leave it as build/image.tar

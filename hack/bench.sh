@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make bench: every figure of README, measured in one run against real servers; nothing else should be running.
+# make bench: every figure of docs/figures.md, measured in one run against real servers; nothing else should be running.
 #
 #   hack/bench.sh [ROW]...    only these rows (see hack/perf/__main__.py); PLANEKEEPER_BENCH_N=20 for a quick look
 set -euo pipefail

@@ -37,7 +37,7 @@ def judge(path, text):
 
 
 bad = 0
-for path in [pathlib.Path("README.md"), *sorted(pathlib.Path("crds").glob("*.yaml"))]:
+for path in [pathlib.Path("README.md"), *sorted(pathlib.Path("docs").rglob("*.md")), *sorted(pathlib.Path("crds").glob("*.yaml"))]:
     for number, line in enumerate(path.read_text().splitlines(), 1):
         _, is_told, said = line.partition("description: ") if path.suffix == ".yaml" else ("", "yes", line)
         if is_told and STAMP.search(said):

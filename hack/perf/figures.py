@@ -41,7 +41,7 @@ def text_of(value: float | None) -> str:
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """Markdown, so that it goes into README as it is."""
+    """Markdown, so that it goes into docs/figures.md as it is."""
     verdicts = {True: "yes", False: "**no**", None: ""}
     rows = [("figure", "measured", "bound", "met", "floor", "runs", "note")]
     for figure in figures:
