@@ -13,7 +13,7 @@ import sys
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 WORD = re.compile(r"(?<![\w%/:{.-])(?:I(?=[ '])|[Mm]y|[Mm]e|[Mm]ine|[Mm]yself|[Ww]e|[Uu]s|[Oo]urs?|[Oo]urselves)(?![\w/-])")
-STAMP = re.compile(r"\b[Ss]tamp(?:s|ed)?\b")
+STAMP = re.compile(r"(?<!planekeeper\.io/)\b[Ss]tamp(?:s|ed)?\b")  # that is an annotation's name
 FIRST_PERSON = re.compile(r"\b(?:I(?!/)|[Mm]y|[Ww]e|[Uu]s|[Oo]urs?|[Oo]urselves)\b(?!-)")
 OPENING = re.compile(r"/\*[\s*]*(?:\S+\.[ch] -- )?(?i:what|whoever|who|somebody|nobody|anybody|everybody)\b(?!ever)")
 METAPHOR = re.compile(

@@ -156,23 +156,6 @@ static void decode_dns(const struct scope *spec, enum decision_store store, stru
         dns->verify_servers = decode_names(&servers, DECODE_TEXT_MAX, &dns->verify_count);
 }
 
-/* Refuses tokens that the expansion below does not know, so that a lock never holds a literal "{nmae}". */
-static void check_template(const struct scope *lock, const char *template)
-{
-        static const char *const tokens[] = {"{clusterName}", "{name}", "{uid}", "{epoch}"};
-        for (const char *at = strpbrk(template, "{}"); at; at = strpbrk(at, "{}")) {
-                size_t length = 0;
-                for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
-                        if (text_has_prefix(at, tokens[i]))
-                                length = strlen(tokens[i]);
-                if (length == 0) {
-                        decode_fail(lock, "value", "knows the tokens {clusterName}, {name}, {uid} and {epoch} only");
-                        return;
-                }
-                at += length;
-        }
-}
-
 static void decode_redis(const struct scope *spec, struct policy_redis *redis)
 {
         static const struct tls_refs no_tls = {.ca = {"", "ca.crt"}, .client_certificate = "", .server_name = ""};
@@ -186,7 +169,7 @@ static void decode_redis(const struct scope *spec, struct policy_redis *redis)
         redis->tls = decode_tls_refs(&scope, &no_tls);
         redis->lock_key = lock.json ? decode_text(&lock, "key", NULL, LOCK_TEXT_MAX) : "";
         redis->lock_value = decode_text(&lock, "value", "{clusterName}", LOCK_TEXT_MAX);
-        check_template(&lock, redis->lock_value);
+        template_check(&lock, "value", redis->lock_value);
         redis->wait_replicas = (uint32_t)decode_integer(&lock, "waitReplicas", 1, 0, LOCK_REPLICAS_MAX);
 }
 
@@ -230,6 +213,17 @@ static void decode_limits(const struct scope *spec, struct failover_policy *poli
         policy->drift = (enum drift_policy)decode_choice(spec, "drift", CHOICES(drifts), DRIFT_REPORT);
 }
 
+/* Operators of several clusters share the record: each would take its own cluster for the one that is meant. */
+static void check_pipelines(const struct scope *spec, const struct failover_policy *policy)
+{
+        for (size_t i = 0; i < policy->pipeline_count && policy->store == STORE_DNS; i++)
+                if (!policy->pipelines[i].kube_config.name[0])
+                        decode_fail(spec, "pipeline",
+                                    "with decisionStore DNS %.63s needs kubeConfig: the operators run in several "
+                                    "clusters, and have to mean one",
+                                    policy->pipelines[i].name);
+}
+
 static void *fill(const struct scope *object)
 {
         struct failover_policy *policy = decode_alloc(object->decoder, sizeof(*policy));
@@ -248,6 +242,8 @@ static void *fill(const struct scope *object)
         decode_dns(&spec, policy->store, &policy->dns);
         decode_redis(&spec, &policy->redis);
         decode_announce(&spec, policy->namespace_name, policy->name, &policy->announce);
+        policy->pipelines = pipelines_decode(&spec, policy->planes, policy->plane_count, &policy->pipeline_count);
+        check_pipelines(&spec, policy);
         if (policy->write_mode == WRITE_SINGLE_CLUSTER && policy->redis.lock_key[0] == '\0')
                 decode_fail(&spec, "redis",
                             "writeMode SingleCluster needs redis.lock: it names the cluster that may write");

@@ -20,6 +20,7 @@
 
 #include "api/management_plane.h"
 #include "api/object.h"
+#include "api/pipeline.h"
 #include "api/rrset.h"
 #include "core/types.h"
 #include "core/view.h"
@@ -35,12 +36,6 @@ enum { POLICY_SETTINGS_MAX = 16 };
 
 enum decision_store { STORE_KUBERNETES, STORE_DNS };
 enum write_mode { WRITE_ALL_CLUSTERS, WRITE_SINGLE_CLUSTER };
-
-/* One scalar field under the provider's key, as text ("nameserver" = "192.0.2.53"). */
-struct policy_setting {
-        const char *key;
-        const char *value;
-};
 
 /* Everything under spec.dns. A provider needs no code here: its key is the driver's name, its scalar fields are
  * settings and its one <something>SecretRef.name is the Secret with the credentials. */
@@ -98,6 +93,8 @@ struct failover_policy {
         struct policy_dns dns;
         struct policy_redis redis;
         struct policy_announce announce;
+        const struct policy_pipeline *pipelines;
+        size_t pipeline_count;
         const char *switch_to; /* annotations as written, "" where absent: core/request.h reads them */
         const char *adopt;
         const char *ack;

@@ -198,6 +198,11 @@ static void look_at_rights(const struct report_subject *s, struct troubles *ret)
         const char *denied = texts_write_denied(s->view, s->arena);
         if (denied)
                 troubles_add(ret, "WriteDenied", denied);
+        for (unsigned i = 0; i < s->view->target_count; i++) {
+                const struct target_view *target = &s->view->targets[i];
+                if (target_traits(target->ref.kind)->blocks == BLOCKS_NEVER && target->health.write_denied)
+                        troubles_add(ret, "WriteDenied", texts_denied(target, s->arena));
+        }
 }
 
 /* Why a target does not show the record's epoch; "" where it does, or the condition Drift says why. */

@@ -104,13 +104,18 @@ const char *texts_leads_to(const char *rrset, struct arena *arena)
         return leads_on ? arena_printf(arena, "%.*s", (int)strcspn(name, " "), name) : NULL;
 }
 
+const char *texts_denied(const struct target_view *target, struct arena *arena)
+{
+        const char *denied = target->health.write_denied;
+        return denied ? arena_printf(arena, "%s cannot be written: %s", texts_target(target, arena), denied) : NULL;
+}
+
 const char *texts_write_denied(const struct view *view, struct arena *arena)
 {
         for (unsigned i = view->target_count; i-- > 0;) {
                 const struct target_view *target = &view->targets[i];
-                if (target->health.write_denied)
-                        return arena_printf(arena, "%s cannot be written: %s", texts_target(target, arena),
-                                            target->health.write_denied);
+                if (target->health.write_denied && target_traits(target->ref.kind)->blocks != BLOCKS_NEVER)
+                        return texts_denied(target, arena);
         }
         return NULL;
 }

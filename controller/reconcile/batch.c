@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "reconcile/batch_lane.h"
+#include "reconcile/effect_loop.h"
 #include "runtime/clock.h"
 #include "runtime/metrics.h"
 #include "util/mem.h"
@@ -292,6 +293,11 @@ static bool submit(struct batch *batch, struct batch_lane *lane)
         batch->mechanism = lane->mechanism;
         equip(batch);
         mark_submitted(batch);
+        if (batch->driver->start) {
+                tell(batch);
+                effect_loop_begin(batch->members->policy->manager, batch);
+                return true;
+        }
         if (!executor_submit(executor, &batch->job)) {
                 put_back(batch, lane);
                 return false;

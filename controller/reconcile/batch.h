@@ -13,7 +13,7 @@
  * Too old:   a write that rests on looks (effect.h) and has waited too long is not sent: its policy decides anew, in
  *            the same place.
  * Ownership: batch_add() takes the effect; it ends in policy->visited(), once, unless its policy has abandoned it.
- * Threads:   loop thread only, but for batch_run().
+ * Threads:   loop thread only, but for batch_run() of drivers that block.
  */
 #ifndef PK_RECONCILE_BATCH_H
 #define PK_RECONCILE_BATCH_H
@@ -34,6 +34,12 @@ struct batch {
         enum err err;                          /* the call cannot be made */
         struct errmsg why;
         unsigned requests;
+        /* While it is under way on the loop; effect_loop.c's own. */
+        struct {
+                struct target_visit visit;
+                struct loop_timer ended; /* by its preconditions: it is told in the next turn */
+                struct batch **first, *next;
+        } on_loop;
 };
 
 /* Queues it in the place of @instead, which is queued and is freed; NULL: at the end of its lane. */
@@ -42,6 +48,10 @@ void batch_remove(struct effect *effect); /* a queued one, which is freed */
 /* An effect by itself, without a permit: it could not be built, or needs none. False: every worker is busy. */
 MUST_CHECK bool batch_submit_alone(struct effect *effect);
 
-void batch_run(struct job *job); /* on a worker; in effect_run.c */
+/* In effect_run.c. */
+void batch_run(struct job *job); /* on a worker */
+/* A session for @first where none was kept. */
+MUST_CHECK enum err batch_open_session(struct batch *batch, const struct effect *first, struct errmsg *reterr);
+void batch_take_result(struct effect *effect, struct target_visit *visit);
 
 #endif

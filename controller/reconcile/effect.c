@@ -9,11 +9,18 @@
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_store.h"
 #include "reconcile/target_config.h"
+#include "reconcile/target_secrets.h"
 #include "runtime/clock.h"
 #include "util/mem.h"
 #include "util/text.h"
 
 enum { FULL_RETRY_MS = 100 };
+
+/* An unusable Secret holds up what is waited for, as a finding; the failure of a visit tells of all others. */
+static bool told_by_visit(const struct target_ref *ref)
+{
+        return target_traits(ref->kind)->blocks == BLOCKS_NEVER;
+}
 
 static enum err fill_config(struct effect *effect, struct errmsg *reterr)
 {
@@ -24,6 +31,9 @@ static enum err fill_config(struct effect *effect, struct errmsg *reterr)
         struct arena *arena = &effect->arena;
         target_config_settings(policy, &effect->ref, arena, &effect->config);
         effect->settings = target_config_text(&effect->config, arena);
+        const char *unusable = told_by_visit(&effect->ref) ? target_secrets_error_of(policy, &effect->ref, arena) : "";
+        if (unusable[0])
+                return err_set(reterr, ERR_INVALID, "%s", unusable);
         return target_secrets_versions(policy, &effect->ref, arena, &effect->versions, reterr);
 }
 
@@ -162,7 +172,7 @@ static bool wants_claims(const struct target_slot *slot, mono_ms now)
 static bool has_credentials(const struct policy *policy, const struct target_ref *ref)
 {
         struct arena arena = {0};
-        const char *error = target_secrets_error_of(policy, ref, &arena);
+        const char *error = told_by_visit(ref) ? "" : target_secrets_error_of(policy, ref, &arena);
         bool is_usable = !error[0];
         arena_deinit(&arena);
         return is_usable;

@@ -65,7 +65,7 @@ static void run_preflight(struct target_session *session, struct effect *effect,
 
 /* ---- reads and swaps ---- */
 
-static void take_result(struct effect *effect, struct target_visit *visit)
+void batch_take_result(struct effect *effect, struct target_visit *visit)
 {
         effect->fate = visit->fate;
         effect->err = visit->err;
@@ -103,7 +103,7 @@ static void run_visits(struct target_session *session, struct effect *const *mem
         target_visit_all(session, visits, count);
         bool has_asked = false;
         for (size_t i = 0; i < count; i++) {
-                take_result(members[i], &visits[i]);
+                batch_take_result(members[i], &visits[i]);
                 if (members[i]->fate != TARGET_ENDED || members[i]->err != ERR_OK || !members[i]->asks_claims ||
                     visits[i].has_claims)
                         continue;
@@ -127,7 +127,7 @@ static bool is_outdated(struct effect *effect)
         return true;
 }
 
-static enum err open_session(struct batch *batch, const struct effect *first, struct errmsg *reterr)
+enum err batch_open_session(struct batch *batch, const struct effect *first, struct errmsg *reterr)
 {
         if (batch->err != ERR_OK || batch->session) {
                 if (batch->err != ERR_OK)
@@ -159,7 +159,7 @@ static void visit(struct batch *batch, struct effect *const *members, size_t cou
         }
         const mono_ms deadline = clock_mono() + batch->driver->limits.visit_ms;
         struct errmsg why = {0};
-        enum err err = open_session(batch, members[0], &why);
+        enum err err = batch_open_session(batch, members[0], &why);
         if (err != ERR_OK) {
                 fail_all(members, count, err, &why);
                 return;

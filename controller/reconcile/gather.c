@@ -44,6 +44,7 @@ static void gather_policy(struct policy *policy, struct arena *arena, struct pol
             .rival = claims_rival(policy, arena),
         };
         ret->target_count = target_config_wanted(policy, arena, ret->targets);
+        target_secrets_values(policy, arena, ret->targets, ret->target_count);
 }
 
 static void gather_health(const struct target_slot *slot, struct arena *arena, struct target_health *ret)

@@ -7,6 +7,7 @@
 #include "api/record.h"
 #include "reconcile/caches.h"
 #include "reconcile/doubt.h"
+#include "reconcile/effect_loop.h"
 #include "reconcile/no_leader.h"
 #include "reconcile/plane.h"
 #include "reconcile/policy.h"
@@ -205,6 +206,13 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         manager->election_http = http_open(loop, 2);
         manager->kube = kube_open(loop, manager->http, manager->executor, config);
         manager->election_kube = kube_open(loop, manager->election_http, manager->executor, election_config);
+        manager->targets_kube = (struct kube_environment){.loop = loop,
+                                                          .http = manager->http,
+                                                          .executor = manager->executor,
+                                                          .own = manager->kube,
+                                                          .allows_exec = options->kubeconfig_exec,
+                                                          .allows_http = options->kubeconfig_http,
+                                                          .allows_unverified = options->kubeconfig_unverified};
         const struct identity_hooks hooks = {.answered = identity_answered, .failed = identity_failed, .ctx = manager};
         identity_init(&manager->identity, loop, manager->kube, &hooks);
         manager->prober = prober_open(&(struct probe_env){
@@ -255,6 +263,7 @@ void manager_close(struct manager *manager)
         if (manager->election)
                 election_close(manager->election);
         caches_close(manager);
+        effect_loop_close(manager);
         secret_cache_close(manager->secrets);
         status_writer_close(manager->status);
         event_recorder_close(manager->events);

@@ -26,6 +26,7 @@
 #include "runtime/http.h"
 #include "runtime/loop.h"
 #include "runtime/workqueue.h"
+#include "targets/kube/environment.h"
 #include "util/map.h"
 #include "util/strbuf.h"
 
@@ -63,6 +64,8 @@ struct manager {
         struct http *election_http; /* the leader's Lease has connections of its own: nothing can starve it */
         struct kube *kube;
         struct kube *election_kube;
+        struct kube_environment targets_kube; /* for targets on API servers */
+        struct batch *on_loop;                /* visits under way on the loop; effect_loop.c's own */
         struct prober *prober;
         struct workqueue *planes_queue;
         struct workqueue *policies_queue;

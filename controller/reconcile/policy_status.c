@@ -51,19 +51,60 @@ static json_t *behind_json(const struct view *view)
         return behind;
 }
 
+static const struct target_view nothing = {.health = {.error = ""},
+                                           .shows = {.value = "", .stamp = {.plane = "", .store = "", .raw = ""}}};
+
+/* NULL: it is not in force, as in a switch that was begun before the spec named it. */
+static const struct target_view *in_force(const struct view *view, const struct target_ref *ref)
+{
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (target_ref_equal(&view->targets[i].ref, ref))
+                        return &view->targets[i];
+        return NULL;
+}
+
+/* A merge patch takes null for absent in objects, and for null in a list. */
+static void drop_nulls(json_t *object)
+{
+        const char *key;
+        json_t *value;
+        void *next;
+        json_object_foreach_safe(object, next, key, value) if (json_is_null(value)) json_object_del(object, key);
+}
+
+static json_t *pipelines_json(const struct view *view)
+{
+        json_t *array = json_array();
+        for (unsigned i = 0; i < view->policy.target_count; i++) {
+                const struct wanted_target *wanted = &view->policy.targets[i];
+                if (wanted->ref.kind != TARGET_PIPELINE)
+                        continue;
+                const struct target_view *target = in_force(view, &wanted->ref);
+                json_t *object = target_json(wanted, target ? target : &nothing);
+                if (target && target->shows.settling)
+                        json_object_set_new(object, "settling", json_true());
+                drop_nulls(object);
+                json_array_append_new(array, object);
+        }
+        if (json_array_size(array))
+                return array;
+        json_decref(array);
+        return json_null();
+}
+
 static json_t *targets_json(const struct policy *policy, const struct view *view)
 {
-        static const struct target_view nothing = {
-            .health = {.error = ""}, .shows = {.value = "", .stamp = {.plane = "", .store = "", .raw = ""}}};
         const struct policy *claimant = view->policy.rival[0] ? NULL : claims_claimant(policy);
         const struct target_view *name = targets_name(view), *lock = targets_find(view, TARGET_LOCK);
         const struct wanted_target *wanted_lock = wanted_find(&view->policy, TARGET_LOCK);
+        json_t *pipelines = pipelines_json(view);
         json_t *dns = target_json(wanted_find(&view->policy, TARGET_NAME), name);
         json_object_set_new(dns, "ttl", json_integer((json_int_t)name->shows.ttl_s));
         json_object_set_new(dns, "behind", behind_json(view));
         json_object_set_new(dns, "claimedBy", text_or_null(claimant ? claimant->key : ""));
-        return json_pack("{s:o, s:o}", "dns", dns, "lock",
-                         wanted_lock ? target_json(wanted_lock, lock ? lock : &nothing) : json_null());
+        return json_pack("{s:o, s:o, s:o}", "dns", dns, "lock",
+                         wanted_lock ? target_json(wanted_lock, lock ? lock : &nothing) : json_null(), "pipeline",
+                         pipelines);
 }
 
 /* A decision that waits is shown as the one that would be taken: in Advise that is all that the operator does. */

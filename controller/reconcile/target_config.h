@@ -12,7 +12,7 @@
 #include "targets/target.h"
 #include "util/arena.h"
 
-enum { TARGET_SECRETS_MAX = 3, TARGET_SECRET_KEYS_MAX = 2 };
+enum { TARGET_SECRETS_MAX = PLANES_MAX + 1, TARGET_SECRET_KEYS_MAX = 2 };
 
 /* One field of the spec that names a Secret. */
 struct target_secret {

@@ -120,11 +120,42 @@ const char *target_secrets_error(const struct policy *policy, struct arena *aren
 {
         struct wanted_target wanted[TARGETS_MAX];
         for (unsigned i = target_config_wanted(policy, arena, wanted); i > 0; i--) {
-                const char *error = target_secrets_error_of(policy, &wanted[i - 1].ref, arena);
+                const struct target_ref *ref = &wanted[i - 1].ref;
+                const bool is_waited_for = target_traits(ref->kind)->blocks != BLOCKS_NEVER;
+                const char *error = is_waited_for ? target_secrets_error_of(policy, ref, arena) : "";
                 if (error[0])
                         return error;
         }
         return "";
+}
+
+static void fill_values(const struct policy *policy, const struct target_driver *driver, struct arena *arena,
+                        struct wanted_target *wanted)
+{
+        struct target_config config;
+        struct target_credentials credentials = {0};
+        struct errmsg ignored; /* a visit tells it */
+        target_config_settings(policy, &wanted->ref, arena, &config);
+        const bool is_read =
+            target_credentials_copy(policy, &wanted->ref, arena, &credentials, &ignored) == ERR_OK;
+        config.credentials = credentials.list;
+        config.credential_count = credentials.count;
+        for (unsigned i = 0; i < wanted->value_count && is_read; i++) {
+                char *value = driver->value_of(&config, wanted->values[i].plane);
+                wanted->values[i].value = arena_strdup(arena, value ? value : "");
+                free(value);
+        }
+        target_credentials_clear(&credentials);
+}
+
+void target_secrets_values(const struct policy *policy, struct arena *arena, struct wanted_target *wanted,
+                           unsigned count)
+{
+        for (unsigned i = 0; i < count; i++) {
+                const struct target_driver *driver = target_driver_find(wanted[i].ref.driver);
+                if (driver && driver->value_of)
+                        fill_values(policy, driver, arena, &wanted[i]);
+        }
 }
 
 void target_secrets_refresh(const struct policy *policy, const struct target_ref *ref)

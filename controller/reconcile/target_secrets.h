@@ -13,11 +13,14 @@
 #include "util/arena.h"
 
 const char *target_secrets_error_of(const struct policy *policy, const struct target_ref *ref, struct arena *arena);
-/* The first of all that the spec names. */
+/* The first of all that the spec names and that decisions wait for. */
 const char *target_secrets_error(const struct policy *policy, struct arena *arena);
 
 /* Reads them again: a server has refused them, and a person may be about to put others there. */
 void target_secrets_refresh(const struct policy *policy, const struct target_ref *ref);
+/* Fills in the values that come from Secrets; "" for those that cannot be told now. */
+void target_secrets_values(const struct policy *policy, struct arena *arena, struct wanted_target *wanted,
+                           unsigned count);
 /* Whether a target that the spec names uses the Secret "<namespace>/<name>". */
 bool target_secrets_name(const struct policy *policy, const char *key);
 

@@ -1,6 +1,7 @@
 /* registry.c -- the drivers of targets; a new one is one file and one row. */
 #include "targets/dns/rfc2136.h"
 #include "targets/dns/route53.h"
+#include "targets/kube/drivers.h"
 #include "targets/redis/lock.h"
 #include "targets/target.h"
 #include "util/text.h"
@@ -9,6 +10,7 @@ static const struct target_driver *const drivers[] = {
     &rfc2136_driver,
     &route53_driver,
     &redis_lock_driver,
+    &object_driver,
 };
 
 const struct target_driver *target_driver_find(const char *name)

@@ -180,6 +180,14 @@ void target_visit_all(struct target_session *session, struct target_visit *visit
         free(of);
 }
 
+bool target_start(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx)
+{
+        if (!may_go(session->driver, visit))
+                return false;
+        session->driver->start(session, visit, done, ctx);
+        return true;
+}
+
 enum err target_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
                        struct errmsg *reterr)
 {

@@ -8,7 +8,8 @@
  * visit, so that a session serves every target of its server.
  *
  * Threads:   open(), visit(), claims(), alive() and preflight() run on a worker, one thread at a time per session; they
- *            block until their deadline at most. close() may run on the loop and does not block.
+ *            block until their deadline at most. close() may run on the loop and does not block. A driver with start()
+ *            in place of visit() lives on the loop instead: nothing of it runs elsewhere, and nothing of it blocks.
  * Ownership: target_config is borrowed during open() and copied; states returned are cleared by their _clear();
  *            credentials are copied into secrets and wiped on close.
  * Errors:    ERR_CONFLICT: another writer changed it, read again. ERR_UNKNOWN: no answer by the deadline, it may or may
@@ -28,6 +29,7 @@
 #include "util/units.h"
 
 struct aws_environment;
+struct kube_environment;
 
 /* A setting that no spec has: what identify() made of those that it has. */
 #define TARGET_IDENTITY "(identity)"
@@ -51,6 +53,8 @@ struct target_config {
         size_t credential_count;
         const struct aws_environment
             *aws; /* the process's, for drivers of AWS (targets/aws/credentials.h); NULL: none. Not copied */
+        const struct kube_environment
+            *kube; /* the same for objects on API servers (targets/kube/environment.h) */
 };
 
 const char *target_setting_find(const struct target_config *config, const char *key); /* NULL where absent */
@@ -86,10 +90,12 @@ enum target_verb {
         TARGET_READ, /* its state; the answer proves the credentials */
         TARGET_SWAP, /* from exactly what is expected to what is wanted; with want.keeps_value only the text beside it
                       */
+        TARGET_ASK,  /* start() only: as preflight(), with the same errors */
 };
 
 /*
- * One look at, or change of, one target. It ends exactly once, when visit() returns.
+ * One look at, or change of, one target. It ends exactly once, when visit() returns, or by the call of done() that
+ * start() was given.
  *
  * A swap is sent once: where a first sending may have been applied there is no second, and the visit ends as
  * ERR_UNKNOWN. ERR_OK only after the server showed what is wanted. What is expected of state.version is only where to
@@ -169,6 +175,8 @@ struct target_session {
         unsigned requests; /* that this job has made so far, where limits.per_minute counts them; 0 counts as one */
 };
 
+typedef void target_done(void *ctx, struct target_visit *visit);
+
 struct target_driver {
         const char *name; /* its key in the spec, and in target_ref.driver */
         enum target_kind kind;
@@ -184,6 +192,19 @@ struct target_driver {
          * caller's. NULL, or a result of NULL: the setting `where` alone.
          */
         char *(*identify)(const struct target_config *config);
+        /*
+         * The name of the target at its server, where settings say which it is; for people, too. The caller's. NULL:
+         * the spec has one name, which is that.
+         */
+        char *(*name_of)(const struct target_config *config);
+        /*
+         * Where the value while @plane is active comes from credentials: that value, without a secret in it, the
+         * caller's; NULL: they do not say it. The function is NULL where the spec says it.
+         */
+        char *(*value_of)(const struct target_config *config, const char *plane);
+        /* The keys of each plane's Secret, NULL-terminated, of a driver with value_of(); as credentials they are called
+         * "<plane>/<key>". */
+        const char *const *plane_keys;
         const char *credentials_wanted; /* the keys of the Secret, for people; NULL: the spec's fields tell them */
         /*
          * Whether the credentials can be used at all, without asking anybody: ERR_INVALID says what is wrong with them.
@@ -201,6 +222,13 @@ struct target_driver {
          * for each that was in it.
          */
         void (*visit)(struct target_session *session, struct target_visit *visits, size_t count);
+        /*
+         * In place of visit(), of one that lives on the loop: begins @visit, which stays where it is, and calls @done
+         * by the visit's deadline, never from within start() itself; the session may be closed there. One visit at a
+         * time. close() cancels it, and @done is not called. claims(), alive() and servers() are not there, and
+         * TARGET_ASK takes the place of preflight().
+         */
+        void (*start)(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx);
         /*
          * How another tool says that it owns the name, as in struct stamp; NULL in *ret: none does in a known dialect.
          * The function is NULL where no tool can.
@@ -241,6 +269,8 @@ const struct target_limits *target_limits_of(const char *name);
 /* The same by wrappers, which do the shared work once: never an empty value, never a lower epoch than expected has. */
 void target_visit(struct target_session *session, struct target_visit *visit);
 void target_visit_all(struct target_session *session, struct target_visit *visits, size_t count);
+/* False: the visit has ended already, by its preconditions, and @done is not called. */
+MUST_CHECK bool target_start(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx);
 /* *ret_claim is the caller's; NULL also where the driver knows no such tools. */
 MUST_CHECK enum err target_claims(struct target_session *session, const char *name, mono_ms deadline, char **ret_claim,
                                   struct errmsg *reterr);

@@ -1,0 +1,339 @@
+/*
+ * object_visit.c -- one visit: a look is a GET; a swap is a PATCH under the resourceVersion that was seen, whose answer
+ * shows the object afterwards. Where the version is another one only because something else of the object was changed
+ * (a controller's status), the patch goes again under the newer one: after a 409 nothing was applied.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/object.h"
+#include "targets/fence.h"
+#include "targets/kube/contest.h"
+#include "targets/kube/object.h"
+#include "targets/kube/rights.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+enum { TRIES_MAX = 4 };
+
+static void follow(struct object_session *self);
+
+struct object_session *object_session_of(struct target_session *session)
+{
+        return (struct object_session *)session; /* its first member */
+}
+
+static mono_ms time_left(const struct object_session *self)
+{
+        const mono_ms left = self->visit->deadline - loop_now(self->environment.loop);
+        return left > 0 ? left : 1;
+}
+
+static void forget(struct object_session *self)
+{
+        kube_cancel(self->call);
+        json_decref(self->object);
+        json_decref(self->followers);
+        self->call = NULL;
+        self->object = self->followers = NULL;
+        self->visit = NULL;
+        self->tries = 0;
+        self->has_written = self->is_following = false;
+}
+
+void object_cancel(struct object_session *session)
+{
+        if (session->visit)
+                forget(session);
+}
+
+/* The session may be gone afterwards. */
+static void end(struct object_session *self, enum err err)
+{
+        struct target_visit *visit = self->visit;
+        target_done *done = self->done;
+        void *ctx = self->ctx;
+        visit->err = err;
+        forget(self);
+        done(ctx, visit);
+}
+
+/* The remedy that a person has for an answer that is no object. */
+static const char *remedy(enum err err)
+{
+        switch (err) {
+        case ERR_NOT_FOUND:
+                return ": create it, the operator does not";
+        case ERR_DENIED:
+                return ": grant get and patch of it in a Role, to the operator or to the user of the kubeconfig";
+        default:
+                return "";
+        }
+}
+
+static void fail(struct object_session *self, const struct kube_reply *reply)
+{
+        struct target_visit *visit = self->visit;
+        enum err err = reply->err == ERR_NOT_FOUND ? ERR_INVALID : reply->err;
+        if (self->has_written) /* whatever follows an answered write */
+                err = ERR_UNKNOWN;
+        visit->retry_after_ms = err == ERR_TRANSIENT ? reply->retry_after_ms : 0;
+        end(self, err_set(&visit->why, err, "%.160s: %.200s%s", self->what, reply->why.text, remedy(reply->err)));
+}
+
+/* ---- what an object shows ---- */
+
+static void read_stamp(const json_t *object, struct stamp *ret)
+{
+        const char *text = object_annotation(object, OBJECT_STAMP);
+        if (text && strlen(text) < TARGET_STAMP_BYTES)
+                dns_stamp_parse(text, ret);
+        else if (text)
+                *ret = (struct stamp){.presence = STAMP_UNREADABLE, .raw = mem_strdup("(longer than any is)")};
+}
+
+static enum err read_state(const struct object_session *session, const json_t *object, struct target_state *ret,
+                           struct errmsg *reterr)
+{
+        const struct object_profile *profile = session->profile;
+        char *value = NULL;
+        enum err err = profile->show(session, object, &value, reterr);
+        if (err != ERR_OK)
+                return err_wrap(reterr, err, "%.160s", session->what);
+        *ret = (struct target_state){.present = value != NULL,
+                                     .value = value ? value : mem_strdup(""),
+                                     .settling = profile->is_settling && profile->is_settling(session, object),
+                                     .version = mem_strdup(object_meta(object, "resourceVersion")),
+                                     .doubt = contest_find(session, object)};
+        read_stamp(object, &ret->stamp);
+        return ERR_OK;
+}
+
+static bool is_same(const struct target_state *a, const struct target_state *b)
+{
+        return a->present == b->present && text_equal(a->value, b->value) && a->stamp.presence == b->stamp.presence &&
+               text_equal(a->stamp.raw, b->stamp.raw);
+}
+
+/* The answer of a write that the server, or what it asks on the way, has made something else of. */
+static bool is_as_wanted(const struct target_visit *visit, const struct target_state *found)
+{
+        return text_equal(found->value, visit->want->value) && found->stamp.presence == STAMP_OURS &&
+               found->stamp.epoch == visit->want->epoch && found->stamp.id == visit->want->id;
+}
+
+/* The visit has seen the object: what follows it is asked, or it ends. */
+static void conclude(struct object_session *self)
+{
+        struct target_visit *visit = self->visit;
+        struct target_state found = {0};
+        enum err err = read_state(self, self->object, &found, &visit->why);
+        if (err == ERR_OK && visit->verb == TARGET_SWAP && !is_as_wanted(visit, &found))
+                err = err_set(&visit->why, ERR_CONFLICT, "%.160s shows something else after it was written",
+                              self->what);
+        if (err != ERR_OK) {
+                target_state_clear(&found);
+                end(self, err);
+                return;
+        }
+        found.settling |= self->is_following;
+        visit->found = found;
+        end(self, found.settling && visit->verb == TARGET_SWAP ? ERR_PENDING : ERR_OK);
+}
+
+static bool has_to_be_followed(const struct object_session *self)
+{
+        struct stamp stamp = {0};
+        read_stamp(self->object, &stamp);
+        const bool is_ours = stamp.presence == STAMP_OURS;
+        target_stamp_clear(&stamp);
+        return self->profile->following && is_ours;
+}
+
+static void take_object(struct object_session *self, const json_t *object)
+{
+        json_decref(self->object);
+        self->object = json_incref((json_t *)object); /* counted; nobody changes it */
+        if (has_to_be_followed(self))
+                follow(self);
+        else
+                conclude(self);
+}
+
+/* ---- the objects that follow ---- */
+
+static void list_followers(struct object_session *self, const json_t *list);
+
+static void on_listed(void *ctx, const struct kube_reply *reply)
+{
+        struct object_session *self = ctx;
+        self->call = NULL;
+        if (reply->err == ERR_OK)
+                list_followers(self, reply->body);
+        else
+                fail(self, reply);
+}
+
+static char *followers_path(const struct object_session *self, const char *name)
+{
+        return kube_path(&self->profile->following->resource, self->namespace_name, name, NULL);
+}
+
+static void on_asked(void *ctx, const struct kube_reply *reply)
+{
+        struct object_session *self = ctx;
+        self->call = NULL;
+        if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND)
+                follow(self);
+        else
+                fail(self, reply);
+}
+
+static void ask_next(struct object_session *self)
+{
+        struct stamp stamp = {0};
+        read_stamp(self->object, &stamp);
+        json_t *patch = json_pack("{s:{s:o}}", "metadata", "annotations", self->profile->following->request(&stamp));
+        char *path = followers_path(self, json_string_value(json_array_get(self->followers, 0)));
+        INVARIANT(patch);
+        self->call = kube_patch_for_metadata(self->kube, path, patch, time_left(self), on_asked, self);
+        (void)json_array_remove(self->followers, 0);
+        target_stamp_clear(&stamp);
+        json_decref(patch);
+        free(path);
+}
+
+static void list_followers(struct object_session *self, const json_t *list)
+{
+        struct stamp stamp = {0};
+        size_t i;
+        json_t *item;
+        read_stamp(self->object, &stamp);
+        self->followers = json_array();
+        json_array_foreach((json_t *)json_object_get(list, "items"), i, item)
+        {
+                const enum follow_state state =
+                    self->profile->following->state(self, self->object, &stamp, item);
+                self->is_following |= state == FOLLOW_UNASKED || state == FOLLOW_WAITS;
+                if (state == FOLLOW_UNASKED && json_array_size(self->followers) < OBJECT_FOLLOWERS_MAX)
+                        json_array_append_new(self->followers, json_string(object_meta(item, "name")));
+        }
+        target_stamp_clear(&stamp);
+        follow(self);
+}
+
+static void follow(struct object_session *self)
+{
+        if (self->followers && json_array_size(self->followers) == 0) {
+                conclude(self);
+                return;
+        }
+        if (self->followers) {
+                ask_next(self);
+                return;
+        }
+        char *path = followers_path(self, NULL);
+        self->call = kube_get(self->kube, path, time_left(self), on_listed, self);
+        free(path);
+}
+
+/* ---- look, and swap ---- */
+
+static bool swap(struct object_session *self, const char *version);
+
+/* The object is another one than was expected only where its value or its stamp is. */
+static void swap_again(struct object_session *self, const json_t *object)
+{
+        struct target_visit *visit = self->visit;
+        struct target_state now = {0};
+        enum err err = read_state(self, object, &now, &visit->why);
+        const bool is_expected = err == ERR_OK && is_same(&now, visit->expected);
+        if (err == ERR_OK && !is_expected)
+                err = err_set(&visit->why, ERR_CONFLICT, "%.160s was changed by somebody else", self->what);
+        target_state_clear(&now);
+        if (!is_expected)
+                end(self, err);
+        else if (!swap(self, object_meta(object, "resourceVersion")))
+                end(self, ERR_INVALID);
+}
+
+static void on_looked(void *ctx, const struct kube_reply *reply)
+{
+        struct object_session *self = ctx;
+        self->call = NULL;
+        if (reply->err != ERR_OK)
+                fail(self, reply);
+        else if (self->visit->verb == TARGET_SWAP)
+                swap_again(self, reply->body);
+        else
+                take_object(self, reply->body);
+}
+
+static void look(struct object_session *self)
+{
+        self->call = kube_get(self->kube, self->path, time_left(self), on_looked, self);
+}
+
+static void on_swapped(void *ctx, const struct kube_reply *reply)
+{
+        struct object_session *self = ctx;
+        self->call = NULL;
+        if (reply->err == ERR_CONFLICT && self->tries < TRIES_MAX) {
+                look(self);
+        } else if (reply->err != ERR_OK) {
+                fail(self, reply);
+        } else {
+                self->has_written = true;
+                take_object(self, reply->body);
+        }
+}
+
+static json_t *patch_of(const struct object_session *self, const char *version, struct errmsg *reterr)
+{
+        const struct target_visit *visit = self->visit;
+        char stamp[TARGET_STAMP_BYTES];
+        target_stamp_text(visit->expected, visit->want, stamp);
+        json_t *patch = json_pack("{s:{s:s, s:{s:s}}}", "metadata", "resourceVersion", version, "annotations",
+                                  OBJECT_STAMP, stamp);
+        INVARIANT(patch);
+        if (self->profile->set(self, visit->want, patch, reterr) == ERR_OK)
+                return patch;
+        json_decref(patch);
+        return NULL;
+}
+
+/* False: what is wanted cannot be written, and nothing is sent. */
+static bool swap(struct object_session *self, const char *version)
+{
+        json_t *patch = patch_of(self, version, &self->visit->why);
+        if (!patch)
+                return false;
+        self->tries++;
+        self->call = kube_patch(self->kube, self->path, patch, time_left(self), on_swapped, self);
+        json_decref(patch);
+        return true;
+}
+
+/* ---- rights ---- */
+
+static void on_rights(void *ctx, enum err err, const struct errmsg *why)
+{
+        struct object_session *self = ctx;
+        self->call = NULL;
+        self->visit->why = *why;
+        end(self, err);
+}
+
+void object_start(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx)
+{
+        struct object_session *self = object_session_of(session);
+        const struct target_state *expected = visit->expected;
+        INVARIANT(!self->visit);
+        self->visit = visit;
+        self->done = done;
+        self->ctx = ctx;
+        if (visit->verb == TARGET_ASK)
+                rights_ask(self, on_rights);
+        else if (visit->verb != TARGET_SWAP || !expected->version || !swap(self, expected->version))
+                look(self); /* and a swap that cannot be ends after it, since no visit ends within its start */
+}

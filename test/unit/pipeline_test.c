@@ -1,0 +1,110 @@
+/* pipeline_test.c -- spec.pipeline of a policy: what it means, and what is refused. */
+#include "api/failover_policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "json_text.h"
+
+#define OBJECT "'apiVersion': 'argoproj.io/v1alpha1', 'resource': 'applications', 'namespace': 'argocd', 'name': 'gloo', 'path': '/spec/x'"
+#define ITEM(name, more) "{'name': '" name "', " more "}"
+
+static enum err decode(const char *more, const char *pipeline, struct failover_policy **ret, struct errmsg *why)
+{
+        json_t *object = json_text("{'metadata': {'namespace': 'mesh', 'name': 'gloo'}, 'spec': {'mode': 'Automatic', 'planes': ['west', "
+                                   "'east'], 'dns': {'name': 'a.b', 'rfc2136': {}}%s, 'pipeline': %s}}",
+                                   more, pipeline);
+        enum err err = failover_policy_decode(object, ret, why);
+        json_decref(object);
+        return err;
+}
+
+static const char *setting(const struct policy_pipeline *pipeline, const char *key)
+{
+        for (size_t i = 0; i < pipeline->setting_count; i++)
+                if (strcmp(pipeline->settings[i].key, key) == 0)
+                        return pipeline->settings[i].value;
+        return NULL;
+}
+
+static void test_an_object_with_a_template(void **state)
+{
+        struct failover_policy *policy;
+        struct errmsg why = {""};
+        (void)state;
+        assert_int_equal(decode("", "[" ITEM("argo", "'object': {" OBJECT ", 'value': '{clusterName}'}") "]", &policy, &why), ERR_OK);
+        assert_int_equal(policy->pipeline_count, 1);
+        const struct policy_pipeline *pipeline = &policy->pipelines[0];
+        assert_string_equal(pipeline->name, "argo");
+        assert_string_equal(pipeline->driver, "object");
+        assert_string_equal(pipeline->kube_config.name, "");
+        assert_string_equal(pipeline->value, "{clusterName}");
+        assert_string_equal(setting(pipeline, "resource"), "applications");
+        assert_string_equal(setting(pipeline, "type"), "String");
+        assert_int_equal(pipeline->plane_count, 0);
+        failover_policy_free(policy);
+}
+
+static void test_a_value_for_each_plane_in_another_cluster(void **state)
+{
+        struct failover_policy *policy;
+        struct errmsg why = {""};
+        (void)state;
+        assert_int_equal(decode("", "[" ITEM("hub", "'kubeConfig': {'secretRef': {'name': 'hub'}}, 'object': {" OBJECT
+                                                    ", 'values': {'west': 'a', 'east': '{b}'}}") "]",
+                                &policy, &why),
+                         ERR_OK);
+        const struct policy_pipeline *pipeline = &policy->pipelines[0];
+        assert_string_equal(pipeline->kube_config.name, "hub");
+        assert_string_equal(pipeline->kube_config.key, "kubeconfig");
+        assert_int_equal(pipeline->plane_count, 2);
+        assert_string_equal(pipeline->planes[0].plane, "west");
+        assert_string_equal(pipeline->planes[1].value, "{b}");
+        failover_policy_free(policy);
+}
+
+static void test_refusals(void **state)
+{
+        static const struct {
+                const char *more, *pipeline, *why;
+        } rows[] = {
+            {"", "[{'name': 'x'}]", "says nothing to be moved; add one, for example object"},
+            {"", "[" ITEM("x", "'object': {" OBJECT "}") "]", "has nothing for plane west"},
+            {"", "[" ITEM("x", "'object': {" OBJECT ", 'values': {'west': 'a'}}") "]", "has nothing for plane east"},
+            {"", "[" ITEM("x", "'object': {" OBJECT ", 'value': 'a', 'values': {'south': 'a'}}") "]",
+             "names south, which spec.planes does not"},
+            {"", "[" ITEM("x", "'object': {" OBJECT ", 'value': '{nmae}'}") "]", "knows the tokens"},
+            {"", "[" ITEM("x", "'object': {'name': 'a', 'value': 'b'}") "]", "apiVersion: is required"},
+            {"", "[" ITEM("x", "'kubeConfig': {}, 'object': {" OBJECT ", 'value': 'a'}") "]", "kubeConfig.secretRef: is required"},
+            {"", "[" ITEM("x", "'object': {" OBJECT ", 'value': 'a'}") "," ITEM("y", "'object': {" OBJECT ", 'value': 'b'}") "]",
+             "is the same object as that of x"},
+            {"", "[" ITEM("x", "'object': {" OBJECT ", 'value': 'a'}") "," ITEM("x", "'object': {" OBJECT ", 'value': 'b'}") "]",
+             "x is given twice"},
+            {", 'decisionStore': 'DNS'", "[" ITEM("x", "'object': {" OBJECT ", 'value': 'a'}") "]",
+             "with decisionStore DNS x needs kubeConfig"},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct failover_policy *policy = NULL;
+                struct errmsg why = {""};
+                assert_int_equal(decode(rows[i].more, rows[i].pipeline, &policy, &why), ERR_INVALID);
+                if (!strstr(why.text, rows[i].why))
+                        fail_msg("%s: not %s", why.text, rows[i].why);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_an_object_with_a_template),
+            cmocka_unit_test(test_a_value_for_each_plane_in_another_cluster),
+            cmocka_unit_test(test_refusals),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
