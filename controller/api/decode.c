@@ -1,6 +1,7 @@
 /* decode.c -- reading one JSON object of the API into one allocation. */
 #include "api/decode.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdalign.h>
 #include <stdarg.h>
@@ -268,4 +269,18 @@ size_t decode_choice(const struct scope *scope, const char *key, struct choices 
                         return i;
         choice_fail(scope, key, choices);
         return is_required ? 0 : fallback;
+}
+
+const char *decode_endpoint(const struct scope *scope, const char *key, const char *fallback)
+{
+        const char *given = decode_text(scope, key, fallback, DECODE_TEXT_MAX);
+        char *text = decode_keep(scope->decoder, given);
+        for (char *c = text; *c; c++)
+                *c = (char)tolower((unsigned char)*c);
+        const char *colon = strrchr(text, ':');
+        bool has_port = colon && colon > text && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1);
+        bool is_bare_v6 = has_port && text[0] != '[' && strchr(text, ':') != colon;
+        if (text[0] && (!has_port || is_bare_v6))
+                decode_fail(scope, key, "is not host:port or [v6]:port");
+        return text;
 }

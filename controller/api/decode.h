@@ -89,5 +89,7 @@ unsigned decode_times(const struct scope *scope, const char *key, unix_ms *ret_t
 size_t decode_choice(const struct scope *scope, const char *key, struct choices choices, size_t fallback);
 
 char *decode_keep(struct decoder *decoder, const char *text); /* a copy in the block */
+/* "host:port" or "[v6]:port", in lower case: two that are written alike are one server. */
+const char *decode_endpoint(const struct scope *scope, const char *key, const char *fallback);
 
 #endif

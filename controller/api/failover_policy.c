@@ -156,12 +156,95 @@ static void decode_dns(const struct scope *spec, enum decision_store store, stru
         dns->verify_servers = decode_names(&servers, DECODE_TEXT_MAX, &dns->verify_count);
 }
 
+static const struct tls_refs no_tls = {.ca = {"", "ca.crt"}, .client_certificate = "", .server_name = ""};
+
+/* A list of texts with commas between them, as a setting. */
+static const char *joined(const struct scope *object, const char *key)
+{
+        struct scope array = decode_array(object, key, POLICY_SETTINGS_MAX);
+        char text[SETTING_BYTES_MAX + 1];
+        size_t used = 0;
+        for (size_t i = 0; i < decode_count(&array); i++) {
+                const char *item = decode_text_item(&array, i, DECODE_TEXT_MAX);
+                const size_t bytes = strlen(item) + (used ? 1 : 0);
+                if (used + bytes >= sizeof(text)) {
+                        decode_fail(object, key, "has more than %d bytes", (int)SETTING_BYTES_MAX);
+                        break;
+                }
+                used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? "," : "", item);
+        }
+        text[used] = '\0';
+        return decode_keep(object->decoder, text);
+}
+
+static void decode_promoter(const struct scope *promoter, struct policy_promotion *promotion)
+{
+        struct policy_setting *settings =
+            decode_alloc(promoter->decoder, json_object_size(promoter->json) * sizeof(settings[0]));
+        const char *key;
+        json_t *value;
+        if (json_object_size(promoter->json) > POLICY_SETTINGS_MAX)
+                decode_fail(promoter, "", "has more than %d fields", (int)POLICY_SETTINGS_MAX);
+        json_object_foreach((json_t *)promoter->json, key, value)
+        {
+                const bool is_known = strcmp(key, "authSecretRef") == 0 || strcmp(key, "tls") == 0;
+                const char *text = is_known                 ? NULL
+                                   : json_is_array(value) ? joined(promoter, key)
+                                                          : setting_value(promoter, key, value);
+                if (text && strlen(key) <= 63)
+                        settings[promotion->setting_count++] =
+                            (struct policy_setting){decode_keep(promoter->decoder, key), text};
+                else if (!is_known && !json_is_null(value))
+                        decode_fail(promoter, key, "is not a text, number, boolean or list of texts");
+        }
+        promotion->settings = settings;
+        promotion->auth_secret = decode_secret_ref(promoter, "authSecretRef", "").name;
+        promotion->uses_tls = decode_has(promoter, "tls");
+        promotion->tls = decode_tls_refs(promoter, &no_tls);
+}
+
+static void decode_promotion(const struct scope *redis, struct policy_promotion *promotion)
+{
+        struct scope scope = decode_object(redis, "promotion");
+        const char *key;
+        json_t *value;
+        *promotion = (struct policy_promotion){.driver = "", .auth_secret = "", .tls = no_tls};
+        json_object_foreach((json_t *)scope.json, key, value)
+        {
+                if (!json_is_object(value))
+                        continue;
+                if (promotion->driver[0] != '\0' || strlen(key) > 63) {
+                        decode_fail(&scope, key, "is a second way beside %.40s; give exactly one", promotion->driver);
+                        return;
+                }
+                promotion->driver = decode_keep(scope.decoder, key);
+                struct scope promoter = decode_object(&scope, key);
+                decode_promoter(&promoter, promotion);
+        }
+        if (scope.json && promotion->driver[0] == '\0')
+                decode_fail(redis, "promotion", "says no way; add one, for example replica: {}");
+}
+
+static const char *decode_redis_address(const struct scope *redis, bool is_promoted)
+{
+        if (!redis->json)
+                return "";
+        if (!is_promoted)
+                return decode_text(redis, "address", NULL, DECODE_TEXT_MAX);
+        if (decode_has(redis, "address"))
+                decode_fail(redis, "address",
+                            "the Redis is the one that promotion has made the primary; leave address out");
+        if (decode_has(redis, "plane"))
+                decode_fail(redis, "plane", "the Redis is in the active plane; leave plane out");
+        return "";
+}
+
 static void decode_redis(const struct scope *spec, struct policy_redis *redis)
 {
-        static const struct tls_refs no_tls = {.ca = {"", "ca.crt"}, .client_certificate = "", .server_name = ""};
         struct scope scope = decode_object(spec, "redis");
         struct scope lock = decode_object(&scope, "lock");
-        redis->address = scope.json ? decode_text(&scope, "address", NULL, DECODE_TEXT_MAX) : "";
+        decode_promotion(&scope, &redis->promotion);
+        redis->address = decode_redis_address(&scope, redis->promotion.driver[0] != '\0');
         redis->db = (uint32_t)decode_integer(&scope, "db", 0, 0, LOCK_DB_MAX);
         redis->plane = decode_text(&scope, "plane", "", DECODE_TEXT_MAX);
         redis->auth_secret = decode_secret_ref(&scope, "authSecretRef", "").name;

@@ -53,8 +53,22 @@ struct policy_dns {
         size_t verify_count;
 };
 
+/*
+ * spec.redis.promotion: how the Redis primary is moved. As for a provider of spec.dns its key is the driver's name and
+ * its scalar fields are settings, a list of texts with commas between them. Its own authSecretRef and tls are those of
+ * the servers that do it, where they are others than Redis.
+ */
+struct policy_promotion {
+        const char *driver; /* "" = none: the primary is not moved */
+        const struct policy_setting *settings;
+        size_t setting_count;
+        const char *auth_secret;
+        bool uses_tls;
+        struct tls_refs tls;
+};
+
 struct policy_redis {
-        const char *address; /* host:port or [v6]:port; "" = the policy has no Redis */
+        const char *address; /* host:port or [v6]:port; "" = the policy has no Redis, or the one that is promoted */
         uint32_t db;
         const char *plane;       /* as in policy_dns */
         const char *auth_secret; /* Secret with keys username (optional) and password; "" = none */
@@ -63,6 +77,7 @@ struct policy_redis {
         const char *lock_key;   /* "" = no lock */
         const char *lock_value; /* template, filled by plan_value() */
         uint32_t wait_replicas; /* that must have a moved lock before it counts, of those in sync */
+        struct policy_promotion promotion;
 };
 
 /* spec.announce: the Lease that names the active plane. */
@@ -100,6 +115,12 @@ struct failover_policy {
         const char *ack;
         const char *takeover;
 };
+
+/* Whether the Redis primary is moved with the active plane. */
+static inline bool failover_policy_promotes(const struct failover_policy *policy)
+{
+        return policy->redis.promotion.driver && policy->redis.promotion.driver[0];
+}
 
 MUST_CHECK enum err failover_policy_decode(const json_t *object, struct failover_policy **ret, struct errmsg *reterr);
 void failover_policy_free(struct failover_policy *policy); /* NULL is a no-op */

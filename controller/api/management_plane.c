@@ -190,6 +190,8 @@ static void *fill(const struct scope *object)
         plane->eligible = decode_bool(&spec, "eligible", true);
         plane->cluster_name = decode_text(&spec, "clusterName", plane->name, DECODE_TEXT_MAX);
         plane->region = decode_text(&spec, "region", "", 63);
+        struct scope redis = decode_object(&spec, "redis");
+        plane->redis_address = redis.json ? decode_endpoint(&redis, "address", NULL) : "";
         struct scope kube_config = decode_object(&spec, "kubeConfig");
         plane->kube_config = decode_secret_ref(&kube_config, "secretRef", "value");
         decode_server(&server, plane);

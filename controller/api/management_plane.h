@@ -58,6 +58,7 @@ struct management_plane {
         const char *region;                /* "" unknown */
         struct secret_key_ref kube_config; /* PLANE_ACCESS_KUBECONFIG only */
         const char *address;               /* fixed address (IP or host name); "" = ingress of the Service below */
+        const char *redis_address;         /* of the Redis in it that a switch may promote, host:port; "" none */
         uint16_t port;                     /* with a fixed address; else the Service's port of this name or number: */
         const char *service_namespace;
         const char *service_name;

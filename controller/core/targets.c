@@ -161,6 +161,8 @@ const struct target_view *targets_shown(const struct view *view, const struct pl
 const char *targets_plane_of(const struct view *view, const struct target_view *target)
 {
         const struct wanted_target *wanted = targets_wanted(view, target);
+        if (wanted && wanted->is_moved)
+                return view->record ? view->record->to : "";
         return wanted ? wanted->plane : "";
 }
 

@@ -106,7 +106,7 @@ struct plane_view {
             maintenance_until; /* not judged before, by the wall clock (maintenance.h); 0 none, and it may be past */
         mono_ms judged_since;  /* when the last maintenance ended; 0 none: what failed during it does not count */
         uint16_t port;
-        const char *rrset;         /* "" where it has no address */
+        const char *rrset;         /* "" where it has no address, or lacks another value that the policy waits for */
         const char *address_error; /* why not, "" otherwise */
         bool address_is_wrong;     /* and that only a person's edit gives it one */
         const char *left_out;      /* its addresses of the family that the record does not carry; NULL: none */
@@ -160,6 +160,8 @@ struct wanted_target {
         struct wanted_value values[PLANES_MAX]; /* go before it, for the planes that they name */
         unsigned value_count;
         const char *plane; /* whose loss takes the endpoint along; "" none */
+        /* It is in what a target of an earlier step moves: so in the plane that is active, whichever that is. */
+        bool is_moved;
 };
 
 /* The answers of another authoritative server under the record's epoch (verify.h). */

@@ -24,7 +24,23 @@ static bool same_lock(const struct policy *a, const struct policy *b)
 {
         const struct policy_redis *x = &a->spec->redis, *y = &b->spec->redis;
         return x->lock_key[0] && strcmp(x->lock_key, y->lock_key) == 0 && x->db == y->db &&
-               strcmp(x->address, y->address) == 0;
+               x->address[0] && strcmp(x->address, y->address) == 0;
+}
+
+/* Two that promote one Redis would each demote what the other has promoted. */
+static bool same_primary(const struct policy *a, const struct policy *b)
+{
+        if (!failover_policy_promotes(a->spec) || !failover_policy_promotes(b->spec))
+                return false;
+        for (size_t i = 0; i < a->plane_count; i++) {
+                const struct management_plane *x = a->planes[i].plane->spec;
+                for (size_t j = 0; x && x->redis_address[0] && j < b->plane_count; j++) {
+                        const struct management_plane *y = b->planes[j].plane->spec;
+                        if (y && strcmp(x->redis_address, y->redis_address) == 0)
+                                return true;
+                }
+        }
+        return false;
 }
 
 static bool is_older(const struct policy *a, const struct policy *b)
@@ -44,6 +60,8 @@ static void compare(void *value, void *ctx)
                 search->what = "DNS name";
         else if (same_lock(other, search->policy))
                 search->what = "lock";
+        else if (same_primary(other, search->policy))
+                search->what = "Redis to be promoted";
         else
                 return;
         search->rival = other;
@@ -59,7 +77,8 @@ struct policy *claims_find(const struct policy *policy, const char **ret_what, s
         const char *store = policy->keeper.store->owner(policy, arena);
         bool owns_all = policy->target_count > 0;
         for (unsigned i = 0; i < policy->target_count; i++)
-                owns_all &= owns(&policy->targets[i]->state.stamp, store);
+                owns_all &= !target_traits(policy->targets[i]->ref.kind)->is_stamped ||
+                            owns(&policy->targets[i]->state.stamp, store);
         if (owns_all)
                 return NULL;
         struct search search = {.policy = policy};
@@ -84,7 +103,8 @@ static void look_for_claimant(void *value, void *ctx)
         const struct policy *other = value;
         struct claim_search *search = ctx;
         if (other != search->owner && other->spec &&
-            (same_name(other, search->owner) || same_lock(other, search->owner)))
+            (same_name(other, search->owner) || same_lock(other, search->owner) ||
+             same_primary(other, search->owner)))
                 search->claimant = other;
 }
 

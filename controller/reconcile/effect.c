@@ -22,6 +22,13 @@ static bool told_by_visit(const struct target_ref *ref)
         return target_traits(ref->kind)->blocks == BLOCKS_NEVER;
 }
 
+/* A lock in the Redis that is promoted has no server until a look has told which that is. */
+static bool has_server(const struct effect *effect)
+{
+        const char *where = target_setting_find(&effect->config, effect->driver->where ? effect->driver->where : "");
+        return !where || where[0];
+}
+
 static enum err fill_config(struct effect *effect, struct errmsg *reterr)
 {
         const struct policy *policy = effect->policy;
@@ -34,6 +41,8 @@ static enum err fill_config(struct effect *effect, struct errmsg *reterr)
         const char *unusable = told_by_visit(&effect->ref) ? target_secrets_error_of(policy, &effect->ref, arena) : "";
         if (unusable[0])
                 return err_set(reterr, ERR_INVALID, "%s", unusable);
+        if (!has_server(effect))
+                return err_set(reterr, ERR_TRANSIENT, "which server has it is not known yet");
         return target_secrets_versions(policy, &effect->ref, arena, &effect->versions, reterr);
 }
 
@@ -121,7 +130,8 @@ static void start(struct effect *effect)
 {
         struct policy *policy = effect->policy;
         struct effect **place = place_of(policy, effect), *waiting = *place;
-        bool is_read_still = effect->err == ERR_TRANSIENT; /* a Secret, which wakes the policy when it is there */
+        /* A Secret, or a look at the target that tells where this one is: both wake the policy when they are there. */
+        bool is_read_still = effect->err == ERR_TRANSIENT;
         if (effect->err == ERR_NOT_FOUND) /* a Secret that lacks a key is no outage: a person has to complete it */
                 effect->err = ERR_INVALID;
         *place = effect;

@@ -121,6 +121,28 @@ static const char *wanted_rrset(const struct policy *policy, const struct plane 
         return copy;
 }
 
+/* Why @plane, which has an address, lacks a Redis to be promoted; NULL: it has one, or none is promoted. */
+static const char *lacks_primary(const struct policy *policy, size_t place, struct arena *arena)
+{
+        const struct plane *plane = policy->planes[place].plane;
+        if (!failover_policy_promotes(policy->spec) || !plane->spec)
+                return NULL;
+        if (!plane->spec->redis_address[0])
+                return arena_printf(arena,
+                                    "ManagementPlane %s has no spec.redis.address, which spec.redis.promotion.%s of "
+                                    "this policy needs: write the host:port of the Redis in that plane",
+                                    plane->name, policy->spec->redis.promotion.driver);
+        for (size_t i = 0; i < place; i++) {
+                const struct management_plane *other = policy->planes[i].plane->spec;
+                if (other && strcmp(other->redis_address, plane->spec->redis_address) == 0)
+                        return arena_printf(arena,
+                                            "ManagementPlane %s has the same spec.redis.address as %s: write that of "
+                                            "the Redis in its own plane",
+                                            plane->name, other->name);
+        }
+        return NULL;
+}
+
 static void gather_planes(struct policy *policy, struct arena *arena, struct view *ret)
 {
         ret->plane_count = (unsigned)policy->plane_count;
@@ -128,6 +150,11 @@ static void gather_planes(struct policy *policy, struct arena *arena, struct vie
                 const struct plane *plane = policy->planes[i].plane;
                 const char *error = NULL;
                 const char *rrset = wanted_rrset(policy, plane, arena, &error);
+                const char *lacks = lacks_primary(policy, i, arena);
+                if (lacks && !error) {
+                        error = lacks;
+                        rrset = "";
+                }
                 plane_view_fill(plane, rrset, arena, &ret->planes[i]);
                 if (error) {
                         ret->planes[i].address_error = error;

@@ -46,6 +46,7 @@ struct policy {
         struct failover_policy *spec; /* NULL: no such object, or it cannot be understood (spec_error) */
         char *spec_error;
         char *dns_server; /* target_config_identity() of the spec; NULL without one */
+        char *promotion_server; /* target_config_promotion() of it; NULL without one */
         char *uid;
         uint64_t identity_doubt; /* raised when this object appeared: see identity.h */
         unix_ms created_at;

@@ -71,8 +71,8 @@ static void forget_jobs(struct policy *policy)
 /* Forgets the object and its targets. The record stays, because it outlives the object. */
 static void forget_object(struct policy *policy)
 {
-        char **const texts[] = {&policy->spec_error, &policy->dns_server, &policy->uid, &policy->active,
-                                &policy->keeper.refusal};
+        char **const texts[] = {&policy->spec_error, &policy->dns_server, &policy->promotion_server,
+                                &policy->uid,        &policy->active,     &policy->keeper.refusal};
         claims_changed(policy);
         forget_jobs(policy);
         verify_forget(policy);
@@ -149,6 +149,8 @@ static void take_spec(struct policy *policy, const json_t *object)
         policy->spec = spec;
         free(policy->dns_server);
         policy->dns_server = spec ? target_config_identity(spec) : NULL;
+        free(policy->promotion_server);
+        policy->promotion_server = spec ? target_config_promotion(spec) : NULL;
         if (spec)
                 use_store(policy, record_store_find(spec->store));
         policy->generation =

@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/targets.h"
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { REDIS_SETTINGS_MAX = 5 };
+enum { REDIS_SETTINGS_MAX = 5, PROMOTION_SETTINGS_MAX = 6 };
 
 static unsigned name_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
                              struct target_secret *ret)
@@ -24,10 +25,9 @@ static unsigned name_secrets(const struct failover_policy *spec, const struct ta
         return 1;
 }
 
-static void name_settings(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
-                          struct target_config *ret)
+static void dns_settings(const struct policy_dns *dns, const struct target_ref *ref, struct arena *arena,
+                         struct target_config *ret)
 {
-        const struct policy_dns *dns = &spec->dns;
         const struct target_driver *driver = target_driver_find(ref->driver);
         struct target_setting *settings = arena_alloc(arena, (dns->setting_count + 1) * sizeof(*settings));
         size_t count = 0;
@@ -42,54 +42,187 @@ static void name_settings(const struct failover_policy *spec, const struct targe
         ret->setting_count = count;
 }
 
+static void name_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
+                          struct target_config *ret)
+{
+        dns_settings(&policy->spec->dns, ref, arena, ret);
+}
+
+/* The names of the Secrets and settings of one server, or group of servers. */
+struct redis_access {
+        const char *path; /* of the fields, for people */
+        const char *auth_secret;
+        bool uses_tls;
+        const struct tls_refs *tls;
+        const char *prefix; /* before the names that the driver knows the entries by, "sentinel." */
+};
+
+static struct redis_access access_of(const struct policy_redis *redis)
+{
+        return (struct redis_access){"spec.redis", redis->auth_secret, redis->uses_tls, &redis->tls, ""};
+}
+
+static struct redis_access promoter_of(const struct policy_redis *redis, struct arena *arena)
+{
+        const struct policy_promotion *promotion = &redis->promotion;
+        return (struct redis_access){arena_printf(arena, "spec.redis.promotion.%s", promotion->driver),
+                                     promotion->auth_secret, promotion->uses_tls, &promotion->tls,
+                                     arena_printf(arena, "%s.", promotion->driver)};
+}
+
+static unsigned access_secrets(const struct redis_access *access, struct arena *arena, struct target_secret *ret)
+{
+        const char *path = access->path, *prefix = access->prefix;
+        const struct tls_refs *tls = access->tls;
+        unsigned count = 0;
+        if (access->auth_secret[0])
+                ret[count++] =
+                    (struct target_secret){.field = arena_printf(arena, "%s.authSecretRef", path),
+                                           .secret = access->auth_secret,
+                                           .wanted = "password, and username where the server has users",
+                                           .keys = {{"password", arena_printf(arena, "%spassword", prefix), false},
+                                                    {"username", arena_printf(arena, "%susername", prefix), true}},
+                                           .key_count = 2};
+        if (access->uses_tls && tls->ca.name[0])
+                ret[count++] =
+                    (struct target_secret){.field = arena_printf(arena, "%s.tls.caSecretRef", path),
+                                           .secret = tls->ca.name,
+                                           .wanted = arena_printf(arena, "%s, with certificates in PEM", tls->ca.key),
+                                           .keys = {{tls->ca.key, arena_printf(arena, "%sca.crt", prefix), false}},
+                                           .key_count = 1};
+        if (access->uses_tls && tls->client_certificate[0])
+                ret[count++] =
+                    (struct target_secret){.field = arena_printf(arena, "%s.tls.clientCertificateSecretRef", path),
+                                           .secret = tls->client_certificate,
+                                           .wanted = "tls.crt and tls.key, in PEM without a passphrase",
+                                           .keys = {{"tls.crt", arena_printf(arena, "%stls.crt", prefix), false},
+                                                    {"tls.key", arena_printf(arena, "%stls.key", prefix), false}},
+                                           .key_count = 2};
+        return count;
+}
+
 static unsigned lock_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
                              struct target_secret *ret)
 {
         (void)ref;
-        const struct policy_redis *redis = &spec->redis;
-        unsigned count = 0;
-        if (!redis->lock_key[0])
-                return 0;
-        if (redis->auth_secret[0])
-                ret[count++] = (struct target_secret){
-                    .field = "spec.redis.authSecretRef",
-                    .secret = redis->auth_secret,
-                    .wanted = "password, and username where the server has users",
-                    .keys = {{"password", "password", false}, {"username", "username", true}},
-                    .key_count = 2};
-        if (redis->uses_tls && redis->tls.ca.name[0])
-                ret[count++] = (struct target_secret){
-                    .field = "spec.redis.tls.caSecretRef",
-                    .secret = redis->tls.ca.name,
-                    .wanted = arena_printf(arena, "%s, with certificates in PEM", redis->tls.ca.key),
-                    .keys = {{redis->tls.ca.key, "ca.crt", false}},
-                    .key_count = 1};
-        if (redis->uses_tls && redis->tls.client_certificate[0])
-                ret[count++] = (struct target_secret){
-                    .field = "spec.redis.tls.clientCertificateSecretRef",
-                    .secret = redis->tls.client_certificate,
-                    .wanted = "tls.crt and tls.key, in PEM without a passphrase",
-                    .keys = {{"tls.crt", "tls.crt", false}, {"tls.key", "tls.key", false}},
-                    .key_count = 2};
-        return count;
+        const struct redis_access redis = access_of(&spec->redis);
+        return spec->redis.lock_key[0] ? access_secrets(&redis, arena, ret) : 0;
 }
 
-static void lock_settings(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+static unsigned promotion_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+                             struct target_secret *ret)
+{
+        (void)ref;
+        if (!failover_policy_promotes(spec))
+                return 0;
+        const struct redis_access redis = access_of(&spec->redis), promoter = promoter_of(&spec->redis, arena);
+        const unsigned count = access_secrets(&redis, arena, ret);
+        return count + access_secrets(&promoter, arena, ret + count);
+}
+
+/* ---- the Redis that is promoted ---- */
+
+static const char *first_line(const char *lines, struct arena *arena)
+{
+        return arena_printf(arena, "%.*s", (int)strcspn(lines, "\n"), lines);
+}
+
+static const struct plan_target *promotion_planned(const struct policy *policy)
+{
+        const struct record *record = policy->keeper.record;
+        return record ? plan_find(&record->plan, TARGET_PROMOTION) : NULL;
+}
+
+/*
+ * The Redis that the record has made the primary, or is making it: nothing that is written to another one counts. ""
+ * where neither the record nor a look says which.
+ */
+static const char *promoted(const struct policy *policy, struct arena *arena)
+{
+        const char *shown = "";
+        for (unsigned i = 0; i < policy->target_count; i++) {
+                const struct target_slot *slot = policy->targets[i];
+                if (slot->ref.kind == TARGET_PROMOTION && slot->read_at && slot->state.present)
+                        shown = slot->state.value;
+        }
+        const struct plan_target *planned = promotion_planned(policy);
+        const char *to = planned ? planned->to : "";
+        if (!to[0] || target_is_wanted(TARGET_PROMOTION, to, shown))
+                return arena_strdup(arena, shown);
+        return first_line(to, arena);
+}
+
+/* Whether a lock at @endpoint is in the Redis that is promoted: both are called alike. */
+static bool follows_promotion(const struct policy *policy, const char *endpoint)
+{
+        const struct plan_target *planned = promotion_planned(policy);
+        bool is_of_spec = failover_policy_promotes(policy->spec) && text_equal(policy->promotion_server, endpoint);
+        return is_of_spec || (planned && text_equal(planned->ref.endpoint, endpoint));
+}
+
+static void add_setting(struct target_config *config, struct target_setting *settings, const char *key,
+                        const char *value)
+{
+        settings[config->setting_count++] = (struct target_setting){key, value};
+}
+
+static void add_tls(struct target_config *config, struct target_setting *settings, const struct tls_refs *tls,
+                    const char *key, const char *name_key)
+{
+        add_setting(config, settings, key, "true");
+        if (tls->server_name[0])
+                add_setting(config, settings, name_key, tls->server_name);
+}
+
+static void lock_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                           struct target_config *ret)
 {
-        const struct policy_redis *redis = &spec->redis;
+        const struct policy_redis *redis = &policy->spec->redis;
         struct target_setting *settings = arena_alloc(arena, REDIS_SETTINGS_MAX * sizeof(*settings));
-        size_t count = 0;
-        settings[count++] = (struct target_setting){"address", arena_strdup(arena, ref->endpoint)};
-        settings[count++] = (struct target_setting){"db", arena_printf(arena, "%u", (unsigned)ref->db)};
-        settings[count++] =
-            (struct target_setting){"waitReplicas", arena_printf(arena, "%u", (unsigned)redis->wait_replicas)};
+        const char *address =
+            follows_promotion(policy, ref->endpoint) ? promoted(policy, arena) : arena_strdup(arena, ref->endpoint);
+        add_setting(ret, settings, "address", address);
+        add_setting(ret, settings, "db", arena_printf(arena, "%u", (unsigned)ref->db));
+        add_setting(ret, settings, "waitReplicas", arena_printf(arena, "%u", (unsigned)redis->wait_replicas));
         if (redis->uses_tls)
-                settings[count++] = (struct target_setting){"tls", "true"};
-        if (redis->uses_tls && redis->tls.server_name[0])
-                settings[count++] = (struct target_setting){"serverName", arena_strdup(arena, redis->tls.server_name)};
+                add_tls(ret, settings, &redis->tls, "tls", "serverName");
         ret->settings = settings;
-        ret->setting_count = count;
+}
+
+/*
+ * Its own settings; and "server" for each plane's Redis, "planned" for what the record wants, "isSettled" where the
+ * record is at rest.
+ */
+static void promotion_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
+                               struct target_config *ret)
+{
+        const struct policy_redis *redis = &policy->spec->redis;
+        const struct policy_promotion *promotion = &redis->promotion;
+        const struct plan_target *planned = promotion_planned(policy);
+        const size_t room = promotion->setting_count + PLANES_MAX + PROMOTION_SETTINGS_MAX;
+        struct target_setting *settings = arena_alloc(arena, room * sizeof(*settings));
+        for (size_t i = 0; i < promotion->setting_count; i++)
+                add_setting(ret, settings, promotion->settings[i].key, promotion->settings[i].value);
+        for (size_t i = 0; i < policy->plane_count; i++) {
+                const struct management_plane *plane = policy->planes[i].plane->spec;
+                if (plane && plane->redis_address[0])
+                        add_setting(ret, settings, "server", arena_strdup(arena, plane->redis_address));
+        }
+        if (planned && planned->to[0] && target_ref_equal(&planned->ref, ref)) {
+                add_setting(ret, settings, "planned", arena_strdup(arena, planned->to));
+                add_setting(ret, settings, "isSettled",
+                            policy->keeper.record->phase == PHASE_STEADY ? "true" : "false");
+        }
+        if (redis->uses_tls)
+                add_tls(ret, settings, &redis->tls, "tls", "serverName");
+        if (promotion->uses_tls)
+                add_tls(ret, settings, &promotion->tls, arena_printf(arena, "%sTLS", promotion->driver),
+                        arena_printf(arena, "%sServerName", promotion->driver));
+        for (size_t i = 0; i < ret->setting_count; i++) {
+                settings[i].key = arena_strdup(arena, settings[i].key);
+                settings[i].value = arena_strdup(arena, settings[i].value);
+        }
+        ret->settings = settings;
 }
 
 /* ---- pipelines ---- */
@@ -170,10 +303,10 @@ static unsigned pipeline_secrets(const struct failover_policy *spec, const struc
         return count;
 }
 
-static void pipeline_settings(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+static void pipeline_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                               struct target_config *ret)
 {
-        const struct policy_pipeline *pipeline = pipeline_of(spec, ref, arena);
+        const struct policy_pipeline *pipeline = pipeline_of(policy->spec, ref, arena);
         const struct target_config config = pipeline ? config_of(pipeline, arena) : (struct target_config){0};
         ret->settings = config.settings;
         ret->setting_count = config.setting_count;
@@ -191,9 +324,10 @@ static struct wanted_target pipeline_wanted(const struct policy_pipeline *pipeli
 static const struct {
         unsigned (*secrets)(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
                             struct target_secret *ret);
-        void (*settings)(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+        void (*settings)(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                          struct target_config *ret);
 } rows[TARGET_KIND_COUNT] = {
+    [TARGET_PROMOTION] = {promotion_secrets, promotion_settings},
     [TARGET_LOCK] = {lock_secrets, lock_settings},
     [TARGET_NAME] = {name_secrets, name_settings},
     [TARGET_PIPELINE] = {pipeline_secrets, pipeline_settings},
@@ -210,7 +344,7 @@ void target_config_settings(const struct policy *policy, const struct target_ref
 {
         *ret = (struct target_config){.aws = policy->manager->options.aws, .kube = &policy->manager->targets_kube};
         if (rows[ref->kind].settings)
-                rows[ref->kind].settings(policy->spec, ref, arena, ret);
+                rows[ref->kind].settings(policy, ref, arena, ret);
 }
 
 enum err target_config_check(const struct failover_policy *spec, struct errmsg *reterr)
@@ -254,10 +388,49 @@ char *target_config_identity(const struct failover_policy *spec)
         const struct target_ref ref = {.driver = dns->provider, .endpoint = ""};
         struct target_config config = {0};
         struct arena arena = {0};
-        name_settings(spec, &ref, &arena, &config);
+        dns_settings(dns, &ref, &arena, &config);
         char *identity = driver && driver->identify ? driver->identify(&config) : NULL;
         arena_deinit(&arena);
         return identity ? identity : mem_strdup(dns_server(dns));
+}
+
+static const char *promotion_setting(const struct policy_promotion *promotion, const char *key)
+{
+        for (size_t i = 0; key && i < promotion->setting_count; i++)
+                if (text_equal(promotion->settings[i].key, key))
+                        return promotion->settings[i].value;
+        return NULL;
+}
+
+/* Where no setting says where the primary is found, the planes themselves do. */
+char *target_config_promotion(const struct failover_policy *spec)
+{
+        const struct policy_promotion *promotion = &spec->redis.promotion;
+        const struct target_driver *driver =
+            failover_policy_promotes(spec) ? target_driver_find(promotion->driver) : NULL;
+        const char *where = driver ? promotion_setting(promotion, driver->where) : NULL;
+        if (where)
+                return mem_strdup(where);
+        struct arena arena = {0};
+        char *text = mem_strdup(arena_printf(&arena, "planes of %s/%s", spec->namespace_name, spec->name));
+        arena_deinit(&arena);
+        return text;
+}
+
+static struct wanted_target wanted_promotion(const struct policy *policy)
+{
+        const struct policy_promotion *promotion = &policy->spec->redis.promotion;
+        const struct target_driver *driver = target_driver_find(promotion->driver);
+        const char *which = driver ? promotion_setting(promotion, driver->which) : NULL;
+        struct wanted_target wanted = {
+            .ref = {TARGET_PROMOTION, promotion->driver, policy->promotion_server, which ? which : "Redis", 0},
+            .plane = ""};
+        for (size_t i = 0; i < policy->plane_count; i++) {
+                const struct plane *plane = policy->planes[i].plane;
+                wanted.values[wanted.value_count++] =
+                    (struct wanted_value){plane->name, plane->spec ? plane->spec->redis_address : ""};
+        }
+        return wanted;
 }
 
 unsigned target_config_wanted(const struct policy *policy, struct arena *arena,
@@ -265,12 +438,17 @@ unsigned target_config_wanted(const struct policy *policy, struct arena *arena,
 {
         const struct policy_dns *dns = &policy->spec->dns;
         const struct policy_redis *redis = &policy->spec->redis;
+        const bool is_moved = failover_policy_promotes(policy->spec);
         unsigned count = 0;
+        if (is_moved)
+                ret[count++] = wanted_promotion(policy);
         if (redis->lock_key[0])
-                ret[count++] = (struct wanted_target){
-                    .ref = {TARGET_LOCK, TARGET_LOCK_DRIVER, redis->address, redis->lock_key, redis->db},
-                    .value = redis->lock_value,
-                    .plane = redis->plane};
+                ret[count++] = (struct wanted_target){.ref = {TARGET_LOCK, TARGET_LOCK_DRIVER,
+                                                              is_moved ? policy->promotion_server : redis->address,
+                                                              redis->lock_key, redis->db},
+                                                      .value = redis->lock_value,
+                                                      .plane = redis->plane,
+                                                      .is_moved = is_moved};
         ret[count++] =
             (struct wanted_target){.ref = {TARGET_NAME, dns->provider, policy->dns_server, dns->name, 0},
                                    .ttl_s = dns->ttl_s,

@@ -44,6 +44,9 @@ const char *target_config_text(const struct target_config *config, struct arena 
 unsigned target_config_wanted(const struct policy *policy, struct arena *arena,
                               struct wanted_target ret[static TARGETS_MAX]);
 
+/* The endpoint in the refs of the promotion, and of a lock in the Redis that is promoted. The caller's. */
+char *target_config_promotion(const struct failover_policy *spec);
+
 /* The server of the name, by which two names are told apart; "" where the spec names none. The caller's. */
 char *target_config_identity(const struct failover_policy *spec);
 

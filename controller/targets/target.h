@@ -183,6 +183,7 @@ struct target_driver {
         struct target_limits limits;
         const char
             *where; /* the setting that says where its targets live; people and exclusive claims call the server so */
+        const char *which; /* the setting that tells several of its targets there apart; NULL: there is one */
         /* the server where that setting is absent, for people; NULL: the CRD demands the setting */
         const char *where_default;
         /*

@@ -46,6 +46,17 @@ static void redis_silent_inside_active(struct world *world)
         redis_silent(world);
         LOCK(world->view.policy).plane = "a";
 }
+/* An earlier step brings it back, in the plane that becomes active. */
+static void redis_silent_and_moved(struct world *world)
+{
+        redis_silent(world);
+        LOCK(world->view.policy).is_moved = true;
+}
+static void redis_silent_and_moved_without_record(struct world *world)
+{
+        redis_silent_and_moved(world);
+        world->view.record = NULL;
+}
 static void redis_silent_inside_standby(struct world *world)
 {
         redis_silent(world);
@@ -135,6 +146,8 @@ static const struct gate_row rows[] = {
     {"redis silent", redis_silent, GATE_MECHANISMS, false, 0},
     {"redis silent, unused", redis_silent_unused, GATE_MECHANISMS, true, 0},
     {"redis silent, inside the failed plane", redis_silent_inside_active, GATE_MECHANISMS, true, 0},
+    {"redis silent, moved by an earlier step", redis_silent_and_moved, GATE_MECHANISMS, true, 0},
+    {"redis silent, moved, nothing recorded", redis_silent_and_moved_without_record, GATE_MECHANISMS, false, 0},
     {"redis silent, inside another plane", redis_silent_inside_standby, GATE_MECHANISMS, false, 0},
     {"dns silent, inside the failed plane", dns_silent_inside_active, GATE_MECHANISMS, true, 0},
     {"dns silent, redis inside the failed plane", dns_silent_redis_inside_active, GATE_MECHANISMS, false, 0},

@@ -132,6 +132,27 @@ static void test_an_announcement_is_asked_for(void **state)
         failover_policy_free(policy);
 }
 
+static void test_a_promotion_needs_no_code(void **state)
+{
+        (void)state;
+        struct failover_policy *policy =
+            decoded(SMALL ", 'redis': {'lock': {'key': 'k'}, 'promotion': {'sentry': {'masterName': 'm', 'quorum': 2, "
+                          "'addresses': ['a:1', 'b:2'], 'authSecretRef': {'name': 'auth'}, 'tls': {'serverName': "
+                          "'sn'}, 'nothing': null}}}");
+        const struct policy_promotion *promotion = &policy->redis.promotion;
+        assert_string_equal(promotion->driver, "sentry");
+        assert_int_equal(promotion->setting_count, 3);
+        assert_string_equal(promotion->settings[0].value, "m");
+        assert_string_equal(promotion->settings[1].value, "2");
+        assert_string_equal(promotion->settings[2].key, "addresses");
+        assert_string_equal(promotion->settings[2].value, "a:1,b:2");
+        assert_string_equal(promotion->auth_secret, "auth");
+        assert_true(promotion->uses_tls);
+        assert_string_equal(promotion->tls.server_name, "sn");
+        assert_string_equal(policy->redis.address, "");
+        failover_policy_free(policy);
+}
+
 static void test_unknown_provider_needs_no_code(void **state)
 {
         (void)state;
@@ -209,6 +230,16 @@ static void test_refusals_name_object_field_and_remedy(void **state)
             {REFUSED_SPEC("'redis': {'address': 'r:1', 'lock': {'key': 'k', 'value': '{nmae}'}}"),
              "spec.redis.lock.value: knows the tokens {clusterName}, {name}, {uid} and {epoch} only"},
             {REFUSED_SPEC("'redis': {}"), "spec.redis.address: is required"},
+            {REFUSED_SPEC("'redis': {'promotion': {}}"),
+             "spec.redis.promotion: says no way; add one, for example replica: {}"},
+            {REFUSED_SPEC("'redis': {'promotion': {'a': {}, 'b': {}}}"),
+             "spec.redis.promotion.b: is a second way beside a; give exactly one"},
+            {REFUSED_SPEC("'redis': {'promotion': {'a': {'b': {}}}}"),
+             "spec.redis.promotion.a.b: is not a text, number, boolean or list of texts"},
+            {REFUSED_SPEC("'redis': {'address': 'r:1', 'promotion': {'replica': {}}}"),
+             "spec.redis.address: the Redis is the one that promotion has made the primary; leave address out"},
+            {REFUSED_SPEC("'redis': {'plane': 'west', 'promotion': {'replica': {}}}"),
+             "spec.redis.plane: the Redis is in the active plane; leave plane out"},
             {REFUSED_SPEC("'decisionStore': 'Quorum'"), "spec.decisionStore: must be one of Kubernetes, DNS"},
             {REFUSED_SPEC("'drift': 'Ignore'"), "spec.drift: must be one of Report, Enforce"},
         };
@@ -297,6 +328,7 @@ int main(void)
             cmocka_unit_test(test_smallest_policy_has_the_documented_defaults),
             cmocka_unit_test(test_every_field),
             cmocka_unit_test(test_an_announcement_is_asked_for),
+            cmocka_unit_test(test_a_promotion_needs_no_code),
             cmocka_unit_test(test_unknown_provider_needs_no_code),
             cmocka_unit_test(test_annotations_are_kept_as_written),
             cmocka_unit_test(test_refusals_name_object_field_and_remedy),

@@ -157,6 +157,9 @@ static void test_refusals_name_object_field_and_remedy(void **state)
         } cases[] = {
             {"{'server': {'address': 'h.example.com', 'service': {}}}",
              "spec.server.service: give either address or service, not both"},
+            {"{'redis': {}}", "spec.redis.address: is required"},
+            {"{'redis': {'address': 'h.example.com'}}", "spec.redis.address: is not host:port or [v6]:port"},
+            {"{'redis': {'address': '2001:db8::1:6379'}}", "spec.redis.address: is not host:port or [v6]:port"},
             {"{'server': {'address': 'h:9900'}}",
              "spec.server.address: is neither an IP address nor a host name; give the port in server.port"},
             {"{'server': {'address': '127.0.15618'}}", "spec.server.address: ends in a number: resolvers read it as an "
