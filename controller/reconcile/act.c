@@ -287,7 +287,7 @@ static void take_found(struct policy *policy, struct effect *effect)
                 effect->slot->claims_at = loop_now(policy->manager->loop);
         else
                 move_text(&state->stamp.claim, &found->stamp.claim); /* this visit did not look for another */
-        if (effect->kind != EFFECT_READ)
+        if (effect->kind != EFFECT_READ && !found->doubt)
                 move_text(&state->doubt, &found->doubt); /* until it is read again */
         target_state_clear(state);
         *state = *found;
