@@ -243,6 +243,11 @@ prove-real: ## on real servers: 20 seeds of every crash, 200 false alarms, histo
 	@hack/tools.sh all >/dev/null
 	@PROVE_LONG=1 "$$(hack/venv.sh)/bin/python" -m pytest test/real/prove
 
+.PHONY: test-gitops
+test-gitops: ## the real Argo CD and the real Flux take what a switch does to them (cold: builds both, about 12 minutes)
+	@hack/install.sh build bench test go
+	@python3 test/run.py tools venv gitops
+
 run: ## the show: real API servers, BIND, Redis; kills the active server and watches the switch; Ctrl-C ends it
 	@hack/run.sh
 

@@ -38,7 +38,7 @@ python3-venv|its packages, apart from the system's
 openssl|certificates, to look at
 curl|metrics, to look at
 util-linux|setpriv, so that no server outlives the bench
-git|the version that goes into the binary"
+git|the version that goes into the binary; what Argo CD deploys from"
 
 packages_test="
 libcmocka-dev|unit tests

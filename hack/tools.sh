@@ -3,7 +3,8 @@
 #
 #   hack/tools.sh servers    kube-apiserver, etcd and kubectl: what every test and `make run` needs
 #   hack/tools.sh judges     kubectl-validate, kube-score, promtool, kstatus, porcupine, kustomize-controller and Flux's CRDs
-#   hack/tools.sh all        both, one line each
+#   hack/tools.sh gitops     argocd (application-controller and repo-server of Argo CD) and its CRDs
+#   hack/tools.sh all        all of them, one line each
 #
 # Order for the servers: KUBEBUILDER_ASSETS where it has all three, the cache, the release of controller-tools' envtest,
 # the build from source (about 5 minutes cold on two cores). What is downloaded is pinned by servers/envtest.sha512, what
@@ -112,6 +113,15 @@ build_judges() {
 	copy_flux_crds
 }
 
+build_gitops() {
+	local argo=github.com/argoproj/argo-cd/v3 folder
+	need_go gitops
+	build gitops argocd $argo . "7 minutes" -ldflags "-s -w"
+	folder=$(cd "$here/gitops" && go list -m -f '{{.Dir}}' $argo)
+	mkdir -p "$new/argo-crds"
+	install -m 644 "$folder"/manifests/crds/*-crd.yaml "$new/argo-crds/"
+}
+
 # The CRDs of Flux come out of its modules, checked by go.sum; they are not ours to commit.
 copy_flux_crds() {
 	local module folder
@@ -173,13 +183,14 @@ ensure() {
 }
 
 case ${1:-} in
-servers | judges) ensure "$1" ;;
+servers | judges | gitops) ensure "$1" ;;
 all)
 	ensure servers
 	ensure judges
+	ensure gitops
 	;;
 *)
-	say "usage: hack/tools.sh servers|judges|all"
+	say "usage: hack/tools.sh servers|judges|gitops|all"
 	exit 2
 	;;
 esac

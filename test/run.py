@@ -93,7 +93,7 @@ STAGES = [
     Stage("contract", "make --no-print-directory -s -j2 VARIANT=asan contract", 15, ("install",)),
     Stage("fuzz", "make --no-print-directory -s -j2 fuzz", 12, ("install",)),
     Stage("model", "test/model/run.py --quick", 8, ("install",)),
-    Stage("tools", "hack/tools.sh all >/dev/null", 45, ("install",), setup=True),
+    Stage("tools", "hack/tools.sh all >/dev/null", 60, ("install",), setup=True),
     Stage(
         "e2e",
         "make --no-print-directory -s -j2 VARIANT=asan build/asan/planekeeper && "
@@ -101,6 +101,13 @@ STAGES = [
         # Two benches side by side, a file of tests to one of them: most of a test is waiting.
         f"PLANEKEEPER_BINARY=$PWD/build/asan/planekeeper {PYTEST} -n 2 --dist loadfile --reruns 1 -rR test/real/e2e",
         50,
+        ("tools", "venv", "build"),
+    ),
+    Stage(
+        "gitops",
+        "make --no-print-directory -s -j2 VARIANT=asan build/asan/planekeeper && "
+        f"PLANEKEEPER_BINARY=$PWD/build/asan/planekeeper {PYTEST} --reruns 1 -rR test/real/gitops",
+        15,
         ("tools", "venv", "build"),
     ),
     Stage("prove", "make --no-print-directory -s -j2 provers && test/prove/run.py --short", 20, ("install",)),

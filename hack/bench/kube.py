@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from . import pki, ports, tools
+from . import pki, ports, tools, wait
 from .process import Process, Scratch
 from .rest import ApiError, Rest
 
@@ -225,6 +225,17 @@ class ApiServer(Process):
 
     def kubectl_json(self, *args: str) -> Any:
         return json.loads(self.kubectl(*args, "-o", "json"))
+
+    def install_crds(self, folder: pathlib.Path) -> None:
+        """All of a folder, and wait until they are served. `kubectl wait` fails for one that nobody looked at yet."""
+        self.kubectl("apply", "--server-side", "-f", str(folder))
+
+        def are_served() -> bool:
+            listed = self.admin.list("CustomResourceDefinition")
+            conditions = [crd.get("status", {}).get("conditions") or [] for crd in listed]
+            return all(("Established", "True") in {(c["type"], c["status"]) for c in found} for found in conditions)
+
+        wait.until(f"CRDs of {folder.name}", are_served, 30.0)
 
     def ensure_namespace(self, name: str) -> str:
         try:

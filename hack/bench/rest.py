@@ -31,6 +31,10 @@ KINDS = {
         False,
     ),
     "CustomResourceDefinition": ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions", False),
+    "Application": ("/apis/argoproj.io/v1alpha1", "applications", True),
+    "AppProject": ("/apis/argoproj.io/v1alpha1", "appprojects", True),
+    "GitRepository": ("/apis/source.toolkit.fluxcd.io/v1", "gitrepositories", True),
+    "Kustomization": ("/apis/kustomize.toolkit.fluxcd.io/v1", "kustomizations", True),
     "ManagementPlane": ("/apis/planekeeper.io/v1alpha1", "managementplanes", True),
     "FailoverPolicy": ("/apis/planekeeper.io/v1alpha1", "failoverpolicies", True),
 }

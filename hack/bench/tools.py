@@ -24,3 +24,8 @@ def server(name: str) -> pathlib.Path:
 def judge(name: str) -> pathlib.Path:
     """kubectl-validate, kube-score, promtool, kstatus, porcupine or kustomize-controller."""
     return folder("judges") / name
+
+
+def argocd() -> pathlib.Path:
+    """Argo CD's application-controller and repo-server, one program; its CRDs are beside it, in argo-crds."""
+    return folder("gitops") / "argocd"

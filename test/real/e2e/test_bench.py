@@ -24,6 +24,7 @@ import urllib3
 
 from hack.bench import api_faults, bind, judges, kube, ports, process, redis_server, relay, standins, wait
 from hack.bench.bench import PLANES, ZONE
+from hack.bench.flux import Flux
 
 NAME = f"agent-test.{ZONE}"
 
@@ -303,7 +304,7 @@ def test_kstatus_judges_status_as_gitops_tools_do():
 
 
 def test_flux_applies_and_prunes(bench):
-    flux = judges.Flux(bench.hub)
+    flux = Flux(bench.hub)
     flux.run()
     namespace = bench.hub.ensure_namespace("flux-test")
 

@@ -6,13 +6,14 @@ from world import CENTRAL, WEST, arrange, outside, steady, wait_world
 
 from hack.bench import judges, objects, wait
 from hack.bench.bench import PLANES
+from hack.bench.flux import Flux
 from hack.bench.kube import KubectlError
 from hack.bench.scene import LOCK_KEY
 
 
 @pytest.fixture(scope="module")
 def flux(bench):
-    controller = judges.Flux(bench.hub)
+    controller = Flux(bench.hub)
     controller.run()
     yield controller
     controller.kill9()
