@@ -296,15 +296,25 @@ static void decode_limits(const struct scope *spec, struct failover_policy *poli
         policy->drift = (enum drift_policy)decode_choice(spec, "drift", CHOICES(drifts), DRIFT_REPORT);
 }
 
-/* Operators of several clusters share the record: each would take its own cluster for the one that is meant. */
+/*
+ * Operators of several clusters share the record: each would take its own cluster for the one that is meant, and derive
+ * another plan where a Secret is another one there.
+ */
 static void check_pipelines(const struct scope *spec, const struct failover_policy *policy)
 {
-        for (size_t i = 0; i < policy->pipeline_count && policy->store == STORE_DNS; i++)
-                if (!policy->pipelines[i].kube_config.name[0])
+        for (size_t i = 0; i < policy->pipeline_count && policy->store == STORE_DNS; i++) {
+                const struct policy_pipeline *pipeline = &policy->pipelines[i];
+                if (!pipeline->kube_config.name[0])
                         decode_fail(spec, "pipeline",
                                     "with decisionStore DNS %.63s needs kubeConfig: the operators run in several "
                                     "clusters, and have to mean one",
-                                    policy->pipelines[i].name);
+                                    pipeline->name);
+                if (pipeline->plane_count && pipeline->planes[0].secret.name[0])
+                        decode_fail(spec, "pipeline",
+                                    "with decisionStore DNS %.63s takes no value from Secrets: the clusters of the "
+                                    "operators may have different ones",
+                                    pipeline->name);
+        }
 }
 
 static void *fill(const struct scope *object)

@@ -27,6 +27,16 @@ static const struct form forms[] = {
      {{"apiVersion", NULL, NAME_BYTES}, {"resource", NULL, NAME_BYTES}, {"namespace", "", NAMESPACE_BYTES},
       {"name", NULL, NAME_BYTES}, {"path", NULL, PATH_BYTES}, {"type", "String", NAMESPACE_BYTES}},
      NULL},
+    {"argoCD", "clusterSecret", "argoCD.clusterSecret",
+     {{"namespace", "argocd", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}}, ""},
+    {"argoCD", "applicationField", "argoCD.applicationField",
+     {{"namespace", "argocd", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}, {"field", "name", NAMESPACE_BYTES}},
+     NULL},
+    {"flux", "kubeconfigSecret", "flux.kubeconfigSecret",
+     {{"namespace", "flux-system", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}, {"key", "value", NAME_BYTES}},
+     "value"},
+    {"flux", "kustomizationField", "flux.kustomizationField",
+     {{"namespace", "flux-system", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}}, NULL},
 };
 enum { FORMS = sizeof(forms) / sizeof(forms[0]) };
 

@@ -13,6 +13,7 @@ struct by_hand_write {
         const struct target_view *target;
         const char *value;
         uint32_t ttl_s;
+        const char *plane; /* whose value it is */
 };
 
 /* How that is done with the tools of its server; texts live in the arena. */

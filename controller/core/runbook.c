@@ -100,7 +100,7 @@ void runbook_build(const struct view *view, const struct decision *decision, con
                 const char *value = wanted ? plan_value(wanted, to, decision->epoch + 1, arena) : "";
                 if (!value[0]) /* the spec has none any more, or none is known */
                         continue;
-                const struct by_hand_write write = {target, value, wanted->ttl_s};
+                const struct by_hand_write write = {target, value, wanted->ttl_s, to->name};
                 hands[count] = tools->tell(tools, &write, arena);
                 needs = with_needs(needs, &hands[count++], arena);
         }

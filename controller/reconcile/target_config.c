@@ -233,22 +233,34 @@ static const char *pipeline_endpoint(const struct policy_pipeline *pipeline, str
         return hub->name[0] ? arena_printf(arena, "the cluster of Secret %s/%s", hub->name, hub->key) : "this cluster";
 }
 
-static struct target_config config_of(const struct policy_pipeline *pipeline, struct arena *arena)
+/* Which Secret a plane has is a setting for the commands that people are told. */
+static struct target_config config_of(const struct failover_policy *spec, const struct policy_pipeline *pipeline,
+                                      struct arena *arena)
 {
-        struct target_setting *settings = arena_alloc(arena, (PIPELINE_SETTINGS_MAX + 1) * sizeof(*settings));
+        struct target_setting *settings =
+            arena_alloc(arena, (PIPELINE_SETTINGS_MAX + 1 + PLANES_MAX) * sizeof(*settings));
         size_t count = 0;
         for (; count < pipeline->setting_count; count++)
                 settings[count] = (struct target_setting){arena_strdup(arena, pipeline->settings[count].key),
                                                           arena_strdup(arena, pipeline->settings[count].value)};
         if (pipeline->kube_config.name[0])
                 settings[count++] = (struct target_setting){"kubeConfig", pipeline_endpoint(pipeline, arena)};
+        for (size_t i = 0; i < pipeline->plane_count; i++) {
+                const struct pipeline_plane *plane = &pipeline->planes[i];
+                if (plane->secret.name[0])
+                        settings[count++] = (struct target_setting){
+                            arena_printf(arena, "secret of %s", plane->plane),
+                            arena_printf(arena, "%s %s %s", spec->namespace_name, plane->secret.name,
+                                         plane->secret.key)};
+        }
         return (struct target_config){.settings = settings, .setting_count = count};
 }
 
-static struct target_ref pipeline_ref(const struct policy_pipeline *pipeline, struct arena *arena)
+static struct target_ref pipeline_ref(const struct failover_policy *spec, const struct policy_pipeline *pipeline,
+                                      struct arena *arena)
 {
         const struct target_driver *driver = target_driver_find(pipeline->driver);
-        const struct target_config config = config_of(pipeline, arena);
+        const struct target_config config = config_of(spec, pipeline, arena);
         char *name = driver && driver->name_of ? driver->name_of(&config) : NULL;
         const char *kept = arena_strdup(arena, name ? name : pipeline->name);
         free(name);
@@ -260,7 +272,7 @@ static const struct policy_pipeline *pipeline_of(const struct failover_policy *s
                                                  struct arena *arena)
 {
         for (size_t i = 0; i < spec->pipeline_count; i++) {
-                const struct target_ref own = pipeline_ref(&spec->pipelines[i], arena);
+                const struct target_ref own = pipeline_ref(spec, &spec->pipelines[i], arena);
                 if (target_ref_equal(&own, ref))
                         return &spec->pipelines[i];
         }
@@ -307,14 +319,17 @@ static void pipeline_settings(const struct policy *policy, const struct target_r
                               struct target_config *ret)
 {
         const struct policy_pipeline *pipeline = pipeline_of(policy->spec, ref, arena);
-        const struct target_config config = pipeline ? config_of(pipeline, arena) : (struct target_config){0};
+        const struct target_config config =
+            pipeline ? config_of(policy->spec, pipeline, arena) : (struct target_config){0};
         ret->settings = config.settings;
         ret->setting_count = config.setting_count;
 }
 
-static struct wanted_target pipeline_wanted(const struct policy_pipeline *pipeline, struct arena *arena)
+static struct wanted_target pipeline_wanted(const struct failover_policy *spec,
+                                            const struct policy_pipeline *pipeline, struct arena *arena)
 {
-        struct wanted_target wanted = {.ref = pipeline_ref(pipeline, arena), .value = pipeline->value, .plane = ""};
+        struct wanted_target wanted = {
+            .ref = pipeline_ref(spec, pipeline, arena), .value = pipeline->value, .plane = ""};
         for (size_t i = 0; i < pipeline->plane_count; i++)
                 wanted.values[wanted.value_count++] =
                     (struct wanted_value){pipeline->planes[i].plane, pipeline->planes[i].value};
@@ -454,6 +469,6 @@ unsigned target_config_wanted(const struct policy *policy, struct arena *arena,
                                    .ttl_s = dns->ttl_s,
                                    .plane = dns->plane};
         for (size_t i = 0; i < policy->spec->pipeline_count; i++)
-                ret[count++] = pipeline_wanted(&policy->spec->pipelines[i], arena);
+                ret[count++] = pipeline_wanted(policy->spec, &policy->spec->pipelines[i], arena);
         return count;
 }

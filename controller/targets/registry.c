@@ -11,6 +11,10 @@ static const struct target_driver *const drivers[] = {
     &route53_driver,
     &redis_lock_driver,
     &object_driver,
+    &argocd_cluster_secret_driver,
+    &argocd_application_field_driver,
+    &flux_kubeconfig_secret_driver,
+    &flux_kustomization_field_driver,
 };
 
 const struct target_driver *target_driver_find(const char *name)

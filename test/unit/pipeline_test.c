@@ -69,6 +69,28 @@ static void test_a_value_for_each_plane_in_another_cluster(void **state)
         failover_policy_free(policy);
 }
 
+static void test_a_secret_for_each_plane(void **state)
+{
+        struct failover_policy *policy;
+        struct errmsg why = {""};
+        (void)state;
+        assert_int_equal(decode("", "[" ITEM("flux", "'flux': {'kubeconfigSecret': {'name': 'mgmt', 'planes': [{'plane': 'west', 'secretRef': "
+                                                     "{'name': 'w'}}, {'plane': 'east', 'secretRef': {'name': 'e', 'key': 'k'}}]}}") ","
+                                    ITEM("argo", "'argoCD': {'applicationField': {'name': 'gloo', 'value': '{name}'}}") "]",
+                                &policy, &why),
+                         ERR_OK);
+        const struct policy_pipeline *pipeline = &policy->pipelines[0];
+        assert_string_equal(pipeline->driver, "flux.kubeconfigSecret");
+        assert_string_equal(setting(pipeline, "namespace"), "flux-system");
+        assert_string_equal(setting(pipeline, "key"), "value");
+        assert_string_equal(pipeline->planes[0].secret.key, "value");
+        assert_string_equal(pipeline->planes[1].secret.name, "e");
+        assert_string_equal(pipeline->planes[1].secret.key, "k");
+        assert_string_equal(policy->pipelines[1].driver, "argoCD.applicationField");
+        assert_string_equal(setting(&policy->pipelines[1], "field"), "name");
+        failover_policy_free(policy);
+}
+
 static void test_refusals(void **state)
 {
         static const struct {
@@ -86,6 +108,15 @@ static void test_refusals(void **state)
              "is the same object as that of x"},
             {"", "[" ITEM("x", "'object': {" OBJECT ", 'value': 'a'}") "," ITEM("x", "'object': {" OBJECT ", 'value': 'b'}") "]",
              "x is given twice"},
+            {"", "[" ITEM("x", "'argoCD': {'clusterSecret': {'name': 'm', 'planes': [{'plane': 'west', 'secretRef': {'name': 'w'}}]}}") "]",
+             "has nothing for plane east"},
+            {"", "[" ITEM("x", "'argoCD': {'clusterSecret': {'name': 'm', 'planes': [{'plane': 'west'}]}}") "]", "secretRef: is required"},
+            {"", "[" ITEM("x", "'argoCD': {'applicationField': {'name': 'm', 'value': 'a'}}, 'object': {" OBJECT ", 'value': 'a'}") "]",
+             "give one of them an item of its own"},
+            {", 'decisionStore': 'DNS'",
+             "[" ITEM("x", "'kubeConfig': {'secretRef': {'name': 'h'}}, 'argoCD': {'clusterSecret': {'name': 'm', 'planes': [{'plane': 'west', "
+                           "'secretRef': {'name': 'w'}}, {'plane': 'east', 'secretRef': {'name': 'w'}}]}}") "]",
+             "takes no value from Secrets"},
             {", 'decisionStore': 'DNS'", "[" ITEM("x", "'object': {" OBJECT ", 'value': 'a'}") "]",
              "with decisionStore DNS x needs kubeConfig"},
         };
@@ -104,6 +135,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_an_object_with_a_template),
             cmocka_unit_test(test_a_value_for_each_plane_in_another_cluster),
+            cmocka_unit_test(test_a_secret_for_each_plane),
             cmocka_unit_test(test_refusals),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,33 +41,40 @@ static const char *patch_text(const struct object_session *self, const char *val
         return quoted;
 }
 
-/* "kubectl --kubeconfig hub.yaml -n argocd @verb applications.argoproj.io gloo" */
-static const char *command(const struct object_session *self, bool has_hub, const char *verb, struct arena *arena)
+const char *object_by_hand_command(const struct object_session *session, const struct target_config *config,
+                                   const char *verb, struct arena *arena)
 {
-        const bool has_namespace = self->namespace_name[0];
-        return arena_printf(arena, "kubectl %s%s%s%s%s %s%s%s %s", has_hub ? "--kubeconfig hub.yaml " : "",
-                            has_namespace ? "-n " : "", self->namespace_name, has_namespace ? " " : "", verb,
-                            self->resource, self->group[0] ? "." : "", self->group, self->name);
+        const bool has_namespace = session->namespace_name[0];
+        const char *hub = target_setting_find(config, "kubeConfig") ? "--kubeconfig hub.yaml " : "";
+        return arena_printf(arena, "kubectl %s%s%s%s%s %s%s%s %s", hub, has_namespace ? "-n " : "",
+                            session->namespace_name, has_namespace ? " " : "", verb, session->resource,
+                            session->group[0] ? "." : "", session->group, session->name);
+}
+
+struct by_hand object_by_hand_needs(const struct target_config *config, const struct by_hand_write *write,
+                                    struct arena *arena)
+{
+        if (!target_setting_find(config, "kubeConfig"))
+                return (struct by_hand){0};
+        const char *endpoint = write->target->ref.endpoint;
+        return (struct by_hand){.needs = arena_printf(arena, "hub.yaml is the kubeconfig of %s", endpoint)};
 }
 
 struct by_hand object_by_hand(const struct object_profile *profile, const struct target_config *config,
                               const struct by_hand_write *write, struct arena *arena)
 {
-        const bool has_hub = target_setting_find(config, "kubeConfig");
-        struct by_hand hand = {0};
+        struct by_hand hand = object_by_hand_needs(config, write, arena);
         struct object_session self;
         struct errmsg why;
         const char *patch =
             object_fill(&self, profile, config, &why) == ERR_OK ? patch_text(&self, write->value, arena, &why) : NULL;
         if (patch) {
                 const char *path = arena_printf(arena, "jsonpath={%s}", json_path(self.pointer, arena));
-                hand.needs = has_hub ? arena_printf(arena, "hub.yaml is the kubeconfig of %s",
-                                                    write->target->ref.endpoint)
-                                     : NULL;
-                hand.move =
-                    arena_printf(arena, "%s --type merge -p %s", command(&self, has_hub, "patch", arena), patch);
-                hand.look = arena_printf(arena, "%s -o %s # wants %s", command(&self, has_hub, "get", arena),
-                                         by_hand_quote(path, arena), write->value);
+                hand.move = arena_printf(arena, "%s --type merge -p %s",
+                                         object_by_hand_command(&self, config, "patch", arena), patch);
+                hand.look =
+                    arena_printf(arena, "%s -o %s # wants %s", object_by_hand_command(&self, config, "get", arena),
+                                 by_hand_quote(path, arena), write->value);
         } else {
                 hand.move = arena_printf(arena, "# %s: %s", write->target->ref.name, why.text);
         }

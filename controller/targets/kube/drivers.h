@@ -5,5 +5,9 @@
 #include "targets/target.h"
 
 extern const struct target_driver object_driver;
+extern const struct target_driver argocd_cluster_secret_driver;
+extern const struct target_driver argocd_application_field_driver;
+extern const struct target_driver flux_kubeconfig_secret_driver;
+extern const struct target_driver flux_kustomization_field_driver;
 
 #endif

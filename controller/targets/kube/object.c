@@ -94,6 +94,16 @@ static void take_materials(struct object_session *self, const struct target_conf
         }
 }
 
+const struct secret *object_entry(const struct object_session *session, const char *plane, unsigned key)
+{
+        for (unsigned i = 0; i < session->material_count; i++)
+                if (text_equal(session->materials[i].plane, plane))
+                        return secret_is_empty(&session->materials[i].entries[key])
+                                   ? NULL
+                                   : &session->materials[i].entries[key];
+        return NULL;
+}
+
 enum err object_check_credentials(const struct target_config *config, struct errmsg *reterr)
 {
         const struct secret *text = target_credential_find(config, "kubeconfig");

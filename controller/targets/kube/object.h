@@ -106,6 +106,9 @@ MUST_CHECK enum err object_fill(struct object_session *ret, const struct object_
                                 const struct target_config *config, struct errmsg *reterr);
 void object_clear(struct object_session *session); /* wipes */
 
+/* NULL where the plane has none. */
+const struct secret *object_entry(const struct object_session *session, const char *plane, unsigned key);
+
 /* ---- one_field.c: show(), set() and is_settling() of a value that the field at the pointer holds ---- */
 
 MUST_CHECK enum err object_show_field(const struct object_session *session, const json_t *object, char **ret,
