@@ -14,6 +14,7 @@ struct by_hand_write {
         const char *value;
         uint32_t ttl_s;
         const char *plane; /* whose value it is */
+        const char *server; /* that a write before this one has put it at; NULL: where the target's endpoint says */
 };
 
 /* How that is done with the tools of its server; texts live in the arena. */

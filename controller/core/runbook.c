@@ -88,7 +88,7 @@ void runbook_build(const struct view *view, const struct decision *decision, con
         const struct plane_view *to = destination(view, decision, arena);
         struct by_hand hands[TARGETS_MAX];
         unsigned count = 0;
-        const char *needs = "";
+        const char *needs = "", *before = NULL;
         *ret = (struct runbook){0};
         if (!to) {
                 add(ret, "# no other plane has an address: nothing can be switched by hand either");
@@ -100,7 +100,10 @@ void runbook_build(const struct view *view, const struct decision *decision, con
                 const char *value = wanted ? plan_value(wanted, to, decision->epoch + 1, arena) : "";
                 if (!value[0]) /* the spec has none any more, or none is known */
                         continue;
-                const struct by_hand_write write = {target, value, wanted->ttl_s, to->name};
+                /* The target of an earlier step has taken the server along by then. */
+                const struct by_hand_write write = {target, value, wanted->ttl_s, to->name,
+                                                    wanted->is_moved ? before : NULL};
+                before = value;
                 hands[count] = tools->tell(tools, &write, arena);
                 needs = with_needs(needs, &hands[count++], arena);
         }

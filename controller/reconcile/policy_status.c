@@ -92,19 +92,25 @@ static json_t *pipelines_json(const struct view *view)
         return json_null();
 }
 
+/* Null where the spec names none of @kind. */
+static json_t *target_or_null(const struct view *view, enum target_kind kind)
+{
+        const struct wanted_target *wanted = wanted_find(&view->policy, kind);
+        const struct target_view *target = targets_find(view, kind);
+        return wanted ? target_json(wanted, target ? target : &nothing) : json_null();
+}
+
 static json_t *targets_json(const struct policy *policy, const struct view *view)
 {
         const struct policy *claimant = view->policy.rival[0] ? NULL : claims_claimant(policy);
-        const struct target_view *name = targets_name(view), *lock = targets_find(view, TARGET_LOCK);
-        const struct wanted_target *wanted_lock = wanted_find(&view->policy, TARGET_LOCK);
-        json_t *pipelines = pipelines_json(view);
+        const struct target_view *name = targets_name(view);
+        json_t *pipelines = pipelines_json(view), *promotion = target_or_null(view, TARGET_PROMOTION);
         json_t *dns = target_json(wanted_find(&view->policy, TARGET_NAME), name);
         json_object_set_new(dns, "ttl", json_integer((json_int_t)name->shows.ttl_s));
         json_object_set_new(dns, "behind", behind_json(view));
         json_object_set_new(dns, "claimedBy", text_or_null(claimant ? claimant->key : ""));
-        return json_pack("{s:o, s:o, s:o}", "dns", dns, "lock",
-                         wanted_lock ? target_json(wanted_lock, lock ? lock : &nothing) : json_null(), "pipeline",
-                         pipelines);
+        return json_pack("{s:o, s:o, s:o, s:o}", "promotion", promotion, "dns", dns, "lock",
+                         target_or_null(view, TARGET_LOCK), "pipeline", pipelines);
 }
 
 /* A decision that waits is shown as the one that would be taken: in Advise that is all that the operator does. */

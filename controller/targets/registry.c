@@ -3,6 +3,7 @@
 #include "targets/dns/route53.h"
 #include "targets/kube/drivers.h"
 #include "targets/redis/lock.h"
+#include "targets/redis/replica.h"
 #include "targets/target.h"
 #include "util/text.h"
 
@@ -15,6 +16,7 @@ static const struct target_driver *const drivers[] = {
     &argocd_application_field_driver,
     &flux_kubeconfig_secret_driver,
     &flux_kustomization_field_driver,
+    &redis_replica_driver,
 };
 
 const struct target_driver *target_driver_find(const char *name)

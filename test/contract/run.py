@@ -213,6 +213,8 @@ def start_redis(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
         server.ready()
     environment = {f"CONTRACT_{server.name.upper().replace('-', '_')}": f"127.0.0.1:{server.port}" for server in servers}
     environment["CONTRACT_REDIS_PID"] = str(plain.pid)
+    environment["CONTRACT_REDIS_PORTS"] = " ".join(str(ports.lease()) for _ in range(3))  # of servers that a test starts
+    environment["CONTRACT_REDIS_FOLDER"] = str(scratch.folder("redis-of-tests"))
     environment["CONTRACT_REDIS_CA"] = str(certificates / "ca.crt")
     return environment, servers
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "targets/fence.h"
+#include "targets/redis/credentials.h"
 #include "targets/redis/lock_by_hand.h"
 #include "targets/redis/lock_rights.h"
 #include "targets/redis/replicas.h"
@@ -398,20 +399,6 @@ static enum err redis_preflight(struct target_session *session, struct target_pr
         CLEANUP(cleanup_free) char *stamp_key = stamp_key_of(preflight->name);
         const struct lock_rights rights = {preflight->name, stamp_key, redis_of(session)->wait_replicas};
         return lock_rights_check(redis_of(session)->connection, &rights, preflight->deadline, reterr);
-}
-
-static enum err redis_check_credentials(const struct target_config *config, struct errmsg *reterr)
-{
-        static const char *const texts[] = {"password", "username"};
-        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-                const struct secret *text = target_credential_find(config, texts[i]);
-                if (text && text->count && memchr(text->bytes, '\0', text->count))
-                        return err_set(reterr, ERR_INVALID, "key %s holds a zero byte", texts[i]);
-        }
-        const struct tls_material material = {.ca = target_credential_find(config, "ca.crt"),
-                                              .certificate = target_credential_find(config, "tls.crt"),
-                                              .key = target_credential_find(config, "tls.key")};
-        return tls_material_check(&material, reterr);
 }
 
 const struct target_driver redis_lock_driver = {

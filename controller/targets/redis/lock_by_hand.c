@@ -8,7 +8,7 @@ struct by_hand redis_lock_by_hand(const struct target_config *config, const stru
 {
         (void)config;
         const struct target_ref *ref = &write->target->ref;
-        const struct by_hand_endpoint server = by_hand_endpoint(ref->endpoint, arena);
+        const struct by_hand_endpoint server = by_hand_endpoint(write->server ? write->server : ref->endpoint, arena);
         return (struct by_hand){
             .needs = "REDISCLI_AUTH the password of its Redis Secret",
             .move = arena_printf(arena, "redis-cli -h %s -p %s -n %u SET %s %s", by_hand_quote(server.host, arena),

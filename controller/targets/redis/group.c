@@ -1,0 +1,190 @@
+/* group.c -- the Redis of all planes: who is primary. */
+#include "targets/redis/group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/clock.h"
+#include "util/cleanup.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+#include "util/text.h"
+
+enum { SETTINGS_MAX = 4, VALUE_BYTES = 2400 };
+
+/* The settings that are of every server, and the address of one. */
+static enum err add_member(struct group *group, const struct target_config *config, const char *address,
+                           struct errmsg *reterr)
+{
+        static const char *const shared[] = {"tls", "serverName"};
+        struct target_setting settings[SETTINGS_MAX] = {{"address", address}};
+        size_t count = 1;
+        if (group->count == PLANES_MAX)
+                return err_set(reterr, ERR_INVALID, "more than %d planes with a Redis", (int)PLANES_MAX);
+        for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
+                const char *value = target_setting_find(config, shared[i]);
+                if (value)
+                        settings[count++] = (struct target_setting){shared[i], value};
+        }
+        const struct target_config one = {.settings = settings,
+                                          .setting_count = count,
+                                          .credentials = config->credentials,
+                                          .credential_count = config->credential_count};
+        struct member *member = &group->members[group->count++];
+        member->address = mem_strdup(address);
+        return connection_new(&one, &member->connection, reterr);
+}
+
+enum err group_new(const struct target_config *config, struct group **ret, struct errmsg *reterr)
+{
+        struct group *group = mem_new(group);
+        const char *planned = target_setting_find(config, "planned"),
+                   *lag = target_setting_find(config, "maxLagSeconds");
+        enum err err = ERR_OK;
+        *group = (struct group){.planned = mem_strdup(planned ? planned : ""),
+                                .is_settled = text_equal(target_setting_find(config, "isSettled"), "true"),
+                                .max_lag_s = lag ? strtoll(lag, NULL, 10) : GROUP_MAX_LAG_S};
+        for (size_t i = 0; i < config->setting_count && err == ERR_OK; i++)
+                if (text_equal(config->settings[i].key, "server"))
+                        err = add_member(group, config, config->settings[i].value, reterr);
+        if (err == ERR_OK && group->count == 0)
+                err = err_set(reterr, ERR_INVALID,
+                              "no plane has a Redis: write spec.redis.address of each ManagementPlane");
+        if (err != ERR_OK) {
+                group_free(group);
+                return err;
+        }
+        *ret = group;
+        return ERR_OK;
+}
+
+void group_free(struct group *group)
+{
+        if (!group)
+                return;
+        for (unsigned i = 0; i < group->count; i++) {
+                free((char *)group->members[i].address); /* const for those that only read it */
+                member_clear(&group->members[i]);
+        }
+        free(group->planned);
+        free(group);
+}
+
+void group_look(struct group *group, bool only_answering, mono_ms deadline)
+{
+        for (unsigned i = 0; i < group->count; i++) {
+                struct member *member = &group->members[i];
+                const mono_ms now = clock_mono(), share = (deadline - now) / (mono_ms)(group->count - i);
+                if (!only_answering || member->err == ERR_OK)
+                        member_look(member, now + (share < GROUP_LOOK_MS ? share : GROUP_LOOK_MS));
+        }
+}
+
+static struct member *find(struct group *group, const char *address)
+{
+        for (unsigned i = 0; i < group->count; i++)
+                if (text_equal(group->members[i].address, address))
+                        return &group->members[i];
+        return NULL;
+}
+
+/* The replica is loading a copy, or has a link: to whomever, it gets what it gets. */
+bool group_is_stray(const struct member *member, const struct member *primary, mono_ms deadline)
+{
+        if (member->err != ERR_OK || member == primary)
+                return false;
+        if (member->is_primary)
+                return true;
+        return !member->is_linked && !member_is_at(primary, member->follows, deadline);
+}
+
+/* The primary that those that answer follow, where none of them is one. NULL: it is none of the planes' own. */
+static const struct member *followed(const struct group *group, mono_ms deadline)
+{
+        for (unsigned i = 0; i < group->count; i++) {
+                const struct member *replica = &group->members[i];
+                for (unsigned j = 0; replica->err == ERR_OK && j < group->count; j++)
+                        if (j != i && group->members[j].err != ERR_OK &&
+                            member_is_at(&group->members[j], replica->follows, deadline))
+                                return &group->members[j];
+        }
+        return NULL;
+}
+
+static enum err set_value(struct target_state *ret, const char *value)
+{
+        ret->present = value[0] != '\0';
+        ret->value = mem_strdup(value);
+        ret->stamp = (struct stamp){.plane = mem_strdup(""), .store = mem_strdup(""), .raw = mem_strdup("")};
+        return ERR_OK;
+}
+
+static enum err judge_without(const struct group *group, const struct member *planned, mono_ms deadline,
+                              struct target_state *ret, struct errmsg *reterr)
+{
+        const struct member *lost = followed(group, deadline);
+        if (lost)
+                return set_value(ret, lost->address);
+        if (planned && planned->err != ERR_OK && group->is_settled)
+                return set_value(ret, planned->address);
+        for (unsigned i = 0; i < group->count; i++)
+                if (group->members[i].err != ERR_OK)
+                        return err_set(reterr, ERR_TRANSIENT,
+                                       "%s: no other Redis says that it is the primary, nor which one is",
+                                       group->members[i].why.text);
+        return set_value(ret, group->members[0].follows); /* of no plane: a person has made it so */
+}
+
+/* None that the record wants is among them: all are shown, and a person says which one it is. */
+static enum err judge_many(const struct group *group, struct target_state *ret)
+{
+        struct strbuf text = STRBUF_INIT(VALUE_BYTES);
+        for (unsigned i = 0; i < group->count; i++)
+                if (group->members[i].err == ERR_OK && group->members[i].is_primary)
+                        (void)strbuf_printf(&text, "%s%s", strbuf_text(&text)[0] ? " and " : "",
+                                            group->members[i].address);
+        enum err err = set_value(ret, strbuf_text(&text));
+        strbuf_deinit(&text);
+        return err;
+}
+
+/* One that came back as a primary, and a replica that follows what is gone, are put right by a swap. */
+static bool is_in_order(const struct group *group, const struct member *primary, mono_ms deadline)
+{
+        for (unsigned i = 0; i < group->count; i++)
+                if (group_is_stray(&group->members[i], primary, deadline))
+                        return false;
+        return true;
+}
+
+enum err group_judge(struct group *group, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
+{
+        const struct member *planned = find(group, group->planned), *primary = NULL;
+        unsigned answers = 0, primaries = 0;
+        *ret = (struct target_state){0};
+        for (unsigned i = 0; i < group->count; i++) {
+                const struct member *member = &group->members[i];
+                if (member->err == ERR_DENIED || member->err == ERR_INVALID)
+                        return err_set(reterr, member->err, "%s", member->why.text);
+                if (member->err == ERR_OK && member->is_cluster)
+                        return err_set(reterr, ERR_INVALID,
+                                       "%s: it is in cluster mode, where the cluster moves its primaries itself: leave "
+                                       "redis.promotion out, or name a server without cluster mode",
+                                       member->address);
+                answers += member->err == ERR_OK;
+                if (member->err != ERR_OK || !member->is_primary)
+                        continue;
+                primaries++;
+                primary = member;
+        }
+        if (!answers)
+                return err_set(reterr, ERR_TRANSIENT, "%s", group->members[0].why.text);
+        if (!primaries)
+                return judge_without(group, planned, deadline, ret, reterr);
+        if (primaries > 1 && !(planned && planned->err == ERR_OK && planned->is_primary))
+                return judge_many(group, ret);
+        if (primaries > 1)
+                return set_value(ret, "");
+        ret->settling = !primary->takes_writes || primary->is_handing_over;
+        return set_value(ret, primary == planned && !is_in_order(group, primary, deadline) ? "" : primary->address);
+}

@@ -1,0 +1,51 @@
+/*
+ * group.h -- the Redis of all planes, of which one is the primary and the others are its replicas.
+ *
+ * Who is primary is the servers' own word. Where several say that they are, the one that the record wants is, and the
+ * others came back from before: nobody is *the* primary until they have been demoted. Where the record wants none of
+ * them, which one holds the data is for a person to say. Where none says so, the last known one is: it is down, and has
+ * not been replaced.
+ *
+ * Settings:    server (host:port, once for each plane), planned (what the record wants), isSettled ("true": the record
+ *              is at rest), maxLagSeconds, tls ("true"), serverName (else the host).
+ * Credentials: as in lock.h; the same for all servers.
+ * Ownership:   group_new() copies the configuration; group_free() wipes what is secret of it.
+ * Threads:     may block until the deadline: executor jobs only, one at a time.
+ */
+#ifndef PK_TARGETS_REDIS_GROUP_H
+#define PK_TARGETS_REDIS_GROUP_H
+
+#include "core/types.h"
+#include "core/view.h"
+#include "targets/redis/member.h"
+
+enum { GROUP_MAX_LAG_S = 30, GROUP_LOOK_MS = 1000 };
+
+struct group {
+        struct member members[PLANES_MAX];
+        unsigned count;
+        char *planned; /* a line; "" none */
+        bool is_settled;
+        int64_t max_lag_s;
+};
+
+MUST_CHECK enum err group_new(const struct target_config *config, struct group **ret, struct errmsg *reterr);
+void group_free(struct group *group); /* NULL is a no-op */
+
+/*
+ * Looks at each, one after the other, so that one that is dead costs no more than GROUP_LOOK_MS. @only_answering: those
+ * that did not answer the last time are left out.
+ */
+void group_look(struct group *group, bool only_answering, mono_ms deadline);
+
+/*
+ * The state of the promotion, of what was seen: the caller's. ERR_TRANSIENT: nobody answers, or what does cannot tell
+ * who is primary. ERR_DENIED, ERR_INVALID: of one that a person has to mend.
+ */
+MUST_CHECK enum err group_judge(struct group *group, mono_ms deadline, struct target_state *ret,
+                                struct errmsg *reterr);
+
+/* Whether @member is a replica that is not, and does not become, one of @primary. */
+bool group_is_stray(const struct member *member, const struct member *primary, mono_ms deadline);
+
+#endif

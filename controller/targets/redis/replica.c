@@ -1,0 +1,246 @@
+/* replica.c -- REPLICAOF NO ONE and FAILOVER TO, and demoting what comes back. */
+#include "targets/redis/replica.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "runtime/clock.h"
+#include "targets/redis/credentials.h"
+#include "targets/redis/group.h"
+#include "targets/redis/replica_by_hand.h"
+#include "targets/redis/replica_rights.h"
+#include "util/cleanup.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+enum { SETTLE_MS = 2000, AGAIN_MS = 20 };
+
+struct session {
+        struct target_session base;
+        struct group *group;
+};
+
+static struct group *group_of(struct target_session *session)
+{
+        return ((struct session *)session)->group; /* session is its first member */
+}
+
+/* The one that is to be primary: of several that would do, the first that is, or that answers. */
+static struct member *wanted(struct group *group, const char *lines)
+{
+        struct member *found = NULL;
+        for (unsigned i = 0; i < group->count; i++) {
+                struct member *member = &group->members[i];
+                if (!target_is_wanted(TARGET_PROMOTION, lines, member->address))
+                        continue;
+                const bool is_primary = member->err == ERR_OK && member->is_primary;
+                if (is_primary || !found || (found->err != ERR_OK && member->err == ERR_OK))
+                        found = member;
+                if (is_primary)
+                        break;
+        }
+        return found;
+}
+
+/* Another one that says that it is primary, the expected one before others; NULL: none answers. */
+static struct member *primary_beside(struct group *group, const struct member *to, const char *expected)
+{
+        struct member *found = NULL;
+        for (unsigned i = 0; i < group->count; i++) {
+                struct member *member = &group->members[i];
+                if (member == to || member->err != ERR_OK || !member->is_primary)
+                        continue;
+                if (!found || text_equal(member->address, expected))
+                        found = member;
+        }
+        return found;
+}
+
+/* Whether it may become primary at all. */
+static enum err check(const struct group *group, const struct member *to, const struct member *from,
+                      struct errmsg *reterr)
+{
+        if (to->is_empty)
+                return err_set(reterr, ERR_TRANSIENT,
+                               "%s: it has no copy of the data, because its synchronisation with %s is not over: a "
+                               "promotion would lose everything; it is promoted when it has one",
+                               to->address, to->follows);
+        if (from && to->unlinked_s > group->max_lag_s)
+                return err_set(reterr, ERR_TRANSIENT,
+                               "%s: its link to the primary %s is down for %" PRId64 " s, which a promotion would "
+                               "lose, and the primary answers; mend the link, or raise maxLagSeconds (%" PRId64 ")",
+                               to->address, from->address, to->unlinked_s, group->max_lag_s);
+        return ERR_OK;
+}
+
+/* A server before 6.2 knows no FAILOVER, and one that cannot name its replica cannot hand over to it. */
+static enum err hand_over(struct member *from, struct member *to, mono_ms deadline, struct errmsg *reterr)
+{
+        struct net_endpoint known;
+        if (!to->is_linked || !member_known_as(from, to, deadline, &known))
+                return member_promote(to, deadline, reterr);
+        enum err err = from->is_handing_over ? ERR_OK : member_hand_over(from, &known, deadline, reterr);
+        if (err == ERR_INVALID && strstr(reterr->text, "unknown command"))
+                return member_promote(to, deadline, reterr);
+        return err;
+}
+
+static void pause_briefly(void)
+{
+        const struct timespec wait = {.tv_nsec = AGAIN_MS * 1000000L};
+        (void)nanosleep(&wait, NULL);
+}
+
+/* It says that it is primary and takes a write, now or soon. */
+static bool await_primary(struct member *to, mono_ms deadline)
+{
+        const mono_ms most = clock_mono() + SETTLE_MS, until = deadline < most ? deadline : most;
+        for (;;) {
+                member_look(to, until);
+                if (to->err == ERR_OK && to->is_primary && to->takes_writes)
+                        return true;
+                if (clock_mono() + AGAIN_MS >= until || to->err == ERR_DENIED)
+                        return false;
+                pause_briefly();
+        }
+}
+
+/* Only once the new one is primary beyond doubt: what the others have written since is lost with this. */
+static enum err demote_others(struct group *group, const struct member *to, mono_ms deadline, struct errmsg *reterr)
+{
+        enum err worst = ERR_OK;
+        for (unsigned i = 0; i < group->count; i++) {
+                struct member *member = &group->members[i];
+                struct errmsg why = {0};
+                if (!group_is_stray(member, to, deadline))
+                        continue;
+                const enum err err = member_follow(member, to->address, deadline, &why);
+                if (err != ERR_OK && worst == ERR_OK) {
+                        worst = err;
+                        (void)err_set(reterr, err, "%s", why.text);
+                }
+        }
+        return worst;
+}
+
+static enum err make_primary(struct group *group, struct member *to, const char *expected, mono_ms deadline,
+                             struct errmsg *reterr)
+{
+        struct member *from = primary_beside(group, to, expected);
+        if (to->err != ERR_OK)
+                return err_set(reterr, to->err, "%s", to->why.text);
+        enum err err = to->is_primary ? ERR_OK : check(group, to, from, reterr);
+        if (err == ERR_OK && !to->is_primary)
+                err = from ? hand_over(from, to, deadline, reterr) : member_promote(to, deadline, reterr);
+        if (err != ERR_OK)
+                return err;
+        if (await_primary(to, deadline))
+                return ERR_OK;
+        if (to->err == ERR_DENIED)
+                return err_set(reterr, to->err, "%s", to->why.text);
+        return err_set(reterr, ERR_PENDING, "%s: it is being promoted and does not take writes yet", to->address);
+}
+
+static enum err swap(struct group *group, struct target_visit *visit)
+{
+        struct errmsg *why = &visit->why;
+        group_look(group, false, visit->deadline);
+        struct member *to = wanted(group, visit->want->value);
+        if (!to)
+                return err_set(why, ERR_INVALID,
+                               "%.200s is the Redis of no plane: write it as spec.redis.address of the ManagementPlane",
+                               visit->want->value);
+        free(group->planned);
+        group->planned = mem_strdup(to->address);
+        struct target_state before = {0};
+        enum err err = group_judge(group, visit->deadline, &before, why);
+        target_state_clear(&before);
+        if (err == ERR_DENIED || err == ERR_INVALID)
+                return err; /* of a server that a person has to mend: nothing is begun that could not be ended */
+        err = make_primary(group, to, visit->expected->value, visit->deadline, why);
+        if (err != ERR_OK && err != ERR_PENDING)
+                return err;
+        group_look(group, true, visit->deadline);
+        const enum err demoted =
+            err == ERR_OK ? demote_others(group, to, visit->deadline, why) : ERR_OK;
+        if (demoted != ERR_OK)
+                return demoted;
+        if (err == ERR_OK)
+                group_look(group, true, visit->deadline);
+        const enum err seen = group_judge(group, visit->deadline, &visit->found, why);
+        if (seen != ERR_OK)
+                return ERR_UNKNOWN; /* it was sent: a look says what became of it */
+        if (err == ERR_OK && (!text_equal(visit->found.value, to->address) || visit->found.settling))
+                err = err_set(why, ERR_PENDING, "%s: it is promoted, and another one does not follow it yet",
+                              to->address);
+        return err;
+}
+
+static void visit(struct target_session *session, struct target_visit *visits, size_t count)
+{
+        struct group *group = group_of(session);
+        INVARIANT(count == 1);
+        if (visits->verb == TARGET_SWAP) {
+                visits->err = swap(group, visits);
+                if (visits->err != ERR_OK && visits->err != ERR_PENDING)
+                        target_state_clear(&visits->found);
+                return;
+        }
+        group_look(group, false, visits->deadline);
+        visits->err = group_judge(group, visits->deadline, &visits->found, &visits->why);
+}
+
+static void close_session(struct target_session *session)
+{
+        group_free(group_of(session));
+        free(session);
+}
+
+static enum err open_session(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
+{
+        struct session *self = mem_new(self);
+        *self = (struct session){.base.driver = &redis_replica_driver};
+        enum err err = group_new(config, &self->group, reterr);
+        if (err != ERR_OK) {
+                close_session(&self->base);
+                return err;
+        }
+        *ret = &self->base;
+        return ERR_OK;
+}
+
+/* Only what answers can be asked; one that does not is no reason to accuse the credentials. */
+static enum err preflight(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
+{
+        struct group *group = group_of(session);
+        enum err worst = ERR_TRANSIENT;
+        for (unsigned i = 0; i < group->count && worst != ERR_DENIED; i++) {
+                struct errmsg why = {0};
+                const mono_ms now = clock_mono(), share = (preflight->deadline - now) / (mono_ms)(group->count - i);
+                const enum err err = replica_rights_check(&group->members[i], now + share, &why);
+                if (err == ERR_OK || err == ERR_DENIED)
+                        worst = err;
+                if (err != ERR_OK)
+                        (void)err_set(reterr, err, "%s", why.text);
+        }
+        return worst;
+}
+
+const struct target_driver redis_replica_driver = {
+    .name = "replica",
+    .kind = TARGET_PROMOTION,
+    .limits = {.visit_ms = 8000,
+               .read_every_ms = 10000,
+               .preflight_every_ms = 600000,
+               .at_once = 3,
+               .batch_max = 1},
+    .check_credentials = redis_check_credentials,
+    .open = open_session,
+    .visit = visit,
+    .preflight = preflight,
+    .by_hand = redis_replica_by_hand,
+    .close = close_session,
+};
