@@ -118,6 +118,7 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
 {
         json_t *object = json_object(), *checks = json_array();
         const struct wanted_target *lock = wanted_find(&view->policy, TARGET_LOCK);
+        const struct wanted_target *promotion = wanted_find(&view->policy, TARGET_PROMOTION);
         bool by_uid = lock && strstr(lock->value, "{uid}");
         set_text(object, "name", plane->name, FACTS_VALUE_MAX);
         set_text(object, "region", plane->region, FACTS_VALUE_MAX);
@@ -130,6 +131,9 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
         set_time(object, "maintenanceUntil", plane->maintenance_until);
         set(object, "port", json_integer(plane->port));
         set_value(object, "address", plane->rrset);
+        for (unsigned i = 0; promotion && i < promotion->value_count; i++)
+                if (strcmp(promotion->values[i].plane, plane->name) == 0)
+                        set_value(object, "redis", promotion->values[i].value);
         set_text(object, "addressError", plane->address_error, FACTS_TEXT_MAX);
         set_text(object, "leftOut", plane->left_out, FACTS_TEXT_MAX);
         set_age(object, "nameConfirmed", view, plane->name_confirmed_at);
@@ -345,6 +349,7 @@ static json_t *lock_json(const struct view *view)
         set_value(object, "key", wanted->ref.name);
         set_value(object, "template", wanted->value);
         set_value(object, "inside", wanted->plane);
+        set_flag(object, "moved", wanted->is_moved);
         set_flag(object, "present", target->shows.present);
         set_flag(object, "settling", target->shows.settling && view->record && view->record->phase == PHASE_SWITCHING);
         if (view->record) {
@@ -356,13 +361,34 @@ static json_t *lock_json(const struct view *view)
                         set(object, "recordedDB", json_integer(planned->ref.db));
         }
         set(object, "db", json_integer(wanted->ref.db));
-        null_absent(object, KEYS("server", "key", "template", "inside", "present", "recorded", "replaceable",
+        null_absent(object, KEYS("server", "key", "template", "inside", "moved", "present", "recorded", "replaceable",
                                  "recordedServer", "recordedKey", "recordedDB"));
+        return object;
+}
+
+/* NULL: the primary is not moved, or is not in force yet. */
+static json_t *promotion_json(const struct view *view)
+{
+        const struct wanted_target *wanted = wanted_find(&view->policy, TARGET_PROMOTION);
+        const struct target_view *target = targets_find(view, TARGET_PROMOTION);
+        if (!wanted || !target)
+                return NULL;
+        json_t *object = target_json(view, target);
+        set_value(object, "server", wanted->ref.endpoint);
+        set_value(object, "name", wanted->ref.name);
+        set_value(object, "way", wanted->ref.driver);
+        set_flag(object, "present", target->shows.present);
+        set_flag(object, "settling", target->shows.settling);
+        const struct plan_target *planned = view->record ? plan_find(&view->record->plan, TARGET_PROMOTION) : NULL;
+        if (planned)
+                set_plan(object, target, planned, &wanted->ref);
+        null_absent(object, KEYS("present", "settling", "recorded", "replaceable", "recordedServer"));
         return object;
 }
 
 json_t *decision_facts_encode(const struct view *view)
 {
+        json_t *promotion = promotion_json(view);
         json_t *facts = json_object(), *planes = json_array();
         set(facts, "version", json_integer(FACTS_VERSION));
         set(facts, "at", time_json(view->wall));
@@ -373,11 +399,13 @@ json_t *decision_facts_encode(const struct view *view)
         set_text(facts, "recordError", view->record_error, FACTS_TEXT_MAX);
         set_flag(facts, "recordUnread", !view->record_read);
         set(facts, "dns", dns_json(view));
+        if (promotion)
+                set(facts, "promotion", promotion);
         if (wanted_find(&view->policy, TARGET_LOCK) || (view->record && plan_find(&view->record->plan, TARGET_LOCK)))
                 set(facts, "lock", lock_json(view));
         for (unsigned i = 0; i < view->plane_count; i++)
                 INVARIANT(json_array_append_new(planes, plane_json(view, &view->planes[i])) == 0);
         set(facts, "planes", planes);
-        null_absent(facts, KEYS("record", "recordError", "recordUnread", "lock"));
+        null_absent(facts, KEYS("record", "recordError", "recordUnread", "lock", "promotion"));
         return facts;
 }

@@ -325,7 +325,8 @@ static void decode_lock(const struct scope *root, struct decision_facts *facts, 
                                                .settling = decode_bool(&scope, "settling", false)}};
         *ret_wanted = (struct wanted_target){.ref = target.ref,
                                              .value = decode_text(&scope, "template", "", FACTS_VALUE_MAX),
-                                             .plane = decode_text(&scope, "inside", "", FACTS_VALUE_MAX)};
+                                             .plane = decode_text(&scope, "inside", "", FACTS_VALUE_MAX),
+                                             .is_moved = decode_bool(&scope, "moved", false)};
         struct plan_target planned = {
             .ref = {.kind = TARGET_LOCK,
                     .driver = TARGET_LOCK_DRIVER,
@@ -337,13 +338,53 @@ static void decode_lock(const struct scope *root, struct decision_facts *facts, 
                 facts->record.plan.targets[facts->record.plan.target_count++] = planned;
 }
 
+/* Each plane's own value stands with the plane. */
+static void decode_primaries(const struct scope *root, struct wanted_target *ret_wanted)
+{
+        struct scope planes = decode_array(root, "planes", PLANES_MAX);
+        for (size_t i = 0; i < decode_count(&planes); i++) {
+                struct scope plane = decode_item(&planes, i);
+                ret_wanted->values[ret_wanted->value_count++] =
+                    (struct wanted_value){decode_text(&plane, "name", "", FACTS_VALUE_MAX),
+                                          decode_text(&plane, "redis", "", FACTS_VALUE_MAX)};
+        }
+}
+
+static void decode_promotion(const struct scope *root, struct decision_facts *facts, struct wanted_target *ret_wanted)
+{
+        struct view *view = &facts->view;
+        struct scope scope = decode_object(root, "promotion");
+        *ret_wanted = (struct wanted_target){.ref = {.kind = TARGET_PROMOTION,
+                                                     .driver = decode_text(&scope, "way", "", FACTS_VALUE_MAX),
+                                                     .endpoint = decode_text(&scope, "server", "", FACTS_VALUE_MAX),
+                                                     .name = decode_text(&scope, "name", "", FACTS_VALUE_MAX)},
+                                             .plane = ""};
+        if (!scope.json)
+                return;
+        decode_primaries(root, ret_wanted);
+        struct target_view target = {.ref = ret_wanted->ref,
+                                     .health = decode_health(&scope),
+                                     .shows = {.present = decode_bool(&scope, "present", false),
+                                               .value = decode_text(&scope, "value", "", FACTS_VALUE_MAX),
+                                               .stamp = decode_stamp(&scope, view),
+                                               .settling = decode_bool(&scope, "settling", false)}};
+        struct plan_target planned = {.ref = target.ref};
+        decode_planned(&scope, &target, &planned);
+        view->targets[view->target_count++] = target;
+        if (planned.to[0])
+                facts->record.plan.targets[facts->record.plan.target_count++] = planned;
+}
+
 /* In step order, and then those in force. */
 static void decode_targets(const struct scope *root, struct decision_facts *facts)
 {
-        struct wanted_target lock, name;
+        struct wanted_target promotion, lock, name;
         struct policy_view *policy = &facts->view.policy;
+        decode_promotion(root, facts, &promotion);
         decode_lock(root, facts, &lock);
         decode_dns(root, facts, &name);
+        if (promotion.ref.endpoint[0])
+                policy->targets[policy->target_count++] = promotion;
         if (lock.ref.endpoint[0])
                 policy->targets[policy->target_count++] = lock;
         policy->targets[policy->target_count++] = name;

@@ -80,6 +80,26 @@ static void the_ordinary_failover_says_the_same(void **state)
         decision_facts_free(facts);
 }
 
+/* The lock is silent with the plane that is left, and what moves it is saved, too. */
+static void a_primary_that_moves_is_saved(void **state)
+{
+        struct world *world = *state;
+        const unsigned place = world_add(world, TARGET_PROMOTION);
+        struct wanted_target *wanted = &world->view.policy.targets[place];
+        wanted->value = NULL;
+        for (unsigned i = 0; i < world->view.plane_count; i++)
+                wanted->values[wanted->value_count++] =
+                    (struct wanted_value){world->view.planes[i].name, world->view.planes[i].name};
+        LOCK(world->view.policy).is_moved = true;
+        world_lock_fails(world, ERR_TRANSIENT, "refused", true);
+        world_fail(world, 0, 40000);
+        world_deployment(world, 0, 0, 3);
+        const struct decision before = world_decide(world);
+        assert_int_equal(before.finding, FINDING_ACTIVE_DOWN);
+        assert_non_null(before.next);
+        decide_again(world);
+}
+
 /* Which view is being looked at, so that a failure can be looked at again. */
 static char current[1024];
 
@@ -244,6 +264,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             WORLD_TEST(the_ordinary_failover_says_the_same),
+            WORLD_TEST(a_primary_that_moves_is_saved),
             cmocka_unit_test_teardown(random_views_are_decided_the_same, say_current),
             WORLD_TEST(long_values_stay_comparable),
             WORLD_TEST(the_worst_case_is_bounded),
