@@ -44,6 +44,30 @@ static void a_lock_that_the_spec_no_longer_names_is_left_out(void **state)
         world_clear(&world);
 }
 
+static struct by_hand tell_server(const struct by_hand_tools *tools, const struct by_hand_write *write,
+                                  struct arena *arena)
+{
+        (void)tools;
+        return (struct by_hand){.move = arena_printf(arena, "%s at %s", write->target->ref.name,
+                                                     write->server ? write->server : "its own")};
+}
+
+static void a_lock_is_set_where_the_primary_is_by_then(void **state)
+{
+        (void)state;
+        static const struct by_hand_tools tools = {tell_server};
+        struct world world;
+        world_init(&world);
+        (void)world_add(&world, TARGET_PROMOTION);
+        LOCK(world.view.policy).is_moved = true;
+        struct decision decision = {.epoch = 5, .candidate = &world.view.planes[1]};
+        struct runbook runbook;
+        runbook_build(&world.view, &decision, &tools, &world.arena, &runbook);
+        assert_string_equal(runbook.lines[2], "mgmt-active at b");
+        assert_string_equal(runbook.lines[3], "gloo.example.com at its own");
+        world_clear(&world);
+}
+
 static void a_tool_that_needs_nothing(void **state)
 {
         (void)state;
@@ -159,6 +183,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(each_target_in_its_turn),
             cmocka_unit_test(a_lock_that_the_spec_no_longer_names_is_left_out),
+            cmocka_unit_test(a_lock_is_set_where_the_primary_is_by_then),
             cmocka_unit_test(a_tool_that_needs_nothing),
             cmocka_unit_test(a_name_that_leads_nowhere_is_not_called_healthy),
             cmocka_unit_test(where_it_leads),

@@ -48,12 +48,49 @@ static void test_nor_is_any_beside_the_api_server(void **state)
         assert_int_equal(check(STORE_KUBERNETES, false, &why), ERR_OK);
 }
 
+/* What the lock of a policy that promotes is connected to. */
+static const char *lock_address(const char *recorded, const char *shown, struct arena *arena)
+{
+        static struct manager manager;
+        static struct failover_policy spec = {.namespace_name = "ns",
+                                              .name = "gloo",
+                                              .redis = {.lock_key = "mgmt-active", .promotion = {.driver = "replica"}}};
+        struct record record = {.plan = {.target_count = 1}};
+        record.plan.targets[0] = (struct plan_target){
+            .ref = {TARGET_PROMOTION, "replica", "planes of ns/gloo", "Redis", 0}, .to = recorded};
+        struct target_slot slot = {
+            .ref = record.plan.targets[0].ref, .read_at = 1, .state = {.present = true, .value = shown}};
+        char server[] = "planes of ns/gloo";
+        const struct policy policy = {.manager = &manager,
+                                      .spec = &spec,
+                                      .promotion_server = server,
+                                      .keeper = {.record = recorded[0] ? &record : NULL},
+                                      .targets = {&slot},
+                                      .target_count = 1};
+        const struct target_ref lock = {TARGET_LOCK, TARGET_LOCK_DRIVER, server, "mgmt-active", 0};
+        struct target_config config;
+        target_config_settings(&policy, &lock, arena, &config);
+        return target_setting_find(&config, "address");
+}
+
+static void test_the_lock_follows_the_plan_and_not_who_says_that_it_is_primary(void **state)
+{
+        (void)state;
+        struct arena arena = {0};
+        assert_string_equal(lock_address("b:1", "a:1", &arena), "b:1");
+        assert_string_equal(lock_address("b:1\nc:1", "c:1", &arena), "c:1");
+        assert_string_equal(lock_address("b:1\nc:1", "a:1", &arena), "b:1");
+        assert_string_equal(lock_address("", "a:1", &arena), "a:1"); /* nothing is recorded yet */
+        arena_deinit(&arena);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_a_driver_that_cannot_arbitrate_is_refused_as_the_store),
             cmocka_unit_test(test_one_that_can_is_not),
             cmocka_unit_test(test_nor_is_any_beside_the_api_server),
+            cmocka_unit_test(test_the_lock_follows_the_plan_and_not_who_says_that_it_is_primary),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
