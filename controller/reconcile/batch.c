@@ -209,7 +209,8 @@ static bool is_too_old(struct effect *effect)
 /* Moves what may be sent now from the lane to the batch. */
 static void fill(struct batch *batch, struct batch_lane *lane)
 {
-        unsigned room = batch->driver->limits.batch_max;
+        const struct target_limits *limits = &batch->driver->limits;
+        unsigned room = batch_lane_verb(lane->first) == BATCH_PREFLIGHT ? limits->preflight_max : limits->batch_max;
         struct effect **end = &batch->members;
         for (struct effect *effect = lane->first, *next; effect; effect = next) {
                 next = effect->next;
@@ -334,12 +335,15 @@ static bool is_any(const struct batch_lane *lane)
         return lane->first != NULL;
 }
 
-/* Where a rate is kept, swaps go before looks: a list of a zone takes the time of several of them. */
+/* Where a rate is kept, swaps go before looks (a list of a zone takes the time of several of them), and looks that a
+ * decision waits for before what can wait. */
 static struct batch *next_batch(struct mechanism *mechanism, bool has_room, struct batch_lane **ret_lane)
 {
         const bool keeps_rate = mechanism->queue.first->first->driver->limits.per_minute > 0;
         struct batch *batch = keeps_rate ? next_of(mechanism, is_swap, ret_lane) : NULL;
-        return batch ? batch : next_of(mechanism, has_room ? is_any : batch_lane_is_urgent, ret_lane);
+        if (!batch && (keeps_rate || !has_room))
+                batch = next_of(mechanism, batch_lane_is_urgent, ret_lane);
+        return batch || !has_room ? batch : next_of(mechanism, is_any, ret_lane);
 }
 
 /* Whether there is a permit for a call now; else the timer is set to when there is. A permit taken before a Retry-After

@@ -16,9 +16,10 @@ char batch_lane_verb(const struct effect *effect)
         case EFFECT_WRITE:
         case EFFECT_RECORD:
                 return BATCH_SWAP;
+        case EFFECT_PREFLIGHT:
+                return BATCH_PREFLIGHT;
         case EFFECT_VERIFY:
         case EFFECT_ALIVE:
-        case EFFECT_PREFLIGHT:
                 break;
         }
         return BATCH_ALONE;
@@ -27,7 +28,8 @@ char batch_lane_verb(const struct effect *effect)
 /* The first word of the version is the zone, as far as it is known. */
 char *batch_lane_key(const struct effect *effect)
 {
-        const char *version = effect->slot && effect->slot->state.version ? effect->slot->state.version : "";
+        const char *of_slot = effect->slot ? effect->slot->state.version : effect->zone;
+        const char *version = of_slot ? of_slot : "";
         const int zone_bytes = (int)strcspn(version, " ");
         const size_t bytes = strlen(effect->settings) + strlen(effect->versions) + (size_t)zone_bytes + 8;
         struct strbuf text = STRBUF_INIT(bytes);

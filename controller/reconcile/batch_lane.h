@@ -20,7 +20,7 @@ struct batch_lane {
         struct batch_lane *next;
 };
 
-enum { BATCH_ALONE = '1', BATCH_SWAP = 's' };
+enum { BATCH_ALONE = '1', BATCH_SWAP = 's', BATCH_PREFLIGHT = 'p' };
 char batch_lane_verb(const struct effect *effect); /* BATCH_ALONE: such effects go one by one */
 
 /* Effects that may go together have the same key. It is the caller's. */

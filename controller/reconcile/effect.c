@@ -268,11 +268,14 @@ bool effect_is_sent(const struct effect *effect)
         return effect && !effect->lane;
 }
 
+static const char *first_word(const char *text, struct arena *arena)
+{
+        return text ? arena_printf(arena, "%.*s", (int)strcspn(text, " "), text) : "";
+}
+
 void effect_start_preflight(struct policy *policy, struct target_slot *slot, const char *const *values, size_t count)
 {
-        const unsigned per_minute = target_limits_of(slot->ref.driver)->per_minute;
-        if (effect_is_sent(policy->preflight.effect) || !has_credentials(policy, &slot->ref) ||
-            !mechanism_has_room(slot->mechanism, per_minute, loop_now(policy->manager->loop)))
+        if (effect_is_sent(policy->preflight.effect) || !has_credentials(policy, &slot->ref))
                 return; /* it is asked a little later */
         struct effect *effect = effect_to(policy, EFFECT_PREFLIGHT, slot);
         const char **copies = arena_alloc(&effect->arena, (count + 1) * sizeof(*copies));
@@ -281,6 +284,7 @@ void effect_start_preflight(struct policy *policy, struct target_slot *slot, con
         effect->values = copies;
         effect->value_count = count;
         effect->can_wait = true;
+        effect->zone = first_word(slot->state.version, &effect->arena);
         effect->asks_servers = slot == policy_name(policy) && !policy->spec->dns.verify_count;
         start(effect);
 }

@@ -55,6 +55,7 @@ struct effect {
         const char *const *values; /* PREFLIGHT: as in target_preflight */
         size_t value_count;
         bool asks_servers; /* PREFLIGHT: and which servers to watch */
+        const char *zone;  /* PREFLIGHT: the first word of the target's version; "" where it has none */
         bool asks_claims; /* a read looks for what other tools say of the name, too */
         /* on its way */
         struct batch_lane *lane; /* that it waits in; NULL: it was sent */

@@ -49,18 +49,39 @@ static void run_alive(struct target_session *session, struct effect *effect, mon
         effect->err = target_hear(session, &alive, &effect->heard, &effect->why);
 }
 
-static void run_preflight(struct target_session *session, struct effect *effect, mono_ms deadline)
+/* Servers that cannot be found are not watched, as before; where one name's cannot, the others' are not asked for. */
+static void find_servers(struct target_session *session, struct effect *const *members, size_t count, mono_ms deadline)
 {
-        struct target_preflight preflight = {.name = effect->ref.name,
-                                             .values = effect->values,
-                                             .value_count = effect->value_count,
-                                             .deadline = deadline};
-        effect->err = target_may_write(session, &preflight, &effect->why);
-        effect->retry_after_ms = preflight.retry_after_ms;
-        struct errmsg ignored; /* servers that cannot be found are not watched, as before */
-        if (effect->asks_servers)
-                effect->has_found_servers = target_find_servers(session, effect->ref.name, deadline,
-                                                                &effect->found_servers, &ignored) == ERR_OK;
+        bool can_be_found = true;
+        for (size_t i = 0; i < count && can_be_found; i++) {
+                struct effect *effect = members[i];
+                struct errmsg ignored;
+                if (!effect->asks_servers || effect->fate != TARGET_ENDED)
+                        continue;
+                can_be_found = target_find_servers(session, effect->ref.name, deadline, &effect->found_servers,
+                                                   &ignored) == ERR_OK;
+                effect->has_found_servers = can_be_found;
+        }
+}
+
+static void run_preflights(struct target_session *session, struct effect *const *members, size_t count,
+                           mono_ms deadline)
+{
+        struct target_preflight *preflights = mem_calloc(count, sizeof(*preflights));
+        for (size_t i = 0; i < count; i++)
+                preflights[i] = (struct target_preflight){.name = members[i]->ref.name,
+                                                          .values = members[i]->values,
+                                                          .value_count = members[i]->value_count,
+                                                          .deadline = deadline};
+        target_may_write_all(session, preflights, count);
+        for (size_t i = 0; i < count; i++) {
+                members[i]->fate = preflights[i].fate;
+                members[i]->err = preflights[i].err;
+                members[i]->why = preflights[i].why;
+                members[i]->retry_after_ms = preflights[i].retry_after_ms;
+        }
+        free(preflights);
+        find_servers(session, members, count, deadline);
 }
 
 /* ---- reads and swaps ---- */
@@ -168,7 +189,7 @@ static void visit(struct batch *batch, struct effect *const *members, size_t cou
         if (members[0]->kind == EFFECT_ALIVE)
                 run_alive(batch->session, members[0], deadline);
         else if (members[0]->kind == EFFECT_PREFLIGHT)
-                run_preflight(batch->session, members[0], deadline);
+                run_preflights(batch->session, members, count, deadline);
         else
                 run_visits(batch->session, members, count, deadline);
         batch->requests = batch->session->requests;

@@ -213,6 +213,16 @@ enum err target_may_write(struct target_session *session, struct target_prefligh
                    : err_set(reterr, ERR_TRANSIENT, "%s does not tell what its credentials may do", driver->name);
 }
 
+void target_may_write_all(struct target_session *session, struct target_preflight *preflights, size_t count)
+{
+        if (session->driver->preflight_all) {
+                session->driver->preflight_all(session, preflights, count);
+                return;
+        }
+        for (size_t i = 0; i < count; i++)
+                preflights[i].err = target_may_write(session, &preflights[i], &preflights[i].why);
+}
+
 enum err target_find_servers(struct target_session *session, const char *name, mono_ms deadline,
                              struct target_servers *ret, struct errmsg *reterr)
 {

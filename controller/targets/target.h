@@ -135,7 +135,11 @@ struct target_preflight {
         const char *const *values; /* that may be written there: their form can tell which rights that takes */
         size_t value_count;
         mono_ms deadline;
-        mono_ms retry_after_ms; /* as in target_visit */
+        /* Results, as in target_visit: */
+        enum target_fate fate;
+        enum err err;
+        struct errmsg why;
+        mono_ms retry_after_ms;
 };
 
 enum { TARGET_SERVERS_MAX = 8 };
@@ -161,6 +165,7 @@ struct target_limits {
         unsigned at_once;      /* visits at a time to one endpoint: a dead one holds a worker each until the deadline */
         unsigned per_minute;   /* requests with one credential, all policies together; 0: as many as come */
         unsigned batch_max;    /* visits that one call of visit() takes; 1 where each goes alone */
+        unsigned preflight_max; /* the same of preflight_all(); 0 counts as one */
         bool may_halve;        /* a write may leave the value empty under its own epoch: that is filled, not refused */
         bool fenced;           /* false: weak, nothing at the target refuses an older epoch */
         bool has_aliases;      /* it takes "ALIAS <name>" for a value */
@@ -246,6 +251,9 @@ struct target_driver {
          */
         MUST_CHECK enum err (*preflight)(struct target_session *session, struct target_preflight *preflight,
                                          struct errmsg *reterr);
+        /* Several in one call, which end as those of visit() do; @count is at most limits.preflight_max. NULL: each is
+         * asked by itself. */
+        void (*preflight_all)(struct target_session *session, struct target_preflight *preflights, size_t count);
         /*
          * The servers that answer agents for @name, where the provider says which they are: they are watched while a
          * name moves, unless the policy names some itself. *ret stays empty where it does not say (a private zone).
@@ -282,6 +290,7 @@ void target_close(struct target_session *session); /* NULL is a no-op */
 /* ERR_TRANSIENT where the driver cannot tell. */
 MUST_CHECK enum err target_may_write(struct target_session *session, struct target_preflight *preflight,
                                      struct errmsg *reterr);
+void target_may_write_all(struct target_session *session, struct target_preflight *preflights, size_t count);
 /* Fills *ret, which the caller clears; it stays empty where the driver knows none. */
 MUST_CHECK enum err target_find_servers(struct target_session *session, const char *name, mono_ms deadline,
                                         struct target_servers *ret, struct errmsg *reterr);

@@ -151,6 +151,45 @@ static void an_identity_that_may_only_read_route53_is_told(void **state)
         dns_target_close(target);
 }
 
+static unsigned long asked_of_route53(void)
+{
+        char *text = shell("curl -sS -d '{}' %s/standin/state", server("CONTRACT_ROUTE53"));
+        const char *at = strstr(text, "\"asked\": ");
+        assert_non_null(at);
+        const unsigned long asked = strtoul(at + strlen("\"asked\": "), NULL, 10);
+        free(text);
+        return asked;
+}
+
+/* One batch for all of them, and the name servers of the zone once. */
+static void the_rights_of_many_names_of_route53_are_one_request(void **state)
+{
+        (void)state;
+        enum { NAMES = 50 };
+        struct dns_target *target = open_route53("preflight.dr.test", &(struct route53_options){0});
+        char names[NAMES][32];
+        struct target_preflight preflights[NAMES];
+        struct target_servers servers = {0};
+        struct errmsg error = {0};
+        assert_int_equal(ask(target->session, target->name, &error), ERR_OK); /* the zones are known now */
+        for (unsigned i = 0; i < NAMES; i++) {
+                (void)snprintf(names[i], sizeof(names[i]), "may-%u.dr.test", i);
+                preflights[i] = (struct target_preflight){
+                    .name = names[i], .values = values, .value_count = 3, .deadline = in_ms(PATIENCE_MS)};
+        }
+        const unsigned long before = asked_of_route53();
+        target_may_write_all(target->session, preflights, NAMES);
+        for (unsigned i = 0; i < NAMES; i++) {
+                assert_int_equal(preflights[i].err, ERR_OK);
+                assert_int_equal(preflights[i].fate, TARGET_ENDED);
+                assert_int_equal(target_find_servers(target->session, names[i], in_ms(PATIENCE_MS), &servers, &error), ERR_OK);
+                assert_int_equal(servers.count, 1);
+                target_servers_clear(&servers);
+        }
+        assert_int_equal(asked_of_route53() - before, 2);
+        dns_target_close(target);
+}
+
 /* A private zone has no servers that anybody outside could ask. */
 static void a_public_zone_of_route53_tells_its_servers(void **state)
 {
@@ -181,6 +220,7 @@ int main(void)
             cmocka_unit_test(a_silent_server_says_nothing_of_rights),
             cmocka_unit_test(a_user_of_redis_who_may_not_write_is_told),
             cmocka_unit_test(an_identity_that_may_only_read_route53_is_told),
+            cmocka_unit_test(the_rights_of_many_names_of_route53_are_one_request),
             cmocka_unit_test(a_public_zone_of_route53_tells_its_servers),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

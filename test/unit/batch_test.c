@@ -33,6 +33,8 @@ static struct server {
         enum err answer; /* to every visit, with the time that it wants to be left alone; ERR_OK: as above */
         mono_ms retry_after_ms;
         unsigned sessions; /* that were opened */
+        unsigned server_questions; /* which servers answer agents */
+        bool hides_servers;
         size_t room;              /* visits that fit; 0: all */
         unsigned times[POLICIES]; /* that each name was moved */
 } server = {.lock = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER};
@@ -88,6 +90,34 @@ static void serve(struct target_session *session, struct target_visit *visits, s
         (void)pthread_mutex_unlock(&server.lock);
 }
 
+static void serve_preflights(struct target_session *session, struct target_preflight *preflights, size_t count)
+{
+        (void)session;
+        (void)pthread_mutex_lock(&server.lock);
+        bool is_refused = false;
+        for (size_t i = 0; i < count; i++)
+                is_refused |= text_equal(preflights[i].name, server.bad);
+        server.sizes[server.calls] = count;
+        (void)TEXT_COPY(server.firsts[server.calls], preflights[0].name);
+        server.calls++;
+        for (size_t i = 0; is_refused && i < count; i++) {
+                preflights[i].fate = count > 1 ? TARGET_SUSPECT : TARGET_ENDED;
+                preflights[i].err = ERR_DENIED;
+        }
+        (void)pthread_mutex_unlock(&server.lock);
+}
+
+static enum err find_servers(struct target_session *session, const char *name, mono_ms deadline,
+                             struct target_servers *ret, struct errmsg *reterr)
+{
+        (void)session, (void)name, (void)deadline, (void)ret;
+        (void)pthread_mutex_lock(&server.lock);
+        server.server_questions++;
+        const enum err err = server.hides_servers ? err_set(reterr, ERR_DENIED, "no right") : ERR_OK;
+        (void)pthread_mutex_unlock(&server.lock);
+        return err;
+}
+
 static enum err open_session(const struct target_config *config, struct target_session **ret, struct errmsg *reterr);
 
 static void close_session(struct target_session *session)
@@ -106,10 +136,19 @@ static const struct target_driver narrow = {
     .name = "narrow", .kind = TARGET_NAME, .limits = {.visit_ms = 5000, .at_once = AT_ONCE, .batch_max = 7}, .open = open_session, .visit = serve, .close = close_session};
 static const struct target_driver paced = {.name = "paced",
                                            .kind = TARGET_NAME,
-                                           .limits = {.visit_ms = 5000, .session_ms = 60000, .at_once = AT_ONCE, .per_minute = 300, .batch_max = POLICIES},
+                                           .limits = {.visit_ms = 5000,
+                                                      .session_ms = 60000,
+                                                      .at_once = AT_ONCE,
+                                                      .per_minute = 300,
+                                                      .batch_max = POLICIES,
+                                                      .preflight_max = POLICIES},
                                            .open = open_session,
                                            .visit = serve,
+                                           .preflight_all = serve_preflights,
+                                           .servers = find_servers,
                                            .close = close_session};
+
+static const struct target_driver *rig_driver = &driver; /* of the sessions that are opened */
 
 static enum err open_session(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
@@ -118,7 +157,7 @@ static enum err open_session(const struct target_config *config, struct target_s
         server.sessions++;
         (void)pthread_mutex_unlock(&server.lock);
         *ret = mem_new(*ret);
-        **ret = (struct target_session){.driver = &driver};
+        **ret = (struct target_session){.driver = rig_driver};
         return ERR_OK;
 }
 
@@ -197,6 +236,9 @@ static int rig_start(unsigned queue_max)
         server.room = 0;
         server.answer = ERR_OK;
         server.retry_after_ms = 0;
+        server.server_questions = 0;
+        server.hides_servers = false;
+        rig_driver = &driver;
         (void)pthread_mutex_unlock(&server.lock);
         return 0;
 }
@@ -533,6 +575,61 @@ static void test_what_can_wait_goes_together_once_there_is_room(void **state)
         assert_int_equal(server.sizes[1], 99);
 }
 
+static void ask_for_rights(unsigned from, unsigned count)
+{
+        rig_driver = &paced;
+        for (unsigned i = from; i < from + count; i++) {
+                struct effect *effect = effect_of(i, &paced);
+                effect->kind = EFFECT_PREFLIGHT;
+                effect->can_wait = effect->asks_servers = true;
+                batch_add(effect, NULL);
+        }
+}
+
+/* Two requests each took 400 s of the account's rate after a start with a thousand policies, and decisions waited. */
+static void test_the_rights_of_a_thousand_names_are_one_question(void **state)
+{
+        (void)state;
+        ask_for_rights(0, POLICIES);
+        run_until(POLICIES);
+        assert_int_equal(server.calls, 1);
+        assert_int_equal(server.sizes[0], POLICIES);
+}
+
+static void test_a_name_that_may_not_be_written_is_found_among_many(void **state)
+{
+        (void)state;
+        enum { NAMES = 16, BAD = 11 };
+        server.bad = rig->ones[BAD].name;
+        ask_for_rights(0, NAMES);
+        run_until(NAMES);
+        assert_in_range(server.calls, 2, 1 + 2 * log2_of(NAMES));
+        for (unsigned i = 0; i < NAMES; i++)
+                assert_int_equal(rig->ones[i].err, i == BAD ? ERR_DENIED : ERR_OK);
+}
+
+/* Each name would take a request that ends in the same way. */
+static void test_servers_that_are_not_told_are_asked_for_once(void **state)
+{
+        (void)state;
+        server.hides_servers = true;
+        ask_for_rights(0, 100);
+        run_until(100);
+        assert_int_equal(server.server_questions, 1);
+}
+
+/* Questions about rights, which came first, took the turns of the looks that a thousand decisions waited for. */
+static void test_a_look_that_is_waited_for_goes_before_what_can_wait(void **state)
+{
+        (void)state;
+        ask_for_rights(0, 3);
+        struct effect *look = effect_of(3, &paced);
+        look->kind = EFFECT_READ;
+        batch_add(look, NULL);
+        run_until(4);
+        assert_string_equal(server.firsts[0], rig->ones[3].name);
+}
+
 static void assert_next_visit_opens(enum err answer, unsigned sessions)
 {
         server.answer = answer;
@@ -581,6 +678,10 @@ int main(void)
             BATCH_TEST(test_a_swap_goes_before_looks_where_a_rate_is_kept),
             BATCH_TEST(test_what_can_wait_goes_together_once_there_is_room),
             BATCH_TEST(test_a_thousand_names_take_one_turn_of_the_bucket),
+            BATCH_TEST(test_the_rights_of_a_thousand_names_are_one_question),
+            BATCH_TEST(test_a_name_that_may_not_be_written_is_found_among_many),
+            BATCH_TEST(test_servers_that_are_not_told_are_asked_for_once),
+            BATCH_TEST(test_a_look_that_is_waited_for_goes_before_what_can_wait),
             BATCH_TEST(test_a_turn_is_not_lost_where_every_worker_is_busy),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,7 @@ static void route53_close(struct target_session *session)
         struct route53 *self = route53_of(session);
         aws_close(self->client);
         arena_deinit(&self->arena);
+        target_servers_clear(&self->servers);
         free(self->zone_id);
         free(self->alias_zone);
         free(self);
@@ -237,7 +238,14 @@ static enum err route53_alive(struct target_session *session, const struct targe
 static enum err route53_preflight(struct target_session *session, struct target_preflight *preflight,
                                   struct errmsg *reterr)
 {
-        return route53_try(route53_of(session), preflight, reterr);
+        route53_try_all(route53_of(session), preflight, 1);
+        *reterr = preflight->why;
+        return preflight->err;
+}
+
+static void route53_preflight_all(struct target_session *session, struct target_preflight *preflights, size_t count)
+{
+        route53_try_all(route53_of(session), preflights, count);
 }
 
 static enum err route53_find_servers(struct target_session *session, const char *name, mono_ms deadline,
@@ -256,6 +264,7 @@ const struct target_driver route53_driver = {
                .at_once = 3,
                .per_minute = REQUESTS_PER_MINUTE,
                .batch_max = BATCH_MAX,
+               .preflight_max = BATCH_MAX,
                .may_halve = true, /* it cannot, but an address that a person removed is nobody's value here either */
                .fenced = true,
                .has_aliases = true,
@@ -268,6 +277,7 @@ const struct target_driver route53_driver = {
     .open = route53_open,
     .visit = route53_visit,
     .preflight = route53_preflight,
+    .preflight_all = route53_preflight_all,
     .servers = route53_find_servers,
     .by_hand = route53_by_hand,
     .claims = route53_claims,

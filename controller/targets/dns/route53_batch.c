@@ -121,10 +121,10 @@ enum err route53_batch_swap(const struct route53_sets *own, const struct target_
 
 /* ---- many names ---- */
 
-void route53_batch_begin(struct route53_batch *batch)
+void route53_batch_begin(struct route53_batch *batch, const char *comment)
 {
         *batch = (struct route53_batch){.body = STRBUF_INIT(ROUTE53_BATCH_CHANGES * 1024)};
-        begin("Planekeeper", &batch->body);
+        begin(comment, &batch->body);
 }
 
 void route53_batch_end(struct route53_batch *batch)
@@ -154,6 +154,18 @@ static bool has_room(const struct route53_batch *batch, const struct route53_bat
                batch->characters + more->characters <= ROUTE53_BATCH_CHARACTERS;
 }
 
+/* One name more, if it fits: the first one does. */
+static bool take_room(struct route53_batch *batch, const struct route53_batch *more)
+{
+        if (batch->names && !has_room(batch, more))
+                return false;
+        batch->names++;
+        batch->changes += more->changes;
+        batch->records += more->records;
+        batch->characters += more->characters;
+        return true;
+}
+
 enum err route53_batch_add(struct route53_batch *batch, const struct route53_sets *own,
                            const struct target_state *expected, const struct target_want *want,
                            const struct route53_names *names, struct arena *arena, struct route53_sets *ret_after,
@@ -165,13 +177,9 @@ enum err route53_batch_add(struct route53_batch *batch, const struct route53_set
                 return err;
         count(own, &load);
         count(ret_after, &load);
-        *ret_fits = !batch->names || has_room(batch, &load);
+        *ret_fits = take_room(batch, &load);
         if (!*ret_fits)
                 return ERR_OK;
-        batch->names++;
-        batch->changes += load.changes;
-        batch->records += load.records;
-        batch->characters += load.characters;
         change_all("DELETE", own, &batch->body);
         change_all("CREATE", ret_after, &batch->body);
         return batch->body.overflowed ? err_set(reterr, ERR_INVALID, "the records of the name do not fit one change")
@@ -204,27 +212,33 @@ static bool has_type(const char *value, const char *type)
         return text_has_prefix(value, type) && value[strlen(type)] == ' ';
 }
 
-static void delete_nobodys(const struct nobody *nobody, const struct route53_names *names, struct arena *arena,
-                           struct strbuf *out)
+static void add_nobodys(const struct nobody *nobody, const struct route53_names *names, struct arena *arena,
+                        struct route53_sets *sets)
 {
         static const struct route53_sets none;
-        struct route53_sets sets = {0};
+        struct route53_sets one = {0};
         struct errmsg ignored;
-        if (route53_sets_from_text(nobody->value, names, 1, &none, arena, &sets, &ignored) == ERR_OK)
-                change("DELETE", &sets.list[0], out);
+        if (route53_sets_from_text(nobody->value, names, 1, &none, arena, &one, &ignored) == ERR_OK)
+                sets->list[sets->count++] = one.list[0];
 }
 
-void route53_batch_trial(const char *const *values, size_t count, const struct route53_names *names, struct strbuf *ret)
+bool route53_batch_try(struct route53_batch *batch, const char *const *values, size_t value_count,
+                       const struct route53_names *names)
 {
+        enum { TYPES = sizeof(nobodys) / sizeof(nobodys[0]) };
         CLEANUP(arena_deinit) struct arena arena = {0};
-        struct route53_set stamp = route53_text_set(names->stamp, "planekeeper-preflight", 1, &arena);
-        begin("Planekeeper: may it be written? Nothing is changed", ret);
-        change("DELETE", &stamp, ret);
-        for (size_t i = 0; i < sizeof(nobodys) / sizeof(nobodys[0]); i++)
-                for (size_t value = 0; value < count; value++)
+        struct route53_batch load = {0};
+        struct route53_sets sets = {.list = arena_alloc(&arena, (TYPES + 1) * sizeof(*sets.list))};
+        sets.list[sets.count++] = route53_text_set(names->stamp, "planekeeper-preflight", 1, &arena);
+        for (size_t i = 0; i < TYPES; i++)
+                for (size_t value = 0; value < value_count; value++)
                         if (has_type(values[value], nobodys[i].type)) {
-                                delete_nobodys(&nobodys[i], names, &arena, ret);
+                                add_nobodys(&nobodys[i], names, &arena, &sets);
                                 break;
                         }
-        end(ret);
+        count(&sets, &load);
+        if (!take_room(batch, &load))
+                return false;
+        change_all("DELETE", &sets, &batch->body);
+        return true;
 }

@@ -23,7 +23,7 @@ struct route53_batch {
         struct strbuf body;
         size_t names, changes, records, characters;
 };
-void route53_batch_begin(struct route53_batch *batch);
+void route53_batch_begin(struct route53_batch *batch, const char *comment);
 /*
  * route53_batch_add() - the changes of one name, as route53_batch_swap() has them. @ret_after: the sets of the name as
  * they are then, in @arena. @ret_fits is false, and nothing is added, where the batch has no room beside other names.
@@ -49,10 +49,10 @@ void route53_batch_text(const struct route53_sets *sets, const char *name, const
                         struct strbuf *ret);
 
 /*
- * A batch that must be refused, so that it changes nothing: of the stamp's name and of every type that @values have it
- * deletes a set that nobody has.
+ * Changes that must be refused, so that they change nothing: of the stamp's name and of every type that @values have
+ * they delete a set that nobody has. False, and nothing is added, where the batch has no room beside other names.
  */
-void route53_batch_trial(const char *const *values, size_t count, const struct route53_names *names,
-                         struct strbuf *ret);
+MUST_CHECK bool route53_batch_try(struct route53_batch *batch, const char *const *values, size_t count,
+                                  const struct route53_names *names);
 
 #endif

@@ -191,7 +191,7 @@ static void send(struct route53 *self, struct many *many, const char *zone_id)
         struct route53_batch batch;
         struct errmsg why = {0};
         char code[64] = "";
-        route53_batch_begin(&batch);
+        route53_batch_begin(&batch, "Planekeeper");
         compose(many, &batch);
         const struct entry *first = first_open(many);
         mono_ms retry_after_ms = 0;

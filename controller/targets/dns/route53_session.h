@@ -26,6 +26,9 @@ struct route53 {
         char listed_zone[40]; /* the zone that was last listed, and on how many pages at least it is */
         size_t listed_pages;
         mono_ms listed_at;
+        char servers_zone[40]; /* the zone whose name servers were last asked for, and the answer */
+        struct target_servers servers;
+        mono_ms servers_at;
         mono_ms zones_at; /* when they were listed; 0: not yet, or what is known of them is wrong */
 };
 
@@ -76,10 +79,11 @@ MUST_CHECK enum err route53_change(struct route53 *self, const char *zone_id, co
 /* One compare-and-swap; fills visit->found. */
 MUST_CHECK enum err route53_swap(struct route53 *self, const struct route53_names *names, struct target_visit *visit);
 
-/* Whether a swap would be let through. In route53_preflight.c. */
-MUST_CHECK enum err route53_try(struct route53 *self, struct target_preflight *preflight, struct errmsg *reterr);
+/* Whether swaps of names of one zone would be let through; what is in another zone is TARGET_LEFT. In
+ * route53_preflight.c. */
+void route53_try_all(struct route53 *self, struct target_preflight *preflights, size_t count);
 
-/* In route53_servers.c. */
+/* One request for all names of a zone, while the session's list of zones serves. In route53_servers.c. */
 MUST_CHECK enum err route53_servers(struct route53 *self, const char *name, mono_ms deadline,
                                     struct target_servers *ret, struct errmsg *reterr);
 
