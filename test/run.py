@@ -107,7 +107,7 @@ STAGES = [
         "gitops",
         "make --no-print-directory -s -j2 VARIANT=asan build/asan/planekeeper && "
         f"PLANEKEEPER_BINARY=$PWD/build/asan/planekeeper {PYTEST} --reruns 1 -rR test/real/gitops",
-        15,
+        30,
         ("tools", "venv", "build"),
     ),
     Stage("prove", "make --no-print-directory -s -j2 provers && test/prove/run.py --short", 20, ("install",)),
