@@ -106,8 +106,8 @@ const char *texts_leads_to(const char *rrset, struct arena *arena)
 
 const char *texts_denied(const struct target_view *target, struct arena *arena)
 {
-        const char *denied = target->health.write_denied;
-        return denied ? arena_printf(arena, "%s cannot be written: %s", texts_target(target, arena), denied) : NULL;
+        return arena_printf(arena, "%s cannot be written: %s", texts_target(target, arena),
+                            target->health.write_denied);
 }
 
 const char *texts_write_denied(const struct view *view, struct arena *arena)

@@ -35,7 +35,7 @@ const char *texts_record_place(const struct view *view, struct arena *arena);
 const char *texts_server(const struct target_view *target, struct arena *arena);
 /* The same and what is wrong with it; the address once, though errors of sockets begin with it too. */
 const char *texts_trouble(const struct target_view *target, struct arena *arena);
-/* "gloo.example.com cannot be written: ...", by the server's own word; NULL: nothing is known against it. */
+/* "gloo.example.com cannot be written: ...", by the server's own word: of one whose write_denied is not NULL. */
 const char *texts_denied(const struct target_view *target, struct arena *arena);
 /* The same of the first target that a switch waits for. */
 const char *texts_write_denied(const struct view *view, struct arena *arena);

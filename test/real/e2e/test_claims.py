@@ -47,11 +47,15 @@ def test_fields_are_what_their_descriptions_say():
     assert len(claims) > 40
 
 
+COPIED_SECRETS = ("argoCD/clusterSecret", "flux/kubeconfigSecret")  # each from a Secret that is named beside a plane
+
+
 def test_every_reference_is_known_to_kustomize():
     """A prefix or a hash that kustomize puts on a name reaches whatever names it."""
     config = yaml.safe_load((tools.ROOT / "manifests" / "kustomizeconfig.yaml").read_text())["nameReference"]
     known = {(kind["kind"], spec["kind"], spec["path"]) for kind in config for spec in kind["fieldSpecs"]}
     wanted = {("ManagementPlane", "FailoverPolicy", path) for path in ("spec/planes", "spec/dns/plane", "spec/redis/plane")}
+    wanted |= {("ManagementPlane", "FailoverPolicy", f"spec/pipeline/{where}/planes/plane") for where in COPIED_SECRETS}
     kinds = {"failoverpolicies": "FailoverPolicy", "managementplanes": "ManagementPlane"}
     for plural, path, _, _ in FIELDS:
         if re.search(r"[sS]ecretRef$", path):
