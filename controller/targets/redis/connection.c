@@ -12,11 +12,7 @@
 
 enum { RECEIVE_BYTES = 4096, ARGUMENTS_MAX = 16 };
 
-static const struct connection_words lock_words = {.address_field = "redis.address",
-                                                   .remedies = REPLY_REMEDIES_OF_LOCK};
-
 struct connection {
-        const struct connection_words *words;
         struct net_endpoint server;
         struct stream stream;
         struct reply_reader reader;
@@ -70,23 +66,14 @@ static enum err set_tls(struct connection *self, const struct target_config *con
         return tls_context_new(&material, &self->tls, reterr);
 }
 
-enum err connection_point(struct connection *self, const char *address, struct errmsg *reterr)
-{
-        struct net_endpoint server;
-        enum err err = net_endpoint_parse(address, 0, &server, reterr);
-        if (err != ERR_OK)
-                return err_wrap(reterr, err, "%s", self->words->address_field);
-        disconnect(self);
-        self->server = server;
-        return ERR_OK;
-}
-
 static enum err configure(struct connection *self, const struct target_config *config, struct errmsg *reterr)
 {
         const char *address = target_setting_find(config, "address"), *db = target_setting_find(config, "db");
-        enum err err = address ? connection_point(self, address, reterr) : ERR_OK;
+        if (!address)
+                return err_set(reterr, ERR_INVALID, "redis.address is missing");
+        enum err err = net_endpoint_parse(address, 0, &self->server, reterr);
         if (err != ERR_OK)
-                return err;
+                return err_wrap(reterr, err, "redis.address");
         err = copy_credential(&self->username, config, "username", reterr);
         if (err == ERR_OK)
                 err = copy_credential(&self->password, config, "password", reterr);
@@ -98,11 +85,9 @@ static enum err configure(struct connection *self, const struct target_config *c
         return set_tls(self, config, reterr);
 }
 
-enum err connection_new_for(const struct connection_words *words, const struct target_config *config,
-                            struct connection **ret, struct errmsg *reterr)
+enum err connection_new(const struct target_config *config, struct connection **ret, struct errmsg *reterr)
 {
         struct connection *self = mem_new(self);
-        self->words = words;
         self->stream.fd = -1;
         enum err err = configure(self, config, reterr);
         if (err != ERR_OK) {
@@ -111,18 +96,6 @@ enum err connection_new_for(const struct connection_words *words, const struct t
         }
         *ret = self;
         return ERR_OK;
-}
-
-enum err connection_new(const struct target_config *config, struct connection **ret, struct errmsg *reterr)
-{
-        return target_setting_find(config, "address")
-                   ? connection_new_for(&lock_words, config, ret, reterr)
-                   : err_set(reterr, ERR_INVALID, "%s is missing", lock_words.address_field);
-}
-
-enum err connection_refusal(const struct connection *self, const redisReply *reply, struct errmsg *reterr)
-{
-        return reply_error_for(self->server.text, &self->words->remedies, reply->str, reterr);
 }
 
 const char *connection_server(const struct connection *self)
@@ -201,12 +174,12 @@ static enum err greet(struct connection *self, int argc, const char *const *argv
         if (err != ERR_OK)
                 return err;
         if (reply->type == REDIS_REPLY_ERROR)
-                err = connection_refusal(self, reply, reterr);
+                err = reply_error(self->server.text, reply->str, reterr);
         bool is_auth = strcmp(argv[0], "AUTH") == 0;
         if (err == ERR_INVALID &&
             is_auth) /* older servers answer a wrong password, and one where none is set, with -ERR */
-                err = err_set(reterr, ERR_DENIED, "%s: %.100s: check %s", self->server.text, reply->str,
-                              self->words->remedies.secret_field);
+                err =
+                    err_set(reterr, ERR_DENIED, "%s: %.100s: check redis.authSecretRef", self->server.text, reply->str);
         freeReplyObject(reply);
         return err;
 }
@@ -242,7 +215,7 @@ static enum err prove(struct connection *self, mono_ms deadline, struct errmsg *
         if (err != ERR_OK)
                 return err == ERR_UNKNOWN ? ERR_TRANSIENT : err;
         if (reply->type == REDIS_REPLY_ERROR)
-                err = connection_refusal(self, reply, reterr);
+                err = reply_error(self->server.text, reply->str, reterr);
         freeReplyObject(reply);
         return err == ERR_TRANSIENT ? err : ERR_OK; /* a user without the right to PING was answered, too */
 }
