@@ -1,6 +1,7 @@
 /* net.c -- addresses and sockets with deadlines. */
 #include "targets/net.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -101,6 +102,15 @@ enum err net_look_up(const struct net_endpoint *endpoint, mono_ms deadline, stru
         }
         freeaddrinfo(found);
         return ret->count ? ERR_OK : err_set(reterr, ERR_TRANSIENT, "%s: the name has no address", endpoint->text);
+}
+
+bool net_address_is(const struct net_address *address, const char *host)
+{
+        char text[INET6_ADDRSTRLEN];
+        const struct sockaddr *any = (const struct sockaddr *)&address->socket;
+        const void *bytes = any->sa_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)any)->sin6_addr
+                                                       : (const void *)&((const struct sockaddr_in *)any)->sin_addr;
+        return inet_ntop(any->sa_family, bytes, text, sizeof(text)) && text_equal(text, host);
 }
 
 mono_ms net_share(mono_ms deadline, unsigned left)

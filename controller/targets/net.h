@@ -42,6 +42,9 @@ struct net_addresses {
 MUST_CHECK enum err net_look_up(const struct net_endpoint *endpoint, mono_ms deadline, struct net_addresses *ret,
                                 struct errmsg *reterr);
 
+/* Whether it is @host, an address as inet_ntop() writes it, whatever the port. */
+bool net_address_is(const struct net_address *address, const char *host);
+
 /* Where the share of the first of @left addresses ends, so that a black hole leaves time for the others. */
 mono_ms net_share(mono_ms deadline, unsigned left);
 

@@ -4,6 +4,7 @@
 #include "targets/kube/drivers.h"
 #include "targets/redis/lock.h"
 #include "targets/redis/replica.h"
+#include "targets/redis/sentinel.h"
 #include "targets/target.h"
 #include "util/text.h"
 
@@ -17,6 +18,7 @@ static const struct target_driver *const drivers[] = {
     &flux_kubeconfig_secret_driver,
     &flux_kustomization_field_driver,
     &redis_replica_driver,
+    &redis_sentinel_driver,
 };
 
 const struct target_driver *target_driver_find(const char *name)

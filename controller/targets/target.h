@@ -168,6 +168,7 @@ struct target_limits {
         unsigned preflight_max; /* the same of preflight_all(); 0 counts as one */
         bool may_halve;        /* a write may leave the value empty under its own epoch: that is filled, not refused */
         bool fenced;           /* false: weak, nothing at the target refuses an older epoch */
+        bool moves_itself;     /* the server changes the value by itself, too (Sentinel), which is nobody's edit */
         bool has_aliases;      /* it takes "ALIAS <name>" for a value */
         bool can_arbitrate;    /* its compare-and-set is good enough to keep the decision record itself; then alive() is
                                   there */

@@ -22,6 +22,8 @@ from hack.bench.process import Process, Scratch  # noqa: E402
 from hack.bench.route53 import Route53  # noqa: E402
 import amazon  # noqa: E402
 import binds  # noqa: E402
+import sentinels  # noqa: E402
+from sentinels import Redis  # noqa: E402
 
 TEST_TIMEOUT = 180
 ON_ROUTE53 = ("dns_contract", "dns_servers_contract", "dns_batch_contract")  # run on both drivers
@@ -104,24 +106,6 @@ class OtherServer(Process):
 
     def is_ready(self) -> bool:
         return all(output("dig", "@127.0.0.1", "-p", self.port, "+short", "+norec", "SOA", zone) for zone in self.zones)
-
-
-class Redis(Process):
-    def __init__(self, scratch: Scratch, name: str, *lines: str, ready: tuple[str, ...] = ()) -> None:
-        super().__init__(scratch, name)
-        self.port = ports.lease()
-        self.lines = lines
-        self.ready_arguments = ready
-
-    def argv(self) -> list[str]:
-        config = self.folder / "redis.conf"
-        listen = [] if any(line.startswith("tls-cert-file") for line in self.lines) else [f"port {self.port}"]
-        listen = listen or ["port 0", f"tls-port {self.port}"]
-        config.write_text("\n".join(["bind 127.0.0.1", f"dir {self.folder}", 'save ""', *listen, *self.lines]) + "\n")
-        return ["redis-server", str(config)]
-
-    def is_ready(self) -> bool:
-        return "PONG" in output("redis-cli", "-p", self.port, *self.ready_arguments, "PING")
 
 
 def make_certificates(folder: pathlib.Path) -> None:
@@ -225,6 +209,7 @@ NEEDS = {
     "redis": ('"lock_hands.h"', "CONTRACT_REDIS"),
     "aws": ("CONTRACT_AWS",),
     "route53": ("CONTRACT_ROUTE53",),
+    "sentinel": ('"sentinel_hands.h"',),
 }
 
 
@@ -242,6 +227,12 @@ def start_route53(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
     return server.environment(), [server]
 
 
+def start_sentinel(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
+    certificates = scratch.folder("sentinel-certificates")
+    make_certificates(certificates)
+    return sentinels.start(scratch, certificates)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
@@ -252,7 +243,7 @@ def main() -> int:
     failed = []
     with Scratch() as scratch:
         environment, servers = {**os.environ}, []
-        starts = {"dns": start_dns, "redis": start_redis, "aws": amazon.start, "route53": start_route53}
+        starts = {"dns": start_dns, "redis": start_redis, "aws": amazon.start, "route53": start_route53, "sentinel": start_sentinel}
         for what, start in starts.items():
             if is_needed(what, binaries) or (what == "route53" and any(binary.name in ON_ROUTE53 for binary in binaries)):
                 named, started = start(scratch)

@@ -44,7 +44,7 @@ static void replies_arrive_in_any_pieces(void **state)
 static void unfinished_reply_is_awaited(void **state)
 {
         (void)state;
-        static const char *const texts[] = {"$1073741824\r\nabc", "*3\r\n", "+OK", "*16\r\n$1\r\na\r\n"};
+        static const char *const texts[] = {"$1073741824\r\nabc", "*3\r\n", "+OK", "*128\r\n$1\r\na\r\n"};
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
                 redisReply *reply = NULL;
                 assert_int_equal(read_reply(texts[i], 4, &reply, NULL), ERR_OK);
@@ -57,7 +57,7 @@ static void what_is_no_reply_of_ours_is_refused(void **state)
         (void)state;
         static const char *const texts[] = {
             "HTTP/1.1 400 Bad Request\r\n\r\n",
-            "*17\r\n",
+            "*129\r\n",
             "*1073741824\r\n",
             "*4294967296\r\n",
             "*9223372036854775807\r\n",
@@ -72,6 +72,28 @@ static void what_is_no_reply_of_ours_is_refused(void **state)
                         fail_msg("taken for a reply: %s", texts[i]);
                 assert_non_null(strstr(error.text, "not the Redis protocol"));
         }
+}
+
+/* Arrays in arrays: each is short, and all of them together would not be. */
+static void elements_of_all_arrays_are_bounded(void **state)
+{
+        (void)state;
+        struct reply_reader reader;
+        struct errmsg error = {0};
+        redisReply *reply = NULL;
+        reply_reader_init(&reader);
+        enum err err = reply_feed(&reader, "*100\r\n", 6, NULL);
+        size_t arrays = 0;
+        for (; err == ERR_OK && arrays < 100; arrays++) {
+                for (size_t i = 0; i < 101 && err == ERR_OK; i++)
+                        err = reply_feed(&reader, i ? "+x\r\n" : "*100\r\n", i ? 4 : 6, NULL);
+                if (err == ERR_OK)
+                        err = reply_take(&reader, &reply, &error);
+        }
+        assert_int_equal(err, ERR_INVALID);
+        assert_null(reply);
+        assert_in_range(arrays, 30, REPLY_MAX_ELEMENTS / 100 + 1);
+        reply_reader_deinit(&reader);
 }
 
 static void endless_reply_is_cut_off(void **state)
@@ -218,7 +240,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(replies_arrive_in_any_pieces),        cmocka_unit_test(unfinished_reply_is_awaited),
-            cmocka_unit_test(what_is_no_reply_of_ours_is_refused), cmocka_unit_test(endless_reply_is_cut_off),
+            cmocka_unit_test(what_is_no_reply_of_ours_is_refused), cmocka_unit_test(elements_of_all_arrays_are_bounded),
+            cmocka_unit_test(endless_reply_is_cut_off),
             cmocka_unit_test(many_replies_do_not_add_up),          cmocka_unit_test(error_words_have_classes),
             cmocka_unit_test(test_long_errors_end_with_a_word),    cmocka_unit_test(bad_configuration_is_named),
         };

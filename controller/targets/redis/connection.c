@@ -12,7 +12,11 @@
 
 enum { RECEIVE_BYTES = 4096, ARGUMENTS_MAX = 16 };
 
+static const struct connection_words lock_words = {.address_field = "redis.address",
+                                                   .remedies = REPLY_REMEDIES_OF_LOCK};
+
 struct connection {
+        const struct connection_words *words;
         struct net_endpoint server;
         struct stream stream;
         struct reply_reader reader;
@@ -66,14 +70,23 @@ static enum err set_tls(struct connection *self, const struct target_config *con
         return tls_context_new(&material, &self->tls, reterr);
 }
 
+enum err connection_point(struct connection *self, const char *address, struct errmsg *reterr)
+{
+        struct net_endpoint server;
+        enum err err = net_endpoint_parse(address, 0, &server, reterr);
+        if (err != ERR_OK)
+                return err_wrap(reterr, err, "%s", self->words->address_field);
+        disconnect(self);
+        self->server = server;
+        return ERR_OK;
+}
+
 static enum err configure(struct connection *self, const struct target_config *config, struct errmsg *reterr)
 {
         const char *address = target_setting_find(config, "address"), *db = target_setting_find(config, "db");
-        if (!address)
-                return err_set(reterr, ERR_INVALID, "redis.address is missing");
-        enum err err = net_endpoint_parse(address, 0, &self->server, reterr);
+        enum err err = address ? connection_point(self, address, reterr) : ERR_OK;
         if (err != ERR_OK)
-                return err_wrap(reterr, err, "redis.address");
+                return err;
         err = copy_credential(&self->username, config, "username", reterr);
         if (err == ERR_OK)
                 err = copy_credential(&self->password, config, "password", reterr);
@@ -85,9 +98,11 @@ static enum err configure(struct connection *self, const struct target_config *c
         return set_tls(self, config, reterr);
 }
 
-enum err connection_new(const struct target_config *config, struct connection **ret, struct errmsg *reterr)
+enum err connection_new_for(const struct connection_words *words, const struct target_config *config,
+                            struct connection **ret, struct errmsg *reterr)
 {
         struct connection *self = mem_new(self);
+        self->words = words;
         self->stream.fd = -1;
         enum err err = configure(self, config, reterr);
         if (err != ERR_OK) {
@@ -98,28 +113,68 @@ enum err connection_new(const struct target_config *config, struct connection **
         return ERR_OK;
 }
 
+enum err connection_new(const struct target_config *config, struct connection **ret, struct errmsg *reterr)
+{
+        return target_setting_find(config, "address")
+                   ? connection_new_for(&lock_words, config, ret, reterr)
+                   : err_set(reterr, ERR_INVALID, "%s is missing", lock_words.address_field);
+}
+
+enum err connection_refusal(const struct connection *self, const redisReply *reply, struct errmsg *reterr)
+{
+        return reply_error_for(self->server.text, &self->words->remedies, reply->str, reterr);
+}
+
 const char *connection_server(const struct connection *self)
 {
         return self->server.text;
 }
 
-enum err connection_send(struct connection *self, int argc, const char *const *argv, mono_ms deadline,
-                         struct errmsg *reterr)
+/* hiredis' text of one command; the caller wipes and frees it. */
+static char *format(const struct connection_request *request, size_t *ret_bytes)
 {
         const char *arguments[ARGUMENTS_MAX]; /* hiredis takes no array of const pointers */
-        INVARIANT(argc <= ARGUMENTS_MAX);
-        memcpy(arguments, argv, (size_t)argc * sizeof(arguments[0]));
         char *command = NULL;
-        long long bytes = redisFormatCommandArgv(&command, argc, arguments, NULL);
+        INVARIANT(request->argc <= ARGUMENTS_MAX);
+        memcpy(arguments, request->argv, (size_t)request->argc * sizeof(arguments[0]));
+        const long long bytes = redisFormatCommandArgv(&command, request->argc, arguments, NULL);
         INVARIANT(bytes > 0);
-        enum stream_result result = stream_send(&self->stream, command, (size_t)bytes, deadline);
-        secret_wipe(command, (size_t)bytes); /* it may be the password */
-        redisFreeCommand(command);
+        *ret_bytes = (size_t)bytes;
+        return command;
+}
+
+enum err connection_send_all(struct connection *self, const struct connection_request *requests, size_t count,
+                             mono_ms deadline, struct errmsg *reterr)
+{
+        char *commands[CONNECTION_REQUESTS_MAX];
+        size_t bytes[CONNECTION_REQUESTS_MAX], total = 0, at = 0;
+        INVARIANT(count <= CONNECTION_REQUESTS_MAX);
+        for (size_t i = 0; i < count; i++) {
+                commands[i] = format(&requests[i], &bytes[i]);
+                total += bytes[i];
+        }
+        char *all = mem_calloc(total + 1, 1);
+        for (size_t i = 0; i < count; i++) {
+                memcpy(all + at, commands[i], bytes[i]);
+                at += bytes[i];
+                secret_wipe(commands[i], bytes[i]); /* it may be the password */
+                redisFreeCommand(commands[i]);
+        }
+        const enum stream_result result = stream_send(&self->stream, all, total, deadline);
+        secret_wipe(all, total);
+        free(all);
         if (result == STREAM_OK)
                 return ERR_OK;
         disconnect(self);
         return err_set(reterr, ERR_TRANSIENT, "%s: %s", self->server.text,
                        result == STREAM_LATE ? "takes no data" : "closed the connection");
+}
+
+enum err connection_send(struct connection *self, int argc, const char *const *argv, mono_ms deadline,
+                         struct errmsg *reterr)
+{
+        const struct connection_request request = {argc, argv};
+        return connection_send_all(self, &request, 1, deadline, reterr);
 }
 
 static enum err receive_reply(struct connection *self, mono_ms deadline, redisReply **ret, struct errmsg *reterr)
@@ -174,12 +229,12 @@ static enum err greet(struct connection *self, int argc, const char *const *argv
         if (err != ERR_OK)
                 return err;
         if (reply->type == REDIS_REPLY_ERROR)
-                err = reply_error(self->server.text, reply->str, reterr);
+                err = connection_refusal(self, reply, reterr);
         bool is_auth = strcmp(argv[0], "AUTH") == 0;
         if (err == ERR_INVALID &&
             is_auth) /* older servers answer a wrong password, and one where none is set, with -ERR */
-                err =
-                    err_set(reterr, ERR_DENIED, "%s: %.100s: check redis.authSecretRef", self->server.text, reply->str);
+                err = err_set(reterr, ERR_DENIED, "%s: %.100s: check %s", self->server.text, reply->str,
+                              self->words->remedies.secret_field);
         freeReplyObject(reply);
         return err;
 }
@@ -215,7 +270,7 @@ static enum err prove(struct connection *self, mono_ms deadline, struct errmsg *
         if (err != ERR_OK)
                 return err == ERR_UNKNOWN ? ERR_TRANSIENT : err;
         if (reply->type == REDIS_REPLY_ERROR)
-                err = reply_error(self->server.text, reply->str, reterr);
+                err = connection_refusal(self, reply, reterr);
         freeReplyObject(reply);
         return err == ERR_TRANSIENT ? err : ERR_OK; /* a user without the right to PING was answered, too */
 }

@@ -1,7 +1,6 @@
 /* member.c -- INFO, REPLICAOF and FAILOVER of one server. */
 #include "targets/redis/member.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,15 +162,9 @@ static bool resolves_to(const struct member *member, const char *host, const cha
         if (net_endpoint_parse(member->address, 0, &endpoint, NULL) != ERR_OK || !text_equal(endpoint.port, port) ||
             net_look_up(&endpoint, deadline, &addresses, NULL) != ERR_OK)
                 return false;
-        for (unsigned i = 0; i < addresses.count; i++) {
-                char text[INET6_ADDRSTRLEN];
-                const struct sockaddr *any = (const struct sockaddr *)&addresses.list[i].socket;
-                const void *bytes = any->sa_family == AF_INET6
-                                        ? (const void *)&((const struct sockaddr_in6 *)any)->sin6_addr
-                                        : (const void *)&((const struct sockaddr_in *)any)->sin_addr;
-                if (inet_ntop(any->sa_family, bytes, text, sizeof(text)) && text_equal(text, host))
+        for (unsigned i = 0; i < addresses.count; i++)
+                if (net_address_is(&addresses.list[i], host))
                         return true;
-        }
         return false;
 }
 

@@ -15,8 +15,11 @@ typedef int element_count;
 
 static void *create_bounded_array(const redisReadTask *task, element_count elements)
 {
-        const struct reply_reader *self = task->privdata;
-        return elements > REPLY_MAX_ELEMENTS ? NULL : self->plain.createArray(task, elements);
+        struct reply_reader *self = task->privdata;
+        if (elements > REPLY_ARRAY_MAX || (size_t)elements > REPLY_MAX_ELEMENTS - self->elements)
+                return NULL;
+        self->elements += (size_t)elements;
+        return self->plain.createArray(task, elements);
 }
 
 void reply_reader_init(struct reply_reader *self)
@@ -55,7 +58,7 @@ enum err reply_take(struct reply_reader *self, redisReply **ret, struct errmsg *
                 return err_set(reterr, ERR_INVALID, "not the Redis protocol (%s); is the address right, is TLS needed?",
                                self->reader->errstr);
         if (reply)
-                self->bytes = 0;
+                self->bytes = self->elements = 0;
         *ret = reply;
         return ERR_OK;
 }
@@ -74,12 +77,14 @@ struct meaning {
 
 enum { WORDS_BYTES = 160 };
 
+/* Remedies that differ from server to server. */
+#define SECRET_FIELD NULL
+#define RIGHTS ""
+
 static const struct meaning meanings[] = {
-    {"NOAUTH", ERR_DENIED, "set redis.authSecretRef"},
+    {"NOAUTH", ERR_DENIED, SECRET_FIELD},
     {"WRONGPASS", ERR_DENIED, "check username and password in the Secret"},
-    {"NOPERM", ERR_DENIED,
-     "grant the user +eval +type +pttl +get +mset +select +info +wait on the lock's key and its :planekeeper "
-     "companion"},
+    {"NOPERM", ERR_DENIED, RIGHTS},
     {"DENIED", ERR_DENIED, "the server is in protected mode: give it a password"},
     {"READONLY", ERR_TRANSIENT, "it is a replica: promote it or point redis.address at the primary"},
     {"LOADING", ERR_TRANSIENT, "it is loading its data"},
@@ -126,12 +131,25 @@ static const char *whole_words(const char *text, char ret[WORDS_BYTES], size_t m
         return ret;
 }
 
-enum err reply_error(const char *server, const char *text, struct errmsg *reterr)
+enum err reply_error_for(const char *server, const struct reply_remedies *remedies, const char *text,
+                         struct errmsg *reterr)
 {
         char words[WORDS_BYTES];
-        for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
-                if (names(text, meanings[i].word))
-                        return err_set(reterr, meanings[i].err, "%s: %s: %s", server, whole_words(text, words, 90),
-                                       meanings[i].remedy);
+        for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+                const struct meaning *meaning = &meanings[i];
+                if (!names(text, meaning->word))
+                        continue;
+                const char *said = whole_words(text, words, 90);
+                if (!meaning->remedy)
+                        return err_set(reterr, meaning->err, "%s: %s: set %s", server, said, remedies->secret_field);
+                return err_set(reterr, meaning->err, "%s: %s: %s", server, said,
+                               meaning->remedy[0] ? meaning->remedy : remedies->rights);
+        }
         return err_set(reterr, ERR_INVALID, "%s: unexpected error: %s", server, whole_words(text, words, 120));
+}
+
+enum err reply_error(const char *server, const char *text, struct errmsg *reterr)
+{
+        static const struct reply_remedies of_lock = REPLY_REMEDIES_OF_LOCK;
+        return reply_error_for(server, &of_lock, text, reterr);
 }

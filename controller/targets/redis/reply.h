@@ -15,7 +15,8 @@
 
 enum {
         REPLY_MAX_BYTES = 1 << 20,
-        REPLY_MAX_ELEMENTS = 16, /* of one array; the script's have three */
+        REPLY_ARRAY_MAX = 128,     /* elements of one array; Sentinel tells some 45 of a server */
+        REPLY_MAX_ELEMENTS = 4096, /* of all arrays of one reply; the lock's script answers three */
 };
 
 struct reply_reader {
@@ -23,7 +24,8 @@ struct reply_reader {
         redisReplyObjectFunctions plain; /* hiredis' own, which allocate whatever length the server announces */
         redisReplyObjectFunctions
             bounded;  /* the same with a limit on arrays; the reader points here, so do not move this struct */
-        size_t bytes; /* fed since the last reply */
+        size_t bytes;    /* fed since the last reply */
+        size_t elements; /* announced since the last reply */
 };
 
 void reply_reader_init(struct reply_reader *self);
@@ -35,7 +37,23 @@ MUST_CHECK enum err reply_feed(struct reply_reader *self, const char *bytes, siz
 /* *ret is NULL while the reply is not whole. ERR_INVALID as above. */
 MUST_CHECK enum err reply_take(struct reply_reader *self, redisReply **ret, struct errmsg *reterr);
 
+/* The fields that a person mends where credentials or rights are refused. Static texts. */
+struct reply_remedies {
+        const char *secret_field; /* "redis.authSecretRef" */
+        const char *rights;       /* "grant the user +role ..." */
+};
+
+#define REPLY_REMEDIES_OF_LOCK                                                                                         \
+        {                                                                                                              \
+                .secret_field = "redis.authSecretRef",                                                                 \
+                .rights = "grant the user +eval +type +pttl +get +mset +select +info +wait on the lock's key and its " \
+                          ":planekeeper companion"                                                                     \
+        }
+
 /* The class of an error reply ("-READONLY You can't ...") and the text with its remedy. @server is only named. */
+MUST_CHECK enum err reply_error_for(const char *server, const struct reply_remedies *remedies, const char *text,
+                                    struct errmsg *reterr);
+/* The same of the lock's server. */
 MUST_CHECK enum err reply_error(const char *server, const char *text, struct errmsg *reterr);
 
 bool reply_is_text(const redisReply *reply); /* a bulk or status text */
