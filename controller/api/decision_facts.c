@@ -377,12 +377,13 @@ static json_t *promotion_json(const struct view *view)
         set_value(object, "server", wanted->ref.endpoint);
         set_value(object, "name", wanted->ref.name);
         set_value(object, "way", wanted->ref.driver);
+        set_flag(object, "movesItself", target->moves_itself);
         set_flag(object, "present", target->shows.present);
         set_flag(object, "settling", target->shows.settling);
         const struct plan_target *planned = view->record ? plan_find(&view->record->plan, TARGET_PROMOTION) : NULL;
         if (planned)
                 set_plan(object, target, planned, &wanted->ref);
-        null_absent(object, KEYS("present", "settling", "recorded", "replaceable", "recordedServer"));
+        null_absent(object, KEYS("movesItself", "present", "settling", "recorded", "replaceable", "recordedServer"));
         return object;
 }
 

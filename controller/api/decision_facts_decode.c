@@ -363,6 +363,7 @@ static void decode_promotion(const struct scope *root, struct decision_facts *fa
                 return;
         decode_primaries(root, ret_wanted);
         struct target_view target = {.ref = ret_wanted->ref,
+                                     .moves_itself = decode_bool(&scope, "movesItself", false),
                                      .health = decode_health(&scope),
                                      .shows = {.present = decode_bool(&scope, "present", false),
                                                .value = decode_text(&scope, "value", "", FACTS_VALUE_MAX),

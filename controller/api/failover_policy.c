@@ -225,6 +225,14 @@ static void decode_promotion(const struct scope *redis, struct policy_promotion 
                 decode_fail(redis, "promotion", "says no way; add one, for example replica: {}");
 }
 
+const char *policy_promotion_setting(const struct policy_promotion *promotion, const char *key)
+{
+        for (size_t i = 0; key && i < promotion->setting_count; i++)
+                if (text_equal(promotion->settings[i].key, key))
+                        return promotion->settings[i].value;
+        return NULL;
+}
+
 static const char *decode_redis_address(const struct scope *redis, bool is_promoted)
 {
         if (!redis->json)

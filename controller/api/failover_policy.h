@@ -56,7 +56,7 @@ struct policy_dns {
 /*
  * spec.redis.promotion: how the Redis primary is moved. As for a provider of spec.dns its key is the driver's name and
  * its scalar fields are settings, a list of texts with commas between them. Its own authSecretRef and tls are those of
- * the servers that do it, where they are others than Redis.
+ * the servers that move it, where these are others than Redis (Sentinel); those of spec.redis are of all planes' Redis.
  */
 struct policy_promotion {
         const char *driver; /* "" = none: the primary is not moved */
@@ -115,6 +115,9 @@ struct failover_policy {
         const char *ack;
         const char *takeover;
 };
+
+/* NULL: it is not given, or @key is NULL. */
+const char *policy_promotion_setting(const struct policy_promotion *promotion, const char *key);
 
 /* Whether the Redis primary is moved with the active plane. */
 static inline bool failover_policy_promotes(const struct failover_policy *policy)

@@ -354,7 +354,7 @@ static struct gate_verdict gate_no_drift(const struct inquiry *q)
         for (unsigned i = view->target_count; i-- > 0;) {
                 const enum sync sync = sync_of(view, view->record, i);
                 bool is_edited = sync == SYNC_DRIFT || sync == SYNC_FOREIGN || sync == SYNC_UNREADABLE;
-                if (is_edited && targets_blocks(view, &view->targets[i], left_by(q)))
+                if (is_edited && !view->targets[i].moves_itself && targets_blocks(view, &view->targets[i], left_by(q)))
                         return blocks(texts_drift(view, i, q->arena), 0);
         }
         return passes("the targets show what was recorded");

@@ -53,12 +53,18 @@ static enum sync stamp_of(const struct view *view, const struct record *record, 
                                                            : SYNC_BEHIND;
 }
 
-/* A weak target refuses no older epoch, so a late write may undo its value at any time. */
-static enum sync compare_weak(const struct target_view *target, const struct plan_target *planned, enum sync stamp)
+/*
+ * A weak target refuses no older epoch, so a late write may undo its value at any time. One whose server moves it by
+ * itself is moved on where a switch wants it elsewhere, and at rest is not fought.
+ */
+static enum sync compare_weak(const struct target_view *target, const struct record *record,
+                              const struct plan_target *planned, enum sync stamp)
 {
         bool has_stamp = target_traits(target->ref.kind)->is_stamped && target->shows.stamp.presence != STAMP_ABSENT;
         if (target_is_wanted(target->ref.kind, planned->to, target->shows.value))
                 return has_stamp && stamp != SYNC_MET ? SYNC_BEHIND : SYNC_MET;
+        if (target->moves_itself)
+                return record->phase == PHASE_SWITCHING ? SYNC_BEHIND : SYNC_DRIFT;
         return plan_may_replace(planned, target->shows.value) ? SYNC_BEHIND : SYNC_DRIFT;
 }
 
@@ -77,7 +83,7 @@ enum sync sync_of(const struct view *view, const struct record *record, unsigned
         if (!target->shows.present)
                 return compare_absent(target, record, stamp);
         if (targets_is_weak(target) && !target->shows.settling)
-                return compare_weak(target, planned, stamp);
+                return compare_weak(target, record, planned, stamp);
         bool is_wanted = strcmp(target->shows.value, planned->to) == 0;
         /* The next step may rest only on a value that a replica has, too: it is written again until that is known. */
         if (stamp == SYNC_MET && is_wanted)

@@ -38,6 +38,7 @@ static const struct target_traits traits[TARGET_KIND_COUNT] = {
                           .unmet = "the Redis primary is to be moved",
                           .settling = "the promotion is accepted, and the new primary does not show yet",
                           .unsettled = "is accepted and does not show yet, under",
+                          .doubt_reason = "PrimaryDoubtful",
                           .refused_reason = "PromotionRefused",
                           .silent_reason = "PromotionUnavailable",
                           .excerpt_bytes = 100},

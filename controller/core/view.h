@@ -139,6 +139,7 @@ struct target_health {
 struct target_view {
         struct target_ref ref;
         bool is_weak; /* its driver's: nothing there refuses an older epoch, even where its kind is stamped */
+        bool moves_itself; /* its driver's: the server changes the value by itself, too, which is nobody's edit */
         struct target_health health;
         struct target_state shows;
         epoch_t

@@ -2,6 +2,7 @@
 #include "reconcile/claims.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_store.h"
@@ -43,6 +44,39 @@ static bool same_primary(const struct policy *a, const struct policy *b)
         return false;
 }
 
+/* Whether two lists with commas between them share a host. */
+static bool share_one(const char *a, const char *b)
+{
+        for (const char *at = a; *at;) {
+                const size_t bytes = strcspn(at, ",");
+                for (const char *other = b; *other;) {
+                        const size_t other_bytes = strcspn(other, ",");
+                        if (bytes == other_bytes && strncasecmp(at, other, bytes) == 0)
+                                return true;
+                        other += other_bytes + (other[other_bytes] == ',');
+                }
+                at += bytes + (at[bytes] == ',');
+        }
+        return false;
+}
+
+/* One primary under one name, at servers that both ask: whichever planes they name, each would move the other's. */
+static bool same_group(const struct policy *a, const struct policy *b)
+{
+        const struct policy_promotion *x = &a->spec->redis.promotion, *y = &b->spec->redis.promotion;
+        const struct target_driver *driver =
+            failover_policy_promotes(a->spec) && failover_policy_promotes(b->spec) && text_equal(x->driver, y->driver)
+                ? target_driver_find(x->driver)
+                : NULL;
+        if (!driver || !driver->which || !driver->where)
+                return false;
+        const char *which = policy_promotion_setting(x, driver->which);
+        const char *where = policy_promotion_setting(x, driver->where);
+        const char *others = policy_promotion_setting(y, driver->where);
+        return which && text_equal(which, policy_promotion_setting(y, driver->which)) && where && others &&
+               share_one(where, others);
+}
+
 static bool is_older(const struct policy *a, const struct policy *b)
 {
         return a->created_at != b->created_at ? a->created_at < b->created_at : strcmp(a->key, b->key) < 0;
@@ -60,7 +94,7 @@ static void compare(void *value, void *ctx)
                 search->what = "DNS name";
         else if (same_lock(other, search->policy))
                 search->what = "lock";
-        else if (same_primary(other, search->policy))
+        else if (same_primary(other, search->policy) || same_group(other, search->policy))
                 search->what = "Redis to be promoted";
         else
                 return;
@@ -104,7 +138,7 @@ static void look_for_claimant(void *value, void *ctx)
         struct claim_search *search = ctx;
         if (other != search->owner && other->spec &&
             (same_name(other, search->owner) || same_lock(other, search->owner) ||
-             same_primary(other, search->owner)))
+             same_primary(other, search->owner) || same_group(other, search->owner)))
                 search->claimant = other;
 }
 

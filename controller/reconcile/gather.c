@@ -84,6 +84,12 @@ static bool is_weak(const struct target_slot *slot)
         return driver && !driver->limits.fenced;
 }
 
+static bool moves_itself(const struct target_slot *slot)
+{
+        const struct target_driver *driver = target_driver_find(slot->ref.driver);
+        return driver && driver->limits.moves_itself;
+}
+
 static void gather_targets(const struct policy *policy, struct arena *arena, struct view *ret)
 {
         ret->target_count = policy->target_count;
@@ -92,6 +98,7 @@ static void gather_targets(const struct policy *policy, struct arena *arena, str
                 struct target_view *target = &ret->targets[i];
                 *target = (struct target_view){.ref = slot->ref,
                                                .is_weak = is_weak(slot),
+                                               .moves_itself = moves_itself(slot),
                                                .shows = slot->state,
                                                .met_epoch = slot->met_epoch,
                                                .met_at = slot->met_at};

@@ -15,6 +15,17 @@
 
 enum { FIRST_AFTER_MS = 5000, SPREAD_MS = 10000, LOOK_EVERY_MS = 2000, AGAIN_MS = 60000, UNKNOWN_AGAIN = 10 };
 
+static size_t primaries_of(const struct policy *policy, struct arena *arena, const char **ret)
+{
+        size_t count = 0;
+        for (size_t i = 0; i < policy->plane_count; i++) {
+                const struct management_plane *plane = policy->planes[i].plane->spec;
+                if (plane && plane->redis_address[0])
+                        ret[count++] = arena_strdup(arena, plane->redis_address);
+        }
+        return count;
+}
+
 /* The values whose form tells which rights are needed; their texts live in @arena. */
 static const char *const *values_of(const struct policy *policy, const struct target_slot *slot, struct arena *arena,
                                     size_t *ret_count)
@@ -23,6 +34,9 @@ static const char *const *values_of(const struct policy *policy, const struct ta
         const enum rrset_type type = policy->spec->dns.record_type;
         size_t count = 0;
         *ret_count = 0;
+        if (slot->ref.kind == TARGET_PROMOTION)
+                count = primaries_of(policy, arena, values);
+        *ret_count = count;
         if (slot->ref.kind != TARGET_NAME)
                 return values;
         if (type != RRSET_AUTO)
@@ -127,16 +141,24 @@ static struct target_slot *slot_of(const struct policy *policy, const struct tar
         return NULL;
 }
 
-/* People know credentials by their Secret. */
+static const char *last_field(const struct target_secret *secret)
+{
+        const char *dot = strrchr(secret->field, '.');
+        return dot ? dot : secret->field;
+}
+
+/* People know credentials by their Secret. Several servers have one each, under the same field. */
 static char *refusal_text(const struct policy *policy, const struct effect *effect)
 {
         struct target_secret secrets[TARGET_SECRETS_MAX];
         struct arena arena = {0};
         const unsigned count = policy->spec ? target_config_secrets(policy, &effect->ref, &arena, secrets) : 0;
         const char *text = effect->why.text;
-        if (count)
-                text = arena_printf(&arena, "%s; the credentials are those of Secret %s/%s (%s)", text,
-                                    policy->namespace_name, secrets[0].secret, secrets[0].field);
+        for (unsigned i = 0; i < count && effect->err == ERR_DENIED; i++)
+                if (i == 0 || text_equal(last_field(&secrets[i]), last_field(&secrets[0])))
+                        text = arena_printf(&arena, "%s%s Secret %s/%s (%s)", text,
+                                            i ? "," : "; the credentials are those of", policy->namespace_name,
+                                            secrets[i].secret, secrets[i].field);
         char *copy = mem_strdup(text);
         arena_deinit(&arena);
         return copy;

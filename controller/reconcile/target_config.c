@@ -8,7 +8,7 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { REDIS_SETTINGS_MAX = 5, PROMOTION_SETTINGS_MAX = 6 };
+enum { REDIS_SETTINGS_MAX = 5, PROMOTION_SETTINGS_MAX = 7 };
 
 static unsigned name_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
                              struct target_secret *ret)
@@ -134,20 +134,26 @@ static const struct plan_target *promotion_planned(const struct policy *policy)
 }
 
 /*
- * The Redis that the record has made the primary, or is making it: nothing that is written to another one counts. ""
+ * The Redis that the record has made the primary, or is making it: nothing that is written to another one counts. At
+ * rest a primary that is moved by itself as well is where it shows, which is where clients look for it. ""
  * where neither the record nor a look says which.
  */
 static const char *promoted(const struct policy *policy, struct arena *arena)
 {
-        const char *shown = "";
+        const char *shown = "", *driver = "";
         for (unsigned i = 0; i < policy->target_count; i++) {
                 const struct target_slot *slot = policy->targets[i];
-                if (slot->ref.kind == TARGET_PROMOTION && slot->read_at && slot->state.present)
-                        shown = slot->state.value;
+                if (slot->ref.kind != TARGET_PROMOTION || !slot->read_at || !slot->state.present)
+                        continue;
+                shown = slot->state.value;
+                driver = slot->ref.driver;
         }
         const struct plan_target *planned = promotion_planned(policy);
         const char *to = planned ? planned->to : "";
-        if (!to[0] || target_is_wanted(TARGET_PROMOTION, to, shown))
+        const bool is_elsewhere =
+            shown[0] && policy->keeper.record && policy->keeper.record->phase == PHASE_STEADY &&
+            target_limits_of(driver)->moves_itself;
+        if (!to[0] || is_elsewhere || target_is_wanted(TARGET_PROMOTION, to, shown))
                 return arena_strdup(arena, shown);
         return first_line(to, arena);
 }
@@ -215,6 +221,8 @@ static void promotion_settings(const struct policy *policy, const struct target_
         }
         if (redis->uses_tls)
                 add_tls(ret, settings, &redis->tls, "tls", "serverName");
+        if (promotion->auth_secret[0])
+                add_setting(ret, settings, arena_printf(arena, "%sAuth", promotion->driver), "true");
         if (promotion->uses_tls)
                 add_tls(ret, settings, &promotion->tls, arena_printf(arena, "%sTLS", promotion->driver),
                         arena_printf(arena, "%sServerName", promotion->driver));
@@ -409,23 +417,9 @@ char *target_config_identity(const struct failover_policy *spec)
         return identity ? identity : mem_strdup(dns_server(dns));
 }
 
-static const char *promotion_setting(const struct policy_promotion *promotion, const char *key)
-{
-        for (size_t i = 0; key && i < promotion->setting_count; i++)
-                if (text_equal(promotion->settings[i].key, key))
-                        return promotion->settings[i].value;
-        return NULL;
-}
-
-/* Where no setting says where the primary is found, the planes themselves do. */
+/* Not the addresses of who moves it: one more of them would make it another register. */
 char *target_config_promotion(const struct failover_policy *spec)
 {
-        const struct policy_promotion *promotion = &spec->redis.promotion;
-        const struct target_driver *driver =
-            failover_policy_promotes(spec) ? target_driver_find(promotion->driver) : NULL;
-        const char *where = driver ? promotion_setting(promotion, driver->where) : NULL;
-        if (where)
-                return mem_strdup(where);
         struct arena arena = {0};
         char *text = mem_strdup(arena_printf(&arena, "planes of %s/%s", spec->namespace_name, spec->name));
         arena_deinit(&arena);
@@ -436,7 +430,7 @@ static struct wanted_target wanted_promotion(const struct policy *policy)
 {
         const struct policy_promotion *promotion = &policy->spec->redis.promotion;
         const struct target_driver *driver = target_driver_find(promotion->driver);
-        const char *which = driver ? promotion_setting(promotion, driver->which) : NULL;
+        const char *which = driver ? policy_promotion_setting(promotion, driver->which) : NULL;
         struct wanted_target wanted = {
             .ref = {TARGET_PROMOTION, promotion->driver, policy->promotion_server, which ? which : "Redis", 0},
             .plane = ""};

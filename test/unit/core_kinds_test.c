@@ -323,6 +323,26 @@ static void a_weak_target_is_met_by_its_value(void **state)
         assert_int_equal(sync_of(&world->view, &world->record, 1), SYNC_BEHIND); /* the name is written after it */
 }
 
+/* What Sentinel has moved is moved on by a switch, and is left at rest, wherever it was before. */
+static void what_its_server_moves_is_nobodys_edit(void **state)
+{
+        struct world *world = *state;
+        const unsigned place = world_add(world, TARGET_PROMOTION);
+        world_show(world, place, "elsewhere", 0, "a");
+        assert_int_equal(sync_at(world, place), SYNC_DRIFT);
+        at(world, place)->moves_itself = true;
+        assert_int_equal(sync_at(world, place), SYNC_DRIFT);
+        world_show(world, place, "b", 0, "a"); /* what the record's plan has left */
+        assert_int_equal(sync_at(world, place), SYNC_DRIFT);
+        world_show(world, place, "a", 0, "a");
+        assert_int_equal(sync_at(world, place), SYNC_MET);
+        world_show(world, place, "elsewhere", 0, "a");
+        world->record.phase = PHASE_SWITCHING;
+        assert_int_equal(sync_at(world, place), SYNC_BEHIND);
+        at(world, place)->moves_itself = false;
+        assert_int_equal(sync_at(world, place), SYNC_DRIFT);
+}
+
 static void any_of_several_values_will_do(void **state)
 {
         (void)state;
@@ -669,6 +689,7 @@ int main(void)
             CASE(what_is_written_beside_rests_on_fresh_looks),
             CASE(an_abort_leaves_everything_to_its_own_epoch),
             CASE(a_weak_target_is_met_by_its_value),
+            CASE(what_its_server_moves_is_nobodys_edit),
             CASE(any_of_several_values_will_do),
             CASE(what_is_pending_is_looked_at_until_it_shows),
             CASE(a_weak_target_is_looked_at_for_ever),

@@ -91,6 +91,8 @@ static void a_primary_that_moves_is_saved(void **state)
                 wanted->values[wanted->value_count++] =
                     (struct wanted_value){world->view.planes[i].name, world->view.planes[i].name};
         LOCK(world->view.policy).is_moved = true;
+        world_show(world, place, "c", 0, ""); /* its own server has moved it, which holds up no failover */
+        world->view.targets[place].moves_itself = true;
         world_lock_fails(world, ERR_TRANSIENT, "refused", true);
         world_fail(world, 0, 40000);
         world_deployment(world, 0, 0, 3);

@@ -5,16 +5,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 static struct target_driver driver = {.name = "weak", .kind = TARGET_NAME};
+static struct target_driver promoter = {.name = "replica", .kind = TARGET_PROMOTION};
 
 /* In place of targets/registry.c. */
 const struct target_driver *target_driver_find(const char *name)
 {
-        return strcmp(name, driver.name) == 0 ? &driver : NULL;
+        return strcmp(name, driver.name) == 0 ? &driver : strcmp(name, promoter.name) == 0 ? &promoter : NULL;
 }
 
 static enum err check(enum decision_store store, bool can_arbitrate, struct errmsg *why)
@@ -49,13 +51,13 @@ static void test_nor_is_any_beside_the_api_server(void **state)
 }
 
 /* What the lock of a policy that promotes is connected to. */
-static const char *lock_address(const char *recorded, const char *shown, struct arena *arena)
+static const char *lock_address_in(enum phase phase, const char *recorded, const char *shown, struct arena *arena)
 {
         static struct manager manager;
         static struct failover_policy spec = {.namespace_name = "ns",
                                               .name = "gloo",
                                               .redis = {.lock_key = "mgmt-active", .promotion = {.driver = "replica"}}};
-        struct record record = {.plan = {.target_count = 1}};
+        struct record record = {.phase = phase, .plan = {.target_count = 1}};
         record.plan.targets[0] = (struct plan_target){
             .ref = {TARGET_PROMOTION, "replica", "planes of ns/gloo", "Redis", 0}, .to = recorded};
         struct target_slot slot = {
@@ -71,6 +73,64 @@ static const char *lock_address(const char *recorded, const char *shown, struct 
         struct target_config config;
         target_config_settings(&policy, &lock, arena, &config);
         return target_setting_find(&config, "address");
+}
+
+static const char *lock_address(const char *recorded, const char *shown, struct arena *arena)
+{
+        return lock_address_in(PHASE_SWITCHING, recorded, shown, arena);
+}
+
+/* At rest it is where everybody else finds it, and in a switch nothing is written to the primary that is left. */
+static void test_the_lock_is_where_sentinel_has_moved_the_primary(void **state)
+{
+        (void)state;
+        struct arena arena = {0};
+        assert_string_equal(lock_address_in(PHASE_STEADY, "b:1", "a:1", &arena), "b:1");
+        promoter.limits.moves_itself = true;
+        assert_string_equal(lock_address_in(PHASE_STEADY, "b:1", "a:1", &arena), "a:1");
+        assert_string_equal(lock_address_in(PHASE_STEADY, "b:1", "", &arena), "b:1");
+        assert_string_equal(lock_address_in(PHASE_SWITCHING, "b:1", "a:1", &arena), "b:1");
+        promoter.limits.moves_itself = false;
+        arena_deinit(&arena);
+}
+
+static void test_the_sentinels_have_a_password_of_their_own(void **state)
+{
+        (void)state;
+        struct arena arena = {0};
+        struct manager manager = {0};
+        const struct policy_setting own[] = {{"masterName", "mymaster"}, {"addresses", "s:1,t:1"}};
+        struct failover_policy spec = {.namespace_name = "ns",
+                                       .name = "gloo",
+                                       .redis = {.auth_secret = "redis",
+                                                 .promotion = {.driver = "sentinel",
+                                                               .settings = own,
+                                                               .setting_count = 2,
+                                                               .auth_secret = "watchers",
+                                                               .uses_tls = true,
+                                                               .tls = {.ca = {"ca", "ca.crt"},
+                                                                       .client_certificate = "",
+                                                                       .server_name = "sentinel.example.com"}}}};
+        const struct policy policy = {.manager = &manager, .spec = &spec};
+        const struct target_ref ref = {TARGET_PROMOTION, "sentinel", "planes of ns/gloo", "mymaster", 0};
+        struct target_secret secrets[TARGET_SECRETS_MAX];
+        struct target_config config;
+        target_config_settings(&policy, &ref, &arena, &config);
+        assert_string_equal(target_setting_find(&config, "addresses"), "s:1,t:1");
+        assert_string_equal(target_setting_find(&config, "sentinelAuth"), "true");
+        assert_string_equal(target_setting_find(&config, "sentinelTLS"), "true");
+        assert_string_equal(target_setting_find(&config, "sentinelServerName"), "sentinel.example.com");
+        assert_null(target_setting_find(&config, "tls"));
+        assert_int_equal(target_config_secrets(&policy, &ref, &arena, secrets), 3);
+        assert_string_equal(secrets[0].field, "spec.redis.authSecretRef");
+        assert_string_equal(secrets[0].keys[0].as, "password");
+        assert_string_equal(secrets[1].field, "spec.redis.promotion.sentinel.authSecretRef");
+        assert_string_equal(secrets[1].keys[0].as, "sentinel.password");
+        assert_string_equal(secrets[2].keys[0].as, "sentinel.ca.crt");
+        char *server = target_config_promotion(&spec);
+        assert_string_equal(server, "planes of ns/gloo"); /* one more Sentinel makes it no other register */
+        free(server);
+        arena_deinit(&arena);
 }
 
 static void test_the_lock_follows_the_plan_and_not_who_says_that_it_is_primary(void **state)
@@ -90,6 +150,8 @@ int main(void)
             cmocka_unit_test(test_a_driver_that_cannot_arbitrate_is_refused_as_the_store),
             cmocka_unit_test(test_one_that_can_is_not),
             cmocka_unit_test(test_nor_is_any_beside_the_api_server),
+            cmocka_unit_test(test_the_lock_is_where_sentinel_has_moved_the_primary),
+            cmocka_unit_test(test_the_sentinels_have_a_password_of_their_own),
             cmocka_unit_test(test_the_lock_follows_the_plan_and_not_who_says_that_it_is_primary),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

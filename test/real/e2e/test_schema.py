@@ -19,6 +19,7 @@ POLICY = {
     "dns": {"name": "gloo-mgmt.mesh.example.com", "rfc2136": {"nameserver": "192.0.2.53", "tsigSecretRef": {"name": "tsig"}}},
 }
 LOCK = {"address": "redis.example.com:6379", "lock": {"key": "mgmt-active"}}
+SENTINEL = {"masterName": "mymaster", "addresses": ["sentinel.example.com:26379"]}
 LONG = "a" * 64
 INNER = ["localhost", "gloo-mgmt", "mgmt.gloo.svc", "mgmt.gloo.svc.cluster.local", "A.B.svc.Cluster.Local."]
 NUMBERS = ["127.0.15618", "127.1", "0", "2130706433", "0x7f000001", "1.2.3.4.", "lb.example.1", "256.0.0.1"]
@@ -85,6 +86,11 @@ REFUSED = [
     ("fop", policy(redis={}), "redis needs exactly one of address"),
     ("fop", policy(redis={"address": "r:1", "promotion": {"replica": {}}}), "redis needs exactly one of address"),
     ("fop", policy(redis={"promotion": {}}), "promotion needs exactly one way"),
+    ("fop", policy(redis={"promotion": {"replica": {}, "sentinel": SENTINEL}}), "promotion needs exactly one way"),
+    ("fop", policy(redis={"promotion": {"sentinel": {"masterName": "m"}}}), "spec.redis.promotion.sentinel.addresses: Required"),
+    ("fop", policy(redis={"promotion": {"sentinel": {"addresses": ["s:1"]}}}), "spec.redis.promotion.sentinel.masterName: Required"),
+    ("fop", policy(redis={"promotion": {"sentinel": {**SENTINEL, "addresses": ["s"]}}}), "spec.redis.promotion.sentinel.addresses[0]"),
+    ("fop", policy(redis={"promotion": {"sentinel": {**SENTINEL, "addresses": []}}}), "spec.redis.promotion.sentinel.addresses"),
     ("fop", policy(redis={"promotion": {"replica": {"maxLagSeconds": -1}}}), "spec.redis.promotion.replica.maxLagSeconds"),
     ("fop", policy(redis={"address": "r:1", "lock": {"key": "k", "value": "{nmae}"}}), "unknown token"),
     ("fop", policy(redis={"address": "r:1", "lock": {"key": "k", "value": "e{epoch}"}}), "the same for every plane"),
