@@ -1,12 +1,13 @@
 /* pipeline.c -- spec.pipeline from JSON. */
 #include "api/pipeline.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/tls_refs.h"
 #include "util/text.h"
 
-enum { PATH_BYTES = 512, NAME_BYTES = 253, KEYS_MAX = 6, NAMESPACE_BYTES = 63 };
+enum { PATH_BYTES = 512, NAME_BYTES = 253, KEYS_MAX = 6, NAMESPACE_BYTES = 63, JOB_NAME_BYTES = 40 };
 
 /* A setting of a form; NULL as fallback: it is required. */
 struct form_key {
@@ -14,29 +15,37 @@ struct form_key {
         size_t max;
 };
 
-/* One way to say where CI/CD delivers to, by its place in the spec. */
+/* One way to say what follows, by its place in the spec. */
 struct form {
         const char *vendor, *form; /* form NULL: all is under the vendor's key */
         const char *driver;
         struct form_key keys[KEYS_MAX];
-        const char *secret_key; /* of each plane's Secret, where none is named: it has Secrets. NULL: it has values */
+        /* All else that the driver needs, and the value for each plane. */
+        void (*read)(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline);
+        const char *secret_key; /* of each plane's Secret, where none is named; NULL: planes have no Secrets */
 };
+
+static void read_values(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline);
+static void read_secrets(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline);
+static void read_job(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline);
 
 static const struct form forms[] = {
     {"object", NULL, "object",
      {{"apiVersion", NULL, NAME_BYTES}, {"resource", NULL, NAME_BYTES}, {"namespace", "", NAMESPACE_BYTES},
       {"name", NULL, NAME_BYTES}, {"path", NULL, PATH_BYTES}, {"type", "String", NAMESPACE_BYTES}},
-     NULL},
+     read_values, NULL},
     {"argoCD", "clusterSecret", "argoCD.clusterSecret",
-     {{"namespace", "argocd", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}}, ""},
+     {{"namespace", "argocd", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}}, read_secrets, ""},
     {"argoCD", "applicationField", "argoCD.applicationField",
      {{"namespace", "argocd", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}, {"field", "name", NAMESPACE_BYTES}},
-     NULL},
+     read_values, NULL},
     {"flux", "kubeconfigSecret", "flux.kubeconfigSecret",
      {{"namespace", "flux-system", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}, {"key", "value", NAME_BYTES}},
-     "value"},
+     read_secrets, "value"},
     {"flux", "kustomizationField", "flux.kustomizationField",
-     {{"namespace", "flux-system", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}}, NULL},
+     {{"namespace", "flux-system", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}}, read_values, NULL},
+    {"job", NULL, "job",
+     {{"namespace", NULL, NAMESPACE_BYTES}, {"name", NULL, JOB_NAME_BYTES}}, read_job, NULL},
 };
 enum { FORMS = sizeof(forms) / sizeof(forms[0]) };
 
@@ -79,6 +88,38 @@ static const struct form *find_form(const struct scope *item)
         return found;
 }
 
+static void add_setting(struct policy_pipeline *pipeline, const char *key, const char *value)
+{
+        pipeline->settings[pipeline->setting_count++] = (struct policy_setting){key, value};
+}
+
+/* The operator sets these by itself: a Job is run once for each epoch, and stays as the sign of it. */
+static void check_job(const struct scope *spec)
+{
+        if (!json_is_object(spec->json))
+                decode_fail(spec, "", "is required: a Job's spec");
+        if (decode_has(spec, "ttlSecondsAfterFinished"))
+                decode_fail(spec, "ttlSecondsAfterFinished",
+                            "leave it out: a Job that is gone would be run again; older ones are removed in an hour");
+        if (decode_has(spec, "suspend"))
+                decode_fail(spec, "suspend", "leave it out: the operator starts the Job");
+}
+
+/* The template as one text, which the driver reads. */
+static void read_job(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline)
+{
+        const struct scope template = decode_object(scope, "template"), spec = decode_object(&template, "spec");
+        char *text = template.json ? json_dumps(template.json, JSON_COMPACT) : NULL;
+        (void)form;
+        check_job(&spec);
+        pipeline->value = "{name}";
+        if (text && strlen(text) > PIPELINE_TEMPLATE_BYTES)
+                decode_fail(&template, "", "has more than %d bytes as JSON: move what is long to a ConfigMap",
+                            (int)PIPELINE_TEMPLATE_BYTES);
+        add_setting(pipeline, "template", text ? decode_keep(scope->decoder, text) : "");
+        free(text);
+}
+
 static bool is_named(const char *plane, const char *const *planes, size_t count)
 {
         for (size_t i = 0; i < count; i++)
@@ -109,13 +150,14 @@ static struct pipeline_plane *add_plane(const struct scope *scope, struct policy
 }
 
 /* values: {<plane>: <value>} */
-static void decode_values(const struct scope *form, struct policy_pipeline *pipeline)
+static void read_values(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline)
 {
-        struct scope values = decode_object(form, "values");
+        struct scope values = decode_object(scope, "values");
         const char *key;
         json_t *value;
-        pipeline->value = decode_text(form, "value", "", PIPELINE_VALUE_BYTES);
-        template_check(form, "value", pipeline->value);
+        (void)form;
+        pipeline->value = decode_text(scope, "value", "", PIPELINE_VALUE_BYTES);
+        template_check(scope, "value", pipeline->value);
         json_object_foreach((json_t *)values.json, key, value)
         {
                 if (strlen(key) > DECODE_NAME_MAX) {
@@ -128,13 +170,13 @@ static void decode_values(const struct scope *form, struct policy_pipeline *pipe
 }
 
 /* planes: [{plane, secretRef: {name, key}}] */
-static void decode_secrets(const struct scope *form, const char *secret_key, struct policy_pipeline *pipeline)
+static void read_secrets(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline)
 {
-        struct scope planes = decode_array(form, "planes", PLANES_MAX);
+        struct scope planes = decode_array(scope, "planes", PLANES_MAX);
         for (size_t i = 0; i < decode_count(&planes); i++) {
                 struct scope item = decode_item(&planes, i);
                 const char *plane = decode_text(&item, "plane", NULL, DECODE_NAME_MAX);
-                const struct secret_key_ref secret = decode_secret_ref(&item, "secretRef", secret_key);
+                const struct secret_key_ref secret = decode_secret_ref(&item, "secretRef", form->secret_key);
                 if (!secret.name[0])
                         decode_fail(&item, "secretRef", "is required");
                 add_plane(&planes, pipeline, plane)->secret = secret;
@@ -157,13 +199,9 @@ static void decode_form(const struct scope *item, const struct form *form, struc
         struct scope scope = form_of(item, form);
         pipeline->driver = form->driver;
         for (size_t i = 0; i < KEYS_MAX && form->keys[i].key; i++)
-                pipeline->settings[pipeline->setting_count++] = (struct policy_setting){
-                    form->keys[i].key,
-                    decode_text(&scope, form->keys[i].key, form->keys[i].fallback, form->keys[i].max)};
-        if (form->secret_key)
-                decode_secrets(&scope, form->secret_key, pipeline);
-        else
-                decode_values(&scope, pipeline);
+                add_setting(pipeline, form->keys[i].key,
+                            decode_text(&scope, form->keys[i].key, form->keys[i].fallback, form->keys[i].max));
+        form->read(&scope, form, pipeline);
 }
 
 static void decode_pipeline(const struct scope *item, struct policy_pipeline *pipeline, const char *const *planes,

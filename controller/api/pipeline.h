@@ -1,8 +1,9 @@
 /*
- * pipeline.h -- spec.pipeline of a FailoverPolicy: where CI/CD delivers to, as objects on API servers.
+ * pipeline.h -- spec.pipeline of a FailoverPolicy: what follows a switch: where CI/CD delivers to, and what is run.
  *
  * Ownership: all texts are of the decoder's block (decode.h).
- * Bounds:    PIPELINES_MAX pipelines, PIPELINE_SETTINGS_MAX settings each, values of PIPELINE_VALUE_BYTES bytes.
+ * Bounds:    PIPELINES_MAX pipelines, PIPELINE_SETTINGS_MAX settings each, values of PIPELINE_VALUE_BYTES bytes,
+ *            a Job's template of PIPELINE_TEMPLATE_BYTES.
  */
 #ifndef PK_API_PIPELINE_H
 #define PK_API_PIPELINE_H
@@ -11,7 +12,7 @@
 #include "api/object.h"
 #include "core/view.h"
 
-enum { PIPELINES_MAX = 4, PIPELINE_SETTINGS_MAX = 8, PIPELINE_VALUE_BYTES = 512 };
+enum { PIPELINES_MAX = 4, PIPELINE_SETTINGS_MAX = 8, PIPELINE_VALUE_BYTES = 512, PIPELINE_TEMPLATE_BYTES = 16 << 10 };
 
 /* One scalar field under the provider's key, as text ("nameserver" = "192.0.2.53"). */
 struct policy_setting {

@@ -215,8 +215,9 @@ static const char *stale_text(const struct report_subject *s, const struct targe
         case SYNC_BEHIND:
                 return arena_printf(s->arena, "%s lacks epoch %llu", what, epoch);
         case SYNC_SETTLING:
-                return arena_printf(s->arena, "%s %s epoch %llu", what, target_traits(target->ref.kind)->unsettled,
-                                    epoch);
+                return arena_printf(s->arena, "%s %s epoch %llu%s%s", what, target_traits(target->ref.kind)->unsettled,
+                                    epoch, target->shows.obstacle ? ": " : "",
+                                    target->shows.obstacle ? target->shows.obstacle : "");
         case SYNC_FOREIGN:
         case SYNC_UNREADABLE:
                 return arena_printf(s->arena, "%s is not written: the %s %s: \"%s\". Remove it where nobody needs it",

@@ -130,6 +130,8 @@ struct target_state {
         /* Why users are answered something else than `value`, or it will not last, and what to do about it; NULL:
          * nothing is known against it. */
         const char *doubt;
+        /* Where it is settling: why it may never count by itself, and what to do about it; NULL: it takes its time. */
+        const char *obstacle;
 };
 
 #endif

@@ -60,7 +60,7 @@ static void fill_expected(struct effect *effect, const struct target_state *stat
         effect->expected = *state;
         effect->expected.value = mem_strdup(state->value ? state->value : "");
         effect->expected.version = state->version ? mem_strdup(state->version) : NULL;
-        effect->expected.doubt = NULL; /* told already, and nothing to expect */
+        effect->expected.doubt = effect->expected.obstacle = NULL; /* told already, and nothing to expect */
         copy_stamp(&effect->expected.stamp, &state->stamp);
 }
 

@@ -17,6 +17,7 @@ static const struct target_driver *const drivers[] = {
     &argocd_application_field_driver,
     &flux_kubeconfig_secret_driver,
     &flux_kustomization_field_driver,
+    &job_driver,
     &redis_replica_driver,
     &redis_sentinel_driver,
 };

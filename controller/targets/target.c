@@ -45,6 +45,7 @@ void target_state_clear(struct target_state *state)
         free_text(&state->value);
         free_text(&state->version);
         free_text(&state->doubt);
+        free_text(&state->obstacle);
         target_stamp_clear(&state->stamp);
         *state = (struct target_state){0};
 }

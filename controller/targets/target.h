@@ -212,6 +212,7 @@ struct target_driver {
         /* The keys of each plane's Secret, NULL-terminated, of a driver with value_of(); as credentials they are called
          * "<plane>/<key>". */
         const char *const *plane_keys;
+        bool wants_facts; /* its settings have the facts of the decision, too (targets/kube/facts.h) */
         const char *credentials_wanted; /* the keys of the Secret, for people; NULL: the spec's fields tell them */
         /*
          * Whether the credentials can be used at all, without asking anybody: ERR_INVALID says what is wrong with them.

@@ -108,6 +108,17 @@ static void a_contested_pipeline_is_told(void **state)
         assert_non_null(strstr(degraded(world), "False Redundant"));
 }
 
+/* Where it will not settle by itself, the reason is told with it. */
+static void why_a_pipeline_does_not_settle_is_told(void **state)
+{
+        struct world *world = *state;
+        const unsigned place = world_add(world, TARGET_PIPELINE);
+        at(world, place)->shows.settling = true;
+        assert_string_equal(degraded(world), "True PipelineStale: pipeline thing-2 has not delivered yet, under epoch 5");
+        at(world, place)->shows.obstacle = "the Job failed";
+        assert_string_equal(degraded(world), "True PipelineStale: pipeline thing-2 has not delivered yet, under epoch 5: the Job failed");
+}
+
 /* It is told, and a switch would be made all the same. */
 static void a_pipeline_that_cannot_be_written_disarms_nothing(void **state)
 {
@@ -132,6 +143,7 @@ int main(void)
             CASE(each_of_one_kind_is_moved_by_hand_to_its_own_value),
             CASE(why_a_pipeline_is_not_written_is_told),
             CASE(a_contested_pipeline_is_told),
+            CASE(why_a_pipeline_does_not_settle_is_told),
             CASE(a_pipeline_that_cannot_be_written_disarms_nothing),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

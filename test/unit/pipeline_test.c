@@ -91,6 +91,34 @@ static void test_a_secret_for_each_plane(void **state)
         failover_policy_free(policy);
 }
 
+static void test_a_job_with_its_template(void **state)
+{
+        struct failover_policy *policy = NULL;
+        struct errmsg why = {""};
+        (void)state;
+        assert_int_equal(decode("", "[" ITEM("x", "'job': {'namespace': 'ci', 'name': 'run', 'template': {'spec': {'backoffLimit': 1}}}") "]", &policy, &why),
+                         ERR_OK);
+        const struct policy_pipeline *pipeline = &policy->pipelines[0];
+        assert_string_equal(pipeline->driver, "job");
+        assert_string_equal(pipeline->value, "{name}");
+        assert_string_equal(setting(pipeline, "namespace"), "ci");
+        assert_string_equal(setting(pipeline, "template"), "{\"spec\":{\"backoffLimit\":1}}");
+        failover_policy_free(policy);
+}
+
+static void test_a_template_is_bounded(void **state)
+{
+        struct failover_policy *policy = NULL;
+        struct errmsg why = {""};
+        char text[PIPELINE_TEMPLATE_BYTES + 256], filler[PIPELINE_TEMPLATE_BYTES];
+        (void)state;
+        memset(filler, 'x', sizeof(filler) - 1);
+        filler[sizeof(filler) - 1] = '\0';
+        (void)snprintf(text, sizeof(text), "[" ITEM("x", "'job': {'namespace': 'ci', 'name': 'run', 'template': {'spec': {'a': '%s'}}}") "]", filler);
+        assert_int_equal(decode("", text, &policy, &why), ERR_INVALID);
+        assert_non_null(strstr(why.text, "has more than 16384 bytes as JSON"));
+}
+
 static void test_refusals(void **state)
 {
         static const struct {
@@ -111,6 +139,12 @@ static void test_refusals(void **state)
             {"", "[" ITEM("x", "'argoCD': {'clusterSecret': {'name': 'm', 'planes': [{'plane': 'west', 'secretRef': {'name': 'w'}}]}}") "]",
              "has nothing for plane east"},
             {"", "[" ITEM("x", "'argoCD': {'clusterSecret': {'name': 'm', 'planes': [{'plane': 'west'}]}}") "]", "secretRef: is required"},
+            {"", "[" ITEM("x", "'job': {'namespace': 'ci', 'name': 'run', 'template': {}}") "]", "spec: is required"},
+            {"", "[" ITEM("x", "'job': {'namespace': 'ci', 'name': 'run', 'template': {'spec': {'ttlSecondsAfterFinished': 1}}}") "]",
+             "would be run again"},
+            {"", "[" ITEM("x", "'job': {'namespace': 'ci', 'name': 'run', 'template': {'spec': {'suspend': true}}}") "]", "the operator starts the Job"},
+            {"", "[" ITEM("x", "'job': {'namespace': 'ci', 'name': 'run', 'template': {'spec': {}}}") ","
+                     ITEM("y", "'job': {'namespace': 'ci', 'name': 'run', 'template': {'spec': {}}}") "]", "is the same object as that of x"},
             {"", "[" ITEM("x", "'argoCD': {'applicationField': {'name': 'm', 'value': 'a'}}, 'object': {" OBJECT ", 'value': 'a'}") "]",
              "give one of them an item of its own"},
             {", 'decisionStore': 'DNS'",
@@ -136,6 +170,8 @@ int main(void)
             cmocka_unit_test(test_an_object_with_a_template),
             cmocka_unit_test(test_a_value_for_each_plane_in_another_cluster),
             cmocka_unit_test(test_a_secret_for_each_plane),
+            cmocka_unit_test(test_a_job_with_its_template),
+            cmocka_unit_test(test_a_template_is_bounded),
             cmocka_unit_test(test_refusals),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

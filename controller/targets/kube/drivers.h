@@ -1,4 +1,4 @@
-/* drivers.h -- the drivers of pipelines on API servers. */
+/* drivers.h -- the drivers of pipelines. */
 #ifndef PK_TARGETS_KUBE_DRIVERS_H
 #define PK_TARGETS_KUBE_DRIVERS_H
 
@@ -9,5 +9,6 @@ extern const struct target_driver argocd_cluster_secret_driver;
 extern const struct target_driver argocd_application_field_driver;
 extern const struct target_driver flux_kubeconfig_secret_driver;
 extern const struct target_driver flux_kustomization_field_driver;
+extern const struct target_driver job_driver;
 
 #endif

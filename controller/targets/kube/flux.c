@@ -106,7 +106,7 @@ static char *kubeconfig_value_of(const struct target_config *config, const char 
 /* Flux refuses what it cannot verify, and by default exec plugins: told before a failover needs it. */
 static enum err kubeconfig_check(const struct target_config *config, struct errmsg *reterr)
 {
-        enum err err = object_check_credentials(config, reterr);
+        enum err err = hub_check(config, reterr);
         for (size_t i = 0; i < config->credential_count && err == ERR_OK; i++) {
                 const struct target_credential *credential = &config->credentials[i];
                 const struct kube_config_policy strict = {.allow_exec = true};
@@ -187,7 +187,7 @@ const struct target_driver flux_kustomization_field_driver = {.name = "flux.kust
                                                               .where = "kubeConfig",
                                                               .where_default = "this cluster",
                                                               .name_of = kustomization_name_of,
-                                                              .check_credentials = object_check_credentials,
+                                                              .check_credentials = hub_check,
                                                               .open = kustomization_open,
                                                               .start = object_start,
                                                               .by_hand = kustomization_by_hand,

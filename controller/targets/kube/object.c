@@ -1,4 +1,4 @@
-/* object.c -- the session of an object on an API server: its settings, credentials and client. */
+/* object.c -- the session of an object on an API server: its settings and credentials. */
 #include "targets/kube/object.h"
 
 #include <stdlib.h>
@@ -36,31 +36,6 @@ static void take_identity(struct object_session *self, const struct target_confi
         (void)strbuf_printf(&what, "%s%s%s %s%s%s", self->resource, self->group[0] ? "." : "", self->group,
                             self->namespace_name, self->namespace_name[0] ? "/" : "", self->name);
         self->what = strbuf_take(&what);
-}
-
-static struct kube_config_policy policy_of(const struct kube_environment *environment)
-{
-        return (struct kube_config_policy){.allow_exec = environment->allows_exec,
-                                           .allow_http = environment->allows_http,
-                                           .allow_unverified = environment->allows_unverified};
-}
-
-static enum err open_client(struct object_session *self, const struct target_config *config, struct errmsg *reterr)
-{
-        const struct secret *text = target_credential_find(config, "kubeconfig");
-        self->kube = self->environment.own;
-        if (!target_setting_find(config, "kubeConfig"))
-                return ERR_OK;
-        if (!text)
-                return err_set(reterr, ERR_INVALID, "the kubeconfig of its cluster is missing");
-        const struct kube_config_policy policy = policy_of(&self->environment);
-        struct kube_config parsed;
-        enum err err = kube_config_parse(text->bytes, text->count, NULL, &policy, &parsed, reterr);
-        if (err != ERR_OK)
-                return err_wrap(reterr, err, "the kubeconfig of its cluster");
-        self->kube = kube_open(self->environment.loop, self->environment.http, self->environment.executor, &parsed);
-        self->has_own_client = true;
-        return ERR_OK;
 }
 
 /* Credentials of planes are called "<plane>/<key>"; a plane's name has no slash. */
@@ -104,20 +79,6 @@ const struct secret *object_entry(const struct object_session *session, const ch
         return NULL;
 }
 
-enum err object_check_credentials(const struct target_config *config, struct errmsg *reterr)
-{
-        const struct secret *text = target_credential_find(config, "kubeconfig");
-        if (!text)
-                return ERR_OK;
-        /* Whether exec plugins and the like are allowed is told at the first visit. */
-        const struct kube_config_policy lenient = {.allow_exec = true, .allow_http = true, .allow_unverified = true};
-        struct kube_config parsed;
-        enum err err = kube_config_parse(text->bytes, text->count, NULL, &lenient, &parsed, reterr);
-        if (err == ERR_OK)
-                kube_config_clear(&parsed);
-        return err == ERR_OK ? ERR_OK : err_wrap(reterr, ERR_INVALID, "kubeconfig");
-}
-
 enum err object_fill(struct object_session *ret, const struct object_profile *profile,
                      const struct target_config *config, struct errmsg *reterr)
 {
@@ -152,8 +113,7 @@ void object_close(struct target_session *session)
 {
         struct object_session *self = object_session_of(session);
         object_cancel(self);
-        if (self->has_own_client)
-                kube_close(self->kube);
+        hub_close(&self->hub);
         object_clear(self);
         free(self);
 }
@@ -162,12 +122,10 @@ enum err object_open(const struct target_driver *driver, const struct object_pro
                      const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
         struct object_session *self = mem_new(self);
-        INVARIANT(config->kube);
         enum err err = object_fill(self, profile, config, reterr);
         self->base.driver = driver;
-        self->environment = *config->kube;
         if (err == ERR_OK)
-                err = open_client(self, config, reterr);
+                err = hub_open(&self->hub, config, reterr);
         if (err != ERR_OK) {
                 object_close(&self->base);
                 return err;

@@ -15,13 +15,14 @@
 #define PK_TARGETS_KUBE_OBJECT_H
 
 #include "core/view.h"
-#include "targets/kube/environment.h"
+#include "targets/kube/hub.h"
 #include "targets/kube/field.h"
+#include "targets/kube/rights.h"
 #include "targets/target.h"
 
 #define OBJECT_STAMP "planekeeper.io/stamp"
 
-enum { OBJECT_KEYS_MAX = 2, OBJECT_FOLLOWERS_MAX = 100 };
+enum { OBJECT_KEYS_MAX = 2, OBJECT_FOLLOWERS_MAX = 100, OBJECT_RIGHTS_MAX = 4 };
 
 struct object_session;
 
@@ -65,9 +66,7 @@ struct object_material {
 struct object_session {
         struct target_session base;
         const struct object_profile *profile;
-        struct kube_environment environment;
-        struct kube *kube;
-        bool has_own_client;
+        struct hub hub;
         char *group, *version, *resource, *namespace_name, *name, *path;
         char *what;    /* for people: "applications.argoproj.io argocd/gloo" */
         char *pointer; /* of the field, or of the first of them */
@@ -79,9 +78,10 @@ struct object_session {
         struct target_visit *visit; /* NULL: none */
         target_done *done;
         void *ctx;
-        void (*rights_done)(void *session, enum err err, const struct errmsg *why); /* TARGET_ASK; rights.c's */
+        struct right wanted_rights[OBJECT_RIGHTS_MAX];
+        struct rights rights; /* TARGET_ASK */
         struct kube_call *call;
-        unsigned tries; /* patches, or questions, that were sent */
+        unsigned tries; /* patches that were sent */
         bool has_written;
         json_t *object;    /* as last answered */
         json_t *followers; /* names that are still to be asked; NULL: not listed */
@@ -99,7 +99,6 @@ MUST_CHECK enum err object_open(const struct target_driver *driver, const struct
 void object_close(struct target_session *session);
 void object_start(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx);
 char *object_name_of(const struct object_profile *profile, const struct target_config *config);
-MUST_CHECK enum err object_check_credentials(const struct target_config *config, struct errmsg *reterr);
 
 /* A session without a client, for its words: what settings and credentials say. object_clear() also of a failure. */
 MUST_CHECK enum err object_fill(struct object_session *ret, const struct object_profile *profile,

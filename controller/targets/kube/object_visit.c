@@ -10,7 +10,6 @@
 #include "targets/fence.h"
 #include "targets/kube/contest.h"
 #include "targets/kube/object.h"
-#include "targets/kube/rights.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -25,13 +24,13 @@ struct object_session *object_session_of(struct target_session *session)
 
 static mono_ms time_left(const struct object_session *self)
 {
-        const mono_ms left = self->visit->deadline - loop_now(self->environment.loop);
-        return left > 0 ? left : 1;
+        return hub_time_left(&self->hub, self->visit->deadline);
 }
 
 static void forget(struct object_session *self)
 {
         kube_cancel(self->call);
+        rights_cancel(&self->rights);
         json_decref(self->object);
         json_decref(self->followers);
         self->call = NULL;
@@ -196,7 +195,7 @@ static void ask_next(struct object_session *self)
         json_t *patch = json_pack("{s:{s:o}}", "metadata", "annotations", self->profile->following->request(&stamp));
         char *path = followers_path(self, json_string_value(json_array_get(self->followers, 0)));
         INVARIANT(patch);
-        self->call = kube_patch_for_metadata(self->kube, path, patch, time_left(self), on_asked, self);
+        self->call = kube_patch_for_metadata(self->hub.kube, path, patch, time_left(self), on_asked, self);
         (void)json_array_remove(self->followers, 0);
         target_stamp_clear(&stamp);
         json_decref(patch);
@@ -233,7 +232,7 @@ static void follow(struct object_session *self)
                 return;
         }
         char *path = followers_path(self, NULL);
-        self->call = kube_get(self->kube, path, time_left(self), on_listed, self);
+        self->call = kube_get(self->hub.kube, path, time_left(self), on_listed, self);
         free(path);
 }
 
@@ -271,7 +270,7 @@ static void on_looked(void *ctx, const struct kube_reply *reply)
 
 static void look(struct object_session *self)
 {
-        self->call = kube_get(self->kube, self->path, time_left(self), on_looked, self);
+        self->call = kube_get(self->hub.kube, self->path, time_left(self), on_looked, self);
 }
 
 static void on_swapped(void *ctx, const struct kube_reply *reply)
@@ -309,7 +308,7 @@ static bool swap(struct object_session *self, const char *version)
         if (!patch)
                 return false;
         self->tries++;
-        self->call = kube_patch(self->kube, self->path, patch, time_left(self), on_swapped, self);
+        self->call = kube_patch(self->hub.kube, self->path, patch, time_left(self), on_swapped, self);
         json_decref(patch);
         return true;
 }
@@ -319,9 +318,32 @@ static bool swap(struct object_session *self, const char *version)
 static void on_rights(void *ctx, enum err err, const struct errmsg *why)
 {
         struct object_session *self = ctx;
-        self->call = NULL;
         self->visit->why = *why;
         end(self, err);
+}
+
+/* Of the object, and of those that follow it. */
+static void ask_rights(struct object_session *self)
+{
+        const struct object_following *following = self->profile->following;
+        struct right *list = self->wanted_rights;
+        unsigned count = 0;
+        list[count++] = (struct right){"get", self->group, self->resource, self->name};
+        list[count++] = (struct right){"patch", self->group, self->resource, self->name};
+        if (following) {
+                const struct kube_resource *resource = &following->resource;
+                list[count++] = (struct right){"list", resource->group, resource->plural, NULL};
+                list[count++] = (struct right){"patch", resource->group, resource->plural, NULL};
+        }
+        self->rights = (struct rights){.hub = &self->hub,
+                                       .namespace_name = self->namespace_name,
+                                       .what = self->what,
+                                       .list = list,
+                                       .count = count,
+                                       .deadline = self->visit->deadline,
+                                       .done = on_rights,
+                                       .ctx = self};
+        rights_ask(&self->rights);
 }
 
 void object_start(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx)
@@ -333,7 +355,7 @@ void object_start(struct target_session *session, struct target_visit *visit, ta
         self->done = done;
         self->ctx = ctx;
         if (visit->verb == TARGET_ASK)
-                rights_ask(self, on_rights);
+                ask_rights(self);
         else if (visit->verb != TARGET_SWAP || !expected->version || !swap(self, expected->version))
                 look(self); /* and a swap that cannot be ends after it, since no visit ends within its start */
 }

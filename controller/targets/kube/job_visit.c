@@ -1,0 +1,340 @@
+/*
+ * job_visit.c -- one visit to the Jobs of a target. A look lists them; a swap makes the one of its epoch before that.
+ * Both then do what the list says is due: end what is older, and release the newest one once nothing older is at work.
+ * So a look goes on with what another operator has begun.
+ */
+#include <stdlib.h>
+
+#include "api/object.h"
+#include "targets/fence.h"
+#include "targets/kube/job.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+#include "util/text.h"
+
+enum { TRIES_MAX = 16, TEXT_BYTES = 640 };
+
+static void list_jobs(struct job_session *self);
+
+static struct job_session *session_of(struct target_session *session)
+{
+        return (struct job_session *)session; /* its first member */
+}
+
+static mono_ms time_left(const struct job_session *self)
+{
+        return hub_time_left(&self->hub, self->visit->deadline);
+}
+
+static void forget(struct job_session *self)
+{
+        kube_cancel(self->call);
+        rights_cancel(&self->rights);
+        free(self->obstacle);
+        self->call = NULL;
+        self->obstacle = NULL;
+        self->visit = NULL;
+        self->tries = 0;
+        self->has_written = false;
+}
+
+void job_cancel(struct job_session *session)
+{
+        if (session->visit)
+                forget(session);
+}
+
+/* The session may be gone afterwards. */
+static void end(struct job_session *self, enum err err)
+{
+        struct target_visit *visit = self->visit;
+        target_done *done = self->done;
+        void *ctx = self->ctx;
+        visit->err = err;
+        forget(self);
+        done(ctx, visit);
+}
+
+static const char *remedy(enum err err)
+{
+        switch (err) {
+        case ERR_NOT_FOUND:
+                return ": create its namespace, the operator does not";
+        case ERR_DENIED:
+                return ": grant create, list and patch of jobs in a Role, to the operator or to the user of the "
+                       "kubeconfig";
+        case ERR_INVALID:
+                return ": mend job.template in spec.pipeline";
+        default:
+                return "";
+        }
+}
+
+static void fail(struct job_session *self, const struct kube_reply *reply)
+{
+        struct target_visit *visit = self->visit;
+        enum err err = reply->err == ERR_NOT_FOUND ? ERR_INVALID : reply->err;
+        if (self->has_written) /* whatever follows an answered write */
+                err = ERR_UNKNOWN;
+        visit->retry_after_ms = err == ERR_TRANSIENT ? reply->retry_after_ms : 0;
+        end(self, err_set(&visit->why, err, "%.160s: %.200s%s", self->what, reply->why.text, remedy(reply->err)));
+}
+
+/* ---- what the list shows ---- */
+
+static const json_t *newest_of(const json_t *jobs)
+{
+        const json_t *newest = NULL;
+        size_t i;
+        json_t *job;
+        json_array_foreach(jobs, i, job)
+                if (job_epoch(job) > (newest ? job_epoch(newest) : 0))
+                        newest = job;
+        return newest;
+}
+
+/* Why it will not be complete by itself; the caller's. NULL: it may be. */
+static char *obstacle_of(const struct job_session *self, const json_t *job)
+{
+        const char *name = object_meta(job, "name");
+        struct strbuf text = STRBUF_INIT(TEXT_BYTES);
+        char *failure = job_failure(job);
+        if (job_is_going(job))
+                (void)strbuf_printf(&text, "Job %s is being deleted, and is run again when it is gone", name);
+        else if (failure)
+                (void)strbuf_printf(&text,
+                                    "Job %s failed (%s) and is not run again under this epoch by itself; see kubectl "
+                                    "-n %s logs job/%s, and delete the Job to have it run again",
+                                    name, failure, self->namespace_name, name);
+        free(failure);
+        return text.bytes ? strbuf_take(&text) : NULL;
+}
+
+static void conclude(struct job_session *self, const json_t *job)
+{
+        struct target_visit *visit = self->visit;
+        struct target_state found = {.value = ""};
+        if (job && job_stamp(job, &found.stamp)) {
+                found.present = true;
+                found.settling = !job_is_complete(job) || job_is_going(job);
+                found.obstacle = self->obstacle ? mem_strdup(self->obstacle) : obstacle_of(self, job);
+        }
+        found.value = mem_strdup(found.present ? found.stamp.plane : "");
+        visit->found = found;
+        end(self, found.settling && visit->verb == TARGET_SWAP ? ERR_PENDING : ERR_OK);
+}
+
+/* ---- what is due ---- */
+
+static void on_patched(void *ctx, const struct kube_reply *reply)
+{
+        struct job_session *self = ctx;
+        self->call = NULL;
+        /* 409: it was changed since the list; 404: it is gone. The next list shows which. */
+        const bool is_other_now = reply->err == ERR_CONFLICT || reply->err == ERR_NOT_FOUND;
+        self->has_written |= reply->err == ERR_OK;
+        if (reply->err == ERR_OK || is_other_now)
+                list_jobs(self);
+        else
+                fail(self, reply);
+}
+
+static void patch(struct job_session *self, const json_t *job, json_t *patch_taken)
+{
+        const struct kube_resource resource = {"batch", "v1", "jobs", "Job"};
+        char *path = kube_path(&resource, self->namespace_name, object_meta(job, "name"), NULL);
+        self->tries++;
+        self->call = kube_patch(self->hub.kube, path, patch_taken, time_left(self), on_patched, self);
+        json_decref(patch_taken);
+        free(path);
+}
+
+/* One of an older epoch that may still run, or may still be released; NULL: there is none. */
+static const json_t *not_superseded(const json_t *jobs, epoch_t newest)
+{
+        size_t i;
+        json_t *job;
+        json_array_foreach(jobs, i, job)
+                if (job_epoch(job) && job_epoch(job) < newest && !job_is_superseded(job))
+                        return job;
+        return NULL;
+}
+
+static const json_t *at_work(const json_t *jobs, epoch_t newest)
+{
+        size_t i;
+        json_t *job;
+        json_array_foreach(jobs, i, job)
+                if (job_epoch(job) && job_epoch(job) < newest && !job_has_ended(job))
+                        return job;
+        return NULL;
+}
+
+static void wait_for(struct job_session *self, const json_t *older, const json_t *newest)
+{
+        struct strbuf text = STRBUF_INIT(TEXT_BYTES);
+        const char *name = object_meta(older, "name");
+        (void)strbuf_printf(&text,
+                            "Job %s begins when %s of an older epoch has ended, which was told to: a Pod of a node "
+                            "that is gone ends by kubectl -n %s delete pod --force -l job-name=%s",
+                            object_meta(newest, "name"), name, self->namespace_name, name);
+        self->obstacle = strbuf_take(&text);
+        conclude(self, newest);
+}
+
+/* A Job that is gone would be taken for a target that was never written, and run again and again. */
+static void refuse_expiring(struct job_session *self, const json_t *job)
+{
+        struct errmsg *why = &self->visit->why;
+        end(self, err_set(why, ERR_INVALID,
+                          "%.160s: something at the API server has set ttlSecondsAfterFinished of Job %.63s, which "
+                          "would be run again once it is removed: exempt Jobs with label " JOB_LABEL " from that",
+                          self->what, object_meta(job, "name")));
+}
+
+static void advance(struct job_session *self, const json_t *jobs, const json_t *newest)
+{
+        const epoch_t epoch = newest ? job_epoch(newest) : 0;
+        const json_t *older = not_superseded(jobs, epoch), *busy = at_work(jobs, epoch);
+        const bool may_try = self->tries < TRIES_MAX;
+        const bool is_held = newest && job_is_held(newest) && !job_is_going(newest);
+        if (older && may_try)
+                patch(self, older, job_supersede(epoch));
+        else if (is_held && job_expires(newest))
+                refuse_expiring(self, newest);
+        else if (is_held && busy)
+                wait_for(self, busy, newest);
+        else if (is_held && !older && may_try)
+                patch(self, newest, job_release(newest));
+        else
+                conclude(self, newest);
+}
+
+/* Nothing is done about Jobs that another decision has made. */
+static enum err check_ours(const struct job_session *self, const json_t *newest, struct errmsg *reterr)
+{
+        const struct target_want *want = self->visit->want;
+        struct stamp stamp = {0};
+        const bool has_stamp = newest && job_stamp(newest, &stamp);
+        enum err err = ERR_OK;
+        if (!has_stamp || stamp.epoch < want->epoch)
+                err = err_set(reterr, ERR_INVALID,
+                              "%.160s: a Job %.40s-%llu is there that the operator did not make: delete it, or choose "
+                              "another job.name",
+                              self->what, self->name, (unsigned long long)want->epoch);
+        else if (stamp.epoch > want->epoch || stamp.id != want->id)
+                err = err_set(reterr, ERR_CONFLICT, "%.160s: there is a Job of epoch %llu, which another decision made",
+                              self->what, (unsigned long long)stamp.epoch);
+        target_stamp_clear(&stamp);
+        return err;
+}
+
+static void on_listed(void *ctx, const struct kube_reply *reply)
+{
+        struct job_session *self = ctx;
+        self->call = NULL;
+        const json_t *jobs = json_object_get(reply->body, "items"), *newest = newest_of(jobs);
+        enum err err = ERR_OK;
+        if (reply->err == ERR_OK && self->visit->verb == TARGET_SWAP)
+                err = check_ours(self, newest, &self->visit->why);
+        if (reply->err != ERR_OK)
+                fail(self, reply);
+        else if (err != ERR_OK)
+                end(self, err);
+        else
+                advance(self, jobs, newest);
+}
+
+static void list_jobs(struct job_session *self)
+{
+        self->call = kube_get(self->hub.kube, self->list_path, time_left(self), on_listed, self);
+}
+
+/* ---- how one is made ---- */
+
+/* 409: it is there already, of this operator before a restart, or of another one. The list shows what it is. */
+static void on_created(void *ctx, const struct kube_reply *reply)
+{
+        struct job_session *self = ctx;
+        self->call = NULL;
+        self->has_written = reply->err == ERR_OK;
+        if (reply->err == ERR_OK || reply->err == ERR_CONFLICT)
+                list_jobs(self);
+        else
+                fail(self, reply);
+}
+
+static void create(struct job_session *self, const char *path, const struct target_want *want, const char *stamp,
+                   kube_done *done)
+{
+        struct fact facts[FACTS];
+        facts_of(&self->settings, want, facts);
+        json_t *job = job_make(self->template, self->name, want->epoch, stamp, facts);
+        self->call = kube_create(self->hub.kube, path, job, time_left(self), done, self);
+        json_decref(job);
+}
+
+/* ---- rights, and whether the API server takes the template ---- */
+
+static void on_rehearsed(void *ctx, const struct kube_reply *reply)
+{
+        struct job_session *self = ctx;
+        self->call = NULL;
+        if (reply->err == ERR_UNKNOWN || reply->err == ERR_CONFLICT) /* nothing is made of it in any case */
+                end(self, err_set(&self->visit->why, ERR_TRANSIENT, "%.160s: %.200s", self->what, reply->why.text));
+        else if (reply->err != ERR_OK)
+                fail(self, reply);
+        else if (job_expires(reply->body))
+                refuse_expiring(self, reply->body);
+        else
+                end(self, ERR_OK);
+}
+
+/* A dry run passes admission, quotas and validation, and is not kept. */
+static void on_rights(void *ctx, enum err err, const struct errmsg *why)
+{
+        struct job_session *self = ctx;
+        const struct target_want nobody = {.plane = ""};
+        if (err != ERR_OK) {
+                self->visit->why = *why;
+                end(self, err);
+                return;
+        }
+        struct strbuf path = STRBUF_INIT(TEXT_BYTES);
+        (void)strbuf_printf(&path, "%s?dryRun=All", self->path);
+        create(self, strbuf_text(&path), &nobody, "", on_rehearsed);
+        strbuf_deinit(&path);
+}
+
+static void ask_rights(struct job_session *self)
+{
+        static const struct right list[JOB_RIGHTS] = {
+            {"create", "batch", "jobs", NULL}, {"list", "batch", "jobs", NULL}, {"patch", "batch", "jobs", NULL}};
+        self->rights = (struct rights){.hub = &self->hub,
+                                       .namespace_name = self->namespace_name,
+                                       .what = self->what,
+                                       .list = list,
+                                       .count = JOB_RIGHTS,
+                                       .deadline = self->visit->deadline,
+                                       .done = on_rights,
+                                       .ctx = self};
+        rights_ask(&self->rights);
+}
+
+void job_start(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx)
+{
+        struct job_session *self = session_of(session);
+        char stamp[TARGET_STAMP_BYTES];
+        INVARIANT(!self->visit);
+        self->visit = visit;
+        self->done = done;
+        self->ctx = ctx;
+        if (visit->verb == TARGET_ASK) {
+                ask_rights(self);
+        } else if (visit->verb == TARGET_SWAP) {
+                target_stamp_text(visit->expected, visit->want, stamp);
+                create(self, self->path, visit->want, stamp, on_created);
+        } else {
+                list_jobs(self);
+        }
+}
