@@ -15,14 +15,15 @@
 #include "targets/target.h"
 #include "util/mem.h"
 
-enum { A, B, C, SERVERS, ARGUMENTS_MAX = 24 };
+enum { A, B, C, SERVERS, ARGUMENTS_MAX = 32, FOLDER_BYTES = 256 };
 
 static char addresses[SERVERS][40], ports[SERVERS][8];
 static pid_t pids[SERVERS];
+static char cli[FOLDER_BYTES + 64] = "redis-cli";
 
 static char *ask(int server_of, const char *command)
 {
-        return shell("redis-cli -p %s %s", ports[server_of], command);
+        return shell("%s -p %s %s", cli, ports[server_of], command);
 }
 
 static void tell(int server_of, const char *command)
@@ -48,7 +49,7 @@ static void await(int server_of, const char *command, const char *part)
 
 static bool is_answering(int server_of)
 {
-        char *text = shell("redis-cli -p %s PING 2>&1 || true", ports[server_of]);
+        char *text = shell("%s -p %s PING 2>&1 || true", cli, ports[server_of]);
         bool is_up = strstr(text, "PONG") != NULL;
         free(text);
         return is_up;
@@ -106,7 +107,7 @@ static int find_ports(void **state)
 
 static void follow(int replica, int primary)
 {
-        free(shell("redis-cli -p %s REPLICAOF 127.0.0.1 %s", ports[replica], ports[primary]));
+        free(shell("%s -p %s REPLICAOF 127.0.0.1 %s", cli, ports[replica], ports[primary]));
         await(replica, "INFO replication", "master_link_status:up");
 }
 
@@ -124,12 +125,13 @@ struct options {
         int planned; /* -1: none */
         bool has_third;
         const char *username;
+        const struct secret *ca; /* NULL: no TLS; empty: the system's trust store */
 };
 
 static struct target_session *open_group(struct options options)
 {
-        struct target_setting settings[6];
-        struct target_credential credentials[2] = {{0}};
+        struct target_setting settings[7];
+        struct target_credential credentials[3] = {{0}};
         struct target_session *session = NULL;
         struct errmsg why = {0};
         size_t count = 0, credential_count = 0;
@@ -147,6 +149,11 @@ static struct target_session *open_group(struct options options)
                         secret_set(&credentials[credential_count].value, texts[credential_count],
                                    strlen(texts[credential_count]));
                 }
+        }
+        if (options.ca) {
+                settings[count++] = (struct target_setting){"tls", "true"};
+                credentials[credential_count].key = "ca.crt";
+                secret_copy(&credentials[credential_count++].value, options.ca);
         }
         const struct target_config config = {.settings = settings,
                                              .setting_count = count,
@@ -283,7 +290,7 @@ static void a_replica_without_a_copy_is_never_promoted(void **state)
         start(A, slow);
         start(B, NULL);
         tell(A, "SET kept 1");
-        free(shell("redis-cli -p %s REPLICAOF 127.0.0.1 %s", ports[B], ports[A]));
+        free(shell("%s -p %s REPLICAOF 127.0.0.1 %s", cli, ports[B], ports[A]));
         await(A, "INFO replication", "state=wait_bgsave");
         assert_error(promote(B, A, to_b, &why), ERR_TRANSIENT, &why, "it has no copy of the data");
         stop(A);
@@ -374,6 +381,59 @@ static void rights_are_told_before_and_refused_when_used(void **state)
         assert_promotes(B, A, keeper);
 }
 
+/* Servers that speak nothing but TLS, with the certificate of the contract's authority, also to each other. */
+static void start_with_tls(int server_of)
+{
+        char folder[FOLDER_BYTES], certificate[FOLDER_BYTES + 16], key[FOLDER_BYTES + 16];
+        const char *ca = server("CONTRACT_REDIS_CA");
+        (void)snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(ca, '/') - ca), ca);
+        (void)snprintf(certificate, sizeof(certificate), "%s/server.crt", folder);
+        (void)snprintf(key, sizeof(key), "%s/server.key", folder);
+        (void)snprintf(cli, sizeof(cli), "redis-cli --tls --cacert %s", ca);
+        const char *const more[] = {"--port", "0", "--tls-port", ports[server_of], "--tls-cert-file", certificate,
+                                    "--tls-key-file", key, "--tls-ca-cert-file", ca, "--tls-auth-clients", "no",
+                                    "--tls-replication", "yes", NULL};
+        start(server_of, more);
+}
+
+static int stop_tls(void **state)
+{
+        (void)snprintf(cli, sizeof(cli), "redis-cli");
+        return stop_all(state);
+}
+
+static void a_user_of_few_rights_moves_it_over_tls(void **state)
+{
+        (void)state;
+        struct target_state seen = {0};
+        struct errmsg why = {0};
+        struct secret ca = {0}, none = {0};
+        read_file(server("CONTRACT_REDIS_CA"), &ca);
+        start_with_tls(A);
+        start_with_tls(B);
+        tell(A, "SET kept 1");
+        follow(B, A);
+        await(A, "INFO replication", "state=online");
+        for (int i = A; i <= B; i++)
+                tell(i, "ACL SETUSER keeper on '>secret' '~planekeeper:write-probe' -@all +info +set +eval +replicaof "
+                        "+failover");
+        struct options options = {.planned = A, .username = "keeper", .ca = &none};
+        assert_error(look(options, &seen, &why), ERR_INVALID, &why, "certificate is refused");
+        options.ca = NULL;
+        assert_error(look(options, &seen, &why), ERR_TRANSIENT, &why, "closed the connection");
+        options.ca = &ca;
+        expect_shown(options, addresses[A]);
+        assert_int_equal(ask_rights(options, &why), ERR_OK);
+        options.planned = B;
+        assert_promotes(B, A, options);
+        await(A, "ROLE", "slave");
+        assert_true(says(B, "GET kept", "1"));
+        stop(B);
+        options.planned = A;
+        assert_promotes(A, B, options);
+        secret_clear(&ca);
+}
+
 static void cluster_mode_is_refused(void **state)
 {
         (void)state;
@@ -412,6 +472,7 @@ int main(void)
             ALONE(one_that_hangs_costs_the_others_a_second),
             ALONE(nothing_that_answers_is_transient),
             ALONE(rights_are_told_before_and_refused_when_used),
+            cmocka_unit_test_teardown(a_user_of_few_rights_moves_it_over_tls, stop_tls),
             ALONE(cluster_mode_is_refused),
             ALONE(a_server_of_no_plane_is_refused),
         };
