@@ -114,6 +114,14 @@ int group_goes_on(void **state)
         return 0;
 }
 
+/* It does as long as its timer is later than the trigger, and then for a second. */
+void sentinel_mistrusts_its_clock(unsigned i, bool does)
+{
+        free(cli(sentinel_port(i), "SENTINEL DEBUG tilt-period 1000"));
+        free(cli(sentinel_port(i), does ? "SENTINEL DEBUG tilt-trigger 1" : "SENTINEL DEBUG tilt-trigger 600000"));
+        await_shell(does ? "sentinel_tilt:1" : "sentinel_tilt:0", "redis-cli -p %s INFO sentinel", sentinel_port(i));
+}
+
 void await_shell(const char *part, const char *format, ...)
 {
         char command[1024];
@@ -308,4 +316,27 @@ void assert_sentinel_fails(struct sentinel_options options, enum err wanted, con
         const int64_t patience_ms = options.patience_ms ? options.patience_ms : PATIENCE_MS;
         assert_error(sentinel_read(target, patience_ms, &now, &error), wanted, &error, part);
         sentinel_close(target);
+}
+
+struct sentinel_target *open_plain(void)
+{
+        return open_sentinel((struct sentinel_options){0});
+}
+
+void assert_shows(struct sentinel_target *target, const char *value)
+{
+        struct target_state now = {0};
+        read_surely(target, &now);
+        assert_true(now.present);
+        assert_string_equal(now.value, value);
+        assert_int_equal(now.stamp.presence, STAMP_ABSENT);
+        target_state_clear(&now);
+}
+
+/* The server's own word, asked by redis-cli. */
+void assert_role(const char *address, const char *role)
+{
+        char *got = node_cli(address, "ROLE");
+        assert_int_equal(strncmp(got, role, strlen(role)), 0);
+        free(got);
 }

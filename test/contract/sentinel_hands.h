@@ -25,7 +25,12 @@ struct sentinel_target {
 };
 
 struct sentinel_target *open_sentinel(struct sentinel_options options);
+struct sentinel_target *open_plain(void); /* without any option */
 void sentinel_close(struct sentinel_target *target);
+/* The value that a read shows, without an ownership record. */
+void assert_shows(struct sentinel_target *target, const char *value);
+/* The server's own word, asked by redis-cli. */
+void assert_role(const char *address, const char *role);
 /* One read, with a deadline of @patience_ms. */
 enum err sentinel_read(struct sentinel_target *target, int64_t patience_ms, struct target_state *ret,
                        struct errmsg *reterr);
@@ -46,6 +51,7 @@ const char *other_than(const char *a, const char *b);
 char *node_cli(const char *address, const char *command); /* the caller frees it */
 void node_does(const char *address, const char *command);
 void node_restarts(const char *address);
+void sentinel_mistrusts_its_clock(unsigned i, bool does);
 /* Until what @command prints has @part. */
 void await_shell(const char *part, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Until each Sentinel knows of that replica-priority. */

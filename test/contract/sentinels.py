@@ -43,7 +43,7 @@ def start_plain(scratch: Scratch) -> tuple[list[Process], list[Sentinel]]:
     for name in "bc":
         nodes.append(Redis(scratch, f"group-{name}", *common, f"replicaof 127.0.0.1 {nodes[0].port}"))
     # A user as the documentation has it, and one that may look only.
-    looks = "+auth +ping +sentinel|get-master-addr-by-name +sentinel|master +sentinel|replicas +sentinel|myid +sentinel|ckquorum"
+    looks = "+auth +ping +sentinel|get-master-addr-by-name +sentinel|master +sentinel|replicas +sentinel|myid +sentinel|ckquorum +info"
     users = (
         f"user keeper on >keep-it -@all {looks} +sentinel|failover",
         f"user reader on >read-it -@all {looks}",

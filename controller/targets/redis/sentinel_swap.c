@@ -111,12 +111,18 @@ static enum err check_replica(const struct swap *swap, const struct sentinel_rep
 
 /* ---- the order ---- */
 
+static enum err run(const struct swap *swap, const struct sentinel_answer *sentinel, int argc,
+                    const char *const *argv, redisReply **ret, struct errmsg *reterr)
+{
+        enum err err = connection_ready(sentinel->connection, swap->deadline, reterr);
+        return err == ERR_OK ? connection_command(sentinel->connection, argc, argv, swap->deadline, ret, reterr) : err;
+}
+
 static enum err command(const struct swap *swap, const struct sentinel_answer *sentinel, const char *verb,
                         redisReply **ret, struct errmsg *reterr)
 {
         const char *argv[] = {"SENTINEL", verb, swap->name};
-        enum err err = connection_ready(sentinel->connection, swap->deadline, reterr);
-        return err == ERR_OK ? connection_command(sentinel->connection, 3, argv, swap->deadline, ret, reterr) : err;
+        return run(swap, sentinel, 3, argv, ret, reterr);
 }
 
 /* A failover that most Sentinels would not agree to would leave two primaries for as long as they are apart. */
@@ -135,6 +141,24 @@ static enum err check_quorum(const struct swap *swap, const struct sentinel_answ
         return reply_is_text(reply) && text_has_prefix(reply->str, "OK")
                    ? ERR_OK
                    : err_set(reterr, ERR_INVALID, "%s: an answer that CKQUORUM never gives", server);
+}
+
+/*
+ * One that had no CPU for two seconds mistrusts its clock and does nothing for thirty: it takes an order all the same.
+ * One whose user may not ask is not held to be so.
+ */
+static enum err check_attention(const struct swap *swap, const struct sentinel_answer *sentinel, struct errmsg *reterr)
+{
+        static const char *const argv[] = {"INFO", "sentinel"};
+        CLEANUP(free_reply) redisReply *reply = NULL;
+        enum err err = run(swap, sentinel, 2, argv, &reply, reterr);
+        if (err != ERR_OK)
+                return err == ERR_UNKNOWN ? ERR_TRANSIENT : err;
+        return reply->type == REDIS_REPLY_STRING && strstr(reply->str, "sentinel_tilt:1")
+                   ? err_set(reterr, ERR_TRANSIENT,
+                             "Sentinel %s was suspended or late a moment ago and does nothing for 30 s (TILT)",
+                             connection_server(sentinel->connection))
+                   : ERR_OK;
 }
 
 static enum err order_failover(const struct swap *swap, const struct sentinel_answer *sentinel, struct errmsg *reterr)
@@ -169,6 +193,8 @@ static enum err order(const struct swap *swap, struct errmsg *reterr)
         enum err err = ERR_TRANSIENT;
         for (size_t i = 0; i < view->voters && err != ERR_OK; i++) {
                 err = check_quorum(swap, &view->answers[i], reterr);
+                if (err == ERR_OK)
+                        err = check_attention(swap, &view->answers[i], reterr);
                 if (err == ERR_OK)
                         return order_failover(swap, &view->answers[i], reterr);
         }

@@ -14,7 +14,7 @@ static const struct connection_words words = {
     .address_field = SENTINEL_FIELD ".addresses",
     .remedies = {.secret_field = SENTINEL_FIELD ".authSecretRef",
                  .rights = "grant the user +auth +ping +sentinel|get-master-addr-by-name +sentinel|master "
-                           "+sentinel|replicas +sentinel|myid +sentinel|ckquorum +sentinel|failover"}};
+                           "+sentinel|replicas +sentinel|myid +sentinel|ckquorum +sentinel|failover +info"}};
 
 struct member {
         struct connection *connection;
