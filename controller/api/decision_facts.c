@@ -114,6 +114,16 @@ static json_t *check_json(const struct view *view, const struct check_view *chec
         return object;
 }
 
+static void set_obstacle(json_t *object, const struct view *view, const struct obstacle *obstacle)
+{
+        if (!obstacle->why)
+                return;
+        set_text(object, "obstacle", obstacle->why, FACTS_TEXT_MAX);
+        set_text(object, "obstacleReason", obstacle->reason, FACTS_VALUE_MAX);
+        set_flag(object, "wouldLose", obstacle->is_loss);
+        set_age(object, "lostAfter", view, obstacle->lost_after);
+}
+
 static json_t *plane_json(const struct view *view, const struct plane_view *plane)
 {
         json_t *object = json_object(), *checks = json_array();
@@ -139,6 +149,7 @@ static json_t *plane_json(const struct view *view, const struct plane_view *plan
         set_age(object, "nameConfirmed", view, plane->name_confirmed_at);
         set_flag(object, "nameAbsent", plane->name_absent);
         set_text(object, "nameError", plane->name_error, FACTS_TEXT_MAX);
+        set_obstacle(object, view, &plane->obstacle);
         if (plane->mark.is_known) {
                 set(object, "role", json_string(facts_roles[plane->mark.role]));
                 set_flag(object, "confirmed", plane->mark.is_confirmed);

@@ -27,7 +27,7 @@ static const char *unfit_path(const struct view *view, const struct plane_view *
 
 static struct unfitness unfit(enum unfit kind, const char *why)
 {
-        return (struct unfitness){why[0] ? kind : UNFIT_NOT, why};
+        return (struct unfitness){.kind = why[0] ? kind : UNFIT_NOT, .why = why};
 }
 
 static struct unfitness unfit_health(const struct view *view, const struct plane_view *plane, struct arena *arena)
@@ -113,8 +113,38 @@ const char *election_unfit_word(enum unfit kind)
         static const char *const words[UNFIT_COUNT] = {[UNFIT_UNOBSERVED] = "Unobserved",
                                                        [UNFIT_UNHEALTHY] = "Unhealthy",
                                                        [UNFIT_NO_REPLICAS] = "NoReplicas",
-                                                       [UNFIT_CERTIFICATE] = "CertificateExpired"};
+                                                       [UNFIT_CERTIFICATE] = "CertificateExpired",
+                                                       [UNFIT_LOSS] = "DataBehind"};
         return words[kind];
+}
+
+/*
+ * The missing data was written after a time by which the plane that is left was failing already: nobody wrote it there.
+ */
+static bool is_lost(const struct view *view, const struct obstacle *obstacle, const struct plane_view *active)
+{
+        if (!obstacle->lost_after || !active)
+                return true;
+        const mono_ms since = health_of(active, &view->policy.detection, view->now).failing_since;
+        return !since || since > obstacle->lost_after;
+}
+
+/*
+ * A person who takes a loss upon himself by its word has to have been told of the plane's health with it, since one
+ * word is all that a request has.
+ */
+static struct unfitness add_obstacle(const struct view *view, const struct plane_view *plane,
+                                     const struct plane_view *active, struct unfitness found, struct arena *arena)
+{
+        const struct obstacle *obstacle = &plane->obstacle;
+        if (!obstacle->why || plane == active || found.kind == UNFIT_CANNOT)
+                return found;
+        if (obstacle->is_loss && !is_lost(view, obstacle, active))
+                return found;
+        return (struct unfitness){.kind = obstacle->is_loss ? UNFIT_LOSS : UNFIT_CANNOT,
+                                  .why = found.why[0] ? arena_printf(arena, "%s; also %s", obstacle->why, found.why)
+                                                      : obstacle->why,
+                                  .reason = obstacle->reason};
 }
 
 struct unfitness election_unfitness(const struct view *view, const struct plane_view *plane,
@@ -124,6 +154,7 @@ struct unfitness election_unfitness(const struct view *view, const struct plane_
         bool has_path = plane->known && plane->rrset[0];
         if (found.kind == UNFIT_NOT)
                 found = unfit_health(view, plane, arena);
+        found = add_obstacle(view, plane, active, found, arena);
         if (found.kind != UNFIT_NOT && has_path && plane->left_out)
                 found.why = arena_printf(arena, "%s; the record leaves out %s", found.why, plane->left_out);
         return found;

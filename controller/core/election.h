@@ -16,7 +16,8 @@ const char *election_name_unfit(const struct view *view, const struct plane_view
 
 struct unfitness {
         enum unfit kind;
-        const char *why; /* "" where it is fit */
+        const char *why;    /* "" where it is fit */
+        const char *reason; /* of FailoverPossible, where one is due to that; NULL: the usual one */
 };
 const char *election_unfit_word(enum unfit unfit); /* "Unhealthy"; NULL: a person cannot confirm it */
 struct unfitness election_unfitness(const struct view *view, const struct plane_view *plane,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/adopt.h"
+#include "core/election.h"
 #include "core/looks.h"
 #include "core/maintenance.h"
 #include "core/texts.h"
@@ -340,6 +341,18 @@ static bool is_by_hand(const struct writer *w, const struct report_armed *armed)
         return !armed->is_armed && w->decision->phase != PHASE_SWITCHING;
 }
 
+/* The first plane's that something beside its health keeps from taking over. */
+static const char *no_standby_reason(const struct writer *w)
+{
+        for (unsigned i = 0; i < w->view->plane_count; i++) {
+                const struct plane_view *plane = &w->view->planes[i];
+                const struct unfitness unfit = election_unfitness(w->view, plane, w->roles->active, w->arena);
+                if (plane != w->roles->active && unfit.reason)
+                        return unfit.reason;
+        }
+        return "NoStandby";
+}
+
 static void set_failover_possible(const struct writer *w, const struct report_armed *armed)
 {
         const struct plane_view *candidate = w->roles->candidate;
@@ -356,7 +369,7 @@ static void set_failover_possible(const struct writer *w, const struct report_ar
                                                                      armed->reason)
                                                       : ""));
         else
-                set(w, "FailoverPossible", REPORT_FALSE, "NoStandby",
+                set(w, "FailoverPossible", REPORT_FALSE, no_standby_reason(w),
                     arena_printf(w->arena, "%s; a failure%s needs a person", why, of));
         w->report->failover = !candidate ? "NoStandby" : is_by_hand(w, armed) ? "ByHand" : "Possible";
 }

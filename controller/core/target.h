@@ -119,6 +119,18 @@ struct stamp {
             *claim; /* how another tool says that the value is its own, and how to hand it over; NULL: none does */
 };
 
+enum { UNREADY_MAX = 8 };
+
+/* A value that the target could not take now, or not without a loss: known before anything is decided. */
+struct unready {
+        const char *value;
+        const char *why;    /* with the remedy */
+        const char *reason; /* CamelCase, of a condition, where no plane can take over because of it */
+        bool is_loss;       /* it can be taken, and what is missing there would be lost: a person may want that */
+        /* Of a loss: only what was written later is missing, so that an outage which began before made none; 0: any */
+        mono_ms lost_after;
+};
+
 /* The state of a target. */
 struct target_state {
         bool present;
@@ -132,6 +144,8 @@ struct target_state {
         const char *doubt;
         /* Where it is settling: why it may never count by itself, and what to do about it; NULL: it takes its time. */
         const char *obstacle;
+        const struct unready *unready; /* NULL: nothing is known against any value */
+        unsigned unready_count;        /* at most UNREADY_MAX */
 };
 
 #endif

@@ -30,6 +30,7 @@ enum unfit {
         UNFIT_UNHEALTHY,
         UNFIT_NO_REPLICAS,
         UNFIT_CERTIFICATE,
+        UNFIT_LOSS,
         UNFIT_COUNT
 };
 /* The history of the value that an annotation has now. */
@@ -94,6 +95,14 @@ struct role_mark {
             fails[CHECKS_MAX]; /* how often each check had failed then, in the run of failures that it is in still */
 };
 
+/* Why the server of a target, or what the plane would write to, keeps the plane from taking over (struct unready). */
+struct obstacle {
+        const char *why;    /* NULL: nothing is known against the plane */
+        const char *reason; /* of FailoverPossible, where no plane is left to take over */
+        bool is_loss;       /* a person may ask for the plane all the same */
+        mono_ms lost_after;
+};
+
 struct plane_view {
         const char *name;
         const char *region; /* "" where not said */
@@ -114,6 +123,7 @@ struct plane_view {
         mono_ms name_confirmed_at; /* when it last gave the addresses that are checked; 0 never */
         bool name_absent;          /* its last answer: there is no such name, or it has no address */
         const char *name_error;    /* why the last look-up gave no address; NULL: it gave some */
+        struct obstacle obstacle;
         struct check_view checks[CHECKS_MAX];
         unsigned check_count;
         struct role_mark mark;

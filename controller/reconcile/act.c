@@ -13,6 +13,7 @@
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_io.h"
 #include "reconcile/record_store.h"
+#include "reconcile/standby_watch.h"
 #include "reconcile/target_secrets.h"
 #include "reconcile/tell.h"
 #include "runtime/clock.h"
@@ -64,6 +65,8 @@ void act_read_due_targets(struct policy *policy)
         for (unsigned i = 0; i < policy->target_count; i++)
                 if (is_due(policy, policy->targets[i]))
                         look_at_leisure(policy, policy->targets[i]);
+        if (policy->spec)
+                standby_watch_turn(policy);
 }
 
 /*
@@ -228,6 +231,7 @@ static void pass(struct policy *policy, struct arena *arena, struct view *ret_vi
         verify_turn(policy);
         alive_turn(policy, ret_view, ret);
         preflight_turn(policy, ret);
+        standby_watch_turn(policy);
         announce_turn(policy, ret_view, ret);
         tell_pass(policy, ret_view, ret, arena);
         if (ret->wake_at) {

@@ -61,6 +61,8 @@ static void fill_expected(struct effect *effect, const struct target_state *stat
         effect->expected.value = mem_strdup(state->value ? state->value : "");
         effect->expected.version = state->version ? mem_strdup(state->version) : NULL;
         effect->expected.doubt = effect->expected.obstacle = NULL; /* told already, and nothing to expect */
+        effect->expected.unready = NULL;
+        effect->expected.unready_count = 0;
         copy_stamp(&effect->expected.stamp, &state->stamp);
 }
 
@@ -204,6 +206,7 @@ void effect_read(struct policy *policy, struct target_slot *slot)
                 return;
         struct effect *effect = effect_to(policy, EFFECT_READ, slot);
         effect->slot = slot;
+        effect->kept = slot->state.version ? arena_strdup(&effect->arena, slot->state.version) : NULL;
         effect->asks_claims = wants_claims(slot, loop_now(policy->manager->loop));
         start(effect);
 }

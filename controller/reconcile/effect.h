@@ -56,6 +56,7 @@ struct effect {
         size_t value_count;
         bool asks_servers; /* PREFLIGHT: and which servers to watch */
         const char *zone;  /* PREFLIGHT: the first word of the target's version; "" where it has none */
+        const char *kept; /* of a read: what the driver has kept of the last visit; NULL: nothing */
         bool asks_claims; /* a read looks for what other tools say of the name, too */
         /* on its way */
         struct batch_lane *lane; /* that it waits in; NULL: it was sent */

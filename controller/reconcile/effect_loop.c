@@ -60,6 +60,7 @@ static bool begin(struct batch *batch)
                                   .name = effect->ref.name,
                                   .expected = &effect->expected,
                                   .want = &effect->want,
+                                  .kept = effect->kept,
                                   .deadline = loop_now(batch->loop) + batch->driver->limits.visit_ms};
         if (target_start(batch->session, &batch->on_loop.visit, on_done, batch))
                 return true;

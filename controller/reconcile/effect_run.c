@@ -120,6 +120,7 @@ static void run_visits(struct target_session *session, struct effect *const *mem
                                                   .expected = &members[i]->expected,
                                                   .want = &members[i]->want,
                                                   .deadline = deadline,
+                                                  .kept = members[i]->kept,
                                                   .wants_claims = members[i]->asks_claims};
         target_visit_all(session, visits, count);
         bool has_asked = false;

@@ -6,6 +6,7 @@
 
 #include "api/rrset.h"
 #include "core/failover.h"
+#include "core/plan.h"
 #include "core/roles.h"
 #include "core/targets.h"
 #include "reconcile/claims.h"
@@ -14,6 +15,7 @@
 #include "reconcile/mechanism.h"
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_store.h"
+#include "reconcile/standby_watch.h"
 #include "reconcile/target_config.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -150,6 +152,23 @@ static const char *lacks_primary(const struct policy *policy, size_t place, stru
         return NULL;
 }
 
+/* The value that each plane would need is known to be one that cannot be had now. */
+static void gather_obstacles(struct view *view, struct arena *arena)
+{
+        for (unsigned i = 0; i < view->target_count; i++) {
+                const struct target_view *target = &view->targets[i];
+                for (unsigned j = 0; j < view->plane_count * target->shows.unready_count; j++) {
+                        struct plane_view *plane = &view->planes[j / target->shows.unready_count];
+                        const struct unready *unready = &target->shows.unready[j % target->shows.unready_count];
+                        const char *value = plan_value_at(view, target, plane, 1, arena);
+                        if (text_equal(value, unready->value))
+                                plane->obstacle =
+                                    (struct obstacle){unready->why, unready->reason, unready->is_loss,
+                                                      unready->lost_after};
+                }
+        }
+}
+
 static void gather_planes(struct policy *policy, struct arena *arena, struct view *ret)
 {
         ret->plane_count = (unsigned)policy->plane_count;
@@ -208,6 +227,8 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
         gather_policy(policy, arena, &ret->policy);
         gather_planes(policy, arena, ret);
         gather_targets(policy, arena, ret);
+        gather_obstacles(ret, arena);
+        standby_watch_show(policy, ret);
         policy->keeper.store->show(policy, arena, ret);
         requests_show(&policy->requests, looked_at(policy), &ret->policy);
         roles_begin(ret, arena);

@@ -65,6 +65,7 @@ struct policy {
 
         struct target_slot *targets[TARGETS_MAX]; /* those in force, in step order */
         unsigned target_count;
+        struct target_slot *standbys; /* the Redis of each plane (standby_watch.h); NULL: it is not looked at */
         struct verify verify;
         struct alive alive; /* where the store is shared */
         struct preflight preflight;

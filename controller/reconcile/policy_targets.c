@@ -24,7 +24,7 @@ static struct target_slot *take(struct target_slot **slots, unsigned count, cons
 }
 
 /* The mechanism of the visits: the endpoint, with the credential. */
-static void hold_mechanism(struct policy *policy, struct target_slot *slot)
+void policy_hold_mechanism(struct policy *policy, struct target_slot *slot)
 {
         const struct target_ref *ref = &slot->ref;
         struct target_secret secrets[TARGET_SECRETS_MAX];
@@ -59,7 +59,7 @@ static bool place(struct policy *policy)
         policy->target_count = targets_in_force(policy->keeper.record, &wanted, refs);
         for (unsigned i = 0; i < policy->target_count; i++) {
                 policy->targets[i] = take(before, count_before, &refs[i]);
-                hold_mechanism(policy, policy->targets[i]);
+                policy_hold_mechanism(policy, policy->targets[i]);
         }
         arena_deinit(&arena);
         bool has_moved = false;
@@ -87,6 +87,9 @@ void policy_forget_targets(struct policy *policy)
         for (unsigned i = 0; i < policy->target_count; i++)
                 slot_free(policy->targets[i]);
         policy->target_count = 0;
+        if (policy->standbys)
+                slot_free(policy->standbys);
+        policy->standbys = NULL;
         policy->keeper.store->dns_seen(policy);
 }
 
@@ -96,6 +99,8 @@ void policy_void_targets(struct policy *policy)
                 slot_void(policy->targets[i]);
                 policy->targets[i]->met_at = 0;
         }
+        if (policy->standbys)
+                slot_void(policy->standbys);
 }
 
 void policy_forget_writes(struct policy *policy)

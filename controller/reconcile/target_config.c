@@ -113,12 +113,12 @@ static unsigned lock_secrets(const struct failover_policy *spec, const struct ta
 static unsigned promotion_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
                              struct target_secret *ret)
 {
-        (void)ref;
-        if (!failover_policy_promotes(spec))
+        const bool is_watched = strcmp(ref->driver, TARGET_STANDBY_DRIVER) == 0;
+        if (!failover_policy_promotes(spec) && !is_watched)
                 return 0;
         const struct redis_access redis = access_of(&spec->redis), promoter = promoter_of(&spec->redis, arena);
         const unsigned count = access_secrets(&redis, arena, ret);
-        return count + access_secrets(&promoter, arena, ret + count);
+        return is_watched ? count : count + access_secrets(&promoter, arena, ret + count);
 }
 
 /* ---- the Redis that is promoted ---- */
@@ -219,6 +219,8 @@ static void promotion_settings(const struct policy *policy, const struct target_
                 add_setting(ret, settings, "planned", arena_strdup(arena, planned->to));
                 add_setting(ret, settings, "isSettled",
                             policy->keeper.record->phase == PHASE_STEADY ? "true" : "false");
+                add_setting(ret, settings, "isConfirmed",
+                            record_is_confirmed(policy->keeper.record) ? "true" : "false");
         }
         if (redis->uses_tls)
                 add_tls(ret, settings, &redis->tls, "tls", "serverName");

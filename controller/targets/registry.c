@@ -5,6 +5,7 @@
 #include "targets/redis/lock.h"
 #include "targets/redis/replica.h"
 #include "targets/redis/sentinel.h"
+#include "targets/redis/watch.h"
 #include "targets/target.h"
 #include "util/text.h"
 
@@ -20,6 +21,7 @@ static const struct target_driver *const drivers[] = {
     &job_driver,
     &redis_replica_driver,
     &redis_sentinel_driver,
+    &redis_watch_driver,
 };
 
 const struct target_driver *target_driver_find(const char *name)

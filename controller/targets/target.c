@@ -46,6 +46,12 @@ void target_state_clear(struct target_state *state)
         free_text(&state->version);
         free_text(&state->doubt);
         free_text(&state->obstacle);
+        for (unsigned i = 0; i < state->unready_count; i++) {
+                free((char *)state->unready[i].value);
+                free((char *)state->unready[i].why);
+                free((char *)state->unready[i].reason);
+        }
+        free((struct unready *)state->unready);
         target_stamp_clear(&state->stamp);
         *state = (struct target_state){0};
 }

@@ -31,6 +31,9 @@
 struct aws_environment;
 struct kube_environment;
 
+/* The driver that looks at what each plane would write to. It moves nothing, and no spec and no record names it. */
+#define TARGET_STANDBY_DRIVER "standbyWatch"
+
 /* A setting that no spec has: what identify() made of those that it has. */
 #define TARGET_IDENTITY "(identity)"
 
@@ -107,6 +110,7 @@ struct target_visit {
         const struct target_state *expected; /* SWAP */
         const struct target_want *want;      /* SWAP */
         mono_ms deadline;
+        const char *kept;  /* READ: state.version of the last visit that showed a state; NULL: there was none */
         bool wants_claims; /* READ: found.stamp.claim may be filled at once, where that costs no requests of its own */
         /* Results: */
         bool has_claims; /* it was */

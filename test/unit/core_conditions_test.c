@@ -111,6 +111,18 @@ static void switching_to_nobody(struct world *world)
         world_switching(world);
         world->record.to = "z";
 }
+/* Nothing is left to take over: b by its health or by what it writes to, and c by its health. */
+static void only_by_an_obstacle(struct world *world)
+{
+        world_fail(world, 2, 0);
+        world->view.planes[1].obstacle =
+            (struct obstacle){"its Redis takes no writes", "RedisReadOnlyOnStandby", false, 0};
+}
+static void by_an_obstacle_of_the_last(struct world *world)
+{
+        world_fail(world, 1, 0);
+        world->view.planes[2].obstacle = (struct obstacle){"Redis c is behind", "RedisReplicaBehind", true, 0};
+}
 static void switching_to_a_sick_plane(struct world *world)
 {
         world_switching(world);
@@ -381,6 +393,10 @@ static const struct condition_row rows[] = {
     {"active not named", active_not_named, "FailoverPossible", "False NoStandby", "the active plane is not known"},
     {"to nobody", switching_to_nobody, "FailoverPossible", "False NoStandby",
      "the plane that it moves to is not in spec.planes"},
+    {"a Redis that takes no writes", only_by_an_obstacle, "FailoverPossible", "False RedisReadOnlyOnStandby",
+     "b: its Redis takes no writes; c: unhealthy ("},
+    {"a replica that is behind", by_an_obstacle_of_the_last, "FailoverPossible", "False RedisReplicaBehind",
+     "c: Redis c is behind; a failure of a needs a person"},
     {"to a sick plane", switching_to_a_sick_plane, "FailoverPossible", "False NoStandby", "unhealthy (TLS :9900"},
 
     {"all replicas", all_replicas, "Degraded", "False Redundant", "a standby is fit"},

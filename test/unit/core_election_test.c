@@ -173,6 +173,41 @@ static void left_out_and_failing(struct world *world)
         one_fail(world);
 }
 
+static void without_a_copy(struct world *world)
+{
+        world->view.planes[1].obstacle = (struct obstacle){"Redis b has no copy", "NotSynced", false, 0};
+}
+static void without_a_copy_and_ineligible(struct world *world)
+{
+        without_a_copy(world);
+        ineligible(world);
+}
+static void behind(struct world *world)
+{
+        world->view.planes[1].obstacle = (struct obstacle){"Redis b is behind", "Behind", true, 0};
+}
+static void behind_and_failing(struct world *world)
+{
+        behind(world);
+        one_fail(world);
+}
+/* What was written in the last minute is missing. */
+static void behind_by_a_minute(struct world *world)
+{
+        behind(world);
+        world->view.planes[1].obstacle.lost_after = WORLD_NOW - 60000;
+}
+static void behind_since_the_outage(struct world *world)
+{
+        behind_by_a_minute(world);
+        world_fail(world, 0, 60000);
+}
+static void behind_before_the_outage(struct world *world)
+{
+        behind_by_a_minute(world);
+        world_fail(world, 0, 59999);
+}
+
 static const struct {
         void (*arrange)(struct world *world);
         const char *why; /* how the reason begins; "" fit */
@@ -210,7 +245,29 @@ static const struct {
     {too_many_addresses_but_in_dns, ""},
     {left_out_and_fit, ""},
     {left_out_and_failing, "unhealthy (TLS :9900 timeout); the record leaves out 192.0.2.2"},
+    {without_a_copy, "Redis b has no copy"},
+    {without_a_copy_and_ineligible, "eligible: false"},
+    {behind, "Redis b is behind"},
+    {behind_and_failing, "Redis b is behind; also unhealthy (TLS :9900 timeout)"},
+    {behind_by_a_minute, "Redis b is behind"},
+    {behind_since_the_outage, ""},
+    {behind_before_the_outage, "Redis b is behind"},
 };
+
+/* A plane that is active has what it writes to, and one that nobody leaves loses nothing to an outage. */
+static void an_obstacle_is_of_a_plane_that_is_to_become_active(void **state)
+{
+        struct world *world = *state;
+        struct view *view = &world->view;
+        behind_since_the_outage(world);
+        assert_string_equal(election_unfit(view, &view->planes[1], &view->planes[1], &world->arena), "");
+        assert_string_equal(election_unfit(view, &view->planes[1], NULL, &world->arena), "Redis b is behind");
+        assert_string_equal(election_unfit_word(UNFIT_LOSS), "DataBehind");
+        without_a_copy(world);
+        const struct unfitness unfit = election_unfitness(view, &view->planes[1], &view->planes[0], &world->arena);
+        assert_int_equal(unfit.kind, UNFIT_CANNOT); /* nobody can ask for it all the same */
+        assert_string_equal(unfit.reason, "NotSynced");
+}
 
 /* What a stranger wrote has to be recorded as what is replaced; a quote takes two bytes of JSON. */
 static void what_makes_every_decision_too_long(void **state)
@@ -341,6 +398,8 @@ static void an_unknown_region_is_nobodys(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            cmocka_unit_test_setup_teardown(an_obstacle_is_of_a_plane_that_is_to_become_active, world_set_up,
+                                            world_tear_down),
             cmocka_unit_test(every_reason_not_to_be_chosen),
             cmocka_unit_test(what_makes_every_decision_too_long), cmocka_unit_test(preference_is_the_order_of_the_spec),
             cmocka_unit_test(the_old_active_is_quarantined), cmocka_unit_test(automatic_only_where_it_is_safe),

@@ -52,6 +52,9 @@ static void b_is_no_name(struct world *w)
         w->view.planes[1].name_error = "DNS says that there is no such name";
 }
 static void b_is_an_unasked_name(struct world *w) { b_is_a_name(w); w->view.planes[1].name_confirmed_at = 0; }
+static void b_is_without_a_copy(struct world *w) { w->view.planes[1].obstacle = (struct obstacle){"no copy", "NotSynced", false, 0}; }
+static void b_is_behind(struct world *w) { w->view.planes[1].obstacle = (struct obstacle){"behind", "Behind", true, 0}; }
+static void b_was_cut_off(struct world *w) { b_is_behind(w); w->view.planes[1].obstacle.lost_after = w->view.now - LONG_AGO / 2; }
 static void b_is_half_dead(struct world *w) { w->view.planes[1].checks[0].partial = "192.0.2.12: timeout"; }
 /* One more target, where it still has a place; it must stand in spec and record alike. */
 static unsigned one_more(struct world *w, enum target_kind kind)
@@ -253,6 +256,7 @@ static void maintain(struct world *w, unsigned plane, mono_ms until)
         maintenance_set(&w->view.planes[plane], &maintenance, w->view.wall, w->view.now);
 }
 static void active_in_maintenance(struct world *w) { maintain(w, 0, 3600000); }
+static void active_fails_in_maintenance(struct world *w) { active_fails(w); active_in_maintenance(w); }
 static void b_in_maintenance(struct world *w) { maintain(w, 1, 3600000); }
 static void active_was_in_maintenance(struct world *w) { maintain(w, 0, -3600000); }
 static void late(struct world *w) { w->view.late_until = w->view.now + 600000; }
@@ -264,7 +268,7 @@ const struct mutator core_mutators[] = {
         MUTATOR(active_is_half_missing), MUTATOR(active_left_the_spec), MUTATOR(active_has_no_address), MUTATOR(active_moved),
         MUTATOR(active_moved_unseen), MUTATOR(active_deployment_up), MUTATOR(active_lost_a_replica), MUTATOR(active_certificate_ends),
         MUTATOR(b_fails), MUTATOR(b_is_stale), MUTATOR(b_is_missing), MUTATOR(b_has_no_address), MUTATOR(b_shares_the_address),
-        MUTATOR(b_is_a_name), MUTATOR(b_is_no_name), MUTATOR(b_is_an_unasked_name), MUTATOR(b_is_half_dead), MUTATOR(b_is_asked_for_all_the_same), MUTATOR(b_is_asked_for_all_the_same_next), MUTATOR(b_is_asked_for_first_all_the_same), MUTATOR(was_confirmed), MUTATOR(told_apart), MUTATOR(active_has_a_bad_signal), MUTATOR(b_is_unready_by_design), MUTATOR(b_has_just_taken_over), MUTATOR(a_fails_since_it_took_over), MUTATOR(b_has_two_families),
+        MUTATOR(b_is_a_name), MUTATOR(b_is_no_name), MUTATOR(b_is_an_unasked_name), MUTATOR(b_is_half_dead), MUTATOR(b_is_without_a_copy), MUTATOR(b_is_behind), MUTATOR(b_was_cut_off), MUTATOR(b_is_asked_for_all_the_same), MUTATOR(b_is_asked_for_all_the_same_next), MUTATOR(b_is_asked_for_first_all_the_same), MUTATOR(was_confirmed), MUTATOR(told_apart), MUTATOR(active_has_a_bad_signal), MUTATOR(b_is_unready_by_design), MUTATOR(b_has_just_taken_over), MUTATOR(a_fails_since_it_took_over), MUTATOR(b_has_two_families),
         MUTATOR(c_is_no_name), MUTATOR(c_fails), MUTATOR(c_is_ineligible), MUTATOR(one_plane), MUTATOR(everything_fails), MUTATOR(operator_inside),
         MUTATOR(advise), MUTATOR(suspended), MUTATOR(kill_switch), MUTATOR(blast), MUTATOR(cooling), MUTATOR(limited),
         MUTATOR(dns_inside_a), MUTATOR(redis_inside_a), MUTATOR(acknowledged), MUTATOR(no_arbiter), MUTATOR(no_record_yet), MUTATOR(record_unreadable), MUTATOR(plan_mismatched),
@@ -280,7 +284,7 @@ const struct mutator core_mutators[] = {
         MUTATOR(adopt_requested_first), MUTATOR(adopt_b_requested), MUTATOR(moved_to_c_by_hand), MUTATOR(adopt_c_requested), MUTATOR(nonsense_requested), MUTATOR(failback_wanted),
         MUTATOR(after_a_failover), MUTATOR(unconfirmed), MUTATOR(ttl_edited), MUTATOR(name_edited), MUTATOR(lock_dropped_from_spec),
         MUTATOR(server_behind), MUTATOR(server_behind_for_long), MUTATOR(enforce), MUTATOR(edited_by_hand), MUTATOR(enforced_before),
-        MUTATOR(enforced_lately), MUTATOR(fought_back), MUTATOR(active_in_maintenance), MUTATOR(b_in_maintenance),
+        MUTATOR(enforced_lately), MUTATOR(fought_back), MUTATOR(active_in_maintenance), MUTATOR(active_fails_in_maintenance), MUTATOR(b_in_maintenance),
         MUTATOR(active_was_in_maintenance), MUTATOR(late),
         MUTATOR(has_a_fence), MUTATOR(has_a_promotion), MUTATOR(has_a_pending_promotion), MUTATOR(has_a_second_name),
         MUTATOR(has_a_pipeline), MUTATOR(has_a_lost_pipeline),

@@ -43,6 +43,7 @@ enum err group_new(const struct target_config *config, struct group **ret, struc
         enum err err = ERR_OK;
         *group = (struct group){.planned = mem_strdup(planned ? planned : ""),
                                 .is_settled = text_equal(target_setting_find(config, "isSettled"), "true"),
+                                .is_confirmed = text_equal(target_setting_find(config, "isConfirmed"), "true"),
                                 .max_lag_s = lag ? strtoll(lag, NULL, 10) : GROUP_MAX_LAG_S};
         for (size_t i = 0; i < config->setting_count && err == ERR_OK; i++)
                 if (text_equal(config->settings[i].key, "server"))
@@ -155,6 +156,18 @@ static bool is_in_order(const struct group *group, const struct member *primary,
                 if (group_is_stray(&group->members[i], primary, deadline))
                         return false;
         return true;
+}
+
+const struct member *group_primary(const struct group *group)
+{
+        const struct member *found = NULL;
+        for (unsigned i = 0; i < group->count; i++) {
+                const struct member *member = &group->members[i];
+                if (member->err == ERR_OK && member->is_primary &&
+                    (!found || text_equal(member->address, group->planned)))
+                        found = member;
+        }
+        return found;
 }
 
 enum err group_judge(struct group *group, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)

@@ -7,7 +7,8 @@
  * not been replaced.
  *
  * Settings:    server (host:port, once for each plane), planned (what the record wants), isSettled ("true": the record
- *              is at rest), maxLagSeconds, tls ("true"), serverName (else the host).
+ *              is at rest), isConfirmed ("true": a person wants it in spite of a loss), maxLagSeconds, tls ("true"),
+ *              serverName (else the host).
  * Credentials: as in lock.h; the same for all servers.
  * Ownership:   group_new() copies the configuration; group_free() wipes what is secret of it.
  * Threads:     may block until the deadline: executor jobs only, one at a time.
@@ -25,7 +26,7 @@ struct group {
         struct member members[PLANES_MAX];
         unsigned count;
         char *planned; /* a line; "" none */
-        bool is_settled;
+        bool is_settled, is_confirmed;
         int64_t max_lag_s;
 };
 
@@ -37,6 +38,9 @@ void group_free(struct group *group); /* NULL is a no-op */
  * that did not answer the last time are left out.
  */
 void group_look(struct group *group, bool only_answering, mono_ms deadline);
+
+/* The one that is the primary by its own word, the planned one before others; NULL: none that answers is. */
+const struct member *group_primary(const struct group *group);
 
 /*
  * The state of the promotion, of what was seen: the caller's. ERR_TRANSIENT: nobody answers, or what does cannot tell

@@ -60,11 +60,15 @@ static void parse(const char *info, struct member *ret)
 {
         char host[PARTS_BYTES], port[PARTS_BYTES], state[PARTS_BYTES];
         ret->is_primary = is_field(info, "role", "master");
+        ret->is_read_only = !ret->is_primary && !is_field(info, "slave_read_only", "0");
         ret->is_linked = !ret->is_primary && is_field(info, "master_link_status", "up");
         ret->unlinked_s = ret->is_linked ? 0 : number_of(info, "master_link_down_since_seconds", -1);
         /* Where the link never was up there is nothing of that primary, and a full copy begins by dropping all. */
         ret->is_empty = !ret->is_primary && !ret->is_linked &&
                         (ret->unlinked_s < 0 || number_of(info, "master_sync_in_progress", 0) != 0);
+        if (!field_of(info, "master_replid", ret->stream, sizeof(ret->stream)) || !ret->stream[0])
+                (void)TEXT_COPY(ret->stream, "-");
+        ret->offset = number_of(info, ret->is_primary ? "master_repl_offset" : "slave_repl_offset", 0);
         ret->is_handing_over = field_of(info, "master_failover_state", state, sizeof(state)) &&
                                !text_equal(state, "no-failover");
         ret->follows[0] = '\0';

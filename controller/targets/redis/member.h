@@ -18,6 +18,8 @@
 /* The key of the write probe. It is never created. */
 #define MEMBER_PROBE_KEY "planekeeper:write-probe"
 
+enum { MEMBER_STREAM_BYTES = 41 };
+
 struct member {
         const char *address; /* host:port as the spec has it; borrowed */
         struct connection *connection;
@@ -28,9 +30,12 @@ struct member {
         bool takes_writes;    /* a primary that does */
         bool is_handing_over; /* a primary whose FAILOVER goes on */
         bool is_cluster;
+        bool is_read_only;    /* a replica that takes no writes, as by default */
         bool is_linked;       /* a replica whose link to its primary is up */
         /* A replica without a whole copy: its synchronisation is not over, or its link never was up */
         bool is_empty;
+        char stream[MEMBER_STREAM_BYTES]; /* the id of the replication stream that it writes, or has; "-" not said */
+        int64_t offset;       /* how much of it it has; 0 not said */
         int64_t unlinked_s;   /* of a replica, how long its link has been down; -1: it never was up */
         char follows[sizeof(((struct net_endpoint *)0)->text)]; /* host:port of a replica's primary */
 };

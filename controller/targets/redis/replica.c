@@ -10,6 +10,7 @@
 #include "runtime/clock.h"
 #include "targets/redis/credentials.h"
 #include "targets/redis/group.h"
+#include "targets/redis/lag.h"
 #include "targets/redis/replica_by_hand.h"
 #include "targets/redis/replica_rights.h"
 #include "util/cleanup.h"
@@ -68,7 +69,7 @@ static enum err check(const struct group *group, const struct member *to, const 
                                "%s: it has no copy of the data, because its synchronisation with %s is not over: a "
                                "promotion would lose everything; it is promoted when it has one",
                                to->address, to->follows);
-        if (from && to->unlinked_s > group->max_lag_s)
+        if (from && !group->is_confirmed && to->unlinked_s > group->max_lag_s)
                 return err_set(reterr, ERR_TRANSIENT,
                                "%s: its link to the primary %s is down for %" PRId64 " s, which a promotion would "
                                "lose, and the primary answers; mend the link, or raise maxLagSeconds (%" PRId64 ")",
@@ -126,6 +127,36 @@ static enum err demote_others(struct group *group, const struct member *to, mono
         return worst;
 }
 
+enum { LEVEL_MS = 200 };
+
+/* A replica that is read before the primary has written more is asked again: mostly it has that, too. */
+static void await_level(struct group *group, const struct member *primary, mono_ms deadline)
+{
+        const mono_ms most = clock_mono() + LEVEL_MS, until = deadline < most ? deadline : most;
+        for (unsigned i = 0; i < group->count; i++) {
+                struct member *member = &group->members[i];
+                while (member != primary && member->err == ERR_OK && member->is_linked &&
+                       member->offset < primary->offset && clock_mono() + AGAIN_MS < until) {
+                        pause_briefly();
+                        member_look(member, until);
+                }
+        }
+}
+
+/* Fills which values are unready, and the text that the next visit is given. */
+static void tell(struct group *group, const char *kept, mono_ms deadline, struct target_state *found)
+{
+        const struct member *primary = group_primary(group);
+        struct lag lag;
+        if (primary)
+                await_level(group, primary, deadline);
+        const mono_ms now = clock_mono();
+        lag_parse(kept, &lag);
+        lag_observe(&lag, group, primary, now);
+        lag_judge(&lag, group, primary, now, found);
+        found->version = lag_text(&lag);
+}
+
 static enum err make_primary(struct group *group, struct member *to, const char *expected, mono_ms deadline,
                              struct errmsg *reterr)
 {
@@ -173,6 +204,7 @@ static enum err swap(struct group *group, struct target_visit *visit)
         const enum err seen = group_judge(group, visit->deadline, &visit->found, why);
         if (seen != ERR_OK)
                 return ERR_UNKNOWN; /* it was sent: a look says what became of it */
+        tell(group, visit->expected->version, visit->deadline, &visit->found);
         if (err == ERR_OK && (!text_equal(visit->found.value, to->address) || visit->found.settling))
                 err = err_set(why, ERR_PENDING, "%s: it is promoted, and another one does not follow it yet",
                               to->address);
@@ -191,6 +223,8 @@ static void visit(struct target_session *session, struct target_visit *visits, s
         }
         group_look(group, false, visits->deadline);
         visits->err = group_judge(group, visits->deadline, &visits->found, &visits->why);
+        if (visits->err == ERR_OK)
+                tell(group, visits->kept, visits->deadline, &visits->found);
 }
 
 static void close_session(struct target_session *session)
