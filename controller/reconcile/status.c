@@ -22,13 +22,12 @@ enum {
 struct status_writer {
         struct loop *loop;
         struct kube *kube;
-        struct status_mark *first, *last;
+        struct status_queue {
+                struct status_mark *first, *last;
+        } urgent, normal;
+        struct status_share share;
         bool is_enabled;
-        unsigned in_flight;
         unsigned queued;
-        unsigned marks; /* of objects that are there */
-        double tokens;
-        mono_ms filled_at;
         struct loop_timer timer;
         struct yield yield;
         status_troubled_fn *troubled; /* may be NULL */
@@ -53,26 +52,33 @@ static void drop_offer(struct status_mark *mark)
 
 static void unqueue(struct status_mark *mark)
 {
-        struct status_writer *writer = mark->writer;
-        if (!mark->is_queued)
+        struct status_queue *queue = mark->queue;
+        if (!queue)
                 return;
-        *(mark->previous ? &mark->previous->next : &writer->first) = mark->next;
-        *(mark->next ? &mark->next->previous : &writer->last) = mark->previous;
+        *(mark->previous ? &mark->previous->next : &queue->first) = mark->next;
+        *(mark->next ? &mark->next->previous : &queue->last) = mark->previous;
         mark->previous = mark->next = NULL;
-        mark->is_queued = false;
-        writer->queued--;
+        mark->queue = NULL;
+        mark->writer->queued--;
 }
 
 static void enqueue(struct status_mark *mark)
 {
         struct status_writer *writer = mark->writer;
-        if (mark->is_queued)
+        struct status_queue *queue = mark->is_urgent ? &writer->urgent : &writer->normal;
+        if (mark->queue == queue)
                 return;
-        mark->is_queued = true;
+        unqueue(mark);
+        mark->queue = queue;
         writer->queued++;
-        mark->previous = writer->last;
-        *(writer->last ? &writer->last->next : &writer->first) = mark;
-        writer->last = mark;
+        mark->previous = queue->last;
+        *(queue->last ? &queue->last->next : &queue->first) = mark;
+        queue->last = mark;
+}
+
+static struct status_mark *next_of(const struct status_writer *writer)
+{
+        return writer->urgent.first ? writer->urgent.first : writer->normal.first;
 }
 
 static void wake_at(struct status_writer *writer, mono_ms at)
@@ -103,6 +109,7 @@ static void accept(struct status_mark *mark, const struct kube_reply *reply)
                 enqueue(mark);
                 return;
         }
+        mark->is_urgent = false;
         if (mark->sent.facts == mark->written.facts) {
                 mono_ms now = loop_now(mark->writer->loop);
                 mark->words_until = (mark->words_until > now ? mark->words_until : now) + STATUS_WORDS_EVERY_MS;
@@ -128,8 +135,10 @@ static void refused(struct status_mark *mark, const struct kube_reply *reply)
         if (reply->err == ERR_NOT_FOUND)
                 return; /* deleted: the watch is about to show it */
         mono_ms delay = (mono_ms)RETRY_FIRST_MS << (mark->failures < 6 ? mark->failures : 6);
+        delay = delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS;
         mark->failures++;
-        mark->retry_at = loop_now(mark->writer->loop) + (delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS);
+        mark->retry_at = loop_now(mark->writer->loop) +
+                         (delay > reply->retry_after_ms ? delay : reply->retry_after_ms);
         postpone(mark, mark->retry_at);
         (void)err_set(&why, reply->err, "status of %s %s/%s is not written: %s", mark->resource->kind,
                       mark->namespace_name, mark->name, reply->why.text);
@@ -141,7 +150,7 @@ static void written(void *ctx, const struct kube_reply *reply)
 {
         struct status_mark *mark = ctx;
         mark->call = NULL;
-        mark->writer->in_flight--;
+        status_share_answered(&mark->writer->share, reply->err, reply->latency_us / 1000);
         if (reply->err == ERR_OK)
                 accept(mark, reply);
         else
@@ -155,7 +164,7 @@ static void written(void *ctx, const struct kube_reply *reply)
 static bool is_to_be_dated(const struct status_mark *mark)
 {
         const struct status_writer *writer = mark->writer;
-        mono_ms fair = (mono_ms)writer->marks * 1000 / STATUS_JUDGED_PER_SECOND;
+        mono_ms fair = (mono_ms)writer->share.objects * 1000 / STATUS_JUDGED_PER_SECOND;
         mono_ms every = fair > STATUS_JUDGED_EVERY_MS ? fair : STATUS_JUDGED_EVERY_MS;
         return mark->judged_at && loop_now(writer->loop) - mark->judged_at >= every;
 }
@@ -175,8 +184,7 @@ static void send_status(struct status_mark *mark, json_t *status)
             json_pack("{s:{s:s}, s:O}", "metadata", "resourceVersion", mark->known.text, "status", status);
         INVARIANT(patch);
         char *path = kube_path(mark->resource, mark->namespace_name, mark->name, "status");
-        mark->writer->tokens -= 1;
-        mark->writer->in_flight++;
+        status_share_sent(&mark->writer->share);
         mark->sent_turns = mark->known.turns;
         mark->call = kube_patch_for_metadata(mark->writer->kube, path, patch, TIMEOUT_MS, written, mark);
         free(path);
@@ -231,25 +239,22 @@ static void write_now(struct status_mark *mark)
 static void pump(struct status_writer *writer)
 {
         mono_ms now = loop_now(writer->loop);
-        if (writer->first && yield_must_wait(&writer->yield, now)) {
+        if (next_of(writer) && yield_must_wait(&writer->yield, now)) {
                 wake_at(writer, now + YIELD_LOOK_MS);
                 return;
         }
-        writer->tokens += (double)(now - writer->filled_at) * STATUS_PER_SECOND / 1000.0;
-        writer->tokens = writer->tokens > STATUS_BURST ? STATUS_BURST : writer->tokens;
-        writer->filled_at = now;
         int64_t until_us = clock_mono_us() + SLICE_US;
-        while (writer->is_enabled && writer->first && writer->in_flight < STATUS_IN_FLIGHT && writer->tokens >= 1 &&
-               clock_mono_us() < until_us) {
-                struct status_mark *mark = writer->first;
+        while (writer->is_enabled && next_of(writer) && status_share_has_place(&writer->share) &&
+               status_share_free_at(&writer->share, now) <= now && clock_mono_us() < until_us) {
+                struct status_mark *mark = next_of(writer);
                 unqueue(mark);
                 if (mark->call)
                         mark->again = true;
                 else
                         write_now(mark);
         }
-        if (writer->is_enabled && writer->first && writer->in_flight < STATUS_IN_FLIGHT)
-                wake_at(writer, writer->tokens < 1 ? now + 1000 / STATUS_PER_SECOND : now);
+        if (writer->is_enabled && next_of(writer) && status_share_has_place(&writer->share))
+                wake_at(writer, status_share_free_at(&writer->share, now));
 }
 
 static void due(struct loop_timer *timer)
@@ -260,14 +265,14 @@ static void due(struct loop_timer *timer)
 struct status_writer *status_writer_open(struct loop *loop, struct kube *kube)
 {
         struct status_writer *writer = mem_new(writer);
-        *writer = (struct status_writer){.loop = loop, .kube = kube, .tokens = STATUS_BURST, .timer.due = due};
-        writer->filled_at = loop_now(loop);
+        *writer = (struct status_writer){.loop = loop, .kube = kube, .timer.due = due};
+        status_share_init(&writer->share, loop_now(loop));
         return writer;
 }
 
 void status_writer_close(struct status_writer *writer)
 {
-        INVARIANT(!writer->first);
+        INVARIANT(!next_of(writer));
         loop_timer_stop(writer->loop, &writer->timer);
         free(writer);
 }
@@ -295,11 +300,17 @@ void status_init(struct status_mark *mark, struct status_writer *writer, const s
         *mark = (struct status_mark){.writer = writer, .resource = resource, .later.due = later_due};
 }
 
+static void count(struct status_mark *mark, bool is_there)
+{
+        if (mark->is_counted != is_there)
+                status_share_count(&mark->writer->share, is_there);
+        mark->is_counted = is_there;
+}
+
 void status_seen(struct status_mark *mark, const json_t *object)
 {
         const json_t *status = json_object_get(object, "status");
-        mark->writer->marks += !mark->is_counted;
-        mark->is_counted = true;
+        count(mark, true);
         mark->retry_at = 0;
         if (mark->written.whole && status_content_of(status).whole == mark->written.whole)
                 return;
@@ -324,6 +335,13 @@ void status_request(struct status_mark *mark)
         enqueue(mark);
         /* In 1 ms and not at once: the passes of this turn may change it again, and records go first. */
         wake_at(writer, loop_now(writer->loop) + 1);
+}
+
+void status_urge(struct status_mark *mark)
+{
+        mark->is_urgent = true;
+        if (mark->queue)
+                enqueue(mark);
 }
 
 bool status_has_room(const struct status_mark *mark)
@@ -353,7 +371,7 @@ bool status_may_overlay(const struct status_mark *mark)
 {
         const struct status_writer *writer = mark->writer;
         return !writer->is_enabled && !mark->call && mark->known.text &&
-               writer->in_flight < STATUS_IN_FLIGHT && loop_now(writer->loop) >= mark->retry_at;
+               status_share_has_place(&writer->share) && loop_now(writer->loop) >= mark->retry_at;
 }
 
 void status_overlay(struct status_mark *mark, json_t *status, struct condition_list *conditions)
@@ -374,7 +392,7 @@ void status_forget(struct status_mark *mark)
         if (mark->call) {
                 kube_cancel(mark->call);
                 mark->call = NULL;
-                mark->writer->in_flight--;
+                status_share_cancelled(&mark->writer->share);
                 wake_at(mark->writer, loop_now(mark->writer->loop)); /* one more may be in flight */
         }
         loop_timer_stop(mark->writer->loop, &mark->later);
@@ -383,8 +401,7 @@ void status_forget(struct status_mark *mark)
         known_forget(&mark->known);
         status_rewrite(mark);
         mark->words_until = mark->judged_at = mark->retry_at = 0;
-        mark->writer->marks -= mark->is_counted;
-        mark->is_counted = false;
+        count(mark, false);
         mark->failures = 0;
-        mark->again = false;
+        mark->again = mark->is_urgent = false;
 }

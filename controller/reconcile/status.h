@@ -1,6 +1,7 @@
 /*
- * status.h -- the one queue through which every status is written: behind leases and records, at most 20 a second, one
- * write in flight per object, guarded by resourceVersion, and none at all where nothing changed.
+ * status.h -- the one queue through which every status is written: behind leases and records, with what is left of the
+ * API server's time (status_share.h), one write in flight per object, guarded by resourceVersion, and none at all where
+ * nothing changed.
  *
  * Where there is room, the owner offers the status that its pass has found. Else the value is built when its turn
  * comes, so what is written is the newest. An unchanged one is recognised by its hash, and costs no place in the queue.
@@ -20,17 +21,13 @@
 #include "kube/client.h"
 #include "kube/known_version.h"
 #include "reconcile/status_content.h"
+#include "reconcile/status_share.h"
 #include "runtime/yield.h"
 
 struct status_writer;
+struct status_queue;
 
-enum {
-        STATUS_PER_SECOND = 20,
-        STATUS_BURST = 20,
-        STATUS_IN_FLIGHT = 2,
-        STATUS_WORDS_EVERY_MS = 60000,
-        STATUS_WORDS_BURST = 3
-};
+enum { STATUS_WORDS_EVERY_MS = 60000, STATUS_WORDS_BURST = 3 };
 enum { STATUS_JUDGED_EVERY_MS = 60000, STATUS_JUDGED_PER_SECOND = 5 };
 
 struct status_mark {
@@ -56,7 +53,8 @@ struct status_mark {
         unsigned failures;
         mono_ms retry_at;        /* no write before */
         struct loop_timer later; /* a postponed write is requested again */
-        bool is_queued;
+        struct status_queue *queue; /* NULL: it does not wait */
+        bool is_urgent;      /* until it is written */
         bool again; /* asked for while a write was in flight */
         struct status_mark *previous, *next;
 };
@@ -78,6 +76,8 @@ void status_seen(struct status_mark *mark, const json_t *object);
 void status_rewrite(struct status_mark *mark); /* whatever was written before: it is written again */
 /* It may have changed: it is queued, and written where it differs. Cheap; call it in every pass. */
 void status_request(struct status_mark *mark);
+/* People look for this change first (something was switched, or is blocked): it goes before the others. */
+void status_urge(struct status_mark *mark);
 /* The status as its owner has found it just now (consumed), and the conditions in it (moved). Only where
  * status_has_room() says so: what goes first goes first, and few are kept. Else ask for it by status_request(). */
 bool status_has_room(const struct status_mark *mark);

@@ -159,6 +159,8 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         if (is_told && (!is_news || text_equal(policy->told.why, why)))
                 return;
         bool only_text = is_told;
+        if (!only_text)
+                status_urge(&policy->status);
         free(policy->told.reason);
         free(policy->told.why);
         policy->told.reason = mem_strdup(reason);

@@ -410,11 +410,28 @@ static void test_forgotten_write_gives_its_place_back(void **state)
                 status_request(&rig->marks[i]);
         }
         pass(rig, 200);
-        assert_int_equal(rig->requests, STATUS_IN_FLIGHT);
+        assert_int_equal(rig->requests, STATUS_IN_FLIGHT_FIRST);
         rig->is_mute = false;
         status_forget(&rig->marks[0]);
         status_forget(&rig->marks[1]);
         await(rig, 1); /* the third, although nobody asks again */
+}
+
+/* People look for what was switched or is blocked: it goes before those that wait longer. */
+static void test_urgent_goes_first(void **state)
+{
+        struct rig *rig = *state;
+        rig->is_mute = true;
+        for (size_t i = 0; i < MARKS; i++)
+                see(rig, &rig->marks[i], "2026-11-01T00:00:00Z");
+        status_request(&rig->marks[0]);
+        status_request(&rig->marks[1]);
+        status_request(&rig->marks[2]);
+        status_urge(&rig->marks[2]);
+        pass(rig, 200);
+        assert_int_equal(rig->requests, STATUS_IN_FLIGHT_FIRST);
+        assert_non_null(rig->marks[2].call);
+        assert_null(rig->marks[1].call);
 }
 
 /* etcd was restored from a backup: what comes back is the status of long ago, under a lower number or, by chance, under our own. */
@@ -495,6 +512,7 @@ int main(void)
             RIG_TEST(test_held_back_words_are_written_in_the_end),
             RIG_TEST(test_transition_times_are_the_newest_seen),
             RIG_TEST(test_forgotten_write_gives_its_place_back),
+            RIG_TEST(test_urgent_goes_first),
             RIG_TEST(test_status_that_comes_back_with_a_backup_is_overwritten),
             RIG_TEST(test_our_own_status_is_not_written_again),
             RIG_TEST(test_refusal_that_no_watch_explains_is_doubted),
