@@ -5,10 +5,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-hack/install.sh build bench test image
+hack/install.sh build bench test image go
 make --no-print-directory -s build/planekeeper bench-programs
 venv=$(hack/venv.sh)
 hack/tools.sh servers >/dev/null
+hack/tools.sh naive >/dev/null
 
 # Packets are watched with the kernel's own times, which needs CAP_NET_RAW.
 run=(env PYTHONDONTWRITEBYTECODE=1 "HOME=$HOME" "$venv/bin/python" -m hack.perf "$@")

@@ -4,7 +4,8 @@
 #   hack/tools.sh servers    kube-apiserver, etcd and kubectl: what every test and `make run` needs
 #   hack/tools.sh judges     kubectl-validate, kube-score, promtool, kstatus, porcupine, kustomize-controller and Flux's CRDs
 #   hack/tools.sh gitops     argocd (application-controller and repo-server of Argo CD) and its CRDs
-#   hack/tools.sh all        all of them, one line each
+#   hack/tools.sh naive      the operator that stands beside this one in `make bench` (hack/naive)
+#   hack/tools.sh all        all but the last, one line each
 #
 # Order for the servers: KUBEBUILDER_ASSETS where it has all three, the cache, the release of controller-tools' envtest,
 # the build from source (about 5 minutes cold on two cores). What is downloaded is pinned by servers/envtest.sha512, what
@@ -122,6 +123,11 @@ build_gitops() {
 	install -m 644 "$folder"/manifests/crds/*-crd.yaml "$new/argo-crds/"
 }
 
+build_naive() {
+	need_go naive
+	build naive naive "" . "2 minutes" -ldflags "-s -w"
+}
+
 # The CRDs of Flux come out of its modules, checked by go.sum; they are not ours to commit.
 copy_flux_crds() {
 	local module folder
@@ -183,14 +189,14 @@ ensure() {
 }
 
 case ${1:-} in
-servers | judges | gitops) ensure "$1" ;;
+servers | judges | gitops | naive) ensure "$1" ;;
 all)
 	ensure servers
 	ensure judges
 	ensure gitops
 	;;
 *)
-	say "usage: hack/tools.sh servers|judges|gitops|all"
+	say "usage: hack/tools.sh servers|judges|gitops|naive|all"
 	exit 2
 	;;
 esac

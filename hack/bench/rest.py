@@ -38,6 +38,8 @@ KINDS = {
     "Kustomization": ("/apis/kustomize.toolkit.fluxcd.io/v1", "kustomizations", True),
     "ManagementPlane": ("/apis/planekeeper.io/v1alpha1", "managementplanes", True),
     "FailoverPolicy": ("/apis/planekeeper.io/v1alpha1", "failoverpolicies", True),
+    "NaivePlane": ("/apis/naive.example.com/v1", "naiveplanes", True),
+    "NaivePolicy": ("/apis/naive.example.com/v1", "naivepolicies", True),
 }
 
 Object = dict[str, Any]

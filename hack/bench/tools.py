@@ -29,3 +29,8 @@ def judge(name: str) -> pathlib.Path:
 def argocd() -> pathlib.Path:
     """Argo CD's application-controller and repo-server, one program; its CRDs are beside it, in argo-crds."""
     return folder("gitops") / "argocd"
+
+
+def naive() -> pathlib.Path:
+    """The operator that stands beside this one in `make bench`."""
+    return folder("naive") / "naive"

@@ -1,4 +1,4 @@
-"""All figures, or those named: python -m hack.perf [failover|storm|route53|takeover|memory|probes|start|image|floors]...
+"""All figures, or those of the rows that are named (the names are in rows() below): python -m hack.perf [ROW]...
 
 PLANEKEEPER_BENCH_N is the number of runs of each failover cell (default 200); the other figures scale with it.
 Exit status 1 where a bound is missed.
@@ -50,7 +50,9 @@ def rows(runs: int) -> dict[str, Callable[[Rig], list[Figure]]]:
         "failover": lambda rig: failover.measure(rig, runs),
         "start": lambda rig: start.measure(rig, few),
         "takeover": lambda rig: takeover.measure(rig, few),
-        "route53": lambda rig: route53.measure(rig, runs),
+        "route53": lambda rig: route53.beside_bare(rig, runs),
+        "route53-zone": route53.one_zone,
+        "route53-zones": route53.many_zones,
         "storm": lambda rig: storm.measure(rig, max(1, few // 3)),
         "probes": lambda rig: probes.measure(rig, max(1, few // 3)),
         "memory": memory.measure,

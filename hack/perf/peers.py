@@ -34,9 +34,10 @@ class Peer:
 
     def refuse(self) -> None:
         """As a host whose process is gone."""
-        self._keeper.forget(self._listener)
-        self._listener.close()
-        self._listener = None
+        if self._listener is not None:
+            self._keeper.forget(self._listener)
+            self._listener.close()
+            self._listener = None
 
     def black_hole(self) -> None:
         """As a machine without power: the accept queue is full, so the kernel drops each further SYN."""

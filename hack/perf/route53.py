@@ -42,7 +42,13 @@ class Account:
                 self.service.write(zone, *records[at : at + RECORDS_A_CHANGE])
         key, secret = Route53.KEY.split(":")
         scene.put_secret("aws", aws_access_key_id=key, aws_secret_access_key=secret)
-        self.peers = [Peer(Keeper(), host, PORT) for host in HOSTS]
+        keeper = Keeper()
+        self.peers = [Peer(keeper, host, PORT) for host in HOSTS]
+
+    def close(self) -> None:
+        self.service.stop()
+        for peer in self.peers:
+            peer.refuse()
 
     def put(self) -> None:
         for name, host in zip(NAMES, HOSTS):
@@ -100,7 +106,7 @@ def _measure(rig: Rig, what: str, zones: int, policies: int, bound: float | None
         moved = account.wait_moved(2, SWITCHED_S)
         decided = _decided_at(operator, 2)
         spent = _throttled(requests, account.service)
-        account.service.stop()
+        account.close()
         if len(decided) < policies:
             raise RuntimeError(f"{len(decided)} of {policies} decisions were logged")
         last = max(moved.values())
@@ -137,7 +143,3 @@ def beside_bare(rig: Rig, runs: int) -> list[Figure]:
     note = f"driver {quantile(driver, 0.5):.1f} ms, p99 {quantile(driver, 0.99):.1f}"
     floor = f"bare libcurl {quantile(bare, 0.5):.1f} ms, p99 {quantile(bare, 0.99):.1f}"
     return [Figure("route53: read and swap beside a bare libcurl client, p50", ratio, "×", BARE_BOUND, runs, floor, note=note)]
-
-
-def measure(rig: Rig, runs: int) -> list[Figure]:
-    return beside_bare(rig, runs) + one_zone(rig) + many_zones(rig)

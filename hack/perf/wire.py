@@ -31,16 +31,33 @@ class Attempt:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """One datagram of the DNS server to a client's port."""
+    """One datagram between the DNS server and a client's port."""
 
     at: float
     port: int
     wire: bytes
 
     @property
+    def is_request(self) -> bool:
+        return self.wire[2] & 128 == 0
+
+    @property
     def is_update_done(self) -> bool:
         """Operation code UPDATE (RFC 2136), no error."""
-        return self.wire[2] >> 3 & 15 == 5 and self.wire[3] & 15 == 0
+        return self._is_update and not self.is_request and self.wire[3] & 15 == 0
+
+    def asks_for(self, host: str) -> bool:
+        """An update that adds this address."""
+        return self._is_update and self.is_request and self.carries(host)
+
+    @property
+    def exchange(self) -> tuple[int, bytes]:
+        """What a request and its answer have in common: the client's port and the message's number."""
+        return self.port, self.wire[:2]
+
+    @property
+    def _is_update(self) -> bool:
+        return self.wire[2] >> 3 & 15 == 5
 
     def carries(self, host: str) -> bool:
         """Whether there is an A record with this address in it: type and class, any TTL, length, address."""
@@ -58,16 +75,19 @@ class Answer:
 
 
 class Wire:
-    """Watches connections to `tcp_port` (but those from `ignored`) and answers from `dns_port` until closed."""
+    """Watches connections to `tcp_port` (but those from `ignored`) and answers from `dns_port` until closed.
 
-    def __init__(self, tcp_port: int, dns_port: int, ignored: str) -> None:
+    With `requests` also what the DNS server is asked.
+    """
+
+    def __init__(self, tcp_port: int, dns_port: int, ignored: str, requests: bool = False) -> None:
         self._ignored = socket.inet_aton(ignored)
         self._tcp_port, self._dns_port = tcp_port, dns_port
         self._attempts: list[Attempt] = []
         self._answers: list[Answer] = []
         self._changed = threading.Condition()  # its lock can be taken again by whoever holds it
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))
-        _attach(self._socket, _filter(tcp_port, dns_port))
+        _attach(self._socket, _filter(tcp_port, dns_port, requests))
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self._socket.bind(("lo", ETH_P_IP))
@@ -102,7 +122,7 @@ class Wire:
             for answer in self._answers:
                 if answer.at > since and answer.is_update_done:
                     updated[answer.port] = answer.at
-                elif answer.at > since and answer.carries(host):
+                elif answer.at > since and not answer.is_request and answer.carries(host):
                     names.setdefault(answer.name, updated.get(answer.port, answer.at))
         return names
 
@@ -112,6 +132,19 @@ class Wire:
             if not self._changed.wait_for(lambda: self.shown(host, since), patience):
                 raise TimeoutError(f"{host} was not seen in DNS within {patience:g}s")
         return min(self.shown(host, since).values())
+
+    def updated(self, host: str, since: float) -> list[float]:
+        """When the DNS server said yes to updates that add `host`: for a client that does not read afterwards."""
+        with self._changed:
+            seen = [one for one in self._answers if one.at > since]
+        asked = {one.exchange for one in seen if one.asks_for(host)}
+        return [one.at for one in seen if one.is_update_done and one.exchange in asked]
+
+    def wait_updated(self, host: str, since: float, patience: float) -> float:
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.updated(host, since), patience):
+                raise TimeoutError(f"{host} was not written to DNS within {patience:g}s")
+        return self.updated(host, since)[0]
 
     def wait_accepted(self, host: str, since: float, count: int, patience: float) -> None:
         with self._changed:
@@ -138,7 +171,8 @@ class Wire:
         from_port, to_port = struct.unpack("!HH", packet[start : start + 4])
         if packet[9] == socket.IPPROTO_UDP:
             self._forget(self._answers, at)
-            self._answers.append(Answer(at, to_port, packet[start + 8 :]))
+            client = from_port if to_port == self._dns_port else to_port
+            self._answers.append(Answer(at, client, packet[start + 8 :]))
         elif to_port == self._tcp_port and source != self._ignored:
             if packet[start + 13] & (SYN | ACK) == SYN:
                 self._forget(self._attempts, at)
@@ -167,14 +201,19 @@ LD_B_ABS, LD_H_ABS, LD_H_IND, LD_B_IND = 0x30, 0x28, 0x48, 0x50
 LDX_IP_HEADER_LENGTH, JEQ, JSET, RETURN = 0xB1, 0x15, 0x45, 0x06
 
 
-def _filter(tcp_port: int, dns_port: int) -> list[tuple[int, int, int, int]]:
-    """SYN and RST to or from `tcp_port`, and all from UDP `dns_port`: (code, jump if true, jump if false, operand)."""
+NO_PORT = 0x10000
+
+
+def _filter(tcp_port: int, dns_port: int, requests: bool) -> list[tuple[int, int, int, int]]:
+    """SYN and RST to or from `tcp_port`, and all from UDP `dns_port`, or to it: (code, jump if true, if false, operand)."""
     return [
         (LDX_IP_HEADER_LENGTH, 0, 0, 0),
         (LD_B_ABS, 0, 0, 9),
-        (JEQ, 0, 2, socket.IPPROTO_UDP),
+        (JEQ, 0, 4, socket.IPPROTO_UDP),
         (LD_H_IND, 0, 0, 0),
-        (JEQ, 8, 7, dns_port),
+        (JEQ, 10, 0, dns_port),
+        (LD_H_IND, 0, 0, 2),
+        (JEQ, 8, 7, dns_port if requests else NO_PORT),
         (JEQ, 0, 6, socket.IPPROTO_TCP),
         (LD_B_IND, 0, 0, 13),
         (JSET, 0, 4, SYN | RST),
