@@ -133,6 +133,7 @@ static void act(struct policy *policy, const struct view *view, const struct dec
         case DO_ABORT:
         case DO_COMMIT:
                 record_store_write(policy, view, decision);
+                confirm_beside(policy);
                 break;
         case DO_WRITE:
                 write_target(policy, view, &decision->write);
@@ -141,7 +142,8 @@ static void act(struct policy *policy, const struct view *view, const struct dec
                 look_again(policy, decision->looks);
                 break;
         case DO_CONFIRM:
-                confirm_policy(policy);
+                if (!record_io_must_wait(policy))
+                        confirm_policy(policy);
                 break;
         case DO_WAIT:
         case DO_REPORT:

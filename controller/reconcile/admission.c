@@ -66,6 +66,15 @@ bool permit_take(struct policy *policy, enum urgency urgency)
         return false;
 }
 
+bool permit_take_free(struct manager *manager)
+{
+        struct admission *admission = &manager->admission;
+        if (admission->permits >= PERMITS_MAX || next_waiting(admission, URGENCY_REST))
+                return false;
+        admission->permits++;
+        return true;
+}
+
 void permit_return(struct manager *manager)
 {
         INVARIANT(manager->admission.permits > 0);

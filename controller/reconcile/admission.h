@@ -44,6 +44,8 @@ struct permit {
 
 /* False: @policy is queued, and its pass runs again when the permit is granted. */
 bool permit_take(struct policy *policy, enum urgency urgency);
+/* One more where a permit is free and nobody waits for it; nothing is queued. */
+bool permit_take_free(struct manager *manager);
 void permit_return(struct manager *manager);
 void permit_return_unused(struct policy *policy);
 /* Leaves the queue, and returns a permit that was granted. */

@@ -5,19 +5,10 @@
 
 #include "api/object.h"
 #include "reconcile/policy.h"
-#include "reconcile/record_io.h"
-#include "runtime/clock.h"
 #include "util/text.h"
 
 /* A read that failed is repeated soon; a policy that did not confirm will only do so after an edit. */
 enum { TIMEOUT_MS = 3000, AGAIN_SOON_MS = 250, AGAIN_MS = 1000 };
-
-static void confirm(struct policy *policy)
-{
-        trouble_over(policy->manager, TROUBLE_POLICY_READ, policy);
-        policy->confirmation.epoch = policy->confirmation.asked_epoch;
-        policy->account.times.confirmed_us = clock_mono_us();
-}
 
 static void ask_for_policy(struct policy *policy);
 
@@ -26,6 +17,13 @@ static bool may_confirm(const struct policy *policy)
 {
         return policy->spec && !policy->spec->deleting && policy->keeper.record &&
                policy->keeper.record->epoch == policy->confirmation.asked_epoch;
+}
+
+/* The decision that the read was sent with has not been recorded yet. */
+static bool is_ahead(const struct policy *policy)
+{
+        const struct record *next = policy->keeper.write.record;
+        return next && next->epoch == policy->confirmation.asked_epoch;
 }
 
 /*
@@ -50,8 +48,10 @@ static void policy_answered(void *ctx, const struct kube_reply *reply)
                 trouble_note(manager, TROUBLE_POLICY_READ, policy, reply->why.text);
         if (object || reply->err == ERR_NOT_FOUND)
                 policy_read(policy, object);
-        if (is_same && may_confirm(policy))
-                confirm(policy);
+        if (is_ahead(policy)) /* one that failed is repeated when the record is there */
+                policy->confirmation.is_ahead = is_same && policy->spec && !policy->spec->deleting;
+        else if (is_same && may_confirm(policy))
+                confirmation_take(policy);
         else
                 policy->keeper.retry_at =
                     loop_now(manager->loop) + (reply->err == ERR_TRANSIENT ? AGAIN_SOON_MS : AGAIN_MS);
@@ -69,9 +69,20 @@ static void ask_for_policy(struct policy *policy)
 void confirm_policy(struct policy *policy)
 {
         struct manager *manager = policy->manager;
-        if (record_io_must_wait(policy) || !permit_take(policy, URGENCY_CONFIRM))
+        if (!permit_take(policy, URGENCY_CONFIRM))
                 return;
         pace_prioritise(&manager->pace);
         policy->confirmation.asked_epoch = policy->keeper.record->epoch;
+        ask_for_policy(policy);
+}
+
+/* Others that wait for a permit go first: then it is read when the record is there, as it would be without this. */
+void confirm_beside(struct policy *policy)
+{
+        const struct record_write *write = &policy->keeper.write;
+        policy->confirmation.is_ahead = false;
+        if (!write->record || write->action != DO_DECIDE || !permit_take_free(policy->manager))
+                return;
+        policy->confirmation.asked_epoch = write->record->epoch;
         ask_for_policy(policy);
 }

@@ -1,26 +1,21 @@
 /*
  * confirm.h -- the uncached read of a policy between a decision and its first effect: no effect without having seen
- * that the policy was not suspended, deleted or edited meanwhile. It is sent after the record is written, so that a
- * suspend from before the decision is never missed (decision 009).
+ * that the policy was not suspended, deleted or edited when it was decided (decision 050).
+ *
+ * It is sent together with the record, never before: a suspend that was stored before the decision is always seen. No
+ * effect begins before both are answered. Where it was not sent then or came to nothing, it is sent when the record is
+ * there.
  *
  * Threads: loop thread only.
  */
 #ifndef PK_RECONCILE_CONFIRM_H
 #define PK_RECONCILE_CONFIRM_H
 
-#include "core/types.h"
-#include "kube/client.h"
-
 struct policy;
-
-struct confirmation {
-        struct kube_call *call; /* NULL: none is under way */
-        uint64_t turns;         /* status.known.turns when it was sent */
-        epoch_t asked_epoch;    /* the epoch that it is to confirm */
-        epoch_t epoch;          /* for which the policy was read; 0: none */
-};
 
 /* Begins the read; then the confirmation is of the record's epoch. */
 void confirm_policy(struct policy *policy);
+/* Begins it beside the write of a decision that was just sent, where a permit is free. */
+void confirm_beside(struct policy *policy);
 
 #endif

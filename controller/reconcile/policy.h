@@ -14,7 +14,7 @@
 #include "reconcile/account.h"
 #include "reconcile/alive.h"
 #include "reconcile/announce.h"
-#include "reconcile/confirm.h"
+#include "reconcile/confirmation.h"
 #include "reconcile/manager.h"
 #include "reconcile/plane.h"
 #include "reconcile/preflight.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reconcile/confirmation.h"
 #include "reconcile/tell.h"
 #include "runtime/log.h"
 #include "util/mem.h"
@@ -94,6 +95,7 @@ void record_io_written(struct policy *policy, enum err err, const char *why)
                         trouble_note(policy->manager, TROUBLE_RECORDS, policy, why);
                 record_io_retry_later(policy, err);
         }
+        confirmation_recorded(policy, err == ERR_OK ? write.record : NULL);
         write_clear(policy->manager, &write);
 }
 
@@ -103,6 +105,7 @@ void record_io_cancel(struct policy *policy)
         /* A cancelled write may be applied or not: the record is read before anything else is decided. */
         policy->keeper.is_doubtful |= policy->keeper.call != NULL;
         policy->keeper.call = policy->confirmation.call = NULL;
+        policy->confirmation.is_ahead = false;
         for (size_t i = 0; i < 2; i++) {
                 if (!calls[i])
                         continue;

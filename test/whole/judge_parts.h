@@ -11,7 +11,7 @@ struct decision {
         uint64_t epoch, id;
         char from[NAME_BYTES], to[NAME_BYTES], reason[NAME_BYTES];
         bool is_automatic, is_steady, uses_lock, was_locked, was_replicated, was_routed;
-        vtime_us decided_at, routed_at; /* routed: a switch may be called complete from here on */
+        vtime_us decided_at, routed_at; /* decided: when it was sent to be recorded; routed: a switch may be called complete from here on */
 };
 
 /* What an operator has measured of a plane, as far as it was told. */
@@ -44,6 +44,10 @@ struct judged_policy {
         struct decision decisions[DECISIONS_MAX];
         unsigned count;
         uint64_t epoch, id; /* of the record */
+        struct sent {
+                uint64_t epoch, id;
+                vtime_us at;
+        } sent[HOSTS_MAX]; /* the last decision that each operator has sent to be recorded */
         bool has_record, is_touched;
         vtime_us switched_at;               /* the last automatic switch that was completed; 0: none */
         struct known wanted[DECISIONS_MAX]; /* states of the policy, as people made them */

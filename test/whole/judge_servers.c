@@ -137,6 +137,14 @@ static void check_cooldown(unsigned policy, const struct decision *next)
                 judge_holds(law_switch_is_repeated(vtime_now() - judged->switched_at, cooldown), policy, next->epoch);
 }
 
+static vtime_us sent_at(const struct judged_policy *judged, const struct decision *next)
+{
+        for (unsigned i = 0; i < HOSTS_MAX; i++)
+                if (judged->sent[i].epoch == next->epoch && judged->sent[i].id == next->id)
+                        return judged->sent[i].at;
+        return vtime_now();
+}
+
 static void keep(struct judged_policy *judged, const struct decision *next)
 {
         if (judged->count == DECISIONS_MAX) {
@@ -144,7 +152,7 @@ static void keep(struct judged_policy *judged, const struct decision *next)
                 judged->count--;
         }
         judged->decisions[judged->count] = *next;
-        judged->decisions[judged->count++].decided_at = vtime_now();
+        judged->decisions[judged->count++].decided_at = sent_at(judged, next);
         judge.decisions++;
 }
 

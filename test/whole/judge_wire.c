@@ -204,10 +204,19 @@ static void check_contradiction(const struct host *host, const struct decision *
                                (long long)(vtime_now() - measured->said_at) / VTIME_MS, measured->unanswered);
 }
 
+/* The first time counts: a write that is lost on the way may be sent again. */
+static void note_sent(const struct host *host, unsigned policy, const struct decision *next)
+{
+        struct sent *sent = &judge.policies[policy].sent[host->index];
+        if (sent->epoch != next->epoch || sent->id != next->id)
+                *sent = (struct sent){next->epoch, next->id, vtime_now()};
+}
+
 void check_decision(const struct host *host, unsigned policy, const struct decision *next)
 {
         if (find_decision(policy, next->epoch, next->id))
                 return; /* the commit of what was decided */
+        note_sent(host, policy, next);
         check_wishes(host, policy, next);
         if (next->is_automatic)
                 check_automatic(host, policy, next);
