@@ -118,7 +118,7 @@ $(OUT)/prove/%: $(OUT)/test/prove/%.o $(OUT)/libprove.a $(OUT)/libcontroller.a
 WHOLE_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(wildcard test/whole/*.c))
 PROVERS       += $(OUT)/prove/whole
 
-WHOLE_LINK    := -Wl,--wrap=epoll_wait,--wrap=eventfd_write
+WHOLE_LINK    := -Wl,--wrap=epoll_wait,--wrap=eventfd_write,--wrap=nanosleep
 
 $(OUT)/test/whole/%.o: CPPFLAGS += -Itest/prove -Itest/sim -Itest/unit
 

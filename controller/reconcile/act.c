@@ -84,6 +84,23 @@ static void read_what_is_wanted(struct policy *policy, const struct decision *de
         policy->reads_wanted = false;
 }
 
+/* A replica that has just been told to follow mostly has its copy soon: until then no plane seems to be fit. */
+static void look_at_unready(struct policy *policy)
+{
+        enum { AGAIN_MS = 2000, AS_LONG_AS_MS = 15000 };
+        const mono_ms now = loop_now(policy->manager->loop);
+        for (unsigned i = 0; i < policy->target_count; i++) {
+                struct target_slot *slot = policy->targets[i];
+                if (!slot->unready_since || now - slot->unready_since > AS_LONG_AS_MS || slot->effect)
+                        continue;
+                const mono_ms due = slot->read_at + AGAIN_MS;
+                if (now >= due)
+                        look_at_leisure(policy, slot);
+                else
+                        workqueue_add_after(policy->manager->policies_queue, &policy->work, due - now);
+        }
+}
+
 /* Reads the targets that the core needs to see again before it goes on. */
 static void look_again(struct policy *policy, unsigned looks)
 {
@@ -232,6 +249,7 @@ static void pass(struct policy *policy, struct arena *arena, struct view *ret_vi
         drop_recalled_writes(policy);
         verify_turn(policy);
         alive_turn(policy, ret_view, ret);
+        look_at_unready(policy);
         preflight_turn(policy, ret);
         standby_watch_turn(policy);
         announce_turn(policy, ret_view, ret);
@@ -285,6 +303,12 @@ static void move_text(const char **from, const char **to)
         *from = NULL;
 }
 
+static void note_unready(struct target_slot *slot, mono_ms now)
+{
+        const bool is_unready = slot->state.unready_count > 0;
+        slot->unready_since = !is_unready ? 0 : slot->unready_since ? slot->unready_since : now;
+}
+
 /* The state that a visit saw is the present one, also after a write, so that no second read is needed to go on. */
 static void take_found(struct policy *policy, struct effect *effect)
 {
@@ -328,6 +352,7 @@ static void visit_done(struct policy *policy, struct effect *effect)
         } else {
                 slot_answered(slot, &visit);
                 take_found(policy, effect);
+                note_unready(slot, visit.now);
                 if (slot == policy_name(policy))
                         policy->keeper.store->dns_seen(policy);
                 tell_effect_done(policy, effect);

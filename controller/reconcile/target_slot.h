@@ -25,6 +25,7 @@ struct target_slot {
         struct target_state state; /* owned, as last seen; {0}: nothing is known */
         epoch_t met_epoch;         /* target_view.met_epoch and met_at */
         mono_ms met_at;
+        mono_ms unready_since; /* since when a value is unready there without a break; 0: none is */
         mono_ms claims_at; /* when other tools' claims on it were last looked for; 0: never */
         enum reach reach; /* of the last visit; of a failed write until that is over */
         enum err error_class;

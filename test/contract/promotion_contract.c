@@ -328,6 +328,31 @@ static void a_primary_that_takes_no_writes_is_not_settled(void **state)
         assert_promotes(B, A, to_b);
 }
 
+/* Each follows the other, as after a primary that restarts as its file says: nobody is the primary. */
+static void a_circle_of_replicas_has_no_primary(void **state)
+{
+        (void)state;
+        struct options at_rest = {.planned = B};
+        start(A, NULL);
+        start(B, NULL);
+        free(shell("redis-cli -p %s REPLICAOF 127.0.0.1 %s", ports[A], ports[B]));
+        free(shell("redis-cli -p %s REPLICAOF 127.0.0.1 %s", ports[B], ports[A]));
+        expect_shown(at_rest, "");
+}
+
+/* C's only way to A is B, which A knows as its one replica: the hand-over must not go to B. */
+static void a_replica_of_a_replica_is_promoted_itself(void **state)
+{
+        (void)state;
+        struct options to_c = {.planned = C, .has_third = true};
+        pair();
+        start(C, NULL);
+        follow(C, B);
+        assert_promotes(C, A, to_c);
+        assert_false(says(B, "ROLE", "master"));
+        expect_shown(to_c, addresses[C]);
+}
+
 /* A server that is stopped accepts connections and answers nothing. */
 static void one_that_hangs_costs_the_others_a_second(void **state)
 {
@@ -469,6 +494,8 @@ int main(void)
             ALONE(a_replica_without_a_copy_is_never_promoted),
             ALONE(two_primaries_that_nobody_recorded_are_both_shown),
             ALONE(a_primary_that_takes_no_writes_is_not_settled),
+            ALONE(a_circle_of_replicas_has_no_primary),
+            ALONE(a_replica_of_a_replica_is_promoted_itself),
             ALONE(one_that_hangs_costs_the_others_a_second),
             ALONE(nothing_that_answers_is_transient),
             ALONE(rights_are_told_before_and_refused_when_used),

@@ -8,7 +8,8 @@ explorer   every world of bounds.c, exhaustively; the short form has lower bound
 simulator  random histories; PK_SEED starts elsewhere (the long form starts at the clock, and says where)
 whole      the same of whole operators (test/whole): loop, watches, election, probes and status writers on virtual time
 mutants    each patch in mutants/ makes one thing wrong; the explorer, or else the simulator, must find it by the check that
-           the patch names; of a patch for World: whole, those histories must, from the seed that it names. The same without
+           the patch names; of a patch for World: whole, those histories must, from the seed that it names (whole/promotion:
+           those in which a Redis primary moves). The same without
            a patch is the control: it is run first, and must pass. World: story/<name> is that story, which fails by a judge's check
            or by what it expects ("Killed by: expect"). What no simulated world contains (a driver, a server's own
            semantics) is killed by the test that "Killed by:" names, in World: unit/<file> or World: contract/<file>.
@@ -42,6 +43,7 @@ HISTORIES = {"long": 200_000, "short": 20_000}
 MUTANT_HISTORIES = 20_000
 WHOLE_HISTORIES = {"long": 20_000, "short": 1_000}
 WHOLE_MUTANT_HISTORIES = 4_000
+PROMOTION = "--promotion"  # of prove/whole: histories in which a Redis primary moves, and mostly a pipeline, too
 STORIES = ROOT / "test" / "whole" / "stories"
 # What a story must not be, and what is said of it: with file and line.
 NO_STORIES = {
@@ -134,19 +136,20 @@ def prove_exhaustively(tally: Tally, is_short: bool) -> dict:
 # ---- the simulator ----
 
 
-def simulate(seed: int, histories: int, program: pathlib.Path = BUILD / "prove/simulate") -> tuple[dict, str]:
-    result = run([program, "--seed", seed, "--histories", histories])
+def simulate(seed: int, histories: int, program: pathlib.Path = BUILD / "prove/simulate", *more: str) -> tuple[dict, str]:
+    result = run([program, *more, "--seed", seed, "--histories", histories])
     return figures(result), result.stdout
 
 
-def prove_by_histories(tally: Tally, is_short: bool, name: str, histories: int, replayed: int) -> dict:
+def prove_by_histories(tally: Tally, is_short: bool, name: str, histories: int, replayed: int, *more: str) -> dict:
     """Shares the histories out over the processors, and runs the first ones twice: a seed is a history, to the bit."""
     started = time.monotonic()
     program = BUILD / "prove" / name
     seed = int(os.environ.get("PK_SEED") or (20261123 if is_short else int(time.time())))
     share = histories // JOBS
+    name = " ".join([name, *(word.removeprefix("--") for word in more)])
     print(f"       {name}: PK_SEED={seed}, {histories:,} histories", flush=True)
-    results = in_parallel(lambda job: simulate(seed + job * share, share, program), list(range(JOBS)))
+    results = in_parallel(lambda job: simulate(seed + job * share, share, program, *more), list(range(JOBS)))
     seconds = round(time.monotonic() - started, 1)
     for found, output in results:
         if found.get("broke") or found["unsafe"] or found["unsettled"]:
@@ -156,7 +159,7 @@ def prove_by_histories(tally: Tally, is_short: bool, name: str, histories: int, 
     unsafe = sum(part.get("unsafe", 1) for part in found)
     unsettled = sum(part.get("unsettled", 1) for part in found)
     kinds = min(part.get("fault_kinds", 0) for part in found)
-    again = [simulate(seed, replayed, program)[0].get("digest") for _ in range(2)]
+    again = [simulate(seed, replayed, program, *more)[0].get("digest") for _ in range(2)]
     tally.check(unsafe == 0, f"{name}: {done:,} histories, {unsafe} unsafe")
     tally.check(unsettled == 0 and done == histories, f"{name}: {unsettled} did not come to rest")
     tally.check(kinds >= 20, f"{name}: {kinds} kinds of fault")
@@ -191,7 +194,9 @@ def prove_whole_operators(tally: Tally, is_short: bool) -> dict:
             path.write_text(text)
             told = run([BUILD / "prove/whole", "--story", path]).stdout
             tally.check(f"FAILED {path}{said}" in told, f"whole: no story, and it says why: {said}")
-    return {"whole": prove_by_histories(tally, is_short, "whole", WHOLE_HISTORIES["short" if is_short else "long"], 50)}
+    histories = WHOLE_HISTORIES["short" if is_short else "long"]
+    return {"whole": prove_by_histories(tally, is_short, "whole", histories, 50),
+            "promotion": prove_by_histories(tally, is_short, "whole", histories // 2, 50, PROMOTION)}
 
 
 # ---- mutants ----
@@ -208,7 +213,7 @@ class Mutant:
         self.world = re.search(r"^World: (\S+)$", text, re.M)[1]
         self.seed = re.search(r"^Seed: (\d+)$", text, re.M)
         self.story = STORIES / f"{self.world.removeprefix('story/')}.story" if self.world.startswith("story/") else None
-        self.is_whole = self.world == "whole" or self.story is not None
+        self.is_whole = self.world in ("whole", "whole/promotion") or self.story is not None
         # unit/<file>, contract/<file>; no test: a simulated world
         self.suite, _, self.test = ("", "", "") if self.is_whole else self.world.partition("/")
         self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
@@ -281,8 +286,9 @@ class Mutant:
             found, _ = tell_stories([self.story], self.tree / "whole")
             return found.get("broke") or found["first"], self.world
         if self.is_whole:
-            found, _ = simulate(int(self.seed[1]), WHOLE_MUTANT_HISTORIES, self.tree / "whole")
-            return found.get("broke") or found["first"].split(":")[0], f"whole, history {found.get('histories')}"
+            more = [PROMOTION] if self.world == "whole/promotion" else []
+            found, _ = simulate(int(self.seed[1]), WHOLE_MUTANT_HISTORIES, self.tree / "whole", *more)
+            return found.get("broke") or found["first"].split(":")[0], f"{self.world}, history {found.get('histories')}"
         names = [name for name, _ in worlds()]
         for name in sorted(names, key=lambda name: name != self.world) if self.world in names else []:
             found, _ = explore(name, name != self.world, self.tree / "explore")

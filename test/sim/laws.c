@@ -56,6 +56,21 @@ const char *law_switch_is_repeated(int64_t since_last, int64_t cooldown)
         return since_last < cooldown ? "S9: it is decided within the cool-down" : NULL;
 }
 
+const char *law_replica_is_promoted(bool has_copy)
+{
+        return has_copy ? NULL : "P1: a replica without a copy of the data is made the primary";
+}
+
+const char *law_primary_is_made(bool was_made)
+{
+        return was_made ? "P2: two are made the primary in one epoch" : NULL;
+}
+
+const char *law_primary_is_followed(bool was_primary)
+{
+        return was_primary ? NULL : "P3: the name follows before the Redis of its plane is the primary";
+}
+
 const char *law_acts(bool is_suspended, bool is_advised, bool is_killed)
 {
         return is_killed ? "S13: the kill switch is on, or may not be read"

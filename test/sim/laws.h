@@ -43,6 +43,12 @@ const char *law_target_changes(const struct law_shown *before, const struct law_
 const char *law_plane_is_left(unsigned failures, unsigned threshold, int64_t lasted, int64_t delay);
 /* S9: and not within the cool-down of the last switch. */
 const char *law_switch_is_repeated(int64_t since_last, int64_t cooldown);
+/* P1: a replica without a copy of the data is never made the primary. */
+const char *law_replica_is_promoted(bool has_copy);
+/* P2: in one epoch one is. @was_made: another one was under this epoch. */
+const char *law_primary_is_made(bool was_made);
+/* P3: the name, and the commit, come after the primary of its plane. */
+const char *law_primary_is_followed(bool was_primary);
 /* S13: nobody acts who may not. */
 const char *law_acts(bool is_suspended, bool is_advised, bool is_killed);
 

@@ -10,6 +10,7 @@
 #include "faults.h"
 #include "judge.h"
 #include "nameservers.h"
+#include "redis_servers.h"
 #include "registers.h"
 #include "replica.h"
 #include "util/text.h"
@@ -104,6 +105,62 @@ void cut_replica(const struct fault *fault)
 void promote_replica(const struct fault *fault)
 {
         replica_promote(fault->policy);
+}
+
+/* ---- the Redis of each plane, and the pipeline ---- */
+
+void kill_redis(const struct fault *fault)
+{
+        redis_servers_die(fault->plane);
+}
+
+void start_redis(const struct fault *fault)
+{
+        redis_servers_come_back(fault->plane);
+}
+
+void kill_region(const struct fault *fault)
+{
+        world.places[AT_PLANE + fault->plane].refused++;
+        redis_servers_die(fault->plane);
+}
+
+void start_region(const struct fault *fault)
+{
+        world.places[AT_PLANE + fault->plane].refused--;
+        redis_servers_come_back(fault->plane);
+}
+
+void cut_redis(const struct fault *fault)
+{
+        redis_servers_cut(fault->plane, 1);
+}
+
+void mend_redis(const struct fault *fault)
+{
+        redis_servers_cut(fault->plane, -1);
+}
+
+void hold_copies(const struct fault *fault)
+{
+        redis_servers_hold_copies(fault->plane, 1);
+}
+
+void end_copies(const struct fault *fault)
+{
+        redis_servers_hold_copies(fault->plane, -1);
+}
+
+void refuse_pipeline(const struct fault *fault)
+{
+        (void)fault;
+        world.pipeline_refused++;
+}
+
+void take_pipeline(const struct fault *fault)
+{
+        (void)fault;
+        world.pipeline_refused--;
 }
 
 static void lease_name(unsigned policy, char *ret, size_t size)
@@ -513,7 +570,7 @@ bool deed_is_of_host(deed *which)
 
 bool deed_is_of_plane(deed *which)
 {
-        return which == cut_path || which == lose_replicas;
+        return which == cut_path || which == lose_replicas || which == kill_region;
 }
 
 bool deed_is_of_nameserver(deed *which)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "deeds.h"
+#include "redis_servers.h"
 #include "util/mem.h"
 
 /* ---- troubles of places and ways ---- */
@@ -29,6 +30,8 @@ static void add(const struct fault *fault, const struct trouble_kind *kind, int 
         if (kind->first == AT_PLANE && !kind->count)
                 first += fault->plane;
         if (kind->first == AT_PLANE_API && !kind->count)
+                first += fault->plane;
+        if (kind->first == AT_PLANE_REDIS && !kind->count)
                 first += fault->plane;
         if (kind->first == AT_NAMESERVER)
                 first += fault->plane % NAMESERVERS_MAX;
@@ -157,9 +160,18 @@ static const struct fault_kind {
     STATE("another-tool-claims", claim_name, yield_name),
     STATE("users-answered-otherwise", divert_users, lead_users),
     STATE("dns-passes-updates-on", forward_updates, take_updates),
-    STATE("text-mistyped", mistype, correct), /* the last */
+    STATE("text-mistyped", mistype, correct), /* the last of those */
+    /* From here on only where a Redis primary moves. */
+    STATE("region-dies", kill_region, start_region),
+    STATE("region-redis-dies", kill_redis, start_redis),
+    STATE("region-redis-cut-off", cut_redis, mend_redis),
+    STATE("region-redis-copy-hangs", hold_copies, end_copies),
+    PLACE("region-redis-silent", silent, 1, AT_PLANE_REDIS),
+    PLACE("region-redis-loses-replies", lost_replies, 300, AT_PLANE_REDIS),
+    PLACE("region-redis-late-commands", late_requests, 200, AT_PLANE_REDIS),
+    {.name = "pipeline-refused", .begin = refuse_pipeline, .end = take_pipeline, .is_lasting = true},
 };
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), KINDS_WIDE = 12 };
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), KINDS_PROMOTED = 8, KINDS_OTHERS = KINDS - KINDS_PROMOTED, KINDS_WIDE = 12 };
 
 uint64_t faults_counts[KINDS];
 
@@ -252,11 +264,13 @@ void faults_begin(const struct fault *given)
 /* A plane's are what it is all about, and a typo can be in many texts. */
 static unsigned draw_kind(void)
 {
+        if (world.policies[0].is_promoted && chance(500))
+                return KINDS_OTHERS + chance_below(KINDS_PROMOTED);
         if (chance(300))
                 return chance_below(5);
         if (!world.is_wide)
-                return chance_below(KINDS - KINDS_WIDE);
-        return chance(60) ? KINDS - 1 : chance_below(KINDS);
+                return chance_below(KINDS_OTHERS - KINDS_WIDE);
+        return chance(60) ? KINDS_OTHERS - 1 : chance_below(KINDS_OTHERS);
 }
 
 void faults_draw(unsigned count, vtime_us until)
@@ -292,6 +306,8 @@ void faults_strike(unsigned plane)
         else
                 world.places[AT_PLANE + plane].silent++;
         world.plane_until[plane] = INT64_MAX;
+        if (world.policies[0].is_promoted && chance(500))
+                redis_servers_die(plane);
         if (world.is_wide && chance(500))
                 world.replicas_lost[plane]++;
         else

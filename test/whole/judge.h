@@ -29,6 +29,8 @@ void judge_object(unsigned cluster, enum api_kind kind, const json_t *object, co
 void judge_went_back(unsigned cluster); /* its store has, before what came back is told */
 void judge_deleted(unsigned cluster, enum api_kind kind, const json_t *object);
 void judge_register(unsigned policy, bool is_lock, const struct reg *old, const struct reg *now);
+/* An operator whose record was of @epoch made the Redis of @plane the primary; @has_copy: it had the data. */
+void judge_promoted(unsigned plane, uint64_t epoch, bool has_copy);
 /* A replica of Redis has @has by now. */
 void judge_replicated(unsigned policy, const struct reg *has);
 /* A person or a loss changed registers or records of @policy: from here on epochs may repeat. */

@@ -99,6 +99,12 @@ void check_request(const struct host *host, unsigned policy, const struct decisi
 
 void judge_voice_begin(void);
 
+/* judge_promotion.c: the Redis primary and the pipeline. */
+void judge_promotion_begin(void);
+void check_promotion(unsigned policy, const struct decision *decided); /* when its name is given, and when it is committed */
+bool judge_is_primary(unsigned policy, const struct decision *decided); /* the Redis of its plane, where one moves */
+bool judge_follows(unsigned policy, const struct decision *decided);   /* both are where it says */
+
 /* judge_beside.c: what is so of a name besides its records. */
 void check_claim(const struct host *host, unsigned policy);
 void check_ready(const struct exchange *exchange);

@@ -48,7 +48,7 @@ bool judge_is_at_rest(unsigned policy, char *ret_why, size_t size)
         const struct decision *decided = latest_decision(policy);
         if (decided && decided->epoch == judged->epoch && decided->is_steady && is_shown(policy, false, decided) &&
             (!decided->uses_lock || is_shown(policy, true, decided)) &&
-            decided->uses_lock == world.policies[policy].uses_lock)
+            decided->uses_lock == world.policies[policy].uses_lock && judge_follows(policy, decided))
                 return is_told(policy, decided, ret_why, size);
         (void)snprintf(ret_why, size, "%s: epoch %" PRIu64 " %s; name \"%s\", lock \"%s\"; %s: %.150s",
                        world.policies[policy].name, judged->epoch,
@@ -100,7 +100,7 @@ int judge_active(unsigned policy)
 bool judge_has_left(unsigned policy, unsigned plane)
 {
         const struct decision *decided = latest_decision(policy);
-        return decided && strcmp(decided->to, world_plane(plane)) != 0 && is_shown(policy, false, decided) &&
+        return decided && strcmp(decided->to, world_plane(plane)) != 0 && is_shown(policy, false, decided) && judge_is_primary(policy, decided) &&
                (!decided->uses_lock || is_shown(policy, true, decided));
 }
 

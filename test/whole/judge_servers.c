@@ -15,6 +15,7 @@ void judge_begin(void)
 {
         memset(&judge, 0, sizeof(judge));
         judge_voice_begin();
+        judge_promotion_begin();
 }
 
 unsigned judge_decisions(void)
@@ -115,6 +116,7 @@ static void check_commit(unsigned policy, const struct decision *decided, const 
                 return;
         const struct law_decision known = law_of(decided);
         judge_holds(law_record_is_committed(&known), policy, next->epoch);
+        check_promotion(policy, decided);
 }
 
 /* A person has said of the epoch in force that it is well: its cool-down is over. */
@@ -320,9 +322,11 @@ static void check_value(unsigned policy, bool is_lock, struct decision *decided,
         judge_holds(law_target_is_given(&known, is_lock, now->value, value), policy, decided->epoch);
         /* One that was lost while the name was on its way is judged by what had been seen of it: check_lock(). */
         bool is_lock_there = shown_by(&registers.lock[policy]).epoch == decided->epoch;
-        if (!is_lock && is_lock_there && replica_is_in_sync(policy))
+        if (!is_lock && is_lock_there && replica_is_in_sync(policy) && !world.policies[policy].is_promoted)
                 judge_holds(law_lock_is_followed(&known, !decided->was_replicated), policy, decided->epoch);
         *(is_lock ? &decided->was_locked : &decided->was_routed) = true;
+        if (!is_lock)
+                check_promotion(policy, decided);
         if (!is_lock)
                 decided->routed_at = vtime_now();
 }

@@ -13,6 +13,20 @@ static void copy_name(const json_t *record, const char *key, char ret[static NAM
         (void)text_copy(ret, NAME_BYTES, text ? text : "");
 }
 
+/* The key of the lock in a plan that is a list; NULL: there is none. */
+static const char *listed_key(const json_t *plan)
+{
+        size_t i;
+        json_t *target;
+        json_array_foreach((json_t *)json_object_get(plan, "targets"), i, target)
+        {
+                const char *kind = json_string_value(json_object_get(target, "kind"));
+                if (kind && strcmp(kind, "lock") == 0)
+                        return json_string_value(json_object_get(target, "name"));
+        }
+        return NULL;
+}
+
 bool record_on_lease(const json_t *lease, struct decision *ret)
 {
         const json_t *annotations = json_object_get(json_object_get(lease, "metadata"), "annotations");
@@ -22,8 +36,9 @@ bool record_on_lease(const json_t *lease, struct decision *ret)
                 return false;
         const char *id = json_string_value(json_object_get(record, "id"));
         const char *phase = json_string_value(json_object_get(record, "phase"));
-        const json_t *lock = json_object_get(json_object_get(record, "plan"), "lock");
-        const char *key = json_string_value(json_object_get(lock, "key"));
+        const json_t *plan = json_object_get(record, "plan");
+        const char *single = json_string_value(json_object_get(json_object_get(plan, "lock"), "key"));
+        const char *key = single ? single : listed_key(plan);
         *ret = (struct decision){.epoch = (uint64_t)json_integer_value(json_object_get(record, "epoch")),
                                  .id = strtoull(id ? id : "0", NULL, 16),
                                  .is_automatic = json_is_true(json_object_get(record, "automatic")),

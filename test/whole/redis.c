@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jobs.h"
+#include "redis_servers.h"
 #include "replica.h"
 #include "targets/fence.h"
 #include "targets/redis/lock.h"
@@ -39,7 +41,13 @@ static enum err redis_open(const struct target_config *config, struct target_ses
         struct redis *self = mem_new(self);
         self->base.driver = &redis_lock_driver;
         self->wait_replicas = (unsigned)strtoul(target_setting_find(config, "waitReplicas"), NULL, 10);
-        self->place = strcmp(target_setting_find(config, "address"), "192.0.2.6:6379") == 0 ? AT_REDIS : AT_NOWHERE;
+        const char *address = target_setting_find(config, "address");
+        const int plane = redis_servers_find(address);
+        if (plane >= 0) /* whose replicas are those of the planes, which Promote has seen to */
+                self->wait_replicas = 0;
+        self->place = strcmp(address, "192.0.2.6:6379") == 0 ? AT_REDIS
+                      : plane >= 0                           ? (enum locality)(AT_PLANE_REDIS + plane)
+                                                             : AT_NOWHERE;
         *ret = &self->base;
         return ERR_OK;
 }
@@ -106,9 +114,21 @@ static enum err lock_swap(const struct redis *redis, struct target_visit *visit)
         return err;
 }
 
+/* A replica takes no writes. */
+static bool is_elsewhere(const struct redis *redis)
+{
+        const unsigned plane = (unsigned)redis->place - AT_PLANE_REDIS;
+        return redis->place >= AT_PLANE_REDIS && !redis_servers_is_primary(plane);
+}
+
 static void redis_visit(struct target_session *session, struct target_visit *visits, size_t count)
 {
         const struct redis *redis = (struct redis *)(void *)session;
+        if (visits->verb == TARGET_SWAP && is_elsewhere(redis)) {
+                jobs_sleep(vtime_now() + VTIME_MS);
+                visits->err = err_set(&visits->why, ERR_TRANSIENT, "READONLY You can't write against a read only replica.");
+                return;
+        }
         for (size_t i = 0; i < count; i++)
                 visits[i].err =
                     visits[i].verb == TARGET_READ ? lock_read(redis, &visits[i]) : lock_swap(redis, &visits[i]);

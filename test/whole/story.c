@@ -95,7 +95,7 @@ static const char *const modes[] = {"Automatic", "Advise", NULL};
 static const char *const drifts[] = {"Report", "Enforce", NULL};
 static const char *const failbacks[] = {"Manual", "Automatic", "Never", NULL};
 
-enum key { OPERATORS, SITES, PLANES, LOCK, MODE, DRIFT, FAILBACK, COOLDOWN, SWITCHES, STABLE_FOR, DELAY, DEPLOYMENTS, NAMED, SEED, KEYS };
+enum key { OPERATORS, SITES, PLANES, LOCK, MODE, DRIFT, FAILBACK, COOLDOWN, SWITCHES, STABLE_FOR, DELAY, DEPLOYMENTS, NAMED, PROMOTION, PIPELINE, SEED, KEYS };
 
 static const struct setting settings[KEYS] = {
     [OPERATORS] = {"operators", 1, HOSTS_MAX, NULL},
@@ -111,6 +111,8 @@ static const struct setting settings[KEYS] = {
     [DELAY] = {"delay", 0, 600, NULL},
     [DEPLOYMENTS] = {"deployments", 0, 0, no_yes},
     [NAMED] = {"named", 0, 0, no_yes},
+    [PROMOTION] = {"promotion", 0, 0, no_yes},
+    [PIPELINE] = {"pipeline", 0, 0, no_yes},
     [SEED] = {"seed", 0, 1e9, NULL},
 };
 
@@ -157,6 +159,8 @@ static void configure(const double values[KEYS])
                 world.is_named[i] = values[NAMED] > 0;
         }
         world.policies[0] = (struct policy_config){.uses_lock = values[LOCK] > 0,
+                                                   .is_promoted = values[PROMOTION] > 0,
+                                                   .has_pipeline = values[PIPELINE] > 0,
                                                    .is_advised = values[MODE] > 0,
                                                    .is_enforced = values[DRIFT] > 0,
                                                    .failback = failbacks[(unsigned)values[FAILBACK]],

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "judge.h"
+#include "pipeline.h"
+#include "redis_servers.h"
 #include "story.h"
 #include "util/text.h"
 
@@ -63,6 +65,25 @@ static bool is_name(char *const *words, char *ret_seen, size_t size)
 static bool is_lock(char *const *words, char *ret_seen, size_t size)
 {
         return shows(&registers.lock[0], plane_named(words[0]) < 0 ? "" : words[0], ret_seen, size);
+}
+
+/* The plane whose Redis is the only primary; "nothing" where none or several are. */
+static bool is_redis(char *const *words, char *ret_seen, size_t size)
+{
+        unsigned count = 0;
+        (void)snprintf(ret_seen, size, "nothing");
+        for (unsigned i = 0; i < world.plane_count; i++)
+                if (redis_servers_is_primary(i) && count++ == 0)
+                        (void)snprintf(ret_seen, size, "%s", world_plane(i));
+        if (count > 1)
+                (void)snprintf(ret_seen, size, "nothing");
+        return text_equal(ret_seen, words[0]);
+}
+
+static bool is_pipeline(char *const *words, char *ret_seen, size_t size)
+{
+        (void)snprintf(ret_seen, size, "%s", pipeline_shows());
+        return text_equal(ret_seen, words[0]);
 }
 
 /* "state", "lastSwitch.reason": a text of the status; "" where there is none. */
@@ -153,6 +174,8 @@ static const struct expectation {
     {"epoch", is_epoch, 1, false},
     {"name", is_name, 1, true},
     {"lock", is_lock, 1, true},
+    {"redis", is_redis, 1, true},
+    {"pipeline", is_pipeline, 1, true},
     {"status", is_status, 2, false},
     {"gates", are_gates, 1, false},
     {"condition", is_condition, 2, false},

@@ -11,6 +11,8 @@
 #include "beside.h"
 #include "judge.h"
 #include "nameservers.h"
+#include "pipeline.h"
+#include "redis_servers.h"
 #include "registers.h"
 #include "util/mem.h"
 
@@ -156,6 +158,8 @@ json_t *world_plane_texts(unsigned plane)
         if (world.is_recorded_in_dns || world.is_watched[plane])
                 json_object_set_new(spec, "kubeConfig",
                                     json_pack("{s:{s:o}}", "secretRef", "name", json_sprintf("%s-kubeconfig", planes[plane])));
+        if (world.policies[0].is_promoted)
+                json_object_set_new(spec, "redis", json_pack("{s:s}", "address", redis_servers_address(plane)));
         return spec;
 }
 
@@ -212,7 +216,9 @@ json_t *world_texts(unsigned number)
                                  "nameserver", "192.0.2.53", "tsigSecretRef");
         if (world.nameserver_count)
                 json_object_set_new(json_object_get(spec, "dns"), "verify", json_pack("{s:o}", "servers", observed()));
-        if (world.policies[number].uses_lock)
+        if (world.policies[number].uses_lock && world.policies[number].is_promoted)
+                json_object_set_new(spec, "redis", json_pack("{s:{s:s}}", "lock", "key", key));
+        else if (world.policies[number].uses_lock)
                 json_object_set_new(spec, "redis",
                                     json_pack("{s:s, s:n, s:{s:s}}", "address", "192.0.2.6:6379", "authSecretRef", "lock",
                                               "key", key));
@@ -238,7 +244,13 @@ static json_t *spec_of(unsigned number)
         json_object_set_new(spec, "planes", named_planes());
         if (world.nameserver_count)
                 json_object_set_new(json_object_get(spec, "dns"), "verify", json_pack("{s:o}", "servers", observed()));
-        if (config->uses_lock)
+        if (config->is_promoted)
+                json_object_set_new(spec, "redis", json_pack("{s:{s:{}}}", "promotion", "replica"));
+        if (config->is_promoted && config->uses_lock)
+                json_object_set_new(json_object_get(spec, "redis"), "lock", json_pack("{s:s, s:s}", "key", key, "value", "{name}"));
+        if (config->has_pipeline)
+                json_object_set_new(spec, "pipeline", pipeline_of_spec());
+        if (config->uses_lock && !config->is_promoted)
                 json_object_set_new(spec, "redis",
                                     json_pack("{s:s, s:{s:s, s:s}}", "address", "192.0.2.6:6379", "lock", "key", key,
                                               "value", config->has_epoch_in_lock ? "{name}-{epoch}" : "{name}"));
@@ -324,12 +336,32 @@ void world_draw(void)
                 draw_policy(i);
 }
 
+void world_draw_promoted(void)
+{
+        static const char *const failbacks[] = {"Manual", "Automatic", "Never"};
+        world_clear();
+        world.failover_delay_ms = DELAY_MS;
+        world.host_count = chance(700) ? 2 : 1;
+        world.cluster_count = 1;
+        world.plane_count = chance(500) ? 2 : 3;
+        world.policy_count = 1;
+        world.lease_status = 403;
+        world.policies[0] = (struct policy_config){.uses_lock = chance(600),
+                                                   .is_promoted = true,
+                                                   .has_pipeline = chance(600),
+                                                   .failback = failbacks[chance_below(3)],
+                                                   .cooldown_s = chance(700) ? 0 : 5 + chance_below(20),
+                                                   .max_switches = 9,
+                                                   .stable_for_s = 2 + chance_below(6)};
+}
+
 void world_begin(void)
 {
         for (unsigned i = 0; i < POLICIES_MAX; i++)
                 (void)snprintf(world.policies[i].name, sizeof(world.policies[i].name), "gloo-%u", i);
         judge_begin();
         registers_begin();
+        redis_servers_begin();
         nameservers_begin();
         beside_begin();
         api_begin();
@@ -338,6 +370,8 @@ void world_begin(void)
                 for (unsigned i = 0; i < world.plane_count; i++)
                         put_plane(cluster, i);
         }
+        if (world.policies[0].has_pipeline)
+                pipeline_begin();
         for (unsigned i = 0; i < world.policy_count; i++)
                 world_put_policy(i);
         for (unsigned i = 0; i < world.host_count; i++) {

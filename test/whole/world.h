@@ -26,7 +26,8 @@ enum locality {
         AT_NAMESERVER, /* those that only show the name */
         AT_PLANE_API = AT_NAMESERVER + NAMESERVERS_MAX, /* of a plane's own cluster, which tells of its Deployment */
         AT_PLANE = AT_PLANE_API + WORLD_PLANES_MAX,
-        PLACE_COUNT = AT_PLANE + WORLD_PLANES_MAX
+        AT_PLANE_REDIS = AT_PLANE + WORLD_PLANES_MAX, /* where each plane has one, of which one is the primary */
+        PLACE_COUNT = AT_PLANE_REDIS + WORLD_PLANES_MAX
 };
 
 /* All counts; chances are per thousand. */
@@ -48,6 +49,7 @@ struct trouble {
 struct policy_config {
         char name[16];
         bool is_advised, uses_lock, is_enforced, has_epoch_in_lock;
+        bool is_promoted, has_pipeline; /* of the first policy: the Redis primary moves, a field of an object does */
         const char *failback;
         unsigned cooldown_s, max_switches, stable_for_s;
 };
@@ -65,6 +67,7 @@ struct world {
         int replicas_lost[WORLD_PLANES_MAX]; /* > 0: its Deployment says that none is there */
         int names_lost[WORLD_PLANES_MAX];    /* > 0: there is no such name */
         vtime_us name_lost_at[WORLD_PLANES_MAX]; /* since when */
+        int pipeline_refused;   /* > 0: nobody may touch the pipeline's object */
         int kill_switch_denied; /* > 0: nobody may read it */
         long lease_status;      /* what a Lease is refused with */
         unsigned lives[CLUSTERS_MAX]; /* how often its store was replaced by an empty one */
@@ -81,6 +84,7 @@ enum { INTERVAL_MS = 1000, TIMEOUT_MS = 500, THRESHOLD = 3 };
 
 void world_clear(void); /* an empty configuration, to be filled in */
 void world_draw(void);  /* one by chance */
+void world_draw_promoted(void); /* the same, in which a Redis primary moves, and mostly a pipeline, too */
 void world_begin(void); /* sets up servers and manifests as configured, starts the operators */
 void world_end(void);
 void world_put_policy(unsigned number);    /* as it was at the beginning */

@@ -120,6 +120,15 @@ static enum err set_value(struct target_state *ret, const char *value)
         return ERR_OK;
 }
 
+/* All answer, and none is the primary: a circle of replicas has none, and else it is one that is no plane's. */
+static const char *foreign_primary(const struct group *group, mono_ms deadline)
+{
+        for (unsigned i = 0; i < group->count; i++)
+                if (member_is_at(&group->members[i], group->members[0].follows, deadline))
+                        return "";
+        return group->members[0].follows;
+}
+
 static enum err judge_without(const struct group *group, const struct member *planned, mono_ms deadline,
                               struct target_state *ret, struct errmsg *reterr)
 {
@@ -133,7 +142,7 @@ static enum err judge_without(const struct group *group, const struct member *pl
                         return err_set(reterr, ERR_TRANSIENT,
                                        "%s: no other Redis says that it is the primary, nor which one is",
                                        group->members[i].why.text);
-        return set_value(ret, group->members[0].follows); /* of no plane: a person has made it so */
+        return set_value(ret, foreign_primary(group, deadline)); /* of no plane: a person has made it so */
 }
 
 /* None that the record wants is among them: all are shown, and a person says which one it is. */

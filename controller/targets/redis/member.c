@@ -204,8 +204,9 @@ bool member_known_as(const struct member *primary, const struct member *member, 
                 if (member_is_at(member, text, deadline))
                         return net_endpoint_parse(text, 0, ret, NULL) == ERR_OK;
         }
-        /* Behind an address of its own, the one replica that there is must be the one that is linked. */
-        return count == 1 && member->is_linked && net_endpoint_parse(only, 0, ret, NULL) == ERR_OK;
+        /* Behind an address of its own, the one replica that there is must be the one that has its link there. */
+        return count == 1 && member->is_linked && member_is_at(primary, member->follows, deadline) &&
+               net_endpoint_parse(only, 0, ret, NULL) == ERR_OK;
 }
 
 enum err member_promote(struct member *member, mono_ms deadline, struct errmsg *reterr)
