@@ -7,7 +7,7 @@
 #include "api/tls_refs.h"
 #include "util/text.h"
 
-enum { PATH_BYTES = 512, NAME_BYTES = 253, KEYS_MAX = 6, NAMESPACE_BYTES = 63, JOB_NAME_BYTES = 40 };
+enum { PATH_BYTES = 512, NAME_BYTES = 253, KEYS_MAX = 6, NAMESPACE_BYTES = 63, JOB_NAME_BYTES = 40, URL_BYTES = 512 };
 
 /* A setting of a form; NULL as fallback: it is required. */
 struct form_key {
@@ -28,6 +28,7 @@ struct form {
 static void read_values(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline);
 static void read_secrets(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline);
 static void read_job(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline);
+static void read_webhook(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline);
 
 static const struct form forms[] = {
     {"object", NULL, "object",
@@ -46,6 +47,8 @@ static const struct form forms[] = {
      {{"namespace", "flux-system", NAMESPACE_BYTES}, {"name", NULL, NAME_BYTES}}, read_values, NULL},
     {"job", NULL, "job",
      {{"namespace", NULL, NAMESPACE_BYTES}, {"name", NULL, JOB_NAME_BYTES}}, read_job, NULL},
+    {"webhook", NULL, "webhook",
+     {{"url", NULL, URL_BYTES}, {"namespace", "", NAMESPACE_BYTES}}, read_webhook, NULL},
 };
 enum { FORMS = sizeof(forms) / sizeof(forms[0]) };
 
@@ -118,6 +121,25 @@ static void read_job(const struct scope *scope, const struct form *form, struct 
                             (int)PIPELINE_TEMPLATE_BYTES);
         add_setting(pipeline, "template", text ? decode_keep(scope->decoder, text) : "");
         free(text);
+}
+
+static void add_secret(struct policy_pipeline *pipeline, const char *field, const char *as, struct secret_key_ref ref)
+{
+        pipeline->secrets[pipeline->secret_count++] = (struct pipeline_secret){field, as, ref};
+}
+
+static void read_webhook(const struct scope *scope, const struct form *form, struct policy_pipeline *pipeline)
+{
+        const struct scope tls = decode_object(scope, "tls");
+        const struct secret_key_ref key = decode_secret_ref(scope, "secretRef", "key");
+        const struct secret_key_ref ca = decode_secret_ref(&tls, "caSecretRef", "ca.crt");
+        (void)form;
+        pipeline->value = "{name}";
+        if (!key.name[0])
+                decode_fail(scope, "secretRef", "is required");
+        add_secret(pipeline, "webhook.secretRef", "key", key);
+        if (ca.name[0])
+                add_secret(pipeline, "webhook.tls.caSecretRef", "ca.crt", ca);
 }
 
 static bool is_named(const char *plane, const char *const *planes, size_t count)
@@ -226,7 +248,7 @@ static void decode_pipeline(const struct scope *item, struct policy_pipeline *pi
 /* Two that write one object would take turns in its stamp. */
 static bool is_same_object(const struct policy_pipeline *a, const struct policy_pipeline *b)
 {
-        static const char *const keys[] = {"apiVersion", "resource", "namespace", "name"};
+        static const char *const keys[] = {"apiVersion", "resource", "namespace", "name", "url"};
         bool is_same = text_equal(a->driver, b->driver) && text_equal(a->kube_config.name, b->kube_config.name) &&
                        text_equal(a->kube_config.key, b->kube_config.key);
         for (size_t i = 0; i < a->setting_count && is_same; i++)

@@ -1,6 +1,7 @@
 /* pipeline_config.c -- the settings and Secrets for the drivers of pipelines. */
 #include "reconcile/pipeline_config.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,32 +9,50 @@
 #include "targets/kube/facts.h"
 #include "util/text.h"
 
-static const char *pipeline_endpoint(const struct policy_pipeline *pipeline, struct arena *arena)
+static const char *cluster_of(const struct policy_pipeline *pipeline, struct arena *arena)
 {
         const struct secret_key_ref *hub = &pipeline->kube_config;
         return hub->name[0] ? arena_printf(arena, "the cluster of Secret %s/%s", hub->name, hub->key) : "this cluster";
 }
 
-/* Which Secret a plane has is a setting for the commands that people are told. */
+/* The server of a driver that has another one than the cluster is a setting. */
+static const char *pipeline_endpoint(const struct policy_pipeline *pipeline, struct arena *arena)
+{
+        const struct target_driver *driver = target_driver_find(pipeline->driver);
+        for (size_t i = 0; driver && driver->where && i < pipeline->setting_count; i++)
+                if (text_equal(pipeline->settings[i].key, driver->where))
+                        return arena_strdup(arena, pipeline->settings[i].value);
+        return cluster_of(pipeline, arena);
+}
+
+static struct target_setting secret_setting(const struct failover_policy *spec, const char *of,
+                                            const struct secret_key_ref *secret, struct arena *arena)
+{
+        return (struct target_setting){
+            arena_printf(arena, "secret of %s", of),
+            arena_printf(arena, "%s %s %s", spec->namespace_name, secret->name, secret->key)};
+}
+
+/* Which Secrets there are is a setting for the commands that people are told. */
 static struct target_config config_of(const struct failover_policy *spec, const struct policy_pipeline *pipeline,
                                       struct arena *arena)
 {
         struct target_setting *settings =
-            arena_alloc(arena, (PIPELINE_SETTINGS_MAX + 1 + PLANES_MAX) * sizeof(*settings));
+            arena_alloc(arena, (PIPELINE_SETTINGS_MAX + 1 + PLANES_MAX + PIPELINE_SECRETS_MAX) * sizeof(*settings));
         size_t count = 0;
         for (; count < pipeline->setting_count; count++)
                 settings[count] = (struct target_setting){arena_strdup(arena, pipeline->settings[count].key),
                                                           arena_strdup(arena, pipeline->settings[count].value)};
         if (pipeline->kube_config.name[0])
-                settings[count++] = (struct target_setting){"kubeConfig", pipeline_endpoint(pipeline, arena)};
+                settings[count++] = (struct target_setting){"kubeConfig", cluster_of(pipeline, arena)};
         for (size_t i = 0; i < pipeline->plane_count; i++) {
                 const struct pipeline_plane *plane = &pipeline->planes[i];
                 if (plane->secret.name[0])
-                        settings[count++] = (struct target_setting){
-                            arena_printf(arena, "secret of %s", plane->plane),
-                            arena_printf(arena, "%s %s %s", spec->namespace_name, plane->secret.name,
-                                         plane->secret.key)};
+                        settings[count++] = secret_setting(spec, plane->plane, &plane->secret, arena);
         }
+        for (size_t i = 0; i < pipeline->secret_count; i++)
+                settings[count++] =
+                    secret_setting(spec, pipeline->secrets[i].as, &pipeline->secrets[i].ref, arena);
         return (struct target_config){.settings = settings, .setting_count = count};
 }
 
@@ -90,6 +109,14 @@ unsigned pipeline_config_secrets(const struct failover_policy *spec, const struc
                                                       .wanted = arena_printf(arena, "%s, a kubeconfig", hub->key),
                                                       .keys = {{hub->key, "kubeconfig", false}},
                                                       .key_count = 1};
+        for (size_t i = 0; i < pipeline->secret_count; i++) {
+                const struct pipeline_secret *own = &pipeline->secrets[i];
+                ret[count++] = (struct target_secret){.field = arena_printf(arena, "%s %s", field, own->field),
+                                                      .secret = own->ref.name,
+                                                      .wanted = own->ref.key,
+                                                      .keys = {{own->ref.key, own->as, false}},
+                                                      .key_count = 1};
+        }
         for (size_t i = 0; i < pipeline->plane_count && driver->plane_keys; i++)
                 ret[count++] = plane_secret(arena_printf(arena, "%s plane %s", field, pipeline->planes[i].plane),
                                             &pipeline->planes[i], driver->plane_keys, arena);
@@ -124,6 +151,8 @@ static void add_facts(const struct policy *policy, const struct policy_pipeline 
         add_fact(ret, settings, FACT_NAME, arena_strdup(arena, policy->spec->dns.name));
         add_fact(ret, settings, FACT_FROM, arena_strdup(arena, record ? record->from : ""));
         add_fact(ret, settings, FACT_TO, arena_strdup(arena, record ? record->to : ""));
+        add_fact(ret, settings, FACT_DECISION,
+                 record ? arena_printf(arena, "%" PRIu64 "-%016" PRIx64, record->epoch, record->id) : "");
         for (size_t i = 0; i < policy->plane_count; i++) {
                 const struct plane *plane = policy->planes[i].plane;
                 add_fact(ret, settings, arena_printf(arena, FACT_CLUSTER "%s", plane->name),

@@ -19,6 +19,7 @@ static const struct target_driver *const drivers[] = {
     &flux_kubeconfig_secret_driver,
     &flux_kustomization_field_driver,
     &job_driver,
+    &webhook_driver,
     &redis_replica_driver,
     &redis_sentinel_driver,
     &redis_watch_driver,

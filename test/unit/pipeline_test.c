@@ -106,6 +106,26 @@ static void test_a_job_with_its_template(void **state)
         failover_policy_free(policy);
 }
 
+static void test_a_webhook_with_its_secrets(void **state)
+{
+        struct failover_policy *policy = NULL;
+        struct errmsg why = {""};
+        (void)state;
+        assert_int_equal(decode("", "[" ITEM("x", "'webhook': {'url': 'https://a.b/c', 'secretRef': {'name': 's'}, 'tls': {'caSecretRef': {'name': 't'}}}") "]",
+                                &policy, &why),
+                         ERR_OK);
+        const struct policy_pipeline *pipeline = &policy->pipelines[0];
+        assert_string_equal(pipeline->driver, "webhook");
+        assert_string_equal(pipeline->value, "{name}");
+        assert_string_equal(setting(pipeline, "url"), "https://a.b/c");
+        assert_int_equal(pipeline->secret_count, 2);
+        assert_string_equal(pipeline->secrets[0].ref.name, "s");
+        assert_string_equal(pipeline->secrets[0].ref.key, "key");
+        assert_string_equal(pipeline->secrets[1].as, "ca.crt");
+        assert_string_equal(pipeline->secrets[1].ref.name, "t");
+        failover_policy_free(policy);
+}
+
 static void test_a_template_is_bounded(void **state)
 {
         struct failover_policy *policy = NULL;
@@ -140,6 +160,9 @@ static void test_refusals(void **state)
              "has nothing for plane east"},
             {"", "[" ITEM("x", "'argoCD': {'clusterSecret': {'name': 'm', 'planes': [{'plane': 'west'}]}}") "]", "secretRef: is required"},
             {"", "[" ITEM("x", "'job': {'namespace': 'ci', 'name': 'run', 'template': {}}") "]", "spec: is required"},
+            {"", "[" ITEM("x", "'webhook': {'url': 'https://a.b'}") "]", "secretRef: is required"},
+            {"", "[" ITEM("x", "'webhook': {'url': 'https://a.b', 'secretRef': {'name': 's'}}") ","
+                     ITEM("y", "'webhook': {'url': 'https://a.b', 'secretRef': {'name': 't'}}") "]", "is the same object as that of x"},
             {"", "[" ITEM("x", "'job': {'namespace': 'ci', 'name': 'run', 'template': {'spec': {'ttlSecondsAfterFinished': 1}}}") "]",
              "would be run again"},
             {"", "[" ITEM("x", "'job': {'namespace': 'ci', 'name': 'run', 'template': {'spec': {'suspend': true}}}") "]", "the operator starts the Job"},
@@ -171,6 +194,7 @@ int main(void)
             cmocka_unit_test(test_a_value_for_each_plane_in_another_cluster),
             cmocka_unit_test(test_a_secret_for_each_plane),
             cmocka_unit_test(test_a_job_with_its_template),
+            cmocka_unit_test(test_a_webhook_with_its_secrets),
             cmocka_unit_test(test_a_template_is_bounded),
             cmocka_unit_test(test_refusals),
         };

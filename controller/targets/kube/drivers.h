@@ -10,5 +10,6 @@ extern const struct target_driver argocd_application_field_driver;
 extern const struct target_driver flux_kubeconfig_secret_driver;
 extern const struct target_driver flux_kustomization_field_driver;
 extern const struct target_driver job_driver;
+extern const struct target_driver webhook_driver;
 
 #endif

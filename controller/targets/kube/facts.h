@@ -3,7 +3,8 @@
  * webhook by its document. Pure.
  *
  * They come as settings of the target (target_driver.wants_facts): FACT_POLICY "<namespace>/<name>", FACT_PIPELINE the
- * item's name, FACT_NAME the DNS name, FACT_FROM and FACT_TO the planes of the record in force, and for each plane
+ * item's name, FACT_NAME the DNS name, FACT_FROM and FACT_TO the planes and FACT_DECISION
+ * "<epoch>-<id>" of the record in force, and for each plane
  * "<FACT_CLUSTER><plane>" and "<FACT_ADDRESS><plane>".
  */
 #ifndef PK_TARGETS_KUBE_FACTS_H
@@ -16,6 +17,7 @@
 #define FACT_NAME "dns name"
 #define FACT_FROM "moved from"
 #define FACT_TO "moved to"
+#define FACT_DECISION "decision"
 #define FACT_CLUSTER "cluster of "
 #define FACT_ADDRESS "address of "
 
