@@ -5,10 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "redis_eyes.h"
 #include "sentinel_hands.h"
+
+enum { CUTS = 30, CUT_STEP_US = 200 };
 
 static void primary_is_read(void **state)
 {
@@ -52,7 +57,7 @@ static void replica_in_its_first_sync_is_not_promoted(void **state)
         node_does(primary, "SET canary alive");
         node_does(primary, "CONFIG SET repl-diskless-sync-delay 6"); /* the synchronisation begins so much later */
         node_restarts(wanted);
-        await_shell("master_link_status:down", "redis-cli -p %s INFO replication", port_of(wanted));
+        redis_comes_to_say(port_of(wanted), "INFO replication", "master_link_status:down");
         const mono_ms deadline = in_ms(4000);
         enum err err = ERR_OK;
         do
@@ -61,7 +66,7 @@ static void replica_in_its_first_sync_is_not_promoted(void **state)
         assert_error(err, ERR_TRANSIENT, &error, "it would be empty");
         assert_shows(target, primary);
         node_does(primary, "CONFIG SET repl-diskless-sync-delay 0");
-        await_shell("alive", "redis-cli -p %s GET canary", port_of(wanted));
+        redis_comes_to_say(port_of(wanted), "GET canary", "alive");
         sentinel_close(target);
 }
 
@@ -75,7 +80,7 @@ static void lost_quorum_promotes_nobody(void **state)
         const char *primary = primary_now(), *wanted = other_than(primary, primary);
         (void)kill(sentinel_pid(1), SIGSTOP);
         (void)kill(sentinel_pid(2), SIGSTOP);
-        await_shell("NOQUORUM", "redis-cli -p %s SENTINEL CKQUORUM mymaster", sentinel_port(0));
+        redis_comes_to_say(sentinel_port(0), "SENTINEL CKQUORUM mymaster", "NOQUORUM");
         char both[256];
         (void)snprintf(both, sizeof(both), "%s\n%s", wanted, other_than(primary, wanted));
         const enum err read = sentinel_read(target, PATIENCE_MS, &now, &error);
@@ -160,18 +165,64 @@ static void a_silent_primary_is_the_primary_at_rest(void **state)
         sentinel_close(switching);
 }
 
-/* As Sentinel does it with every server whose role it changes. */
+/* As Sentinel does it with every server whose role it changes; once in each look, at one moment or another of it. */
 static void what_is_cut_off_by_a_change_of_role_is_asked_again(void **state)
 {
         (void)state;
         group_is_whole();
         struct sentinel_target *target = open_plain();
-        char *killer = shell("{ while sleep 0.02; do redis-cli -p %s CLIENT KILL TYPE normal SKIPME yes; done >/dev/null 2>&1 & echo $!; }",
-                             port_of(primary_now()));
-        for (int i = 0; i < 20; i++)
-                assert_shows(target, primary_now());
-        free(shell("kill %s", killer));
-        free(killer);
+        const char *primary = primary_now();
+        for (int i = 0; i < CUTS; i++) {
+                const pid_t child = fork();
+                if (child == 0) {
+                        (void)usleep((useconds_t)i * CUT_STEP_US);
+                        free(redis_tries(port_of(primary), "CLIENT KILL TYPE normal"));
+                        _exit(0);
+                }
+                assert_shows(target, primary);
+                assert_int_equal(waitpid(child, NULL, 0), child);
+        }
+        sentinel_close(target);
+}
+
+static void assert_unready(const struct target_state *now, const char *value, const char *reason)
+{
+        for (unsigned i = 0; i < now->unready_count; i++)
+                if (strcmp(now->unready[i].value, value) == 0) {
+                        assert_string_equal(now->unready[i].reason, reason);
+                        return;
+                }
+        fail_msg("nothing is told against %s", value);
+}
+
+static void what_could_not_be_promoted_is_told_before(void **state)
+{
+        (void)state;
+        group_is_whole();
+        struct sentinel_target *target = open_sentinel((struct sentinel_options){.calls_nodes_localhost = true});
+        struct target_state now = {0};
+        const char *primary = primary_now(), *a = other_than(primary, primary), *b = other_than(primary, a);
+        char name_a[64], name_b[64];
+        (void)snprintf(name_a, sizeof(name_a), "localhost:%s", port_of(a));
+        (void)snprintf(name_b, sizeof(name_b), "localhost:%s", port_of(b));
+        read_surely(target, &now);
+        assert_int_equal(now.unready_count, 0);
+        give_priority(a, 50);
+        read_surely(target, &now);
+        assert_int_equal(now.unready_count, 1);
+        assert_unready(&now, name_b, "RedisNotNextBySentinel");
+        give_priority(b, 0);
+        read_surely(target, &now);
+        assert_int_equal(now.unready_count, 1);
+        assert_unready(&now, name_b, "RedisNeverPromoted");
+        (void)kill(node_pid(a), SIGSTOP);
+        const mono_ms deadline = in_ms(GROUP_PATIENCE_MS);
+        do
+                read_surely(target, &now);
+        while (now.unready_count < 2 && clock_mono() < deadline);
+        (void)kill(node_pid(a), SIGCONT);
+        assert_unready(&now, name_a, "RedisUnreachableOnStandby");
+        target_state_clear(&now);
         sentinel_close(target);
 }
 
@@ -186,6 +237,7 @@ int main(void)
             cmocka_unit_test_teardown(primary_that_takes_no_writes_is_absent, group_goes_on),
             cmocka_unit_test_teardown(a_silent_primary_is_the_primary_at_rest, group_goes_on),
             cmocka_unit_test_teardown(what_is_cut_off_by_a_change_of_role_is_asked_again, group_goes_on),
+            cmocka_unit_test_teardown(what_could_not_be_promoted_is_told_before, group_goes_on),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "redis_eyes.h"
 #include "util/mem.h"
 
 enum { SENTINELS = 3, PIECE_BYTES = 64, POLL_US = 50000 };
@@ -57,24 +58,9 @@ const char *other_than(const char *a, const char *b)
         return NULL;
 }
 
-/* Sentinel closes the connections of a server whose role it changes, and a busy machine answers late: asked again. */
-static char *cli(const char *port, const char *command)
-{
-        const mono_ms deadline = in_ms(GROUP_PATIENCE_MS);
-        for (;;) {
-                char *got = shell("timeout 5 redis-cli -e -p %s %s 2>&1 || echo NO-ANSWER", port, command);
-                if (!strstr(got, "NO-ANSWER"))
-                        return got;
-                if (clock_mono() > deadline)
-                        fail_msg("%s at %s: %s", command, port, got);
-                free(got);
-                (void)usleep(POLL_US);
-        }
-}
-
 char *node_cli(const char *address, const char *command)
 {
-        return cli(port_of(address), command);
+        return redis_says(port_of(address), command);
 }
 
 void node_does(const char *address, const char *command)
@@ -84,7 +70,7 @@ void node_does(const char *address, const char *command)
 
 void node_restarts(const char *address)
 {
-        free(shell("timeout 5 redis-cli -p %s DEBUG RESTART || true", port_of(address)));
+        free(redis_tries(port_of(address), "DEBUG RESTART"));
 }
 
 const char *sentinel_port(unsigned i)
@@ -92,9 +78,9 @@ const char *sentinel_port(unsigned i)
         return port_of(piece("CONTRACT_SENTINELS", i));
 }
 
-const char *primary_now(void)
+static const char *named_by(unsigned sentinel)
 {
-        char *told = cli(sentinel_port(0), "SENTINEL GET-MASTER-ADDR-BY-NAME mymaster");
+        char *told = redis_says(sentinel_port(sentinel), "SENTINEL GET-MASTER-ADDR-BY-NAME mymaster");
         const char *port = strchr(told, '\n'), *found = NULL;
         for (unsigned i = 0; port && i < NODES; i++)
                 found = strcmp(port_of(node(i)), port + 1) == 0 ? node(i) : found;
@@ -102,6 +88,28 @@ const char *primary_now(void)
                 fail_msg("no node is \"%s\"", told);
         free(told);
         return found;
+}
+
+const char *primary_now(void)
+{
+        return named_by(0);
+}
+
+/* One that was cut off names the primary of yesterday until it hears of the other. */
+static const char *agreed_primary(void)
+{
+        const mono_ms deadline = in_ms(GROUP_PATIENCE_MS);
+        for (;;) {
+                const char *primary = named_by(0);
+                char *role = redis_says(port_of(primary), "ROLE");
+                const bool is_one = strncmp(role, "master", 6) == 0;
+                free(role);
+                if (is_one && named_by(1) == primary && named_by(2) == primary)
+                        return primary;
+                if (clock_mono() > deadline)
+                        fail_msg("the Sentinels never agree, %s is one of those named", primary);
+                (void)usleep(POLL_US);
+        }
 }
 
 int group_goes_on(void **state)
@@ -117,64 +125,70 @@ int group_goes_on(void **state)
 /* It does as long as its timer is later than the trigger, and then for a second. */
 void sentinel_mistrusts_its_clock(unsigned i, bool does)
 {
-        free(cli(sentinel_port(i), "SENTINEL DEBUG tilt-period 1000"));
-        free(cli(sentinel_port(i), does ? "SENTINEL DEBUG tilt-trigger 1" : "SENTINEL DEBUG tilt-trigger 600000"));
-        await_shell(does ? "sentinel_tilt:1" : "sentinel_tilt:0", "redis-cli -p %s INFO sentinel", sentinel_port(i));
+        free(redis_says(sentinel_port(i), "SENTINEL DEBUG tilt-period 1000"));
+        free(redis_says(sentinel_port(i), does ? "SENTINEL DEBUG tilt-trigger 1" : "SENTINEL DEBUG tilt-trigger 600000"));
+        redis_comes_to_say(sentinel_port(i), "INFO sentinel", does ? "sentinel_tilt:1" : "sentinel_tilt:0");
 }
 
-void await_shell(const char *part, const char *format, ...)
+/* How many of the replicas that a Sentinel tells have all of @fields, each a line of name and one of value. */
+static unsigned replicas_with(const char *port, const char *const *fields)
 {
-        char command[1024];
-        va_list args;
-        va_start(args, format);
-        (void)vsnprintf(command, sizeof(command), format, args);
-        va_end(args);
+        char *told = redis_says(port, "SENTINEL REPLICAS mymaster");
+        unsigned count = 0;
+        for (char *at = told, *next; at; at = next) {
+                next = strstr(at + 1, "\nname\n");
+                if (next)
+                        *next = '\0';
+                unsigned lacking = 0;
+                for (unsigned i = 0; fields[i]; i++)
+                        lacking += strstr(at, fields[i]) == NULL;
+                count += lacking == 0;
+                if (next)
+                        *next = '\n';
+        }
+        free(told);
+        return count;
+}
+
+static void await_replicas(const char *port, unsigned count, const char *const *fields)
+{
         const mono_ms deadline = in_ms(GROUP_PATIENCE_MS);
-        for (;;) {
-                char *got = shell("%s || true", command);
-                const bool is_there = strstr(got, part) != NULL;
-                if (!is_there && clock_mono() > deadline)
-                        fail_msg("%s: never \"%s\": %s", command, part, got);
-                free(got);
-                if (is_there)
-                        return;
+        while (replicas_with(port, fields) != count) {
+                if (clock_mono() > deadline)
+                        fail_msg("the Sentinel at %s never knows %u replicas with %s", port, count, fields[0]);
                 (void)usleep(POLL_US);
         }
 }
 
 void give_priority(const char *address, unsigned priority)
 {
-        char command[64], wanted[32];
+        char command[64], name[PIECE_BYTES + 16], wanted[64];
         (void)snprintf(command, sizeof(command), "CONFIG SET replica-priority %u", priority);
-        (void)snprintf(wanted, sizeof(wanted), "priority: %u;", priority);
+        (void)snprintf(name, sizeof(name), "name\n%s\n", address);
+        (void)snprintf(wanted, sizeof(wanted), "\nslave-priority\n%u\n", priority);
         node_does(address, command);
         for (unsigned i = 0; i < SENTINELS; i++)
-                await_shell(wanted,
-                            "timeout 2 redis-cli -p %s SENTINEL REPLICAS mymaster | grep -A99 -x 'name' | "
-                            "grep -A45 -x '%s' | grep -m1 -A1 -x slave-priority | tail -1 | sed 's/.*/priority: &;/'",
-                            sentinel_port(i), address);
+                await_replicas(sentinel_port(i), 1, (const char *const[]){name, wanted, NULL});
 }
 
 void group_is_whole(void)
 {
+        static const char *const good[] = {"\nflags\nslave\n", "\nrole-reported\nslave\n",
+                                           "\nmaster-link-status\nok\n", "\nslave-priority\n100\n", NULL};
         for (unsigned i = 0; i < NODES; i++)
                 node_does(node(i), "CONFIG SET replica-priority 100");
         for (unsigned i = 0; i < NODES; i++)
                 node_does(node(i), "CONFIG SET repl-diskless-sync-delay 0");
-        const char *primary = primary_now();
+        const char *primary = agreed_primary();
         for (unsigned i = 0; i < NODES; i++)
                 if (node(i) != primary)
-                        await_shell("master_link_status:up", "redis-cli -p %s INFO replication", port_of(node(i)));
+                        redis_comes_to_say(port_of(node(i)), "INFO replication", "master_link_status:up");
         for (unsigned i = 0; i < SENTINELS; i++) {
                 const char *port = sentinel_port(i);
-                await_shell("OK 3 usable", "timeout 2 redis-cli -p %s SENTINEL CKQUORUM mymaster", port);
-                await_shell(port_of(primary), "timeout 2 redis-cli -p %s SENTINEL GET-MASTER-ADDR-BY-NAME mymaster", port);
-                await_shell("good: 2",
-                            "timeout 2 redis-cli -p %s SENTINEL REPLICAS mymaster | paste -sd ' ' | "
-                            "sed 's/name 127/\\nname 127/g' | grep 'flags slave ' | grep 'role-reported slave' | "
-                            "grep 'master-link-status ok' | grep -c 'slave-priority 100' | sed 's/^/good: /'",
-                            port);
-                await_shell("master", "timeout 2 redis-cli -p %s SENTINEL MASTER mymaster | grep -A1 '^flags$' | grep -v _", port);
+                redis_comes_to_say(port, "SENTINEL CKQUORUM mymaster", "OK 3 usable");
+                redis_comes_to_say(port, "SENTINEL GET-MASTER-ADDR-BY-NAME mymaster", port_of(primary));
+                await_replicas(port, 2, good);
+                redis_comes_to_say(port, "SENTINEL MASTER mymaster", "\nflags\nmaster\n");
         }
 }
 

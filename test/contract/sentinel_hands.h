@@ -52,8 +52,6 @@ char *node_cli(const char *address, const char *command); /* the caller frees it
 void node_does(const char *address, const char *command);
 void node_restarts(const char *address);
 void sentinel_mistrusts_its_clock(unsigned i, bool does);
-/* Until what @command prints has @part. */
-void await_shell(const char *part, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Until each Sentinel knows of that replica-priority. */
 void give_priority(const char *address, unsigned priority);
 /* All three nodes are in sync under one primary, with the priorities of a new server, and each Sentinel knows. */

@@ -151,7 +151,6 @@ static void node_is_what_info_says(void **state)
 {
         (void)state;
         static const char primary[] = "# Replication\r\nrole:master\r\nconnected_slaves:1\r\nmaster_repl_offset:0\r\n";
-        static const char guarded[] = "# Replication\r\nrole:master\r\nmin_slaves_good_slaves:0\r\n";
         static const char linked[] =
             "role:slave\r\nmaster_link_status:up\r\nmaster_sync_in_progress:0\r\nslave_repl_offset:0\r\n";
         static const char first[] =
@@ -160,15 +159,11 @@ static void node_is_what_info_says(void **state)
             "role:slave\r\nmaster_link_status:down\r\nmaster_sync_in_progress:1\r\nslave_repl_offset:99\r\n";
         static const char cut_off[] =
             "role:slave\r\nmaster_link_status:down\r\nmaster_sync_in_progress:0\r\nslave_repl_offset:99\r\n";
-        assert_false(node_of_info(primary, true).is_guarded);
         assert_false(node_of_info(primary, true).is_empty);
-        assert_true(node_of_info(guarded, true).is_guarded);
         assert_false(node_of_info(linked, false).is_empty);
-        assert_true(node_of_info(linked, false).is_linked);
         assert_true(node_of_info(first, false).is_empty);
         assert_true(node_of_info(again, false).is_empty);
         assert_false(node_of_info(cut_off, false).is_empty);
-        assert_int_equal(node_of_info(cut_off, false).offset, 99);
         assert_true(node_of_info("", false).is_empty);
 }
 

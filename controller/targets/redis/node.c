@@ -45,15 +45,11 @@ static int64_t number_of(const char *info, const char *name)
 struct node node_of_info(const char *info, bool is_primary)
 {
         const char *link = line_of(info, "master_link_status");
-        const int64_t offset = is_primary ? 0 : number_of(info, "slave_repl_offset");
         const bool is_linked = link && text_has_prefix(link, "up");
         /* A primary without data begins at 0, so that a replica in sync with it may be there too. */
-        const bool is_syncing = number_of(info, "master_sync_in_progress") != 0;
-        return (struct node){.is_primary = is_primary,
-                             .is_guarded = is_primary && line_of(info, "min_slaves_good_slaves"),
-                             .is_linked = is_linked,
-                             .is_empty = !is_primary && !is_linked && (is_syncing || offset <= 1),
-                             .offset = offset};
+        const bool has_nothing =
+            number_of(info, "master_sync_in_progress") != 0 || number_of(info, "slave_repl_offset") <= 1;
+        return (struct node){.is_primary = is_primary, .is_empty = !is_primary && !is_linked && has_nothing};
 }
 
 enum err node_look(struct connection *connection, mono_ms deadline, struct node *ret, struct errmsg *reterr)

@@ -1,7 +1,6 @@
 /*
  * node.h -- one data node of a replicated Redis: its role by its own word, and whether it takes writes.
  *
- * Units:   offsets are bytes of the replication stream.
  * Threads: may block until the deadline: executor jobs only.
  * Errors:  ERR_TRANSIENT: not reachable, or not now. ERR_DENIED, ERR_INVALID: a person has to mend credentials, rights
  *          or TLS; the text says what.
@@ -20,14 +19,11 @@
 
 struct node {
         bool is_primary;
-        bool is_guarded; /* primary: min-replicas-to-write is set, so one that is cut off stops taking writes */
-        bool is_linked;  /* replica: its link to a primary is up */
         /*
          * Replica: it holds no copy of the data, because its first synchronisation is not over, or a later full one has
          * dropped what was there.
          */
         bool is_empty;
-        int64_t offset; /* replica: how far it has followed its primary; 1 or less: not at all */
 };
 
 /* ROLE and INFO replication. */

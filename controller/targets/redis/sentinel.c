@@ -159,6 +159,8 @@ static void read_primary(struct sentinel_session *self, struct target_visit *vis
             look.takes_writes && !look.is_settling ? find_zombie(self, &look, visit->deadline) : NULL;
         if (zombie)
                 tell_zombie(zombie, &visit->found);
+        if (!look.is_settling)
+                sentinel_tell_unready(self, &look, &visit->found);
         sentinel_look_clear(&look);
 }
 
@@ -179,14 +181,17 @@ static void close_session(struct target_session *session)
 {
         sentinel_group_free(session_of(session)->group);
         connection_free(session_of(session)->node);
+        free(session_of(session)->planned);
         free(session);
 }
 
 /* Those of the Sentinels have a prefix, so that none of them is taken for the data nodes'. */
 static enum err open_session(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
+        const char *planned = target_setting_find(config, "planned");
         struct sentinel_session *self = mem_new(self);
         self->base.driver = &redis_sentinel_driver;
+        self->planned = mem_strdup(planned ? planned : "");
         self->is_settled = text_equal(target_setting_find(config, "isSettled"), "true");
         enum err err = connection_new_for(&words, config, &self->node, reterr);
         if (err == ERR_OK)

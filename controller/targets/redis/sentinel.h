@@ -7,8 +7,8 @@
 /*
  * Settings:    addresses (of the Sentinels, "host:port,host:port"), sentinelTLS ("true"), sentinelServerName,
  *              sentinelAuth ("true" where they want a password; for people); tls, serverName (of the data nodes);
- *              server (host:port of each plane's Redis, as which the primary is told), isSettled ("true": the record
- *              is at rest).
+ *              server (host:port of each plane's Redis, as which the primary is told), planned (what the record
+ *              wants), isSettled ("true": the record is at rest).
  * Credentials: username, password, ca.crt, tls.crt, tls.key of the data nodes; the same with "sentinel." before them of
  *              the Sentinels.
  * Name:        the masterName. Value: the primary's host:port, as the planes have it or else as Sentinel tells it; what

@@ -72,14 +72,12 @@ static bool parse_replica(const redisReply *pairs, struct sentinel_replica *ret)
 {
         if (pairs->type != REDIS_REPLY_ARRAY)
                 return false;
-        const char *host = field(pairs, "ip"), *port = field(pairs, "port"), *run_id = field(pairs, "runid");
+        const char *host = field(pairs, "ip"), *port = field(pairs, "port");
         const int64_t priority = number(pairs, "slave-priority");
         *ret = (struct sentinel_replica){
             .is_down = has_flag(pairs, "s_down") || has_flag(pairs, "o_down") || has_flag(pairs, "disconnected"),
             .says_primary = text_equal(field(pairs, "role-reported"), "master"),
-            .priority = priority < INT32_MAX ? (unsigned)priority : INT32_MAX,
-            .offset = number(pairs, "slave-repl-offset")};
-        (void)TEXT_COPY(ret->run_id, run_id ? run_id : "");
+            .priority = priority < INT32_MAX ? (unsigned)priority : INT32_MAX};
         return host && port && sentinel_address(host, port, ret->address);
 }
 
@@ -111,7 +109,6 @@ static bool parse_primary(const redisReply *address, const redisReply *pairs, st
         to->agreed_down_ms = number(pairs, "o-down-time");
         to->primary_ms = number(pairs, "role-reported-time");
         to->failover_timeout_ms = number(pairs, "failover-timeout");
-        to->others = (unsigned)number(pairs, "num-other-sentinels");
         return field(pairs, "flags") != NULL;
 }
 

@@ -22,11 +22,9 @@ enum {
 /* A replica of the primary, as one Sentinel sees it; a former primary is one. */
 struct sentinel_replica {
         char address[SENTINEL_ADDRESS_BYTES]; /* canonical host:port */
-        char run_id[SENTINEL_ID_BYTES];
         bool is_down;      /* this Sentinel does not reach it */
         bool says_primary; /* it calls itself one */
         unsigned priority; /* replica-priority; 0: never promoted */
-        int64_t offset;
 };
 
 struct sentinel_answer {
@@ -40,7 +38,6 @@ struct sentinel_answer {
         mono_ms agreed_down_ms;
         mono_ms primary_ms; /* since when it has taken it for the primary */
         mono_ms failover_timeout_ms;
-        unsigned others; /* Sentinels that it knows beside itself */
         struct sentinel_replica *replicas;
         size_t replica_count;
 };

@@ -58,6 +58,11 @@ enum err sentinel_names_new(const struct target_config *config, struct sentinel_
         return err;
 }
 
+const char *sentinel_names_at(const struct sentinel_names *self, size_t i)
+{
+        return i < self->count ? self->list[i].text : NULL;
+}
+
 /* Names are looked up once in the life of a session, and again where that failed. */
 static void look_up(struct name *name, mono_ms deadline)
 {

@@ -18,6 +18,9 @@ MUST_CHECK enum err sentinel_names_new(const struct target_config *config, struc
                                        struct errmsg *reterr);
 void sentinel_names_free(struct sentinel_names *names); /* NULL is a no-op */
 
+/* The @i-th, as the spec has it; NULL: there are not so many. */
+const char *sentinel_names_at(const struct sentinel_names *names, size_t i);
+
 /* As the spec has @address, canonical host:port; NULL: it is none of the planes' Redis. */
 const char *sentinel_names_find(struct sentinel_names *names, const char *address, mono_ms deadline);
 

@@ -57,13 +57,7 @@ static enum err check_value(struct sentinel_session *self, const struct sentinel
         if (target_is_wanted(TARGET_PROMOTION, value, first->primary))
                 return ERR_OK;
         if (!choice.wanted)
-                return err_set(reterr, ERR_INVALID,
-                               "%.100s: Sentinel knows no such server of this group; its primary is %.100s: write in "
-                               "spec.redis.address of the plane what Sentinel tells",
-                               value, first->primary);
-        if (choice.outlook == OUTLOOK_NEVER)
-                return err_set(reterr, ERR_INVALID, "%.100s has replica-priority 0, so Sentinel never promotes it",
-                               choice.wanted->address);
+                return ERR_OK; /* a look tells that */
         enum err err = connection_point(self->node, choice.wanted->address, reterr);
         if (err == ERR_OK)
                 err = node_look(self->node, deadline, &node, reterr);

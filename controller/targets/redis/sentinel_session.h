@@ -15,6 +15,7 @@ struct sentinel_session {
         struct sentinel_group *group;
         struct connection *node; /* to whichever data node is asked */
         bool is_settled;         /* the record is at rest */
+        char *planned;           /* the addresses that it wants, a line each; "": none */
 };
 
 struct sentinel_look {
@@ -32,6 +33,13 @@ MUST_CHECK enum err sentinel_look(struct sentinel_session *session, const char *
 
 /* The state that a visit shows; the caller's. */
 struct target_state sentinel_state_of(const struct sentinel_session *session, const struct sentinel_look *look);
+
+/*
+ * Fills the values that Sentinel would not promote now: the planes' Redis, but the primary and the one that the record
+ * wants.
+ */
+void sentinel_tell_unready(const struct sentinel_session *session, const struct sentinel_look *look,
+                           struct target_state *ret);
 
 /* Makes one of the addresses of @visit->want the primary. */
 void sentinel_swap(struct sentinel_session *session, struct target_visit *visit);

@@ -43,6 +43,11 @@ void sentinel_group_free(struct sentinel_group *self)
         free(self);
 }
 
+const char *sentinel_group_server(const struct sentinel_group *self, size_t i)
+{
+        return sentinel_names_at(self->names, i);
+}
+
 static enum err add_member(struct sentinel_group *self, const char *address, const struct target_config *config,
                            struct errmsg *reterr)
 {

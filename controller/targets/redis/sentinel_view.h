@@ -38,6 +38,9 @@ MUST_CHECK enum err sentinel_group_new(const struct target_config *config, struc
                                        struct errmsg *reterr);
 void sentinel_group_free(struct sentinel_group *group); /* NULL is a no-op */
 
+/* The @i-th plane's Redis, as the spec has it; NULL: there are not so many. */
+const char *sentinel_group_server(const struct sentinel_group *group, size_t i);
+
 /*
  * One that was silent a moment ago is asked last, and only where too few of the others answer: a region that is gone
  * must not cost each look its share of the deadline.
