@@ -328,6 +328,25 @@ static void a_primary_that_takes_no_writes_is_not_settled(void **state)
         assert_promotes(B, A, to_b);
 }
 
+static void min_replicas_to_write_is_read_from_info(void **state)
+{
+        (void)state;
+        struct options three = {.planned = A, .has_third = true};
+        struct target_state seen = {0};
+        struct errmsg why = {0};
+        pair();
+        start(C, NULL);
+        follow(C, A);
+        assert_int_equal(look(three, &seen, &why), ERR_OK);
+        assert_non_null(seen.doubt);
+        assert_non_null(strstr(seen.doubt, "has 2 replicas and no min-replicas-to-write"));
+        target_state_clear(&seen);
+        tell(A, "CONFIG SET min-replicas-to-write 1");
+        assert_int_equal(look(three, &seen, &why), ERR_OK);
+        assert_null(seen.doubt);
+        target_state_clear(&seen);
+}
+
 /* Each follows the other, as after a primary that restarts as its file says: nobody is the primary. */
 static void a_circle_of_replicas_has_no_primary(void **state)
 {
@@ -494,6 +513,7 @@ int main(void)
             ALONE(a_replica_without_a_copy_is_never_promoted),
             ALONE(two_primaries_that_nobody_recorded_are_both_shown),
             ALONE(a_primary_that_takes_no_writes_is_not_settled),
+            ALONE(min_replicas_to_write_is_read_from_info),
             ALONE(a_circle_of_replicas_has_no_primary),
             ALONE(a_replica_of_a_replica_is_promoted_itself),
             ALONE(one_that_hangs_costs_the_others_a_second),

@@ -1,5 +1,9 @@
-/* redis_lag_test.c -- how far replicas are behind, by samples that are kept as a text from one look to the next. */
+/*
+ * redis_lag_test.c -- how far replicas are behind, by samples that are kept as a text from one look to the next; and
+ * what min-replicas-to-write means for a promotion.
+ */
 #include "targets/redis/lag.h"
+#include "targets/redis/min_replicas.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -274,6 +278,42 @@ static void what_is_kept_reads_back_and_anything_else_is_nothing(void **state)
         }
 }
 
+static void expect_doubt(const struct rig *rig, const char *words)
+{
+        char *doubt = min_replicas_doubt(&rig->group, group_primary(&rig->group), 10);
+        if (!words)
+                assert_null(doubt);
+        else if (!doubt || !strstr(doubt, words))
+                fail_msg("no \"%s\" in: %s", words, doubt ? doubt : "nothing");
+        free(doubt);
+}
+
+static void a_primary_that_does_not_stop_alone_is_told_where_it_could(void **state)
+{
+        struct rig *rig = *state;
+        struct member *primary = &rig->group.members[A];
+        primary->replicas = 1;
+        expect_doubt(rig, NULL);
+        primary->replicas = 2;
+        expect_doubt(rig, "Redis a:6379, the primary, has 2 replicas and no min-replicas-to-write: once it is cut off");
+        expect_doubt(rig, "up to 10 s more until it is demoted");
+        primary->stops_alone = true;
+        expect_doubt(rig, NULL);
+        lose(rig);
+        expect_doubt(rig, NULL);
+}
+
+static void one_that_would_refuse_writes_alone_is_told(void **state)
+{
+        struct rig *rig = *state;
+        rig->group.members[B].stops_alone = true;
+        expect_doubt(rig, NULL); /* C is left */
+        rig->group.count = 2;
+        expect_doubt(rig, "Redis b:6379 has min-replicas-to-write and would have no replica without a:6379");
+        rig->group.members[B].replicas = 1;
+        expect_doubt(rig, NULL);
+}
+
 #define RIGGED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -291,6 +331,8 @@ int main(void)
             RIGGED(one_that_does_not_answer_or_has_no_copy_cannot_take_over),
             RIGGED(what_is_wanted_or_came_back_is_not_judged),
             RIGGED(what_is_kept_reads_back_and_anything_else_is_nothing),
+            RIGGED(a_primary_that_does_not_stop_alone_is_told_where_it_could),
+            RIGGED(one_that_would_refuse_writes_alone_is_told),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

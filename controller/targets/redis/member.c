@@ -60,6 +60,9 @@ static void parse(const char *info, struct member *ret)
 {
         char host[PARTS_BYTES], port[PARTS_BYTES], state[PARTS_BYTES];
         ret->is_primary = is_field(info, "role", "master");
+        /* The field is there where both min-replicas-to-write and min-replicas-max-lag are set: no right to CONFIG. */
+        ret->stops_alone = field_of(info, "min_slaves_good_slaves", state, sizeof(state));
+        ret->replicas = number_of(info, "connected_slaves", 0);
         ret->is_read_only = !ret->is_primary && !is_field(info, "slave_read_only", "0");
         ret->is_linked = !ret->is_primary && is_field(info, "master_link_status", "up");
         ret->unlinked_s = ret->is_linked ? 0 : number_of(info, "master_link_down_since_seconds", -1);

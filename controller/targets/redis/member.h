@@ -30,6 +30,8 @@ struct member {
         bool takes_writes;    /* a primary that does */
         bool is_handing_over; /* a primary whose FAILOVER goes on */
         bool is_cluster;
+        bool stops_alone;     /* it has min-replicas-to-write, so that it takes no writes without its replicas */
+        int64_t replicas;     /* that follow it now */
         bool is_read_only;    /* a replica that takes no writes, as by default */
         bool is_linked;       /* a replica whose link to its primary is up */
         /* A replica without a whole copy: its synchronisation is not over, or its link never was up */

@@ -11,13 +11,14 @@
 #include "targets/redis/credentials.h"
 #include "targets/redis/group.h"
 #include "targets/redis/lag.h"
+#include "targets/redis/min_replicas.h"
 #include "targets/redis/replica_by_hand.h"
 #include "targets/redis/replica_rights.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { SETTLE_MS = 2000, AGAIN_MS = 20 };
+enum { SETTLE_MS = 2000, AGAIN_MS = 20, READ_EVERY_MS = 10000 };
 
 struct session {
         struct target_session base;
@@ -155,6 +156,7 @@ static void tell(struct group *group, const char *kept, mono_ms deadline, struct
         lag_observe(&lag, group, primary, now);
         lag_judge(&lag, group, primary, now, found);
         found->version = lag_text(&lag);
+        found->doubt = min_replicas_doubt(group, primary, READ_EVERY_MS / 1000);
 }
 
 static enum err make_primary(struct group *group, struct member *to, const char *expected, mono_ms deadline,
@@ -267,7 +269,7 @@ const struct target_driver redis_replica_driver = {
     .name = "replica",
     .kind = TARGET_PROMOTION,
     .limits = {.visit_ms = 8000,
-               .read_every_ms = 10000,
+               .read_every_ms = READ_EVERY_MS,
                .preflight_every_ms = 600000,
                .at_once = 3,
                .batch_max = 1},
