@@ -1,5 +1,5 @@
-"""What the Job controller and a kubelet do with the Jobs of a namespace, as far as a Job's own API shows it: a bench has API
-servers and neither. The API server judges each status that is written here, as it judges the real controller's.
+"""What the Job controller and a kubelet do with the Jobs of a namespace, as far as a Job's own API shows it: a bench
+has API servers and neither. The API server judges each status that is written here, as it judges the real controller's.
 
 Source: kubernetes.io/docs/concepts/workloads/controllers/job (terminal conditions, suspending, activeDeadlineSeconds)
 """
@@ -19,15 +19,23 @@ def _now() -> str:
 
 def _conditions(reason: str, message: str, *types: str) -> list[Object]:
     now = _now()
-    return [{"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": now, "lastProbeTime": now} for kind in types]
+    told = {"status": "True", "reason": reason, "message": message, "lastTransitionTime": now, "lastProbeTime": now}
+    return [{"type": kind, **told} for kind in types]
 
 
 def conditions(job: Object) -> set[str]:
-    return {condition["type"] for condition in job.get("status", {}).get("conditions", []) if condition["status"] == "True"}
+    told = job.get("status", {}).get("conditions", [])
+    return {condition["type"] for condition in told if condition["status"] == "True"}
+
+
+def is_at_work(job: Object) -> bool:
+    status = job.get("status", {})
+    return bool(status.get("active") or status.get("terminating"))
 
 
 class JobController(threading.Thread):
-    """`outcome` says what becomes of a Job that runs; `is_stubborn` keeps the Pod of one that is to end, as a lost node does."""
+    """`outcome` says what becomes of a Job that runs; `is_stubborn` keeps the Pod of one that is to end, as a lost node
+    does."""
 
     def __init__(self, cluster: ApiServer, namespace: str) -> None:
         super().__init__(daemon=True)
@@ -69,7 +77,8 @@ class JobController(threading.Thread):
         elif not active:
             self._start(job)
         elif self.outcome == COMPLETES:
-            done = _conditions("CompletionsReached", "Reached expected number of succeeded pods", "SuccessCriteriaMet", "Complete")
+            reached = "Reached expected number of succeeded pods"
+            done = _conditions("CompletionsReached", reached, "SuccessCriteriaMet", "Complete")
             self._write(job, active=0, ready=0, succeeded=1, completionTime=_now(), conditions=done)
         elif self.outcome == FAILS:
             self._fail(job, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
@@ -78,7 +87,7 @@ class JobController(threading.Thread):
         name = job["metadata"]["name"]
         self.started.append(name)
         self._write(job, startTime=_now(), active=1, ready=0, conditions=[])
-        working = tuple(other["metadata"]["name"] for other in self.jobs() if other.get("status", {}).get("active") or other.get("status", {}).get("terminating"))
+        working = tuple(other["metadata"]["name"] for other in self.jobs() if is_at_work(other))
         if len(working) > 1:
             self.overlaps.append(working)
 
@@ -91,4 +100,5 @@ class JobController(threading.Thread):
 
     def _fail(self, job: Object, reason: str, message: str) -> None:
         started = job.get("status", {}).get("startTime") or _now()
-        self._write(job, startTime=started, active=0, ready=0, terminating=0, failed=1, conditions=_conditions(reason, message, "FailureTarget", "Failed"))
+        failed = _conditions(reason, message, "FailureTarget", "Failed")
+        self._write(job, startTime=started, active=0, ready=0, terminating=0, failed=1, conditions=failed)

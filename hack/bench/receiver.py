@@ -1,5 +1,6 @@
-"""A receiver of webhooks: it verifies the signature with Python's own hmac, refuses what is stale or of an older epoch, and does what a
-test tells it to, as receivers document it (429 with Retry-After, 500, a redirect, silence, an answer without end).
+"""A receiver of webhooks: it verifies the signature with Python's own hmac, refuses what is stale or of an older epoch,
+and does what a test tells it to, as receivers document it (429 with Retry-After, 500, a redirect, silence, an answer
+without end).
 
 Source: www.standardwebhooks.com
 """
@@ -24,7 +25,8 @@ TOLERANCE_S = 300
 
 
 class Receiver(http.server.ThreadingHTTPServer):
-    """`answer` is (status, headers, body), "hang" or "endless"; `accepted` has the documents that were verified, `ids` their ids."""
+    """`answer` is (status, headers, body), "hang" or "endless"; `accepted` has the documents that were verified, `ids`
+    their ids, `refused` why others were not."""
 
     daemon_threads = True
 
@@ -81,6 +83,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         wrong = fault(self.headers, body)
         with receiver.lock:
+            if not wrong and json.loads(body)["epoch"] < max((told["epoch"] for told in receiver.accepted), default=0):
+                wrong = "epoch"
             receiver.working.append(self.connection)
             receiver.most_at_once = max(receiver.most_at_once, sum(map(is_open, receiver.working)))
             receiver.times.append(time.monotonic())
@@ -98,7 +102,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _reply(self, wrong: str) -> None:
         answer = self.server.answer
         if wrong:
-            self._send(401, {}, b"")
+            self._send(409 if wrong == "epoch" else 401, {}, b"")
         elif answer == "hang":
             self.rfile.read(1)  # until the client hangs up
         elif answer == "endless":

@@ -78,7 +78,7 @@ def test_every_switch_is_posted_once(scene, receiver):
         ((500, {}, b""), "it answered HTTP 500; it is asked again in"),
         ((429, {"Retry-After": "7"}, b""), "it answered HTTP 429; it is asked again in 7 s"),
         ((302, {"Location": "/elsewhere"}, b""), "redirects are not followed: set webhook.url to where it leads"),
-        ("hang", "no complete answer within 10000 ms"),
+        ("hang", "no complete answer within"),
         ("endless", "the answer has more than 16384 bytes"),
         ((202, {"Retry-After": "3"}, b""), "has not delivered yet"),
         ((200, {}, b'{"done": false}'), "has not delivered yet"),
