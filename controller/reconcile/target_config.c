@@ -146,7 +146,8 @@ static const char *promoted(const struct policy *policy, struct arena *arena)
                 const struct target_slot *slot = policy->targets[i];
                 if (slot->ref.kind != TARGET_PROMOTION || !slot->read_at || !slot->state.present)
                         continue;
-                shown = slot->state.value;
+                /* Where several say that they are the primary all are shown, and none of them is it. */
+                shown = strchr(slot->state.value, ' ') ? "" : slot->state.value;
                 driver = slot->ref.driver;
         }
         const struct plan_target *planned = promotion_planned(policy);

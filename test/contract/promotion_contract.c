@@ -307,6 +307,11 @@ static void two_primaries_that_nobody_recorded_are_both_shown(void **state)
         start(B, NULL);
         (void)snprintf(both, sizeof(both), "%s and %s", addresses[A], addresses[B]);
         expect_shown(unrecorded, both);
+        struct target_state seen = {0};
+        struct errmsg why = {0};
+        assert_int_equal(look(unrecorded, &seen, &why), ERR_OK);
+        assert_non_null(strstr(seen.doubt, "each say that they are the primary"));
+        target_state_clear(&seen);
 }
 
 static void a_primary_that_takes_no_writes_is_not_settled(void **state)

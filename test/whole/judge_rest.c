@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "judge_parts.h"
+#include "redis_servers.h"
 #include "replica.h"
 #include "util/text.h"
 
@@ -61,6 +62,9 @@ void judge_restore(unsigned policy)
 {
         const struct judged_policy *judged = &judge.policies[policy];
         const struct decision *decided = latest_decision(policy); /* which may have come back with a backup */
+        const struct decision *last = decided ? decided : judged->count ? &judged->decisions[judged->count - 1] : NULL;
+        if (world.policies[policy].is_promoted && judged->is_touched && last && judge_plane(last->to) >= 0)
+                redis_servers_put_back((unsigned)judge_plane(last->to));
         if (!decided || !judged->is_touched)
                 return;
         struct reg *lock = &registers.lock[policy];

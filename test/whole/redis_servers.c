@@ -161,6 +161,21 @@ void redis_servers_hold_copies(unsigned plane, int more)
         servers.list[plane].held_copies += more;
 }
 
+void redis_servers_put_back(unsigned plane)
+{
+        struct server *server = &servers.list[plane];
+        if (!server->is_primary) {
+                server->stream = ++servers.streams;
+                server->is_primary = server->has_copy = true;
+                server->is_linked = server->is_copying = false;
+        }
+        for (unsigned i = 0; i < world.plane_count; i++)
+                if (i != plane && (servers.list[i].is_primary || servers.list[i].follows != plane)) {
+                        servers.list[i].is_primary = servers.list[i].is_linked = servers.list[i].was_linked = false;
+                        servers.list[i].follows = plane;
+                }
+}
+
 bool redis_servers_is_primary(unsigned plane)
 {
         return servers.list[plane].is_primary;

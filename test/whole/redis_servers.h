@@ -18,6 +18,7 @@ void redis_servers_come_back(unsigned plane);
 void redis_servers_cut(unsigned plane, int more);      /* > 0: it has no link to any other */
 void redis_servers_hold_copies(unsigned plane, int more); /* > 0: a first copy there does not end */
 
+void redis_servers_put_back(unsigned plane); /* a person makes it the only primary, who knows where the data is */
 bool redis_servers_is_primary(unsigned plane);
 /* Whether @plane was the primary at any time since. */
 bool redis_servers_was_primary(unsigned plane, vtime_us since);

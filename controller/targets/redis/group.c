@@ -1,6 +1,7 @@
 /* group.c -- the Redis of all planes: who is primary. */
 #include "targets/redis/group.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,7 +154,13 @@ static enum err judge_many(const struct group *group, struct target_state *ret)
                 if (group->members[i].err == ERR_OK && group->members[i].is_primary)
                         (void)strbuf_printf(&text, "%s%s", strbuf_text(&text)[0] ? " and " : "",
                                             group->members[i].address);
+        char why[VALUE_BYTES + 200];
         enum err err = set_value(ret, strbuf_text(&text));
+        (void)snprintf(why, sizeof(why),
+                       "%s each say that they are the primary, and no decision says which is: demote the one whose "
+                       "data is not wanted (REPLICAOF the other one), which loses what was written to it",
+                       strbuf_text(&text));
+        ret->doubt = mem_strdup(why);
         strbuf_deinit(&text);
         return err;
 }

@@ -156,7 +156,8 @@ static void tell(struct group *group, const char *kept, mono_ms deadline, struct
         lag_observe(&lag, group, primary, now);
         lag_judge(&lag, group, primary, now, found);
         found->version = lag_text(&lag);
-        found->doubt = min_replicas_doubt(group, primary, READ_EVERY_MS / 1000);
+        if (!found->doubt)
+                found->doubt = min_replicas_doubt(group, primary, READ_EVERY_MS / 1000);
 }
 
 static enum err make_primary(struct group *group, struct member *to, const char *expected, mono_ms deadline,
