@@ -171,6 +171,5 @@ def measure(rig: Rig, runs: int) -> list[Figure]:
             cell.wait_ready()
         _in_turns([cells, others], runs)
         other.stop()
-        naive.remove(scene)
     wire.close()
     return [floor, *(figure for own, other in zip(cells, others) for figure in _figures(own, other, floor))]

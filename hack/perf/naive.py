@@ -95,8 +95,3 @@ def wait_active(scene: Place, policies: list[str], plane: str, timeout: float = 
         return True
 
     wait.until(f"the naive operator's statuses name {plane}", all_follow, timeout, poll=poll)
-
-
-def remove(scene: Place) -> None:
-    for plural in ("naivepolicies", "naiveplanes"):
-        scene.bench.hub.admin.call("DELETE", f"/apis/{API_VERSION}/namespaces/{scene.namespace}/{plural}")

@@ -132,7 +132,6 @@ class NaiveCrowd(Crowd):
 
     def stop(self) -> None:
         self.process.stop()
-        naive.remove(self.scene)
         for peer in self.peers:
             peer.refuse()
 
