@@ -172,7 +172,6 @@ static void take_object(struct plane *plane, const json_t *object)
         uint64_t content = status_content_of(json_object_get(object, "spec")).whole;
         bool is_deleting = object_meta(object, "deletionTimestamp")[0] != '\0';
         const char *uid = object_meta(object, "uid");
-        plane->list_generation = plane->manager->list_generation;
         if (plane->uid && !text_equal(plane->uid, uid))
                 forget_object(plane); /* deleted and created again */
         status_seen(&plane->status, object);
@@ -204,7 +203,11 @@ void plane_set(struct plane *plane, const json_t *object)
         const char *version = object ? object_meta(object, "resourceVersion") : "";
         if (!object) {
                 lose_object(plane);
-        } else if (known_admits(&plane->status.known, version, plane->manager->plane_list)) {
+                return;
+        }
+        /* Also where that state is older than the one known: a list that names it shows that it is there. */
+        plane->list_generation = plane->manager->list_generation;
+        if (known_admits(&plane->status.known, version, plane->manager->plane_list)) {
                 take_object(plane, object);
                 known_by_watch(&plane->status.known, version);
         }

@@ -194,7 +194,10 @@ void policy_set(struct policy *policy, const json_t *object)
         const char *version = object ? object_meta(object, "resourceVersion") : "";
         if (!object) {
                 lose_object(policy);
-        } else if (known_admits(&policy->status.known, version, policy->manager->policy_list)) {
+                return;
+        }
+        policy->list_generation = policy->manager->list_generation; /* it is there, also in a state that is too old */
+        if (known_admits(&policy->status.known, version, policy->manager->policy_list)) {
                 take_object(policy, object);
                 known_by_watch(&policy->status.known, version);
         }

@@ -68,6 +68,8 @@ static const char *version_of(const json_t *lease)
 
 void record_keeper_watched(struct policy *policy, const json_t *lease)
 {
+        if (lease) /* it is there, also in a state that is too old */
+                policy->keeper.lease.list_generation = policy->manager->list_generation;
         if (lease && !known_admits(&policy->keeper.lease.known, version_of(lease), policy->manager->lease_list))
                 return;
         take_object(policy, lease);
