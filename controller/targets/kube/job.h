@@ -15,7 +15,7 @@
 
 #include "targets/kube/hub.h"
 #include "targets/kube/job_object.h"
-#include "targets/kube/rights.h"
+#include "targets/kube/visit.h"
 
 enum { JOB_RIGHTS = 3 };
 
@@ -29,13 +29,8 @@ struct job_session {
         char *list_path; /* of those of this target */
         char *what;      /* for people: "jobs.batch ci/gloo-switch" */
         /* The visit under way. */
-        struct target_visit *visit; /* NULL: none */
-        target_done *done;
-        void *ctx;
-        struct kube_call *call;
-        struct rights rights;
+        struct visit_under_way now;
         unsigned tries; /* patches that were sent */
-        bool has_written;
         char *obstacle; /* a Job that the newest one waits for; NULL: none */
 };
 

@@ -7,7 +7,7 @@
 
 #include "api/object.h"
 #include "targets/fence.h"
-#include "targets/kube/object.h"
+#include "targets/kube/visit.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
 #include "util/text.h"

@@ -23,61 +23,39 @@ static struct job_session *session_of(struct target_session *session)
 
 static mono_ms time_left(const struct job_session *self)
 {
-        return hub_time_left(&self->hub, self->visit->deadline);
+        return hub_time_left(&self->hub, self->now.visit->deadline);
 }
 
 static void forget(struct job_session *self)
 {
-        kube_cancel(self->call);
-        rights_cancel(&self->rights);
+        visit_forget(&self->now);
         free(self->obstacle);
-        self->call = NULL;
         self->obstacle = NULL;
-        self->visit = NULL;
         self->tries = 0;
-        self->has_written = false;
 }
 
 void job_cancel(struct job_session *session)
 {
-        if (session->visit)
+        if (session->now.visit)
                 forget(session);
 }
 
 /* The session may be gone afterwards. */
 static void end(struct job_session *self, enum err err)
 {
-        struct target_visit *visit = self->visit;
-        target_done *done = self->done;
-        void *ctx = self->ctx;
-        visit->err = err;
+        const struct visit_under_way ended = self->now;
         forget(self);
-        done(ctx, visit);
-}
-
-static const char *remedy(enum err err)
-{
-        switch (err) {
-        case ERR_NOT_FOUND:
-                return ": create its namespace, the operator does not";
-        case ERR_DENIED:
-                return ": grant create, list and patch of jobs in a Role, to the operator or to the user of the "
-                       "kubeconfig";
-        case ERR_INVALID:
-                return ": mend job.template in spec.pipeline";
-        default:
-                return "";
-        }
+        visit_end(&ended, err);
 }
 
 static void fail(struct job_session *self, const struct kube_reply *reply)
 {
-        struct target_visit *visit = self->visit;
-        enum err err = reply->err == ERR_NOT_FOUND ? ERR_INVALID : reply->err;
-        if (self->has_written) /* whatever follows an answered write */
-                err = ERR_UNKNOWN;
-        visit->retry_after_ms = err == ERR_TRANSIENT ? reply->retry_after_ms : 0;
-        end(self, err_set(&visit->why, err, "%.160s: %.200s%s", self->what, reply->why.text, remedy(reply->err)));
+        static const struct visit_remedies remedies = {
+            .not_found = ": create its namespace, the operator does not",
+            .denied = ": grant create, list and patch of jobs in a Role, to the operator or to the user of the "
+                      "kubeconfig",
+            .invalid = ": mend job.template in spec.pipeline"};
+        end(self, visit_refused(&self->now, self->what, reply, &remedies));
 }
 
 /* ---- what the list shows ---- */
@@ -112,7 +90,7 @@ static char *obstacle_of(const struct job_session *self, const json_t *job)
 
 static void conclude(struct job_session *self, const json_t *job)
 {
-        struct target_visit *visit = self->visit;
+        struct target_visit *visit = self->now.visit;
         struct target_state found = {.value = ""};
         if (job && job_stamp(job, &found.stamp)) {
                 found.present = true;
@@ -129,10 +107,10 @@ static void conclude(struct job_session *self, const json_t *job)
 static void on_patched(void *ctx, const struct kube_reply *reply)
 {
         struct job_session *self = ctx;
-        self->call = NULL;
+        self->now.call = NULL;
         /* 409: it was changed since the list; 404: it is gone. The next list shows which. */
         const bool is_other_now = reply->err == ERR_CONFLICT || reply->err == ERR_NOT_FOUND;
-        self->has_written |= reply->err == ERR_OK;
+        self->now.has_written |= reply->err == ERR_OK;
         if (reply->err == ERR_OK || is_other_now)
                 list_jobs(self);
         else
@@ -144,30 +122,30 @@ static void patch(struct job_session *self, const json_t *job, json_t *patch_tak
         const struct kube_resource resource = {"batch", "v1", "jobs", "Job"};
         char *path = kube_path(&resource, self->namespace_name, object_meta(job, "name"), NULL);
         self->tries++;
-        self->call = kube_patch(self->hub.kube, path, patch_taken, time_left(self), on_patched, self);
+        self->now.call = kube_patch(self->hub.kube, path, patch_taken, time_left(self), on_patched, self);
         json_decref(patch_taken);
         free(path);
 }
 
-/* One of an older epoch that may still run, or may still be released; NULL: there is none. */
-static const json_t *not_superseded(const json_t *jobs, epoch_t newest)
+static const json_t *find_older(const json_t *jobs, epoch_t newest, bool (*is_over)(const json_t *job))
 {
         size_t i;
         json_t *job;
         json_array_foreach(jobs, i, job)
-                if (job_epoch(job) && job_epoch(job) < newest && !job_is_superseded(job))
+                if (job_epoch(job) && job_epoch(job) < newest && !is_over(job))
                         return job;
         return NULL;
 }
 
+/* One that may still run, or may still be released; NULL: there is none. */
+static const json_t *not_superseded(const json_t *jobs, epoch_t newest)
+{
+        return find_older(jobs, newest, job_is_superseded);
+}
+
 static const json_t *at_work(const json_t *jobs, epoch_t newest)
 {
-        size_t i;
-        json_t *job;
-        json_array_foreach(jobs, i, job)
-                if (job_epoch(job) && job_epoch(job) < newest && !job_has_ended(job))
-                        return job;
-        return NULL;
+        return find_older(jobs, newest, job_has_ended);
 }
 
 static void wait_for(struct job_session *self, const json_t *older, const json_t *newest)
@@ -185,7 +163,7 @@ static void wait_for(struct job_session *self, const json_t *older, const json_t
 /* A Job that is gone would be taken for a target that was never written, and run again and again. */
 static void refuse_expiring(struct job_session *self, const json_t *job)
 {
-        struct errmsg *why = &self->visit->why;
+        struct errmsg *why = &self->now.visit->why;
         end(self, err_set(why, ERR_INVALID,
                           "%.160s: something at the API server has set ttlSecondsAfterFinished of Job %.63s, which "
                           "would be run again once it is removed: exempt Jobs with label " JOB_LABEL " from that",
@@ -213,7 +191,7 @@ static void advance(struct job_session *self, const json_t *jobs, const json_t *
 /* Nothing is done about Jobs that another decision has made. */
 static enum err check_ours(const struct job_session *self, const json_t *newest, struct errmsg *reterr)
 {
-        const struct target_want *want = self->visit->want;
+        const struct target_want *want = self->now.visit->want;
         struct stamp stamp = {0};
         const bool has_stamp = newest && job_stamp(newest, &stamp);
         enum err err = ERR_OK;
@@ -232,11 +210,11 @@ static enum err check_ours(const struct job_session *self, const json_t *newest,
 static void on_listed(void *ctx, const struct kube_reply *reply)
 {
         struct job_session *self = ctx;
-        self->call = NULL;
+        self->now.call = NULL;
         const json_t *jobs = json_object_get(reply->body, "items"), *newest = newest_of(jobs);
         enum err err = ERR_OK;
-        if (reply->err == ERR_OK && self->visit->verb == TARGET_SWAP)
-                err = check_ours(self, newest, &self->visit->why);
+        if (reply->err == ERR_OK && self->now.visit->verb == TARGET_SWAP)
+                err = check_ours(self, newest, &self->now.visit->why);
         if (reply->err != ERR_OK)
                 fail(self, reply);
         else if (err != ERR_OK)
@@ -247,7 +225,7 @@ static void on_listed(void *ctx, const struct kube_reply *reply)
 
 static void list_jobs(struct job_session *self)
 {
-        self->call = kube_get(self->hub.kube, self->list_path, time_left(self), on_listed, self);
+        self->now.call = kube_get(self->hub.kube, self->list_path, time_left(self), on_listed, self);
 }
 
 /* ---- how one is made ---- */
@@ -256,8 +234,8 @@ static void list_jobs(struct job_session *self)
 static void on_created(void *ctx, const struct kube_reply *reply)
 {
         struct job_session *self = ctx;
-        self->call = NULL;
-        self->has_written = reply->err == ERR_OK;
+        self->now.call = NULL;
+        self->now.has_written = reply->err == ERR_OK;
         if (reply->err == ERR_OK || reply->err == ERR_CONFLICT)
                 list_jobs(self);
         else
@@ -270,7 +248,7 @@ static void create(struct job_session *self, const char *path, const struct targ
         struct fact facts[FACTS];
         facts_of(&self->settings, want, facts);
         json_t *job = job_make(self->template, self->name, want->epoch, stamp, facts);
-        self->call = kube_create(self->hub.kube, path, job, time_left(self), done, self);
+        self->now.call = kube_create(self->hub.kube, path, job, time_left(self), done, self);
         json_decref(job);
 }
 
@@ -279,9 +257,9 @@ static void create(struct job_session *self, const char *path, const struct targ
 static void on_rehearsed(void *ctx, const struct kube_reply *reply)
 {
         struct job_session *self = ctx;
-        self->call = NULL;
+        self->now.call = NULL;
         if (reply->err == ERR_UNKNOWN || reply->err == ERR_CONFLICT) /* nothing is made of it in any case */
-                end(self, err_set(&self->visit->why, ERR_TRANSIENT, "%.160s: %.200s", self->what, reply->why.text));
+                end(self, err_set(&self->now.visit->why, ERR_TRANSIENT, "%.160s: %.200s", self->what, reply->why.text));
         else if (reply->err != ERR_OK)
                 fail(self, reply);
         else if (job_expires(reply->body))
@@ -296,7 +274,7 @@ static void on_rights(void *ctx, enum err err, const struct errmsg *why)
         struct job_session *self = ctx;
         const struct target_want nobody = {.plane = ""};
         if (err != ERR_OK) {
-                self->visit->why = *why;
+                self->now.visit->why = *why;
                 end(self, err);
                 return;
         }
@@ -310,25 +288,22 @@ static void ask_rights(struct job_session *self)
 {
         static const struct right list[JOB_RIGHTS] = {
             {"create", "batch", "jobs", NULL}, {"list", "batch", "jobs", NULL}, {"patch", "batch", "jobs", NULL}};
-        self->rights = (struct rights){.hub = &self->hub,
+        self->now.rights = (struct rights){.hub = &self->hub,
                                        .namespace_name = self->namespace_name,
                                        .what = self->what,
                                        .list = list,
                                        .count = JOB_RIGHTS,
-                                       .deadline = self->visit->deadline,
+                                       .deadline = self->now.visit->deadline,
                                        .done = on_rights,
                                        .ctx = self};
-        rights_ask(&self->rights);
+        rights_ask(&self->now.rights);
 }
 
 void job_start(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx)
 {
         struct job_session *self = session_of(session);
         char stamp[TARGET_STAMP_BYTES];
-        INVARIANT(!self->visit);
-        self->visit = visit;
-        self->done = done;
-        self->ctx = ctx;
+        visit_begin(&self->now, visit, done, ctx);
         if (visit->verb == TARGET_ASK) {
                 ask_rights(self);
         } else if (visit->verb == TARGET_SWAP) {

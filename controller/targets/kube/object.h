@@ -17,10 +17,8 @@
 #include "core/view.h"
 #include "targets/kube/hub.h"
 #include "targets/kube/field.h"
-#include "targets/kube/rights.h"
+#include "targets/kube/visit.h"
 #include "targets/target.h"
-
-#define OBJECT_STAMP "planekeeper.io/stamp"
 
 enum { OBJECT_KEYS_MAX = 2, OBJECT_FOLLOWERS_MAX = 100, OBJECT_RIGHTS_MAX = 4 };
 
@@ -75,14 +73,9 @@ struct object_session {
         struct object_material materials[PLANES_MAX];
         unsigned material_count;
         /* The visit under way. */
-        struct target_visit *visit; /* NULL: none */
-        target_done *done;
-        void *ctx;
+        struct visit_under_way now;
         struct right wanted_rights[OBJECT_RIGHTS_MAX];
-        struct rights rights; /* TARGET_ASK */
-        struct kube_call *call;
         unsigned tries; /* patches that were sent */
-        bool has_written;
         json_t *object;    /* as last answered */
         json_t *followers; /* names that are still to be asked; NULL: not listed */
         bool is_following; /* one of them is not done yet */

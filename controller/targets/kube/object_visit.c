@@ -24,72 +24,42 @@ struct object_session *object_session_of(struct target_session *session)
 
 static mono_ms time_left(const struct object_session *self)
 {
-        return hub_time_left(&self->hub, self->visit->deadline);
+        return hub_time_left(&self->hub, self->now.visit->deadline);
 }
 
 static void forget(struct object_session *self)
 {
-        kube_cancel(self->call);
-        rights_cancel(&self->rights);
+        visit_forget(&self->now);
         json_decref(self->object);
         json_decref(self->followers);
-        self->call = NULL;
         self->object = self->followers = NULL;
-        self->visit = NULL;
         self->tries = 0;
-        self->has_written = self->is_following = false;
+        self->is_following = false;
 }
 
 void object_cancel(struct object_session *session)
 {
-        if (session->visit)
+        if (session->now.visit)
                 forget(session);
 }
 
 /* The session may be gone afterwards. */
 static void end(struct object_session *self, enum err err)
 {
-        struct target_visit *visit = self->visit;
-        target_done *done = self->done;
-        void *ctx = self->ctx;
-        visit->err = err;
+        const struct visit_under_way ended = self->now;
         forget(self);
-        done(ctx, visit);
-}
-
-/* The remedy that a person has for an answer that is no object. */
-static const char *remedy(enum err err)
-{
-        switch (err) {
-        case ERR_NOT_FOUND:
-                return ": create it, the operator does not";
-        case ERR_DENIED:
-                return ": grant get and patch of it in a Role, to the operator or to the user of the kubeconfig";
-        default:
-                return "";
-        }
+        visit_end(&ended, err);
 }
 
 static void fail(struct object_session *self, const struct kube_reply *reply)
 {
-        struct target_visit *visit = self->visit;
-        enum err err = reply->err == ERR_NOT_FOUND ? ERR_INVALID : reply->err;
-        if (self->has_written) /* whatever follows an answered write */
-                err = ERR_UNKNOWN;
-        visit->retry_after_ms = err == ERR_TRANSIENT ? reply->retry_after_ms : 0;
-        end(self, err_set(&visit->why, err, "%.160s: %.200s%s", self->what, reply->why.text, remedy(reply->err)));
+        static const struct visit_remedies remedies = {
+            .not_found = ": create it, the operator does not",
+            .denied = ": grant get and patch of it in a Role, to the operator or to the user of the kubeconfig"};
+        end(self, visit_refused(&self->now, self->what, reply, &remedies));
 }
 
 /* ---- what an object shows ---- */
-
-static void read_stamp(const json_t *object, struct stamp *ret)
-{
-        const char *text = object_annotation(object, OBJECT_STAMP);
-        if (text && strlen(text) < TARGET_STAMP_BYTES)
-                dns_stamp_parse(text, ret);
-        else if (text)
-                *ret = (struct stamp){.presence = STAMP_UNREADABLE, .raw = mem_strdup("(longer than any is)")};
-}
 
 static enum err read_state(const struct object_session *session, const json_t *object, struct target_state *ret,
                            struct errmsg *reterr)
@@ -104,7 +74,7 @@ static enum err read_state(const struct object_session *session, const json_t *o
                                      .settling = profile->is_settling && profile->is_settling(session, object),
                                      .version = mem_strdup(object_meta(object, "resourceVersion")),
                                      .doubt = contest_find(session, object)};
-        read_stamp(object, &ret->stamp);
+        visit_read_stamp(object, &ret->stamp);
         return ERR_OK;
 }
 
@@ -124,7 +94,7 @@ static bool is_as_wanted(const struct target_visit *visit, const struct target_s
 /* The visit has seen the object: what follows it is asked, or it ends. */
 static void conclude(struct object_session *self)
 {
-        struct target_visit *visit = self->visit;
+        struct target_visit *visit = self->now.visit;
         struct target_state found = {0};
         enum err err = read_state(self, self->object, &found, &visit->why);
         if (err == ERR_OK && visit->verb == TARGET_SWAP && !is_as_wanted(visit, &found))
@@ -143,7 +113,7 @@ static void conclude(struct object_session *self)
 static bool has_to_be_followed(const struct object_session *self)
 {
         struct stamp stamp = {0};
-        read_stamp(self->object, &stamp);
+        visit_read_stamp(self->object, &stamp);
         const bool is_ours = stamp.presence == STAMP_OURS;
         target_stamp_clear(&stamp);
         return self->profile->following && is_ours;
@@ -166,7 +136,7 @@ static void list_followers(struct object_session *self, const json_t *list);
 static void on_listed(void *ctx, const struct kube_reply *reply)
 {
         struct object_session *self = ctx;
-        self->call = NULL;
+        self->now.call = NULL;
         if (reply->err == ERR_OK)
                 list_followers(self, reply->body);
         else
@@ -181,7 +151,7 @@ static char *followers_path(const struct object_session *self, const char *name)
 static void on_asked(void *ctx, const struct kube_reply *reply)
 {
         struct object_session *self = ctx;
-        self->call = NULL;
+        self->now.call = NULL;
         if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND)
                 follow(self);
         else
@@ -191,11 +161,11 @@ static void on_asked(void *ctx, const struct kube_reply *reply)
 static void ask_next(struct object_session *self)
 {
         struct stamp stamp = {0};
-        read_stamp(self->object, &stamp);
+        visit_read_stamp(self->object, &stamp);
         json_t *patch = json_pack("{s:{s:o}}", "metadata", "annotations", self->profile->following->request(&stamp));
         char *path = followers_path(self, json_string_value(json_array_get(self->followers, 0)));
         INVARIANT(patch);
-        self->call = kube_patch_for_metadata(self->hub.kube, path, patch, time_left(self), on_asked, self);
+        self->now.call = kube_patch_for_metadata(self->hub.kube, path, patch, time_left(self), on_asked, self);
         (void)json_array_remove(self->followers, 0);
         target_stamp_clear(&stamp);
         json_decref(patch);
@@ -207,7 +177,7 @@ static void list_followers(struct object_session *self, const json_t *list)
         struct stamp stamp = {0};
         size_t i;
         json_t *item;
-        read_stamp(self->object, &stamp);
+        visit_read_stamp(self->object, &stamp);
         self->followers = json_array();
         json_array_foreach((json_t *)json_object_get(list, "items"), i, item)
         {
@@ -232,7 +202,7 @@ static void follow(struct object_session *self)
                 return;
         }
         char *path = followers_path(self, NULL);
-        self->call = kube_get(self->hub.kube, path, time_left(self), on_listed, self);
+        self->now.call = kube_get(self->hub.kube, path, time_left(self), on_listed, self);
         free(path);
 }
 
@@ -243,7 +213,7 @@ static bool swap(struct object_session *self, const char *version);
 /* The object is another one than was expected only where its value or its stamp is. */
 static void swap_again(struct object_session *self, const json_t *object)
 {
-        struct target_visit *visit = self->visit;
+        struct target_visit *visit = self->now.visit;
         struct target_state now = {0};
         enum err err = read_state(self, object, &now, &visit->why);
         const bool is_expected = err == ERR_OK && is_same(&now, visit->expected);
@@ -259,10 +229,10 @@ static void swap_again(struct object_session *self, const json_t *object)
 static void on_looked(void *ctx, const struct kube_reply *reply)
 {
         struct object_session *self = ctx;
-        self->call = NULL;
+        self->now.call = NULL;
         if (reply->err != ERR_OK)
                 fail(self, reply);
-        else if (self->visit->verb == TARGET_SWAP)
+        else if (self->now.visit->verb == TARGET_SWAP)
                 swap_again(self, reply->body);
         else
                 take_object(self, reply->body);
@@ -270,26 +240,26 @@ static void on_looked(void *ctx, const struct kube_reply *reply)
 
 static void look(struct object_session *self)
 {
-        self->call = kube_get(self->hub.kube, self->path, time_left(self), on_looked, self);
+        self->now.call = kube_get(self->hub.kube, self->path, time_left(self), on_looked, self);
 }
 
 static void on_swapped(void *ctx, const struct kube_reply *reply)
 {
         struct object_session *self = ctx;
-        self->call = NULL;
+        self->now.call = NULL;
         if (reply->err == ERR_CONFLICT && self->tries < TRIES_MAX) {
                 look(self);
         } else if (reply->err != ERR_OK) {
                 fail(self, reply);
         } else {
-                self->has_written = true;
+                self->now.has_written = true;
                 take_object(self, reply->body);
         }
 }
 
 static json_t *patch_of(const struct object_session *self, const char *version, struct errmsg *reterr)
 {
-        const struct target_visit *visit = self->visit;
+        const struct target_visit *visit = self->now.visit;
         char stamp[TARGET_STAMP_BYTES];
         target_stamp_text(visit->expected, visit->want, stamp);
         json_t *patch = json_pack("{s:{s:s, s:{s:s}}}", "metadata", "resourceVersion", version, "annotations",
@@ -304,11 +274,11 @@ static json_t *patch_of(const struct object_session *self, const char *version, 
 /* False: what is wanted cannot be written, and nothing is sent. */
 static bool swap(struct object_session *self, const char *version)
 {
-        json_t *patch = patch_of(self, version, &self->visit->why);
+        json_t *patch = patch_of(self, version, &self->now.visit->why);
         if (!patch)
                 return false;
         self->tries++;
-        self->call = kube_patch(self->hub.kube, self->path, patch, time_left(self), on_swapped, self);
+        self->now.call = kube_patch(self->hub.kube, self->path, patch, time_left(self), on_swapped, self);
         json_decref(patch);
         return true;
 }
@@ -318,7 +288,7 @@ static bool swap(struct object_session *self, const char *version)
 static void on_rights(void *ctx, enum err err, const struct errmsg *why)
 {
         struct object_session *self = ctx;
-        self->visit->why = *why;
+        self->now.visit->why = *why;
         end(self, err);
 }
 
@@ -335,25 +305,22 @@ static void ask_rights(struct object_session *self)
                 list[count++] = (struct right){"list", resource->group, resource->plural, NULL};
                 list[count++] = (struct right){"patch", resource->group, resource->plural, NULL};
         }
-        self->rights = (struct rights){.hub = &self->hub,
+        self->now.rights = (struct rights){.hub = &self->hub,
                                        .namespace_name = self->namespace_name,
                                        .what = self->what,
                                        .list = list,
                                        .count = count,
-                                       .deadline = self->visit->deadline,
+                                       .deadline = self->now.visit->deadline,
                                        .done = on_rights,
                                        .ctx = self};
-        rights_ask(&self->rights);
+        rights_ask(&self->now.rights);
 }
 
 void object_start(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx)
 {
         struct object_session *self = object_session_of(session);
         const struct target_state *expected = visit->expected;
-        INVARIANT(!self->visit);
-        self->visit = visit;
-        self->done = done;
-        self->ctx = ctx;
+        visit_begin(&self->now, visit, done, ctx);
         if (visit->verb == TARGET_ASK)
                 ask_rights(self);
         else if (visit->verb != TARGET_SWAP || !expected->version || !swap(self, expected->version))

@@ -19,7 +19,7 @@
 
 #include "kube/backoff.h"
 #include "targets/kube/hub.h"
-#include "targets/kube/rights.h"
+#include "targets/kube/visit.h"
 #include "targets/kube/webhook_message.h"
 
 enum { WEBHOOK_RIGHTS = 3, WEBHOOK_TOKEN_BYTES = 48 };
@@ -44,12 +44,8 @@ struct webhook_session {
         const char *url;          /* in settings */
         struct webhook_pace pace;
         /* The visit under way. */
-        struct target_visit *visit; /* NULL: none */
-        target_done *done;
-        void *ctx;
-        struct kube_call *call;
+        struct visit_under_way now;
         struct http_call *post;
-        struct rights rights;
         json_t *lease; /* as last answered; NULL: there is none */
 };
 

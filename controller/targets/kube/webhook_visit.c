@@ -11,7 +11,6 @@
 #include "kube/lease.h"
 #include "runtime/clock.h"
 #include "targets/fence.h"
-#include "targets/kube/object.h"
 #include "targets/kube/webhook.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
@@ -36,48 +35,39 @@ static struct webhook_session *session_of(struct target_session *session)
 
 static mono_ms time_left(const struct webhook_session *self)
 {
-        return hub_time_left(&self->hub, self->visit->deadline);
+        return hub_time_left(&self->hub, self->now.visit->deadline);
 }
 
 static void forget(struct webhook_session *self)
 {
-        kube_cancel(self->call);
         http_cancel(self->post);
-        rights_cancel(&self->rights);
+        visit_forget(&self->now);
         json_decref(self->lease);
-        self->call = NULL;
         self->post = NULL;
         self->lease = NULL;
-        self->visit = NULL;
 }
 
 void webhook_cancel(struct webhook_session *session)
 {
-        if (session->visit)
+        if (session->now.visit)
                 forget(session);
 }
 
 /* The session may be gone afterwards. */
 static void end(struct webhook_session *self, enum err err)
 {
-        struct target_visit *visit = self->visit;
-        target_done *done = self->done;
-        void *ctx = self->ctx;
-        visit->err = err;
+        const struct visit_under_way ended = self->now;
         forget(self);
-        done(ctx, visit);
+        visit_end(&ended, err);
 }
 
 static void fail(struct webhook_session *self, const struct kube_reply *reply)
 {
-        struct target_visit *visit = self->visit;
-        enum err err = reply->err == ERR_NOT_FOUND ? ERR_INVALID : reply->err;
-        const char *remedy = reply->err == ERR_NOT_FOUND ? ": create its namespace, the operator does not"
-                             : reply->err == ERR_DENIED  ? ": grant get, create and patch of leases in a Role, to the "
-                                                           "operator or to the user of the kubeconfig"
-                                                         : "";
-        visit->retry_after_ms = err == ERR_TRANSIENT ? reply->retry_after_ms : 0;
-        end(self, err_set(&visit->why, err, "%.160s: %.200s%s", self->what, reply->why.text, remedy));
+        static const struct visit_remedies remedies = {
+            .not_found = ": create its namespace, the operator does not",
+            .denied = ": grant get, create and patch of leases in a Role, to the operator or to the user of the "
+                      "kubeconfig"};
+        end(self, visit_refused(&self->now, self->what, reply, &remedies));
 }
 
 /* ---- what the Lease says ---- */
@@ -87,15 +77,6 @@ static void print_token(const struct stamp *stamp, char ret[static WEBHOOK_TOKEN
         (void)snprintf(ret, WEBHOOK_TOKEN_BYTES, "%" PRIu64 "-%016" PRIx64, stamp->epoch, stamp->id);
 }
 
-static void read_stamp(const json_t *lease, struct stamp *ret)
-{
-        const char *text = object_annotation(lease, OBJECT_STAMP);
-        if (text && strlen(text) < TARGET_STAMP_BYTES)
-                dns_stamp_parse(text, ret);
-        else if (text)
-                *ret = (struct stamp){.presence = STAMP_UNREADABLE, .raw = mem_strdup("(longer than any is)")};
-}
-
 static bool is_answered(const json_t *lease, const char *token)
 {
         return text_equal(object_annotation(lease, ANSWERED), token);
@@ -103,14 +84,14 @@ static bool is_answered(const json_t *lease, const char *token)
 
 static void conclude(struct webhook_session *self)
 {
-        struct target_visit *visit = self->visit;
+        struct target_visit *visit = self->now.visit;
         const char *holder =
             json_string_value(json_object_get(json_object_get(self->lease, "spec"), "holderIdentity"));
         struct target_state found = {.present = holder && holder[0], .value = mem_strdup(holder ? holder : "")};
         char token[WEBHOOK_TOKEN_BYTES];
         if (self->lease) {
                 found.version = mem_strdup(object_meta(self->lease, "resourceVersion"));
-                read_stamp(self->lease, &found.stamp);
+                visit_read_stamp(self->lease, &found.stamp);
         }
         print_token(&found.stamp, token);
         found.settling = found.stamp.presence == STAMP_OURS && !is_answered(self->lease, token);
@@ -132,7 +113,7 @@ static void take_lease(struct webhook_session *self, const json_t *lease)
 static void on_written_down(void *ctx, const struct kube_reply *reply)
 {
         struct webhook_session *self = ctx;
-        self->call = NULL;
+        self->now.call = NULL;
         if (reply->err == ERR_OK)
                 take_lease(self, reply->body);
         conclude(self);
@@ -144,7 +125,7 @@ static void write_down(struct webhook_session *self)
                                   object_meta(self->lease, "resourceVersion"), "annotations", ANSWERED,
                                   self->pace.token);
         INVARIANT(patch);
-        self->call = kube_patch(self->hub.kube, self->path, patch, time_left(self), on_written_down, self);
+        self->now.call = kube_patch(self->hub.kube, self->path, patch, time_left(self), on_written_down, self);
         json_decref(patch);
 }
 
@@ -226,10 +207,10 @@ static void advance(struct webhook_session *self)
         const char *decided = target_setting_find(&self->settings, FACT_DECISION);
         struct stamp stamp = {0};
         char token[WEBHOOK_TOKEN_BYTES];
-        read_stamp(self->lease, &stamp);
+        visit_read_stamp(self->lease, &stamp);
         print_token(&stamp, token);
         const bool is_of_now = stamp.presence == STAMP_OURS && text_equal(token, decided);
-        const mono_ms room = self->visit->deadline - loop_now(self->hub.environment.loop) - WRITE_DOWN_MS;
+        const mono_ms room = self->now.visit->deadline - loop_now(self->hub.environment.loop) - WRITE_DOWN_MS;
         if (is_of_now)
                 begin_pace(&self->pace, token);
         if (is_of_now && room > 0 && !is_answered(self->lease, token) &&
@@ -245,7 +226,7 @@ static void advance(struct webhook_session *self)
 static void on_looked(void *ctx, const struct kube_reply *reply)
 {
         struct webhook_session *self = ctx;
-        self->call = NULL;
+        self->now.call = NULL;
         if (reply->err == ERR_NOT_FOUND) {
                 conclude(self);
         } else if (reply->err != ERR_OK) {
@@ -261,7 +242,7 @@ static void on_looked(void *ctx, const struct kube_reply *reply)
 static void on_claimed(void *ctx, const struct kube_reply *reply)
 {
         struct webhook_session *self = ctx;
-        self->call = NULL;
+        self->now.call = NULL;
         if (reply->err != ERR_OK) {
                 fail(self, reply);
                 return;
@@ -273,7 +254,7 @@ static void on_claimed(void *ctx, const struct kube_reply *reply)
 /* The Lease as it was read, or none: the server refuses all else. */
 static void claim(struct webhook_session *self)
 {
-        const struct target_visit *visit = self->visit;
+        const struct target_visit *visit = self->now.visit;
         char stamp[TARGET_STAMP_BYTES];
         target_stamp_text(visit->expected, visit->want, stamp);
         json_t *metadata = json_pack("{s:{s:s}}", "annotations", OBJECT_STAMP, stamp);
@@ -281,12 +262,13 @@ static void claim(struct webhook_session *self)
         INVARIANT(lease);
         if (visit->expected->version) {
                 json_object_set_new(metadata, "resourceVersion", json_string(visit->expected->version));
-                self->call = kube_patch(self->hub.kube, self->path, lease, time_left(self), on_claimed, self);
+                self->now.call = kube_patch(self->hub.kube, self->path, lease, time_left(self), on_claimed, self);
         } else {
                 json_object_set_new(metadata, "name", json_string(self->lease_name));
                 json_object_set_new(lease, "apiVersion", json_string("coordination.k8s.io/v1"));
                 json_object_set_new(lease, "kind", json_string("Lease"));
-                self->call = kube_create(self->hub.kube, self->leases_path, lease, time_left(self), on_claimed, self);
+                self->now.call =
+                    kube_create(self->hub.kube, self->leases_path, lease, time_left(self), on_claimed, self);
         }
         json_decref(lease);
 }
@@ -297,7 +279,7 @@ static void claim(struct webhook_session *self)
 static void on_connected(void *ctx, const struct http_response *response)
 {
         struct webhook_session *self = ctx;
-        struct errmsg *why = &self->visit->why;
+        struct errmsg *why = &self->now.visit->why;
         self->post = NULL;
         const bool is_trust = response->failure == HTTP_FAIL_TLS || response->failure == HTTP_FAIL_TLS_LOCAL;
         if (response->err == ERR_OK)
@@ -312,7 +294,7 @@ static void on_rights(void *ctx, enum err err, const struct errmsg *why)
 {
         struct webhook_session *self = ctx;
         if (err != ERR_OK) {
-                self->visit->why = *why;
+                self->now.visit->why = *why;
                 end(self, err);
                 return;
         }
@@ -332,28 +314,25 @@ static void ask_rights(struct webhook_session *self)
         static const struct right list[WEBHOOK_RIGHTS] = {{"get", "coordination.k8s.io", "leases", NULL},
                                                           {"create", "coordination.k8s.io", "leases", NULL},
                                                           {"patch", "coordination.k8s.io", "leases", NULL}};
-        self->rights = (struct rights){.hub = &self->hub,
+        self->now.rights = (struct rights){.hub = &self->hub,
                                        .namespace_name = self->namespace_name,
                                        .what = self->what,
                                        .list = list,
                                        .count = WEBHOOK_RIGHTS,
-                                       .deadline = self->visit->deadline,
+                                       .deadline = self->now.visit->deadline,
                                        .done = on_rights,
                                        .ctx = self};
-        rights_ask(&self->rights);
+        rights_ask(&self->now.rights);
 }
 
 void webhook_start(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx)
 {
         struct webhook_session *self = session_of(session);
-        INVARIANT(!self->visit);
-        self->visit = visit;
-        self->done = done;
-        self->ctx = ctx;
+        visit_begin(&self->now, visit, done, ctx);
         if (visit->verb == TARGET_ASK)
                 ask_rights(self);
         else if (visit->verb == TARGET_SWAP)
                 claim(self);
         else
-                self->call = kube_get(self->hub.kube, self->path, time_left(self), on_looked, self);
+                self->now.call = kube_get(self->hub.kube, self->path, time_left(self), on_looked, self);
 }

@@ -36,13 +36,15 @@ static enum err add_member(struct group *group, const struct target_config *conf
         return connection_new(&one, &member->connection, reterr);
 }
 
-enum err group_new(const struct target_config *config, struct group **ret, struct errmsg *reterr)
+enum err group_open(const struct target_driver *driver, const struct target_config *config,
+                    struct target_session **ret, struct errmsg *reterr)
 {
         struct group *group = mem_new(group);
         const char *planned = target_setting_find(config, "planned"),
                    *lag = target_setting_find(config, "maxLagSeconds");
         enum err err = ERR_OK;
-        *group = (struct group){.planned = mem_strdup(planned ? planned : ""),
+        *group = (struct group){.base.driver = driver,
+                                .planned = mem_strdup(planned ? planned : ""),
                                 .is_settled = text_equal(target_setting_find(config, "isSettled"), "true"),
                                 .is_confirmed = text_equal(target_setting_find(config, "isConfirmed"), "true"),
                                 .max_lag_s = lag ? strtoll(lag, NULL, 10) : GROUP_MAX_LAG_S};
@@ -53,17 +55,21 @@ enum err group_new(const struct target_config *config, struct group **ret, struc
                 err = err_set(reterr, ERR_INVALID,
                               "no plane has a Redis: write spec.redis.address of each ManagementPlane");
         if (err != ERR_OK) {
-                group_free(group);
+                group_close(&group->base);
                 return err;
         }
-        *ret = group;
+        *ret = &group->base;
         return ERR_OK;
 }
 
-void group_free(struct group *group)
+struct group *group_of(struct target_session *session)
 {
-        if (!group)
-                return;
+        return (struct group *)session; /* its first member */
+}
+
+void group_close(struct target_session *session)
+{
+        struct group *group = group_of(session);
         for (unsigned i = 0; i < group->count; i++) {
                 free((char *)group->members[i].address); /* const for those that only read it */
                 member_clear(&group->members[i]);

@@ -10,7 +10,7 @@
  *              is at rest), isConfirmed ("true": a person wants it in spite of a loss), maxLagSeconds, tls ("true"),
  *              serverName (else the host).
  * Credentials: as in lock.h; the same for all servers.
- * Ownership:   group_new() copies the configuration; group_free() wipes what is secret of it.
+ * Ownership:   group_open() copies the configuration; group_close() wipes what is secret of it.
  * Threads:     may block until the deadline: executor jobs only, one at a time.
  */
 #ifndef PK_TARGETS_REDIS_GROUP_H
@@ -23,6 +23,7 @@
 enum { GROUP_MAX_LAG_S = 30, GROUP_LOOK_MS = 1000 };
 
 struct group {
+        struct target_session base;
         struct member members[PLANES_MAX];
         unsigned count;
         char *planned; /* a line; "" none */
@@ -30,8 +31,11 @@ struct group {
         int64_t max_lag_s;
 };
 
-MUST_CHECK enum err group_new(const struct target_config *config, struct group **ret, struct errmsg *reterr);
-void group_free(struct group *group); /* NULL is a no-op */
+/* As a driver's open() and close(): the group is the session. */
+MUST_CHECK enum err group_open(const struct target_driver *driver, const struct target_config *config,
+                               struct target_session **ret, struct errmsg *reterr);
+void group_close(struct target_session *session);
+struct group *group_of(struct target_session *session);
 
 /*
  * Looks at each, one after the other, so that one that is dead costs no more than GROUP_LOOK_MS. @only_answering: those

@@ -20,16 +20,6 @@
 
 enum { SETTLE_MS = 2000, AGAIN_MS = 20, READ_EVERY_MS = 10000 };
 
-struct session {
-        struct target_session base;
-        struct group *group;
-};
-
-static struct group *group_of(struct target_session *session)
-{
-        return ((struct session *)session)->group; /* session is its first member */
-}
-
 /* The one that is to be primary: of several that would do, the first that is, or that answers. */
 static struct member *wanted(struct group *group, const char *lines)
 {
@@ -230,23 +220,9 @@ static void visit(struct target_session *session, struct target_visit *visits, s
                 tell(group, visits->kept, visits->deadline, &visits->found);
 }
 
-static void close_session(struct target_session *session)
-{
-        group_free(group_of(session));
-        free(session);
-}
-
 static enum err open_session(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
-        struct session *self = mem_new(self);
-        *self = (struct session){.base.driver = &redis_replica_driver};
-        enum err err = group_new(config, &self->group, reterr);
-        if (err != ERR_OK) {
-                close_session(&self->base);
-                return err;
-        }
-        *ret = &self->base;
-        return ERR_OK;
+        return group_open(&redis_replica_driver, config, ret, reterr);
 }
 
 /* Only what answers can be asked; one that does not is no reason to accuse the credentials. */
@@ -279,5 +255,5 @@ const struct target_driver redis_replica_driver = {
     .visit = visit,
     .preflight = preflight,
     .by_hand = redis_replica_by_hand,
-    .close = close_session,
+    .close = group_close,
 };

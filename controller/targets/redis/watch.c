@@ -10,11 +10,6 @@
 
 enum { WHY_BYTES = 768 };
 
-struct session {
-        struct target_session base;
-        struct group *group;
-};
-
 static void judge(const struct member *member, struct unready *ret)
 {
         char why[WHY_BYTES];
@@ -30,7 +25,7 @@ static void judge(const struct member *member, struct unready *ret)
 
 static void visit(struct target_session *session, struct target_visit *visits, size_t count)
 {
-        struct group *group = ((struct session *)session)->group; /* session is its first member */
+        struct group *group = group_of(session);
         INVARIANT(count == 1);
         if (visits->verb != TARGET_READ) {
                 visits->err = err_set(&visits->why, ERR_INVALID, "the Redis of a standby is only looked at");
@@ -45,23 +40,9 @@ static void visit(struct target_session *session, struct target_visit *visits, s
         visits->err = ERR_OK;
 }
 
-static void close_session(struct target_session *session)
-{
-        group_free(((struct session *)session)->group);
-        free(session);
-}
-
 static enum err open_session(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
-        struct session *self = mem_new(self);
-        *self = (struct session){.base.driver = &redis_watch_driver};
-        enum err err = group_new(config, &self->group, reterr);
-        if (err != ERR_OK) {
-                close_session(&self->base);
-                return err;
-        }
-        *ret = &self->base;
-        return ERR_OK;
+        return group_open(&redis_watch_driver, config, ret, reterr);
 }
 
 const struct target_driver redis_watch_driver = {
@@ -71,5 +52,5 @@ const struct target_driver redis_watch_driver = {
     .check_credentials = redis_check_credentials,
     .open = open_session,
     .visit = visit,
-    .close = close_session,
+    .close = group_close,
 };
