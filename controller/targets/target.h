@@ -114,6 +114,7 @@ struct target_visit {
         bool wants_claims; /* READ: found.stamp.claim may be filled at once, where that costs no requests of its own */
         /* Results: */
         bool has_claims; /* it was */
+        bool has_ended;  /* visits.h: within one call for many */
         enum target_fate fate;
         enum err err;
         struct errmsg why;         /* where err is not ERR_OK */

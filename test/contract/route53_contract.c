@@ -284,6 +284,32 @@ static void a_broken_answer_to_a_change_is_unknown(void **state)
 
 /* ---- limits ---- */
 
+/* Reads two names in one call: ERR_OK for both, or the error of both. */
+static enum err read_two(struct dns_target *target, mono_ms deadline)
+{
+        struct target_visit visits[] = {{.verb = TARGET_READ, .name = "two-a.dr.test", .deadline = deadline},
+                                        {.verb = TARGET_READ, .name = "two-b.dr.test", .deadline = deadline}};
+        target_visit_all(target->session, visits, 2);
+        assert_int_equal(visits[0].err, visits[1].err);
+        for (size_t i = 0; i < 2 && visits[i].err == ERR_OK; i++)
+                target_state_clear(&visits[i].found);
+        return visits[0].err;
+}
+
+/* Route 53 may answer a list of 300 sets more slowly than a visit lasts: the names are then read by themselves. */
+static void a_zone_that_lists_slowly_is_read_by_its_names(void **state)
+{
+        (void)state;
+        struct dns_target *target = open_route53("two-a.dr.test", &plain);
+        assert_name_moves(target, want_rrset("A 192.0.2.1", 1));
+        assert_int_equal(read_two(target, in_ms(PATIENCE_MS)), ERR_OK);
+        want_faults("{\"slow_lists_s\": 2}");
+        assert_int_not_equal(read_two(target, in_ms(1000)), ERR_OK);
+        assert_int_equal(read_two(target, in_ms(1000)), ERR_OK);
+        want_faults("{}");
+        dns_target_close(target);
+}
+
 static void throttling_says_when_to_come_back(void **state)
 {
         (void)state;
@@ -539,6 +565,7 @@ int main(void)
             cmocka_unit_test_setup(a_late_duplicate_loses, all_is_well),
             cmocka_unit_test_setup(what_is_no_answer_changes_nothing, all_is_well),
             cmocka_unit_test_setup(a_broken_answer_to_a_change_is_unknown, all_is_well),
+            cmocka_unit_test_setup(a_zone_that_lists_slowly_is_read_by_its_names, all_is_well),
             cmocka_unit_test_setup(throttling_says_when_to_come_back, all_is_well),
             cmocka_unit_test_setup(both_documents_of_a_refused_batch_are_a_conflict, all_is_well),
             cmocka_unit_test_setup(a_time_to_live_changed_by_hand_is_a_conflict, all_is_well),

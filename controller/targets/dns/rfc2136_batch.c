@@ -12,6 +12,7 @@
 #include "targets/dns/verdict.h"
 #include "targets/dns/zone.h"
 #include "targets/fence.h"
+#include "targets/visits.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -25,36 +26,25 @@ enum { UPDATE_BYTES = 60000, UNSIGNED_WAITS_MS = 500 };
 struct entry {
         struct rfc2136_name name; /* the channel of the first one serves all */
         struct target_visit *visit;
-        bool is_open; /* it has not ended yet */
 };
 
 struct batch {
         struct entry *list;
+        struct target_visit *visits;
         size_t count;
 };
 
-static void end_visit(struct entry *entry, enum err err)
-{
-        entry->visit->err = err;
-        entry->is_open = false;
-}
-
-static void leave(struct entry *entry)
-{
-        entry->visit->fate = TARGET_LEFT;
-        entry->is_open = false;
-}
-
 static struct batch batch_begin(const struct rfc2136_server *server, struct target_visit *visits, size_t count)
 {
-        struct batch batch = {.list = mem_calloc(count, sizeof(*batch.list)), .count = count};
+        struct batch batch = {
+            .list = mem_calloc(count, sizeof(*batch.list)), .visits = visits, .count = count};
         for (size_t i = 0; i < count; i++) {
                 struct entry *entry = &batch.list[i];
-                *entry = (struct entry){.visit = &visits[i], .is_open = true};
+                *entry = (struct entry){.visit = &visits[i]};
                 enum err err = rfc2136_name_begin(server->endpoint, server->key, visits[i].name, server->zone,
                                                   visits[i].deadline, &entry->name, &visits[i].why);
                 if (err != ERR_OK)
-                        end_visit(entry, err);
+                        open_visit_end(&visits[i], err);
         }
         return batch;
 }
@@ -68,20 +58,13 @@ static void batch_end(struct batch *batch)
 
 static struct entry *first_open(const struct batch *batch)
 {
-        for (size_t i = 0; i < batch->count; i++)
-                if (batch->list[i].is_open)
-                        return &batch->list[i];
-        return NULL;
+        const size_t first = visits_first_open(batch->visits, batch->count);
+        return first < batch->count ? &batch->list[first] : NULL;
 }
 
 static void end_open(const struct batch *batch, enum err err, const struct errmsg *why)
 {
-        for (size_t i = 0; i < batch->count; i++) {
-                if (!batch->list[i].is_open)
-                        continue;
-                batch->list[i].visit->why = *why;
-                end_visit(&batch->list[i], err);
-        }
+        visits_end_open(batch->visits, batch->count, err, 0, why);
 }
 
 static bool is_late(const struct entry *entry)
@@ -95,13 +78,13 @@ static void visit_rest(const struct batch *batch, enum err (*visit)(struct rfc21
 {
         for (size_t i = 0; i < batch->count; i++) {
                 struct entry *entry = &batch->list[i];
-                if (!entry->is_open)
+                if (entry->visit->has_ended)
                         continue;
                 if (has_ended && is_late(entry)) {
-                        leave(entry);
+                        open_visit_leave(entry->visit);
                         continue;
                 }
-                end_visit(entry, visit(&entry->name, entry->visit));
+                open_visit_end(entry->visit, visit(&entry->name, entry->visit));
                 has_ended = true;
         }
 }
@@ -169,7 +152,7 @@ static enum err look_at_all(const struct batch *batch, const struct asking *aski
         struct questions questions = questions_new(batch, LOOK_COUNT);
         for (size_t i = 0; i < batch->count; i++) {
                 const struct entry *entry = &batch->list[i];
-                if (!entry->is_open)
+                if (entry->visit->has_ended)
                         continue;
                 struct message *messages = more(&questions);
                 state_ask(&entry->name.names, asking->key, messages);
@@ -180,10 +163,10 @@ static enum err look_at_all(const struct batch *batch, const struct asking *aski
         const struct message *answers = questions.list;
         for (size_t i = 0; err == ERR_OK && i < batch->count; i++) {
                 struct entry *entry = &batch->list[i];
-                if (!entry->is_open)
+                if (entry->visit->has_ended)
                         continue;
                 if (is_plain(entry, asking, answers))
-                        end_visit(entry, ERR_OK);
+                        open_visit_end(entry->visit, ERR_OK);
                 answers += LOOK_COUNT;
         }
         questions_free(&questions);
@@ -207,7 +190,7 @@ static void compare_views(const struct batch *batch, const struct asking *asking
         struct questions questions = questions_new(batch, ASK_STAMP);
         for (size_t i = 0; i < batch->count; i++) {
                 const struct entry *entry = &batch->list[i];
-                if (entry->is_open || entry->visit->err != ERR_OK)
+                if (!entry->visit->has_ended || entry->visit->err != ERR_OK)
                         continue;
                 struct message *messages = more(&questions);
                 message_ask(entry->name.names.address, LDNS_RR_TYPE_A, NULL, &messages[ASK_A]);
@@ -220,11 +203,11 @@ static void compare_views(const struct batch *batch, const struct asking *asking
         const struct message *answers = questions.list;
         for (size_t i = 0; i < batch->count; i++) {
                 struct entry *entry = &batch->list[i];
-                if (entry->is_open || entry->visit->err != ERR_OK)
+                if (!entry->visit->has_ended || entry->visit->err != ERR_OK)
                         continue;
                 if (err == ERR_OK && differs(answers, &asking->channel->server, entry->visit->found.value)) {
                         target_state_clear(&entry->visit->found);
-                        entry->is_open = true;
+                        entry->visit->has_ended = false;
                 } else {
                         entry->visit->found.version = ldns_rdf2str(entry->name.zone);
                 }
@@ -258,12 +241,12 @@ static void choose(const struct batch *batch, struct entry *first)
         for (size_t i = 0; i < batch->count; i++) {
                 struct entry *entry = &batch->list[i];
                 const struct target_visit *visit = entry->visit;
-                if (!entry->is_open || entry == first)
+                if (entry->visit->has_ended || entry == first)
                         continue;
                 rfc2136_recall_zone(&entry->name, visit->expected->version);
                 const bool is_of_zone = entry->name.zone && ldns_dname_compare(entry->name.zone, first->name.zone) == 0;
                 if (!is_of_zone || update_makes_cname(visit->expected, visit->want))
-                        leave(entry);
+                        open_visit_leave(entry->visit);
         }
 }
 
@@ -294,9 +277,9 @@ static bool add_to(ldns_rr_list *prerequisites, ldns_rr_list *changes, struct en
         ldns_rr_list_deep_free(must);
         ldns_rr_list_deep_free(change);
         if (err != ERR_OK)
-                end_visit(entry, err);
+                open_visit_end(entry->visit, err);
         else
-                leave(entry);
+                open_visit_leave(entry->visit);
         return false;
 }
 
@@ -307,7 +290,7 @@ static enum err send_all(const struct batch *batch, struct rfc2136_name *lead, s
         size_t bytes = 0;
         for (size_t i = 0; i < batch->count; i++) {
                 struct entry *entry = &batch->list[i];
-                if (!entry->is_open || !add_to(prerequisites, changes, entry, &bytes) || suspect)
+                if (entry->visit->has_ended || !add_to(prerequisites, changes, entry, &bytes) || suspect)
                         continue;
                 suspect = update_suspect(&entry->name.names, entry->visit->expected, entry->visit->want);
         }
@@ -324,8 +307,8 @@ static void refused(const struct batch *batch, const struct rfc2136_name *lead, 
 {
         const bool is_of_one = !lead->was_unproven && (err == ERR_CONFLICT || err == ERR_DENIED || err == ERR_INVALID);
         for (size_t i = 0; is_of_one && i < batch->count; i++)
-                if (batch->list[i].is_open)
-                        batch->list[i].visit->fate = TARGET_SUSPECT;
+                if (!batch->visits[i].has_ended)
+                        batch->visits[i].fate = TARGET_SUSPECT;
         end_open(batch, err, why);
 }
 
@@ -335,21 +318,22 @@ static enum err look_for_news(const struct batch *batch, const struct asking *as
 {
         struct questions questions = questions_new(batch, ASK_COUNT);
         for (size_t i = 0; i < batch->count; i++)
-                if (batch->list[i].is_open)
+                if (!batch->visits[i].has_ended)
                         state_ask(&batch->list[i].name.names, asking->key, more(&questions));
         enum err err = ask_all(asking, questions.list, questions.count, reterr);
         const struct message *answers = questions.list;
         for (size_t i = 0; err == ERR_OK && i < batch->count; i++) {
                 struct entry *entry = &batch->list[i];
-                if (!entry->is_open)
+                if (entry->visit->has_ended)
                         continue;
                 CLEANUP(target_state_clear) struct target_state now = {0};
                 enum err seen = state_from_answers(answers, &now, &entry->visit->why);
                 answers += ASK_COUNT;
                 if (seen != ERR_OK) {
-                        end_visit(entry, err_wrap(&entry->visit->why, ERR_UNKNOWN, "updated, but not seen afterwards"));
+                        open_visit_end(entry->visit,
+                                  err_wrap(&entry->visit->why, ERR_UNKNOWN, "updated, but not seen afterwards"));
                 } else if (is_last || !rfc2136_shows_old(&now, entry->visit->expected)) {
-                        end_visit(entry, rfc2136_judge(&entry->name, &now, entry->visit));
+                        open_visit_end(entry->visit, rfc2136_judge(&entry->name, &now, entry->visit));
                         if (entry->visit->err == ERR_OK)
                                 entry->visit->found.version = ldns_rdf2str(entry->name.zone);
                 }
@@ -390,10 +374,11 @@ void rfc2136_swap_all(const struct rfc2136_server *server, struct target_visit *
         }
         const bool goes_alone = first && update_makes_cname(first->visit->expected, first->visit->want);
         if (err == ERR_OK && goes_alone) {
-                end_visit(first, rfc2136_swap(&first->name, first->visit)); /* it looks at what stands beside it */
+                /* It looks at what stands beside it. */
+                open_visit_end(first->visit, rfc2136_swap(&first->name, first->visit));
                 for (size_t i = 0; i < count; i++)
-                        if (batch.list[i].is_open)
-                                leave(&batch.list[i]);
+                        if (!visits[i].has_ended)
+                                open_visit_leave(&visits[i]);
         } else if (first && err == ERR_OK) {
                 choose(&batch, first);
                 const struct asking asking = rfc2136_asking(&first->name);

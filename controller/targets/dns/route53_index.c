@@ -55,6 +55,7 @@ static bool is_worth_it(const struct route53 *self, const char *zone_id, size_t 
         return most >= (is_known ? self->listed_pages : 2);
 }
 
+/* @pages: more than are ever asked for where the list cannot be had, so that the names are read by themselves. */
 static void note_pages(struct route53 *self, const char *zone_id, size_t pages)
 {
         (void)TEXT_COPY(self->listed_zone, zone_id);
@@ -74,17 +75,20 @@ enum err route53_index_zone(struct route53 *self, const char *zone_id, size_t mo
                             struct route53_index *ret, bool *ret_whole, mono_ms *ret_retry_ms, struct errmsg *reterr)
 {
         const size_t pages = most < ROUTE53_INDEX_PAGES ? most : ROUTE53_INDEX_PAGES;
+        const mono_ms half = clock_mono() + (deadline - clock_mono()) / 2; /* the rest is for names by themselves */
         struct route53_start_at next = {0};
         *ret_whole = false;
         if (!is_worth_it(self, zone_id, pages))
                 return ERR_OK;
-        for (size_t page = 0; page < pages && !*ret_whole; page++) {
+        for (size_t page = 0; page < pages && !*ret_whole && clock_mono() < half; page++) {
                 struct aws_answer *answer = &ret->answers[page];
                 pace(page);
                 enum err err =
                     route53_list_page(self, zone_id, &next, PAGE_SETS, deadline, answer, ret_retry_ms, reterr);
                 if (err == ERR_OK)
                         err = take_page(ret, answer->xml.root, &next, reterr);
+                if (err != ERR_OK && clock_mono() >= half)
+                        note_pages(self, zone_id, ROUTE53_INDEX_PAGES + 1);
                 if (err != ERR_OK)
                         return err;
                 *ret_whole = !route53_answer_goes_on(answer->xml.root);
@@ -95,7 +99,7 @@ enum err route53_index_zone(struct route53 *self, const char *zone_id, size_t mo
                                        zone_id);
         }
         if (!*ret_whole)
-                note_pages(self, zone_id, pages + 1);
+                note_pages(self, zone_id, clock_mono() < half ? pages + 1 : ROUTE53_INDEX_PAGES + 1);
         if (ret->count)
                 qsort(ret->list, ret->count, sizeof(*ret->list), compare);
         return ERR_OK;

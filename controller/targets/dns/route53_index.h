@@ -26,7 +26,8 @@ struct route53_index {
 /*
  * route53_index_zone() - list the zone, with at most @most requests, since that many would read each name by itself.
  *
- * @ret_whole: all sets are there. Otherwise the zone is too large for that, and nothing can be said by the index.
+ * @ret_whole: all sets are there. Otherwise the zone is too large for that, or its pages came too slowly to end within
+ * half of the time, and nothing can be said by the index.
  */
 MUST_CHECK enum err route53_index_zone(struct route53 *self, const char *zone_id, size_t most, mono_ms deadline,
                                        struct route53_index *ret, bool *ret_whole, mono_ms *ret_retry_ms,

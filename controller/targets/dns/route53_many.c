@@ -9,6 +9,7 @@
 #include "targets/dns/route53_index.h"
 #include "targets/dns/route53_start.h"
 #include "targets/fence.h"
+#include "targets/visits.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -22,37 +23,26 @@ struct entry {
         const char *zone_id;
         struct route53_start start;
         struct route53_sets after; /* the name's sets as the batch leaves them */
-        bool is_open;              /* it has not ended yet */
 };
 
 struct many {
         struct entry *list;
+        struct target_visit *visits;
         size_t count;
         struct arena arena;
 };
 
-static void end_visit(struct entry *entry, enum err err)
-{
-        entry->visit->err = err;
-        entry->is_open = false;
-}
-
-static void leave(struct entry *entry)
-{
-        entry->visit->fate = TARGET_LEFT;
-        entry->is_open = false;
-}
-
 static struct many many_begin(const struct route53 *self, struct target_visit *visits, size_t count)
 {
-        struct many many = {.list = mem_calloc(count, sizeof(*many.list)), .count = count};
+        struct many many = {
+            .list = mem_calloc(count, sizeof(*many.list)), .visits = visits, .count = count};
         for (size_t i = 0; i < count; i++) {
                 struct entry *entry = &many.list[i];
-                *entry = (struct entry){.visit = &visits[i], .is_open = true};
+                *entry = (struct entry){.visit = &visits[i]};
                 enum err err = route53_names_init(visits[i].name, &entry->names, &visits[i].why);
                 entry->names.alias_zone = self->alias_zone;
                 if (err != ERR_OK)
-                        end_visit(entry, err);
+                        open_visit_end(entry->visit, err);
         }
         return many;
 }
@@ -67,30 +57,21 @@ static void many_end(struct many *many)
 
 static struct entry *first_open(const struct many *many)
 {
-        for (size_t i = 0; i < many->count; i++)
-                if (many->list[i].is_open)
-                        return &many->list[i];
-        return NULL;
+        const size_t first = visits_first_open(many->visits, many->count);
+        return first < many->count ? &many->list[first] : NULL;
 }
 
 static void end_open(const struct many *many, enum err err, mono_ms retry_after_ms, const struct errmsg *why)
 {
-        for (size_t i = 0; i < many->count; i++) {
-                struct entry *entry = &many->list[i];
-                if (!entry->is_open)
-                        continue;
-                entry->visit->why = *why;
-                entry->visit->retry_after_ms = retry_after_ms;
-                end_visit(entry, err);
-        }
+        visits_end_open(many->visits, many->count, err, retry_after_ms, why);
 }
 
 /* Only names of one zone go in one request. */
 static void leave_other_zones(const struct many *many, const char *zone_id)
 {
         for (size_t i = 0; i < many->count; i++)
-                if (many->list[i].is_open && !text_equal(many->list[i].zone_id, zone_id))
-                        leave(&many->list[i]);
+                if (!many->visits[i].has_ended && !text_equal(many->list[i].zone_id, zone_id))
+                        open_visit_leave(&many->visits[i]);
 }
 
 /* ---- swapping ---- */
@@ -109,15 +90,15 @@ static void compose(struct many *many, struct route53_batch *batch)
 {
         for (size_t i = 0; i < many->count; i++) {
                 struct entry *entry = &many->list[i];
-                if (!entry->is_open)
+                if (entry->visit->has_ended)
                         continue;
                 bool fits = true;
                 enum err err = route53_batch_add(batch, &entry->start.own, entry->visit->expected, entry->visit->want,
                                                  &entry->names, &many->arena, &entry->after, &fits, &entry->visit->why);
                 if (err != ERR_OK)
-                        end_visit(entry, err);
+                        open_visit_end(entry->visit, err);
                 else if (!fits)
-                        leave(entry);
+                        open_visit_leave(entry->visit);
         }
 }
 
@@ -130,13 +111,13 @@ static void accepted(const struct many *many)
 {
         for (size_t i = 0; i < many->count; i++) {
                 struct entry *entry = &many->list[i];
-                if (!entry->is_open)
+                if (entry->visit->has_ended)
                         continue;
                 struct target_state *found = &entry->visit->found;
                 enum err err = route53_state(&entry->after, &entry->names, found, &entry->visit->why);
                 if (err == ERR_OK)
                         found->version = route53_version(entry->zone_id, &entry->after);
-                end_visit(entry, err == ERR_OK ? ERR_OK : ERR_UNKNOWN);
+                open_visit_end(entry->visit, err == ERR_OK ? ERR_OK : ERR_UNKNOWN);
         }
 }
 
@@ -161,18 +142,18 @@ static void refused(const struct many *many, enum err err, const struct errmsg *
 {
         size_t accused = 0;
         for (size_t i = 0; i < many->count; i++)
-                accused += many->list[i].is_open && is_accused(&many->list[i], why) ? 1 : 0;
+                accused += !many->visits[i].has_ended && is_accused(&many->list[i], why) ? 1 : 0;
         for (size_t i = 0; i < many->count; i++) {
                 struct entry *entry = &many->list[i];
-                if (!entry->is_open)
+                if (entry->visit->has_ended)
                         continue;
                 if (accused && !is_accused(entry, why)) {
-                        leave(entry);
+                        open_visit_leave(entry->visit);
                         continue;
                 }
                 entry->visit->fate = TARGET_SUSPECT;
                 entry->visit->why = *why;
-                end_visit(entry, err);
+                open_visit_end(entry->visit, err);
         }
 }
 
@@ -182,7 +163,7 @@ static void swap_one(struct route53 *self, struct many *many)
         struct entry *first = first_open(many);
         if (!first)
                 return;
-        end_visit(first, route53_swap(self, &first->names, first->visit));
+        open_visit_end(first->visit, route53_swap(self, &first->names, first->visit));
         leave_other_zones(many, "");
 }
 
@@ -214,7 +195,7 @@ void route53_swap_all(struct route53 *self, struct target_visit *visits, size_t 
         struct many many = many_begin(self, visits, count);
         const char *zone_id = NULL;
         for (size_t i = 0; i < count; i++)
-                if (many.list[i].is_open && recall(self, &many.list[i]) && !zone_id)
+                if (!visits[i].has_ended && recall(self, &many.list[i]) && !zone_id)
                         zone_id = many.list[i].zone_id;
         if (zone_id) {
                 leave_other_zones(&many, zone_id);
@@ -233,7 +214,7 @@ static const char *choose_zone(struct route53 *self, struct many *many)
         for (size_t i = 0; i < many->count; i++) {
                 struct entry *entry = &many->list[i];
                 struct target_visit *visit = entry->visit;
-                if (!entry->is_open)
+                if (entry->visit->has_ended)
                         continue;
                 const unsigned before = self->base.requests;
                 enum err err = route53_find_zone(self, entry->names.address, visit->deadline, &entry->zone_id,
@@ -241,7 +222,7 @@ static const char *choose_zone(struct route53 *self, struct many *many)
                 if (err == ERR_OK)
                         entry->zone_id = arena_strdup(&many->arena, entry->zone_id);
                 else
-                        end_visit(entry, err);
+                        open_visit_end(entry->visit, err);
                 zone_id = zone_id ? zone_id : entry->zone_id;
                 if (err != ERR_OK && self->base.requests > before) { /* the list itself failed, for all alike */
                         end_open(many, err, visit->retry_after_ms, &visit->why);
@@ -278,13 +259,13 @@ static void read_one_by_one(struct route53 *self, const struct many *many)
         for (size_t i = 0; i < many->count; i++) {
                 struct entry *entry = &many->list[i];
                 struct target_visit *visit = entry->visit;
-                if (!entry->is_open)
+                if (entry->visit->has_ended)
                         continue;
                 if (has_ended && self->base.requests >= REQUESTS_MAX) {
-                        leave(entry);
+                        open_visit_leave(entry->visit);
                         continue;
                 }
-                end_visit(entry, route53_read(self, entry->zone_id, &entry->names, visit->deadline, &visit->found,
+                open_visit_end(visit, route53_read(self, entry->zone_id, &entry->names, visit->deadline, &visit->found,
                                               &visit->retry_after_ms, &visit->why));
                 has_ended = true;
         }
@@ -295,9 +276,7 @@ void route53_read_all(struct route53 *self, struct target_visit *visits, size_t 
         struct many many = many_begin(self, visits, count);
         const char *zone_id = choose_zone(self, &many);
         leave_other_zones(&many, zone_id ? zone_id : "");
-        size_t open = 0;
-        for (size_t i = 0; i < count; i++)
-                open += many.list[i].is_open ? 1 : 0;
+        const size_t open = visits_open(visits, count);
         struct route53_index index = {0};
         struct errmsg why = {0};
         mono_ms retry_after_ms = 0;
@@ -308,8 +287,8 @@ void route53_read_all(struct route53 *self, struct target_visit *visits, size_t 
         if (err != ERR_OK)
                 end_open(&many, err, retry_after_ms, &why);
         for (size_t i = 0; is_whole && i < count; i++)
-                if (many.list[i].is_open)
-                        end_visit(&many.list[i], read_from(self, &index, &many.list[i]));
+                if (!visits[i].has_ended)
+                        open_visit_end(&visits[i], read_from(self, &index, &many.list[i]));
         read_one_by_one(self, &many);
         route53_index_clear(&index);
         many_end(&many);

@@ -64,6 +64,7 @@ class Faults:
         self.flood = bool(wanted.get("flood", False))
         self.recorded = bool(wanted.get("recorded", False))  # recorded answers instead of moto's; changes are refused
         self.rate = float(wanted.get("rate", 0))  # requests a second; 0: any
+        self.slow_lists_s = float(wanted.get("slow_lists_s", 0))  # each page of a whole zone
         self.batch_root = bool(wanted.get("batch_root", False))  # the older document of a refused batch
         STRICT.pending_s = float(wanted.get("pending_s", 0))
         self.tokens, self.filled_at = self.rate, time.monotonic()
@@ -148,6 +149,8 @@ class Judged:
             if self.faults.take("lose_request"):
                 raise kept.Dropped
             self.faults.held.wait(HOLD_MAX_S)
+        if "maxitems=300" in environ.get("QUERY_STRING", ""):
+            time.sleep(self.faults.slow_lists_s)
         return self.judged(environ, start_response, body, is_change)
 
     def judged(self, environ, start_response, body: bytes, is_change: bool):
