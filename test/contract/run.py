@@ -145,7 +145,9 @@ def start_dns(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
         inside.append(OtherServer(scratch, f"around-{name}", configure, keys["planekeeper"], binds.AROUND, signed=False))
     caching = OtherServer(scratch, "powerdns-caching", dns_config.powerdns, keys["planekeeper"], ZONES, signed=False, caches=True)
     servers = [primary, secondary, *others, *inside, caching]
-    for server in servers:
+    primary.start()
+    primary.ready()  # a secondary that finds nobody waits for long before it asks again
+    for server in servers[1:]:
         server.start()
     for server in servers:
         server.ready()
