@@ -266,6 +266,25 @@ static void on_lease(struct rig *rig, struct fake_peer *peer, const struct fake_
         answer_json(peer, is_read ? 200 : 201, rig->lease);
 }
 
+static void on_announcement(struct rig *rig, struct fake_peer *peer, const struct fake_request *request)
+{
+        const bool is_read = strcmp(request->method, "GET") == 0, is_new = strcmp(request->method, "POST") == 0;
+        json_t *body = is_read ? NULL : json_loads(request->body, 0, NULL);
+        if (is_new == (rig->announced != NULL) || (body && !is_new && !api_object_admits(rig->announced, body))) {
+                answer_status(peer, rig->announced ? 409 : 404);
+        } else {
+                if (is_new)
+                        rig->announced = json_incref(body);
+                else if (body)
+                        api_object_merge(rig->announced, body);
+                rig->announcements += !is_read;
+                if (body)
+                        api_object_set_version(rig->announced, (uint64_t)++rig->version);
+                answer_json(peer, is_new ? 201 : 200, rig->announced);
+        }
+        json_decref(body);
+}
+
 static void on_request(void *ctx, struct fake_peer *peer, const struct fake_request *request)
 {
         struct rig *rig = ctx;
@@ -286,6 +305,8 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
         else if (strstr(target, "/configmaps/planekeeper"))
                 fake_answer(peer, rig->kill_switch_status ? rig->kill_switch_status : 200, "",
                             rig->kill_switch ? rig->kill_switch : "{\"data\":{}}");
+        else if (strstr(target, "/namespaces/told/leases"))
+                on_announcement(rig, peer, request);
         else if (strstr(target, "/leases"))
                 on_lease(rig, peer, request);
         else if (strstr(target, "/events")) {
@@ -435,6 +456,7 @@ int rig_close(void **state)
         fake_api_close(rig->api);
         loop_close(rig->loop);
         json_decref(rig->lease);
+        json_decref(rig->announced);
         json_decref(rig->policy);
         json_decref(rig->objects);
         json_decref(rig->secret);

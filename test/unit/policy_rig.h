@@ -52,6 +52,8 @@ struct rig {
         int lease_refusal; /* HTTP status of everything about record Leases; 0: none */
         bool is_mute;      /* nothing is answered any more */
         json_t *lease;     /* the record Lease of policy gloo; NULL: none */
+        json_t *announced; /* Lease planekeeper-active in namespace told; NULL: none */
+        unsigned announcements; /* writes of it */
         json_t *policy;    /* policy gloo, for uncached reads */
         json_t *secret;    /* whatever its name; NULL: there is none */
         bool hub_is_new;   /* namespace kube-system has the UID hub-2, and not hub */
