@@ -47,6 +47,7 @@ libclang-rt-dev|sanitizer and fuzzer runtime of clang
 faketime|clocks that are wrong
 strace|faults and figures of system calls
 haproxy|the yardstick for probes
+valgrind|counts instructions and allocations for the figures
 iproute2|networks that are cut
 lua5.1|the health checks for Argo CD
 spin|the model of the protocol"

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from hack.bench import tools
 
-from . import failover, floors, image, memory, probes, route53, start, storm, takeover
+from . import crowd, failover, floors, image, memory, probes, profile, route53, start, storm, takeover
 from .figures import Figure, table, write_json
 from .rig import Rig
 
@@ -54,8 +54,10 @@ def rows(runs: int) -> dict[str, Callable[[Rig], list[Figure]]]:
         "route53-zone": route53.one_zone,
         "route53-zones": route53.many_zones,
         "storm": lambda rig: storm.measure(rig, max(1, few // 3)),
+        "crowd": crowd.measure,
         "probes": lambda rig: probes.measure(rig, max(1, few // 3)),
         "memory": memory.measure,
+        "profile": profile.measure,
         "image": lambda rig: image.measure(),
     }
 
