@@ -248,8 +248,8 @@ test-gitops: ## the real Argo CD and the real Flux take what a switch does to th
 	@hack/install.sh build bench test go
 	@python3 test/run.py tools venv gitops
 
-run: ## the show: real API servers, BIND, Redis; kills the active server and watches the switch; Ctrl-C ends it
-	@hack/run.sh
+run: ## the show: real API servers, BIND, Redis; kills the active server and watches the switch; Ctrl-C ends it. FULL=1: a whole region, with Sentinel and Flux
+	@hack/run.sh $(if $(FULL),--full)
 
 run-here: ## run the operator against the current kubeconfig context; ARGS=--region=… and other flags
 	@hack/run-here.sh $(ARGS)

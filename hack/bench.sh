@@ -10,6 +10,7 @@ make --no-print-directory -s build/planekeeper bench-programs
 venv=$(hack/venv.sh)
 hack/tools.sh servers >/dev/null
 hack/tools.sh naive >/dev/null
+hack/tools.sh judges >/dev/null # kustomize-controller
 
 # Packets are watched with the kernel's own times, which needs CAP_NET_RAW.
 run=(env PYTHONDONTWRITEBYTECODE=1 "HOME=$HOME" "$venv/bin/python" -m hack.perf "$@")

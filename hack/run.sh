@@ -7,4 +7,5 @@ hack/install.sh build bench
 make --no-print-directory -s build/planekeeper
 venv=$(hack/venv.sh)
 hack/tools.sh servers >/dev/null
+case " $* " in *" --full "*) hack/tools.sh judges >/dev/null ;; esac
 exec "$venv/bin/python" -m hack.run "$@"

@@ -114,7 +114,7 @@ STAGES = [
     # No second try here: what is proven is that it never goes wrong.
     Stage("prove-real", f"{PYTEST} test/real/prove", 15, ("tools", "venv", "build")),
     Stage("image", 'hack/image.sh && test/run-image.sh --junitxml="$JUNIT"', 12, ("tools", "venv")),
-    Stage("show", "hack/run.sh </dev/null", 6, ("tools", "venv", "build")),
+    Stage("show", "hack/run.sh </dev/null && hack/run.sh --full </dev/null", 8, ("tools", "venv", "build")),
 ]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from . import objects, ports, tools, wait
-from .kube import ApiServer
+from .kube import OPERATOR_NAMESPACE, ApiServer
 from .process import Process
 
 NAMESPACE = "flux-system"
@@ -166,3 +166,18 @@ def _tar(files: dict[str, str]) -> bytes:
             entry.size = len(text.encode())
             archive.addfile(entry, io.BytesIO(text.encode()))
     return buffer.getvalue()
+
+
+def rights(secret: str) -> list[objects.Object]:
+    """What docs/targets/flux.md has people grant the operator in the cluster of Flux, for a pipeline that rewrites `secret`."""
+    rules = [
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [secret], "verbs": ["get", "patch"]},
+        {"apiGroups": ["kustomize.toolkit.fluxcd.io"], "resources": ["kustomizations"], "verbs": ["list", "patch"]},
+    ]
+    meta = {"name": "planekeeper-pipeline", "namespace": NAMESPACE}
+    group = "rbac.authorization.k8s.io"
+    role = {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": meta, "rules": rules}
+    reference = {"apiGroup": group, "kind": "Role", "name": meta["name"]}
+    subject = {"kind": "ServiceAccount", "name": "planekeeper", "namespace": OPERATOR_NAMESPACE}
+    binding = {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": meta, "roleRef": reference, "subjects": [subject]}
+    return [role, binding]

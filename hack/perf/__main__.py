@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from hack.bench import tools
 
-from . import crowd, failover, floors, image, memory, probes, profile, route53, start, storm, takeover
+from . import crowd, delivery, failover, floors, image, memory, probes, profile, route53, start, storm, takeover
 from .figures import Figure, table, write_json
 from .rig import Rig
 
@@ -58,6 +58,7 @@ def rows(runs: int) -> dict[str, Callable[[Rig], list[Figure]]]:
         "probes": lambda rig: probes.measure(rig, max(1, few // 3)),
         "memory": memory.measure,
         "profile": profile.measure,
+        "delivery": lambda rig: delivery.measure(few),
         "image": lambda rig: image.measure(),
     }
 

@@ -12,7 +12,8 @@ mutants    each patch in mutants/ makes one thing wrong; the explorer, or else t
            those in which a Redis primary moves). The same without
            a patch is the control: it is run first, and must pass. World: story/<name> is that story, which fails by a judge's check
            or by what it expects ("Killed by: expect"). What no simulated world contains (a driver, a server's own
-           semantics) is killed by the test that "Killed by:" names, in World: unit/<file> or World: contract/<file>.
+           semantics) is killed by the test that "Killed by:" names, in World: unit/<file> or World: contract/<file>; it runs
+           alone, but for Tests: all, where it judges what the others of its file did.
 
 Writes build/prove.json (--short: build/prove-short.json), and ends with one line of counts.
 """
@@ -210,6 +211,7 @@ class Mutant:
         self.path, self.name = path, path.stem
         self.what = text.splitlines()[0]
         self.check = re.search(r"^Killed by: (\S+)$", text, re.M)[1]
+        self.runs_alone = not re.search(r"^Tests: all$", text, re.M)
         self.world = re.search(r"^World: (\S+)$", text, re.M)[1]
         self.seed = re.search(r"^Seed: (\d+)$", text, re.M)
         self.story = STORIES / f"{self.world.removeprefix('story/')}.story" if self.world.startswith("story/") else None
@@ -265,7 +267,7 @@ class Mutant:
     def run_test(self) -> str:
         """What the test says; its servers are started one set at a time, and once more where they did not come up."""
         program = self.tree / "bin" / self.test
-        only = {**os.environ, "PK_ONLY_TEST": self.check}
+        only = {**os.environ, **({"PK_ONLY_TEST": self.check} if self.runs_alone else {})}
         output = ""
         while "[==========]" not in output:
             self.starts += 1

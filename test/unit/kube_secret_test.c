@@ -6,6 +6,7 @@
 
 #include "json_text.h"
 #include "targets/kube/drivers.h"
+#include "targets/kube/object.h"
 #include "util/arena.h"
 #include "util/text.h"
 
@@ -145,6 +146,30 @@ static void test_a_look_asks_what_was_not_asked(void **state)
         rig.followers = json_text("{'items': [%s]}", APPLICATION("late", "gloo", ""));
         assert_int_equal(kube_rig_read(&rig), ERR_OK);
         assert_int_equal(rig.asked, 1);
+        assert_true(rig.visit.found.settling);
+        kube_rig_close(&rig);
+        free(central);
+        clear(&material);
+}
+
+/* Git did not answer when Argo CD compared: it would look again minutes later. */
+static void test_a_refresh_that_failed_is_asked_for_again(void **state)
+{
+        struct material material = argo();
+        struct kube_rig rig;
+        (void)state;
+        char *central = value_of(&argocd_cluster_secret_driver, &material, argo_settings, "central");
+        open_argo(&rig, &material, APPLICATION("a", "gloo", ""));
+        assert_int_equal(kube_rig_read(&rig), ERR_OK);
+        assert_int_equal(kube_rig_swap(&rig, central, "central", 3), ERR_PENDING);
+        assert_int_equal(rig.asked, 1);
+        json_object_del((json_t *)kube_rig_at(follower(&rig, 0), "/metadata/annotations"), "argocd.argoproj.io/refresh");
+        json_object_set_new((json_t *)kube_rig_at(follower(&rig, 0), "/status/sync"), "status", json_string("Unknown"));
+        assert_int_equal(kube_rig_read(&rig), ERR_OK);
+        assert_int_equal(rig.asked, 1); /* not as often as it is looked at */
+        ((struct object_session *)rig.session)->again_at = 0;
+        assert_int_equal(kube_rig_read(&rig), ERR_OK);
+        assert_int_equal(rig.asked, 2);
         assert_true(rig.visit.found.settling);
         kube_rig_close(&rig);
         free(central);
@@ -311,6 +336,7 @@ int main(void)
             cmocka_unit_test(test_the_value_tells_the_server_and_no_secret),
             cmocka_unit_test(test_a_swap_copies_two_entries_and_asks_the_applications),
             cmocka_unit_test(test_a_look_asks_what_was_not_asked),
+            cmocka_unit_test(test_a_refresh_that_failed_is_asked_for_again),
             cmocka_unit_test(test_a_rotated_secret_is_not_written_under_an_old_decision),
             cmocka_unit_test(test_lists_and_patches_of_applications_are_asked_about_too),
             cmocka_unit_test(test_a_person_copies_the_secret_and_no_command_prints_it),

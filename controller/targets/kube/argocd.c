@@ -44,6 +44,12 @@ static bool is_synced(const json_t *application)
         return text_equal(text_at(application, "status", "sync", "status"), "Synced");
 }
 
+/* Git or the cluster could not be asked: Argo CD compares again when its resync comes, minutes later. */
+static bool has_failed(const json_t *application)
+{
+        return text_equal(text_at(application, "status", "sync", "status"), "Unknown");
+}
+
 /* The controller takes the annotation away together with the result of the refresh. */
 static enum follow_state application_state(const struct object_session *session, const json_t *object,
                                            const struct stamp *stamp, const json_t *item)
@@ -53,7 +59,9 @@ static enum follow_state application_state(const struct object_session *session,
                 return FOLLOW_OTHER;
         if (!following_is_asked(item, stamp))
                 return FOLLOW_UNASKED;
-        return !object_annotation(item, REFRESH) && is_synced(item) ? FOLLOW_DONE : FOLLOW_WAITS;
+        if (object_annotation(item, REFRESH))
+                return FOLLOW_WAITS;
+        return is_synced(item) ? FOLLOW_DONE : has_failed(item) ? FOLLOW_FAILED : FOLLOW_WAITS;
 }
 
 static json_t *refresh(const struct stamp *stamp)

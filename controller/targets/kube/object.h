@@ -43,7 +43,13 @@ struct object_profile {
         const struct object_following *following; /* NULL: no other object has to follow */
 };
 
-enum follow_state { FOLLOW_OTHER, FOLLOW_UNASKED, FOLLOW_WAITS, FOLLOW_DONE };
+enum follow_state {
+        FOLLOW_OTHER,
+        FOLLOW_UNASKED,
+        FOLLOW_WAITS,
+        FOLLOW_FAILED, /* its controller could not, and does not try again for long: it is asked once more */
+        FOLLOW_DONE
+};
 
 /* Objects whose controller has to act on the value, in the target's namespace: it is asked by their annotations. */
 struct object_following {
@@ -79,6 +85,7 @@ struct object_session {
         json_t *object;    /* as last answered */
         json_t *followers; /* names that are still to be asked; NULL: not listed */
         bool is_following; /* one of them is not done yet */
+        mono_ms again_at;  /* when those that failed are asked again */
 };
 
 /* For target_driver. */

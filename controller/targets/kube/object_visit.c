@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "api/object.h"
+#include "runtime/clock.h"
 #include "targets/fence.h"
 #include "targets/kube/contest.h"
 #include "targets/kube/object.h"
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { TRIES_MAX = 4 };
+enum { TRIES_MAX = 4, AGAIN_MS = 30000 /* a hard refresh costs the controller a look at Git */ };
 
 static void follow(struct object_session *self);
 
@@ -167,6 +168,7 @@ static void ask_next(struct object_session *self)
         INVARIANT(patch);
         self->now.call = kube_patch_for_metadata(self->hub.kube, path, patch, time_left(self), on_asked, self);
         (void)json_array_remove(self->followers, 0);
+        self->again_at = clock_mono() + AGAIN_MS;
         target_stamp_clear(&stamp);
         json_decref(patch);
         free(path);
@@ -177,14 +179,16 @@ static void list_followers(struct object_session *self, const json_t *list)
         struct stamp stamp = {0};
         size_t i;
         json_t *item;
+        const bool is_again = clock_mono() >= self->again_at;
         visit_read_stamp(self->object, &stamp);
         self->followers = json_array();
         json_array_foreach((json_t *)json_object_get(list, "items"), i, item)
         {
                 const enum follow_state state =
                     self->profile->following->state(self, self->object, &stamp, item);
-                self->is_following |= state == FOLLOW_UNASKED || state == FOLLOW_WAITS;
-                if (state == FOLLOW_UNASKED && json_array_size(self->followers) < OBJECT_FOLLOWERS_MAX)
+                const bool is_to_ask = state == FOLLOW_UNASKED || (state == FOLLOW_FAILED && is_again);
+                self->is_following |= state != FOLLOW_OTHER && state != FOLLOW_DONE;
+                if (is_to_ask && json_array_size(self->followers) < OBJECT_FOLLOWERS_MAX)
                         json_array_append_new(self->followers, json_string(object_meta(item, "name")));
         }
         target_stamp_clear(&stamp);
