@@ -1,5 +1,6 @@
 """What `make run` shows: two regions, a dead management server, and what the operator makes of it."""
 
+import contextlib
 import time
 
 import redis
@@ -220,9 +221,10 @@ pkill -9 -f 'mgmt_server.py --address {host}'      # it comes back after {RESTAR
         routed = next((at for at, addresses, _ in readings if addresses == PLANES[plane]), None)
         if routed is not None:
             rows.append((routed, "DNS", f"{self.dns_name} -> {PLANES[plane]}"))
-        for at, value in ((change.at, change.value) for change in more.changes if change.at >= start):
-            shown = {what for _, what, _ in rows}
-            rows += [(at, what, text) for what, where, text in value if where == plane and what not in shown]
+        for what, _, _ in self.further():
+            with contextlib.suppress(wait.Late):
+                arrived = wait.until(what, lambda what=what: _arrival(more, what, plane, start), 5.0)
+                rows.append(arrived)
         try:
             self.agent.wait_connected(PLANES[plane], 30.0)
             outage = next(gap for gap in reversed(self.agent.outages()) if gap.address == PLANES[plane])
@@ -234,3 +236,16 @@ pkill -9 -f 'mgmt_server.py --address {host}'      # it comes back after {RESTAR
         say()
         for at, what, text in sorted(rows, key=lambda row: row[0]):
             say(f"  {at - start:+8.3f}s  {what:<9} {text}")
+
+
+def _arrival(more: Watcher, what: str, plane: str, start: float) -> tuple[float, str, str] | None:
+    """When it was first seen on that plane since the start."""
+    return next(
+        (
+            (change.at, what, text)
+            for change in list(more.changes)
+            for name, where, text in change.value
+            if change.at >= start and (name, where) == (what, plane)
+        ),
+        None,
+    )

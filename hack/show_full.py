@@ -33,13 +33,11 @@ class FullShow(Show):
         sentinel = {"masterName": NAME, "addresses": [sentinel.address for sentinel in self.sentinels.values()]}
         planes = [{"plane": plane, "secretRef": {"name": f"flux-{plane}"}} for plane in PLANES]
         secret = {"kubeconfigSecret": {"name": SECRET, "planes": planes}}
-        return objects.merged(
-            super().changes(),
-            {
-                "redis": {"address": None, "authSecretRef": {"name": "redis-pair"}, "promotion": {"sentinel": sentinel}},
-                "pipeline": [{"name": "flux", "flux": secret}],
-            },
-        )
+        return {
+            **super().changes(),
+            "redis": {"address": None, "authSecretRef": {"name": "redis-pair"}, "promotion": {"sentinel": sentinel}},
+            "pipeline": [{"name": "flux", "flux": secret}],
+        }
 
     def open(self) -> None:
         headline("In full: a Redis in each region, watched by three Sentinels; and Flux, which deploys to the active region")
@@ -95,21 +93,20 @@ class FullShow(Show):
 
     # Seeing it
 
-    def _info(self, plane: str) -> dict:
-        try:
-            return self.servers[plane].client().info("replication")
-        except redis.exceptions.RedisError:
-            return {}
-
     def _follows(self, plane: str) -> bool:
-        return self._info(plane).get("master_link_status") == "up"
+        try:
+            return self.servers[plane].client().info("replication").get("master_link_status") == "up"
+        except redis.exceptions.RedisError:
+            return False
 
     def _primary(self) -> str:
-        primaries = [plane for plane in PLANES if self._info(plane).get("role") == "master"]
-        return primaries[0] if len(primaries) == 1 else ""
+        """As the Sentinel in the third place tells clients."""
+        sentinel = redis.Redis(self.sentinels["third"].host, self.sentinels["third"].port, decode_responses=True)
+        _, port = sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)
+        return next((plane for plane in PLANES if self.servers[plane].port == int(port)), "")
 
     def redis(self) -> redis.Redis:
-        return self.servers[self._primary() or AWAY].client()
+        return self.servers[self._primary()].client()
 
     def redis_cli(self) -> str:
         return f"redis-cli -p {self.servers[HOME].port} -a {PASSWORD} --no-auth-warning"
