@@ -5,121 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "contract.h"
+#include "redis_hands.h"
 #include "targets/target.h"
 #include "util/mem.h"
-
-enum { A, B, C, SERVERS, ARGUMENTS_MAX = 32, FOLDER_BYTES = 256 };
-
-static char addresses[SERVERS][40], ports[SERVERS][8];
-static pid_t pids[SERVERS];
-static char cli[FOLDER_BYTES + 64] = "redis-cli";
-
-static char *ask(int server_of, const char *command)
-{
-        return shell("%s -p %s %s", cli, ports[server_of], command);
-}
-
-static void tell(int server_of, const char *command)
-{
-        free(ask(server_of, command));
-}
-
-static bool says(int server_of, const char *command, const char *part)
-{
-        char *text = ask(server_of, command);
-        bool is_said = strstr(text, part) != NULL;
-        free(text);
-        return is_said;
-}
-
-static void await(int server_of, const char *command, const char *part)
-{
-        for (int64_t limit = in_ms(3 * PATIENCE_MS); clock_mono() < limit;)
-                if (says(server_of, command, part))
-                        return;
-        fail_msg("%s never says %s to %s", addresses[server_of], part, command);
-}
-
-static bool is_answering(int server_of)
-{
-        char *text = shell("%s -p %s PING 2>&1 || true", cli, ports[server_of]);
-        bool is_up = strstr(text, "PONG") != NULL;
-        free(text);
-        return is_up;
-}
-
-/* Its data is gone each time; @more are further arguments, NULL at the end. */
-static void start(int server_of, const char *const *more)
-{
-        const char *argv[ARGUMENTS_MAX] = {"redis-server", "--port", ports[server_of], "--bind", "127.0.0.1", "--save", "",
-                                           "--dir", server("CONTRACT_REDIS_FOLDER"), "--repl-diskless-sync-delay", "0"};
-        size_t count = 11;
-        while (more && *more)
-                argv[count++] = *more++;
-        pids[server_of] = fork();
-        assert_true(pids[server_of] >= 0);
-        if (pids[server_of] == 0) {
-                /* It ends with the test, and holds none of its pipes. */
-                if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || !freopen("/dev/null", "w", stdout) ||
-                    !freopen("/dev/null", "w", stderr))
-                        _exit(1);
-                execvp(argv[0], (char *const *)argv); /* which changes none of them */
-                _exit(1);
-        }
-        for (int64_t limit = in_ms(3 * PATIENCE_MS); !is_answering(server_of);)
-                assert_true(clock_mono() < limit);
-}
-
-static void stop(int server_of)
-{
-        if (!pids[server_of])
-                return;
-        (void)kill(pids[server_of], SIGKILL);
-        (void)waitpid(pids[server_of], NULL, 0);
-        pids[server_of] = 0;
-}
-
-static int stop_all(void **state)
-{
-        (void)state;
-        for (int i = 0; i < SERVERS; i++)
-                stop(i);
-        return 0;
-}
-
-static int find_ports(void **state)
-{
-        (void)state;
-        const char *text = server("CONTRACT_REDIS_PORTS");
-        if (sscanf(text, "%7[0-9] %7[0-9] %7[0-9]", ports[A], ports[B], ports[C]) != SERVERS)
-                return -1;
-        for (int i = 0; i < SERVERS; i++)
-                (void)snprintf(addresses[i], sizeof(addresses[i]), "127.0.0.1:%s", ports[i]);
-        return 0;
-}
-
-static void follow(int replica, int primary)
-{
-        free(shell("%s -p %s REPLICAOF 127.0.0.1 %s", cli, ports[replica], ports[primary]));
-        await(replica, "INFO replication", "master_link_status:up");
-}
-
-/* A with one key, and B that has it, too. */
-static void pair(void)
-{
-        start(A, NULL);
-        start(B, NULL);
-        tell(A, "SET kept 1");
-        follow(B, A);
-        await(A, "INFO replication", "state=online");
-}
 
 struct options {
         int planned; /* -1: none */
@@ -290,7 +181,7 @@ static void a_replica_without_a_copy_is_never_promoted(void **state)
         start(A, slow);
         start(B, NULL);
         tell(A, "SET kept 1");
-        free(shell("%s -p %s REPLICAOF 127.0.0.1 %s", cli, ports[B], ports[A]));
+        free(shell("%s -p %s REPLICAOF 127.0.0.1 %s", redis_tool, ports[B], ports[A]));
         await(A, "INFO replication", "state=wait_bgsave");
         assert_error(promote(B, A, to_b, &why), ERR_TRANSIENT, &why, "it has no copy of the data");
         stop(A);
@@ -438,7 +329,7 @@ static void start_with_tls(int server_of)
         (void)snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(ca, '/') - ca), ca);
         (void)snprintf(certificate, sizeof(certificate), "%s/server.crt", folder);
         (void)snprintf(key, sizeof(key), "%s/server.key", folder);
-        (void)snprintf(cli, sizeof(cli), "redis-cli --tls --cacert %s", ca);
+        (void)snprintf(redis_tool, sizeof(redis_tool), "redis-cli --tls --cacert %s", ca);
         const char *const more[] = {"--port", "0", "--tls-port", ports[server_of], "--tls-cert-file", certificate,
                                     "--tls-key-file", key, "--tls-ca-cert-file", ca, "--tls-auth-clients", "no",
                                     "--tls-replication", "yes", NULL};
@@ -447,7 +338,7 @@ static void start_with_tls(int server_of)
 
 static int stop_tls(void **state)
 {
-        (void)snprintf(cli, sizeof(cli), "redis-cli");
+        (void)snprintf(redis_tool, sizeof(redis_tool), "redis-cli");
         return stop_all(state);
 }
 

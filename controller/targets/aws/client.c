@@ -8,12 +8,16 @@
 #include <string.h>
 
 #include "targets/exchange.h"
+#include "targets/aws/endpoint.h"
 #include "targets/aws/fault.h"
 #include "targets/aws/role.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 
-enum { URL_MAX_BYTES = 8192 };
+enum {
+        URL_MAX_BYTES = 8192,
+        THROTTLED_MS = 1000, /* a service counts requests a second and says nothing of when to come back */
+};
 
 struct aws_client {
         char *service, *region, *endpoint;
@@ -69,13 +73,6 @@ void aws_answer_clear(struct aws_answer *answer)
 {
         xml_clear(&answer->xml);
         *answer = (struct aws_answer){0};
-}
-
-/* A part of the scope, which "/" and ":" divide, and of host names. */
-bool aws_is_region(const char *text)
-{
-        size_t bytes = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-        return bytes > 0 && bytes <= 32 && text[bytes] == '\0';
 }
 
 enum err aws_open(const struct aws_config *config, struct aws_client **ret, struct errmsg *reterr)
@@ -186,4 +183,11 @@ enum err aws_call(struct aws_client *client, const struct aws_request *request, 
         }
         strbuf_deinit(&url);
         return err;
+}
+
+mono_ms aws_retry_after(enum err err, const struct aws_answer *answer)
+{
+        if (err != ERR_TRANSIENT || (!answer->code[0] && answer->retry_after_ms <= 0))
+                return 0;
+        return answer->retry_after_ms > THROTTLED_MS ? answer->retry_after_ms : THROTTLED_MS;
 }

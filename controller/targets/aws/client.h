@@ -92,7 +92,8 @@ MUST_CHECK enum err aws_call(struct aws_client *client, const struct aws_request
                              struct aws_answer *answer, struct errmsg *reterr);
 void aws_close(struct aws_client *client); /* NULL is a no-op */
 
-bool aws_is_region(const char *text); /* its form alone: which regions there are is not known here */
+/* How long all calls with these keys are to wait after one that ended so; 0: they need not. */
+mono_ms aws_retry_after(enum err err, const struct aws_answer *answer);
 
 /* "a=1&b=x%20y", sorted by name and then by value: a query, or the body of a call by the Query protocol (STS,
  * ElastiCache). False where @ret is too small. */

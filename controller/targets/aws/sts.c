@@ -5,36 +5,23 @@
 #include <string.h>
 
 #include "targets/aws/client.h"
+#include "targets/aws/endpoint.h"
 #include "util/cleanup.h"
 #include "util/text.h"
-
-/* Partitions whose names do not end in amazonaws.com. */
-static const struct {
-        const char *region_prefix;
-        const char *suffix;
-} partitions[] = {
-    {"cn-", "amazonaws.com.cn"},
-    {"eusc-", "amazonaws.eu"},
-    {"us-iso-", "c2s.ic.gov"},
-    {"us-isob-", "sc2s.sgov.gov"},
-};
 
 enum err sts_endpoint(const struct aws_environment *environment, const char *region, char *ret, size_t size,
                       struct errmsg *reterr)
 {
-        const char *suffix = "amazonaws.com";
         if (source_is_set(environment->sts_endpoint)) {
                 (void)snprintf(ret, size, "%s", environment->sts_endpoint);
                 return exchange_check_url(ret, "AWS_ENDPOINT_URL_STS", NULL, true, reterr);
         }
         if (!source_is_set(region))
                 return err_set(reterr, ERR_INVALID, "AWS_REGION is not set, so that it is not known which STS to ask");
-        if (!aws_is_region(region))
+        char endpoint[AWS_ENDPOINT_BYTES];
+        if (aws_endpoint("sts", region, endpoint, NULL) != ERR_OK)
                 return err_set(reterr, ERR_INVALID, "AWS_REGION \"%.40s\" is not a region", region);
-        for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++)
-                if (text_has_prefix(region, partitions[i].region_prefix))
-                        suffix = partitions[i].suffix;
-        (void)snprintf(ret, size, "https://sts.%s.%s", region, suffix);
+        (void)snprintf(ret, size, "%s", endpoint);
         return ERR_OK;
 }
 

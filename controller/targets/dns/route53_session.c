@@ -14,7 +14,6 @@
 
 enum {
         ZONES_KNOWN_MS = 300000, /* a zone that is cut out of another one is noticed by then */
-        THROTTLED_MS = 1000,     /* the service counts requests a second and says nothing of when to come back */
         PAGES_MAX = 20,
         ZONES_A_PAGE = 100,
         PATH_BYTES = 128,
@@ -29,8 +28,9 @@ enum err route53_call(struct route53 *self, const struct aws_request *request, c
         enum err err = aws_call(self->client, request, deadline, ret, reterr);
         if (err == ERR_OK)
                 return ERR_OK;
-        if (err == ERR_TRANSIENT && (ret->code[0] || ret->retry_after_ms > 0))
-                *ret_retry_ms = ret->retry_after_ms > THROTTLED_MS ? ret->retry_after_ms : THROTTLED_MS;
+        const mono_ms wait_ms = aws_retry_after(err, ret);
+        if (wait_ms > 0)
+                *ret_retry_ms = wait_ms;
         if (text_equal(ret->code, "NoSuchHostedZone"))
                 self->zones_at = 0;
         if (!zone_id)

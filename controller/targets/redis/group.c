@@ -1,10 +1,12 @@
 /* group.c -- the Redis of all planes: who is primary. */
 #include "targets/redis/group.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/target.h"
 #include "runtime/clock.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
@@ -33,10 +35,11 @@ static enum err add_member(struct group *group, const struct target_config *conf
                                           .credential_count = config->credential_count};
         struct member *member = &group->members[group->count++];
         member->address = mem_strdup(address);
+        member->grants = group->grants;
         return connection_new(&one, &member->connection, reterr);
 }
 
-enum err group_open(const struct target_driver *driver, const struct target_config *config,
+enum err group_open(const struct target_driver *driver, const char *grants, const struct target_config *config,
                     struct target_session **ret, struct errmsg *reterr)
 {
         struct group *group = mem_new(group);
@@ -44,6 +47,7 @@ enum err group_open(const struct target_driver *driver, const struct target_conf
                    *lag = target_setting_find(config, "maxLagSeconds");
         enum err err = ERR_OK;
         *group = (struct group){.base.driver = driver,
+                                .grants = grants,
                                 .planned = mem_strdup(planned ? planned : ""),
                                 .is_settled = text_equal(target_setting_find(config, "isSettled"), "true"),
                                 .is_confirmed = text_equal(target_setting_find(config, "isConfirmed"), "true"),
@@ -88,12 +92,44 @@ void group_look(struct group *group, bool only_answering, mono_ms deadline)
         }
 }
 
-static struct member *find(struct group *group, const char *address)
+struct member *group_find(struct group *group, const char *address)
 {
         for (unsigned i = 0; i < group->count; i++)
                 if (text_equal(group->members[i].address, address))
                         return &group->members[i];
         return NULL;
+}
+
+struct member *group_wanted(struct group *group, const char *lines)
+{
+        struct member *found = NULL;
+        for (unsigned i = 0; i < group->count; i++) {
+                struct member *member = &group->members[i];
+                if (!target_is_wanted(TARGET_PROMOTION, lines, member->address))
+                        continue;
+                const bool is_primary = member->err == ERR_OK && member->is_primary;
+                if (is_primary || !found || (found->err != ERR_OK && member->err == ERR_OK))
+                        found = member;
+                if (is_primary)
+                        break;
+        }
+        return found;
+}
+
+enum err group_check(const struct group *group, const struct member *to, const struct member *from,
+                     struct errmsg *reterr)
+{
+        if (to->is_empty)
+                return err_set(reterr, ERR_TRANSIENT,
+                               "%s: it has no copy of the data, because its synchronisation with %s is not over: a "
+                               "promotion would lose everything; it is promoted when it has one",
+                               to->address, to->follows);
+        if (from && !group->is_confirmed && to->unlinked_s > group->max_lag_s)
+                return err_set(reterr, ERR_TRANSIENT,
+                               "%s: its link to the primary %s is down for %" PRId64 " s, which a promotion would "
+                               "lose, and the primary answers; mend the link, or raise maxLagSeconds (%" PRId64 ")",
+                               to->address, from->address, to->unlinked_s, group->max_lag_s);
+        return ERR_OK;
 }
 
 /* The replica is loading a copy, or has a link: to whomever, it gets what it gets. */
@@ -119,11 +155,17 @@ static const struct member *followed(const struct group *group, mono_ms deadline
         return NULL;
 }
 
+void group_show(struct target_state *ret, const char *value)
+{
+        *ret = (struct target_state){
+            .present = value[0] != '\0',
+            .value = mem_strdup(value),
+            .stamp = {.plane = mem_strdup(""), .store = mem_strdup(""), .raw = mem_strdup("")}};
+}
+
 static enum err set_value(struct target_state *ret, const char *value)
 {
-        ret->present = value[0] != '\0';
-        ret->value = mem_strdup(value);
-        ret->stamp = (struct stamp){.plane = mem_strdup(""), .store = mem_strdup(""), .raw = mem_strdup("")};
+        group_show(ret, value);
         return ERR_OK;
 }
 
@@ -194,7 +236,7 @@ const struct member *group_primary(const struct group *group)
 
 enum err group_judge(struct group *group, mono_ms deadline, struct target_state *ret, struct errmsg *reterr)
 {
-        const struct member *planned = find(group, group->planned), *primary = NULL;
+        const struct member *planned = group_find(group, group->planned), *primary = NULL;
         unsigned answers = 0, primaries = 0;
         *ret = (struct target_state){0};
         for (unsigned i = 0; i < group->count; i++) {
@@ -220,6 +262,7 @@ enum err group_judge(struct group *group, mono_ms deadline, struct target_state 
                 return judge_many(group, ret);
         if (primaries > 1)
                 return set_value(ret, "");
+        group_show(ret, primary == planned && !is_in_order(group, primary, deadline) ? "" : primary->address);
         ret->settling = !primary->takes_writes || primary->is_handing_over;
-        return set_value(ret, primary == planned && !is_in_order(group, primary, deadline) ? "" : primary->address);
+        return ERR_OK;
 }

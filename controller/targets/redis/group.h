@@ -26,14 +26,16 @@ struct group {
         struct target_session base;
         struct member members[PLANES_MAX];
         unsigned count;
+        const char *grants;
         char *planned; /* a line; "" none */
         bool is_settled, is_confirmed;
         int64_t max_lag_s;
 };
 
-/* As a driver's open() and close(): the group is the session. */
-MUST_CHECK enum err group_open(const struct target_driver *driver, const struct target_config *config,
-                               struct target_session **ret, struct errmsg *reterr);
+/* As a driver's open() and close(): the group is the session. @grants as in struct member, static. */
+MUST_CHECK enum err group_open(const struct target_driver *driver, const char *grants,
+                               const struct target_config *config, struct target_session **ret,
+                               struct errmsg *reterr);
 void group_close(struct target_session *session);
 struct group *group_of(struct target_session *session);
 
@@ -42,6 +44,20 @@ struct group *group_of(struct target_session *session);
  * that did not answer the last time are left out.
  */
 void group_look(struct group *group, bool only_answering, mono_ms deadline);
+
+/* The one at @address, and of those that @lines would do the one that is primary, or else answers; NULL: none. */
+struct member *group_find(struct group *group, const char *address);
+struct member *group_wanted(struct group *group, const char *lines);
+
+/*
+ * Whether @to may become primary at all. @from: the primary, where it answers. ERR_TRANSIENT: it has no copy of the
+ * data, or would lose more than maxLagSeconds of what @from has.
+ */
+MUST_CHECK enum err group_check(const struct group *group, const struct member *to, const struct member *from,
+                                struct errmsg *reterr);
+
+/* @ret shows @value, "" for none, and nothing else. */
+void group_show(struct target_state *ret, const char *value);
 
 /* The one that is the primary by its own word, the planned one before others; NULL: none that answers is. */
 const struct member *group_primary(const struct group *group);

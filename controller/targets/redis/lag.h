@@ -48,4 +48,11 @@ void lag_observe(struct lag *lag, const struct group *group, const struct member
 void lag_judge(const struct lag *lag, const struct group *group, const struct member *primary, mono_ms now,
                struct target_state *ret);
 
+/*
+ * All of it for a look that was just made: @kept is the text of the look before, and ret->version becomes that of this
+ * one. A replica that has not got the primary's last write yet is looked at again. Blocks until @deadline at most.
+ */
+void lag_tell(struct group *group, const struct member *primary, const char *kept, mono_ms deadline,
+              struct target_state *ret);
+
 #endif

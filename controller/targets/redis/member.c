@@ -83,10 +83,8 @@ static void parse(const char *info, struct member *ret)
 static enum err refusal(const struct member *member, const char *command, const char *error, struct errmsg *reterr)
 {
         if (strstr(error, "NOPERM"))
-                return err_set(reterr, ERR_DENIED,
-                               "%s: its user may not %s: grant +info +set +replicaof +failover +eval "
-                               "~" MEMBER_PROBE_KEY,
-                               member->address, command);
+                return err_set(reterr, ERR_DENIED, "%s: its user may not %s: grant %s", member->address, command,
+                               member->grants);
         if (strstr(error, "cluster mode"))
                 return err_set(reterr, ERR_INVALID,
                                "%s: it is in cluster mode, where the cluster moves its primaries itself: leave "
@@ -156,10 +154,10 @@ void member_look(struct member *member, mono_ms deadline)
                 return;
         const enum err written = probe(member, deadline, &why);
         member->takes_writes = written == ERR_OK;
-        if (written != ERR_DENIED)
-                return;
-        member->err = written;
-        member->why = why;
+        if (written != ERR_OK)
+                member->why = why;
+        if (written == ERR_DENIED)
+                member->err = written;
 }
 
 static bool resolves_to(const struct member *member, const char *host, const char *port, mono_ms deadline)

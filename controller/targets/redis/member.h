@@ -22,9 +22,10 @@ enum { MEMBER_STREAM_BYTES = 41 };
 
 struct member {
         const char *address; /* host:port as the spec has it; borrowed */
+        const char *grants; /* the rights that its user needs, as an ACL has them, for people; borrowed */
         struct connection *connection;
         enum err err; /* of the last look; all below is known where it is ERR_OK */
-        struct errmsg why;
+        struct errmsg why; /* of the error, or why a primary takes no writes */
         char *info; /* INFO replication */
         bool is_primary;
         bool takes_writes;    /* a primary that does */

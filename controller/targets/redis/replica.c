@@ -1,7 +1,6 @@
 /* replica.c -- REPLICAOF NO ONE and FAILOVER TO, and demoting what comes back. */
 #include "targets/redis/replica.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,32 +9,17 @@
 #include "runtime/clock.h"
 #include "targets/redis/credentials.h"
 #include "targets/redis/group.h"
+#include "targets/redis/group_rights.h"
 #include "targets/redis/lag.h"
 #include "targets/redis/min_replicas.h"
 #include "targets/redis/replica_by_hand.h"
-#include "targets/redis/replica_rights.h"
 #include "util/cleanup.h"
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { SETTLE_MS = 2000, AGAIN_MS = 20, READ_EVERY_MS = 10000 };
+#define GRANTS "+info +set +replicaof +failover +eval ~" MEMBER_PROBE_KEY
 
-/* The one that is to be primary: of several that would do, the first that is, or that answers. */
-static struct member *wanted(struct group *group, const char *lines)
-{
-        struct member *found = NULL;
-        for (unsigned i = 0; i < group->count; i++) {
-                struct member *member = &group->members[i];
-                if (!target_is_wanted(TARGET_PROMOTION, lines, member->address))
-                        continue;
-                const bool is_primary = member->err == ERR_OK && member->is_primary;
-                if (is_primary || !found || (found->err != ERR_OK && member->err == ERR_OK))
-                        found = member;
-                if (is_primary)
-                        break;
-        }
-        return found;
-}
+enum { SETTLE_MS = 2000, AGAIN_MS = 20, READ_EVERY_MS = 10000 };
 
 /* Another one that says that it is primary, the expected one before others; NULL: none answers. */
 static struct member *primary_beside(struct group *group, const struct member *to, const char *expected)
@@ -49,23 +33,6 @@ static struct member *primary_beside(struct group *group, const struct member *t
                         found = member;
         }
         return found;
-}
-
-/* Whether it may become primary at all. */
-static enum err check(const struct group *group, const struct member *to, const struct member *from,
-                      struct errmsg *reterr)
-{
-        if (to->is_empty)
-                return err_set(reterr, ERR_TRANSIENT,
-                               "%s: it has no copy of the data, because its synchronisation with %s is not over: a "
-                               "promotion would lose everything; it is promoted when it has one",
-                               to->address, to->follows);
-        if (from && !group->is_confirmed && to->unlinked_s > group->max_lag_s)
-                return err_set(reterr, ERR_TRANSIENT,
-                               "%s: its link to the primary %s is down for %" PRId64 " s, which a promotion would "
-                               "lose, and the primary answers; mend the link, or raise maxLagSeconds (%" PRId64 ")",
-                               to->address, from->address, to->unlinked_s, group->max_lag_s);
-        return ERR_OK;
 }
 
 /* A server before 6.2 knows no FAILOVER, and one that cannot name its replica cannot hand over to it. */
@@ -118,34 +85,11 @@ static enum err demote_others(struct group *group, const struct member *to, mono
         return worst;
 }
 
-enum { LEVEL_MS = 200 };
-
-/* A replica that is read before the primary has written more is asked again: mostly it has that, too. */
-static void await_level(struct group *group, const struct member *primary, mono_ms deadline)
-{
-        const mono_ms most = clock_mono() + LEVEL_MS, until = deadline < most ? deadline : most;
-        for (unsigned i = 0; i < group->count; i++) {
-                struct member *member = &group->members[i];
-                while (member != primary && member->err == ERR_OK && member->is_linked &&
-                       member->offset < primary->offset && clock_mono() + AGAIN_MS < until) {
-                        pause_briefly();
-                        member_look(member, until);
-                }
-        }
-}
-
 /* Fills which values are unready, and the text that the next visit is given. */
 static void tell(struct group *group, const char *kept, mono_ms deadline, struct target_state *found)
 {
         const struct member *primary = group_primary(group);
-        struct lag lag;
-        if (primary)
-                await_level(group, primary, deadline);
-        const mono_ms now = clock_mono();
-        lag_parse(kept, &lag);
-        lag_observe(&lag, group, primary, now);
-        lag_judge(&lag, group, primary, now, found);
-        found->version = lag_text(&lag);
+        lag_tell(group, primary, kept, deadline, found);
         if (!found->doubt)
                 found->doubt = min_replicas_doubt(group, primary, READ_EVERY_MS / 1000);
 }
@@ -156,7 +100,7 @@ static enum err make_primary(struct group *group, struct member *to, const char 
         struct member *from = primary_beside(group, to, expected);
         if (to->err != ERR_OK)
                 return err_set(reterr, to->err, "%s", to->why.text);
-        enum err err = to->is_primary ? ERR_OK : check(group, to, from, reterr);
+        enum err err = to->is_primary ? ERR_OK : group_check(group, to, from, reterr);
         if (err == ERR_OK && !to->is_primary)
                 err = from ? hand_over(from, to, deadline, reterr) : member_promote(to, deadline, reterr);
         if (err != ERR_OK)
@@ -172,7 +116,7 @@ static enum err swap(struct group *group, struct target_visit *visit)
 {
         struct errmsg *why = &visit->why;
         group_look(group, false, visit->deadline);
-        struct member *to = wanted(group, visit->want->value);
+        struct member *to = group_wanted(group, visit->want->value);
         if (!to)
                 return err_set(why, ERR_INVALID,
                                "%.200s is the Redis of no plane: write it as spec.redis.address of the ManagementPlane",
@@ -222,24 +166,15 @@ static void visit(struct target_session *session, struct target_visit *visits, s
 
 static enum err open_session(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
-        return group_open(&redis_replica_driver, config, ret, reterr);
+        return group_open(&redis_replica_driver, GRANTS, config, ret, reterr);
 }
 
-/* Only what answers can be asked; one that does not is no reason to accuse the credentials. */
 static enum err preflight(struct target_session *session, struct target_preflight *preflight, struct errmsg *reterr)
 {
-        struct group *group = group_of(session);
-        enum err worst = ERR_TRANSIENT;
-        for (unsigned i = 0; i < group->count && worst != ERR_DENIED; i++) {
-                struct errmsg why = {0};
-                const mono_ms now = clock_mono(), share = (preflight->deadline - now) / (mono_ms)(group->count - i);
-                const enum err err = replica_rights_check(&group->members[i], now + share, &why);
-                if (err == ERR_OK || err == ERR_DENIED)
-                        worst = err;
-                if (err != ERR_OK)
-                        (void)err_set(reterr, err, "%s", why.text);
-        }
-        return worst;
+        static const char wanted[] =
+            "{'INFO', 'replication'}, {'SET', '" MEMBER_PROBE_KEY "', '', 'XX'},\n"
+            "  {'REPLICAOF', 'NO', 'ONE'}, {'FAILOVER', 'TO', 'host', '1', 'TIMEOUT', '1'}";
+        return group_rights_check(group_of(session), wanted, preflight->deadline, reterr);
 }
 
 const struct target_driver redis_replica_driver = {

@@ -4,7 +4,7 @@
 #include "targets/by_hand.h"
 #include "util/text.h"
 
-static const char *cli(const char *address, struct arena *arena)
+const char *redis_cli(const char *address, struct arena *arena)
 {
         const struct by_hand_endpoint server = by_hand_endpoint(address, arena);
         return arena_printf(arena, "redis-cli -e -h %s -p %s", by_hand_quote(server.host, arena), server.port);
@@ -18,7 +18,7 @@ static const char *demote(const struct target_config *config, const char *to, st
         for (size_t i = 0; i < config->setting_count; i++) {
                 const struct target_setting *setting = &config->settings[i];
                 if (text_equal(setting->key, "server") && !text_equal(setting->value, to))
-                        text = arena_printf(arena, "%s; %s REPLICAOF %s %s", text, cli(setting->value, arena),
+                        text = arena_printf(arena, "%s; %s REPLICAOF %s %s", text, redis_cli(setting->value, arena),
                                             by_hand_quote(server.host, arena), server.port);
         }
         return text;
@@ -29,12 +29,14 @@ struct by_hand redis_replica_by_hand(const struct target_config *config, const s
 {
         const char *to = write->value, *from = write->target->shows.value;
         const struct by_hand_endpoint server = by_hand_endpoint(to, arena);
-        const char *promote = arena_printf(arena, "%s REPLICAOF NO ONE%s", cli(to, arena), demote(config, to, arena));
+        const char *promote =
+            arena_printf(arena, "%s REPLICAOF NO ONE%s", redis_cli(to, arena), demote(config, to, arena));
         const bool has_other = from[0] && !text_equal(from, to) && by_hand_endpoint(from, arena).port[0];
         return (struct by_hand){
             .needs = "REDISCLI_AUTH the password of its Redis Secret",
-            .move = has_other ? arena_printf(arena, "%s FAILOVER TO %s %s TIMEOUT 10000 || { %s; }", cli(from, arena),
-                                             by_hand_quote(server.host, arena), server.port, promote)
+            .move = has_other ? arena_printf(arena, "%s FAILOVER TO %s %s TIMEOUT 10000 || { %s; }",
+                                             redis_cli(from, arena), by_hand_quote(server.host, arena), server.port,
+                                             promote)
                               : promote,
-            .look = arena_printf(arena, "%s ROLE # must begin with master", cli(to, arena))};
+            .look = arena_printf(arena, "%s ROLE # must begin with master", redis_cli(to, arena))};
 }

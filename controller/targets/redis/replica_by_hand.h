@@ -7,4 +7,7 @@
 struct by_hand redis_replica_by_hand(const struct target_config *config, const struct by_hand_write *write,
                                      struct arena *arena);
 
+/* "redis-cli -h … -p …", to which a command is added. */
+const char *redis_cli(const char *address, struct arena *arena);
+
 #endif

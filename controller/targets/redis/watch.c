@@ -42,7 +42,7 @@ static void visit(struct target_session *session, struct target_visit *visits, s
 
 static enum err open_session(const struct target_config *config, struct target_session **ret, struct errmsg *reterr)
 {
-        return group_open(&redis_watch_driver, config, ret, reterr);
+        return group_open(&redis_watch_driver, "+info", config, ret, reterr);
 }
 
 const struct target_driver redis_watch_driver = {
