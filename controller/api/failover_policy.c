@@ -187,7 +187,8 @@ static void decode_promoter(const struct scope *promoter, struct policy_promotio
                 decode_fail(promoter, "", "has more than %d fields", (int)POLICY_SETTINGS_MAX);
         json_object_foreach((json_t *)promoter->json, key, value)
         {
-                const bool is_known = strcmp(key, "authSecretRef") == 0 || strcmp(key, "tls") == 0;
+                const bool is_known = strcmp(key, "authSecretRef") == 0 || strcmp(key, "tls") == 0 ||
+                                      strcmp(key, "credentialsSecretRef") == 0;
                 const char *text = is_known                 ? NULL
                                    : json_is_array(value) ? joined(promoter, key)
                                                           : setting_value(promoter, key, value);
@@ -199,6 +200,7 @@ static void decode_promoter(const struct scope *promoter, struct policy_promotio
         }
         promotion->settings = settings;
         promotion->auth_secret = decode_secret_ref(promoter, "authSecretRef", "").name;
+        promotion->credentials_secret = decode_secret_ref(promoter, "credentialsSecretRef", "").name;
         promotion->uses_tls = decode_has(promoter, "tls");
         promotion->tls = decode_tls_refs(promoter, &no_tls);
 }
@@ -208,7 +210,8 @@ static void decode_promotion(const struct scope *redis, struct policy_promotion 
         struct scope scope = decode_object(redis, "promotion");
         const char *key;
         json_t *value;
-        *promotion = (struct policy_promotion){.driver = "", .auth_secret = "", .tls = no_tls};
+        *promotion =
+            (struct policy_promotion){.driver = "", .auth_secret = "", .credentials_secret = "", .tls = no_tls};
         json_object_foreach((json_t *)scope.json, key, value)
         {
                 if (!json_is_object(value))

@@ -57,12 +57,14 @@ struct policy_dns {
  * spec.redis.promotion: how the Redis primary is moved. As for a provider of spec.dns its key is the driver's name and
  * its scalar fields are settings, a list of texts with commas between them. Its own authSecretRef and tls are those of
  * the servers that move it, where these are others than Redis (Sentinel); those of spec.redis are of all planes' Redis.
+ * Its credentialsSecretRef has the keys for a provider that moves it, all entries of that Secret.
  */
 struct policy_promotion {
         const char *driver; /* "" = none: the primary is not moved */
         const struct policy_setting *settings;
         size_t setting_count;
         const char *auth_secret;
+        const char *credentials_secret; /* "" = none */
         bool uses_tls;
         struct tls_refs tls;
 };

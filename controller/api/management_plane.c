@@ -172,6 +172,23 @@ static void decode_checks(const struct scope *checks, const struct tls_refs *tls
                             as_active ? "a standby" : "active", check_whens[as_active ? WHEN_STANDBY : WHEN_ACTIVE]);
 }
 
+/* They go on as words of one setting, so that none of them may have a space in it. */
+static const char *decode_word(const struct scope *scope, const char *key, const char *fallback, size_t max)
+{
+        const char *text = scope->json ? decode_text(scope, key, fallback, max) : "";
+        if (strpbrk(text, " \t\n"))
+                decode_fail(scope, key, "has a space in it");
+        return text;
+}
+
+static struct plane_elasticache decode_elasticache(const struct scope *redis)
+{
+        struct scope scope = decode_object(redis, "elastiCache");
+        return (struct plane_elasticache){.region = decode_word(&scope, "region", NULL, 32),
+                                          .group_id = decode_word(&scope, "replicationGroupID", NULL, 40),
+                                          .endpoint = decode_word(&scope, "endpoint", "", DECODE_TEXT_MAX)};
+}
+
 static void *fill(const struct scope *object)
 {
         struct scope spec = decode_object(object, "spec");
@@ -192,6 +209,7 @@ static void *fill(const struct scope *object)
         plane->region = decode_text(&spec, "region", "", 63);
         struct scope redis = decode_object(&spec, "redis");
         plane->redis_address = redis.json ? decode_endpoint(&redis, "address", NULL) : "";
+        plane->redis_elasticache = decode_elasticache(&redis);
         struct scope kube_config = decode_object(&spec, "kubeConfig");
         plane->kube_config = decode_secret_ref(&kube_config, "secretRef", "value");
         decode_server(&server, plane);

@@ -46,6 +46,13 @@ struct plane_check {
         struct tls_refs tls;              /* meaningful where uses_tls; what the check leaves out is from spec.tls */
 };
 
+/* spec.redis.elastiCache: which replication group of Amazon ElastiCache the Redis is; "" where it is none. */
+struct plane_elasticache {
+        const char *region;
+        const char *group_id;
+        const char *endpoint; /* of the service in that region; "" its own */
+};
+
 struct management_plane {
         const char *namespace_name;
         const char *name;
@@ -59,6 +66,7 @@ struct management_plane {
         struct secret_key_ref kube_config; /* PLANE_ACCESS_KUBECONFIG only */
         const char *address;               /* fixed address (IP or host name); "" = ingress of the Service below */
         const char *redis_address;         /* of the Redis in it that a switch may promote, host:port; "" none */
+        struct plane_elasticache redis_elasticache;
         uint16_t port;                     /* with a fixed address; else the Service's port of this name or number: */
         const char *service_namespace;
         const char *service_name;

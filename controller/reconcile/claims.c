@@ -60,7 +60,10 @@ static bool share_one(const char *a, const char *b)
         return false;
 }
 
-/* One primary under one name, at servers that both ask: whichever planes they name, each would move the other's. */
+/*
+ * One primary under one name, at servers that both ask, or where the name is enough: whichever planes they name, each
+ * would move the other's.
+ */
 static bool same_group(const struct policy *a, const struct policy *b)
 {
         const struct policy_promotion *x = &a->spec->redis.promotion, *y = &b->spec->redis.promotion;
@@ -68,13 +71,13 @@ static bool same_group(const struct policy *a, const struct policy *b)
             failover_policy_promotes(a->spec) && failover_policy_promotes(b->spec) && text_equal(x->driver, y->driver)
                 ? target_driver_find(x->driver)
                 : NULL;
-        if (!driver || !driver->which || !driver->where)
+        if (!driver || !driver->which)
                 return false;
         const char *which = policy_promotion_setting(x, driver->which);
         const char *where = policy_promotion_setting(x, driver->where);
         const char *others = policy_promotion_setting(y, driver->where);
-        return which && text_equal(which, policy_promotion_setting(y, driver->which)) && where && others &&
-               share_one(where, others);
+        return which && text_equal(which, policy_promotion_setting(y, driver->which)) &&
+               (!driver->where || (where && others && share_one(where, others)));
 }
 
 static bool is_older(const struct policy *a, const struct policy *b)

@@ -110,6 +110,20 @@ static unsigned lock_secrets(const struct failover_policy *spec, const struct ta
         return spec->redis.lock_key[0] ? access_secrets(&redis, arena, ret) : 0;
 }
 
+/* The keys for who moves the primary, where that is a provider's service. */
+static unsigned provider_secrets(const struct redis_access *promoter, const struct policy_promotion *promotion,
+                                 struct arena *arena, struct target_secret *ret)
+{
+        const struct target_driver *driver = target_driver_find(promotion->driver);
+        if (!driver || !promotion->credentials_secret || !promotion->credentials_secret[0])
+                return 0;
+        *ret = (struct target_secret){.field = arena_printf(arena, "%s.credentialsSecretRef", promoter->path),
+                                      .secret = promotion->credentials_secret,
+                                      .wanted = driver->credentials_wanted ? driver->credentials_wanted : "none",
+                                      .prefix = promoter->prefix};
+        return 1;
+}
+
 static unsigned promotion_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
                              struct target_secret *ret)
 {
@@ -117,8 +131,11 @@ static unsigned promotion_secrets(const struct failover_policy *spec, const stru
         if (!failover_policy_promotes(spec) && !is_watched)
                 return 0;
         const struct redis_access redis = access_of(&spec->redis), promoter = promoter_of(&spec->redis, arena);
-        const unsigned count = access_secrets(&redis, arena, ret);
-        return is_watched ? count : count + access_secrets(&promoter, arena, ret + count);
+        unsigned count = access_secrets(&redis, arena, ret);
+        if (is_watched)
+                return count;
+        count += access_secrets(&promoter, arena, ret + count);
+        return count + provider_secrets(&promoter, &spec->redis.promotion, arena, ret + count);
 }
 
 /* ---- the Redis that is promoted ---- */
@@ -198,8 +215,8 @@ static void lock_settings(const struct policy *policy, const struct target_ref *
 }
 
 /*
- * Its own settings; and "server" for each plane's Redis, "planned" for what the record wants, "isSettled" where the
- * record is at rest.
+ * Its own settings; and "server" for each plane's Redis, "member" for where that is in ElastiCache, "planned" for what
+ * the record wants, "isSettled" where the record is at rest.
  */
 static void promotion_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                                struct target_config *ret)
@@ -207,14 +224,19 @@ static void promotion_settings(const struct policy *policy, const struct target_
         const struct policy_redis *redis = &policy->spec->redis;
         const struct policy_promotion *promotion = &redis->promotion;
         const struct plan_target *planned = promotion_planned(policy);
-        const size_t room = promotion->setting_count + PLANES_MAX + PROMOTION_SETTINGS_MAX;
+        const size_t room = promotion->setting_count + 2 * PLANES_MAX + PROMOTION_SETTINGS_MAX;
         struct target_setting *settings = arena_alloc(arena, room * sizeof(*settings));
         for (size_t i = 0; i < promotion->setting_count; i++)
                 add_setting(ret, settings, promotion->settings[i].key, promotion->settings[i].value);
         for (size_t i = 0; i < policy->plane_count; i++) {
                 const struct management_plane *plane = policy->planes[i].plane->spec;
                 if (plane && plane->redis_address[0])
-                        add_setting(ret, settings, "server", arena_strdup(arena, plane->redis_address));
+                        add_setting(ret, settings, "server", plane->redis_address);
+                if (plane && plane->redis_address[0] && plane->redis_elasticache.region[0])
+                        add_setting(ret, settings, "member",
+                                    arena_printf(arena, "%s %s %s %s", plane->redis_address,
+                                                 plane->redis_elasticache.region, plane->redis_elasticache.group_id,
+                                                 plane->redis_elasticache.endpoint));
         }
         if (planned && planned->to[0] && target_ref_equal(&planned->ref, ref)) {
                 add_setting(ret, settings, "planned", arena_strdup(arena, planned->to));

@@ -24,6 +24,7 @@ struct target_secret {
                 bool is_optional;
         } keys[TARGET_SECRET_KEYS_MAX];
         unsigned key_count; /* 0: all entries, as they are called */
+        const char *prefix; /* before what the driver calls them then; NULL: none */
 };
 
 /* The Secrets that the spec names for the target @ref; returns their count. */

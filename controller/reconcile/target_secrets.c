@@ -37,13 +37,15 @@ static enum err find(const struct policy *policy, const struct target_secret *fr
         return secret_cache_get(policy->manager->secrets, policy->namespace_name, from->secret, ret, reterr);
 }
 
-/* The entries of @object for the driver, under its own names; texts and secrets are borrowed. */
-static size_t entries(const struct target_secret *from, const struct secret_object *object,
+/* The entries of @object for the driver, under its own names; secrets are borrowed. */
+static size_t entries(const struct target_secret *from, const struct secret_object *object, struct arena *arena,
                       struct target_credential *ret)
 {
         size_t count = 0;
         for (size_t i = 0; from->key_count == 0 && i < object->count; i++)
-                ret[count++] = (struct target_credential){object->entries[i].key, object->entries[i].value};
+                ret[count++] = (struct target_credential){
+                    arena_printf(arena, "%s%s", from->prefix ? from->prefix : "", object->entries[i].key),
+                    object->entries[i].value};
         for (unsigned i = 0; i < from->key_count; i++) {
                 const struct secret *value = secret_object_find(object, from->keys[i].key);
                 if (value && !secret_is_empty(value))
@@ -78,7 +80,7 @@ static const char *content_error(const struct policy *policy, const struct targe
         struct target_credential *credentials = arena_alloc(arena, entries_max(object) * sizeof(*credentials));
         struct target_config config;
         target_config_settings(policy, ref, arena, &config);
-        config.credential_count = entries(from, object, credentials);
+        config.credential_count = entries(from, object, arena, credentials);
         config.credentials = credentials;
         struct errmsg why;
         return driver->check_credentials(&config, &why) == ERR_OK ? ""
@@ -213,7 +215,7 @@ enum err target_credentials_copy(const struct policy *policy, const struct targe
                         return err;
                 ret->list = mem_realloc(ret->list, ret->count + entries_max(object), sizeof(*ret->list));
                 struct target_credential *added = ret->list + ret->count;
-                const size_t more = entries(&secrets[i], object, added);
+                const size_t more = entries(&secrets[i], object, arena, added);
                 for (size_t at = 0; at < more; at++) {
                         const struct secret borrowed = added[at].value;
                         added[at] = (struct target_credential){.key = arena_strdup(arena, added[at].key)};

@@ -2,6 +2,7 @@
 #include "targets/dns/rfc2136.h"
 #include "targets/dns/route53.h"
 #include "targets/kube/drivers.h"
+#include "targets/redis/elasticache.h"
 #include "targets/redis/lock.h"
 #include "targets/redis/replica.h"
 #include "targets/redis/sentinel.h"
@@ -22,6 +23,7 @@ static const struct target_driver *const drivers[] = {
     &webhook_driver,
     &redis_replica_driver,
     &redis_sentinel_driver,
+    &redis_elasticache_driver,
     &redis_watch_driver,
 };
 

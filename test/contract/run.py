@@ -4,7 +4,7 @@
 A BIND primary and secondary, a signing BIND, Knot and PowerDNS plain and signing (one PowerDNS also with its caches on), the
 servers of binds.py, and five Redis servers are started in a scratch folder on free loopback ports, named to the tests by
 environment variables, and are gone when this ends, however it ends; only those that one of the programs asks for. The tests of a DNS name are run once more against a stand-in for
-Amazon Route 53 (aws/route53.py).
+Amazon Route 53 (aws/route53.py); what moves a Redis in ElastiCache meets a stand-in for that (aws/elasticache.py).
 """
 
 import argparse
@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from hack.bench import dns_config, ports  # noqa: E402
+from hack.bench.elasticache import ElastiCache  # noqa: E402
 from hack.bench.process import Process, Scratch  # noqa: E402
 from hack.bench.route53 import Route53  # noqa: E402
 import amazon  # noqa: E402
@@ -208,10 +209,11 @@ def start_redis(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
 # What a program that needs these servers has in its source.
 NEEDS = {
     "dns": ('"dns_hands.h"', "CONTRACT_DNS", "CONTRACT_AROUNDS"),
-    "redis": ('"lock_hands.h"', "CONTRACT_REDIS"),
+    "redis": ('"lock_hands.h"', '"redis_hands.h"', "CONTRACT_REDIS"),
     "aws": ("CONTRACT_AWS",),
     "route53": ("CONTRACT_ROUTE53",),
     "sentinel": ('"sentinel_hands.h"',),
+    "elasticache": ("CONTRACT_ELASTICACHE",),
 }
 
 
@@ -235,6 +237,13 @@ def start_sentinel(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
     return sentinels.start(scratch, certificates)
 
 
+def start_elasticache(scratch: Scratch) -> tuple[dict[str, str], list[Process]]:
+    server = ElastiCache(scratch, ("eu-west-1", "eu-central-1"))
+    server.start()
+    server.ready()
+    return server.environment(), [server]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
@@ -245,7 +254,14 @@ def main() -> int:
     failed = []
     with Scratch() as scratch:
         environment, servers = {**os.environ}, []
-        starts = {"dns": start_dns, "redis": start_redis, "aws": amazon.start, "route53": start_route53, "sentinel": start_sentinel}
+        starts = {
+            "dns": start_dns,
+            "redis": start_redis,
+            "aws": amazon.start,
+            "route53": start_route53,
+            "sentinel": start_sentinel,
+            "elasticache": start_elasticache,
+        }
         for what, start in starts.items():
             if is_needed(what, binaries) or (what == "route53" and any(binary.name in ON_ROUTE53 for binary in binaries)):
                 named, started = start(scratch)
@@ -257,7 +273,9 @@ def main() -> int:
                 result = subprocess.run([binary.resolve()], env={**environment, **driver}, timeout=TEST_TIMEOUT)
                 if result.returncode != 0:
                     failed.append(binary.name + " on Route 53" * bool(driver))
-        failed += [f"not as AWS's model of Route 53 has it: {text}" for text in (route53.violations() if route53 else [])]
+        for judged in servers:
+            if isinstance(judged, Route53 | ElastiCache):
+                failed += [f"not as AWS's model of {judged.name} has it: {text}" for text in judged.violations()]
         for server in servers:
             if not server.is_alive:
                 failed.append(f"{server.name} died:\n{server.log_tail()}")

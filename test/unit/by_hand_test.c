@@ -112,6 +112,32 @@ static void a_name_at_another_provider_is_told_and_no_command_is_made_up(void **
         world_clear(&world);
 }
 
+static void a_global_datastore_is_failed_over_by_the_tool_of_aws(void **state)
+{
+        (void)state;
+        struct arena arena = {0};
+        const struct target_setting settings[] = {
+            {"globalReplicationGroupID", "ldgnf-gloo"},
+            {"member", "redis-a.example.com:6379 eu-west-1 gloo-a "},
+            {"member", "redis-b.example.com:6379 eu-central-1 gloo-b https://vpce.example.com"}};
+        const struct target_config config = {.settings = settings, .setting_count = 3};
+        const struct target_view target = {
+            .ref = {TARGET_PROMOTION, "elastiCacheGlobal", "planes of default/gloo", "ldgnf-gloo", 0}};
+        struct by_hand_write write = {.target = &target, .value = "redis-a.example.com:6379"};
+        struct by_hand told = target_by_hand(&config, &write, &arena);
+        assert_string_equal(told.move, "aws elasticache failover-global-replication-group --region 'eu-west-1' "
+                                       "--global-replication-group-id 'ldgnf-gloo' --primary-region 'eu-west-1' "
+                                       "--primary-replication-group-id 'gloo-a'");
+        assert_non_null(strstr(told.look, "redis-cli -e -h 'redis-a.example.com' -p 6379 ROLE"));
+        write.value = "redis-b.example.com:6379";
+        told = target_by_hand(&config, &write, &arena);
+        assert_non_null(strstr(told.move, "--region 'eu-central-1' --endpoint-url 'https://vpce.example.com' "));
+        write.value = "redis-c.example.com:6379"; /* its plane does not say which group it is */
+        told = target_by_hand(&config, &write, &arena);
+        assert_non_null(strstr(told.move, "the member that redis-c.example.com:6379 is in"));
+        arena_deinit(&arena);
+}
+
 static void a_lock_of_another_driver_is_told_too(void **state)
 {
         (void)state;
@@ -199,6 +225,7 @@ int main(void)
             cmocka_unit_test(the_ordinary_runbook),
             cmocka_unit_test(a_name_in_route53_is_moved_by_the_tool_of_aws),
             cmocka_unit_test(a_name_at_another_provider_is_told_and_no_command_is_made_up),
+            cmocka_unit_test(a_global_datastore_is_failed_over_by_the_tool_of_aws),
             cmocka_unit_test(a_lock_of_another_driver_is_told_too),
             cmocka_unit_test(addresses_are_split_as_the_tools_want_them),
             cmocka_unit_test(values_are_quoted),

@@ -138,7 +138,7 @@ static void test_a_promotion_needs_no_code(void **state)
         struct failover_policy *policy =
             decoded(SMALL ", 'redis': {'lock': {'key': 'k'}, 'promotion': {'sentry': {'masterName': 'm', 'quorum': 2, "
                           "'addresses': ['a:1', 'b:2'], 'authSecretRef': {'name': 'auth'}, 'tls': {'serverName': "
-                          "'sn'}, 'nothing': null}}}");
+                          "'sn'}, 'credentialsSecretRef': {'name': 'keys'}, 'nothing': null}}}");
         const struct policy_promotion *promotion = &policy->redis.promotion;
         assert_string_equal(promotion->driver, "sentry");
         assert_int_equal(promotion->setting_count, 3);
@@ -147,6 +147,7 @@ static void test_a_promotion_needs_no_code(void **state)
         assert_string_equal(promotion->settings[2].key, "addresses");
         assert_string_equal(promotion->settings[2].value, "a:1,b:2");
         assert_string_equal(promotion->auth_secret, "auth");
+        assert_string_equal(promotion->credentials_secret, "keys");
         assert_true(promotion->uses_tls);
         assert_string_equal(promotion->tls.server_name, "sn");
         assert_string_equal(policy->redis.address, "");

@@ -12,11 +12,17 @@
 
 static struct target_driver driver = {.name = "weak", .kind = TARGET_NAME};
 static struct target_driver promoter = {.name = "replica", .kind = TARGET_PROMOTION};
+static struct target_driver keyed = {
+    .name = "elastiCacheGlobal", .kind = TARGET_PROMOTION, .credentials_wanted = "keys"};
 
 /* In place of targets/registry.c. */
 const struct target_driver *target_driver_find(const char *name)
 {
-        return strcmp(name, driver.name) == 0 ? &driver : strcmp(name, promoter.name) == 0 ? &promoter : NULL;
+        static struct target_driver *const known[] = {&driver, &promoter, &keyed};
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+                if (strcmp(name, known[i]->name) == 0)
+                        return known[i];
+        return NULL;
 }
 
 static enum err check(enum decision_store store, bool can_arbitrate, struct errmsg *why)
@@ -133,6 +139,47 @@ static void test_the_sentinels_have_a_password_of_their_own(void **state)
         arena_deinit(&arena);
 }
 
+/* Else a key of one Secret would be taken for the password of the other. */
+static void test_the_keys_of_a_provider_that_promotes_have_a_prefix(void **state)
+{
+        (void)state;
+        struct arena arena = {0};
+        struct manager manager = {0};
+        const struct policy_setting own[] = {{"globalReplicationGroupID", "ldgnf-gloo"}};
+        struct failover_policy spec = {.namespace_name = "ns",
+                                       .name = "gloo",
+                                       .redis = {.auth_secret = "redis",
+                                                 .promotion = {.driver = "elastiCacheGlobal",
+                                                               .settings = own,
+                                                               .setting_count = 1,
+                                                               .auth_secret = "",
+                                                               .credentials_secret = "aws"}}};
+        struct management_plane west = {
+            .redis_address = "a:1",
+            .redis_elasticache = {.region = "eu-west-1", .group_id = "gloo-a", .endpoint = ""}};
+        struct management_plane central = {
+            .redis_address = "b:1", .redis_elasticache = {.region = "", .group_id = "", .endpoint = ""}};
+        struct plane planes[] = {{.spec = &west}, {.spec = &central}};
+        struct policy policy = {.manager = &manager,
+                                .spec = &spec,
+                                .planes = {{.plane = &planes[0]}, {.plane = &planes[1]}},
+                                .plane_count = 2};
+        const struct target_ref ref = {TARGET_PROMOTION, "elastiCacheGlobal", "planes of ns/gloo", "ldgnf-gloo", 0};
+        struct target_secret secrets[TARGET_SECRETS_MAX];
+        struct target_config config;
+        target_config_settings(&policy, &ref, &arena, &config);
+        assert_string_equal(target_setting_find(&config, "globalReplicationGroupID"), "ldgnf-gloo");
+        assert_string_equal(target_setting_find(&config, "member"), "a:1 eu-west-1 gloo-a ");
+        assert_int_equal(config.setting_count, 4); /* and two servers */
+        assert_int_equal(target_config_secrets(&policy, &ref, &arena, secrets), 2);
+        assert_string_equal(secrets[0].secret, "redis");
+        assert_string_equal(secrets[1].field, "spec.redis.promotion.elastiCacheGlobal.credentialsSecretRef");
+        assert_string_equal(secrets[1].wanted, "keys");
+        assert_int_equal(secrets[1].key_count, 0);
+        assert_string_equal(secrets[1].prefix, "elastiCacheGlobal.");
+        arena_deinit(&arena);
+}
+
 static void test_the_lock_follows_the_plan_and_not_who_says_that_it_is_primary(void **state)
 {
         (void)state;
@@ -152,6 +199,7 @@ int main(void)
             cmocka_unit_test(test_nor_is_any_beside_the_api_server),
             cmocka_unit_test(test_the_lock_is_where_sentinel_has_moved_the_primary),
             cmocka_unit_test(test_the_sentinels_have_a_password_of_their_own),
+            cmocka_unit_test(test_the_keys_of_a_provider_that_promotes_have_a_prefix),
             cmocka_unit_test(test_the_lock_follows_the_plan_and_not_who_says_that_it_is_primary),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,7 +137,7 @@ def test_the_runbook_moves_the_name_by_the_tool_of_aws(world, scratch):
     world.wait(WEST, 1)
     line = wait.until("the runbook leads to the other plane", lambda: world.by_hand(PLANES[CENTRAL]), 15.0)
     tool = scratch.folder("bin") / "aws"
-    tool.write_text(f'#!/bin/sh\nexec {world.route53.python} {ROOT}/test/contract/aws/route53_cli.py "$@"\n')
+    tool.write_text(f'#!/bin/sh\nexec {world.route53.python} {ROOT}/test/contract/aws/aws_cli.py "$@"\n')
     tool.chmod(0o755)
     keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
     subprocess.run(["bash", "-c", line], env={**os.environ, **keys, "PATH": f"{tool.parent}:{os.environ['PATH']}"}, check=True, timeout=60)

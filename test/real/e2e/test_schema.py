@@ -19,6 +19,7 @@ POLICY = {
     "dns": {"name": "gloo-mgmt.mesh.example.com", "rfc2136": {"nameserver": "192.0.2.53", "tsigSecretRef": {"name": "tsig"}}},
 }
 LOCK = {"address": "redis.example.com:6379", "lock": {"key": "mgmt-active"}}
+ELASTICACHE = {"globalReplicationGroupID": "ldgnf-gloo"}
 SENTINEL = {"masterName": "mymaster", "addresses": ["sentinel.example.com:26379"]}
 LONG = "a" * 64
 INNER = ["localhost", "gloo-mgmt", "mgmt.gloo.svc", "mgmt.gloo.svc.cluster.local", "A.B.svc.Cluster.Local."]
@@ -92,6 +93,10 @@ REFUSED = [
     ("fop", policy(redis={"promotion": {"sentinel": {**SENTINEL, "addresses": ["s"]}}}), "spec.redis.promotion.sentinel.addresses[0]"),
     ("fop", policy(redis={"promotion": {"sentinel": {**SENTINEL, "addresses": []}}}), "spec.redis.promotion.sentinel.addresses"),
     ("fop", policy(redis={"promotion": {"replica": {"maxLagSeconds": -1}}}), "spec.redis.promotion.replica.maxLagSeconds"),
+    ("fop", policy(redis={"promotion": {"replica": {}, "elastiCacheGlobal": ELASTICACHE}}), "promotion needs exactly one way"),
+    ("fop", policy(redis={"promotion": {"elastiCacheGlobal": {}}}), "elastiCacheGlobal.globalReplicationGroupID: Required"),
+    ("fop", policy(redis={"promotion": {"elastiCacheGlobal": {"globalReplicationGroupID": "Gloo"}}}), "globalReplicationGroupID"),
+    ("fop", policy(redis={"promotion": {"elastiCacheGlobal": {**ELASTICACHE, "roleARN": "me"}}}), "elastiCacheGlobal.roleARN"),
     ("fop", policy(redis={"address": "r:1", "lock": {"key": "k", "value": "{nmae}"}}), "unknown token"),
     ("fop", policy(redis={"address": "r:1", "lock": {"key": "k", "value": "e{epoch}"}}), "the same for every plane"),
     ("fop", policy(dns={"rfc2136": None}), "dns needs exactly one provider: set rfc2136 or route53"),
