@@ -290,6 +290,29 @@ static void look_at_signals(const struct report_subject *s, struct troubles *ret
         }
 }
 
+/* For people: the names that servers were installed with cannot be changed by a switch. */
+static void look_at_cluster_names(const struct report_subject *s, struct troubles *ret)
+{
+        const struct view *view = s->view;
+        const struct plane_view *first = NULL;
+        for (unsigned i = 0; i < view->plane_count && view->policy.single_writer; i++) {
+                const struct plane_view *plane = &view->planes[i];
+                if (!plane->says_cluster_name)
+                        continue;
+                first = first ? first : plane;
+                if (strcmp(first->cluster_name, plane->cluster_name) == 0)
+                        continue;
+                troubles_add(ret, "ClusterNamesDiffer",
+                             arena_printf(s->arena,
+                                          "%s is installed as cluster %s and %s as %s: a single writer wants one name "
+                                          "in all planes, because the shared Redis and the pipeline name the cluster "
+                                          "that owns the configuration; install them under one (common.cluster, "
+                                          "spec.clusterName) and let the lock's value have {name}",
+                                          first->name, first->cluster_name, plane->name, plane->cluster_name));
+                return;
+        }
+}
+
 /* For people: no decision looks at announcements. */
 static void look_at_announcements(const struct report_subject *s, struct troubles *ret)
 {
@@ -314,7 +337,7 @@ void report_troubles(const struct report_subject *subject, struct troubles *ret)
             look_at_held_update,  look_at_standbys,       look_at_maintenance,   look_at_checks,
             look_at_mechanisms,   look_at_rights,         look_at_stale,         look_at_replicas,
             look_at_certificates, look_at_signals,        look_at_silent_servers, look_at_records,
-            look_at_announcements,
+            look_at_announcements, look_at_cluster_names,
         };
         for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
                 looks[i](subject, ret);

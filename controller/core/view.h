@@ -107,6 +107,7 @@ struct plane_view {
         const char *name;
         const char *region; /* "" where not said */
         const char *cluster_name;
+        bool says_cluster_name; /* the spec does: it is not the plane's own name for want of one */
         const char *uid;
         bool known; /* a ManagementPlane of this name exists */
         bool eligible;

@@ -206,6 +206,7 @@ void plane_view_fill(const struct plane *plane, const char *record_type_rrset, s
             .name = plane->name,
             .region = region_of(plane),
             .cluster_name = plane->spec ? plane->spec->cluster_name : "",
+            .says_cluster_name = plane->spec && strcmp(plane->spec->cluster_name, plane->name) != 0,
             .uid = plane->uid ? plane->uid : "",
             .known = plane->spec != NULL && !plane->spec->deleting,
             .eligible = plane->spec && plane->spec->eligible,

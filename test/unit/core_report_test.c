@@ -300,6 +300,23 @@ static void announced_nowhere(struct world *world)
         world->view.announce_lags = "Lease ns/planekeeper-active in b: denied";
 }
 
+static void installed_under_two_names(struct world *world)
+{
+        world->view.planes[0].says_cluster_name = world->view.planes[1].says_cluster_name = true;
+}
+
+static void installed_under_two_names_with_many_writers(struct world *world)
+{
+        installed_under_two_names(world);
+        world->view.policy.single_writer = false;
+}
+
+static void installed_under_one_name(struct world *world)
+{
+        installed_under_two_names(world);
+        world->view.planes[1].cluster_name = world->view.planes[0].cluster_name;
+}
+
 static void name_not_writable_alone(struct world *world)
 {
         name_not_writable(world);
@@ -563,6 +580,12 @@ static const struct {
     {name_not_writable_in_a_switch, "Armed", "False Switching", ""},
     {announced_nowhere, "Degraded", "True AnnouncementStale", "Lease ns/planekeeper-active in b: denied"},
     {announced_nowhere, "Ready", "True Steady", ""},
+    {installed_under_two_names, "Degraded", "True ClusterNamesDiffer",
+     "a is installed as cluster cluster-a and b as cluster-b: a single writer wants one name in all planes"},
+    {installed_under_two_names, "Ready", "True Steady", ""},
+    {installed_under_two_names, "FailoverPossible", "True Chosen", ""},
+    {installed_under_two_names_with_many_writers, "Degraded", "False Redundant", ""},
+    {installed_under_one_name, "Degraded", "False Redundant", ""},
     {name_not_writable_alone, "FailoverPossible", "False NoStandby", ""},
     {server_behind, "Degraded", "True DNSServerBehind", "192.0.2.55:53 still answers old data"},
     {server_behind, "Ready", "True Steady", ""},

@@ -13,6 +13,15 @@ def look_now(scene):
     switch_to(scene, CENTRAL, 99)
 
 
+def test_planes_of_one_writer_under_two_cluster_names_are_told(scene):
+    steady(scene, single_writer=True)
+    scene.put_planes(eu_west_1={"clusterName": "mgmt-west"}, eu_central_1={"clusterName": "mgmt-central"})
+    told = scene.wait_condition("Degraded", "True", "ClusterNamesDiffer", timeout=30.0)
+    assert f"{WEST} is installed as cluster mgmt-west and {CENTRAL} as mgmt-central" in told["message"]
+    scene.put_planes(eu_west_1={"clusterName": "mgmt"}, eu_central_1={"clusterName": "mgmt"})
+    scene.wait_condition("Degraded", "False", "Redundant", timeout=30.0)
+
+
 def test_a_refusal_that_lasts_is_stalled_in_a_switch_too(scene):
     steady(scene, single_writer=True)
     with dns_takes_no_updates(scene):
