@@ -293,6 +293,8 @@ def test_status_is_a_subresource_and_keeps_its_defaults(bench, namespace, unseen
     assert patched["status"]["epoch"] == 2
     assert "nonsense" not in patched["status"]
     assert patched["status"]["lastSwitchText"] == "Never", "a status in part must not blank a column"
+    accounts = [entry["fieldsV1"] for entry in patched["metadata"]["managedFields"] if entry.get("subresource") == "status"]
+    assert accounts == [{"f:status": {}}], "every write would pay for an account of each field, of which one owner writes all"
     unchanged = bench.hub.admin.patch("FailoverPolicy", "gloo", {"status": {"epoch": 9}}, namespace)
     assert unchanged["status"]["epoch"] == 2
 
