@@ -3,12 +3,29 @@
 
 #include "core/looks.h"
 #include "core/targets.h"
+#include "core/waiting.h"
 
 /* One that is waited for is written in its turn: only another of its step goes with it. */
 static bool is_in_turn(const struct pass *pass, unsigned i, enum step step)
 {
         const struct target_view *at = pass->decision->at;
         return !pass->decision->targets[i].is_blocking || (at && target_traits(at->ref.kind)->step == step);
+}
+
+/* A step before has not been taken; where a fence answers that is waited for as well, although no step does. */
+static bool is_before(const struct pass *pass, unsigned before, unsigned i)
+{
+        const struct view *view = pass->view;
+        const struct target_view *other = &view->targets[before], *target = &view->targets[i];
+        const struct target_standing *standing = &pass->decision->targets[before];
+        const enum step step = target_traits(target->ref.kind)->step, other_step = target_traits(other->ref.kind)->step;
+        const bool is_open = standing->is_blocking && standing->sync != SYNC_MET;
+        if (other_step < step)
+                return is_open;
+        /* A plane is released when those that are left are fenced. */
+        const bool is_fenced_now = standing->sync == SYNC_BEHIND && other->health.reach == REACH_OK;
+        return other_step == step && waiting_is_released(view, target) && !waiting_is_released(view, other) &&
+               (is_open || is_fenced_now);
 }
 
 /* It is behind, and every step before its own is met. */
@@ -23,11 +40,9 @@ static bool is_due(const struct pass *pass, unsigned i)
                 return false;
         if (traits->leads_agents && pass->decision->finding == FINDING_NAME_UNFIT)
                 return false;
-        for (unsigned before = 0; before < i; before++) {
-                bool is_earlier = target_traits(view->targets[before].ref.kind)->step < traits->step;
-                if (is_earlier && targets[before].is_blocking && targets[before].sync != SYNC_MET)
+        for (unsigned before = 0; before < view->target_count; before++)
+                if (is_before(pass, before, i))
                         return false;
-        }
         return true;
 }
 

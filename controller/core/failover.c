@@ -10,6 +10,7 @@
 #include "core/next_record.h"
 #include "core/roles.h"
 #include "core/targets.h"
+#include "core/waiting.h"
 #include "util/mem.h"
 
 static struct target_standing standing_of(const struct view *view, unsigned i)
@@ -34,8 +35,7 @@ static void look_at_targets(const struct view *view, struct decision *decision)
                 decision->targets[i].met_epoch = view->targets[i].met_epoch;
                 if (is_comparable)
                         decision->targets[i] = standing_of(view, i);
-                decision->targets[i].is_blocking =
-                    targets_blocks(view, &view->targets[i], view->record ? view->record->from : "");
+                decision->targets[i].is_blocking = waiting_is_for(view, &view->targets[i]);
         }
 }
 

@@ -9,6 +9,7 @@
 #include "core/request.h"
 #include "core/sync.h"
 #include "core/targets.h"
+#include "core/waiting.h"
 #include "util/mem.h"
 
 enum { DELAY_MS = 30000, CROSS_REGION_DELAY_MS = 60000, LIMIT_WINDOW_MS = 24 * 3600 * 1000, BLAST_RETRY_MS = 1000 };
@@ -307,11 +308,14 @@ static bool answered(const struct target_health *health, mono_ms now)
 
 /*
  * A target inside the plane that is left is expected to be silent with it. The switch begins, and waits at that step
- * until a person has brought the target back elsewhere.
+ * until a person has brought the target back elsewhere. A fence is not waited for once the plane is down; before, it
+ * has to answer.
  */
-static bool is_lost_with_active(const struct inquiry *q, const char *plane)
+static bool is_lost_with_active(const struct inquiry *q, const struct target_view *target)
 {
-        return plane[0] && q->question->active && strcmp(q->question->active->name, plane) == 0;
+        const char *plane = targets_plane_of(q->view, target);
+        return target_traits(target->ref.kind)->blocks == BLOCKS_ALWAYS && plane[0] && q->question->active &&
+               strcmp(q->question->active->name, plane) == 0;
 }
 
 /*
@@ -338,9 +342,9 @@ static struct gate_verdict gate_mechanisms(const struct inquiry *q)
         const struct view *view = q->view;
         for (unsigned i = view->target_count; i-- > 0;) {
                 const struct target_view *target = &view->targets[i];
-                if (targets_blocks(view, target, left_by(q)) && !answered(&target->health, view->now) &&
+                if (waiting_blocks(view, target, left_by(q)) && !answered(&target->health, view->now) &&
                     !refuses_either_way(q, target) &&
-                    !is_lost_with_active(q, targets_plane_of(view, target)))
+                    !is_lost_with_active(q, target))
                         return blocks(texts_trouble(target, q->arena), 0);
         }
         return passes("everything the plan needs answered recently");
@@ -354,7 +358,7 @@ static struct gate_verdict gate_no_drift(const struct inquiry *q)
         for (unsigned i = view->target_count; i-- > 0;) {
                 const enum sync sync = sync_of(view, view->record, i);
                 bool is_edited = sync == SYNC_DRIFT || sync == SYNC_FOREIGN || sync == SYNC_UNREADABLE;
-                if (is_edited && !view->targets[i].moves_itself && targets_blocks(view, &view->targets[i], left_by(q)))
+                if (is_edited && !view->targets[i].moves_itself && waiting_blocks(view, &view->targets[i], left_by(q)))
                         return blocks(texts_drift(view, i, q->arena), 0);
         }
         return passes("the targets show what was recorded");

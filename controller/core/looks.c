@@ -2,6 +2,7 @@
 #include "core/looks.h"
 
 #include "core/targets.h"
+#include "core/waiting.h"
 
 static bool is_older(const struct view *view, const struct target_view *target, mono_ms age_max)
 {
@@ -31,7 +32,16 @@ static unsigned blocking(const struct view *view)
 {
         unsigned looks = 0;
         for (unsigned i = 0; i < view->target_count; i++)
-                looks |= targets_blocks(view, &view->targets[i], view->record ? view->record->from : "") ? 1U << i : 0;
+                looks |= waiting_is_for(view, &view->targets[i]) ? 1U << i : 0;
+        return looks;
+}
+
+/* Those that a switch away from the active plane would wait for. */
+static unsigned blocking_next(const struct view *view)
+{
+        unsigned looks = 0;
+        for (unsigned i = 0; i < view->target_count; i++)
+                looks |= waiting_blocks(view, &view->targets[i], view->record ? view->record->to : "") ? 1U << i : 0;
         return looks;
 }
 
@@ -56,7 +66,7 @@ unsigned looks_due(const struct view *view, enum action then, const struct targe
         case DO_WRITE:
                 return looks_before_write(view, at);
         case DO_DECIDE:
-                return old_looks(view, LOOK_VISIT_MS) & blocking(view) & ~silent(view);
+                return old_looks(view, LOOK_VISIT_MS) & (blocking(view) | blocking_next(view)) & ~silent(view);
         case DO_ADOPT:
         case DO_ABORT:
         case DO_COMMIT:

@@ -131,6 +131,13 @@ static void add_old_values(const struct view *view, const struct record *before,
         }
 }
 
+/* A fence is open or closed: neither is what a person has asked to keep, unless it is an edit under the epoch. */
+static void add_own_values(const struct wanted_target *wanted, struct plan_target *planned)
+{
+        for (unsigned i = 0; target_traits(planned->ref.kind)->owns_values && i < wanted->value_count; i++)
+                add_old(planned, wanted->values[i].value);
+}
+
 /* As it stands in JSON. */
 static size_t text_bytes(const char *text)
 {
@@ -203,8 +210,10 @@ struct plan plan_for(const struct view *view, const struct plane_view *to, epoch
          */
         bool is_related = view->record && view->plan_proof == PLAN_PROVEN &&
                           (view->record->phase == PHASE_SWITCHING || !targets_moved(view));
-        for (unsigned i = 0; i < plan.target_count; i++)
+        for (unsigned i = 0; i < plan.target_count; i++) {
                 add_old_values(view, is_related ? view->record : NULL, &plan, &plan.targets[i]);
+                add_own_values(&view->policy.targets[i], &plan.targets[i]);
+        }
         leave_out_what_does_not_fit(&plan, is_written_out(view));
         return plan;
 }

@@ -200,7 +200,7 @@ static void look_at_rights(const struct report_subject *s, struct troubles *ret)
                 troubles_add(ret, "WriteDenied", denied);
         for (unsigned i = 0; i < s->view->target_count; i++) {
                 const struct target_view *target = &s->view->targets[i];
-                if (target_traits(target->ref.kind)->blocks == BLOCKS_NEVER && target->health.write_denied)
+                if (target_traits(target->ref.kind)->blocks != BLOCKS_ALWAYS && target->health.write_denied)
                         troubles_add(ret, "WriteDenied", texts_denied(target, s->arena));
         }
 }

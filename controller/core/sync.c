@@ -5,6 +5,7 @@
 
 #include "core/plan.h"
 #include "core/targets.h"
+#include "core/waiting.h"
 
 /* The stamp against the record's epoch. SYNC_BEHIND stands for "an older epoch, look at the value". */
 static enum sync compare_stamp(const struct view *view, const struct record *record, const struct stamp *stamp)
@@ -40,7 +41,7 @@ static enum sync compare_absent(const struct target_view *target, const struct r
 static bool is_followed(const struct view *view, const struct record *record, unsigned i)
 {
         for (unsigned later = i + 1; later < view->target_count; later++)
-                if (targets_blocks(view, &view->targets[later], record->from) &&
+                if (waiting_is_for(view, &view->targets[later]) &&
                     sync_of(view, record, later) == SYNC_BEHIND)
                         return true;
         return record->phase == PHASE_SWITCHING;

@@ -65,6 +65,7 @@ struct target_traits {
         bool leads_agents;          /* its value is a plane's address, and agents follow it */
         bool ends_return;           /* once it is met there is no way back but another switch */
         bool may_lose_writes;       /* the value of an earlier epoch may show again after that of a later one */
+        bool owns_values;           /* either value of the spec may be replaced, even where a person wrote it */
         bool settles_by_writing;    /* an accepted value counts only once a write has confirmed it; else a read does */
         const char *word;           /* "dns", in metrics, logs and records */
         const char *server_word;    /* "Redis" */

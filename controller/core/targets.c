@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/election.h"
-#include "core/health.h"
 #include "util/mem.h"
 
 unsigned targets_in_force(const struct record *record, const struct policy_view *policy, struct target_ref *ret)
@@ -169,20 +168,6 @@ const char *targets_plane_of(const struct view *view, const struct target_view *
 bool targets_is_weak(const struct target_view *target)
 {
         return target->is_weak || !target_traits(target->ref.kind)->is_stamped;
-}
-
-/* A plane may serve unless it is known to be down. Unknown is not down, nor is one that has answered again. */
-bool targets_blocks(const struct view *view, const struct target_view *target, const char *left)
-{
-        const enum blocking blocks = target_traits(target->ref.kind)->blocks;
-        if (blocks != BLOCKS_WHILE_LEFT_ANSWERS)
-                return blocks == BLOCKS_ALWAYS;
-        const char *own = targets_plane_of(view, target);
-        const struct plane_view *plane = view_plane(view, own[0] ? own : left);
-        if (!plane || !plane->known)
-                return false;
-        const struct plane_health health = health_of(plane, &view->policy.detection, view->now);
-        return health.verdict != VERDICT_DOWN || !health.fails;
 }
 
 bool targets_moved(const struct view *view)

@@ -36,8 +36,6 @@ unsigned plan_place_in_kind(const struct plan *plan, unsigned i);
 
 /* By its kind or by its driver: it is met by its value alone, and looked at for ever. */
 bool targets_is_weak(const struct target_view *target);
-/* Whether what comes after @target waits for it, in a switch that leaves the plane named @left ("": nobody). */
-bool targets_blocks(const struct view *view, const struct target_view *target, const char *left);
 
 /* Whether the spec names others than the record's plan does: they have to be adopted anew. */
 bool targets_moved(const struct view *view);

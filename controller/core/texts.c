@@ -114,7 +114,7 @@ const char *texts_write_denied(const struct view *view, struct arena *arena)
 {
         for (unsigned i = view->target_count; i-- > 0;) {
                 const struct target_view *target = &view->targets[i];
-                if (target->health.write_denied && target_traits(target->ref.kind)->blocks != BLOCKS_NEVER)
+                if (target->health.write_denied && target_traits(target->ref.kind)->blocks == BLOCKS_ALWAYS)
                         return texts_denied(target, arena);
         }
         return NULL;

@@ -19,7 +19,7 @@ enum { FULL_RETRY_MS = 100 };
 /* An unusable Secret holds up what is waited for, as a finding; the failure of a visit tells of all others. */
 static bool told_by_visit(const struct target_ref *ref)
 {
-        return target_traits(ref->kind)->blocks == BLOCKS_NEVER;
+        return target_traits(ref->kind)->blocks != BLOCKS_ALWAYS;
 }
 
 /* A lock in the Redis that is promoted has no server until a look has told which that is. */

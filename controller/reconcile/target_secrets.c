@@ -123,7 +123,7 @@ const char *target_secrets_error(const struct policy *policy, struct arena *aren
         struct wanted_target wanted[TARGETS_MAX];
         for (unsigned i = target_config_wanted(policy, arena, wanted); i > 0; i--) {
                 const struct target_ref *ref = &wanted[i - 1].ref;
-                const bool is_waited_for = target_traits(ref->kind)->blocks != BLOCKS_NEVER;
+                const bool is_waited_for = target_traits(ref->kind)->blocks == BLOCKS_ALWAYS;
                 const char *error = is_waited_for ? target_secrets_error_of(policy, ref, arena) : "";
                 if (error[0])
                         return error;

@@ -558,6 +558,19 @@ const struct bounds bounds_list[] = {
      .short_epoch_max = 3,
      .without = TIMEOUTS,
      .what = "a fence in one plane, which is gone with it, and waited for only while that plane is believed to serve"},
+    {.config = {.name = "fence-passed",
+                .plane_count = 3,
+                .operator_count = 1,
+                .packet_max = 1,
+                .judgement = SIM_AT_WILL,
+                .uses_lock = false,
+                .reads_together = true,
+                .max_switches = MANY,
+                .third = SIM_THIRD_FENCE},
+     .epoch_max = 3,
+     .short_epoch_max = 3,
+     .without = TIMEOUTS,
+     .what = "the same beside two planes more, between which a switch passes it by"},
 };
 const unsigned bounds_count = sizeof(bounds_list) / sizeof(bounds_list[0]);
 

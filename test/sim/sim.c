@@ -40,7 +40,7 @@ void sim_init(struct sim *sim, const struct sim_config *config)
         sim->third = sim->third_pending = sim_register_empty();
         if (config->third) {
                 sim->third.present = true;
-                sim->third.value = sim_name(0);
+                sim->third.value = config->third == SIM_THIRD_FENCE ? sim_intern(SIM_OPEN) : sim_name(0);
         }
         sim->lock_before = sim->lock_other = sim->lock;
         sim->dns_before = sim->dns;

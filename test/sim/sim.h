@@ -72,13 +72,16 @@ struct sim_config {
         /* The lock counts, when written and when read, only once a replica has it; then Redis may lose only what does
          * not count. */
         bool lock_waits;
-        /* One more target, whose value is the name of the active plane. A fence is in plane a. */
+        /* One more target, whose value is the name of the active plane. A fence is in plane a, open while that is active. */
         enum sim_third { SIM_THIRD_NONE, SIM_THIRD_FENCE, SIM_THIRD_PROMOTION, SIM_THIRD_PIPELINE } third;
         bool third_is_weak;     /* its driver's: it takes what is older, too */
         bool third_may_lie;     /* it shows another plane now and then, and takes writes then without doing them */
         bool third_is_pending;  /* what it accepts shows later */
         bool third_never_comes; /* or not at all, even once the faults are over */
 };
+
+#define SIM_OPEN "open"
+#define SIM_SHUT "shut"
 
 struct sim_policy {
         enum mode mode;

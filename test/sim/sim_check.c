@@ -48,13 +48,14 @@ static struct sim_decision *find_decision(struct sim *sim, epoch_t epoch, decisi
         return NULL;
 }
 
-/* S4: a plane that is believed to serve is fenced first. */
+/* S4: a plane that is believed to serve, and is not the one that the switch moves to, is fenced first. */
 static void check_fence(struct sim *sim, unsigned who, const struct sim_turn *turn)
 {
         const struct view *view = &turn->view;
         const struct target_view *fence = targets_find(view, TARGET_FENCE);
         bool is_served = !view->planes[0].checks[0].fails && view->planes[0].checks[0].passes;
-        if (!fence || turn->decision.rule->then != DO_WRITE || turn->decision.write.target == fence || !is_served)
+        bool is_left = view->record && view->record->phase == PHASE_SWITCHING && strcmp(view->record->to, sim_name(0)) != 0;
+        if (!fence || turn->decision.rule->then != DO_WRITE || turn->decision.write.target == fence || !is_served || !is_left)
                 return;
         if (!fence->health.read_at || strcmp(fence->shows.value, sim_plan(view->record, TARGET_FENCE)->to) != 0)
                 violated(sim, "S4: operator %u goes on with epoch %llu, and the plane that serves is not fenced", who,

@@ -21,8 +21,13 @@ void sim_third_want(const struct sim *sim, struct policy_view *policy)
                 return;
         for (; place > 0 && policy->targets[place - 1].ref.kind > kind; place--)
                 policy->targets[place] = policy->targets[place - 1];
-        policy->targets[place] = (struct wanted_target){
-            .ref = {kind, "third", "hub", "thing", 0}, .value = "{name}", .plane = kind == TARGET_FENCE ? sim_name(0) : ""};
+        struct wanted_target *wanted = &policy->targets[place];
+        *wanted = (struct wanted_target){.ref = {kind, "third", "hub", "thing", 0}, .value = "{name}", .plane = ""};
+        if (kind == TARGET_FENCE) {
+                wanted->value = sim_intern(SIM_SHUT);
+                wanted->values[wanted->value_count++] = (struct wanted_value){sim_name(0), sim_intern(SIM_OPEN)};
+                wanted->plane = sim_name(0);
+        }
         policy->target_count++;
 }
 
