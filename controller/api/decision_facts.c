@@ -398,8 +398,51 @@ static json_t *promotion_json(const struct view *view)
         return object;
 }
 
+/* A merge patch takes null for absent in objects, and for null in a list. */
+static void drop_nulls(json_t *object)
+{
+        const char *key;
+        json_t *value;
+        void *next;
+        json_object_foreach_safe(object, next, key, value) if (json_is_null(value)) json_object_del(object, key);
+}
+
+/* One fence; the values of its own plane and of any other are those while it is active, and while another is. */
+static json_t *fence_json(const struct view *view, const struct target_view *target)
+{
+        const struct wanted_target *wanted = targets_wanted(view, target);
+        const struct plan_target *planned = view->record ? targets_planned(view, target) : NULL;
+        json_t *object = target_json(view, target);
+        set_value(object, "server", target->ref.endpoint);
+        set_value(object, "name", target->ref.name);
+        set_value(object, "way", target->ref.driver);
+        set_flag(object, "present", target->shows.present);
+        for (unsigned i = 0; wanted && i < wanted->value_count; i++)
+                set_value(object, strcmp(wanted->values[i].plane, wanted->plane) == 0 ? "whileActive" : "whileStandby",
+                          wanted->values[i].value);
+        set_value(object, "inside", wanted ? wanted->plane : "");
+        if (planned)
+                set_plan(object, target, planned, &target->ref);
+        drop_nulls(object);
+        return object;
+}
+
+/* NULL: the policy has none. */
+static json_t *fences_json(const struct view *view)
+{
+        json_t *fences = json_array();
+        for (unsigned i = 0; i < view->target_count; i++)
+                if (view->targets[i].ref.kind == TARGET_FENCE)
+                        INVARIANT(json_array_append_new(fences, fence_json(view, &view->targets[i])) == 0);
+        if (json_array_size(fences))
+                return fences;
+        json_decref(fences);
+        return NULL;
+}
+
 json_t *decision_facts_encode(const struct view *view)
 {
+        json_t *fences = fences_json(view);
         json_t *promotion = promotion_json(view);
         json_t *facts = json_object(), *planes = json_array();
         set(facts, "version", json_integer(FACTS_VERSION));
@@ -411,6 +454,8 @@ json_t *decision_facts_encode(const struct view *view)
         set_text(facts, "recordError", view->record_error, FACTS_TEXT_MAX);
         set_flag(facts, "recordUnread", !view->record_read);
         set(facts, "dns", dns_json(view));
+        if (fences)
+                set(facts, "fence", fences);
         if (promotion)
                 set(facts, "promotion", promotion);
         if (wanted_find(&view->policy, TARGET_LOCK) || (view->record && plan_find(&view->record->plan, TARGET_LOCK)))
@@ -418,6 +463,6 @@ json_t *decision_facts_encode(const struct view *view)
         for (unsigned i = 0; i < view->plane_count; i++)
                 INVARIANT(json_array_append_new(planes, plane_json(view, &view->planes[i])) == 0);
         set(facts, "planes", planes);
-        null_absent(facts, KEYS("record", "recordError", "recordUnread", "lock", "promotion"));
+        null_absent(facts, KEYS("record", "recordError", "recordUnread", "fence", "lock", "promotion"));
         return facts;
 }

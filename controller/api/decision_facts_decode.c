@@ -12,7 +12,7 @@
 #include "util/text.h"
 
 /* Where the rebuilt monotonic clock stands: far enough from 0 that the longest age is still a point on it. */
-enum { LABEL_MAX = 96 };
+enum { LABEL_MAX = 96, FACTS_FENCES_MAX = TARGETS_MAX - 1 };
 #define REPLAY_NOW  ((mono_ms)1000000000000000)
 #define AGE_MAX     ((mono_ms)100 * 366 * 24 * 3600000)
 #define HOUR_MS     ((mono_ms)3600000)
@@ -380,11 +380,51 @@ static void decode_promotion(const struct scope *root, struct decision_facts *fa
                 facts->record.plan.targets[facts->record.plan.target_count++] = planned;
 }
 
+/* Its own plane has one value, and all others have the other. */
+static void decode_fence(const struct scope *scope, const struct scope *planes, struct decision_facts *facts)
+{
+        struct view *view = &facts->view;
+        struct target_view target = {.ref = {.kind = TARGET_FENCE,
+                                             .driver = decode_text(scope, "way", "", FACTS_VALUE_MAX),
+                                             .endpoint = decode_text(scope, "server", "", FACTS_VALUE_MAX),
+                                             .name = decode_text(scope, "name", "", FACTS_VALUE_MAX)},
+                                     .health = decode_health(scope),
+                                     .shows = {.present = decode_bool(scope, "present", false),
+                                               .value = decode_text(scope, "value", "", FACTS_VALUE_MAX),
+                                               .stamp = decode_stamp(scope, view)}};
+        struct wanted_target wanted = {.ref = target.ref, .plane = decode_text(scope, "inside", "", FACTS_VALUE_MAX)};
+        const char *active = decode_text(scope, "whileActive", "", FACTS_VALUE_MAX);
+        const char *standby = decode_text(scope, "whileStandby", "", FACTS_VALUE_MAX);
+        for (size_t i = 0; i < decode_count(planes); i++) {
+                const struct scope plane = decode_item(planes, i);
+                const char *name = decode_text(&plane, "name", "", FACTS_VALUE_MAX);
+                wanted.values[wanted.value_count++] =
+                    (struct wanted_value){name, strcmp(name, wanted.plane) == 0 ? active : standby};
+        }
+        struct plan_target planned = {.ref = target.ref};
+        decode_planned(scope, &target, &planned);
+        view->policy.targets[view->policy.target_count++] = wanted;
+        view->targets[view->target_count++] = target;
+        if (planned.to[0])
+                facts->record.plan.targets[facts->record.plan.target_count++] = planned;
+}
+
+static void decode_fences(const struct scope *root, struct decision_facts *facts)
+{
+        struct scope planes = decode_array(root, "planes", PLANES_MAX);
+        struct scope fences = decode_array(root, "fence", FACTS_FENCES_MAX);
+        for (size_t i = 0; i < decode_count(&fences); i++) {
+                const struct scope fence = decode_item(&fences, i);
+                decode_fence(&fence, &planes, facts);
+        }
+}
+
 /* In step order, and then those in force. */
 static void decode_targets(const struct scope *root, struct decision_facts *facts)
 {
         struct wanted_target promotion, lock, name;
         struct policy_view *policy = &facts->view.policy;
+        decode_fences(root, facts);
         decode_promotion(root, facts, &promotion);
         decode_lock(root, facts, &lock);
         decode_dns(root, facts, &name);

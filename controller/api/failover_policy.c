@@ -328,6 +328,19 @@ static void check_pipelines(const struct scope *spec, const struct failover_poli
         }
 }
 
+/* Each item of spec.fence is a target in each plane. */
+static void check_count(const struct scope *spec, const struct failover_policy *policy)
+{
+        const size_t others = 1 + policy->pipeline_count + (policy->redis.lock_key[0] ? 1U : 0U) +
+                              (failover_policy_promotes(policy) ? 1U : 0U);
+        const size_t fences = policy->fence_count * policy->plane_count;
+        if (fences && fences + others > TARGETS_MAX)
+                decode_fail(spec, "fence",
+                            "has %zu objects in %zu planes, and beside them the policy moves %zu more; together they "
+                            "are at most %d",
+                            policy->fence_count, policy->plane_count, others, (int)TARGETS_MAX);
+}
+
 static void *fill(const struct scope *object)
 {
         struct failover_policy *policy = decode_alloc(object->decoder, sizeof(*policy));
@@ -348,6 +361,8 @@ static void *fill(const struct scope *object)
         decode_announce(&spec, policy->namespace_name, policy->name, &policy->announce);
         policy->pipelines = pipelines_decode(&spec, policy->planes, policy->plane_count, &policy->pipeline_count);
         check_pipelines(&spec, policy);
+        policy->fences = fences_decode(&spec, &policy->fence_count);
+        check_count(&spec, policy);
         if (policy->write_mode == WRITE_SINGLE_CLUSTER && policy->redis.lock_key[0] == '\0')
                 decode_fail(&spec, "redis",
                             "writeMode SingleCluster needs redis.lock: it names the cluster that may write");

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/fence.h"
 #include "api/management_plane.h"
 #include "api/object.h"
 #include "api/pipeline.h"
@@ -110,6 +111,8 @@ struct failover_policy {
         struct policy_dns dns;
         struct policy_redis redis;
         struct policy_announce announce;
+        const struct policy_fence *fences;
+        size_t fence_count;
         const struct policy_pipeline *pipelines;
         size_t pipeline_count;
         const char *switch_to; /* annotations as written, "" where absent: core/request.h reads them */

@@ -271,6 +271,8 @@ static void take_policy(struct explained *e, const struct failover_policy *polic
         for (unsigned i = 0; i < to->target_count; i++) {
                 struct wanted_target *target = &to->targets[i];
                 bool is_name = target->ref.kind == TARGET_NAME;
+                if (target->ref.kind == TARGET_FENCE) /* it is in its own plane */
+                        continue;
                 target->ttl_s = is_name ? policy->dns.ttl_s : 0;
                 target->plane = is_name ? policy->dns.plane : policy->redis.plane;
         }

@@ -72,12 +72,13 @@ static void drop_nulls(json_t *object)
         json_object_foreach_safe(object, next, key, value) if (json_is_null(value)) json_object_del(object, key);
 }
 
-static json_t *pipelines_json(const struct view *view)
+/* All of one kind; null where there is none. */
+static json_t *list_json(const struct view *view, enum target_kind kind)
 {
         json_t *array = json_array();
         for (unsigned i = 0; i < view->policy.target_count; i++) {
                 const struct wanted_target *wanted = &view->policy.targets[i];
-                if (wanted->ref.kind != TARGET_PIPELINE)
+                if (wanted->ref.kind != kind)
                         continue;
                 const struct target_view *target = in_force(view, &wanted->ref);
                 json_t *object = target_json(wanted, target ? target : &nothing);
@@ -104,13 +105,13 @@ static json_t *targets_json(const struct policy *policy, const struct view *view
 {
         const struct policy *claimant = view->policy.rival[0] ? NULL : claims_claimant(policy);
         const struct target_view *name = targets_name(view);
-        json_t *pipelines = pipelines_json(view), *promotion = target_or_null(view, TARGET_PROMOTION);
+        json_t *pipelines = list_json(view, TARGET_PIPELINE), *promotion = target_or_null(view, TARGET_PROMOTION);
         json_t *dns = target_json(wanted_find(&view->policy, TARGET_NAME), name);
         json_object_set_new(dns, "ttl", json_integer((json_int_t)name->shows.ttl_s));
         json_object_set_new(dns, "behind", behind_json(view));
         json_object_set_new(dns, "claimedBy", text_or_null(claimant ? claimant->key : ""));
-        return json_pack("{s:o, s:o, s:o, s:o}", "promotion", promotion, "dns", dns, "lock",
-                         target_or_null(view, TARGET_LOCK), "pipeline", pipelines);
+        return json_pack("{s:o, s:o, s:o, s:o, s:o}", "fence", list_json(view, TARGET_FENCE), "promotion", promotion,
+                         "dns", dns, "lock", target_or_null(view, TARGET_LOCK), "pipeline", pipelines);
 }
 
 /* A decision that waits is shown as the one that would be taken: in Advise that is all that the operator does. */

@@ -5,17 +5,18 @@
 #include <string.h>
 
 #include "core/targets.h"
+#include "reconcile/fence_config.h"
 #include "reconcile/pipeline_config.h"
 #include "util/mem.h"
 #include "util/text.h"
 
 enum { REDIS_SETTINGS_MAX = 5, PROMOTION_SETTINGS_MAX = 7 };
 
-static unsigned name_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+static unsigned name_secrets(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                              struct target_secret *ret)
 {
         (void)ref;
-        const struct policy_dns *dns = &spec->dns;
+        const struct policy_dns *dns = &policy->spec->dns;
         const struct target_driver *driver = target_driver_find(dns->provider);
         if (!driver || !dns->credentials_secret[0])
                 return 0;
@@ -102,12 +103,12 @@ static unsigned access_secrets(const struct redis_access *access, struct arena *
         return count;
 }
 
-static unsigned lock_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+static unsigned lock_secrets(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                              struct target_secret *ret)
 {
         (void)ref;
-        const struct redis_access redis = access_of(&spec->redis);
-        return spec->redis.lock_key[0] ? access_secrets(&redis, arena, ret) : 0;
+        const struct redis_access redis = access_of(&policy->spec->redis);
+        return policy->spec->redis.lock_key[0] ? access_secrets(&redis, arena, ret) : 0;
 }
 
 /* The keys for who moves the primary, where that is a provider's service. */
@@ -124,9 +125,10 @@ static unsigned provider_secrets(const struct redis_access *promoter, const stru
         return 1;
 }
 
-static unsigned promotion_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
-                             struct target_secret *ret)
+static unsigned promotion_secrets(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
+                                  struct target_secret *ret)
 {
+        const struct failover_policy *spec = policy->spec;
         const bool is_watched = strcmp(ref->driver, TARGET_STANDBY_DRIVER) == 0;
         if (!failover_policy_promotes(spec) && !is_watched)
                 return 0;
@@ -259,22 +261,29 @@ static void promotion_settings(const struct policy *policy, const struct target_
         ret->settings = settings;
 }
 
+static unsigned pipeline_secrets(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
+                                 struct target_secret *ret)
+{
+        return pipeline_config_secrets(policy->spec, ref, arena, ret);
+}
+
 static const struct {
-        unsigned (*secrets)(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
+        unsigned (*secrets)(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                             struct target_secret *ret);
         void (*settings)(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                          struct target_config *ret);
 } rows[TARGET_KIND_COUNT] = {
+    [TARGET_FENCE] = {fence_config_secrets, fence_config_settings},
     [TARGET_PROMOTION] = {promotion_secrets, promotion_settings},
     [TARGET_LOCK] = {lock_secrets, lock_settings},
     [TARGET_NAME] = {name_secrets, name_settings},
-    [TARGET_PIPELINE] = {pipeline_config_secrets, pipeline_config_settings},
+    [TARGET_PIPELINE] = {pipeline_secrets, pipeline_config_settings},
 };
 
 unsigned target_config_secrets(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                                struct target_secret ret[static TARGET_SECRETS_MAX])
 {
-        return rows[ref->kind].secrets ? rows[ref->kind].secrets(policy->spec, ref, arena, ret) : 0;
+        return rows[ref->kind].secrets ? rows[ref->kind].secrets(policy, ref, arena, ret) : 0;
 }
 
 void target_config_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
@@ -363,7 +372,7 @@ unsigned target_config_wanted(const struct policy *policy, struct arena *arena,
         const struct policy_dns *dns = &policy->spec->dns;
         const struct policy_redis *redis = &policy->spec->redis;
         const bool is_moved = failover_policy_promotes(policy->spec);
-        unsigned count = 0;
+        unsigned count = fence_config_wanted(policy, arena, ret);
         if (is_moved)
                 ret[count++] = wanted_promotion(policy);
         if (redis->lock_key[0])

@@ -102,6 +102,41 @@ static void a_primary_that_moves_is_saved(void **state)
         decide_again(world);
 }
 
+/* A person's switch waits for the fence of the plane that is left, and a failover does not. */
+static void fences_are_saved_with_their_planes(void **state)
+{
+        struct world *world = *state;
+        for (unsigned i = 0; i < 2; i++) {
+                const unsigned place = world_add(world, TARGET_FENCE);
+                struct wanted_target *wanted = &world->view.policy.targets[place];
+                wanted->value = NULL;
+                wanted->plane = world->view.planes[i].name;
+                for (unsigned j = 0; j < world->view.plane_count; j++)
+                        wanted->values[wanted->value_count++] =
+                            (struct wanted_value){world->view.planes[j].name, i == j ? "open" : "shut"};
+                world->record.plan.targets[place].to = i == 0 ? "open" : "shut";
+                world_show(world, place, i == 0 ? "open" : "shut", WORLD_EPOCH, "a");
+                world->view.targets[place].health.reach = REACH_FAILED;
+                world->view.targets[place].health.error = "refused";
+        }
+        world->view.policy.switch_to = "b/6";
+        const struct decision held = world_decide(world);
+        assert_null(held.next);
+        decide_again(world);
+        world->view.policy.switch_to = "";
+        world_fail(world, 0, 200000);
+        const struct decision decided = world_decide(world);
+        assert_non_null(decided.next);
+        decide_again(world);
+        struct decision_facts *facts = survive(&world->view);
+        for (unsigned i = 0; i < 2; i++) {
+                assert_string_equal(facts->view.policy.targets[i].plane, world->view.planes[i].name);
+                for (unsigned j = 0; j < world->view.plane_count; j++)
+                        assert_string_equal(facts->view.policy.targets[i].values[j].value, i == j ? "open" : "shut");
+        }
+        decision_facts_free(facts);
+}
+
 /* Which view is being looked at, so that a failure can be looked at again. */
 static char current[1024];
 
@@ -267,6 +302,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             WORLD_TEST(the_ordinary_failover_says_the_same),
             WORLD_TEST(a_primary_that_moves_is_saved),
+            WORLD_TEST(fences_are_saved_with_their_planes),
             cmocka_unit_test_teardown(random_views_are_decided_the_same, say_current),
             WORLD_TEST(long_values_stay_comparable),
             WORLD_TEST(the_worst_case_is_bounded),

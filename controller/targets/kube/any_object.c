@@ -2,23 +2,8 @@
 #include "targets/kube/by_hand.h"
 #include "targets/kube/drivers.h"
 #include "targets/kube/object.h"
-#include "util/text.h"
 
-static enum err resolve(struct object_session *session, const struct target_config *config, struct errmsg *reterr)
-{
-        static const char *const types[] = {
-            [FIELD_STRING] = "String", [FIELD_BOOLEAN] = "Boolean", [FIELD_INTEGER] = "Integer"};
-        const char *type = target_setting_find(config, "type");
-        for (unsigned i = 0; type && i < sizeof(types) / sizeof(types[0]); i++) {
-                if (!text_equal(type, types[i]))
-                        continue;
-                session->type = (enum field_type)i;
-                return ERR_OK;
-        }
-        return type ? err_set(reterr, ERR_INVALID, "type is String, Boolean or Integer, not \"%.60s\"", type) : ERR_OK;
-}
-
-static const struct object_profile profile = {.resolve = resolve,
+static const struct object_profile profile = {.resolve = object_take_type,
                                               .show = object_show_field,
                                               .set = object_set_field,
                                               .is_settling = object_is_unobserved};

@@ -41,11 +41,19 @@ static const char *patch_text(const struct object_session *self, const char *val
         return quoted;
 }
 
+/* Where a person has it; those of several planes are told apart. */
+static const char *kubeconfig_file(const struct target_config *config)
+{
+        const char *file = target_setting_find(config, "kubeConfigFile");
+        return file ? file : "hub.yaml";
+}
+
 const char *object_by_hand_command(const struct object_session *session, const struct target_config *config,
                                    const char *verb, struct arena *arena)
 {
         const bool has_namespace = session->namespace_name[0];
-        const char *hub = target_setting_find(config, "kubeConfig") ? "--kubeconfig hub.yaml " : "";
+        const bool has_hub = target_setting_find(config, "kubeConfig") != NULL;
+        const char *hub = has_hub ? arena_printf(arena, "--kubeconfig %s ", kubeconfig_file(config)) : "";
         return arena_printf(arena, "kubectl %s%s%s%s%s %s%s%s %s", hub, has_namespace ? "-n " : "",
                             session->namespace_name, has_namespace ? " " : "", verb, session->resource,
                             session->group[0] ? "." : "", session->group, session->name);
@@ -57,7 +65,8 @@ struct by_hand object_by_hand_needs(const struct target_config *config, const st
         if (!target_setting_find(config, "kubeConfig"))
                 return (struct by_hand){0};
         const char *endpoint = write->target->ref.endpoint;
-        return (struct by_hand){.needs = arena_printf(arena, "hub.yaml is the kubeconfig of %s", endpoint)};
+        return (struct by_hand){.needs = arena_printf(arena, "%s is the kubeconfig of %s", kubeconfig_file(config),
+                                                       endpoint)};
 }
 
 struct by_hand object_by_hand(const struct object_profile *profile, const struct target_config *config,

@@ -1,9 +1,10 @@
-/* drivers.h -- the drivers of pipelines. */
+/* drivers.h -- the drivers of pipelines and fences. */
 #ifndef PK_TARGETS_KUBE_DRIVERS_H
 #define PK_TARGETS_KUBE_DRIVERS_H
 
 #include "targets/target.h"
 
+extern const struct target_driver fence_object_driver;
 extern const struct target_driver object_driver;
 extern const struct target_driver argocd_cluster_secret_driver;
 extern const struct target_driver argocd_application_field_driver;

@@ -86,7 +86,7 @@ enum err object_fill(struct object_session *ret, const struct object_profile *pr
         take_identity(ret, config);
         take_materials(ret, config);
         if (!ret->version[0] || !ret->resource[0] || !ret->name[0])
-                return err_set(reterr, ERR_INVALID, "spec.pipeline names it no more");
+                return err_set(reterr, ERR_INVALID, "the policy names it no more");
         enum err err = profile->resolve ? profile->resolve(ret, config, reterr) : ERR_OK;
         return err == ERR_OK ? field_check(ret->pointer, reterr) : err;
 }
@@ -94,7 +94,8 @@ enum err object_fill(struct object_session *ret, const struct object_profile *pr
 static void free_texts(struct object_session *self)
 {
         char *const texts[] = {self->group, self->version, self->resource, self->namespace_name, self->name,
-                               self->path,  self->what,    self->pointer,  self->key};
+                               self->path,  self->what,    self->pointer,  self->key,
+                               self->unset};
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
                 free(texts[i]);
 }

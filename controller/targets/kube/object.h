@@ -75,6 +75,7 @@ struct object_session {
         char *what;    /* for people: "applications.argoproj.io argocd/gloo" */
         char *pointer; /* of the field, or of the first of them */
         char *key;     /* of a Secret's entry, where the settings name it */
+        char *unset;   /* the value that an absent field stands for (one_field.c); NULL: it has none */
         enum field_type type;
         struct object_material materials[PLANES_MAX];
         unsigned material_count;
@@ -114,6 +115,9 @@ MUST_CHECK enum err object_show_field(const struct object_session *session, cons
                                       struct errmsg *reterr);
 MUST_CHECK enum err object_set_field(const struct object_session *session, const struct target_want *want,
                                      json_t *patch, struct errmsg *reterr);
+/* For object_profile.resolve: the type of the field is the setting of that name; default String. */
+MUST_CHECK enum err object_take_type(struct object_session *session, const struct target_config *config,
+                                     struct errmsg *reterr);
 /* Its controller says which generation it has seen, and that is an older one. */
 bool object_is_unobserved(const struct object_session *session, const json_t *object);
 

@@ -1,14 +1,31 @@
 /* one_field.c -- a value that one field of the object holds. */
 #include "targets/kube/object.h"
 
+#include "util/mem.h"
+#include "util/text.h"
+
 enum err object_show_field(const struct object_session *session, const json_t *object, char **ret,
                            struct errmsg *reterr)
 {
         const json_t *value = NULL;
         enum err err = field_find(object, session->pointer, &value, reterr);
         if (err == ERR_OK)
-                *ret = value ? field_text(value) : NULL;
+                *ret = value ? field_text(value) : session->unset ? mem_strdup(session->unset) : NULL;
         return err;
+}
+
+enum err object_take_type(struct object_session *session, const struct target_config *config, struct errmsg *reterr)
+{
+        static const char *const types[] = {
+            [FIELD_STRING] = "String", [FIELD_BOOLEAN] = "Boolean", [FIELD_INTEGER] = "Integer"};
+        const char *type = target_setting_find(config, "type");
+        for (unsigned i = 0; type && i < sizeof(types) / sizeof(types[0]); i++) {
+                if (!text_equal(type, types[i]))
+                        continue;
+                session->type = (enum field_type)i;
+                return ERR_OK;
+        }
+        return type ? err_set(reterr, ERR_INVALID, "type is String, Boolean or Integer, not \"%.60s\"", type) : ERR_OK;
 }
 
 enum err object_set_field(const struct object_session *session, const struct target_want *want, json_t *patch,
