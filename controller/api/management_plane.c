@@ -48,6 +48,15 @@ static void decode_nothing(const struct scope *item, struct plane_check *check)
         (void)check;
 }
 
+static void decode_object_ref(const struct scope *item, struct plane_check *check)
+{
+        struct scope object = decode_object(item, "object");
+        check->object_namespace = object.json ? decode_text(&object, "namespace", NULL, 63) : "";
+        check->object_name = object.json ? decode_text(&object, "name", NULL, DECODE_TEXT_MAX) : "";
+        if (!object.json)
+                decode_fail(item, "object", "is required: it says what is read in the plane's cluster");
+}
+
 static void always_use_tls(const struct scope *item, struct plane_check *check)
 {
         (void)item;
@@ -65,6 +74,8 @@ static const struct check_kind {
     [CHECK_HTTP] = {"HTTP", CHECK_ROLE_PATH, decode_http},
     [CHECK_GRPC] = {"GRPC", CHECK_ROLE_PATH, decode_grpc},
     [CHECK_DEPLOYMENT] = {"Deployment", CHECK_ROLE_REPLICAS, decode_nothing},
+    [CHECK_KUSTOMIZATION] = {"Kustomization", CHECK_ROLE_SIGNAL, decode_object_ref},
+    [CHECK_APPLICATION] = {"Application", CHECK_ROLE_SIGNAL, decode_object_ref},
 };
 
 const char *check_type_name(enum check_type type)
@@ -96,6 +107,8 @@ static void decode_check(const struct scope *item, const struct tls_refs *tls, s
             .method = "",
             .path = "",
             .grpc_service = "",
+            .object_namespace = "",
+            .object_name = "",
         };
         check_kinds[check->type].decode_settings(item, check);
 }
@@ -114,6 +127,8 @@ static void default_checks(struct management_plane *plane, const struct tls_refs
             .method = "",
             .path = "",
             .grpc_service = "",
+            .object_namespace = "",
+            .object_name = "",
         };
         if (plane->check_count > 1) {
                 plane->checks[1] = plane->checks[0];

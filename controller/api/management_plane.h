@@ -30,7 +30,16 @@ enum plane_access {
         PLANE_ACCESS_KUBECONFIG, /* the kubeconfig in `kube_config` */
 };
 
-enum check_type { CHECK_TCP, CHECK_TLS, CHECK_HTTP, CHECK_GRPC, CHECK_DEPLOYMENT, CHECK_TYPE_COUNT };
+enum check_type {
+        CHECK_TCP,
+        CHECK_TLS,
+        CHECK_HTTP,
+        CHECK_GRPC,
+        CHECK_DEPLOYMENT,
+        CHECK_KUSTOMIZATION,
+        CHECK_APPLICATION,
+        CHECK_TYPE_COUNT
+};
 
 struct plane_check {
         const char *name; /* unique in the plane */
@@ -43,6 +52,8 @@ struct plane_check {
         const char *method;               /* HTTP: "GET" or "HEAD" */
         const char *path;                 /* HTTP: begins with "/" */
         const char *grpc_service;         /* GRPC: "" = the whole server */
+        const char *object_namespace;     /* KUSTOMIZATION, APPLICATION: the object in the plane's own cluster */
+        const char *object_name;
         struct tls_refs tls;              /* meaningful where uses_tls; what the check leaves out is from spec.tls */
 };
 

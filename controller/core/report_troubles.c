@@ -290,6 +290,23 @@ static void look_at_signals(const struct report_subject *s, struct troubles *ret
         }
 }
 
+/* A standby's configuration counts when it takes over. That of the active plane is among its own checks. */
+static void look_at_standby_configuration(const struct report_subject *s, struct troubles *ret)
+{
+        const char *text = "";
+        for (unsigned i = 0; i < s->view->plane_count; i++) {
+                const struct plane_view *plane = &s->view->planes[i];
+                for (unsigned j = 0; j < plane->check_count && plane != s->roles->active; j++) {
+                        const struct check_view *check = &plane->checks[j];
+                        if (check->role == CHECK_ROLE_SIGNAL && check->fails)
+                                text = arena_printf(s->arena, "%s%s%s: %s %s", text, text[0] ? "; " : "", plane->name,
+                                                    check->label, check->text);
+                }
+        }
+        if (text[0])
+                troubles_add(ret, "ConfigurationBehind", text);
+}
+
 /* For people: the names that servers were installed with cannot be changed by a switch. */
 static void look_at_cluster_names(const struct report_subject *s, struct troubles *ret)
 {
@@ -337,7 +354,7 @@ void report_troubles(const struct report_subject *subject, struct troubles *ret)
             look_at_held_update,  look_at_standbys,       look_at_maintenance,   look_at_checks,
             look_at_mechanisms,   look_at_rights,         look_at_stale,         look_at_replicas,
             look_at_certificates, look_at_signals,        look_at_silent_servers, look_at_records,
-            look_at_announcements, look_at_cluster_names,
+            look_at_announcements, look_at_cluster_names, look_at_standby_configuration,
         };
         for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
                 looks[i](subject, ret);

@@ -28,6 +28,8 @@ extern const struct probe_driver probe_tls;
 extern const struct probe_driver probe_http;
 extern const struct probe_driver probe_grpc;
 extern const struct probe_driver probe_deployment;
+extern const struct probe_driver probe_kustomization;
+extern const struct probe_driver probe_application;
 
 struct metric_child;
 struct prober {

@@ -22,7 +22,16 @@
 #include "util/err.h"
 #include "util/units.h"
 
-enum probe_kind { PROBE_TCP, PROBE_TLS, PROBE_HTTP, PROBE_GRPC, PROBE_DEPLOYMENT, PROBE_KIND_COUNT };
+enum probe_kind {
+        PROBE_TCP,
+        PROBE_TLS,
+        PROBE_HTTP,
+        PROBE_GRPC,
+        PROBE_DEPLOYMENT,
+        PROBE_KUSTOMIZATION,
+        PROBE_APPLICATION,
+        PROBE_KIND_COUNT
+};
 enum probe_result { PROBE_PASS, PROBE_FAIL, PROBE_UNKNOWN };
 
 /* The word for status and metrics, and what the error makes of a sample. */
@@ -59,11 +68,11 @@ struct sample {
         char text[384]; /* for people: "connection refused", "certificate expired 2026-11-01", "503, expected 200" */
 };
 
-struct kube; /* kube/client.h; used by PROBE_DEPLOYMENT only */
+struct kube; /* kube/client.h; used where an object is read */
 
 struct probe_spec {
         enum probe_kind kind;
-        const char *address; /* a literal; not for DEPLOYMENT */
+        const char *address; /* a literal; not where an object is read */
         const char *host;    /* the name that led to it, for URLs; NULL: none did */
         uint16_t port;
         const struct http_tls *tls; /* TLS, and HTTP/GRPC over TLS when not NULL; server_name inside */
@@ -73,9 +82,9 @@ struct probe_spec {
         const char *path;
         uint16_t status_low, status_high; /* HTTP: accepted range, 200 to 299 by default */
         const char *grpc_service;         /* "" = the whole server */
-        struct kube *kube;                /* DEPLOYMENT: client of that cluster, may be NULL = cannot be observed */
-        const char *namespace_name;
-        const char *deployment;
+        struct kube *kube; /* DEPLOYMENT, KUSTOMIZATION, APPLICATION: client of that cluster; NULL = not observable */
+        const char *namespace_name; /* of the object that is read, and its name */
+        const char *object_name;
 };
 
 struct probe_cadence {

@@ -8,6 +8,8 @@ static const struct probe_driver *const drivers[PROBE_KIND_COUNT] = {
     [PROBE_HTTP] = &probe_http,
     [PROBE_GRPC] = &probe_grpc,
     [PROBE_DEPLOYMENT] = &probe_deployment,
+    [PROBE_KUSTOMIZATION] = &probe_kustomization,
+    [PROBE_APPLICATION] = &probe_application,
 };
 
 static enum err check_spec(const struct probe_spec *spec, const struct probe_cadence *cadence, struct errmsg *reterr)

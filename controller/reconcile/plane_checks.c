@@ -18,6 +18,8 @@ static enum probe_kind kind_of(enum check_type type)
             [CHECK_HTTP] = PROBE_HTTP,
             [CHECK_GRPC] = PROBE_GRPC,
             [CHECK_DEPLOYMENT] = PROBE_DEPLOYMENT,
+            [CHECK_KUSTOMIZATION] = PROBE_KUSTOMIZATION,
+            [CHECK_APPLICATION] = PROBE_APPLICATION,
         };
         return kinds[type];
 }
@@ -77,6 +79,7 @@ static enum err open_probe(struct plane *plane, struct check_target *target, str
         enum err err = check_may_run(plane, target, reterr);
         if (err != ERR_OK)
                 return err;
+        const bool is_deployment = spec->type == CHECK_DEPLOYMENT;
         const struct probe_spec probe = {
             .kind = kind_of(spec->type),
             .address = target->address,
@@ -90,9 +93,9 @@ static enum err open_probe(struct plane *plane, struct check_target *target, str
             .status_low = spec->status_low,
             .status_high = spec->status_high,
             .grpc_service = spec->grpc_service,
-            .kube = spec->type == CHECK_DEPLOYMENT ? plane_kube(plane) : NULL,
-            .namespace_name = plane->spec->deployment_namespace,
-            .deployment = plane->spec->deployment_name,
+            .kube = check->role != CHECK_ROLE_PATH ? plane_kube(plane) : NULL,
+            .namespace_name = is_deployment ? plane->spec->deployment_namespace : spec->object_namespace,
+            .object_name = is_deployment ? plane->spec->deployment_name : spec->object_name,
         };
         return probe_open(plane->manager->prober, &probe, &plane->cadence, plane_run_sampled, target, &target->probe,
                           reterr);
@@ -107,9 +110,10 @@ static uint64_t subject_of(const struct plane *plane, const struct plane_check *
         struct strbuf text = STRBUF_INIT(8192);
         const struct management_plane *of = plane->spec;
         (void)strbuf_printf(&text, "%s %s ", spec->name, check_type_name(spec->type));
-        if (spec->type == CHECK_DEPLOYMENT)
-                (void)strbuf_printf(&text, "%d %s/%s %s/%s", (int)of->access, of->kube_config.name, of->kube_config.key,
-                                    of->deployment_namespace, of->deployment_name);
+        if (check_type_role(spec->type) != CHECK_ROLE_PATH)
+                (void)strbuf_printf(&text, "%d %s/%s %s/%s %s/%s", (int)of->access, of->kube_config.name,
+                                    of->kube_config.key, of->deployment_namespace, of->deployment_name,
+                                    spec->object_namespace, spec->object_name);
         else
                 (void)strbuf_printf(&text, "%s %u %d %s %s %s %s %s %u-%u %s", host_of(plane) ? host_of(plane) : "",
                                     spec->port ? spec->port : plane->port, (int)spec->uses_tls, spec->tls.server_name,
@@ -183,6 +187,9 @@ static char *label_of(const struct plane *plane, const struct plane_check *spec)
         char label[96];
         if (spec->type == CHECK_DEPLOYMENT)
                 (void)snprintf(label, sizeof(label), "Deployment");
+        else if (spec->object_name[0])
+                (void)snprintf(label, sizeof(label), "%s %.30s/%.45s", check_type_name(spec->type),
+                               spec->object_namespace, spec->object_name);
         else
                 (void)snprintf(label, sizeof(label), "%s :%u", check_type_name(spec->type),
                                spec->port ? spec->port : plane->port);

@@ -98,7 +98,7 @@ static void look_at_secrets_again(const struct check *check, enum probe_error er
         const struct tls_refs *tls = &check->spec->tls;
         if (error != PROBE_ERROR_CREDENTIALS && error != PROBE_ERROR_CERTIFICATE)
                 return;
-        if (check->spec->type == CHECK_DEPLOYMENT && plane->spec->access == PLANE_ACCESS_KUBECONFIG)
+        if (check->role != CHECK_ROLE_PATH && plane->spec->access == PLANE_ACCESS_KUBECONFIG)
                 secret_cache_refresh(secrets, plane->namespace_name, plane->spec->kube_config.name);
         if (check->spec->uses_tls && tls->ca.name[0])
                 secret_cache_refresh(secrets, plane->namespace_name, tls->ca.name);

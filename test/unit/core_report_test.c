@@ -317,6 +317,27 @@ static void installed_under_one_name(struct world *world)
         world->view.planes[1].cluster_name = world->view.planes[0].cluster_name;
 }
 
+/* What a pipeline delivers to b. */
+static void configuration_behind(struct world *world)
+{
+        struct plane_view *plane = &world->view.planes[1];
+        plane->checks[plane->check_count] = plane->checks[0];
+        struct check_view *check = &plane->checks[plane->check_count++];
+        check->label = "Kustomization ci/gloo";
+        check->role = CHECK_ROLE_SIGNAL;
+        check->text = "not in sync, BuildFailed: no such file";
+        check->fails = 5;
+        check->passes = 0;
+}
+
+static void configuration_behind_where_active(struct world *world)
+{
+        configuration_behind(world);
+        world->view.planes[0].checks[world->view.planes[0].check_count++] =
+            world->view.planes[1].checks[world->view.planes[1].check_count - 1];
+        world->view.planes[1].check_count--;
+}
+
 static void name_not_writable_alone(struct world *world)
 {
         name_not_writable(world);
@@ -586,6 +607,13 @@ static const struct {
     {installed_under_two_names, "FailoverPossible", "True Chosen", ""},
     {installed_under_two_names_with_many_writers, "Degraded", "False Redundant", ""},
     {installed_under_one_name, "Degraded", "False Redundant", ""},
+    {configuration_behind, "Degraded", "True ConfigurationBehind",
+     "b: Kustomization ci/gloo not in sync, BuildFailed: no such file"},
+    {configuration_behind, "Ready", "True Steady", ""},
+    {configuration_behind, "FailoverPossible", "True Chosen", ""},
+    {configuration_behind_where_active, "Degraded", "True CheckLacking",
+     "a: Kustomization ci/gloo not in sync, BuildFailed: no such file"},
+    {configuration_behind_where_active, "ActiveHealthy", "True ProbesPassed", ""},
     {name_not_writable_alone, "FailoverPossible", "False NoStandby", ""},
     {server_behind, "Degraded", "True DNSServerBehind", "192.0.2.55:53 still answers old data"},
     {server_behind, "Ready", "True Steady", ""},

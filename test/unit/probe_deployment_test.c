@@ -38,7 +38,7 @@ static struct sample sample_from(uint16_t port, mono_ms timeout_ms)
         const struct probe_spec spec = {.kind = PROBE_DEPLOYMENT,
                                         .kube = kube,
                                         .namespace_name = "gloo-mesh",
-                                        .deployment = "gloo-mesh-mgmt-server"};
+                                        .object_name = "gloo-mesh-mgmt-server"};
         struct sample sample = probe_rig_once(&rig, &spec, timeout_ms);
         kube_close(kube);
         return sample;
@@ -168,7 +168,7 @@ static void without_a_kubeconfig_nothing_can_be_said(void **state)
 {
         (void)state;
         const struct probe_spec spec = {
-            .kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh", .deployment = "gloo-mesh-mgmt-server"};
+            .kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh", .object_name = "gloo-mesh-mgmt-server"};
         struct sample sample = probe_rig_once(&rig, &spec, 5000);
         assert_int_equal(sample.result, PROBE_UNKNOWN);
         assert_int_equal(sample.error, PROBE_ERROR_CONFIG);
@@ -180,7 +180,7 @@ static void both_names_are_needed(void **state)
         (void)state;
         const struct probe_spec specs[] = {
             {.kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh"},
-            {.kind = PROBE_DEPLOYMENT, .deployment = "gloo-mesh-mgmt-server", .namespace_name = ""},
+            {.kind = PROBE_DEPLOYMENT, .object_name = "gloo-mesh-mgmt-server", .namespace_name = ""},
         };
         const struct probe_cadence cadence = {.interval_ms = 1000, .timeout_ms = 1000};
         for (size_t i = 0; i < 2; i++) {

@@ -219,7 +219,7 @@ static void on_sample_may_close_the_probe(void **state)
              .status_low = 200,
              .status_high = 299},
             {.kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_refused_port()},
-            {.kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh", .deployment = "gloo-mesh-mgmt-server"},
+            {.kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh", .object_name = "gloo-mesh-mgmt-server"},
         };
         for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
                 const struct probe_cadence cadence = {.interval_ms = 20, .timeout_ms = 20};

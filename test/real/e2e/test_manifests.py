@@ -110,7 +110,8 @@ def test_rights_for_other_clusters_and_namespaces_are_accepted(bench):
     bench.hub.ensure_namespace("gloo-mesh")
     bench.hub.ensure_namespace("mesh-team")
     bench.hub.ensure_namespace("flux-system")
-    for sample in ("plane-cluster", "other-namespace", "announce-rbac", "announced-sidecar", "fence-rbac"):
+    bench.hub.ensure_namespace("argocd")
+    for sample in ("plane-cluster", "plane-delivery", "other-namespace", "announce-rbac", "announced-sidecar", "fence-rbac"):
         bench.hub.kubectl("apply", "--dry-run=server", "-f", str(MANIFESTS / "samples" / f"{sample}.yaml"))
 
 

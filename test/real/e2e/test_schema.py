@@ -20,6 +20,8 @@ POLICY = {
 }
 LOCK = {"address": "redis.example.com:6379", "lock": {"key": "mgmt-active"}}
 ELASTICACHE = {"globalReplicationGroupID": "ldgnf-gloo"}
+TCP = {"name": "a", "type": "TCP"}
+OBJECT = {"namespace": "flux-system", "name": "gloo"}
 SENTINEL = {"masterName": "mymaster", "addresses": ["sentinel.example.com:26379"]}
 LONG = "a" * 64
 INNER = ["localhost", "gloo-mgmt", "mgmt.gloo.svc", "mgmt.gloo.svc.cluster.local", "A.B.svc.Cluster.Local."]
@@ -141,6 +143,12 @@ REFUSED = [
     ("mplane", {"server": {"address": "-lb.example.com"}}, "address is neither an IP address nor a host name"),
     ("mplane", {"server": {"address": "lb..example.com"}}, "address is neither an IP address nor a host name"),
     ("mplane", {"server": {"port": 9900}}, "server.port belongs to server.address"),
+    ("mplane", {"checks": [TCP, {"name": "b", "type": "Kustomization"}]}, "object is for checks of type Kustomization and Application"),
+    ("mplane", {"checks": [{**TCP, "object": OBJECT}]}, "object is for checks of type Kustomization and Application"),
+    ("mplane", {"checks": [{"name": "b", "type": "Application", "object": OBJECT}]}, "a plane needs a check of the path that agents use"),
+    ("mplane", {"checks": [TCP, {"name": "b", "type": "Application", "object": OBJECT, "port": 1}]}, "has no port"),
+    ("mplane", {"server": {"address": "h.example.com"}, "checks": [TCP, {"name": "b", "type": "Application", "object": OBJECT}]}, "asks the plane's API server"),
+    ("mplane", {"redis": {"address": "r:1", "elastiCache": {"region": "eu-west-1"}}}, "spec.redis.elastiCache.replicationGroupID: Required"),
     ("mplane", {"server": {"address": "a_b c"}}, "spec.server.address"),
     ("mplane", {"kubeConfig": {}}, "spec.kubeConfig.secretRef: Required value"),
     ("mplane", {"eligible": "no"}, "spec.eligible"),
@@ -164,7 +172,7 @@ REFUSED = [
     (
         "mplane",
         {"checks": [{"name": "t", "type": "TCP"}, {"name": "d", "type": "Deployment", "port": 1}]},
-        "a check of type Deployment has no port",
+        "a check of type Deployment, Kustomization or Application has no port",
     ),
 ]
 
