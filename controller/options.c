@@ -34,6 +34,7 @@ enum flag {
         OPTION_LOG_ENCODING,
         OPTION_STANDBY_PROBES,
         OPTION_MAX_SWITCHES,
+        OPTION_PREPARE,
         OPTION_KUBECONFIG_EXEC,
         OPTION_KUBECONFIG_FILES,
         OPTION_KUBECONFIG_HTTP,
@@ -54,6 +55,10 @@ static const struct argp_option argp_options[] = {
      "probe while another replica leads, so that a takeover has history; default true", 0},
     {"max-switches-per-minute", OPTION_MAX_SWITCHES, "N", 0,
      "automatic switches over all policies in a minute; default 0, no limit; at most 64", 0},
+    {"prepare-failovers", OPTION_PREPARE, "BOOL", OPTION_ARG_OPTIONAL,
+     "record a failover one failure before it is due, so that it waits for no write; every replica has to know of it; "
+     "default false",
+     0},
     {"resolver", OPTION_RESOLVER, "SERVERS", 0,
      "DNS servers that are asked for the host names of planes, address or address:port with commas between, at most "
      "three; "
@@ -164,6 +169,9 @@ static error_t parse_manager(int key, char *text, struct argp_state *state, stru
                 return 0;
         case OPTION_MAX_SWITCHES:
                 manager->max_switches_per_minute = count_value(state, "max-switches-per-minute", text);
+                return 0;
+        case OPTION_PREPARE:
+                manager->prepares_failovers = flag_value(state, "prepare-failovers", text);
                 return 0;
         case OPTION_RESOLVER:
                 manager->resolver = resolver_value(state, text);

@@ -89,6 +89,18 @@ static json_t *encode_times(const unix_ms *times, unsigned count)
         return array;
 }
 
+/* Beside the record in force: what differs from that. */
+static void encode_prepared(const struct record *record, json_t *object)
+{
+        const struct prepared *prepared = &record->prepared;
+        char id[17];
+        (void)snprintf(id, sizeof(id), "%016" PRIx64, prepared->id);
+        json_t *part = json_pack("{s:I, s:s, s:s, s:o, s:o}", "epoch", (json_int_t)prepared->epoch, "id", id, "to",
+                                 prepared->to, "at", encode_time(prepared->at), "values",
+                                 encode_texts(prepared->values, record->plan.target_count));
+        (void)json_object_set_new(object, "prepared", part);
+}
+
 /* NULL where a text is not UTF-8, which is the one thing that jansson refuses. */
 static json_t *encode(const struct record *record)
 {
@@ -109,6 +121,10 @@ static json_t *encode(const struct record *record)
         if (record->enforced_count)
                 INVARIANT(json_object_set_new(object, "enforced",
                                               encode_times(record->enforced, record->enforced_count)) == 0);
+        if (record->given_up)
+                INVARIANT(json_object_set_new(object, "givenUp", json_integer((json_int_t)record->given_up)) == 0);
+        if (record->prepared.epoch)
+                encode_prepared(record, object);
         return object;
 }
 
@@ -200,6 +216,31 @@ static void decode_plan(const struct scope *scope, struct plan *plan)
         plan->target_count = 1U + is_used;
 }
 
+static void decode_prepared(const struct scope *scope, struct record *record)
+{
+        struct scope part = decode_object(scope, "prepared");
+        struct scope values = decode_array(&part, "values", TARGETS_MAX);
+        record->prepared = (struct prepared){
+            .epoch = (epoch_t)decode_integer(&part, "epoch", 1, 1, EPOCH_MAX),
+            .id = decode_id(&part),
+            .to = decode_text(&part, "to", NULL, DECODE_TEXT_MAX),
+            .at = decode_time(&part, "at", true),
+        };
+        for (size_t i = 0; i < decode_count(&values); i++)
+                record->prepared.values[i] = decode_text_item(&values, i, RECORD_BYTES_MAX);
+        if (decode_count(&values) != record->plan.target_count)
+                decode_fail(&part, "values", "must be one for each target of the plan");
+        if (record->prepared.epoch <= record->epoch || record->phase != PHASE_STEADY)
+                decode_fail(&part, "epoch", "must be above that of a record at rest");
+}
+
+/* A plan of more than a name and a lock has a list of targets, whatever the version is. */
+static bool has_list(const struct scope *scope)
+{
+        struct scope plan = decode_object(scope, "plan");
+        return decode_has(&plan, "targets");
+}
+
 static void *fill(const struct scope *scope)
 {
         struct record *record = decode_alloc(scope->decoder, sizeof(*record));
@@ -208,12 +249,13 @@ static void *fill(const struct scope *scope)
         if (!decode_has(scope, "v"))
                 decode_fail(scope, "v", "is required");
         record->version = (unsigned)decode_integer(scope, "v", 0, 0, INT32_MAX);
-        bool is_list = record->version == RECORD_VERSION_LIST;
-        if (decode_has(scope, "v") && record->version != RECORD_VERSION && !is_list) {
+        bool is_prepared = record->version == RECORD_VERSION_PREPARED;
+        bool is_list = record->version == RECORD_VERSION_LIST || (is_prepared && has_list(scope));
+        if (decode_has(scope, "v") && record->version != RECORD_VERSION && !is_list && !is_prepared) {
                 decode_fail(scope, "v",
-                            "is %u, and this version knows only %u and %u: a newer Planekeeper wrote it. Nothing is "
+                            "is %u, and this version knows only %u to %u: a newer Planekeeper wrote it. Nothing is "
                             "decided until that one runs again",
-                            record->version, RECORD_VERSION, RECORD_VERSION_LIST);
+                            record->version, RECORD_VERSION, RECORD_VERSION_PREPARED);
                 return record; /* whatever else stands there has another meaning */
         }
         if (!decode_has(scope, "epoch"))
@@ -236,6 +278,9 @@ static void *fill(const struct scope *scope)
                 decode_list(scope, &record->plan);
         else
                 decode_plan(scope, &record->plan);
+        record->given_up = (epoch_t)decode_integer(scope, "givenUp", 0, 0, EPOCH_MAX);
+        if (is_prepared)
+                decode_prepared(scope, record);
         return record;
 }
 
@@ -269,7 +314,7 @@ static enum err check_readable(const char *text, size_t bytes, struct errmsg *re
 
 enum err record_encode(const struct record *record, char **ret_text, struct errmsg *reterr)
 {
-        INVARIANT(record->version == plan_version(&record->plan) && record->phase < PHASE_COUNT &&
+        INVARIANT(record->version == record_version(record) && record->phase < PHASE_COUNT &&
                   record->recent_count <= RECENT_SWITCHES_MAX && record->enforced_count <= ENFORCED_MAX);
         INVARIANT(record->epoch >= 1 && record->epoch <= EPOCH_MAX);
         json_t *object = encode(record);
@@ -294,17 +339,18 @@ enum err record_encode(const struct record *record, char **ret_text, struct errm
         return err;
 }
 
-enum { RECORD_TEXTS_MAX = 4 + TARGETS_MAX * (4 + PLAN_OLD_MAX) };
+enum { RECORD_TEXTS_MAX = 5 + TARGETS_MAX * (5 + PLAN_OLD_MAX) };
 
 /* Where a record keeps its texts. */
 static size_t texts_of(struct record *record, const char **ret_texts[RECORD_TEXTS_MAX])
 {
-        const char **fixed[] = {&record->from, &record->to, &record->reason, &record->holder};
+        const char **fixed[] = {&record->from, &record->to, &record->reason, &record->holder, &record->prepared.to};
         size_t count = sizeof(fixed) / sizeof(fixed[0]);
         memcpy(ret_texts, fixed, sizeof(fixed));
         for (unsigned i = 0; i < record->plan.target_count; i++) {
                 struct plan_target *planned = &record->plan.targets[i];
-                const char **texts[] = {&planned->ref.driver, &planned->ref.endpoint, &planned->ref.name, &planned->to};
+                const char **texts[] = {&planned->ref.driver, &planned->ref.endpoint, &planned->ref.name, &planned->to,
+                                        &record->prepared.values[i]};
                 memcpy(ret_texts + count, texts, sizeof(texts));
                 count += sizeof(texts) / sizeof(texts[0]);
                 for (unsigned j = 0; j < planned->old_count; j++)

@@ -6,7 +6,9 @@
  *            Unknown fields are ignored; an unknown `v` is an error, so that nothing is decided over it. v=1 has a plan
  *            of one name and at most one lock, {dns: {...}, lock: {...}}; v=2 any other, {targets: [{kind, driver,
  *            endpoint, name, db, ttl, to, old}, ...]} in step order: what knows only v=1 freezes instead of leaving a
- *            step out.
+ *            step out. v=3 is either, with a switch prepared beside it: {prepared: {epoch, id, to, at, values: [...]}},
+ *            a value for each target; what knows only v=2 freezes instead of deciding under an epoch that is taken.
+ *            givenUp is the last prepared epoch that nobody began.
  * Ownership: a decoded record is one allocation with its texts: record_free(). Encoded text and JSON references are the
  *            caller's.
  * Errors:    ERR_INVALID: too long, malformed or out of range; the text says what, never how to delete it: a person

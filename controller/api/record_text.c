@@ -174,6 +174,7 @@ enum err record_text_encode(const struct record *record, epoch_t routed, const c
                             char ret_text[static RECORD_TEXT_BYTES], struct errmsg *reterr)
 {
         INVARIANT(record->version == plan_version(&record->plan) && record->phase < PHASE_COUNT);
+        INVARIANT(!record->prepared.epoch);
         INVARIANT(routed <= record->epoch);
         INVARIANT(record->recent_count <= RECENT_SWITCHES_MAX && record->enforced_count <= ENFORCED_MAX);
         struct strbuf text = STRBUF_INIT(RECORD_TEXT_BYTES - 1);

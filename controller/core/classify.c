@@ -4,6 +4,7 @@
 #include "core/election.h"
 #include "core/enforce.h"
 #include "core/maintenance.h"
+#include "core/prepare.h"
 #include "core/texts.h"
 #include "core/targets.h"
 
@@ -178,8 +179,11 @@ static enum finding classify_outage(struct pass *pass)
         classify_wake(pass, decision->gates.wake_at);
         if (decision->gates.blocked < 0) {
                 pass->to = decision->candidate;
-                const char *why = arena_printf(pass->arena, "%s fails (%s); %u/%u gates pass", name, checks,
-                                               decision->gates.passed, decision->gates.count);
+                decision->is_prepared =
+                    decision->may_act && pass->view->record && prepare_is_usable(pass->view, pass->to, pass->arena);
+                const char *why =
+                    arena_printf(pass->arena, "%s fails (%s); %u/%u gates pass%s", name, checks, decision->gates.passed,
+                                 decision->gates.count, decision->is_prepared ? "; it was prepared" : "");
                 if (decision->may_act)
                         return classify_as(pass, FINDING_ACTIVE_DOWN, why);
                 return classify_as(pass, FINDING_AWAITING_HUMAN,

@@ -5,6 +5,7 @@
 #include "core/election.h"
 #include "core/texts.h"
 #include "core/plan.h"
+#include "core/prepare.h"
 #include "core/targets.h"
 
 /* Targets that are not the record's, or at a later epoch: the targets outrank the record that is remembered. */
@@ -86,6 +87,61 @@ static bool classify_unconfirmed(struct pass *pass, enum finding *ret)
         *ret = classify_as(pass, FINDING_UNCONFIRMED,
                            arena_printf(pass->arena, "%s lacks epoch %llu; %s", texts_target(target, pass->arena),
                                         (unsigned long long)pass->view->record->epoch, pass->decision->why));
+        return true;
+}
+
+/*
+ * A prepared switch that a target shows was begun, by a process that could not record it any more. It is gone on with,
+ * once the record says so.
+ */
+static bool classify_begun(struct pass *pass, enum finding *ret)
+{
+        const struct prepared *prepared = &pass->view->record->prepared;
+        if (!pass->decision->may_act || !prepare_is_shown(pass->view))
+                return false;
+        *ret = classify_as(pass, FINDING_PREPARED_SHOWN,
+                           arena_printf(pass->arena, "the switch to %s that was prepared as epoch %llu was begun",
+                                        prepared->to, (unsigned long long)prepared->epoch));
+        return true;
+}
+
+static bool classify_preparable(struct pass *pass, enum finding ailment, enum finding *ret)
+{
+        const struct decision *decision = pass->decision;
+        if ((ailment != FINDING_STEADY && ailment != FINDING_ACTIVE_FAILING) || !prepare_is_due(pass))
+                return false;
+        pass->to = decision->candidate;
+        *ret = classify_as(pass, FINDING_PREPARABLE,
+                           arena_printf(pass->arena, "%s fails (%s); the switch to %s is prepared as epoch %llu",
+                                        decision->active->name, texts_bad_checks(decision->active, pass->arena),
+                                        pass->to->name, (unsigned long long)decision->epoch + 1));
+        return true;
+}
+
+/*
+ * The plane passes again. What this process prepared and has not begun leaves no trace, so its end is recorded, and
+ * nothing else. What another one prepared may be on its way to a target: only a later epoch at every target ends that.
+ */
+static bool classify_prepared(struct pass *pass, enum finding *ret)
+{
+        const struct view *view = pass->view;
+        const struct decision *decision = pass->decision;
+        const struct prepared *prepared = &view->record->prepared;
+        if (!prepared->epoch || !decision->may_act || decision->active_health.fails || !decision->active->rrset[0])
+                return false;
+        const char *what = arena_printf(pass->arena, "epoch %llu, prepared to move to %s",
+                                        (unsigned long long)prepared->epoch, prepared->to);
+        if (view->owns_prepared) {
+                *ret = classify_as(pass, FINDING_PREPARED_UNUSED,
+                                   arena_printf(pass->arena, "%s passes again; %s, is given up", decision->active->name,
+                                                what));
+                return true;
+        }
+        pass->adoption =
+            (struct adoption){.outcome = ADOPTION_NAMED, .plane = decision->active, .complete = true, .text = ""};
+        *ret = classify_as(pass, FINDING_PREPARED_LEFT,
+                           arena_printf(pass->arena, "%s is active and passes; %s by another process, is superseded",
+                                        decision->active->name, what));
         return true;
 }
 
@@ -195,7 +251,8 @@ enum finding classify_steady(struct pass *pass)
 {
         enum finding finding;
         if (classify_configuration(pass, &finding) || classify_plan(pass, &finding) ||
-            classify_contradictory_record(pass, &finding) || classify_split_ownership(pass, &finding) ||
+            classify_contradictory_record(pass, &finding) || classify_begun(pass, &finding) ||
+            classify_split_ownership(pass, &finding) ||
             classify_request(pass, PURPOSE_REQUEST, &finding))
                 return finding;
         const enum finding ailment = classify_active(pass);
@@ -203,10 +260,13 @@ enum finding classify_steady(struct pass *pass)
         if (ailment == FINDING_ACTIVE_DOWN || classify_behind(pass, ailment, &finding) ||
             classify_unconfirmed(pass, &finding))
                 return ailment == FINDING_ACTIVE_DOWN ? ailment : finding;
+        if (classify_preparable(pass, ailment, &finding))
+                return finding;
         if (ailment != FINDING_STEADY)
                 return ailment;
         if (classify_unread(pass, &finding) || classify_empty(pass, &finding) || classify_drift(pass, &finding) ||
-            classify_outdated(pass, &finding) || classify_failback(pass, &finding))
+            classify_outdated(pass, &finding) || classify_prepared(pass, &finding) ||
+            classify_failback(pass, &finding))
                 return finding;
         return classify_as(pass, FINDING_STEADY, why);
 }

@@ -217,6 +217,24 @@ static enum step step_by_targets(const struct view *view, const struct decision 
         return STEP_COMMIT;
 }
 
+/*
+ * The record still says that the switch is prepared, and is being told that it was begun. That is intent enough for a
+ * target that refuses what is older; everything else waits for the answer.
+ */
+static enum finding classify_assumed(struct pass *pass)
+{
+        enum finding finding;
+        if (classify_unread(pass, &finding))
+                return finding;
+        if (pass->view->confirmed_epoch != pass->view->record->epoch)
+                return classify_as(pass, FINDING_UNCONFIRMED, "reading the policy once more before the first effect");
+        finding = classify_steps(pass);
+        pass->writes_beside = false;
+        if (finding == FINDING_STEP_UNMET && !targets_is_weak(pass->decision->at))
+                return finding;
+        return classify_as(pass, FINDING_BEGUN_UNRECORDED, "that it was begun is still being recorded");
+}
+
 enum finding classify_switching(struct pass *pass)
 {
         const struct view *view = pass->view;
@@ -232,6 +250,8 @@ enum finding classify_switching(struct pass *pass)
         if (classify_configuration(pass, &finding) || classify_plan(pass, &finding) ||
             classify_contradictory_record(pass, &finding))
                 return finding;
+        if (view->is_record_assumed)
+                return classify_assumed(pass);
         if (has_moved && classify_request(pass, purpose, &finding))
                 return finding;
         if (classify_unread(pass, &finding) || classify_contradiction(pass, purpose, &finding))

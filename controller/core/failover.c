@@ -132,7 +132,8 @@ static enum finding need_epoch(struct pass *pass, enum finding finding)
 {
         const struct decision *decision = pass->decision;
         const enum action then = rule_find(decision->phase, finding)->then;
-        bool needs_one = then == DO_ADOPT || then == DO_DECIDE || then == DO_ABORT || finding == FINDING_STEADY;
+        bool needs_one = then == DO_ADOPT || then == DO_DECIDE || then == DO_ABORT || then == DO_PREPARE ||
+                         finding == FINDING_STEADY;
         if (!needs_one || decision->epoch < EPOCH_MAX)
                 return finding;
         return classify_as(
@@ -194,7 +195,13 @@ static const struct record *write_down(struct pass *pass)
         case DO_ADOPT:
                 return next_adoption(pass->view, pass->decision, &pass->adoption, pass->arena);
         case DO_DECIDE:
+                if (pass->decision->is_prepared || pass->decision->finding == FINDING_PREPARED_SHOWN)
+                        return next_begun(pass->view, pass->decision, pass->arena);
                 return next_switch(pass->view, pass->decision, pass->to, pass->arena);
+        case DO_PREPARE:
+                return next_prepared(pass->view, pass->decision, pass->to, pass->arena);
+        case DO_GIVE_UP:
+                return next_given_up(pass->view, pass->arena);
         case DO_ABORT:
                 return next_abort(pass->view, pass->decision, pass->to, pass->arena);
         case DO_COMMIT:

@@ -70,7 +70,9 @@ struct decision {
         unsigned looks;                /* READ: a bit for each of view->targets that is to be looked at */
         unsigned looks_beside;         /* the same, for the writes beside */
         const struct attempt *attempt; /* the decision to carry out in place of this one; NULL: this one */
-        const struct record *next; /* ADOPT, DECIDE, ABORT, COMMIT: the record to write; NULL otherwise */
+        const struct record *next; /* the record to write, where the action is to write one; NULL otherwise */
+        /* DECIDE: it is the switch that this process has prepared, so its first effect goes beside it. */
+        bool is_prepared;
         mono_ms wake_at;           /* look again then even if nothing happens; 0: no need */
 };
 

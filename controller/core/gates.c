@@ -65,6 +65,7 @@ bool gate_applies(enum gate gate, enum purpose purpose)
             [PURPOSE_SUPERSEDE] = ALL & ~BIT(GATE_COOLDOWN),
             [PURPOSE_ARMED] = ALL & ~(BIT(GATE_ACTIVE_DOWN) | BIT(GATE_CONTRADICTION) | BIT(GATE_HELPS)),
             [PURPOSE_ENFORCE] = BIT(GATE_ARBITER) | BIT(GATE_CANDIDATE) | BIT(GATE_MECHANISMS),
+            [PURPOSE_PREPARE] = ALL & ~BIT(GATE_ACTIVE_DOWN),
         };
         return applies[purpose] & BIT(gate);
 }

@@ -49,6 +49,7 @@ enum purpose {
         PURPOSE_SUPERSEDE, /* the new active was lost during its switch */
         PURPOSE_ARMED,     /* none: the gates that would block a failover, were the active plane down now */
         PURPOSE_ENFORCE,   /* a person's edit is put back: nothing moves, but a target is written */
+        PURPOSE_PREPARE,   /* a failover that would be decided by the next failure */
         PURPOSE_COUNT
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/plan.h"
+#include "core/prepare.h"
 
 /*
  * A stale annotation may name an epoch up to this far ahead. The adoption takes an epoch above it, so that it counts as
@@ -26,8 +27,10 @@ static struct record *start(const struct view *view, const struct decision *deci
             .started_at = view->wall,
             .plan = plan_for(view, to, epoch, arena),
         };
-        next->version = plan_version(&next->plan);
+        next->version = record_version(next);
         if (view->record) {
+                const epoch_t passed_over = record_highest_epoch(view->record);
+                next->given_up = passed_over > view->record->epoch ? passed_over : 0;
                 next->cooldown_until = view->record->cooldown_until;
                 next->recent_count = view->record->recent_count;
                 memcpy(next->recent, view->record->recent, sizeof(next->recent));
@@ -74,6 +77,50 @@ const struct record *next_switch(const struct view *view, const struct decision 
                 count_automatic(view, decision, next);
         if (decision->finding == FINDING_DRIFT_ENFORCED)
                 count_enforced(view, next);
+        return next;
+}
+
+const struct record *next_begun(const struct view *view, const struct decision *decision, struct arena *arena)
+{
+        const struct record *record = view->record;
+        const struct prepared *prepared = &record->prepared;
+        struct record *next = arena_alloc(arena, sizeof(*next));
+        *next = *record;
+        next->prepared = (struct prepared){0};
+        next->epoch = prepared->epoch;
+        next->id = prepared->id;
+        next->phase = PHASE_SWITCHING;
+        next->from = record->to;
+        next->to = prepared->to;
+        next->reason = decision->rule->reason;
+        next->holder = view->identity;
+        next->started_at = view->wall;
+        next->completed_at = next->detected_at = 0;
+        next->plan = prepare_plan(record);
+        next->version = record_version(next);
+        count_automatic(view, decision, next);
+        if (!next->detected_at) /* the process that began it knew since when the plane failed */
+                next->detected_at = prepared->at;
+        return next;
+}
+
+const struct record *next_prepared(const struct view *view, const struct decision *decision,
+                                   const struct plane_view *to, struct arena *arena)
+{
+        struct record *next = arena_alloc(arena, sizeof(*next));
+        *next = *view->record;
+        next->prepared = prepare_values(view, to, decision->epoch + 1, arena);
+        next->version = record_version(next);
+        return next;
+}
+
+const struct record *next_given_up(const struct view *view, struct arena *arena)
+{
+        struct record *next = arena_alloc(arena, sizeof(*next));
+        *next = *view->record;
+        next->given_up = next->prepared.epoch;
+        next->prepared = (struct prepared){0};
+        next->version = record_version(next);
         return next;
 }
 

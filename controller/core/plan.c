@@ -126,6 +126,8 @@ static void add_old_values(const struct view *view, const struct record *before,
                         continue;
                 const struct plan_target *recorded = &before->plan.targets[i];
                 add_old(planned, recorded->to);
+                if (before->prepared.epoch) /* the process that prepared it may have begun it */
+                        add_old(planned, before->prepared.values[i]);
                 for (unsigned j = 0; j < recorded->old_count && may_show_older(view, before, i); j++)
                         add_old(planned, recorded->old[j]);
         }

@@ -58,9 +58,14 @@ static const char *standby_text(const struct view *view, const struct report_rol
         return arena_printf(arena, "%u/%u", ready, others);
 }
 
-/* Where a live name is not recorded yet (Advise writes nothing) it counts as the first epoch: a cell is never empty. */
-static epoch_t epoch_shown(const struct decision *decision)
+/*
+ * Where a live name is not recorded yet (Advise writes nothing) it counts as the first epoch: a cell is never empty. An
+ * epoch that was only prepared was not decided; a request may name the one after that which is shown.
+ */
+static epoch_t epoch_shown(const struct view *view, const struct decision *decision)
 {
+        if (view->record && decision->epoch == record_highest_epoch(view->record))
+                return view->record->epoch;
         return !decision->epoch && decision->active ? 1 : decision->epoch;
 }
 
@@ -72,7 +77,7 @@ void report_build(const struct view *view, const struct decision *decision, stru
             .active = roles.active_name,
             .standby = standby_text(view, &roles, arena),
             .step = step_text(view, decision, arena),
-            .epoch = epoch_shown(decision),
+            .epoch = epoch_shown(view, decision),
         };
         report_conditions(view, decision, &roles, arena, ret);
 }

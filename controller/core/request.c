@@ -113,7 +113,8 @@ static const char *answer_past(const struct view *view, const struct request *re
                                struct arena *arena)
 {
         const struct record *record = view->record;
-        if (record && record->epoch == request->epoch && !record->automatic && strcmp(record->to, plane) == 0)
+        const bool is_its = record && (record->epoch == request->epoch || record->given_up == request->epoch);
+        if (is_its && !record->automatic && strcmp(record->to, plane) == 0)
                 return arena_printf(arena, "accepted: epoch %llu", (unsigned long long)request->epoch);
         return arena_printf(arena, "past: epoch %llu was decided already%s", (unsigned long long)request->epoch,
                             ask_again(view, request, arena));
@@ -140,6 +141,12 @@ static struct request begin(const struct view *view, enum request_key key, struc
             .answer = ""};
 }
 
+/* It was prepared and never decided: a person who asked for it could not know, and gets the next one. */
+static bool was_only_prepared(const struct view *view, epoch_t epoch)
+{
+        return view->record && epoch > view->record->epoch && epoch <= record_highest_epoch(view->record);
+}
+
 static struct request parse(const struct view *view, enum request_key key, epoch_t current, struct arena *arena)
 {
         struct request request = begin(view, key, arena);
@@ -160,12 +167,13 @@ static struct request parse(const struct view *view, enum request_key key, epoch
         request.epoch = wish.epoch;
         request.confirmed = wish.confirmed;
         request.plane = view_plane(view, plane);
-        if (request.epoch <= current)
+        const bool is_prepared = was_only_prepared(view, request.epoch);
+        if (request.epoch <= current && !is_prepared)
                 refuse(&request, answer_past(view, &request, plane, arena));
         else if (view->policy.past[key] == REQUEST_HANDLED ||
                  (view->policy.past[key] == REQUEST_INHERITED && view->record))
                 refuse(&request, answer_again(view, &request, arena));
-        else if (request.epoch != current + 1)
+        else if (request.epoch != current + 1 && !is_prepared)
                 refuse_or_wait(view, &request,
                                arena_printf(arena, "refused: the next epoch is %llu, not %llu%s", next,
                                             (unsigned long long)request.epoch, ask_again(view, &request, arena)));

@@ -64,6 +64,10 @@ static const struct rule rules[] = {
     {PHASE_STEADY, FINDING_ACTIVE_DOWN, DO_DECIDE, "ThresholdReached", "Switching", MEANS_PROGRESSING, AUTOMATIC},
     {PHASE_STEADY, FINDING_ACTIVE_DOWN_BLOCKED, DO_REPORT, "FailoverHeld", "ActiveUnhealthy", MEANS_PROGRESSING, NEWS},
     {PHASE_STEADY, FINDING_AWAITING_HUMAN, DO_REPORT, "AwaitingHuman", "AwaitingHuman", MEANS_PROGRESSING, NEWS},
+    {PHASE_STEADY, FINDING_PREPARABLE, DO_PREPARE, "Preparing", "ActiveUnhealthy", MEANS_HEALTH, 0},
+    {PHASE_STEADY, FINDING_PREPARED_UNUSED, DO_GIVE_UP, "PreparedUnused", "Steady", MEANS_HEALTH, 0},
+    {PHASE_STEADY, FINDING_PREPARED_LEFT, DO_ADOPT, "PreparedLeft", "Steady", MEANS_PROGRESSING, 0},
+    {PHASE_STEADY, FINDING_PREPARED_SHOWN, DO_DECIDE, "ThresholdReached", "Switching", MEANS_PROGRESSING, AUTOMATIC},
     {PHASE_STEADY, FINDING_FAILBACK_DUE, DO_DECIDE, "FailbackDue", "Switching", MEANS_PROGRESSING, AUTOMATIC},
     {PHASE_STEADY, FINDING_STEADY, DO_WAIT, "Steady", "Steady", MEANS_STEADY, 0},
     {PHASE_STEADY, FINDING_UNCONFIRMED, DO_CONFIRM, "TargetBehind", "Steady", MEANS_HEALTH, 0},
@@ -94,6 +98,7 @@ static const struct rule rules[] = {
     {PHASE_SWITCHING, FINDING_STEP_SETTLING, DO_WRITE, "LockNotReplicated", "Switching", MEANS_PROGRESSING, 0},
     {PHASE_SWITCHING, FINDING_STEP_PENDING, DO_WAIT, "StepPending", "Switching", MEANS_PROGRESSING, 0},
     {PHASE_SWITCHING, FINDING_NAME_UNFIT, DO_WAIT, "NameUnfit", "Switching", MEANS_PROGRESSING, NEWS},
+    {PHASE_SWITCHING, FINDING_BEGUN_UNRECORDED, DO_WAIT, "FailoverInProgress", "Switching", MEANS_PROGRESSING, 0},
     {PHASE_SWITCHING, FINDING_SERVER_BEHIND, DO_WAIT, "DNSServerBehind", "Switching", MEANS_PROGRESSING, NEWS},
     {PHASE_SWITCHING, FINDING_ALL_MET, DO_COMMIT, "SwitchComplete", "Switching", MEANS_PROGRESSING, 0},
     {PHASE_SWITCHING, FINDING_ACTIVE_RECOVERED, DO_ABORT, "ActiveRecovered", "Switching", MEANS_PROGRESSING, 0},
@@ -131,6 +136,11 @@ const char *action_name(enum action action)
 #undef DO_NAME
         };
         return (unsigned)action < DO_COUNT ? names[action] : "DO_INVALID";
+}
+
+bool action_is_aside(enum action action)
+{
+        return action == DO_PREPARE || action == DO_GIVE_UP;
 }
 
 static const char *meaning_name(enum meaning meaning)

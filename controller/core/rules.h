@@ -53,7 +53,12 @@
         X(FINDING_SERVER_BEHIND)       /* another authoritative server still answers old data */                   \
         X(FINDING_ALL_MET)                                                                                         \
         X(FINDING_ACTIVE_RECOVERED)    /* the old active is back before anything was changed */                    \
-        X(FINDING_TARGET_LOST)         /* the new active is down and another plane is fit */
+        X(FINDING_TARGET_LOST)         /* the new active is down and another plane is fit */                       \
+        X(FINDING_PREPARABLE)          /* the next failure would decide, and nothing else is in the way */         \
+        X(FINDING_PREPARED_UNUSED)     /* the plane passes again, and what this process prepared was not begun */  \
+        X(FINDING_PREPARED_LEFT)       /* the same of what another process prepared, and may have begun */         \
+        X(FINDING_PREPARED_SHOWN)      /* a target shows it: it was begun */                                       \
+        X(FINDING_BEGUN_UNRECORDED)    /* it was begun, and what comes next waits until the record says so */
 
 #define FINDING_ENUM(name) name,
 enum finding { FINDING_LIST(FINDING_ENUM) FINDING_COUNT };
@@ -65,6 +70,8 @@ enum finding { FINDING_LIST(FINDING_ENUM) FINDING_COUNT };
         X(DO_ADOPT)    /* record the state of the targets under a new epoch */ \
         X(DO_DECIDE)   /* record a switch under a new epoch */                 \
         X(DO_ABORT)    /* record the way back under a new epoch */             \
+        X(DO_PREPARE)  /* record a switch beside the record in force */        \
+        X(DO_GIVE_UP)  /* and record that it was not needed */                 \
         X(DO_READ)     /* read the targets again that the action rests on */   \
         X(DO_CONFIRM)  /* read the policy once more, uncached */               \
         X(DO_WRITE)    /* bring the record's epoch and value to a target */    \
@@ -114,5 +121,7 @@ const struct rule *rule_at(size_t index); /* NULL past the end */
 void rules_print(struct strbuf *dump);
 const char *finding_name(enum finding finding);
 const char *action_name(enum action action);
+/* Whether it only records what is prepared beside the record in force, or no more: nothing is decided by it. */
+bool action_is_aside(enum action action);
 
 #endif

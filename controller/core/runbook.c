@@ -110,6 +110,10 @@ void runbook_build(const struct view *view, const struct decision *decision, con
         add(ret, arena_printf(arena, "# to %s by hand (healthy now: %s)%s%s", to->name,
                               is_fit(view, decision, to, arena) ? "yes" : "no, check it first", needs[0] ? "; " : "",
                               needs));
+        if (view->record && view->record->prepared.epoch)
+                add(ret,
+                    arena_printf(arena, "# prepared as epoch %llu, to %s: the operator begins it with the next failure",
+                                 (unsigned long long)view->record->prepared.epoch, view->record->prepared.to));
         for (unsigned i = 0; i < count; i++)
                 add_target(ret, &hands[i]);
         add(ret, last_line(view, decision, to, arena));

@@ -297,7 +297,7 @@ static epoch_t later_epoch(const struct view *view, const struct stamp *stamp, e
 
 epoch_t targets_highest_epoch(const struct view *view)
 {
-        epoch_t highest = view->record ? view->record->epoch : 0;
+        epoch_t highest = view->record ? record_highest_epoch(view->record) : 0;
         for (unsigned i = 0; i < view->target_count; i++)
                 highest = later_epoch(view, &view->targets[i].shows.stamp, highest);
         return highest;

@@ -20,6 +20,17 @@ unsigned plan_version(const struct plan *plan)
                    : RECORD_VERSION_LIST;
 }
 
+unsigned record_version(const struct record *record)
+{
+        return record->prepared.epoch ? RECORD_VERSION_PREPARED : plan_version(&record->plan);
+}
+
+epoch_t record_highest_epoch(const struct record *record)
+{
+        epoch_t highest = record->epoch > record->given_up ? record->epoch : record->given_up;
+        return highest > record->prepared.epoch ? highest : record->prepared.epoch;
+}
+
 bool record_is_confirmed(const struct record *record)
 {
         return strcmp(record->reason, REASON_SWITCH_CONFIRMED) == 0;

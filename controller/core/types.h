@@ -12,8 +12,11 @@
 
 #include "core/target.h"
 
-/* The version of a record whose plan has one name and at most one lock before it; and of one with any other plan. */
-enum { RECORD_VERSION = 1, RECORD_VERSION_LIST = 2 };
+/*
+ * The version of a record whose plan has one name and at most one lock before it; of one with any other plan; and of
+ * one with a prepared switch beside it.
+ */
+enum { RECORD_VERSION = 1, RECORD_VERSION_LIST = 2, RECORD_VERSION_PREPARED = 3 };
 
 /*
  * The last epoch there is, wherever one stands: numbers of JSON and of Redis' Lua are exact up to here. What is above
@@ -49,6 +52,18 @@ struct plan {
         unsigned target_count;
 };
 
+/*
+ * A switch that is recorded and not begun, beside the record in force (decision 051): its epoch and its values are
+ * fixed, and the process that recorded it may begin it without another write before.
+ */
+struct prepared {
+        epoch_t epoch; /* 0: nothing is prepared */
+        decision_id id;
+        const char *to;
+        unix_ms at;
+        const char *values[TARGETS_MAX]; /* of each target of the record's plan, while `to` is active */
+};
+
 unsigned plan_version(const struct plan *plan); /* RECORD_VERSION or RECORD_VERSION_LIST */
 /* Whether an epoch before left @value there, or may have. */
 bool plan_may_replace(const struct plan_target *planned, const char *value);
@@ -60,7 +75,7 @@ enum { RECENT_SWITCHES_MAX = 8, ENFORCED_MAX = 3 };
 
 /* The decision record: the one register where a decision is made, by compare-and-swap. */
 struct record {
-        unsigned version; /* plan_version(): what has one that is not known cannot be read, and freezes */
+        unsigned version; /* record_version(): what has one that is not known cannot be read, and freezes */
         epoch_t epoch;
         decision_id id;
         enum phase phase;
@@ -78,7 +93,13 @@ struct record {
         unsigned enforced_count;
         unix_ms enforced[ENFORCED_MAX]; /* when an edit was put back, newest first; a person's decision empties it */
         struct plan plan;
+        struct prepared prepared;
+        epoch_t given_up; /* the last prepared epoch that was given up unused; 0: none since this record's own */
 };
+
+unsigned record_version(const struct record *record);
+/* The highest epoch that it has taken: its own, or that of a switch which was prepared beside it. */
+epoch_t record_highest_epoch(const struct record *record);
 
 /* Whether a target could be read. */
 enum reach { REACH_NEVER, REACH_OK, REACH_FAILED };

@@ -278,6 +278,11 @@ struct view {
         const char *kill_switch_why;
         bool blast_limit_reached; /* --max-switches-per-minute */
         epoch_t confirmed_epoch;  /* the policy was read uncached after this epoch was recorded */
+        /* Prepared switches (decision 051). */
+        bool may_prepare;         /* switches may be prepared here, and not too many were lately */
+        mono_ms prepared_at;      /* when this process last tried to; 0 never */
+        bool owns_prepared;       /* it recorded the one in the record, and has sent nothing since that may end it */
+        bool is_record_assumed;   /* the record is one that it had prepared, and is still being written as begun */
         decision_id fresh_id;     /* 64 random bits for a decision, should one be taken */
         /*
          * By which a command is tried before it is offered (remedy.h): failover_decide(). NULL: no command is offered,

@@ -137,10 +137,20 @@ static bool may_begin(const struct policy *policy)
         return true;
 }
 
+/* The switch that was prepared here is being recorded as begun: its first effects go beside that. */
+static bool may_run_ahead(const struct policy *policy, const struct decision *decision)
+{
+        const enum action then = decision->rule->then;
+        return policy->keeper.is_assumed && !policy->keeper.is_doubtful && !policy->confirmation.call &&
+               (then == DO_WRITE || then == DO_READ);
+}
+
 /* @decision's writes are carried out as it says: what is waited for, and what is written whatever else is done. */
 static void act(struct policy *policy, const struct view *view, const struct decision *decision)
 {
-        if (policy->manager->stopping || !may_begin(policy) || !record_store_settle(policy))
+        if (policy->manager->stopping || !may_begin(policy))
+                return;
+        if (!may_run_ahead(policy, decision) && !record_store_settle(policy))
                 return;
         for (unsigned i = 0; i < decision->beside_count; i++)
                 write_target(policy, view, &decision->beside[i]);
@@ -149,6 +159,8 @@ static void act(struct policy *policy, const struct view *view, const struct dec
         case DO_DECIDE:
         case DO_ABORT:
         case DO_COMMIT:
+        case DO_PREPARE:
+        case DO_GIVE_UP:
                 record_store_write(policy, view, decision);
                 confirm_beside(policy);
                 break;
@@ -261,6 +273,14 @@ static void pass(struct policy *policy, struct arena *arena, struct view *ret_vi
         }
 }
 
+/* The view borrows the record, so it is not replaced before everything was told. */
+static void end_pass(struct policy *policy, const struct decision *decision, struct arena *arena)
+{
+        if (decision->is_prepared && decision->rule->then == DO_DECIDE)
+                record_keeper_assume(policy);
+        arena_deinit(arena);
+}
+
 void act_pass(struct policy *policy)
 {
         int64_t began_us = clock_mono_us();
@@ -276,7 +296,7 @@ void act_pass(struct policy *policy)
         struct decision decision;
         pass(policy, &arena, &view, &decision);
         show(policy, &view, &decision, &arena);
-        arena_deinit(&arena);
+        end_pass(policy, &decision, &arena);
         tell_pass_time(clock_mono_us() - began_us, decision.wake_at != 0);
 }
 
@@ -292,7 +312,7 @@ json_t *act_pass_for_status(struct policy *policy, struct condition_list *ret_co
         struct decision decision;
         pass(policy, &arena, &view, &decision);
         json_t *status = policy_status_of(policy, &view, &decision, &arena, ret_conditions);
-        arena_deinit(&arena);
+        end_pass(policy, &decision, &arena);
         tell_pass_time(clock_mono_us() - began_us, decision.wake_at != 0);
         return status;
 }

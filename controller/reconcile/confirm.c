@@ -19,11 +19,11 @@ static bool may_confirm(const struct policy *policy)
                policy->keeper.record->epoch == policy->confirmation.asked_epoch;
 }
 
-/* The decision that the read was sent with has not been recorded yet. */
+/* The decision that the read was sent with has not been recorded yet, not even as prepared. */
 static bool is_ahead(const struct policy *policy)
 {
         const struct record *next = policy->keeper.write.record;
-        return next && next->epoch == policy->confirmation.asked_epoch;
+        return next && !policy->keeper.is_assumed && next->epoch == policy->confirmation.asked_epoch;
 }
 
 /*

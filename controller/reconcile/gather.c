@@ -230,6 +230,7 @@ void gather_view(struct policy *policy, struct arena *arena, struct view *ret)
         gather_obstacles(ret, arena);
         standby_watch_show(policy, ret);
         policy->keeper.store->show(policy, arena, ret);
+        record_keeper_show(policy, ret);
         requests_show(&policy->requests, looked_at(policy), &ret->policy);
         roles_begin(ret, arena);
 }

@@ -47,6 +47,7 @@ struct manager_options {
         mono_ms lease_ms, renew_deadline_ms, retry_ms;
         bool standby_probes;              /* a replica that does not lead probes too, half an interval apart */
         unsigned max_switches_per_minute; /* over all policies; 0: no limit */
+        bool prepares_failovers;          /* one failure before they are due (decision 051) */
         bool kubeconfig_exec;             /* exec plugins in kubeconfig Secrets */
         bool kubeconfig_files;            /* file paths in kubeconfig Secrets */
         bool kubeconfig_http;             /* API servers without TLS, in any kubeconfig */

@@ -201,6 +201,16 @@ static const char *ago(const struct policy *policy, const char *completed, struc
                                  : arena_printf(arena, "%lldd", (long long)(minutes / 1440));
 }
 
+/* The switch that the next failure would begin; null where none is recorded. */
+static json_t *prepared_json(const struct view *view)
+{
+        const struct prepared *prepared = view->record ? &view->record->prepared : NULL;
+        if (!prepared || !prepared->epoch)
+                return json_null();
+        return json_pack("{s:I, s:s, s:o}", "epoch", (json_int_t)prepared->epoch, "to", prepared->to, "at",
+                         switch_report_time(prepared->at));
+}
+
 static json_t *cooldown_json(const struct view *view)
 {
         mono_ms end = gates_cooldown_end(view);
@@ -226,6 +236,7 @@ json_t *policy_status_of(const struct policy *policy, const struct view *view, c
         INVARIANT(status);
         json_object_set_new(status, "judgedAt", judged_at(policy));
         json_object_set_new(status, "cooldownUntil", cooldown_json(view));
+        json_object_set_new(status, "prepared", prepared_json(view));
         json_object_set_new(status, "lastSwitchTime",
                             strcmp(completed, "Never") ? json_string(completed) : json_null());
         json_object_set_new(status, "lastSwitch", last_switch);

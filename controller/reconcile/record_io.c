@@ -31,7 +31,28 @@ bool record_io_must_wait(struct policy *policy)
 
 static bool is_counted(const struct record_write *write)
 {
-        return write->record && write->record->automatic && write->action != DO_COMMIT;
+        return write->record && write->record->automatic && write->action != DO_COMMIT &&
+               !action_is_aside(write->action);
+}
+
+/* From here on what was prepared may end at any time, so it is not begun any more but by this very write. */
+static void note_sent(struct policy *policy, enum action action)
+{
+        struct prepares *prepares = &policy->keeper.prepares;
+        prepares->owned_epoch = 0;
+        if (action != DO_PREPARE)
+                return;
+        memmove(prepares->tried_at + 1, prepares->tried_at, sizeof(prepares->tried_at) - sizeof(prepares->tried_at[0]));
+        prepares->tried_at[0] = loop_now(policy->manager->loop);
+}
+
+/* The store has taken it, by its own word. Whether it still holds it is compared with the record. */
+static void note_prepared(struct policy *policy, const struct record_write *write)
+{
+        if (write->action != DO_PREPARE)
+                return;
+        policy->keeper.prepares.owned_epoch = write->record->prepared.epoch;
+        policy->keeper.prepares.owned_id = write->record->prepared.id;
 }
 
 static void write_clear(struct manager *manager, struct record_write *write)
@@ -51,6 +72,7 @@ void record_io_begin(struct policy *policy, const struct view *view, const struc
         policy->keeper.write =
             (struct record_write){.record = record_copy(decision->next), .action = decision->rule->then};
         policy->manager->pace.deciding += is_counted(&policy->keeper.write);
+        note_sent(policy, decision->rule->then);
         tell_decided(policy, view, decision);
 }
 
@@ -84,6 +106,7 @@ void record_io_written(struct policy *policy, enum err err, const char *why)
         if (err == ERR_OK) {
                 policy->keeper.failures = 0;
                 trouble_over(policy->manager, TROUBLE_RECORDS, policy);
+                note_prepared(policy, &write);
                 tell_recorded(policy, &write);
         } else {
                 log_line(policy->keeper.failures ? LOG_DEBUG : LOG_WARN, "record",
@@ -91,6 +114,7 @@ void record_io_written(struct policy *policy, enum err err, const char *why)
                          LOG_NUMBER_FIELD("epoch", (int64_t)write.record->epoch), LOG_TEXT_FIELD("error", why));
                 /* After a conflict the record is another writer's, after a lost answer perhaps this one. */
                 policy->keeper.is_doubtful = true;
+                policy->keeper.is_assumed = false;
                 if (err != ERR_CONFLICT || policy->keeper.failures)
                         trouble_note(policy->manager, TROUBLE_RECORDS, policy, why);
                 record_io_retry_later(policy, err);
@@ -106,6 +130,8 @@ void record_io_cancel(struct policy *policy)
         policy->keeper.is_doubtful |= policy->keeper.call != NULL;
         policy->keeper.call = policy->confirmation.call = NULL;
         policy->confirmation.is_ahead = false;
+        policy->keeper.is_assumed = false;
+        policy->keeper.prepares.owned_epoch = 0;
         for (size_t i = 0; i < 2; i++) {
                 if (!calls[i])
                         continue;

@@ -2,12 +2,20 @@
 #include "reconcile/record_keeper.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/object.h"
 #include "reconcile/policy.h"
 #include "reconcile/policy_targets.h"
 #include "reconcile/record_store.h"
 #include "util/mem.h"
+
+static bool owns_prepared(const struct record_keeper *keeper)
+{
+        const struct record *record = keeper->record;
+        return record && keeper->prepares.owned_epoch && record->prepared.epoch == keeper->prepares.owned_epoch &&
+               record->prepared.id == keeper->prepares.owned_id;
+}
 
 void record_keeper_take(struct policy *policy, struct record *record, char *error)
 {
@@ -25,6 +33,37 @@ void record_keeper_take(struct policy *policy, struct record *record, char *erro
         free(policy->keeper.error);
         policy->keeper.record = record;
         policy->keeper.error = error;
+        policy->keeper.is_assumed = false;
+        if (!owns_prepared(&policy->keeper))
+                policy->keeper.prepares.owned_epoch = 0;
+}
+
+/* One that was needed is limited by the gates of the switch, and does not count as one in vain. */
+static void count_as_needed(struct prepares *prepares)
+{
+        memmove(prepares->tried_at, prepares->tried_at + 1, sizeof(prepares->tried_at) - sizeof(prepares->tried_at[0]));
+        prepares->tried_at[PREPARES_MAX - 1] = 0;
+}
+
+void record_keeper_assume(struct policy *policy)
+{
+        if (!policy->keeper.call || !policy->keeper.write.record)
+                return; /* it was not sent, and is decided again */
+        count_as_needed(&policy->keeper.prepares);
+        record_keeper_take(policy, record_copy(policy->keeper.write.record), NULL);
+        policy->keeper.is_assumed = true;
+}
+
+void record_keeper_show(const struct policy *policy, struct view *ret)
+{
+        const struct prepares *prepares = &policy->keeper.prepares;
+        const mono_ms oldest = prepares->tried_at[PREPARES_MAX - 1];
+        ret->may_prepare = policy->manager->options.prepares_failovers && policy->keeper.store->prepares &&
+                           !policy->keeper.failures &&
+                           (!oldest || ret->now - oldest >= PREPARES_WINDOW_MS);
+        ret->prepared_at = prepares->tried_at[0];
+        ret->owns_prepared = owns_prepared(&policy->keeper);
+        ret->is_record_assumed = policy->keeper.is_assumed;
 }
 
 /* Where DNS is the store by now, the Lease of the time before only has its existence noted. */

@@ -40,6 +40,16 @@ struct record_lease_mark {
         bool is_unlabelled;         /* it is there, and neither lists nor watches show it */
 };
 
+enum { PREPARES_MAX = 3, PREPARES_WINDOW_MS = 600000 };
+
+/* Switches that this process has prepared beside the record (decision 051). */
+struct prepares {
+        /* The one that it may begin: its store has told it that it is recorded, and nothing was sent there since. */
+        epoch_t owned_epoch; /* 0: none */
+        decision_id owned_id;
+        mono_ms tried_at[PREPARES_MAX]; /* those that were not begun, newest first; 0 never */
+};
+
 /* The record as the TXT record carries it, where that is the store. */
 struct dns_record {
         char *raw; /* the text that the record was read from; NULL: there is none */
@@ -57,6 +67,8 @@ struct record_keeper {
         struct dns_record dns;
         struct kube_call *call; /* a write, or the read after one that failed */
         struct record_write write;
+        struct prepares prepares;
+        bool is_assumed;   /* `record` is what it had prepared; `write`, which says that it was begun, is under way */
         bool is_doubtful;  /* a write failed or was given up: to be read before anything is decided */
         unsigned failures; /* in a row */
         char *refusal;     /* why the last write was not taken and the next one will not be; NULL: it will */
@@ -65,6 +77,10 @@ struct record_keeper {
 
 /* The record as its store shows it; both are moved in, and either may be NULL. */
 void record_keeper_take(struct policy *policy, struct record *record, char *error);
+/* The switch that was prepared here is being recorded as begun (`write`): from now on that is the record. */
+void record_keeper_assume(struct policy *policy);
+/* Fills in what the core is told of prepared switches. */
+void record_keeper_show(const struct policy *policy, struct view *ret);
 void record_keeper_watched(struct policy *policy, const json_t *lease); /* its Lease, as watched; NULL: it is gone */
 void record_keeper_deleted(struct policy *policy, const json_t *last);
 void record_keeper_unlisted(struct policy *policy); /* a list did not name it: gone, or without its label */

@@ -16,6 +16,7 @@
 struct record_store {
         const char *name; /* as in spec.decisionStore and status.store */
         bool is_on_lease; /* the register is the policy's Lease */
+        bool prepares;    /* switches are prepared there (decision 051) */
         /* The owner in ownership records: the same for all operators that share the register, and for no others. */
         const char *(*owner)(const struct policy *policy, struct arena *arena);
         /* The owner that the same policy had under another store, whose ownership records it may take over; "" none. */

@@ -153,6 +153,7 @@ static mono_ms lease_reads_every(const struct policy *policy)
 const struct record_store store_lease = {
     .name = "Kubernetes",
     .is_on_lease = true,
+    .prepares = true,
     .owner = lease_owner,
     .former = lease_former,
     .settle = lease_settle,

@@ -150,7 +150,8 @@ void tell_pass(struct policy *policy, const struct view *view, const struct deci
         const char *reason = blocked ? blocked : decision->rule->reason;
         /* A finding is news when its reason is; the runbook is logged with it, because the API server may be gone when
          * it is needed. */
-        bool is_news = blocked || decision->rule->flags & RULE_NEWS, is_a_look = decision->finding == FINDING_LOOK_OLD;
+        bool is_news = blocked || decision->rule->flags & RULE_NEWS, 
+             is_a_look = decision->finding == FINDING_LOOK_OLD || action_is_aside(decision->rule->then);
         if (is_a_look && !blocked)
                 return; /* over in an instant; the finding behind it is reported next */
         enum finding finding = is_a_look ? policy->told.finding : decision->finding;
@@ -194,10 +195,10 @@ static char *way_back(const struct view *view)
 void tell_decided(struct policy *policy, const struct view *view, const struct decision *decision)
 {
         struct record_write *write = &policy->keeper.write;
-        if (write->action == DO_COMMIT) {
+        if (write->action == DO_COMMIT)
                 write->way_back = way_back(view);
+        if (write->action == DO_COMMIT || action_is_aside(write->action))
                 return;
-        }
         policy->account.times = (struct step_times){.epoch = write->record->epoch, .decided_us = clock_mono_us()};
         write->report = switch_report_decision(write->record, view, decision);
         write->gates_passed = decision->has_gates ? decision->gates.passed : 0;
@@ -251,10 +252,23 @@ static void tell_complete(struct policy *policy, const struct record_write *writ
                                 report_duration(took, arena), detected, write->way_back ? write->way_back : ""));
 }
 
+/* Neither is a decision, so a log line and a metric have to do. */
+static void tell_aside(struct policy *policy, const struct record_write *write)
+{
+        const bool is_prepared = write->action == DO_PREPARE;
+        const struct record *record = write->record;
+        tell_metrics_prepared(policy, is_prepared ? "recorded" : "given-up");
+        log_line(LOG_INFO, "record", is_prepared ? "switch prepared" : "prepared switch given up",
+                 LOG_TEXT_FIELD("policy", policy->key),
+                 LOG_NUMBER_FIELD("epoch", (int64_t)record_highest_epoch(record)));
+}
+
 void tell_recorded(struct policy *policy, struct record_write *write)
 {
         struct arena arena = {0};
-        if (write->action == DO_COMMIT)
+        if (action_is_aside(write->action))
+                tell_aside(policy, write);
+        else if (write->action == DO_COMMIT)
                 tell_complete(policy, write, &arena);
         else
                 tell_begun(policy, write, &arena);

@@ -72,6 +72,10 @@ static struct metric_family decisions = {.name = "planekeeper_decisions_total",
                                          .help = "Decisions recorded, by reason",
                                          .type = METRIC_COUNTER,
                                          .labels = {"namespace", "policy", "reason"}};
+static struct metric_family prepared = {.name = "planekeeper_prepared_total",
+                                        .help = "Switches prepared before they were needed, by what became of them",
+                                        .type = METRIC_COUNTER,
+                                        .labels = {"namespace", "policy", "outcome"}};
 static struct metric_family completed = {.name = "planekeeper_decisions_completed_total",
                                          .help = "Decisions that came to their end, by reason: entries of the history",
                                          .type = METRIC_COUNTER,
@@ -110,7 +114,7 @@ void tell_setup(const char *election_id)
                                                   &max_workers,     &master_status,    &policy_ready,   &policy_epoch,
                                                   &policy_fit,      &armed_now,        &armed_reason,   &evaluated,
                                                   &policy_active,   &decisions,        &completed,      &switch_seconds,
-                                                  &step_seconds,    &target_errors,    &late_turns,
+                                                  &step_seconds,    &target_errors,    &late_turns,     &prepared,
                                                   &kill_switch,     &kill_switch_unclear};
         for (size_t i = 0; i < COUNT(families); i++)
                 metrics_register(families[i]);
@@ -181,6 +185,11 @@ void tell_metrics_kill_switch(bool is_on, bool is_unclear)
 void tell_metrics_decided(const struct policy *policy, const struct record *record)
 {
         metric_add(METRIC(&decisions, policy->namespace_name, policy->name, record->reason), 1);
+}
+
+void tell_metrics_prepared(const struct policy *policy, const char *outcome)
+{
+        metric_add(METRIC(&prepared, policy->namespace_name, policy->name, outcome), 1);
 }
 
 void tell_metrics_completed(const struct policy *policy, const struct record *record)

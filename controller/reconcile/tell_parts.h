@@ -22,6 +22,7 @@ void tell_armed_invalid(struct policy *policy);
 void tell_metrics_not_ready(const struct policy *policy);
 void tell_metrics_late(void);
 void tell_metrics_kill_switch(bool is_on, bool is_unclear);
+void tell_metrics_prepared(const struct policy *policy, const char *outcome);
 void tell_metrics_decided(const struct policy *policy, const struct record *record);
 void tell_metrics_completed(const struct policy *policy, const struct record *record);
 void tell_metrics_visit_failed(const char *target, enum err err);

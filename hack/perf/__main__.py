@@ -48,6 +48,7 @@ def rows(runs: int) -> dict[str, Callable[[Rig], list[Figure]]]:
     return {
         "floors": lambda rig: floors.measure(rig, runs),
         "failover": lambda rig: failover.measure(rig, runs),
+        "failover-prepared": lambda rig: failover.measure(rig, runs, is_prepared=True),
         "start": lambda rig: start.measure(rig, few),
         "takeover": lambda rig: takeover.measure(rig, few),
         "route53": lambda rig: route53.beside_bare(rig, runs),

@@ -131,8 +131,8 @@ def _in_turns(pairs: list[list[Cell]], runs: int) -> None:
                 cell.check()
 
 
-def _figures(own: Cell, other: Cell, floor: Figure) -> list[Figure]:
-    name = f"failover overhead, {own.mode}, {own.death}"
+def _figures(own: Cell, other: Cell, floor: Figure, what: str) -> list[Figure]:
+    name = f"{what} overhead, {own.mode}, {own.death}"
     figures = []
     for share, label, bound in ((0.50, "p50", BOUND_P50), (0.99, "p99", BOUND_P99)):
         mine, theirs = quantile(own.overheads_ms, share), quantile(other.overheads_ms, share)
@@ -153,7 +153,10 @@ def _figures(own: Cell, other: Cell, floor: Figure) -> list[Figure]:
     return figures
 
 
-def measure(rig: Rig, runs: int) -> list[Figure]:
+def measure(rig: Rig, runs: int, is_prepared: bool = False) -> list[Figure]:
+    """With `is_prepared` the operator records each failover one failure before it is due."""
+    options = {"extra_args": ("--prepare-failovers",)} if is_prepared else {}
+    what = "prepared failover" if is_prepared else "failover"
     floor = floors.bare_switch(rig, max(20, runs // 4))
     naive.install(rig)
     wire = Wire(PORT, rig.bind.port, FILLER, requests=True)
@@ -165,11 +168,11 @@ def measure(rig: Rig, runs: int) -> list[Figure]:
         )
         for cell in cells + others:
             cell.put()
-        scene.operator().wait_readyz()
+        scene.operator(**options).wait_readyz()
         other = naive.run(scene)
         for cell in cells + others:
             cell.wait_ready()
         _in_turns([cells, others], runs)
         other.stop()
     wire.close()
-    return [floor, *(figure for own, other in zip(cells, others) for figure in _figures(own, other, floor))]
+    return [floor, *(figure for own, other in zip(cells, others) for figure in _figures(own, other, floor, what))]

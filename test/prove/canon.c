@@ -8,7 +8,10 @@
 
 /* ---- everything of a kind that a state holds ---- */
 
-enum { RECORDS_MAX = 3 + SIM_OPERATORS_MAX, IDS_MAX = RECORDS_MAX + 7 + 3 * SIM_OPERATORS_MAX + 2 * SIM_PACKETS_MAX };
+enum {
+        RECORDS_MAX = 3 + SIM_OPERATORS_MAX,
+        IDS_MAX = 2 * RECORDS_MAX + 7 + 5 * SIM_OPERATORS_MAX + 2 * SIM_PACKETS_MAX
+};
 
 static unsigned list_records(struct sim *sim, struct record **ret)
 {
@@ -25,8 +28,10 @@ static unsigned list_ids(struct sim *sim, decision_id **ret)
 {
         struct record *records[RECORDS_MAX];
         unsigned count = 0, record_count = list_records(sim, records);
-        for (unsigned i = 0; i < record_count; i++)
+        for (unsigned i = 0; i < record_count; i++) {
                 ret[count++] = &records[i]->id;
+                ret[count++] = &records[i]->prepared.id;
+        }
         ret[count++] = &sim->dns.stamp.id;
         ret[count++] = &sim->lock.stamp.id;
         ret[count++] = &sim->lock_before.stamp.id;
@@ -38,6 +43,8 @@ static unsigned list_ids(struct sim *sim, decision_id **ret)
                 ret[count++] = &sim->operators[i].dns.stamp.id;
                 ret[count++] = &sim->operators[i].lock.stamp.id;
                 ret[count++] = &sim->operators[i].third.stamp.id;
+                ret[count++] = &sim->operators[i].owns.id;
+                ret[count++] = &sim->operators[i].begun.id;
         }
         for (unsigned i = 0; i < sim->packet_count; i++) {
                 ret[count++] = &sim->packets[i].expected.stamp.id;
@@ -95,6 +102,7 @@ static void renew_record(struct record *record, unix_ms wall, unix_ms new_wall)
         flag(&record->detected_at, new_wall);
         flag(&record->started_at, new_wall);
         flag(&record->completed_at, new_wall);
+        flag(&record->prepared.at, new_wall);
         renew_end(&record->cooldown_until, wall, new_wall);
         record->recent_count = renew_switches(record->recent, record->recent_count, wall, new_wall);
         if (record->reason)
@@ -208,7 +216,8 @@ static bool is_referred_to(struct sim *sim, const struct sim_decision *decision)
         struct record *records[RECORDS_MAX];
         unsigned count = list_records(sim, records);
         for (unsigned i = 0; i < count; i++)
-                if (records[i]->epoch == decision->epoch && records[i]->id == decision->id)
+                if ((records[i]->epoch == decision->epoch && records[i]->id == decision->id) ||
+                    (records[i]->prepared.epoch == decision->epoch && records[i]->prepared.id == decision->id))
                         return true;
         for (unsigned i = 0; i < sim->packet_count; i++) {
                 const struct stamp *stamp = &sim->packets[i].want.stamp;

@@ -46,7 +46,7 @@ struct explorer {
 
 static epoch_t epoch_of(const struct sim *sim)
 {
-        return sim->has_record ? sim->record.epoch : 0;
+        return sim->has_record ? record_highest_epoch(&sim->record) : 0;
 }
 
 static void found_wrong(struct explorer *e, uint32_t from, struct sim_action action, const char *what)

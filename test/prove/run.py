@@ -45,6 +45,7 @@ MUTANT_HISTORIES = 20_000
 WHOLE_HISTORIES = {"long": 20_000, "short": 1_000}
 WHOLE_MUTANT_HISTORIES = 4_000
 PROMOTION = "--promotion"  # of prove/whole: histories in which a Redis primary moves, and mostly a pipeline, too
+PREPARE = "--prepare"  # of prove/whole: histories in which operators prepare failovers
 STORIES = ROOT / "test" / "whole" / "stories"
 # What a story must not be, and what is said of it: with file and line.
 NO_STORIES = {
@@ -197,7 +198,8 @@ def prove_whole_operators(tally: Tally, is_short: bool) -> dict:
             tally.check(f"FAILED {path}{said}" in told, f"whole: no story, and it says why: {said}")
     histories = WHOLE_HISTORIES["short" if is_short else "long"]
     return {"whole": prove_by_histories(tally, is_short, "whole", histories, 50),
-            "promotion": prove_by_histories(tally, is_short, "whole", histories // 2, 50, PROMOTION)}
+            "promotion": prove_by_histories(tally, is_short, "whole", histories // 2, 50, PROMOTION),
+            "prepare": prove_by_histories(tally, is_short, "whole", histories // 2, 50, PREPARE)}
 
 
 # ---- mutants ----
@@ -215,7 +217,7 @@ class Mutant:
         self.world = re.search(r"^World: (\S+)$", text, re.M)[1]
         self.seed = re.search(r"^Seed: (\d+)$", text, re.M)
         self.story = STORIES / f"{self.world.removeprefix('story/')}.story" if self.world.startswith("story/") else None
-        self.is_whole = self.world in ("whole", "whole/promotion") or self.story is not None
+        self.is_whole = self.world in ("whole", "whole/promotion", "whole/prepare") or self.story is not None
         # unit/<file>, contract/<file>; no test: a simulated world
         self.suite, _, self.test = ("", "", "") if self.is_whole else self.world.partition("/")
         self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
@@ -290,7 +292,7 @@ class Mutant:
             found, _ = tell_stories([self.story], self.tree / "whole")
             return found.get("broke") or found["first"], self.world
         if self.is_whole:
-            more = [PROMOTION] if self.world == "whole/promotion" else []
+            more = {"whole/promotion": [PROMOTION], "whole/prepare": [PREPARE]}.get(self.world, [])
             found, _ = simulate(int(self.seed[1]), WHOLE_MUTANT_HISTORIES, self.tree / "whole", *more)
             return found.get("broke") or found["first"].split(":")[0], f"{self.world}, history {found.get('histories')}"
         names = [name for name, _ in worlds()]

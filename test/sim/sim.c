@@ -193,11 +193,12 @@ static void add_passes(const struct sim *sim, struct list *list, unsigned who)
 {
         const unsigned all = (1U << sim->config.plane_count) - 1;
         const unsigned beliefs = sim->config.judgement == SIM_AT_WILL ? all : 1;
-        for (unsigned down = 0; down < beliefs; down++)
+        const unsigned nearly = sim->config.has_prepares && beliefs > 1 ? sim->config.plane_count : 0;
+        for (unsigned i = 0; i < beliefs + nearly; i++)
                 for (unsigned ending = 0; ending < SIM_ENDING_COUNT; ending++) {
                         struct sim_action *action = add(list, SIM_PASS, who);
                         action->ending = (enum sim_ending)ending;
-                        action->down = down;
+                        action->down = i < beliefs ? i : 1U << (SIM_PLANES_MAX + i - beliefs);
                 }
 }
 

@@ -72,6 +72,7 @@ struct sim_config {
         /* The lock counts, when written and when read, only once a replica has it; then Redis may lose only what does
          * not count. */
         bool lock_waits;
+        bool has_prepares;     /* a switch is prepared when the next failure would decide (decision 051) */
         /* One more target, whose value is the name of the active plane. A fence is in plane a, open while that is active. */
         enum sim_third { SIM_THIRD_NONE, SIM_THIRD_FENCE, SIM_THIRD_PROMOTION, SIM_THIRD_PIPELINE } third;
         bool third_is_weak;     /* its driver's: it takes what is older, too */
@@ -107,6 +108,12 @@ struct sim_packet {
 
 enum sim_deployment { SIM_UNSEEN, SIM_AVAILABLE, SIM_UNAVAILABLE, SIM_ROLLING, SIM_DEPLOYMENT_COUNT };
 
+/* A prepared switch; epoch 0: none. */
+struct sim_claim {
+        epoch_t epoch;
+        decision_id id;
+};
+
 /* What one operator knows: all of it may be old. */
 struct sim_operator {
         bool has_seen_record, has_record;
@@ -135,6 +142,9 @@ struct sim_operator {
         unsigned unreached;    /* bits: planes that it alone cannot reach */
         bool is_isolated, is_stalled, is_without_arbiter;
         unsigned own_outages;   /* bits: planes whose run of failures began since it is cut off as it is now */
+        struct sim_claim owns;  /* what it prepared, as the arbiter has told it, and has sent nothing since to end */
+        struct sim_claim begun; /* what of that it has begun */
+        bool is_assumed;        /* `record` is that, and the arbiter has not said so */
         unsigned heard_version; /* which is of the text that it heard last */
         mono_ms heard_at;       /* 0: never */
         mono_ms listened_at;
@@ -142,7 +152,8 @@ struct sim_operator {
 
 /* A record on its way: the arbiter takes it if its version is still the one that it was made from. */
 struct sim_late_record {
-        bool present, is_commit;
+        bool present;
+        enum action action;
         unsigned version;
         const char *address; /* recorded in DNS: as it was read */
         struct record record;
@@ -155,6 +166,8 @@ struct sim_decision {
         const char *to_rrset, *to_lock;
         const char *to_third;                              /* NULL: none */
         bool uses_lock, was_locked, was_routed, was_third; /* the lock, the name, the third target has shown it */
+        bool is_prepared; /* beside another record, and never recorded as begun */
+        bool was_sent;    /* to a target */
 };
 
 struct sim {
@@ -278,7 +291,9 @@ struct sim_action {
         unsigned who;           /* operator, packet or plane */
         unsigned plane;         /* UNREACH and BLINK only */
         enum sim_ending ending; /* PASS only */
-        unsigned down;          /* PASS AT_WILL only: bits of the planes that are believed down */
+        /* PASS AT_WILL only: bits of the planes that are believed down; above those, of planes that the next failure
+         * would make so. */
+        unsigned down;
 };
 
 /* One evaluation by an operator, before it acts. */

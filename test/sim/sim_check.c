@@ -40,12 +40,18 @@ static struct law_shown law_shown_by(const struct sim_register *shown)
         return (struct law_shown){shown->stamp.presence == STAMP_OURS, shown->stamp.epoch, shown->stamp.epoch};
 }
 
-static struct sim_decision *find_decision(struct sim *sim, epoch_t epoch, decision_id id)
+struct sim_decision *sim_find_decision(struct sim *sim, epoch_t epoch, decision_id id)
 {
         for (unsigned i = sim->decision_count; i > 0; i--)
                 if (sim->decisions[i - 1].epoch == epoch && sim->decisions[i - 1].id == id)
                         return &sim->decisions[i - 1];
         return NULL;
+}
+
+bool sim_is_begun(const struct sim *sim, const struct record *next)
+{
+        const struct prepared *prepared = &sim->record.prepared;
+        return sim->has_record && prepared->epoch && prepared->epoch == next->epoch && prepared->id == next->id;
 }
 
 /* S4: a plane that is believed to serve, and is not the one that the switch moves to, is fenced first. */
@@ -271,6 +277,8 @@ static epoch_t highest_seen(const struct view *view)
 /* S10: the way back and the way forward, each in its own form, and both above everything that was seen. */
 static void check_form(struct sim *sim, const struct sim_turn *turn)
 {
+        if (turn->decision.finding == FINDING_PREPARED_SHOWN)
+                return; /* it goes on with what another has begun */
         const struct record *next = turn->decision.next, *record = turn->view.record;
         enum action action = turn->decision.rule->then;
         unsigned long long epoch = next->epoch;
@@ -293,6 +301,9 @@ static void check_plan(struct sim *sim, const struct sim_turn *turn, const struc
                 violated(sim, "S5: epoch %llu is written as v=%u", epoch, next->version);
         if (strcmp(name->to, to->rrset) != 0)
                 violated(sim, "S2: epoch %llu leads to %s, but its plan is \"%s\"", epoch, next->to, name->to);
+        if (name->ttl_s != turn->view.policy.targets[turn->view.policy.target_count - 1 - (sim->config.third == SIM_THIRD_PIPELINE)].ttl_s ||
+            !lock != !turn->view.policy.single_writer)
+                violated(sim, "S11: epoch %llu is of another spec than its operator knows", epoch);
         if (lock && strcmp(lock->to, sim_lock_value(sim, to->name, next->epoch)) != 0)
                 violated(sim, "S3: epoch %llu leads to %s, but its plan is lock \"%s\"", epoch, next->to, lock->to);
 }
@@ -331,7 +342,7 @@ static void check_what_is_committed(struct sim *sim, unsigned who, const struct 
                          !is_old(sim, sim->lock_changed_at, LOOK_AGE_MAX);
         /* Recorded in DNS, what was decided since is beside the name, and the commit is refused for it. */
         bool is_refused = sim->config.is_recorded_in_dns && sim->operators[who].record_version != sim->record_version;
-        const struct sim_decision *decided = find_decision(sim, next->epoch, next->id);
+        const struct sim_decision *decided = sim_find_decision(sim, next->epoch, next->id);
         if (decided && !is_promoted(sim, who, decided))
                 violated(sim, "L2: operator %u commits epoch %llu before the third target has shown it", who,
                          (unsigned long long)next->epoch);
@@ -340,10 +351,32 @@ static void check_what_is_committed(struct sim *sim, unsigned who, const struct 
                          (unsigned long long)next->epoch, is_routed ? "the lock" : "the name");
 }
 
+/* What is prepared has an epoch of its own, is fit, and leaves the record in force as it is. Only its maker gives it up. */
+static void check_aside(struct sim *sim, unsigned who, const struct sim_turn *turn)
+{
+        const struct record *next = turn->decision.next, *record = turn->view.record;
+        const struct plane_view *to = view_plane(&turn->view, next->prepared.epoch ? next->prepared.to : next->to);
+        unsigned long long epoch = record_highest_epoch(next);
+        if (next->epoch != record->epoch || next->id != record->id || next->phase != record->phase)
+                violated(sim, "S1: to prepare epoch %llu changes the record in force", epoch);
+        if (turn->decision.rule->then == DO_GIVE_UP && !sim_owns_prepared(&sim->operators[who]))
+                violated(sim, "S10: operator %u gives up epoch %llu, which another may have begun", who, epoch);
+        if (next->prepared.epoch && (!to || !is_fit(sim, turn, to)))
+                violated(sim, "S8: epoch %llu is prepared for %s, which is not fit", epoch, next->prepared.to);
+        if (next->prepared.epoch && record->prepared.epoch)
+                violated(sim, "S1: epoch %llu is prepared over another that is", epoch);
+}
+
 void sim_check_judgement(struct sim *sim, unsigned who, const struct sim_turn *turn)
 {
         const struct record *next = turn->decision.next;
         enum action action = turn->decision.rule->then;
+        if (action_is_aside(action)) {
+                check_aside(sim, who, turn);
+                return;
+        }
+        if (turn->decision.finding == FINDING_PREPARED_SHOWN)
+                return; /* it was judged when it was begun */
         if (action == DO_COMMIT) {
                 check_what_is_committed(sim, who, next);
                 return;
@@ -365,7 +398,7 @@ void sim_check_judgement(struct sim *sim, unsigned who, const struct sim_turn *t
 static void check_commit(struct sim *sim, const struct record *next)
 {
         unsigned long long epoch = next->epoch;
-        const struct sim_decision *decided = find_decision(sim, next->epoch, next->id);
+        const struct sim_decision *decided = sim_find_decision(sim, next->epoch, next->id);
         /* Where names may be empty, a person may have finished what was half done. */
         bool is_routed = decided && (decided->was_routed || (sim->config.has_empty_names && sim->was_touched));
         const struct law_decision known = {decided && decided->uses_lock, decided && decided->was_locked, is_routed};
@@ -375,18 +408,34 @@ static void check_commit(struct sim *sim, const struct record *next)
                 violated(sim, "S1: the commit of epoch %llu is of another decision", epoch);
 }
 
-/* S1: an epoch is decided once and only rises; a commit changes nothing else. */
-void sim_check_record(struct sim *sim, const struct record *next, bool is_commit)
+/* S10: what is given up has left no trace anywhere. */
+static void check_given_up(struct sim *sim)
 {
-        if (is_commit) {
+        const struct prepared *prepared = &sim->record.prepared;
+        const struct sim_decision *decided = sim_find_decision(sim, prepared->epoch, prepared->id);
+        if (decided && decided->was_sent)
+                violated(sim, "S10: epoch %llu is given up after its first effect", (unsigned long long)prepared->epoch);
+}
+
+/* S1: an epoch is decided once and only rises, prepared or not; a commit changes nothing else. */
+void sim_check_record(struct sim *sim, const struct record *next, enum action action)
+{
+        if (action == DO_COMMIT) {
                 check_commit(sim, next);
                 return;
         }
-        const struct law_record stored = {sim->has_record, sim->record.epoch};
+        if (action == DO_GIVE_UP) {
+                check_given_up(sim);
+                return;
+        }
+        if (sim_is_begun(sim, next))
+                return;
+        const epoch_t epoch = action == DO_PREPARE ? next->prepared.epoch : next->epoch;
+        const struct law_record stored = {sim->has_record, sim->has_record ? record_highest_epoch(&sim->record) : 0};
         bool was_decided = false;
         for (unsigned i = 0; i < sim->decision_count && !sim->config.has_amnesia; i++)
-                was_decided |= sim->decisions[i].epoch == next->epoch;
-        holds(sim, law_record_is_taken(&stored, next->epoch, was_decided), next->epoch);
+                was_decided |= sim->decisions[i].epoch == epoch;
+        holds(sim, law_record_is_taken(&stored, epoch, was_decided), epoch);
 }
 
 /* ---- effects ---- */
@@ -401,16 +450,27 @@ static bool may_replace(const struct record *record, const struct sim_packet *pa
         return is_listed;
 }
 
+/* S5: what is only prepared is begun by whoever prepared it, and by nobody else. */
+static void check_begun(struct sim *sim, unsigned who, struct sim_decision *decided)
+{
+        const struct sim_claim *begun = &sim->operators[who].begun;
+        decided->was_sent = true;
+        if (decided->is_prepared && (begun->epoch != decided->epoch || begun->id != decided->id))
+                violated(sim, "S5: operator %u begins epoch %llu, which it has not prepared", who,
+                         (unsigned long long)decided->epoch);
+}
+
 /* The same of the third target itself. */
 void sim_check_third(struct sim *sim, unsigned who, const struct target_write *write, const struct sim_packet *packet)
 {
         unsigned long long epoch = write->stamp.epoch;
-        const struct sim_decision *decided = find_decision(sim, write->stamp.epoch, write->stamp.id);
+        struct sim_decision *decided = sim_find_decision(sim, write->stamp.epoch, write->stamp.id);
         const struct record *record = &sim->operators[who].record;
         if (!decided || !decided->to_third || strcmp(decided->to_third, packet->want.value) != 0) {
                 violated(sim, "S5: operator %u writes \"%s\" for epoch %llu to the third target", who, packet->want.value, epoch);
                 return;
         }
+        check_begun(sim, who, decided);
         if (sim->config.third == SIM_THIRD_PIPELINE && !decided->was_routed)
                 violated(sim, "S4: operator %u moves the pipeline to epoch %llu, which is not routed", who, epoch);
         bool is_its = packet->expected.stamp.epoch == packet->want.stamp.epoch;
@@ -429,11 +489,12 @@ void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *pa
 {
         const struct sim_register *want = &packet->want;
         unsigned long long epoch = want->stamp.epoch;
-        const struct sim_decision *decided = find_decision(sim, want->stamp.epoch, want->stamp.id);
+        struct sim_decision *decided = sim_find_decision(sim, want->stamp.epoch, want->stamp.id);
         if (!decided) {
                 violated(sim, "S5: operator %u writes epoch %llu, which nobody decided", who, epoch);
                 return;
         }
+        check_begun(sim, who, decided);
         if (!is_promoted(sim, who, decided))
                 violated(sim, "S4: operator %u goes on with epoch %llu before the third target has shown it", who, epoch);
         const struct law_decision known = law_of(decided);
@@ -467,7 +528,7 @@ void sim_check_arrival(struct sim *sim, const struct sim_packet *packet, const s
                 is_member = strcmp(now->value, sim_rrset(i)) == 0;
         if (!is_member)
                 violated(sim, "S2: the name shows \"%s\"", now->value);
-        struct sim_decision *decided = find_decision(sim, now->stamp.epoch, now->stamp.id);
+        struct sim_decision *decided = sim_find_decision(sim, now->stamp.epoch, now->stamp.id);
         if (!decided)
                 return;
         *(packet->is_lock ? &decided->was_locked : &decided->was_routed) = true;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/health.h"
+#include "core/prepare.h"
 #include "sim_parts.h"
 #include "targets/fence.h"
 
@@ -111,6 +112,13 @@ static void sample(struct sim *sim, struct sim_operator *self, unsigned plane)
 
 /* ---- reading ---- */
 
+bool sim_owns_prepared(const struct sim_operator *self)
+{
+        const struct prepared *prepared = &self->record.prepared;
+        return self->has_record && prepared->epoch && prepared->epoch == self->owns.epoch &&
+               prepared->id == self->owns.id;
+}
+
 static void take_seen_record(struct sim *sim, struct sim_operator *self)
 {
         bool is_same = self->has_record && sim->has_record && self->record.epoch == sim->record.epoch &&
@@ -123,6 +131,10 @@ static void take_seen_record(struct sim *sim, struct sim_operator *self)
         self->has_record = sim->has_record;
         self->record = sim->record;
         self->record_version = sim->record_version;
+        self->is_assumed = false;
+        self->begun = (struct sim_claim){0};
+        if (!sim_owns_prepared(self))
+                self->owns = (struct sim_claim){0};
 }
 
 static void see_record(struct sim *sim, struct sim_operator *self)
@@ -225,17 +237,32 @@ static void count_switch(struct sim *sim, const struct record *next, bool is_com
         sim->switches[0] = (struct sim_switch){sim_wall(sim), sim->now};
 }
 
-static void take_record(struct sim *sim, const struct record *next, bool is_commit)
+static void keep_prepared(struct sim *sim, const struct record *next)
 {
-        sim_check_record(sim, next, is_commit);
+        struct record begun = *next;
+        begun.epoch = next->prepared.epoch;
+        begun.id = next->prepared.id;
+        begun.plan = prepare_plan(next);
+        keep_decision(sim, &begun);
+        sim->decisions[sim->decision_count - 1].is_prepared = true;
+}
+
+static void take_record(struct sim *sim, const struct record *next, enum action action)
+{
+        const bool is_commit = action == DO_COMMIT, is_begun = sim_is_begun(sim, next);
+        sim_check_record(sim, next, action);
         bool is_switch = is_commit && strcmp(next->from, next->to) != 0;
         if (is_switch && next->epoch != sim->active_epoch) { /* a store that went back has it completed twice */
                 sim->active_since = sim->now;
                 sim->active_epoch = next->epoch;
         }
-        if (!is_commit)
+        if (action == DO_PREPARE)
+                keep_prepared(sim, next);
+        else if (is_begun)
+                sim_find_decision(sim, next->epoch, next->id)->is_prepared = false;
+        else if (!is_commit && !action_is_aside(action))
                 keep_decision(sim, next);
-        if (next->automatic)
+        if (next->automatic && !action_is_aside(action))
                 count_switch(sim, next, is_commit);
         if (sim->config.has_amnesia) {
                 sim->older_record = sim->record;
@@ -261,7 +288,7 @@ void sim_deliver_record(struct sim *sim)
         const struct sim_late_record late = sim->late;
         sim->late = (struct sim_late_record){0};
         if (is_as_read(sim, late.version, late.address))
-                take_record(sim, &late.record, late.is_commit);
+                take_record(sim, &late.record, late.action);
 }
 
 /* Whether what is sent to the arbiter gets there. */
@@ -282,12 +309,25 @@ static void doubt_record(struct sim *sim, struct sim_operator *self, enum err cl
                 self->dns_health.read_at = 0;
 }
 
+/* What it prepared is begun beside the write that says so. */
+static void assume(struct sim_operator *self, const struct record *next, const struct sim_claim *owned)
+{
+        self->begun = *owned;
+        self->record = sim_keep_record(next);
+        self->is_assumed = true;
+        self->confirmed_epoch = 0;
+}
+
 /* The arbiter: a write on what is not the newest version is refused, and tells nothing. */
 static void write_record(struct sim *sim, unsigned who, const struct sim_turn *turn, enum sim_ending ending)
 {
         struct sim_operator *self = &sim->operators[who];
-        bool is_commit = turn->decision.rule->then == DO_COMMIT;
+        const enum action action = turn->decision.rule->then;
         sim_check_judgement(sim, who, turn);
+        const struct sim_claim owned = self->owns;
+        self->owns = (struct sim_claim){0};
+        if (turn->decision.is_prepared)
+                assume(self, turn->decision.next, &owned);
         const char *address = sim->config.is_recorded_in_dns ? self->dns.value : NULL;
         if (ending == SIM_LOST || !reaches_arbiter(sim, self)) {
                 doubt_record(sim, self, sim->refuses_us ? ERR_DENIED : ERR_TRANSIENT);
@@ -300,20 +340,24 @@ static void write_record(struct sim *sim, unsigned who, const struct sim_turn *t
         const struct record next = sim_keep_record(turn->decision.next);
         if (ending == SIM_DELAYED && sim->config.has_late_records) {
                 sim->late = (struct sim_late_record){.present = true,
-                                                     .is_commit = is_commit,
+                                                     .action = action,
                                                      .version = self->record_version,
                                                      .address = address,
                                                      .record = next};
                 doubt_record(sim, self, ERR_UNKNOWN);
                 return;
         }
-        take_record(sim, &next, is_commit);
-        if (ending != SIM_ANSWERED)
+        take_record(sim, &next, action);
+        if (ending != SIM_ANSWERED) {
                 doubt_record(sim, self, ERR_UNKNOWN);
-        else if (sim->config.is_recorded_in_dns)
+                return;
+        }
+        if (sim->config.is_recorded_in_dns)
                 read_register(sim, self, false);
         else
                 see_record(sim, self);
+        if (action == DO_PREPARE)
+                self->owns = (struct sim_claim){next.prepared.epoch, next.prepared.id};
 }
 
 static void confirm(struct sim *sim, struct sim_operator *self, enum sim_ending ending)
@@ -421,6 +465,8 @@ void sim_operator_act(struct sim *sim, unsigned who, const struct sim_turn *turn
         case DO_DECIDE:
         case DO_ABORT:
         case DO_COMMIT:
+        case DO_PREPARE:
+        case DO_GIVE_UP:
                 write_record(sim, who, turn, ending);
                 break;
         case DO_READ:

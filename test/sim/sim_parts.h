@@ -27,6 +27,7 @@ bool sim_uses_lock(const struct record *record);
 
 /* What @who knows, as the core is asked; AT_WILL the planes in @down are believed down. */
 void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *ret);
+bool sim_owns_prepared(const struct sim_operator *self); /* what its record has beside it */
 void sim_operator_forget(struct sim *sim, struct sim_operator *self);
 void sim_operator_sample(struct sim *sim);
 void sim_planes_turn(struct sim *sim); /* after a tick: who answers 200 from now on */
@@ -67,7 +68,11 @@ void sim_check_decision(struct sim *sim, unsigned who, const struct sim_turn *tu
 /* When a record is sent: may this be decided now, and is it what it says? */
 void sim_check_judgement(struct sim *sim, unsigned who, const struct sim_turn *turn);
 /* When the arbiter takes it. */
-void sim_check_record(struct sim *sim, const struct record *next, bool is_commit);
+void sim_check_record(struct sim *sim, const struct record *next, enum action action);
+/* The decision of @claim, as the arbiter was told of it; NULL: it was not. */
+struct sim_decision *sim_find_decision(struct sim *sim, epoch_t epoch, decision_id id);
+/* Whether @next is the switch that is prepared beside the record, as it is begun. */
+bool sim_is_begun(const struct sim *sim, const struct record *next);
 void sim_check_effect(struct sim *sim, unsigned who, const struct sim_packet *packet);
 void sim_check_third(struct sim *sim, unsigned who, const struct target_write *write, const struct sim_packet *packet);
 void sim_check_arrival(struct sim *sim, const struct sim_packet *packet, const struct sim_register *before);

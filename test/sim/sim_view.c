@@ -63,13 +63,13 @@ static void fill_targets(const struct sim *sim, const struct sim_operator *self,
         }
 }
 
-static struct check_view believed(const struct sim *sim, bool is_down)
+static struct check_view believed(const struct sim *sim, bool is_down, bool is_nearly)
 {
         return (struct check_view){.label = "TCP",
                                    .role = CHECK_ROLE_PATH,
-                                   .fails = is_down ? LONG_RUN : 0,
-                                   .passes = is_down ? 0 : LONG_RUN,
-                                   .run_since = sim->now - LONG_MS,
+                                   .fails = is_down ? LONG_RUN : is_nearly ? 1 : 0,
+                                   .passes = is_down || is_nearly ? 0 : LONG_RUN,
+                                   .run_since = sim->now - (is_nearly ? SIM_TICK_MS : LONG_MS),
                                    .counted_at = sim->now,
                                    .sampled_at = sim->now,
                                    .text = "",
@@ -143,6 +143,9 @@ void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *r
             .kill_switch = sim->kill_switch,
             .blast_limit_reached = sim->is_rate_limited,
             .confirmed_epoch = self->confirmed_epoch,
+            .may_prepare = sim->config.has_prepares && !sim->config.is_recorded_in_dns,
+            .owns_prepared = sim_owns_prepared(self),
+            .is_record_assumed = self->is_assumed,
             .fresh_id = sim->next_id + 1,
         };
         fill_policy(sim, &self->policy, &ret->policy);
@@ -155,7 +158,10 @@ void sim_view(const struct sim *sim, unsigned who, unsigned down, struct view *r
                                                  .plane = sim_name(sim->spoken_by)};
         for (unsigned i = 0; i < sim->config.plane_count; i++) {
                 fill_plane(sim, self, i, &ret->planes[i]);
-                if (sim->config.judgement == SIM_AT_WILL)
-                        ret->planes[i].checks[0] = believed(sim, (down >> i) & 1);
+                if (sim->config.judgement != SIM_AT_WILL)
+                        continue;
+                const bool is_nearly = (down >> (SIM_PLANES_MAX + i)) & 1;
+                ret->planes[i].checks[0] = believed(sim, (down >> i) & 1, is_nearly);
+                ret->planes[i].was = is_nearly ? VERDICT_UP : ret->planes[i].was;
         }
 }

@@ -67,7 +67,11 @@ struct record sim_keep_record(const struct record *record)
                                       &kept.holder};
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
                 *texts[i] = sim_intern(*texts[i]);
+        if (kept.prepared.epoch)
+                kept.prepared.to = sim_intern(kept.prepared.to);
         for (unsigned i = 0; i < kept.plan.target_count; i++) {
+                if (kept.prepared.epoch)
+                        kept.prepared.values[i] = sim_intern(kept.prepared.values[i]);
                 struct plan_target *planned = &kept.plan.targets[i];
                 planned->ref.driver = sim_intern(planned->ref.driver);
                 planned->ref.endpoint = sim_intern(planned->ref.endpoint);

@@ -255,6 +255,7 @@ void walk_history(struct sim *sim, uint64_t seed, unsigned steps, struct walk_co
         struct sim_config config = is_drawn ? draw_config(&seed) : configs[walk_draw(&seed) % CONFIGS];
         if (has_third)
                 config = with_a_third[walk_draw(&beside) % THIRDS];
+        config.has_prepares = is_drawn && walk_draw(&beside) % ONE_IN == 0;
         config.operator_count = SIM_OPERATORS_MAX;
         config.packet_max = SIM_PACKETS_MAX;
         sim_init(sim, &config);

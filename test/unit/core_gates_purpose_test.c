@@ -34,6 +34,7 @@ static void purposes_ask_what_concerns_them(void **state)
             [PURPOSE_TAKEOVER] = "----x---x-x----", [PURPOSE_RETARGET] = "----x---x------",
             [PURPOSE_FAILBACK] = "x--xx---xxxxxxx", [PURPOSE_SUPERSEDE] = "xxxxxxxxxxxx-xx",
             [PURPOSE_ENFORCE] = "----x---x-x----",  [PURPOSE_ARMED] = "x--xxxx-xxxxxxx",
+            [PURPOSE_PREPARE] = "x-xxxxxxxxxxxxx",
         };
         for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
                 char asked[GATE_COUNT + 1] = "";

@@ -261,8 +261,36 @@ static void b_in_maintenance(struct world *w) { maintain(w, 1, 3600000); }
 static void active_was_in_maintenance(struct world *w) { maintain(w, 0, -3600000); }
 static void late(struct world *w) { w->view.late_until = w->view.now + 600000; }
 
+/* The next failure would decide: everything was read since the first one. */
+static void fails_nearly(struct world *w)
+{
+        w->view.may_prepare = true;
+        world_fail(w, 0, WORLD_DELAY_MS - WORLD_INTERVAL_MS);
+}
+/* Only beside a record at rest, of as many targets as it has. */
+static void prepared(struct world *w)
+{
+        if (!w->view.record || w->record.phase != PHASE_STEADY || w->record.epoch >= EPOCH_MAX)
+                return;
+        w->record.prepared = (struct prepared){.epoch = w->record.epoch + 1, .id = 0x3333, .to = "b", .at = WORLD_WALL};
+        for (unsigned i = 0; i < TARGETS_MAX; i++) /* more targets may come yet */
+                w->record.prepared.values[i] = w->record.plan.targets[i].ref.kind == TARGET_NAME ? WORLD_RRSET_B : "cluster-b";
+        w->record.version = record_version(&w->record);
+}
+static void prepared_here(struct world *w) { prepared(w); w->view.owns_prepared = w->record.prepared.epoch; }
+static void prepared_and_begun(struct world *w)
+{
+        prepared(w);
+        if (!w->record.prepared.epoch)
+                return;
+        world_dns(w, WORLD_RRSET_B, w->record.prepared.epoch, "b");
+        NAME(w->view).shows.stamp.id = w->record.prepared.id;
+}
+static void assumed(struct world *w) { w->view.is_record_assumed = w->view.record && w->record.phase == PHASE_SWITCHING; }
+
 #define MUTATOR(name) {#name, name}
 const struct mutator core_mutators[] = {
+        MUTATOR(fails_nearly), MUTATOR(prepared), MUTATOR(prepared_here), MUTATOR(prepared_and_begun), MUTATOR(assumed),
         MUTATOR(active_fails), MUTATOR(active_fails_lately), MUTATOR(active_fails_once), MUTATOR(active_fails_at_first_sight),
         MUTATOR(active_recovers), MUTATOR(active_is_back), MUTATOR(active_is_blind), MUTATOR(active_is_stale), MUTATOR(active_is_missing),
         MUTATOR(active_is_half_missing), MUTATOR(active_left_the_spec), MUTATOR(active_has_no_address), MUTATOR(active_moved),

@@ -47,7 +47,8 @@ static void check_decision(struct world *world, const struct decision *decision)
         if (!decision->may_act)
                 assert_true(action == DO_WAIT || action == DO_REPORT); /* S13 */
         assert_true((next != NULL) ==
-                    (action == DO_ADOPT || action == DO_DECIDE || action == DO_ABORT || action == DO_COMMIT));
+                    (action == DO_ADOPT || action == DO_DECIDE || action == DO_ABORT || action == DO_COMMIT ||
+                     action_is_aside(action)));
         bool is_accepted =
             decision->finding == FINDING_SWITCH_REQUESTED || decision->finding == FINDING_SWITCH_CONFIRMED ||
             decision->finding == FINDING_ADOPT_REQUESTED;
@@ -56,12 +57,18 @@ static void check_decision(struct world *world, const struct decision *decision)
         if (!next)
                 return;
         assert_true(NAME(next->plan).to[0]);
-        if (action == DO_COMMIT) {
+        if (action == DO_COMMIT || action_is_aside(action)) {
                 assert_int_equal(next->epoch, view->record->epoch);
                 assert_int_equal(next->id, view->record->id);
                 return;
         }
+        if (decision->is_prepared || decision->finding == FINDING_PREPARED_SHOWN) {
+                assert_int_equal(next->epoch, view->record->prepared.epoch);
+                assert_int_equal(next->id, view->record->prepared.id);
+                return;
+        }
         assert_int_equal(next->id, view->fresh_id);
+        assert_true(!view->record || next->epoch > record_highest_epoch(view->record));
         assert_true(!view->record || next->epoch > view->record->epoch); /* S1 */
         assert_true(NAME(*view).shows.stamp.presence != STAMP_OURS || strcmp(NAME(*view).shows.stamp.store, view->store) != 0 ||
                     next->epoch > NAME(*view).shows.stamp.epoch);

@@ -115,6 +115,60 @@ static void test_a_pair_is_written_as_ever(void **state)
         free(text);
 }
 
+/* A switch that is prepared beside a record at rest. */
+static void test_what_is_prepared_goes_round(void **state)
+{
+        (void)state;
+        struct record record = sample;
+        record.phase = PHASE_STEADY;
+        record.epoch = 7;
+        record.given_up = 8;
+        record.prepared = (struct prepared){.epoch = 9, .id = 0x1234, .to = "us-east-1", .at = sample.started_at,
+                                            .values = {"us-east-1", "A 203.0.113.77"}};
+        record.version = record_version(&record);
+        assert_int_equal(record.version, RECORD_VERSION_PREPARED);
+        char *text;
+        struct record *back;
+        assert_int_equal(record_encode(&record, &text, NULL), ERR_OK);
+        assert_non_null(strstr(text, "\"v\":3,"));
+        assert_int_equal(record_decode(text, strlen(text), &back, NULL), ERR_OK);
+        assert_same(&record, back);
+        assert_true(back->given_up == 8 && back->prepared.epoch == 9 && back->prepared.id == 0x1234);
+        assert_true(back->prepared.at == sample.started_at && back->version == RECORD_VERSION_PREPARED);
+        assert_string_equal(back->prepared.to, "us-east-1");
+        assert_string_equal(back->prepared.values[0], "us-east-1");
+        assert_string_equal(back->prepared.values[1], "A 203.0.113.77");
+        struct record *copy = record_copy(back);
+        record_free(back);
+        assert_string_equal(copy->prepared.values[1], "A 203.0.113.77");
+        record_free(copy);
+        free(text);
+}
+
+/* Beside a switch under way, below its epoch, or with a value too few, it says nothing that could be begun. */
+static void test_what_is_prepared_is_checked(void **state)
+{
+        (void)state;
+        struct record record = sample;
+        record.epoch = 7;
+        record.prepared =
+            (struct prepared){.epoch = 9, .id = 1, .to = "c", .at = 1000, .values = {"c", "A 203.0.113.77"}};
+        record.version = record_version(&record);
+        char *text;
+        assert_int_equal(record_encode(&record, &text, NULL), ERR_INVALID); /* it switches */
+        record.phase = PHASE_STEADY;
+        record.prepared.epoch = 7;
+        assert_int_equal(record_encode(&record, &text, NULL), ERR_INVALID);
+        record.prepared.epoch = 8;
+        assert_int_equal(record_encode(&record, &text, NULL), ERR_OK);
+        char *values = strstr(text, "\"values\":[\"c\",");
+        assert_non_null(values);
+        memset(values + strlen("\"values\":["), ' ', strlen("\"c\","));
+        struct record *back;
+        assert_int_equal(record_decode(text, strlen(text), &back, NULL), ERR_INVALID);
+        free(text);
+}
+
 static struct record listed(void)
 {
         struct record record = sample;
@@ -357,12 +411,12 @@ static void test_what_could_not_be_read_is_not_written(void **state)
 static void test_unknown_version_is_an_error(void **state)
 {
         (void)state;
-        static const char text[] = "{\"v\":3,\"epoch\":\"not a number\",\"to\":5}";
+        static const char text[] = "{\"v\":4,\"epoch\":\"not a number\",\"to\":5}";
         struct record *record = NULL;
         struct errmsg why;
         assert_int_equal(record_decode(text, strlen(text), &record, &why), ERR_INVALID);
         assert_null(record);
-        assert_non_null(strstr(why.text, "v: is 3, and this version knows only 1 and 2: a newer Planekeeper wrote it"));
+        assert_non_null(strstr(why.text, "v: is 4, and this version knows only 1 to 3: a newer Planekeeper wrote it"));
 }
 
 static void test_unknown_fields_are_ignored(void **state)
@@ -505,6 +559,8 @@ int main(void)
             cmocka_unit_test(test_round_trip_loses_nothing),
             cmocka_unit_test(test_the_value_of_what_blocks_nothing_may_be_unknown), cmocka_unit_test(test_copy_is_deep),
             cmocka_unit_test(test_a_pair_is_written_as_ever),
+            cmocka_unit_test(test_what_is_prepared_goes_round),
+            cmocka_unit_test(test_what_is_prepared_is_checked),
             cmocka_unit_test(test_any_other_plan_is_a_list),
             cmocka_unit_test(test_a_list_says_that_it_is_one),
             cmocka_unit_test(test_malformed_lists_are_refused),

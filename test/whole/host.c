@@ -203,6 +203,7 @@ void host_start(struct host *host)
             .retry_ms = 1000,
             .standby_probes = true,
             .max_switches_per_minute = 10,
+            .prepares_failovers = world.prepares,
         };
         host->boot_us = (int64_t)(1 + chance_below(BOOT_SPREAD_S)) * VTIME_S;
         host->paused_until = 0;

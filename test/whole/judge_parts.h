@@ -11,6 +11,13 @@ struct decision {
         uint64_t epoch, id;
         char from[NAME_BYTES], to[NAME_BYTES], reason[NAME_BYTES];
         bool is_automatic, is_steady, uses_lock, was_locked, was_replicated, was_routed;
+        bool is_prepared; /* beside the record in force, which does not say yet that it was begun */
+        struct prepared_beside {
+                uint64_t epoch, id;
+                char to[NAME_BYTES];
+        } beside;         /* prepared beside this record; epoch 0: nothing is */
+        int begun_by;     /* of what is prepared: the operator that first sent it as begun, counted from 1; 0: none */
+        uint64_t begun_life;
         vtime_us decided_at, routed_at; /* decided: when it was sent to be recorded; routed: a switch may be called complete from here on */
 };
 
@@ -44,6 +51,7 @@ struct judged_policy {
         struct decision decisions[DECISIONS_MAX];
         unsigned count;
         uint64_t epoch, id; /* of the record */
+        uint64_t taken;     /* by what is prepared beside it, or was and is not wanted any more */
         struct sent {
                 uint64_t epoch, id;
                 vtime_us at;

@@ -31,6 +31,7 @@ uint64_t judge_epoch(unsigned policy)
 void judge_lost_record(unsigned policy)
 {
         judge.policies[policy].has_record = false;
+        judge.policies[policy].taken = 0;
         judge_touched(policy);
 }
 
@@ -158,11 +159,36 @@ static void keep(struct judged_policy *judged, const struct decision *next)
         judge.decisions++;
 }
 
+/* S1: an epoch that is prepared is taken, whether it is wanted in the end or not. */
+static void take_prepared(unsigned policy, const struct decision *next, const struct host *by)
+{
+        struct judged_policy *judged = &judge.policies[policy];
+        const struct prepared_beside *beside = &next->beside;
+        if (find_decision(policy, beside->epoch, beside->id))
+                return;
+        const struct law_record stored = {true, judged->taken > judged->epoch ? judged->taken : judged->epoch};
+        if (by)
+                judge_holds(law_record_is_taken(&stored, beside->epoch, false), policy, beside->epoch);
+        world_trace("prepared beside it: epoch %llu to %s", (unsigned long long)beside->epoch, beside->to);
+        struct decision prepared = {.epoch = beside->epoch,
+                                    .id = beside->id,
+                                    .is_automatic = true,
+                                    .is_prepared = true,
+                                    .uses_lock = next->uses_lock};
+        (void)TEXT_COPY(prepared.from, next->to);
+        (void)TEXT_COPY(prepared.to, beside->to);
+        (void)TEXT_COPY(prepared.reason, "ThresholdReached");
+        keep(judged, &prepared);
+        judged->taken = beside->epoch;
+}
+
 static void take_record(unsigned policy, const struct decision *next, const struct host *by)
 {
         struct judged_policy *judged = &judge.policies[policy];
         struct decision *decided = (struct decision *)find_decision(policy, next->epoch, next->id);
-        const struct law_record stored = {judged->has_record, judged->epoch};
+        const bool is_begun = decided && decided->is_prepared;
+        const uint64_t taken = is_begun || judged->taken < judged->epoch ? judged->epoch : judged->taken;
+        const struct law_record stored = {judged->has_record, taken};
         if (by && !(decided && next->epoch == judged->epoch)) /* else it is the commit of what is there */
                 judge_holds(law_record_is_taken(&stored, next->epoch, false), policy, next->epoch);
         if (next->is_steady)
@@ -173,11 +199,16 @@ static void take_record(unsigned policy, const struct decision *next, const stru
         } else {
                 if (next->is_steady && !decided->is_steady && next->is_automatic && strcmp(next->from, next->to) != 0)
                         judged->switched_at = decided->routed_at;
+                if (is_begun)
+                        check_cooldown(policy, next);
                 decided->is_steady = next->is_steady;
+                decided->is_prepared = false;
         }
         judged->has_record = true;
         judged->epoch = next->epoch;
         judged->id = next->id;
+        if (next->beside.epoch)
+                take_prepared(policy, next, by);
 }
 
 static void take_wish(unsigned cluster, unsigned policy, const json_t *object)
@@ -278,9 +309,21 @@ static void check_lock(const struct host *host, unsigned policy, const struct re
         judge_holds(law_name_is_moved(&known, is_seen), policy, name.epoch);
 }
 
+/* S5: what is only prepared is begun by whoever has recorded it, which has said so to the store by then. */
+static void check_begun(const struct host *host, unsigned policy, const struct reg *want)
+{
+        const struct shown shown = shown_by(want);
+        const struct decision *decided = find_decision(policy, shown.decided, shown.id);
+        if (decided && decided->is_prepared &&
+            (decided->begun_by != (int)host->index + 1 || decided->begun_life != host->life))
+                world_violated("S5: operator %u begins epoch %llu of policy %u, which it has not prepared", host->index,
+                               shown.decided, policy);
+}
+
 void judge_writes(const struct host *host, unsigned policy, bool is_lock, const struct reg *want)
 {
         struct decision next;
+        check_begun(host, policy, want);
         check_confirmed(host, policy, want);
         if (!is_lock) {
                 check_lock(host, policy, want);

@@ -212,9 +212,26 @@ static void note_sent(const struct host *host, unsigned policy, const struct dec
                 *sent = (struct sent){next->epoch, next->id, vtime_now()};
 }
 
+/*
+ * What is prepared is judged when it is begun, as if it were decided then. Whoever finds it begun may go on with it: that
+ * is no decision.
+ */
+static bool is_judged_already(const struct host *host, struct decision *known)
+{
+        if (!known || !known->is_prepared || known->begun_by)
+                return known;
+        world_trace("operator %u begins epoch %llu, which is prepared", host->index, (unsigned long long)known->epoch);
+        known->begun_by = (int)host->index + 1;
+        known->begun_life = host->life;
+        known->decided_at = vtime_now();
+        return false;
+}
+
 void check_decision(const struct host *host, unsigned policy, const struct decision *next)
 {
-        if (find_decision(policy, next->epoch, next->id))
+        if (next->beside.epoch && !find_decision(policy, next->beside.epoch, next->beside.id))
+                check_wishes(host, policy, next);
+        if (is_judged_already(host, (struct decision *)find_decision(policy, next->epoch, next->id)))
                 return; /* the commit of what was decided */
         note_sent(host, policy, next);
         check_wishes(host, policy, next);

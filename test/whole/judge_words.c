@@ -27,6 +27,15 @@ static const char *listed_key(const json_t *plan)
         return NULL;
 }
 
+static void read_prepared(const json_t *record, struct prepared_beside *ret)
+{
+        const json_t *prepared = json_object_get(record, "prepared");
+        const char *id = json_string_value(json_object_get(prepared, "id"));
+        *ret = (struct prepared_beside){.epoch = (uint64_t)json_integer_value(json_object_get(prepared, "epoch")),
+                                        .id = strtoull(id ? id : "0", NULL, 16)};
+        copy_name(prepared, "to", ret->to);
+}
+
 bool record_on_lease(const json_t *lease, struct decision *ret)
 {
         const json_t *annotations = json_object_get(json_object_get(lease, "metadata"), "annotations");
@@ -47,6 +56,7 @@ bool record_on_lease(const json_t *lease, struct decision *ret)
         copy_name(record, "from", ret->from);
         copy_name(record, "to", ret->to);
         copy_name(record, "reason", ret->reason);
+        read_prepared(record, &ret->beside);
         json_decref(record);
         return true;
 }

@@ -44,6 +44,7 @@ static void check_words(unsigned plane, bool is_bound, bool has_left, const char
                 world_violated("W1: Armed was %s, but %s was left: %s", armed, world_plane(plane), why);
 }
 
+static bool prepares;    /* operators prepare failovers */
 static bool is_promoted; /* a Redis primary moves in each history, and mostly a pipeline, too */
 
 /* L1: the active plane dies, and nothing else is wrong. */
@@ -144,6 +145,7 @@ static void history(void)
                 world_draw_promoted();
         else
                 world_draw();
+        world.prepares = prepares;
         world_begin();
         if (!comes_to_rest(begin_claimed() ? CLAIMS_SETTLE_S : SETTLE_FIRST_S, why, sizeof(why)))
                 world_violated("L4: it does not begin: %s", why);
@@ -179,8 +181,9 @@ int main(int argc, char **argv)
                 json_object_seed(1);
                 return stories_run(argc - 2 - world_is_traced, argv + 2 + world_is_traced);
         }
-        is_promoted = argc > 1 && strcmp(argv[1], "--promotion") == 0;
-        histories_begin(&histories, argc - is_promoted, argv + is_promoted);
+        prepares = argc > 1 && strcmp(argv[1], "--prepare") == 0;
+        is_promoted = argc > 1 + prepares && strcmp(argv[1 + prepares], "--promotion") == 0;
+        histories_begin(&histories, argc - prepares - is_promoted, argv + prepares + is_promoted);
         world_is_traced = histories.is_traced;
         log_setup(histories.is_logged ? LOG_DEBUG : (enum log_level)(LOG_ERROR + 1), LOG_TEXT);
         json_object_seed(1);
