@@ -5,6 +5,7 @@ import statistics
 import pytest
 from cloud import cloud_cells
 from crash import Cell, cells
+from deliveries import delivery_cells
 from jobs import SEEDS
 
 
@@ -24,6 +25,6 @@ def summary(results, figures):
     }
 
 
-@pytest.mark.parametrize("job", cells(SEEDS) + cloud_cells(SEEDS), ids=str)
+@pytest.mark.parametrize("job", cells(SEEDS) + cloud_cells(SEEDS) + delivery_cells(SEEDS), ids=str)
 def test_whoever_comes_next_finishes(results, job: Cell):
     assert results[job].versions >= 2, "adoption and switch, at least"
