@@ -330,6 +330,21 @@ static void configuration_behind(struct world *world)
         check->passes = 0;
 }
 
+static void configuration_in_sync(struct world *world)
+{
+        configuration_behind(world);
+        struct check_view *check = &world->view.planes[1].checks[world->view.planes[1].check_count - 1];
+        check->fails = 0;
+        check->passes = 5;
+}
+
+static void configuration_behind_twice(struct world *world)
+{
+        configuration_behind(world);
+        configuration_behind(world);
+        world->view.planes[1].checks[world->view.planes[1].check_count - 1].label = "Application ci/mesh";
+}
+
 static void configuration_behind_where_active(struct world *world)
 {
         configuration_behind(world);
@@ -609,6 +624,9 @@ static const struct {
     {installed_under_one_name, "Degraded", "False Redundant", ""},
     {configuration_behind, "Degraded", "True ConfigurationBehind",
      "b: Kustomization ci/gloo not in sync, BuildFailed: no such file"},
+    {configuration_in_sync, "Degraded", "False Redundant", ""},
+    {configuration_behind_twice, "Degraded", "True ConfigurationBehind",
+     "b: Kustomization ci/gloo not in sync, BuildFailed: no such file; b: Application ci/mesh not in sync"},
     {configuration_behind, "Ready", "True Steady", ""},
     {configuration_behind, "FailoverPossible", "True Chosen", ""},
     {configuration_behind_where_active, "Degraded", "True CheckLacking",

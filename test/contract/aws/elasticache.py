@@ -203,15 +203,16 @@ class Region:
 
     def __call__(self, environ, start_response):
         world, body = self.world, sigv4.read_body(environ)
+        form = dict(urllib.parse.parse_qsl(body.decode()))
+        action = form.get("Action", "")
+        with world.lock:
+            world.requests.append(f"{self.name} {action}")
         if self.name in world.lost:
             raise kept.Dropped
         if self.name in world.silent:
             time.sleep(SILENT_MAX_S)
             raise kept.Dropped
-        form = dict(urllib.parse.parse_qsl(body.decode()))
-        action = form.get("Action", "")
         with world.lock:
-            world.requests.append(f"{self.name} {action}")
             fault = SERVICE.fault_of_request(environ["REQUEST_METHOD"], environ.get("CONTENT_TYPE", ""), body)
             world.violations += [fault] if fault else []
         status, answer = self.answer(environ, body, action, form)
