@@ -249,3 +249,41 @@ def test_the_schema_counts_the_objects_of_all_planes(scene):
     with pytest.raises(Exception, match="fence has too many objects"):
         scene.kubectl("apply", "-f", "-", input=json.dumps(objects.failover_policy("wrong", scene.namespace, spec)))
     scene.kubectl("apply", "--dry-run=server", "-f", "-", input=json.dumps(objects.failover_policy("wrong", scene.namespace, {**spec, "pipeline": pipeline[:1]})))
+
+
+def test_it_is_added_to_a_policy_at_work_and_taken_away(scene, sides):
+    """What is taken away stays as it is: nothing is undone that nobody names."""
+    arrange(scene)
+    scene.operator()
+    wait_world(scene, WEST, 1)
+    scene.bench.hub.admin.patch("FailoverPolicy", "gloo", {"spec": fence(scene)}, scene.namespace)
+    wait.until("the standby is suspended", lambda: sides[CENTRAL].is_suspended() and not sides[WEST].is_suspended(), 60.0)
+    sides.wait(WEST, record(scene)["epoch"])
+    before = record(scene)["epoch"]
+    scene.bench.hub.admin.patch("FailoverPolicy", "gloo", {"spec": {"fence": None}}, scene.namespace)
+    wait.until("the record has it no more", lambda: record(scene)["v"] == 1 and scene.status()["epoch"] == before + 1, 60.0)
+    assert "fence" not in scene.status()["targets"]
+    switch_to(scene, CENTRAL, before + 2)
+    wait.until("the name moves", lambda: scene.active_in_dns() == CENTRAL, 40.0)
+    assert [sides[plane].is_suspended() for plane in PLANES] == [False, True]
+
+
+def test_decisions_in_dns(scene, sides):
+    arrange(scene, changes={**fence(scene), "decisionStore": "DNS"})
+    scene.operator()
+    sides.wait(WEST, 1, timeout=60.0)
+    switch_to(scene, CENTRAL, 2)
+    wait.until("the name moves", lambda: scene.active_in_dns() == CENTRAL, 40.0)
+    sides.wait(CENTRAL, 2)
+
+
+def test_a_kubeconfig_that_is_rotated_is_taken_up(scene, sides):
+    fenced(scene)
+    sides.wait(WEST, 1)
+    scene.put_secret(f"{WEST}-kubeconfig", value="not a kubeconfig")
+    wait.until("it is told", lambda: f"ManagementPlane {WEST} kubeConfig.secretRef" in json.dumps(scene.status()["conditions"]), 90.0)
+    scene.put_secret(f"{WEST}-kubeconfig", value=scene.bench.plane_kubeconfig(WEST))
+    scene.wait_condition("FailoverPossible", "True", timeout=60.0)
+    switch_to(scene, CENTRAL, 2)
+    wait_world(scene, CENTRAL, 2, timeout=60.0)
+    sides.wait(CENTRAL, 2)
