@@ -9,7 +9,7 @@ simulator  random histories; PK_SEED starts elsewhere (the long form starts at t
 whole      the same of whole operators (test/whole): loop, watches, election, probes and status writers on virtual time
 mutants    each patch in mutants/ makes one thing wrong; the explorer, or else the simulator, must find it by the check that
            the patch names; of a patch for World: whole, those histories must, from the seed that it names (whole/promotion:
-           those in which a Redis primary moves). The same without
+           those in which a Redis primary moves, whole/fence: in which planes are fenced). The same without
            a patch is the control: it is run first, and must pass. World: story/<name> is that story, which fails by a judge's check
            or by what it expects ("Killed by: expect"). What no simulated world contains (a driver, a server's own
            semantics) is killed by the test that "Killed by:" names, in World: unit/<file> or World: contract/<file>; it runs
@@ -44,8 +44,9 @@ HISTORIES = {"long": 200_000, "short": 20_000}
 MUTANT_HISTORIES = 20_000
 WHOLE_HISTORIES = {"long": 20_000, "short": 1_000}
 WHOLE_MUTANT_HISTORIES = 4_000
-PROMOTION = "--promotion"  # of prove/whole: histories in which a Redis primary moves, and mostly a pipeline, too
-PREPARE = "--prepare"  # of prove/whole: histories in which operators prepare failovers
+# Of prove/whole: histories in which a Redis primary moves, and mostly a pipeline, too; in which planes are fenced; and in
+# which operators prepare failovers.
+SETS = {"whole": [], "whole/promotion": ["--promotion"], "whole/fence": ["--fence"], "whole/prepare": ["--prepare"]}
 STORIES = ROOT / "test" / "whole" / "stories"
 # What a story must not be, and what is said of it: with file and line.
 NO_STORIES = {
@@ -198,8 +199,9 @@ def prove_whole_operators(tally: Tally, is_short: bool) -> dict:
             tally.check(f"FAILED {path}{said}" in told, f"whole: no story, and it says why: {said}")
     histories = WHOLE_HISTORIES["short" if is_short else "long"]
     return {"whole": prove_by_histories(tally, is_short, "whole", histories, 50),
-            "promotion": prove_by_histories(tally, is_short, "whole", histories // 2, 50, PROMOTION),
-            "prepare": prove_by_histories(tally, is_short, "whole", histories // 2, 50, PREPARE)}
+            "promotion": prove_by_histories(tally, is_short, "whole", histories // 2, 50, *SETS["whole/promotion"]),
+            "fence": prove_by_histories(tally, is_short, "whole", histories // 4, 50, *SETS["whole/fence"]),
+            "prepare": prove_by_histories(tally, is_short, "whole", histories // 2, 50, *SETS["whole/prepare"])}
 
 
 # ---- mutants ----
@@ -217,7 +219,7 @@ class Mutant:
         self.world = re.search(r"^World: (\S+)$", text, re.M)[1]
         self.seed = re.search(r"^Seed: (\d+)$", text, re.M)
         self.story = STORIES / f"{self.world.removeprefix('story/')}.story" if self.world.startswith("story/") else None
-        self.is_whole = self.world in ("whole", "whole/promotion", "whole/prepare") or self.story is not None
+        self.is_whole = self.world in SETS or self.story is not None
         # unit/<file>, contract/<file>; no test: a simulated world
         self.suite, _, self.test = ("", "", "") if self.is_whole else self.world.partition("/")
         self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.M)
@@ -292,8 +294,7 @@ class Mutant:
             found, _ = tell_stories([self.story], self.tree / "whole")
             return found.get("broke") or found["first"], self.world
         if self.is_whole:
-            more = {"whole/promotion": [PROMOTION], "whole/prepare": [PREPARE]}.get(self.world, [])
-            found, _ = simulate(int(self.seed[1]), WHOLE_MUTANT_HISTORIES, self.tree / "whole", *more)
+            found, _ = simulate(int(self.seed[1]), WHOLE_MUTANT_HISTORIES, self.tree / "whole", *SETS[self.world])
             return found.get("broke") or found["first"].split(":")[0], f"{self.world}, history {found.get('histories')}"
         names = [name for name, _ in worlds()]
         for name in sorted(names, key=lambda name: name != self.world) if self.world in names else []:

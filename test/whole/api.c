@@ -20,7 +20,7 @@ const struct api_resource api_resources[API_KIND_COUNT] = {
     [API_NAMESPACES] = {"namespaces", "Namespace", "v1", false},
 };
 
-struct api apis[CLUSTERS_MAX];
+struct api apis[APIS];
 
 /* ---- objects ---- */
 
@@ -289,7 +289,7 @@ void api_delete(unsigned cluster, enum api_kind kind, const char *namespace_name
 
 void api_begin(void)
 {
-        for (unsigned i = 0; i < CLUSTERS_MAX; i++)
+        for (unsigned i = 0; i < APIS; i++)
                 apis[i] = (struct api){.cluster = i, .version = VERSION_FIRST};
 }
 
@@ -308,6 +308,6 @@ static void end_one(struct api *api)
 
 void api_end(void)
 {
-        for (unsigned i = 0; i < CLUSTERS_MAX; i++)
+        for (unsigned i = 0; i < APIS; i++)
                 end_one(&apis[i]);
 }

@@ -24,6 +24,12 @@ enum api_kind {
         API_KIND_COUNT
 };
 
+/* The number of the cluster of @plane, which has only what fences.c puts there. */
+static inline unsigned api_of_plane(unsigned plane)
+{
+        return CLUSTERS_MAX + plane;
+}
+
 void api_begin(void);
 void api_end(void);
 void api_serve(unsigned cluster, struct exchange *exchange);

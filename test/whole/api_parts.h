@@ -48,7 +48,8 @@ struct api {
         struct api_watch *watches;
 };
 
-extern struct api apis[CLUSTERS_MAX];
+enum { APIS = CLUSTERS_MAX + WORLD_PLANES_MAX };
+extern struct api apis[APIS];
 
 bool api_is_labelled(const json_t *object);
 /* Where the object is, or would be. */

@@ -152,7 +152,9 @@ static bool is_lease_refused(const struct trouble *trouble, const struct exchang
 void api_serve(unsigned cluster, struct exchange *exchange)
 {
         struct api *api = &apis[cluster];
-        const struct trouble *trouble = &world.places[AT_API + cluster];
+        const bool is_of_plane = cluster >= CLUSTERS_MAX;
+        const struct trouble *trouble =
+            &world.places[is_of_plane ? AT_PLANE_API + cluster - CLUSTERS_MAX : AT_API + cluster];
         const struct route route = parse_target(exchange->target);
         if (strstr(exchange->target, "/selfsubjectaccessreviews")) {
                 net_reply(exchange, 201, "{\"status\":{\"allowed\":true}}", -1);
@@ -165,7 +167,7 @@ void api_serve(unsigned cluster, struct exchange *exchange)
                 refuse(exchange, 429, "TooManyRequests", "please try again later", 1);
         else if (trouble->denied > 0)
                 refuse(exchange, 403, "Forbidden", "not allowed", -1);
-        else if (world.kill_switch_denied > 0 && route.kind == API_CONFIG_MAPS)
+        else if (world.kill_switch_denied > 0 && !is_of_plane && route.kind == API_CONFIG_MAPS)
                 refuse(exchange, 403, "Forbidden", "configmaps may not be read", -1);
         else if (world.pipeline_refused > 0 && route.kind == API_CONFIG_MAPS && strcmp(route.name, PIPELINE_OBJECT) == 0)
                 refuse(exchange, 403, "Forbidden", "that configmap is not touched", -1);

@@ -266,6 +266,8 @@ static unsigned draw_kind(void)
 {
         if (world.policies[0].is_promoted && chance(500))
                 return KINDS_OTHERS + chance_below(KINDS_PROMOTED);
+        if (world.policies[0].has_fence && chance(300))
+                return (unsigned)faults_find(chance(500) ? "plane-api-silent" : "plane-api-blinks");
         if (chance(300))
                 return chance_below(5);
         if (!world.is_wide)

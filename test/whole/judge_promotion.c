@@ -1,8 +1,9 @@
-/* judge_promotion.c -- the Redis primary and the pipeline: what no switch may do with them, and whether they came to rest. */
+/* judge_promotion.c -- the Redis primary, the pipeline and the fences: what no switch may do with them, and whether they came to rest. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "judge_parts.h"
+#include "fences.h"
 #include "pipeline.h"
 #include "redis_servers.h"
 
@@ -48,8 +49,10 @@ bool judge_follows(unsigned policy, const struct decision *decided)
         const int plane = judge_plane(decided->to);
         const struct policy_config *config = &world.policies[policy];
         if (plane < 0)
-                return !config->is_promoted && !config->has_pipeline;
+                return !config->is_promoted && !config->has_pipeline && !config->has_fence;
         if (config->is_promoted && !redis_servers_follow((unsigned)plane))
+                return false;
+        if (config->has_fence && !fences_are_at(decided->epoch, decided->to))
                 return false;
         return !config->has_pipeline || world.pipeline_refused > 0 || pipeline_is_at(decided->epoch, decided->to);
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api.h"
+
 enum { REPLICAS = 3 };
 
 static void serve_deployment(struct exchange *exchange, unsigned plane)
@@ -21,6 +23,10 @@ static void serve_deployment(struct exchange *exchange, unsigned plane)
 static void serve_cluster(struct exchange *exchange, unsigned plane)
 {
         char text[120];
+        if (strstr(exchange->target, "/configmaps/") || strstr(exchange->target, "/selfsubjectaccessreviews")) {
+                api_serve(api_of_plane(plane), exchange);
+                return;
+        }
         if (strstr(exchange->target, "/deployments/")) {
                 serve_deployment(exchange, plane);
                 return;

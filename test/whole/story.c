@@ -95,7 +95,7 @@ static const char *const modes[] = {"Automatic", "Advise", NULL};
 static const char *const drifts[] = {"Report", "Enforce", NULL};
 static const char *const failbacks[] = {"Manual", "Automatic", "Never", NULL};
 
-enum key { OPERATORS, SITES, PLANES, LOCK, MODE, DRIFT, FAILBACK, COOLDOWN, SWITCHES, STABLE_FOR, DELAY, DEPLOYMENTS, NAMED, PROMOTION, PIPELINE, SEED, KEYS };
+enum key { OPERATORS, SITES, PLANES, LOCK, MODE, DRIFT, FAILBACK, COOLDOWN, SWITCHES, STABLE_FOR, DELAY, DEPLOYMENTS, NAMED, PROMOTION, PIPELINE, FENCE, SEED, KEYS };
 
 static const struct setting settings[KEYS] = {
     [OPERATORS] = {"operators", 1, HOSTS_MAX, NULL},
@@ -113,6 +113,7 @@ static const struct setting settings[KEYS] = {
     [NAMED] = {"named", 0, 0, no_yes},
     [PROMOTION] = {"promotion", 0, 0, no_yes},
     [PIPELINE] = {"pipeline", 0, 0, no_yes},
+    [FENCE] = {"fence", 0, 0, no_yes},
     [SEED] = {"seed", 0, 1e9, NULL},
 };
 
@@ -161,6 +162,7 @@ static void configure(const double values[KEYS])
         world.policies[0] = (struct policy_config){.uses_lock = values[LOCK] > 0,
                                                    .is_promoted = values[PROMOTION] > 0,
                                                    .has_pipeline = values[PIPELINE] > 0,
+                                                   .has_fence = values[FENCE] > 0,
                                                    .is_advised = values[MODE] > 0,
                                                    .is_enforced = values[DRIFT] > 0,
                                                    .failback = failbacks[(unsigned)values[FAILBACK]],

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "judge.h"
+#include "fences.h"
 #include "pipeline.h"
 #include "redis_servers.h"
 #include "story.h"
@@ -83,6 +84,19 @@ static bool is_redis(char *const *words, char *ret_seen, size_t size)
 static bool is_pipeline(char *const *words, char *ret_seen, size_t size)
 {
         (void)snprintf(ret_seen, size, "%s", pipeline_shows());
+        return text_equal(ret_seen, words[0]);
+}
+
+/* The one plane that is open; "nothing" where none is, or several are. */
+static bool is_fence(char *const *words, char *ret_seen, size_t size)
+{
+        unsigned count = 0;
+        (void)snprintf(ret_seen, size, "nothing");
+        for (unsigned i = 0; i < world.plane_count; i++)
+                if (text_equal(fences_show(i), FENCE_OPEN) && count++ == 0)
+                        (void)snprintf(ret_seen, size, "%s", world_plane(i));
+        if (count > 1)
+                (void)snprintf(ret_seen, size, "nothing");
         return text_equal(ret_seen, words[0]);
 }
 
@@ -176,6 +190,7 @@ static const struct expectation {
     {"lock", is_lock, 1, true},
     {"redis", is_redis, 1, true},
     {"pipeline", is_pipeline, 1, true},
+    {"fence", is_fence, 1, true},
     {"status", is_status, 2, false},
     {"gates", are_gates, 1, false},
     {"condition", is_condition, 2, false},

@@ -46,6 +46,7 @@ static void check_words(unsigned plane, bool is_bound, bool has_left, const char
 
 static bool prepares;    /* operators prepare failovers */
 static bool is_promoted; /* a Redis primary moves in each history, and mostly a pipeline, too */
+static bool is_fenced;   /* planes are fenced in each history */
 
 /* L1: the active plane dies, and nothing else is wrong. */
 static void take_over(void)
@@ -143,6 +144,8 @@ static void history(void)
         char why[300] = "";
         if (is_promoted)
                 world_draw_promoted();
+        else if (is_fenced)
+                world_draw_fenced();
         else
                 world_draw();
         world.prepares = prepares;
@@ -183,7 +186,9 @@ int main(int argc, char **argv)
         }
         prepares = argc > 1 && strcmp(argv[1], "--prepare") == 0;
         is_promoted = argc > 1 + prepares && strcmp(argv[1 + prepares], "--promotion") == 0;
-        histories_begin(&histories, argc - prepares - is_promoted, argv + prepares + is_promoted);
+        is_fenced = argc > 1 + prepares && strcmp(argv[1 + prepares], "--fence") == 0;
+        const int own = prepares + (is_promoted || is_fenced);
+        histories_begin(&histories, argc - own, argv + own);
         world_is_traced = histories.is_traced;
         log_setup(histories.is_logged ? LOG_DEBUG : (enum log_level)(LOG_ERROR + 1), LOG_TEXT);
         json_object_seed(1);

@@ -11,6 +11,7 @@
 #include "beside.h"
 #include "judge.h"
 #include "nameservers.h"
+#include "fences.h"
 #include "pipeline.h"
 #include "redis_servers.h"
 #include "registers.h"
@@ -134,7 +135,7 @@ static void put_kubeconfig(unsigned cluster, unsigned plane)
                              "clusters: [{name: c, cluster: {server: 'https://%sapi-%u.test:6443'}}]\n"
                              "users: [{name: u, user: {token: t}}]\n"
                              "contexts: [{name: c, context: {cluster: c, user: u}}]\n",
-                             world.is_watched[plane] ? "plane-" : "", plane);
+                             world.is_watched[plane] || world.policies[0].has_fence ? "plane-" : "", plane);
         (void)EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)yaml, bytes);
         (void)snprintf(name, sizeof(name), "%s-kubeconfig", planes[plane]);
         api_put(cluster, API_SECRETS,
@@ -150,12 +151,17 @@ json_t *world_checks(unsigned plane, const char *path)
         return checks;
 }
 
+static bool has_kubeconfig(unsigned plane)
+{
+        return world.is_recorded_in_dns || world.is_watched[plane] || world.policies[0].has_fence;
+}
+
 json_t *world_plane_texts(unsigned plane)
 {
         json_t *spec = json_pack("{s:{s:s}, s:o}", "server", "address",
                                  world.is_named[plane] ? strchr(world_rrset(plane), ' ') + 1 : addresses[plane], "checks",
                                  world_checks(plane, "/healthz"));
-        if (world.is_recorded_in_dns || world.is_watched[plane])
+        if (has_kubeconfig(plane))
                 json_object_set_new(spec, "kubeConfig",
                                     json_pack("{s:{s:o}}", "secretRef", "name", json_sprintf("%s-kubeconfig", planes[plane])));
         if (world.policies[0].is_promoted)
@@ -171,7 +177,7 @@ static void put_plane(unsigned cluster, unsigned plane)
         json_t *spec = json_object_get(object, "spec");
         json_object_set_new(spec, "eligible", json_true());
         json_object_set_new(json_object_get(spec, "server"), "port", json_integer(8080));
-        if (world.is_recorded_in_dns || world.is_watched[plane])
+        if (has_kubeconfig(plane))
                 put_kubeconfig(cluster, plane);
         api_put(cluster, API_PLANES, object);
 }
@@ -248,6 +254,8 @@ static json_t *spec_of(unsigned number)
                 json_object_set_new(spec, "redis", json_pack("{s:{s:{}}}", "promotion", "replica"));
         if (config->is_promoted && config->uses_lock)
                 json_object_set_new(json_object_get(spec, "redis"), "lock", json_pack("{s:s, s:s}", "key", key, "value", "{name}"));
+        if (config->has_fence)
+                json_object_set_new(spec, "fence", fences_of_spec());
         if (config->has_pipeline)
                 json_object_set_new(spec, "pipeline", pipeline_of_spec());
         if (config->uses_lock && !config->is_promoted)
@@ -355,6 +363,14 @@ void world_draw_promoted(void)
                                                    .stable_for_s = 2 + chance_below(6)};
 }
 
+void world_draw_fenced(void)
+{
+        world_draw_promoted();
+        world.policies[0].is_promoted = false;
+        world.policies[0].has_fence = true;
+        world.policies[0].is_enforced = chance(300);
+}
+
 void world_begin(void)
 {
         for (unsigned i = 0; i < POLICIES_MAX; i++)
@@ -370,6 +386,8 @@ void world_begin(void)
                 for (unsigned i = 0; i < world.plane_count; i++)
                         put_plane(cluster, i);
         }
+        if (world.policies[0].has_fence)
+                fences_begin();
         if (world.policies[0].has_pipeline)
                 pipeline_begin();
         for (unsigned i = 0; i < world.policy_count; i++)

@@ -50,6 +50,7 @@ struct policy_config {
         char name[16];
         bool is_advised, uses_lock, is_enforced, has_epoch_in_lock;
         bool is_promoted, has_pipeline; /* of the first policy: the Redis primary moves, a field of an object does */
+        bool has_fence;                 /* of it, too: a field of an object in each plane */
         const char *failback;
         unsigned cooldown_s, max_switches, stable_for_s;
 };
@@ -86,6 +87,7 @@ enum { INTERVAL_MS = 1000, TIMEOUT_MS = 500, THRESHOLD = 3 };
 void world_clear(void); /* an empty configuration, to be filled in */
 void world_draw(void);  /* one by chance */
 void world_draw_promoted(void); /* the same, in which a Redis primary moves, and mostly a pipeline, too */
+void world_draw_fenced(void); /* the same, in which the planes are fenced */
 void world_begin(void); /* sets up servers and manifests as configured, starts the operators */
 void world_end(void);
 void world_put_policy(unsigned number);    /* as it was at the beginning */
