@@ -135,7 +135,8 @@ static void renew_health(struct target_health *health, mono_ms now, mono_ms new_
         flag(&health->failed_since, new_now);
 }
 
-/* How many of the failures are counted, and that they are from before the role, is all that is kept of a longer run. */
+/* Of a longer run is kept how many of its failures are counted, and how many are from before the role: another role may
+ * count those, too. */
 static void renew_role(struct role_mark *mark, unsigned index, struct check_view *check, const struct check_view *was)
 {
         bool is_from_before = was->fails && mark->role != ROLE_EITHER && health_counts(check, mark->role) &&
@@ -145,8 +146,16 @@ static void renew_role(struct role_mark *mark, unsigned index, struct check_view
                 return;
         }
         const uint32_t since = was->fails - mark->fails[index];
-        mark->fails[index] = 1;
-        check->fails = 1 + (since < CANON_RUN_MAX + 1 ? since : CANON_RUN_MAX + 1);
+        const uint32_t before = mark->fails[index] < CANON_RUN_MAX ? mark->fails[index] : CANON_RUN_MAX;
+        mark->fails[index] = before ? before : 1;
+        check->fails = mark->fails[index] + (since < CANON_RUN_MAX + 1 ? since : CANON_RUN_MAX + 1);
+}
+
+/* A run keeps its own age as far as that counts: the role may change, and the age is judged by then. */
+static void keep_before(mono_ms *run_since, mono_ms role_since)
+{
+        if (*run_since >= role_since)
+                *run_since = role_since - SIM_TICK_MS;
 }
 
 static void renew_checks(struct sim_operator *self, unsigned plane, mono_ms now, mono_ms new_now)
@@ -160,9 +169,9 @@ static void renew_checks(struct sim_operator *self, unsigned plane, mono_ms now,
         bool are_from_before[] = {mark->fails[0] > 0, mark->fails[1] > 0};
         renew_age(&mark->since, now, new_now, CANON_FAILING_TICKS + 1);
         if (are_from_before[0])
-                self->checks[plane].run_since = mark->since - SIM_TICK_MS;
+                keep_before(&self->checks[plane].run_since, mark->since);
         if (are_from_before[1])
-                self->standing[plane].run_since = mark->since - SIM_TICK_MS;
+                keep_before(&self->standing[plane].run_since, mark->since);
 }
 
 static void renew_operator(struct sim_operator *self, unsigned planes, mono_ms now, mono_ms new_now)
