@@ -52,6 +52,7 @@ bool judge_is_at_rest(unsigned policy, char *ret_why, size_t size);
 int judge_bound_to_leave(unsigned policy);
 bool judge_has_left(unsigned policy, unsigned plane);              /* all of it: record, lock and name */
 int judge_active(unsigned policy); /* the plane that its record names, or where there is none its status; -1: none */
+bool judge_is_switching(unsigned policy); /* the last decision is not complete */
 /* The ARMED column of its status, in a cluster that does not live in @plane. */
 const char *judge_armed(unsigned policy, unsigned plane);
 /* Whether that word says that no failover happens by itself, and does not pass by itself either. */

@@ -92,6 +92,12 @@ int judge_bound_to_leave(unsigned policy)
         return decided && !may_hold ? judge_plane(decided->to) : -1;
 }
 
+bool judge_is_switching(unsigned policy)
+{
+        const struct decision *decided = latest_decision(policy);
+        return decided && !decided->is_steady;
+}
+
 int judge_active(unsigned policy)
 {
         const struct decision *decided = latest_decision(policy);

@@ -357,7 +357,7 @@ void judge_stray_taken(unsigned policy, bool is_lock, const struct reg *now)
 }
 
 /* S5: what is shown was decided, as it was decided. S4: the name after the lock. */
-static void check_value(unsigned policy, bool is_lock, struct decision *decided, const struct reg *now)
+static void check_value(unsigned policy, bool is_lock, struct decision *decided, const struct reg *old, const struct reg *now)
 {
         char value[REGISTER_VALUE_BYTES];
         const struct law_decision known = law_of(decided);
@@ -368,7 +368,8 @@ static void check_value(unsigned policy, bool is_lock, struct decision *decided,
         if (!is_lock && is_lock_there && replica_is_in_sync(policy) && !world.policies[policy].is_promoted)
                 judge_holds(law_lock_is_followed(&known, !decided->was_replicated), policy, decided->epoch);
         *(is_lock ? &decided->was_locked : &decided->was_routed) = true;
-        if (!is_lock)
+        /* An abort may come while its own order is on its way to Redis, which knows no epochs: agents stay where they are. */
+        if (!is_lock && strcmp(old->value, now->value) != 0)
                 check_promotion(policy, decided);
         if (!is_lock)
                 decided->routed_at = vtime_now();
@@ -400,7 +401,7 @@ void judge_register(unsigned policy, bool is_lock, const struct reg *old, const 
             (struct decision *)(after.epoch == after.decided ? find_decision(policy, after.epoch, after.id)
                                                              : find_epoch(policy, after.epoch));
         if (decided && after.is_ours && is_new_value)
-                check_value(policy, is_lock, decided, now);
+                check_value(policy, is_lock, decided, old, now);
         else if (!after.is_ours || (!decided && is_new_value))
                 world_violated("S5: %s of policy %u takes \"%.60s\", which nobody decided", what, policy, now->text);
         if (has_record)

@@ -51,17 +51,21 @@ static bool is_fenced;   /* planes are fenced in each history */
 /* L1: the active plane dies, and nothing else is wrong. */
 static void take_over(void)
 {
-        enum { SLACK_MS = 3000, DISSENTS = 2, LOOKED_AT_S = 4 };
+        enum { SLACK_MS = 3000, DISSENTS = 2, LOOKED_AT_S = 4, SWITCHES_FOR_S = 60 };
         run_until(vtime_now() + (HEALTHY_S + (is_promoted ? LOOKED_AT_S : 0)) * VTIME_S);
         const bool is_bound = judge_bound_to_leave(0) >= 0;
-        const int plane = judge_active(0);
+        int plane = judge_active(0);
         if (plane < 0 || world.violation[0])
                 return;
         char armed[64];
-        const vtime_us read_by = vtime_now() + READ_AGAIN_S * VTIME_S;
+        vtime_us read_by = vtime_now() + READ_AGAIN_S * VTIME_S;
+        const vtime_us switched_by = read_by + SWITCHES_FOR_S * VTIME_S;
         (void)snprintf(armed, sizeof(armed), "%s", judge_armed(0, (unsigned)plane));
         while (is_bound && strcmp(armed, "True") != 0 && vtime_now() < read_by && !world.violation[0]) {
                 run_until(vtime_now() + LOOK_EVERY_MS * VTIME_MS); /* a target that was away is read again in its turn */
+                if (judge_is_switching(0) && vtime_now() < switched_by) /* back to the first plane, whose time has come */
+                        read_by = vtime_now() + READ_AGAIN_S * VTIME_S;
+                plane = judge_active(0) < 0 ? plane : judge_active(0);
                 (void)snprintf(armed, sizeof(armed), "%s", judge_armed(0, (unsigned)plane));
         }
         if (is_bound && strcmp(armed, "True") != 0)
