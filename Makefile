@@ -231,7 +231,7 @@ stories: $(OUT)/prove/whole ## what whole operators do in each story of test/who
 	@$< --story $(sort $(wildcard test/whole/stories/*.story))
 
 .PHONY: prove prove-core
-prove: prove-core model prove-real ## everything that is promised, at length (about half an hour); figures in build/prove.json
+prove: prove-core model prove-real ## everything that is promised, at length (about an hour); figures in build/prove.json
 
 prove-core: provers ## the core and whole operators as they ship: every history of small worlds, random ones by the thousand, and mutants
 	@test/prove/run.py

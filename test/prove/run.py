@@ -131,7 +131,7 @@ def prove_exhaustively(tally: Tally, is_short: bool) -> dict:
           f"and above, {total['violations']} violations, {total['wedged']} wedged, {seconds:.0f} s", flush=True)
     if not is_short:
         tally.check(total["states"] >= 1_000_000, f"explorer: at least a million states ({total['states']:,})")
-        tally.check(seconds < 600, f"explorer: within ten minutes ({seconds:.0f} s)")
+        tally.check(seconds < 1500, f"explorer: within 25 minutes ({seconds:.0f} s)")  # 45 million states on two cores
     return {**total, "explorer_seconds": seconds, "megabytes_max": max(world.get("megabytes", 0) for world in explored),
             "worlds": sorted(explored, key=lambda world: world["world"])}
 
