@@ -41,7 +41,7 @@ def test_a_record_of_an_unknown_version_freezes(scene):
     before = outside(scene)
     scene.bench.kill_plane(WEST)
     wait.always("frozen", lambda: outside(scene) == before, 3.0)
-    assert "v: is 9, and this version knows only 1 and 2" in message(scene, "Ready")
+    assert "v: is 9, and this version knows only 1 to 3" in message(scene, "Ready")
     write_record(scene, known)
     wait_world(scene, CENTRAL, 2)
 
