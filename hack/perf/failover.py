@@ -174,5 +174,7 @@ def measure(rig: Rig, runs: int, is_prepared: bool = False) -> list[Figure]:
             cell.wait_ready()
         _in_turns([cells, others], runs)
         other.stop()
+        for peer in (peer for cell in cells + others for peer in cell.peers):
+            peer.close()
     wire.close()
     return [floor, *(figure for own, other in zip(cells, others) for figure in _figures(own, other, floor, what))]

@@ -39,6 +39,12 @@ class Peer:
             self._listener.close()
             self._listener = None
 
+    def close(self) -> None:
+        """Its address is free for the next row."""
+        for filler in self._fillers:
+            filler.close()
+        self.refuse()
+
     def black_hole(self) -> None:
         """As a machine without power: the accept queue is full, so the kernel drops each further SYN."""
         self._keeper.forget(self._listener)
