@@ -1,10 +1,10 @@
 /*
  * status_share.h -- how much of the API server's time statuses may take: what its other users leave.
  *
- * Each object may be written twice at full speed (STATUS_BURST at least, over all), and in the long run there are
- * STATUS_PER_SECOND writes a second over all objects. Full speed is a number of writes in flight that the answers set:
- * one more for each round of quick ones, half of it after one that is slow, refused for overload, or lost (additive
- * increase, multiplicative decrease, as TCP does).
+ * Each object may be written STATUS_OBJECT_BURST times at full speed, which is enough for a failover and the way back
+ * (STATUS_BURST at least, over all), and in the long run there are STATUS_PER_SECOND writes a second over all objects.
+ * Full speed is a number of writes in flight that the answers set: one more for each round of quick ones, half of it
+ * after one that is slow, refused for overload, or lost (additive increase, multiplicative decrease, as TCP does).
  *
  * Threads: loop thread only.
  */
@@ -19,7 +19,7 @@
 enum {
         STATUS_PER_SECOND = 20,
         STATUS_BURST = 20,
-        STATUS_OBJECT_BURST = 2,
+        STATUS_OBJECT_BURST = 6,
         STATUS_IN_FLIGHT_FIRST = 2,
         STATUS_IN_FLIGHT_MAX = 8,
         STATUS_QUICK_MS = 100, /* such an answer shows that the API server has time left */
