@@ -12,22 +12,6 @@
 #include "probe_rig.h"
 #include "util/mem.h"
 
-static struct probe_rig rig;
-
-static int open_rig(void **state)
-{
-        (void)state;
-        probe_rig_open(&rig);
-        return 0;
-}
-
-static int close_rig(void **state)
-{
-        (void)state;
-        probe_rig_close(&rig);
-        return 0;
-}
-
 static struct sample sample_of(enum probe_kind kind, const char *path, const char *status, const char *body)
 {
         char answer[2048], server[64], request[256];
@@ -40,9 +24,9 @@ static struct sample sample_of(enum probe_kind kind, const char *path, const cha
         (void)snprintf(server, sizeof(server), "http://127.0.0.1:%u", (unsigned)probe_peer_port(peer));
         struct kube_config config = {.server = mem_strdup(server), .namespace_name = mem_strdup("default")};
         secret_set(&config.token, "token", 5);
-        struct kube *kube = kube_open(rig.loop, rig.http, rig.executor, &config);
+        struct kube *kube = kube_open(the_rig.loop, the_rig.http, the_rig.executor, &config);
         const struct probe_spec spec = {.kind = kind, .kube = kube, .namespace_name = "ci", .object_name = "gloo"};
-        struct sample sample = probe_rig_once(&rig, &spec, 5000);
+        struct sample sample = probe_rig_once(&the_rig, &spec, 5000);
         kube_close(kube);
         probe_peer_request(peer, request, sizeof(request));
         assert_memory_equal(request, path, strlen(path));
@@ -121,10 +105,10 @@ static void what_cannot_be_read_accuses_nobody(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test_setup_teardown(a_kustomization_is_in_sync_unless_its_controller_says_no, open_rig, close_rig),
-            cmocka_unit_test_setup_teardown(a_kustomization_that_nobody_delivers_is_behind, open_rig, close_rig),
-            cmocka_unit_test_setup_teardown(an_application_is_in_sync_or_being_synced, open_rig, close_rig),
-            cmocka_unit_test_setup_teardown(what_cannot_be_read_accuses_nobody, open_rig, close_rig),
+            cmocka_unit_test_setup_teardown(a_kustomization_is_in_sync_unless_its_controller_says_no, probe_rig_setup, probe_rig_teardown),
+            cmocka_unit_test_setup_teardown(a_kustomization_that_nobody_delivers_is_behind, probe_rig_setup, probe_rig_teardown),
+            cmocka_unit_test_setup_teardown(an_application_is_in_sync_or_being_synced, probe_rig_setup, probe_rig_teardown),
+            cmocka_unit_test_setup_teardown(what_cannot_be_read_accuses_nobody, probe_rig_setup, probe_rig_teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

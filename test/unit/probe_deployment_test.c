@@ -12,34 +12,18 @@
 #include "probe_rig.h"
 #include "util/mem.h"
 
-static struct probe_rig rig;
-
-static int open_rig(void **state)
-{
-        (void)state;
-        probe_rig_open(&rig);
-        return 0;
-}
-
-static int close_rig(void **state)
-{
-        (void)state;
-        probe_rig_close(&rig);
-        return 0;
-}
-
 static struct sample sample_from(uint16_t port, mono_ms timeout_ms)
 {
         char server[64];
         (void)snprintf(server, sizeof(server), "http://127.0.0.1:%u", (unsigned)port);
         struct kube_config config = {.server = mem_strdup(server), .namespace_name = mem_strdup("default")};
         secret_set(&config.token, "token", 5);
-        struct kube *kube = kube_open(rig.loop, rig.http, rig.executor, &config);
+        struct kube *kube = kube_open(the_rig.loop, the_rig.http, the_rig.executor, &config);
         const struct probe_spec spec = {.kind = PROBE_DEPLOYMENT,
                                         .kube = kube,
                                         .namespace_name = "gloo-mesh",
                                         .object_name = "gloo-mesh-mgmt-server"};
-        struct sample sample = probe_rig_once(&rig, &spec, timeout_ms);
+        struct sample sample = probe_rig_once(&the_rig, &spec, timeout_ms);
         kube_close(kube);
         return sample;
 }
@@ -169,7 +153,7 @@ static void without_a_kubeconfig_nothing_can_be_said(void **state)
         (void)state;
         const struct probe_spec spec = {
             .kind = PROBE_DEPLOYMENT, .namespace_name = "gloo-mesh", .object_name = "gloo-mesh-mgmt-server"};
-        struct sample sample = probe_rig_once(&rig, &spec, 5000);
+        struct sample sample = probe_rig_once(&the_rig, &spec, 5000);
         assert_int_equal(sample.result, PROBE_UNKNOWN);
         assert_int_equal(sample.error, PROBE_ERROR_CONFIG);
         assert_non_null(strstr(sample.text, "kubeconfig"));
@@ -186,7 +170,7 @@ static void both_names_are_needed(void **state)
         for (size_t i = 0; i < 2; i++) {
                 struct probe *probe = NULL;
                 struct errmsg why;
-                assert_int_equal(probe_open(rig.prober, &specs[i], &cadence, probe_rig_on_sample, &rig, &probe, &why),
+                assert_int_equal(probe_open(the_rig.prober, &specs[i], &cadence, probe_rig_on_sample, &the_rig, &probe, &why),
                                  ERR_INVALID);
         }
 }
@@ -202,5 +186,5 @@ int main(void)
             cmocka_unit_test(without_a_kubeconfig_nothing_can_be_said),
             cmocka_unit_test(both_names_are_needed),
         };
-        return cmocka_run_group_tests(tests, open_rig, close_rig);
+        return cmocka_run_group_tests(tests, probe_rig_setup, probe_rig_teardown);
 }

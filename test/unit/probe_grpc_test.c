@@ -15,22 +15,6 @@
 
 enum { DAY_S = 86400 };
 
-static struct probe_rig rig;
-
-static int open_rig(void **state)
-{
-        (void)state;
-        probe_rig_open(&rig);
-        return 0;
-}
-
-static int close_rig(void **state)
-{
-        (void)state;
-        probe_rig_close(&rig);
-        return 0;
-}
-
 /* ---- bytes ---- */
 
 static void requests_are_framed(void **state)
@@ -122,7 +106,7 @@ static struct sample conversation(const char *service, const void *bytes, size_t
             probe_peer_open(&(const struct peer_script){.act = PEER_HTTP2, .bytes = bytes, .count = count});
         const struct probe_spec spec = {
             .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = service};
-        struct sample sample = probe_rig_once(&rig, &spec, 5000);
+        struct sample sample = probe_rig_once(&the_rig, &spec, 5000);
         probe_peer_close(peer);
         return sample;
 }
@@ -168,7 +152,7 @@ static void every_sample_is_a_new_connection(void **state)
             &(const struct peer_script){.act = PEER_HTTP2, .bytes = grpc_serving, .count = sizeof(grpc_serving)});
         const struct probe_spec spec = {.kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer)};
         for (unsigned i = 1; i <= 3; i++) {
-                assert_int_equal(probe_rig_once(&rig, &spec, 5000).result, PROBE_PASS);
+                assert_int_equal(probe_rig_once(&the_rig, &spec, 5000).result, PROBE_PASS);
                 assert_int_equal(probe_peer_connections(peer), i);
         }
         probe_peer_close(peer);
@@ -240,7 +224,7 @@ static void a_goaway_beside_the_answer_takes_nothing_from_it(void **state)
                     .act = PEER_HTTP2, .bytes = told.bytes, .count = told.count, .ends_connection = i / 8 == 1});
                 const struct probe_spec spec = {
                     .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = ""};
-                struct sample sample = probe_rig_once(&rig, &spec, 5000);
+                struct sample sample = probe_rig_once(&the_rig, &spec, 5000);
                 assert_string_equal(sample.text, "ok");
                 assert_int_equal(probe_peer_connections(peer), 1);
                 probe_peer_close(peer);
@@ -284,7 +268,7 @@ static void check_asked_again(const struct told *told, bool ends_connection)
                                                                               .ends_connection = ends_connection});
         const struct probe_spec spec = {
             .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = ""};
-        struct sample sample = probe_rig_once(&rig, &spec, 5000);
+        struct sample sample = probe_rig_once(&the_rig, &spec, 5000);
         assert_string_equal(sample.text, "ok");
         assert_int_equal(probe_peer_connections(peer), 2);
         probe_peer_close(peer);
@@ -320,7 +304,7 @@ static void a_server_that_refuses_every_stream_is_down(void **state)
             &(const struct peer_script){.act = PEER_HTTP2, .bytes = told.bytes, .count = told.count});
         const struct probe_spec spec = {
             .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = ""};
-        struct sample sample = probe_rig_once(&rig, &spec, 5000);
+        struct sample sample = probe_rig_once(&the_rig, &spec, 5000);
         assert_int_equal(sample.result, PROBE_FAIL);
         assert_int_equal(sample.error, PROBE_ERROR_PROTOCOL);
         assert_int_equal(probe_peer_connections(peer), 2);
@@ -341,7 +325,7 @@ static void the_second_connection_has_what_is_left_of_the_time(void **state)
                                                         .first_count = told.count});
         const struct probe_spec spec = {
             .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer), .grpc_service = ""};
-        struct sample sample = probe_rig_once(&rig, &spec, 400);
+        struct sample sample = probe_rig_once(&the_rig, &spec, 400);
         assert_int_equal(sample.error, PROBE_ERROR_TIMEOUT);
         assert_int_equal(probe_peer_connections(peer), 2);
         probe_peer_close(peer);
@@ -355,7 +339,7 @@ static void a_server_that_stops_in_the_middle_is_a_timeout(void **state)
                     &(const struct peer_script){.act = PEER_HTTP2, .bytes = grpc_serving, .count = count});
                 const struct probe_spec spec = {
                     .kind = PROBE_GRPC, .address = "127.0.0.1", .port = probe_peer_port(peer)};
-                struct sample sample = probe_rig_once(&rig, &spec, 200);
+                struct sample sample = probe_rig_once(&the_rig, &spec, 200);
                 assert_int_equal(sample.result, PROBE_FAIL);
                 assert_int_equal(sample.error, PROBE_ERROR_TIMEOUT);
                 probe_peer_close(peer);
@@ -382,13 +366,13 @@ static void mutual_tls_is_spoken(void **state)
                                         .verify = true,
                                         .grpc_service = ""};
 
-        struct sample sample = probe_rig_once(&rig, &spec, 5000);
+        struct sample sample = probe_rig_once(&the_rig, &spec, 5000);
         assert_int_equal(sample.result, PROBE_UNKNOWN);
         assert_int_equal(sample.error, PROBE_ERROR_CREDENTIALS);
 
         secret_copy(&tls.certificate, &client.certificate);
         secret_copy(&tls.key, &client.key);
-        sample = probe_rig_once(&rig, &spec, 5000);
+        sample = probe_rig_once(&the_rig, &spec, 5000);
         assert_string_equal(sample.text, "ok");
         assert_true(sample.certificate_not_after > 0);
 
@@ -410,7 +394,7 @@ static void too_long_a_service_is_refused(void **state)
         const struct probe_cadence cadence = {.interval_ms = 1000, .timeout_ms = 1000};
         struct probe *probe = NULL;
         struct errmsg why;
-        assert_int_equal(probe_open(rig.prober, &spec, &cadence, probe_rig_on_sample, &rig, &probe, &why), ERR_INVALID);
+        assert_int_equal(probe_open(the_rig.prober, &spec, &cadence, probe_rig_on_sample, &the_rig, &probe, &why), ERR_INVALID);
 }
 
 int main(void)
@@ -431,5 +415,5 @@ int main(void)
             cmocka_unit_test(mutual_tls_is_spoken),
             cmocka_unit_test(too_long_a_service_is_refused),
         };
-        return cmocka_run_group_tests(tests, open_rig, close_rig);
+        return cmocka_run_group_tests(tests, probe_rig_setup, probe_rig_teardown);
 }

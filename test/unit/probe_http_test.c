@@ -11,22 +11,6 @@
 #include "probe_rig.h"
 #include "runtime/clock.h"
 
-static struct probe_rig rig;
-
-static int open_rig(void **state)
-{
-        (void)state;
-        probe_rig_open(&rig);
-        return 0;
-}
-
-static int close_rig(void **state)
-{
-        (void)state;
-        probe_rig_close(&rig);
-        return 0;
-}
-
 static const struct probe_spec usual = {
     .kind = PROBE_HTTP,
     .address = "127.0.0.1",
@@ -41,7 +25,7 @@ static struct sample sample_of(const struct probe_spec *spec, enum peer_act act,
             probe_peer_open(&(const struct peer_script){.act = act, .bytes = bytes, .count = count});
         struct probe_spec with_port = *spec;
         with_port.port = probe_peer_port(peer);
-        struct sample sample = probe_rig_once(&rig, &with_port, act == PEER_HOLD || act == PEER_DRIP ? 400 : 5000);
+        struct sample sample = probe_rig_once(&the_rig, &with_port, act == PEER_HOLD || act == PEER_DRIP ? 400 : 5000);
         probe_peer_close(peer);
         return sample;
 }
@@ -93,7 +77,7 @@ static void the_request_is_what_was_asked(void **state)
         spec.method = "HEAD";
         spec.path = "/ready?deep=1";
         spec.port = probe_peer_port(peer);
-        assert_int_equal(probe_rig_once(&rig, &spec, 5000).result, PROBE_PASS);
+        assert_int_equal(probe_rig_once(&the_rig, &spec, 5000).result, PROBE_PASS);
         char request[512], host[64];
         probe_peer_request(peer, request, sizeof(request));
         assert_memory_equal(request, "HEAD /ready?deep=1 HTTP/1.1\r\n", strlen("HEAD /ready?deep=1 HTTP/1.1\r\n"));
@@ -101,7 +85,7 @@ static void the_request_is_what_was_asked(void **state)
         assert_non_null(strstr(request, host));
         /* Each sample is a new connection: a kept one would say nothing about the path for new clients. */
         spec.method = "GET";
-        assert_int_equal(probe_rig_once(&rig, &spec, 5000).result, PROBE_PASS);
+        assert_int_equal(probe_rig_once(&the_rig, &spec, 5000).result, PROBE_PASS);
         assert_int_equal(probe_peer_connections(peer), 2);
         probe_peer_close(peer);
 }
@@ -115,7 +99,7 @@ static void the_name_that_led_there_is_kept_as_host(void **state)
         struct probe_spec spec = usual;
         spec.host = "lb.example.com";
         spec.port = probe_peer_port(peer);
-        assert_int_equal(probe_rig_once(&rig, &spec, 5000).result, PROBE_PASS);
+        assert_int_equal(probe_rig_once(&the_rig, &spec, 5000).result, PROBE_PASS);
         char request[512];
         probe_peer_request(peer, request, sizeof(request));
         assert_non_null(strstr(request, "Host: lb.example.com:"));
@@ -127,7 +111,7 @@ static void refusal_and_reset_fail(void **state)
         (void)state;
         struct probe_spec spec = usual;
         spec.port = probe_peer_refused_port();
-        struct sample sample = probe_rig_once(&rig, &spec, 5000);
+        struct sample sample = probe_rig_once(&the_rig, &spec, 5000);
         assert_int_equal(sample.result, PROBE_FAIL);
         assert_int_equal(sample.error, PROBE_ERROR_REFUSED);
         assert_string_equal(sample.text, "connection refused");
@@ -147,7 +131,7 @@ static void silence_is_a_timeout(void **state)
         black_hole_open(&hole);
         struct probe_spec spec = usual;
         spec.port = hole.port;
-        sample = probe_rig_once(&rig, &spec, 300);
+        sample = probe_rig_once(&the_rig, &spec, 300);
         assert_int_equal(sample.error, PROBE_ERROR_TIMEOUT);
         black_hole_close(&hole);
 }
@@ -209,14 +193,14 @@ static void closing_in_the_middle_is_silent(void **state)
         struct probe_spec spec = usual;
         spec.port = probe_peer_port(peer);
         const struct probe_cadence cadence = {.interval_ms = 4000, .timeout_ms = 4000, .offset_ms = clock_mono() + 2};
-        struct probe *probe = probe_rig_start(&rig, &spec, &cadence);
+        struct probe *probe = probe_rig_start(&the_rig, &spec, &cadence);
         const struct probe_spec refused = {
             .kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_refused_port()};
         while (probe_peer_connections(peer) == 0) /* the loop turns as long as the other one takes */
-                (void)probe_rig_once(&rig, &refused, 1000);
+                (void)probe_rig_once(&the_rig, &refused, 1000);
         probe_close(probe);
         probe_peer_close(peer); /* a call that went on would now end, and be told to a probe that is gone */
-        assert_int_equal(probe_rig_once(&rig, &refused, 1000).error, PROBE_ERROR_REFUSED);
+        assert_int_equal(probe_rig_once(&the_rig, &refused, 1000).error, PROBE_ERROR_REFUSED);
 }
 
 static void nonsense_is_refused_with_a_reason(void **state)
@@ -234,7 +218,7 @@ static void nonsense_is_refused_with_a_reason(void **state)
                 struct errmsg why = {""};
                 const struct probe_cadence cadence = {.interval_ms = 1000, .timeout_ms = 1000};
                 rows[i].port = 80;
-                assert_int_equal(probe_open(rig.prober, &rows[i], &cadence, probe_rig_on_sample, &rig, &probe, &why),
+                assert_int_equal(probe_open(the_rig.prober, &rows[i], &cadence, probe_rig_on_sample, &the_rig, &probe, &why),
                                  ERR_INVALID);
                 assert_non_null(strstr(why.text, says[i]));
         }
@@ -250,5 +234,5 @@ int main(void)
             cmocka_unit_test(an_endless_body_is_cut_short),    cmocka_unit_test(an_endless_head_is_cut_short),
             cmocka_unit_test(closing_in_the_middle_is_silent), cmocka_unit_test(nonsense_is_refused_with_a_reason),
         };
-        return cmocka_run_group_tests(tests, open_rig, close_rig);
+        return cmocka_run_group_tests(tests, probe_rig_setup, probe_rig_teardown);
 }

@@ -85,3 +85,19 @@ struct sample probe_rig_once(struct probe_rig *rig, const struct probe_spec *spe
         rig->count = 0;
         return sample;
 }
+
+struct probe_rig the_rig;
+
+int probe_rig_setup(void **state)
+{
+        (void)state;
+        probe_rig_open(&the_rig);
+        return 0;
+}
+
+int probe_rig_teardown(void **state)
+{
+        (void)state;
+        probe_rig_close(&the_rig);
+        return 0;
+}

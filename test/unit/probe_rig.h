@@ -21,6 +21,11 @@ struct probe_rig {
         size_t wanted;
 };
 
+/* For cmocka's setup and teardown of a group, whose tests share the one. */
+extern struct probe_rig the_rig;
+int probe_rig_setup(void **state);
+int probe_rig_teardown(void **state);
+
 void probe_rig_open(struct probe_rig *rig);
 void probe_rig_close(struct probe_rig *rig);
 void probe_rig_settle(struct probe_rig *rig); /* runs the loop until every job of the executor is back */

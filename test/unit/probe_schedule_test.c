@@ -13,22 +13,6 @@
 #include "runtime/clock.h"
 #include "runtime/metrics.h"
 
-static struct probe_rig rig;
-
-static int open_rig(void **state)
-{
-        (void)state;
-        probe_rig_open(&rig);
-        return 0;
-}
-
-static int close_rig(void **state)
-{
-        (void)state;
-        probe_rig_close(&rig);
-        return 0;
-}
-
 static void the_grid_is_arithmetic(void **state)
 {
         (void)state;
@@ -57,15 +41,15 @@ static void samples_start_on_the_grid(void **state)
         const struct probe_spec spec = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_port(peer)};
         const struct probe_cadence cadence = {.interval_ms = 40, .timeout_ms = 40, .offset_ms = 13};
         mono_ms opened_at = clock_mono();
-        struct probe *probe = probe_rig_start(&rig, &spec, &cadence);
-        probe_rig_run(&rig, 8);
+        struct probe *probe = probe_rig_start(&the_rig, &spec, &cadence);
+        probe_rig_run(&the_rig, 8);
         probe_close(probe);
-        assert_true(rig.samples[0].started_at >= probe_grid_next(cadence.offset_ms, cadence.interval_ms, opened_at));
-        for (size_t i = 0; i < rig.count; i++) {
-                assert_int_equal(rig.samples[i].result, PROBE_PASS);
+        assert_true(the_rig.samples[0].started_at >= probe_grid_next(cadence.offset_ms, cadence.interval_ms, opened_at));
+        for (size_t i = 0; i < the_rig.count; i++) {
+                assert_int_equal(the_rig.samples[i].result, PROBE_PASS);
                 if (i > 0)
-                        assert_true(cell_of(&rig.samples[i], &cadence, 40) >
-                                    cell_of(&rig.samples[i - 1], &cadence, 40));
+                        assert_true(cell_of(&the_rig.samples[i], &cadence, 40) >
+                                    cell_of(&the_rig.samples[i - 1], &cadence, 40));
         }
         probe_peer_close(peer);
 }
@@ -75,13 +59,13 @@ static void failing_makes_the_grid_twice_as_fine(void **state)
         (void)state;
         const struct probe_spec spec = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = probe_peer_refused_port()};
         const struct probe_cadence cadence = {.interval_ms = 600, .timeout_ms = 600, .offset_ms = clock_mono() + 5};
-        struct probe *probe = probe_rig_start(&rig, &spec, &cadence);
-        probe_rig_run(&rig, 3);
+        struct probe *probe = probe_rig_start(&the_rig, &spec, &cadence);
+        probe_rig_run(&the_rig, 3);
         probe_close(probe);
         for (size_t i = 0; i < 3; i++)
-                assert_int_equal(rig.samples[i].error, PROBE_ERROR_REFUSED);
-        assert_int_equal(cell_of(&rig.samples[1], &cadence, 300) - cell_of(&rig.samples[0], &cadence, 300), 1);
-        assert_int_equal(cell_of(&rig.samples[2], &cadence, 300) - cell_of(&rig.samples[1], &cadence, 300), 1);
+                assert_int_equal(the_rig.samples[i].error, PROBE_ERROR_REFUSED);
+        assert_int_equal(cell_of(&the_rig.samples[1], &cadence, 300) - cell_of(&the_rig.samples[0], &cadence, 300), 1);
+        assert_int_equal(cell_of(&the_rig.samples[2], &cadence, 300) - cell_of(&the_rig.samples[1], &cadence, 300), 1);
 }
 
 static void passing_restores_the_grid(void **state)
@@ -91,17 +75,17 @@ static void passing_restores_the_grid(void **state)
         black_hole_open(&hole);
         const struct probe_spec spec = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = hole.port};
         const struct probe_cadence cadence = {.interval_ms = 600, .timeout_ms = 100, .offset_ms = clock_mono() + 5};
-        struct probe *probe = probe_rig_start(&rig, &spec, &cadence);
-        probe_rig_run(&rig, 1);
-        assert_int_equal(rig.samples[0].error, PROBE_ERROR_TIMEOUT);
+        struct probe *probe = probe_rig_start(&the_rig, &spec, &cadence);
+        probe_rig_run(&the_rig, 1);
+        assert_int_equal(the_rig.samples[0].error, PROBE_ERROR_TIMEOUT);
         black_hole_open_up(&hole);
-        probe_rig_run(&rig, 3);
+        probe_rig_run(&the_rig, 3);
         probe_close(probe);
         mono_ms cells[4];
         for (size_t i = 0; i < 4; i++)
-                cells[i] = cell_of(&rig.samples[i], &cadence, 300) - cell_of(&rig.samples[0], &cadence, 300);
+                cells[i] = cell_of(&the_rig.samples[i], &cadence, 300) - cell_of(&the_rig.samples[0], &cadence, 300);
         for (size_t i = 1; i < 4; i++)
-                assert_int_equal(rig.samples[i].result, PROBE_PASS);
+                assert_int_equal(the_rig.samples[i].result, PROBE_PASS);
         assert_int_equal(cells[1], 1); /* finer, because the first one failed */
         assert_int_equal(cells[2], 2); /* the next point of the whole grid */
         assert_int_equal(cells[3], 4);
@@ -123,26 +107,26 @@ static void a_black_hole_costs_no_more_than_promised(void **state)
         enum { THRESHOLD = 4, INTERVAL_MS = 300, TOLERANCE_MS = 300 };
         struct black_hole hole;
         black_hole_open(&hole);
-        loop_set_idle(rig.loop, other_work, NULL);
+        loop_set_idle(the_rig.loop, other_work, NULL);
         static const mono_ms timeouts[] = {120, INTERVAL_MS};
         for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]); i++) {
                 const struct probe_spec spec = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = hole.port};
                 const struct probe_cadence cadence = {
                     .interval_ms = INTERVAL_MS, .timeout_ms = timeouts[i], .offset_ms = clock_mono() - 2};
                 /* The worst moment to die: just after a point of the grid. */
-                struct probe *probe = probe_rig_start(&rig, &spec, &cadence);
+                struct probe *probe = probe_rig_start(&the_rig, &spec, &cadence);
                 mono_ms began = clock_mono();
-                probe_rig_run(&rig, THRESHOLD);
+                probe_rig_run(&the_rig, THRESHOLD);
                 probe_close(probe);
-                assert_true(rig.samples[THRESHOLD - 1].ended_at - began <=
+                assert_true(the_rig.samples[THRESHOLD - 1].ended_at - began <=
                             THRESHOLD * INTERVAL_MS + timeouts[i] + TOLERANCE_MS);
                 for (size_t n = 0; n < THRESHOLD; n++) {
-                        assert_int_equal(rig.samples[n].error, PROBE_ERROR_TIMEOUT);
+                        assert_int_equal(the_rig.samples[n].error, PROBE_ERROR_TIMEOUT);
                         if (n > 0)
-                                assert_true(rig.samples[n].started_at >= rig.samples[n - 1].ended_at);
+                                assert_true(the_rig.samples[n].started_at >= the_rig.samples[n - 1].ended_at);
                 }
         }
-        loop_set_idle(rig.loop, NULL, NULL);
+        loop_set_idle(the_rig.loop, NULL, NULL);
         black_hole_close(&hole);
 }
 
@@ -157,7 +141,7 @@ static void stop_once(void *ctx)
         const struct stop *stop = ctx;
         if (stop->probe == NULL || !stop->probe->is_sampling)
                 return;
-        loop_set_idle(rig.loop, NULL, NULL);
+        loop_set_idle(the_rig.loop, NULL, NULL);
         (void)nanosleep(&stop->length, NULL);
 }
 
@@ -166,11 +150,11 @@ static struct sample sample_with_stop(uint16_t port, mono_ms timeout_ms, mono_ms
         const struct probe_spec spec = {.kind = PROBE_TCP, .address = "127.0.0.1", .port = port};
         const struct probe_cadence cadence = {
             .interval_ms = 1000, .timeout_ms = timeout_ms, .offset_ms = clock_mono() + 5};
-        struct stop stop = {.probe = probe_rig_start(&rig, &spec, &cadence), .length.tv_nsec = stop_ms * 1000 * 1000};
-        loop_set_idle(rig.loop, stop_once, &stop);
-        probe_rig_run(&rig, 1);
+        struct stop stop = {.probe = probe_rig_start(&the_rig, &spec, &cadence), .length.tv_nsec = stop_ms * 1000 * 1000};
+        loop_set_idle(the_rig.loop, stop_once, &stop);
+        probe_rig_run(&the_rig, 1);
         probe_close(stop.probe);
-        return rig.samples[0];
+        return the_rig.samples[0];
 }
 
 static void a_stalled_process_discards_its_samples(void **state)
@@ -205,7 +189,7 @@ static void close_yourself(void *ctx, const struct sample *sample)
         (void)sample;
         closing->samples++;
         probe_close(closing->probe);
-        loop_stop(rig.loop);
+        loop_stop(the_rig.loop);
 }
 
 static void on_sample_may_close_the_probe(void **state)
@@ -226,9 +210,9 @@ static void on_sample_may_close_the_probe(void **state)
                 struct self_closing closing = {0};
                 struct errmsg why;
                 assert_int_equal(
-                    probe_open(rig.prober, &specs[i], &cadence, close_yourself, &closing, &closing.probe, &why),
+                    probe_open(the_rig.prober, &specs[i], &cadence, close_yourself, &closing, &closing.probe, &why),
                     ERR_OK);
-                loop_run(rig.loop);
+                loop_run(the_rig.loop);
                 assert_int_equal(closing.samples, 1);
         }
 }
@@ -240,10 +224,10 @@ static void a_new_cadence_counts_at_once(void **state)
         const struct probe_cadence hourly = {
             .interval_ms = 3600000, .timeout_ms = 1000, .offset_ms = clock_mono() - 1000};
         const struct probe_cadence quick = {.interval_ms = 50, .timeout_ms = 50};
-        struct probe *probe = probe_rig_start(&rig, &spec, &hourly);
+        struct probe *probe = probe_rig_start(&the_rig, &spec, &hourly);
         probe_set_cadence(probe, &hourly);
         probe_set_cadence(probe, &quick);
-        probe_rig_run(&rig, 2);
+        probe_rig_run(&the_rig, 2);
         probe_close(probe);
 }
 
@@ -256,7 +240,7 @@ static void an_idle_probe_is_small(void **state)
 static void durations_are_on_the_metrics_page(void **state)
 {
         (void)state;
-        (void)probe_rig_once(&rig, &(const struct probe_spec){.kind = PROBE_TCP, .address = "127.0.0.1", .port = 1},
+        (void)probe_rig_once(&the_rig, &(const struct probe_spec){.kind = PROBE_TCP, .address = "127.0.0.1", .port = 1},
                              5000);
         struct strbuf page = STRBUF_INIT(1024 * 1024);
         metrics_print(&page);
@@ -280,5 +264,5 @@ int main(void)
             cmocka_unit_test(a_new_cadence_counts_at_once),
             cmocka_unit_test(an_idle_probe_is_small),
         };
-        return cmocka_run_group_tests(tests, open_rig, close_rig);
+        return cmocka_run_group_tests(tests, probe_rig_setup, probe_rig_teardown);
 }
