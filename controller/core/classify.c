@@ -180,7 +180,7 @@ static enum finding classify_outage(struct pass *pass)
         if (decision->gates.blocked < 0) {
                 pass->to = decision->candidate;
                 decision->is_prepared =
-                    decision->may_act && pass->view->record && prepare_is_usable(pass->view, pass->to, pass->arena);
+                    decision->may_act && prepare_is_usable(pass->view, pass->to, pass->arena);
                 const char *why =
                     arena_printf(pass->arena, "%s fails (%s); %u/%u gates pass%s", name, checks, decision->gates.passed,
                                  decision->gates.count, decision->is_prepared ? "; it was prepared" : "");

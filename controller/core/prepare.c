@@ -74,9 +74,11 @@ static bool is_any_weak(const struct view *view)
 
 bool prepare_is_usable(const struct view *view, const struct plane_view *to, struct arena *arena)
 {
+        if (!view->owns_prepared) /* else there is a record, beside which it stands */
+                return false;
         const struct record *record = view->record;
         const struct prepared *prepared = &record->prepared;
-        if (!prepared->epoch || !view->owns_prepared || targets_moved(view) || !are_targets_met(view) ||
+        if (!prepared->epoch || !are_targets_met(view) ||
             targets_highest_epoch(view) != prepared->epoch || strcmp(prepared->to, to->name) != 0)
                 return false;
         const struct plan wanted = plan_values(view, to, prepared->epoch, arena);
@@ -101,7 +103,7 @@ static bool is_near(const struct view *view, const struct plane_health *health)
 {
         const struct detection *detection = &view->policy.detection;
         const mono_ms due = health->failing_since + gates_failover_delay(view);
-        return health->fresh && health->fails && health->fails + 1 >= detection->failure_threshold &&
+        return health->fails && health->fails + 1 >= detection->failure_threshold &&
                due - view->now <= detection->interval_ms + detection->timeout_ms;
 }
 
@@ -113,7 +115,7 @@ bool prepare_is_due(struct pass *pass)
         if (!view->may_prepare || !decision->may_act || view->record->prepared.epoch || !candidate ||
             !is_near(view, &decision->active_health) || view->prepared_at >= decision->active_health.failing_since)
                 return false;
-        if (targets_moved(view) || is_any_weak(view) || !are_targets_met(view) ||
+        if (is_any_weak(view) || !are_targets_met(view) ||
             plan_is_outdated(view, active, pass->arena) || !fits(view, candidate, pass->arena))
                 return false;
         const struct gate_question question = {PURPOSE_PREPARE, active, candidate, ""};

@@ -4,6 +4,8 @@
  *
  * Its epoch is taken, its values are fixed, and nothing is done. It is begun by the process that recorded it, and by
  * nobody else: another one decides anew over it, or goes on with it where a target shows that it was begun.
+ *
+ * The first two are asked only where the classifier has found the targets to be the record's, and the samples fresh.
  */
 #ifndef PK_CORE_PREPARE_H
 #define PK_CORE_PREPARE_H

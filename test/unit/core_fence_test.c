@@ -59,6 +59,28 @@ static void fenced(struct world *world, unsigned place)
         world_show(world, place, world->record.plan.targets[place].to, E + 1, "b");
 }
 
+/* Of a third plane too: what was not read, or is not in the plan, is not known to be shut. */
+static void what_is_not_known_to_be_shut_is_waited_for(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world_pass(world, 0, 3600000);
+        world_pass(world, 1, 3600000);
+        const unsigned third = fence_in(world, "c");
+        world_pass(world, 2, 3600000);
+        (void)world_decide(world);
+        assert_false(waiting_is_for(&world->view, at(world, third)));
+        at(world, third)->health.read_at = 0;
+        assert_true(waiting_is_for(&world->view, at(world, third)));
+        at(world, third)->health.read_at = world->view.now;
+        const unsigned planned = world->record.plan.target_count;
+        world->record.plan.target_count = third;
+        assert_true(waiting_is_for(&world->view, at(world, third)));
+        world->record.plan.target_count = planned;
+        world->view.record = NULL;
+        assert_false(waiting_is_released(&world->view, at(world, third)));
+}
+
 static void the_plane_that_is_moved_to_is_released_when_the_other_is_fenced(void **state)
 {
         struct world *world = *state;
@@ -191,6 +213,7 @@ static void a_person_is_not_switched_into_a_fence_that_is_silent(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            CASE(what_is_not_known_to_be_shut_is_waited_for),
             CASE(the_plane_that_is_moved_to_is_released_when_the_other_is_fenced),
             CASE(a_release_waits_for_a_fence_that_answers_in_a_plane_that_is_down),
             CASE(nothing_waits_for_a_release),

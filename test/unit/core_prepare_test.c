@@ -7,6 +7,9 @@
 #include <cmocka.h>
 
 #include "core/next_record.h"
+#include "core/plan.h"
+#include "core/prepare.h"
+#include "core/rules.h"
 #include "core_world.h"
 
 enum { PREPARED_ID = 0x3333, NEAR_MS = WORLD_DELAY_MS - WORLD_INTERVAL_MS, OVERDUE_MS = WORLD_DELAY_MS + 1000 };
@@ -126,6 +129,31 @@ static void cooling_down(struct world *world)
         world->record.cooldown_until = WORLD_WALL + 60000;
 }
 
+static void it_passes(struct world *world)
+{
+        world_pass(world, 0, 3600000);
+}
+
+static void it_is_stale(struct world *world)
+{
+        world_stale(world, 0);
+}
+
+/* Each alone would fit the record, and both together do not. */
+static void too_long_for_both(struct world *world)
+{
+        enum { MORE_THAN_HALF = PLAN_BYTES_MAX * 3 / 5 };
+        static char old[MORE_THAN_HALF];
+        memset(old, 'x', sizeof(old) - 1);
+        world->record.plan.targets[1].old[0] = old;
+        world->record.plan.targets[1].old_count = 1;
+}
+
+static void an_older_plan(struct world *world)
+{
+        world->view.planes[0].rrset = "A 203.0.113.77";
+}
+
 static void it_is_not_prepared(void **state)
 {
         static const struct {
@@ -138,7 +166,9 @@ static void it_is_not_prepared(void **state)
                     {"a weak target", a_weak_target},     {"a fence", a_fence},
                     {"another TTL", another_ttl},
                     {"other targets", other_targets},     {"prepared already", prepared_already},
-                    {"cooling down", cooling_down}};
+                    {"cooling down", cooling_down},       {"it passes", it_passes},
+                    {"it is stale", it_is_stale},         {"an older plan", an_older_plan},
+                    {"too long for both", too_long_for_both}};
         (void)state;
         for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct world world;
@@ -199,6 +229,16 @@ static void a_later_epoch_shown(struct world *world)
         world->view.targets[0].shows.stamp.epoch = WORLD_EPOCH + 3;
 }
 
+static void a_later_epoch_given_up(struct world *world)
+{
+        world->record.given_up = WORLD_EPOCH + 2;
+}
+
+static void nothing_of_it(struct world *world)
+{
+        world->record.prepared = (struct prepared){0};
+}
+
 /* It is decided anew, under a later epoch, which may replace what another may have begun to write. */
 static void it_is_superseded(void **state)
 {
@@ -207,7 +247,9 @@ static void it_is_superseded(void **state)
                 void (*change)(struct world *world);
         } rows[] = {{"another process", of_another_process}, {"its plane unfit", its_plane_unfit},
                     {"its plane moved", its_plane_moved},    {"another TTL", another_ttl},
-                    {"a target behind", its_target_behind},  {"a later epoch", a_later_epoch_shown}};
+                    {"a target behind", its_target_behind},  {"a later epoch", a_later_epoch_shown},
+                    {"one given up", a_later_epoch_given_up}, {"nothing of it", nothing_of_it},
+                    {"other targets", other_targets}};
         (void)state;
         for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct world world;
@@ -217,7 +259,7 @@ static void it_is_superseded(void **state)
                 struct decision decision = world_decide(&world);
                 if (decision.is_prepared)
                         fail_msg("%s: it is begun all the same", rows[i].what);
-                if (decision.rule->then == DO_DECIDE && decision.next->epoch <= WORLD_EPOCH + 1)
+                if (decision.rule->then == DO_DECIDE && decision.next->epoch <= record_highest_epoch(&world.record))
                         fail_msg("%s: epoch %llu is used twice", rows[i].what,
                                  (unsigned long long)decision.next->epoch);
                 world_clear(&world);
@@ -300,6 +342,83 @@ static void while_it_is_being_recorded_only_fenced_steps_are_taken(void **state)
         WORLD_EXPECT(world, FINDING_BEGUN_UNRECORDED, DO_WAIT); /* never committed before it is recorded */
 }
 
+static void it_is_begun_only_with_targets_that_were_read(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        world->view.is_record_assumed = true;
+        world->view.confirmed_epoch = WORLD_EPOCH + 1;
+        for (unsigned i = 0; i < 2; i++)
+                world->view.targets[i].health.read_at = 0;
+        assert_int_not_equal(world_decide(world).rule->then, DO_WRITE);
+}
+
+/* A pipeline is waited for by no step, so it may lag when a switch is prepared. */
+static void a_pipeline_that_lags_is_no_obstacle(void **state)
+{
+        struct world *world = *state;
+        const unsigned place = world_add(world, TARGET_PIPELINE);
+        world_show(world, place, "a", WORLD_EPOCH, "a");
+        fails_nearly(world);
+        WORLD_EXPECT(world, FINDING_PREPARABLE, DO_PREPARE);
+}
+
+static void a_failing_or_empty_active_plane_ends_nothing(void **state)
+{
+        struct world *world = *state;
+        is_prepared(world);
+        world->view.owns_prepared = true;
+        world_fail(world, 0, WORLD_INTERVAL_MS);
+        assert_int_not_equal(world_decide(world).finding, FINDING_PREPARED_UNUSED);
+        world_pass(world, 0, 3600000);
+        world->view.planes[0].rrset = "";
+        assert_int_not_equal(world_decide(world).finding, FINDING_PREPARED_UNUSED);
+}
+
+static void what_shows_it_is_ours_and_the_same(void **state)
+{
+        struct world *world = *state;
+        is_prepared(world);
+        world_lock(world, "cluster-b", WORLD_EPOCH + 1, "b");
+        (void)world_decide(world);
+        struct target_view *lock = &world->view.targets[0];
+        lock->shows.stamp.id = PREPARED_ID + 1;
+        assert_false(prepare_is_shown(&world->view));
+        lock->shows.stamp.id = PREPARED_ID;
+        assert_true(prepare_is_shown(&world->view));
+        lock->health.read_at = 0;
+        assert_false(prepare_is_shown(&world->view));
+        lock->health.read_at = world->view.now;
+        lock->shows.stamp.store = "k8s/somebody-else";
+        assert_false(prepare_is_shown(&world->view));
+        lock->shows.stamp.presence = STAMP_UNREADABLE;
+        assert_false(prepare_is_shown(&world->view));
+}
+
+static void every_value_until_then_is_an_old_one_once(void **state)
+{
+        struct world *world = *state;
+        is_prepared(world);
+        struct plan_target *name = &world->record.plan.targets[1];
+        name->old_count = 0;
+        name->old[name->old_count++] = name->to;
+        while (name->old_count < PLAN_OLD_MAX)
+                name->old[name->old_count++] = "A 203.0.113.9";
+        struct plan plan = prepare_plan(&world->record);
+        assert_int_equal(plan.targets[1].old_count, PLAN_OLD_MAX);
+        name->old[0] = "A 203.0.113.8";
+        plan = prepare_plan(&world->record);
+        assert_int_equal(plan.targets[1].old_count, PLAN_OLD_MAX); /* the last one has no room */
+}
+
+static void only_what_is_beside_the_record_is_aside(void **state)
+{
+        (void)state;
+        assert_true(action_is_aside(DO_PREPARE));
+        assert_true(action_is_aside(DO_GIVE_UP));
+        assert_false(action_is_aside(DO_DECIDE));
+}
+
 static void a_request_of_a_prepared_epoch_is_heard(void **state)
 {
         struct world *world = *state;
@@ -342,6 +461,12 @@ int main(void)
             cmocka_unit_test_setup_teardown(what_a_target_shows_is_gone_on_with, world_set_up, world_tear_down),
             cmocka_unit_test_setup_teardown(while_it_is_being_recorded_only_fenced_steps_are_taken, world_set_up,
                                             world_tear_down),
+            cmocka_unit_test_setup_teardown(it_is_begun_only_with_targets_that_were_read, world_set_up, world_tear_down),
+            cmocka_unit_test_setup_teardown(a_pipeline_that_lags_is_no_obstacle, world_set_up, world_tear_down),
+            cmocka_unit_test_setup_teardown(a_failing_or_empty_active_plane_ends_nothing, world_set_up, world_tear_down),
+            cmocka_unit_test_setup_teardown(what_shows_it_is_ours_and_the_same, world_set_up, world_tear_down),
+            cmocka_unit_test_setup_teardown(every_value_until_then_is_an_old_one_once, world_set_up, world_tear_down),
+            cmocka_unit_test_setup_teardown(only_what_is_beside_the_record_is_aside, world_set_up, world_tear_down),
             cmocka_unit_test_setup_teardown(a_request_of_a_prepared_epoch_is_heard, world_set_up, world_tear_down),
             cmocka_unit_test_setup_teardown(the_status_shows_the_epoch_in_force, world_set_up, world_tear_down),
             cmocka_unit_test_setup_teardown(it_is_in_the_runbook, world_set_up, world_tear_down),
