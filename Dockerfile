@@ -7,7 +7,7 @@ FROM debian:trixie-slim AS build
 RUN apt-get -q update \
  && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
         ca-certificates gcc libc6-dev make pkg-config \
-        libcurl4-openssl-dev libexpat1-dev libhiredis-dev libjansson-dev libldns-dev libmicrohttpd-dev libssl-dev libyaml-dev \
+        libcurl4-openssl-dev libexpat1-dev libhiredis-dev libjansson-dev libldns-dev libmicrohttpd-dev libssl-dev libyaml-dev zlib1g-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .

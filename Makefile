@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VARIANT ?= release
 OUT     := build/$(VARIANT)
 CC      ?= cc
-PACKAGES := libcurl expat jansson yaml-0.1 hiredis ldns libmicrohttpd openssl
+PACKAGES := libcurl expat jansson yaml-0.1 hiredis ldns libmicrohttpd openssl zlib
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 CPPFLAGS_VERSION := -DPK_VERSION='"$(VERSION)"'

@@ -20,7 +20,8 @@ libjansson-dev|JSON
 libyaml-dev|kubeconfig files
 libmicrohttpd-dev|/metrics and /healthz
 libhiredis-dev|the Redis protocol
-libssl-dev|TLS"
+libssl-dev|TLS
+zlib1g-dev|keeps long texts small"
 
 packages_bench="
 bind9|the DNS server of the bench

@@ -22,30 +22,34 @@ const struct condition *condition_list_find(const struct condition_list *list, c
         return NULL;
 }
 
-static void free_texts(struct condition *condition)
-{
-        free(condition->type);
-        free(condition->reason);
-        free(condition->message);
-}
-
-static char *bounded_message(const char *message)
+static void copy_texts(struct condition *condition, const char *type, const char *reason, const char *message)
 {
         char cut[CONDITION_MESSAGE_MAX + 1];
         (void)TEXT_COPY(cut, message);
-        return mem_strdup(cut);
+        const size_t type_bytes = strlen(type) + 1, reason_bytes = strlen(reason) + 1, message_bytes = strlen(cut) + 1;
+        char *block = mem_calloc(type_bytes + reason_bytes + message_bytes, 1);
+        condition->type = memcpy(block, type, type_bytes);
+        condition->reason = memcpy(block + type_bytes, reason, reason_bytes);
+        condition->message = memcpy(block + type_bytes + reason_bytes, cut, message_bytes);
+}
+
+/* Thousands of lists are kept, most of two or three conditions: each has the room that it needs. */
+static struct condition *append(struct condition_list *list)
+{
+        INVARIANT(list->count < CONDITIONS_MAX);
+        list->items = mem_realloc(list->items, list->count + 1, sizeof(*list->items));
+        return &list->items[list->count++];
 }
 
 static struct condition *slot_for(struct condition_list *list, const char *type)
 {
         for (size_t i = 0; i < list->count; i++) {
                 if (strcmp(list->items[i].type, type) == 0) {
-                        free_texts(&list->items[i]);
+                        free(list->items[i].type);
                         return &list->items[i];
                 }
         }
-        INVARIANT(list->count < CONDITIONS_MAX);
-        return &list->items[list->count++];
+        return append(list);
 }
 
 void condition_list_set(struct condition_list *list, const struct condition_list *previous,
@@ -55,20 +59,19 @@ void condition_list_set(struct condition_list *list, const struct condition_list
         const struct condition *before = previous ? condition_list_find(previous, value->type) : NULL;
         bool is_unchanged = before && before->status == value->status && before->last_transition_at != 0;
         struct condition fresh = {
-            .type = mem_strdup(value->type),
-            .reason = mem_strdup(value->reason),
-            .message = bounded_message(value->message),
             .status = value->status,
             .observed_generation = value->observed_generation,
             .last_transition_at = is_unchanged ? before->last_transition_at : now,
         };
+        copy_texts(&fresh, value->type, value->reason, value->message);
         *slot_for(list, value->type) = fresh;
 }
 
 void condition_list_clear(struct condition_list *list)
 {
         for (size_t i = 0; i < list->count; i++)
-                free_texts(&list->items[i]);
+                free(list->items[i].type);
+        free(list->items);
         *list = (struct condition_list){0};
 }
 
@@ -102,9 +105,7 @@ static bool decode_one(const json_t *entry, struct condition *ret)
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
                 if (strcmp(status, names[i]) == 0)
                         condition.status = (enum condition_status)i;
-        condition.type = mem_strdup(type);
-        condition.reason = mem_strdup(reason ? reason : "");
-        condition.message = bounded_message(message ? message : "");
+        copy_texts(&condition, type, reason ? reason : "", message ? message : "");
         condition.observed_generation = json_integer_value(json_object_get(entry, "observedGeneration"));
         *ret = condition;
         return true;
@@ -113,7 +114,9 @@ static bool decode_one(const json_t *entry, struct condition *ret)
 void condition_list_decode(const json_t *conditions, struct condition_list *ret)
 {
         *ret = (struct condition_list){0};
-        for (size_t i = 0; i < json_array_size(conditions) && ret->count < CONDITIONS_MAX; i++)
-                if (decode_one(json_array_get(conditions, i), &ret->items[ret->count]))
-                        ret->count++;
+        for (size_t i = 0; i < json_array_size(conditions) && ret->count < CONDITIONS_MAX; i++) {
+                struct condition found;
+                if (decode_one(json_array_get(conditions, i), &found))
+                        *append(ret) = found;
+        }
 }

@@ -25,16 +25,16 @@ enum { CONDITIONS_MAX = 8, CONDITION_MESSAGE_MAX = 1024 };
 enum condition_status { CONDITION_FALSE, CONDITION_TRUE, CONDITION_UNKNOWN };
 
 struct condition {
-        char *type;
-        char *reason;
-        char *message;
+        char *type; /* one block holds all three texts */
+        const char *reason;
+        const char *message;
         enum condition_status status;
         int64_t observed_generation;
         unix_ms last_transition_at;
 };
 
 struct condition_list {
-        struct condition items[CONDITIONS_MAX];
+        struct condition *items;
         size_t count;
 };
 

@@ -2,12 +2,15 @@
  * account.h -- the history that a policy's status keeps: the last switch, those before it, the last decision, and the
  * times of the epoch under way.
  *
- * Ownership: texts are owned; account_forget() frees them.
+ * Ownership: the kept JSON is owned; account_forget() frees it.
  */
 #ifndef PK_RECONCILE_ACCOUNT_H
 #define PK_RECONCILE_ACCOUNT_H
 
+#include <jansson.h>
+
 #include "core/target.h"
+#include "util/packed.h"
 
 enum { HISTORY_MAX = 5 };
 
@@ -19,12 +22,14 @@ struct step_times { /* microseconds on the monotonic clock, of the epoch under w
 
 struct account {
         struct step_times times;
-        epoch_t newest_epoch; /* of the newest entry of history */
-        char *last_switch;    /* status.lastSwitch, history and lastDecision as compact JSON text; NULL none */
-        char *history;
-        char *last_decision;
+        epoch_t newest_epoch;      /* of the newest entry of history */
+        struct packed last_switch; /* status.lastSwitch, history and lastDecision as compact JSON */
+        struct packed history;
+        struct packed last_decision;
 };
 
+void account_keep(struct packed *packed, json_t *value); /* consumed; NULL: none */
+json_t *account_load(const struct packed *packed);       /* the caller's; null where there is none */
 void account_forget(struct account *account);
 
 #endif

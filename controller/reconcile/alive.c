@@ -34,7 +34,7 @@ static char *what_to_say(const struct policy *policy, const struct view *view, c
         if (!decision->vouches || !policy->manager->identity.uid ||
             (alive->said_at && now - alive->said_at + slack < every))
                 return NULL;
-        struct alive_text next = {.counter = alive->heard.counter + 1, .every_ms = every};
+        struct alive_text next = {.counter = alive->heard ? alive->heard->counter + 1 : 1, .every_ms = every};
         char text[ALIVE_TEXT_BYTES];
         struct alive_text again;
         bool fits = TEXT_COPY(next.plane, decision->active->name) && TEXT_COPY(next.by, policy->manager->identity.uid);
@@ -83,7 +83,9 @@ static void hear(struct alive *alive, const char *text, mono_ms now)
                 return;
         free(alive->raw);
         alive->raw = mem_strdup(text);
-        alive->heard = heard;
+        if (!alive->heard)
+                alive->heard = mem_new(alive->heard);
+        *alive->heard = heard;
         alive->seen_at = now;
 }
 
@@ -110,13 +112,14 @@ void alive_show(const struct policy *policy, struct alive_view *ret)
         *ret = (struct alive_view){.is_used = true,
                                    .seen_at = alive->seen_at,
                                    .read_at = alive->read_at,
-                                   .every_ms = alive->heard.every_ms,
-                                   .plane = alive->heard.plane};
+                                   .every_ms = alive->heard ? alive->heard->every_ms : 0,
+                                   .plane = alive->heard ? alive->heard->plane : ""};
 }
 
 void alive_forget(struct policy *policy)
 {
         effect_abandon(policy->alive.effect);
         free(policy->alive.raw);
+        free(policy->alive.heard);
         policy->alive = (struct alive){0};
 }

@@ -23,8 +23,8 @@ struct alive {
         mono_ms said_at;
         mono_ms read_at; /* the last answer of any kind */
         mono_ms seen_at; /* the last renewal observed; finding the text at first counts as one; 0: never there */
-        struct alive_text heard;
         char *raw; /* the text as it is there; NULL: none of this product */
+        struct alive_text *heard; /* raw, parsed; NULL with it */
         unsigned failures;
 };
 

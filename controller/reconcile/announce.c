@@ -174,8 +174,9 @@ static mono_ms due_at(const struct announce_site *site)
 static void place(struct policy *policy)
 {
         struct announce *announce = &policy->announce;
-        if (announce->count)
+        if (announce->sites)
                 return;
+        announce->sites = mem_calloc(policy->plane_count + 1, sizeof(*announce->sites));
         announce->sites[announce->count++] = (struct announce_site){.policy = policy};
         for (size_t i = 0; i < policy->plane_count; i++)
                 announce->sites[announce->count++] =
@@ -232,6 +233,7 @@ void announce_forget(struct policy *policy)
                 leave(&policy->announce.sites[i]);
                 free(policy->announce.sites[i].error);
         }
+        free(policy->announce.sites);
         policy->announce = (struct announce){0};
 }
 

@@ -35,10 +35,8 @@ struct announce_site {
         char *error;
 };
 
-enum { ANNOUNCE_SITES_MAX = PLANES_MAX + 1 };
-
 struct announce {
-        struct announce_site sites[ANNOUNCE_SITES_MAX]; /* the hub, and as in spec.planes */
+        struct announce_site *sites; /* the hub, and as in spec.planes; NULL: nothing was announced yet */
         unsigned count;
 };
 

@@ -115,6 +115,7 @@ static void fill_verify(struct effect *effect, const char *const *servers, size_
         effect->ref.name = arena_strdup(arena, name->ref.name);
         for (size_t i = 0; i < count && i < VERIFY_SERVERS_MAX; i++)
                 effect->servers[effect->server_count++] = arena_strdup(arena, servers[i]);
+        effect->looks = arena_alloc(arena, effect->server_count * sizeof(*effect->looks));
         effect->epoch = policy->keeper.record->epoch;
         effect->want = (struct target_want){.value = arena_strdup(arena, name->to), .epoch = effect->epoch};
 }

@@ -74,7 +74,7 @@ struct effect {
         struct target_servers found_servers;
         bool has_found_servers; /* the provider was asked, and answered */
         mono_ms retry_after_ms; /* as in target_visit */
-        struct verify_slot verify[VERIFY_SERVERS_MAX];
+        struct verify_look *looks; /* of EFFECT_VERIFY, one for each of servers; as the texts in it, of the arena */
 };
 
 /* Build, and let it wait for the next batch; the slot then holds the effect. A read that waits makes room for a write.

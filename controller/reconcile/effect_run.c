@@ -25,7 +25,7 @@ void effect_free(struct effect *effect)
 static void run_verify(struct effect *effect)
 {
         for (unsigned i = 0; i < effect->server_count; i++) {
-                struct verify_slot *look = &effect->verify[i];
+                struct verify_look *look = &effect->looks[i];
                 struct target_state state = {0};
                 struct errmsg ignored;
                 enum err err = dns_observe(effect->servers[i], effect->ref.name, clock_mono() + VERIFY_DEADLINE_MS,
@@ -36,7 +36,7 @@ static void run_verify(struct effect *effect)
                 const bool is_alias = text_has_prefix(effect->want.value, "ALIAS"); /* its answers are addresses */
                 look->shows_record = (is_alias || strcmp(state.value, effect->want.value) == 0) &&
                                      state.stamp.presence == STAMP_OURS && state.stamp.epoch == effect->want.epoch;
-                (void)TEXT_COPY(look->shown, state.value);
+                look->shown = arena_printf(&effect->arena, "%.*s", VERIFY_SHOWN_BYTES - 1, state.value);
                 target_state_clear(&state);
         }
         effect->err = ERR_OK;

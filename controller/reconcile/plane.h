@@ -83,7 +83,7 @@ struct plane {
         bool is_located; /* its cluster was asked for its UID; without an answer it is not the operator's own */
         struct kube_call *service_call, *uid_call;
         struct loop_timer discovery;
-        char *addresses[SERVICE_ADDRESSES_MAX]; /* where agents would be sent */
+        char **addresses; /* where agents would be sent */
         size_t address_count;
         uint16_t port;
         char *address_error; /* why there is none, NULL otherwise */
@@ -94,7 +94,7 @@ struct plane {
         struct resolve_name *lookup; /* of the address where it is a host name and probed; NULL otherwise */
         struct resolve_wait lookup_wait;
         struct loop_timer lookup_timer;
-        struct address resolved[RESOLVE_ADDRESSES_MAX]; /* sorted */
+        struct address *resolved; /* sorted */
         unsigned resolved_count;
         mono_ms name_confirmed_at; /* see core/view.h */
         bool name_absent;

@@ -38,6 +38,8 @@ void plane_address_forget(struct plane *plane)
         plane_name_stop(plane);
         for (size_t i = 0; i < plane->address_count; i++)
                 free(plane->addresses[i]);
+        free(plane->addresses);
+        plane->addresses = NULL;
         plane->address_count = 0;
         plane->port = 0;
         free(plane->rrset);
@@ -61,6 +63,7 @@ static void set_addresses(struct plane *plane, const char *const *addresses, siz
                 return;
         }
         plane_address_forget(plane);
+        plane->addresses = mem_calloc(count, sizeof(*plane->addresses));
         for (size_t i = 0; i < count; i++)
                 plane->addresses[i] = mem_strdup(addresses[i]);
         plane->address_count = count;

@@ -27,9 +27,11 @@ static bool take_addresses(struct plane *plane, const struct resolve_answer *ans
                         sorted[i].v6 = answer->addresses[i].v6;
         }
         qsort(sorted, answer->count, sizeof(sorted[0]), compare_addresses);
-        if (answer->count == plane->resolved_count && memcmp(sorted, plane->resolved, sizeof(sorted)) == 0)
+        const size_t bytes = answer->count * sizeof(sorted[0]);
+        if (answer->count == plane->resolved_count && (!bytes || memcmp(sorted, plane->resolved, bytes) == 0))
                 return false;
-        memcpy(plane->resolved, sorted, sizeof(sorted));
+        free(plane->resolved);
+        plane->resolved = bytes ? memcpy(mem_calloc(answer->count, sizeof(sorted[0])), sorted, bytes) : NULL;
         plane->resolved_count = answer->count;
         return true;
 }
@@ -77,7 +79,8 @@ void plane_name_stop(struct plane *plane)
         resolve_cancel(&plane->lookup_wait);
         resolve_close(plane->lookup);
         plane->lookup = NULL;
-        memset(plane->resolved, 0, sizeof(plane->resolved));
+        free(plane->resolved);
+        plane->resolved = NULL;
         plane->resolved_count = 0;
         plane->name_confirmed_at = 0;
         plane->name_absent = false;

@@ -54,7 +54,7 @@ struct policy {
         /* Hash of the spec: a store that went back in time gives the same metadata.generation to another spec. */
         uint64_t spec_content;
         uint64_t list_generation;
-        struct policy_plane planes[PLANES_MAX];
+        struct policy_plane *planes; /* plane_count of them */
         size_t plane_count;
         struct work work;
         void (*visited)(struct policy *policy, struct effect *effect); /* one of its effects has ended */

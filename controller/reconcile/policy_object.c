@@ -20,12 +20,11 @@
 /* The new planes are linked before the old ones are dropped, so that a plane in both keeps its cadence and verdict. */
 static void relink_planes(struct policy *policy)
 {
-        struct policy_plane before[PLANES_MAX];
-        size_t count = policy->plane_count;
-        memcpy(before, policy->planes, sizeof(before));
-        memset(policy->planes, 0, sizeof(policy->planes));
+        struct policy_plane *const before = policy->planes;
+        const size_t count = policy->plane_count, wanted = policy->spec ? policy->spec->plane_count : 0;
+        policy->planes = wanted ? mem_calloc(wanted, sizeof(*policy->planes)) : NULL;
         policy->plane_count = 0;
-        for (size_t i = 0; policy->spec && i < policy->spec->plane_count; i++) {
+        for (size_t i = 0; i < wanted; i++) {
                 struct plane *plane = plane_obtain(policy->manager, policy->namespace_name, policy->spec->planes[i]);
                 plane_use(plane, policy);
                 bool is_new = true;
@@ -41,6 +40,7 @@ static void relink_planes(struct policy *policy)
         }
         for (size_t i = 0; i < count; i++)
                 plane_unuse(before[i].plane, policy);
+        free(before);
 }
 
 static void set_text(char **text, const char *value)

@@ -118,7 +118,7 @@ static json_t *targets_json(const struct policy *policy, const struct view *view
 static json_t *decision_json(const struct policy *policy, const struct view *view, const struct decision *decision)
 {
         if (!decision->has_gates || decision->next || !decision->active)
-                return switch_report_load(policy->account.last_decision);
+                return account_load(&policy->account.last_decision);
         bool would = decision->gates.blocked < 0 && decision->candidate;
         json_t *report = json_pack(
             "{s:I, s:s, s:s, s:o, s:s, s:o, s:b, s:n, s:o, s:o}", "epoch", (json_int_t)decision->epoch + 1, "decision",
@@ -223,8 +223,8 @@ json_t *policy_status_of(const struct policy *policy, const struct view *view, c
         struct report report;
         report_build(view, decision, arena, &report);
         set_conditions(policy, &report, &policy->status.conditions, ret_conditions);
-        json_t *last_switch = switch_report_load(policy->account.last_switch);
-        json_t *history = policy->account.history ? switch_report_load(policy->account.history) : json_array();
+        json_t *last_switch = account_load(&policy->account.last_switch);
+        json_t *history = policy->account.history.bytes ? account_load(&policy->account.history) : json_array();
         const char *completed = text_of(last_switch, "completedAt", "Never");
         json_t *status = json_pack(
             "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "observedGeneration",
@@ -253,17 +253,13 @@ json_t *policy_status_of(const struct policy *policy, const struct view *view, c
 
 enum { KEPT_BYTES_MAX = 16384 };
 
-/* NULL where it is absent, of another type, or larger than any that is written. */
-static char *kept_text(const json_t *status, const char *field, json_type type)
+/* Nothing where it is absent, of another type, or larger than any that is written. */
+static void restore(struct packed *packed, const json_t *status, const char *field, json_type type)
 {
-        const json_t *value = json_object_get(status, field);
-        if (!value || json_typeof(value) != type || (type == JSON_ARRAY && json_array_size(value) > HISTORY_MAX))
-                return NULL;
-        char *text = json_dumps(value, JSON_COMPACT);
-        if (text && strlen(text) <= KEPT_BYTES_MAX)
-                return text;
-        free(text);
-        return NULL;
+        json_t *value = json_object_get(status, field);
+        const bool is_right = value && json_typeof(value) == type && json_array_size(value) <= HISTORY_MAX &&
+                              json_dumpb(value, NULL, 0, JSON_COMPACT) <= KEPT_BYTES_MAX;
+        account_keep(packed, is_right ? json_incref(value) : NULL);
 }
 
 /* The former leader has reported this word already. */
@@ -282,12 +278,9 @@ void policy_status_restore(struct policy *policy, const json_t *object)
                 return;
         policy->has_seen_status = true;
         const json_t *status = json_object_get(object, "status");
-        free(policy->account.history);
-        free(policy->account.last_switch);
-        free(policy->account.last_decision);
-        policy->account.history = kept_text(status, "history", JSON_ARRAY);
-        policy->account.last_switch = kept_text(status, "lastSwitch", JSON_OBJECT);
-        policy->account.last_decision = kept_text(status, "lastDecision", JSON_OBJECT);
+        restore(&policy->account.history, status, "history", JSON_ARRAY);
+        restore(&policy->account.last_switch, status, "lastSwitch", JSON_OBJECT);
+        restore(&policy->account.last_decision, status, "lastDecision", JSON_OBJECT);
         policy->account.newest_epoch = (epoch_t)json_integer_value(
             json_object_get(json_array_get(json_object_get(status, "history"), 0), "epoch"));
         restore_armed(policy, status);

@@ -59,7 +59,7 @@ static void write_clear(struct manager *manager, struct record_write *write)
 {
         manager->pace.deciding -= is_counted(write);
         record_free(write->record);
-        free(write->report);
+        json_decref(write->report);
         free(write->way_back);
         free(write->text);
         free(write->former);

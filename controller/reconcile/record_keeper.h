@@ -27,7 +27,7 @@ struct record_write {
         enum action action;    /* why */
         char *text;            /* as it goes to a store that takes text; NULL: another store */
         char *former;          /* the owner whose ownership record it may replace, where there is one */
-        char *report;          /* status.lastDecision as compact JSON text; NULL for a commit */
+        json_t *report;        /* status.lastDecision; NULL for a commit */
         char *way_back;        /* of a commit: how a person returns, as it was when it was decided; NULL: not said */
         unsigned gates_passed, gate_count;
 };

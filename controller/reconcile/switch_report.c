@@ -28,21 +28,6 @@ json_t *switch_report_time(unix_ms at)
         return json_string(text);
 }
 
-json_t *switch_report_load(const char *text)
-{
-        json_t *value = text ? json_loads(text, 0, NULL) : json_null();
-        INVARIANT(value);
-        return value;
-}
-
-static char *keep(json_t *value)
-{
-        char *text = json_dumps(value, JSON_COMPACT);
-        INVARIANT(text);
-        json_decref(value);
-        return text;
-}
-
 json_t *switch_report_gates(const struct decision *decision)
 {
         json_t *gates = json_array();
@@ -55,7 +40,7 @@ json_t *switch_report_gates(const struct decision *decision)
         return gates;
 }
 
-char *switch_report_decision(const struct record *next, const struct view *view, const struct decision *decision)
+json_t *switch_report_decision(const struct record *next, const struct view *view, const struct decision *decision)
 {
         json_t *report =
             json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:o}", "epoch", (json_int_t)next->epoch,
@@ -64,7 +49,7 @@ char *switch_report_decision(const struct record *next, const struct view *view,
                       (int)next->automatic, "at", switch_report_time(next->started_at), "gates",
                       switch_report_gates(decision), "facts", decision_facts_encode(view));
         INVARIANT(report);
-        return keep(report);
+        return report;
 }
 
 static void add_step(json_t *steps, const char *name, int64_t from_us, int64_t to_us)
@@ -105,12 +90,11 @@ static json_t *rto_json(const struct policy *policy, const struct record *record
 
 static void add_to_history(struct policy *policy, json_t *report)
 {
-        json_t *history = policy->account.history ? switch_report_load(policy->account.history) : json_array();
+        json_t *history = policy->account.history.bytes ? account_load(&policy->account.history) : json_array();
         json_array_insert(history, 0, report);
         while (json_array_size(history) > HISTORY_MAX)
                 json_array_remove(history, HISTORY_MAX);
-        free(policy->account.history);
-        policy->account.history = keep(history);
+        account_keep(&policy->account.history, history);
 }
 
 /* An abort or an adoption is complete as soon as it is recorded, and new values for the same plane move nobody. */
@@ -136,10 +120,8 @@ bool switch_report_complete(struct policy *policy, const struct record *record)
         INVARIANT(report);
         arena_deinit(&arena);
         add_to_history(policy, report);
-        if (is_switch(record)) {
-                free(policy->account.last_switch);
-                policy->account.last_switch = keep(json_incref(report));
-        }
+        if (is_switch(record))
+                account_keep(&policy->account.last_switch, json_incref(report));
         json_decref(report);
         return true;
 }

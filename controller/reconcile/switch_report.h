@@ -1,8 +1,7 @@
 /*
  * switch_report.h -- decisions and switches as JSON for status and as lines for the log.
  *
- * What a policy keeps of them is compact text, not JSON trees: a thousand policies stay small.
- * Ownership: JSON references and texts are the caller's.
+ * Ownership: JSON references are the caller's.
  */
 #ifndef PK_RECONCILE_SWITCH_REPORT_H
 #define PK_RECONCILE_SWITCH_REPORT_H
@@ -11,7 +10,7 @@
 #include "reconcile/policy.h"
 
 /* status.lastDecision: the record, every gate with what was found, and what all of it rested on. */
-char *switch_report_decision(const struct record *next, const struct view *view, const struct decision *decision);
+json_t *switch_report_decision(const struct record *next, const struct view *view, const struct decision *decision);
 /*
  * Puts a decision that came to its end into the history, and a switch into last_switch too; false where it was there
  * already. What was only found at the first look is no entry.
@@ -26,6 +25,5 @@ void switch_report_log_runbook(struct policy *policy, const struct view *view, c
 json_t *switch_report_gates(const struct decision *decision);
 json_t *switch_report_text(const char *text); /* a sentence, cut where it is longer than a person reads */
 json_t *switch_report_time(unix_ms at);       /* null for 0 */
-json_t *switch_report_load(const char *text); /* of a kept text; null for NULL */
 
 #endif

@@ -209,8 +209,7 @@ static void tell_begun(struct policy *policy, struct record_write *write, struct
 {
         const struct record *record = write->record;
         policy->account.times.recorded_us = clock_mono_us();
-        free(policy->account.last_decision);
-        policy->account.last_decision = write->report;
+        account_keep(&policy->account.last_decision, write->report);
         write->report = NULL;
         tell_metrics_decided(policy, record);
         if (record->automatic)

@@ -25,9 +25,12 @@ static size_t servers_of(const struct policy *policy, const char *ret[static VER
         return dns->verify_count ? dns->verify_count : verify->found_count;
 }
 
-static bool is_of_record(const struct policy *policy, const struct verify_slot *slot)
+/* The last word of server @i under the epoch of the record. */
+static const struct verify_slot *heard_of(const struct policy *policy, unsigned i)
 {
-        return policy->keeper.record && slot->epoch == policy->keeper.record->epoch;
+        static const struct verify_slot unasked = {.epoch = 0};
+        const struct verify_slot *slot = policy->verify.slots ? &policy->verify.slots[i] : &unasked;
+        return policy->keeper.record && slot->epoch == policy->keeper.record->epoch ? slot : &unasked;
 }
 
 /* A provider's server that never answered cannot be asked from here, and says nothing. */
@@ -45,8 +48,7 @@ static bool is_over(const struct policy *policy)
                 return false;
         for (unsigned i = 0; i < verify->found_count; i++) {
                 any |= verify->found[i].answers;
-                all &= !verify->found[i].answers ||
-                       (is_of_record(policy, &verify->slots[i]) && verify->slots[i].shows_record);
+                all &= !verify->found[i].answers || heard_of(policy, i)->shows_record;
         }
         return any ? all : verify->rounds >= ROUNDS_UNHEARD;
 }
@@ -88,9 +90,13 @@ static void forget_found(struct verify *verify)
 
 void verify_restart(struct policy *policy)
 {
-        policy->verify.asked_at = 0;
-        policy->verify.rounds = 0;
-        memset(policy->verify.slots, 0, sizeof(policy->verify.slots));
+        struct verify *verify = &policy->verify;
+        verify->asked_at = 0;
+        verify->rounds = 0;
+        for (unsigned i = 0; verify->slots && i < VERIFY_SERVERS_MAX; i++)
+                free(verify->slots[i].shown);
+        free(verify->slots);
+        verify->slots = NULL;
 }
 
 void verify_abandon(struct policy *policy)
@@ -116,42 +122,49 @@ void verify_found(struct policy *policy, const struct target_servers *servers)
                 verify->found[verify->found_count].server = mem_strdup(servers->list[verify->found_count]);
 }
 
-void verify_take(struct policy *policy, const struct effect *effect)
+static void take_look(struct verify_slot *slot, const struct verify_look *look, epoch_t epoch, mono_ms now)
 {
-        if (!policy->keeper.record || effect->epoch != policy->keeper.record->epoch) {
-                policy->verify.asked_at = 0; /* the answer is about an older epoch */
+        if (slot->epoch != epoch) {
+                free(slot->shown);
+                *slot = (struct verify_slot){.epoch = epoch};
+        }
+        if (!look->has_answered) {
+                slot->misses++;
                 return;
         }
-        policy->verify.rounds++;
+        free(slot->shown);
+        *slot = (struct verify_slot){
+            .epoch = epoch, .shows_record = look->shows_record, .shown = mem_strdup(look->shown), .seen_at = now};
+}
+
+void verify_take(struct policy *policy, const struct effect *effect)
+{
+        struct verify *verify = &policy->verify;
+        if (!policy->keeper.record || effect->epoch != policy->keeper.record->epoch) {
+                verify->asked_at = 0; /* the answer is about an older epoch */
+                return;
+        }
+        verify->rounds++;
+        if (!verify->slots)
+                verify->slots = mem_calloc(VERIFY_SERVERS_MAX, sizeof(*verify->slots));
         for (unsigned i = 0; i < effect->server_count; i++) {
-                policy->verify.found[i].answers |= effect->verify[i].has_answered;
-                struct verify_slot *slot = &policy->verify.slots[i];
-                if (slot->epoch != effect->epoch)
-                        *slot = (struct verify_slot){.epoch = effect->epoch};
-                if (!effect->verify[i].has_answered) {
-                        slot->misses++;
-                        continue;
-                }
-                *slot = effect->verify[i];
-                slot->epoch = effect->epoch;
-                slot->seen_at = loop_now(policy->manager->loop);
+                verify->found[i].answers |= effect->looks[i].has_answered;
+                take_look(&verify->slots[i], &effect->looks[i], effect->epoch, loop_now(policy->manager->loop));
         }
 }
 
 void verify_gather(const struct policy *policy, struct view *ret)
 {
-        static const struct verify_slot unasked = {.shown = ""};
         const char *servers[VERIFY_SERVERS_MAX];
         const size_t count = servers_of(policy, servers);
         ret->verify_count = 0;
         for (unsigned i = 0; i < count && !is_over(policy); i++) {
-                const struct verify_slot *slot = &policy->verify.slots[i];
-                slot = is_of_record(policy, slot) ? slot : &unasked;
+                const struct verify_slot *slot = heard_of(policy, i);
                 if (!counts(policy, i))
                         continue;
                 ret->verify[ret->verify_count++] = (struct verify_view){.server = servers[i],
                                                                         .shows_record = slot->shows_record,
-                                                                        .shown = slot->shown,
+                                                                        .shown = slot->shown ? slot->shown : "",
                                                                         .seen_at = slot->seen_at,
                                                                         .misses = slot->misses};
         }

@@ -8,18 +8,25 @@ struct policy;
 struct effect;
 struct target_servers;
 
+/* The answer of one server. */
+struct verify_look {
+        bool has_answered;
+        bool shows_record;
+        const char *shown; /* its addresses, cut at VERIFY_SHOWN_BYTES; NULL where it did not answer */
+};
+
 /* One server: its last answer, and the questions since then that it did not answer. */
 struct verify_slot {
-        epoch_t epoch;     /* of the record that it was held against; another's says nothing */
-        bool has_answered; /* of a look: this time */
+        epoch_t epoch; /* of the record that it was held against; another's says nothing */
         bool shows_record;
-        char shown[VERIFY_SHOWN_BYTES];
+        char *shown;     /* NULL: it never answered */
         mono_ms seen_at; /* 0: it never answered */
         unsigned misses;
 };
 
 struct verify {
-        struct verify_slot slots[VERIFY_SERVERS_MAX]; /* as in spec.dns.verify, or else as in found */
+        /* VERIFY_SERVERS_MAX, as in spec.dns.verify, or else as in found; NULL: none was asked about this epoch. */
+        struct verify_slot *slots;
         struct verify_found {
                 char *server;
                 bool answers; /* it has answered once: a network may keep all of them from being asked */

@@ -17,6 +17,7 @@
 struct scene {
         struct policy policy;
         struct plane planes[2];
+        struct policy_plane named[2];
         struct arena arena;
         struct wanted_target wanted[TARGETS_MAX];
         unsigned count;
@@ -28,6 +29,7 @@ static void open_scene(struct scene *scene, const char *west, const char *east)
         const char *const specs[] = {west, east};
         struct errmsg why = {""};
         *scene = (struct scene){.policy = {.plane_count = 2}};
+        scene->policy.planes = scene->named;
         json_t *object = json_text("{'metadata': {'namespace': 'mesh', 'name': 'gloo'}, 'spec': {'mode': 'Automatic', 'planes': ['west', 'east'], "
                                    "'dns': {'name': 'a.b', 'rfc2136': {}}, 'fence': [{'name': 'f', 'object': {'apiVersion': 'batch/v1', 'resource': "
                                    "'cronjobs', 'namespace': 'ns', 'name': 'sync', 'path': '/spec/suspend', 'active': false, 'standby': true}}]}}");

@@ -270,12 +270,12 @@ static void test_recreated_policy_inherits_nothing_but_the_record(void **state)
         policy->requests.text = mem_strdup("switch-to=b/7");
         policy->requests.answer = mem_strdup("accepted: epoch 7");
         policy->requests.handled[REQUEST_KEY_SWITCH] = mem_strdup("b/7");
-        policy->account.history = mem_strdup("[]");
+        account_keep(&policy->account.history, json_array());
         policy->planes[1].was.verdict = VERDICT_DOWN;
         assert_ptr_equal(rig_set_gloo(rig, "u2", 21), policy);
         assert_null(policy->requests.text);
         assert_null(policy->requests.handled[REQUEST_KEY_SWITCH]);
-        assert_null(policy->account.history);
+        assert_null(policy->account.history.bytes);
         assert_int_equal(policy->confirmation.epoch, 0);
         assert_int_equal(policy->planes[1].was.verdict, VERDICT_UNKNOWN);
         assert_int_equal(policy_name(policy)->reach, REACH_NEVER);

@@ -160,10 +160,8 @@ static void test_the_keys_of_a_provider_that_promotes_have_a_prefix(void **state
         struct management_plane central = {
             .redis_address = "b:1", .redis_elasticache = {.region = "", .group_id = "", .endpoint = ""}};
         struct plane planes[] = {{.spec = &west}, {.spec = &central}};
-        struct policy policy = {.manager = &manager,
-                                .spec = &spec,
-                                .planes = {{.plane = &planes[0]}, {.plane = &planes[1]}},
-                                .plane_count = 2};
+        struct policy_plane named[] = {{.plane = &planes[0]}, {.plane = &planes[1]}};
+        struct policy policy = {.manager = &manager, .spec = &spec, .planes = named, .plane_count = 2};
         const struct target_ref ref = {TARGET_PROMOTION, "elastiCacheGlobal", "planes of ns/gloo", "ldgnf-gloo", 0};
         struct target_secret secrets[TARGET_SECRETS_MAX];
         struct target_config config;
