@@ -10,7 +10,8 @@
 
 #include "util/mem.h"
 
-enum { CHUNK_BYTES = 4096 };
+/* A thousand visits may be on their way, each with an arena of a few texts; a pass takes many times as much. */
+enum { CHUNK_BYTES_FIRST = 1024, CHUNK_BYTES_MAX = 16384 };
 
 struct arena_chunk {
         struct arena_chunk *older;
@@ -18,12 +19,19 @@ struct arena_chunk {
         alignas(max_align_t) unsigned char bytes[];
 };
 
+static size_t next_capacity(const struct arena_chunk *newest)
+{
+        if (!newest)
+                return CHUNK_BYTES_FIRST;
+        return newest->capacity < CHUNK_BYTES_MAX / 2 ? 2 * newest->capacity : CHUNK_BYTES_MAX;
+}
+
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
         INVARIANT(bytes <= SIZE_MAX / 2); /* so that rounding up cannot wrap */
         size_t rounded = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
         if (!arena->chunk || arena->chunk->capacity - arena->used < rounded) {
-                size_t capacity = rounded > CHUNK_BYTES ? rounded : CHUNK_BYTES;
+                const size_t usual = next_capacity(arena->chunk), capacity = rounded > usual ? rounded : usual;
                 struct arena_chunk *chunk = mem_calloc(1, sizeof(*chunk) + capacity);
                 chunk->capacity = capacity;
                 chunk->older = arena->chunk;
