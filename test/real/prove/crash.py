@@ -109,15 +109,19 @@ def sets_lock(command: bytes) -> bool:
     return is_eval(command) and b"\r\nset\r\n" in command
 
 
+def written_record(request: bytes) -> dict:
+    """What a request writes to the arbiter; nothing where it is another request."""
+    line, _, body = request.partition(b"\n")
+    if not line.startswith(b"PATCH ") or b"/leases/planekeeper-gloo" not in line:
+        return {}
+    return json.loads(json.loads(body).get("metadata", {}).get("annotations", {}).get("planekeeper.io/record", "{}"))
+
+
 def records(phase: str) -> Callable[[bytes], bool]:
     """A request that writes a decision of this phase, of an epoch after the first, to the arbiter."""
 
     def fits(request: bytes) -> bool:
-        line, _, body = request.partition(b"\n")
-        if not line.startswith(b"PATCH ") or b"/leases/planekeeper-gloo" not in line:
-            return False
-        text = json.loads(body).get("metadata", {}).get("annotations", {}).get("planekeeper.io/record", "{}")
-        record = json.loads(text)
+        record = written_record(request)
         return record.get("phase") == phase and record.get("epoch", 0) > 1
 
     return fits
@@ -125,6 +129,8 @@ def records(phase: str) -> Callable[[bytes], bool]:
 
 class Run:
     """The story of one cell, told step by step."""
+
+    flags: tuple[str, ...] = LEASE
 
     def __init__(self, cell: Cell, corner: Corner, wires: Wires, court: Court) -> None:
         self.cell, self.corner, self.wires, self.court = cell, corner, wires, court
@@ -149,7 +155,7 @@ class Run:
         else:
             wait.until("replaced", heir.is_leader, 20.0)
             replaced_at = time.monotonic()
-        self.corner.wait_world(CENTRAL, 2)
+        self.wait_done()
         took = time.monotonic() - at
         resumed = time.monotonic() - replaced_at if replaced_at else None
         if self.fate in (LATE, TWICE):
@@ -163,11 +169,15 @@ class Run:
         """Epoch 1 is adopted, the first leads, the second stands by."""
         self.corner.arrange(self.wires.spec(self.cell.single_writer))
         kubeconfig = self.wires.api.write_kubeconfig(self.corner.namespace)
-        self.first = self.corner.operator("first", kubeconfig=kubeconfig, extra_args=LEASE)
+        self.first = self.corner.operator("first", kubeconfig=kubeconfig, extra_args=self.flags)
         self.corner.wait_world(WEST, 1)
         self.corner.wait_condition("FailoverPossible", "True", "Chosen")
-        self.second = self.corner.operator("second", kubeconfig=kubeconfig, extra_args=LEASE)
+        self.second = self.corner.operator("second", kubeconfig=kubeconfig, extra_args=self.flags)
         self.second.wait_readyz()
+
+    def wait_done(self) -> None:
+        """All targets, the record and the status are where one switch leaves them."""
+        self.corner.wait_world(CENTRAL, 2)
 
     def victim_and_heir(self) -> tuple[Operator, Operator]:
         """The one that leads, which on a busy machine need not be the first any more, and the other."""
@@ -181,7 +191,7 @@ class Run:
         else:
             wait.until("replaced", heir.is_leader, 20.0)
         if when == "done":
-            self.corner.wait_world(CENTRAL, 2)
+            self.wait_done()
         victim.resume()
 
     def end(self) -> None:
@@ -189,4 +199,4 @@ class Run:
         corner, pair = self.corner, (self.first, self.second)
         leader(*pair)
         wait.always("it stays", lambda: corner.active_in_dns() == CENTRAL, 0.3, poll=0.1)
-        corner.wait_world(CENTRAL, 2)
+        self.wait_done()

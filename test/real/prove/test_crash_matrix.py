@@ -7,6 +7,7 @@ from cloud import cloud_cells
 from crash import Cell, cells
 from deliveries import delivery_cells
 from jobs import SEEDS
+from prepared import prepared_cells
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,6 +26,9 @@ def summary(results, figures):
     }
 
 
-@pytest.mark.parametrize("job", cells(SEEDS) + cloud_cells(SEEDS) + delivery_cells(SEEDS), ids=str)
+CELLS = cells(SEEDS) + prepared_cells(SEEDS[::4]) + cloud_cells(SEEDS) + delivery_cells(SEEDS)
+
+
+@pytest.mark.parametrize("job", CELLS, ids=str)
 def test_whoever_comes_next_finishes(results, job: Cell):
     assert results[job].versions >= 2, "adoption and switch, at least"
