@@ -8,6 +8,7 @@ from crash import Cell, cells
 from deliveries import delivery_cells
 from jobs import SEEDS
 from prepared import prepared_cells
+from promotions import promotion_cells
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,7 +27,13 @@ def summary(results, figures):
     }
 
 
-CELLS = cells(SEEDS) + prepared_cells(SEEDS[::4]) + cloud_cells(SEEDS) + delivery_cells(SEEDS)
+CELLS = [
+    *cells(SEEDS),
+    *prepared_cells(SEEDS[::4]),
+    *promotion_cells(SEEDS[::4]),
+    *cloud_cells(SEEDS),
+    *delivery_cells(SEEDS),
+]
 
 
 @pytest.mark.parametrize("job", CELLS, ids=str)
