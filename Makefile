@@ -43,7 +43,7 @@ FUZZ_SOURCES := $(wildcard test/fuzz/*.c)
 FUZZERS      := $(FUZZ_SOURCES:test/fuzz/%.c=build/fuzz/%)
 SIM_OBJECTS  := $(patsubst %.c,$(OUT)/%.o,$(wildcard test/sim/*.c))
 # Whatever starts a thread, by itself or through the executor.
-THREADED     := $(shell grep -lE "executor_open|pthread_create|probe_rig|policy_rig|hub, true" $(UNIT_SOURCES) 2>/dev/null)
+THREADED     := $(shell grep -lE "executor_open|pthread_create|probe_rig|policy_rig|jobs_rig|hub, true" $(UNIT_SOURCES) 2>/dev/null)
 
 .PHONY: all help clean
 all: build/planekeeper

@@ -362,7 +362,11 @@ static json_t *lock_json(const struct view *view)
         set_value(object, "inside", wanted->plane);
         set_flag(object, "moved", wanted->is_moved);
         set_flag(object, "present", target->shows.present);
-        set_flag(object, "settling", target->shows.settling && view->record && view->record->phase == PHASE_SWITCHING);
+        set_flag(object, "settling",
+                 target->shows.settling && view->record &&
+                     (view->record->phase == PHASE_SWITCHING || target->shows.is_half));
+        set_flag(object, "half", target->shows.is_half);
+        set_flag(object, "weak", target->is_weak);
         if (view->record) {
                 const struct plan_target *planned = plan_find(&view->record->plan, TARGET_LOCK);
                 planned = planned ? planned : &unplanned;
@@ -372,8 +376,8 @@ static json_t *lock_json(const struct view *view)
                         set(object, "recordedDB", json_integer(planned->ref.db));
         }
         set(object, "db", json_integer(wanted->ref.db));
-        null_absent(object, KEYS("server", "key", "template", "inside", "moved", "present", "recorded", "replaceable",
-                                 "recordedServer", "recordedKey", "recordedDB"));
+        null_absent(object, KEYS("server", "key", "template", "inside", "moved", "present", "half", "weak", "recorded",
+                                 "replaceable", "recordedServer", "recordedKey", "recordedDB"));
         return object;
 }
 

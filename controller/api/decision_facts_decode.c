@@ -323,10 +323,12 @@ static void decode_lock(const struct scope *root, struct decision_facts *facts, 
                                              .name = decode_text(&scope, "key", "", FACTS_VALUE_MAX),
                                              .db = (uint32_t)decode_integer(&scope, "db", 0, 0, LOCK_DB_MAX)},
                                      .health = decode_health(&scope),
+                                     .is_weak = decode_bool(&scope, "weak", false),
                                      .shows = {.present = decode_bool(&scope, "present", false),
                                                .value = decode_text(&scope, "value", "", FACTS_VALUE_MAX),
                                                .stamp = decode_stamp(&scope, view),
-                                               .settling = decode_bool(&scope, "settling", false)}};
+                                               .settling = decode_bool(&scope, "settling", false),
+                                               .is_half = decode_bool(&scope, "half", false)}};
         *ret_wanted = (struct wanted_target){.ref = target.ref,
                                              .value = decode_text(&scope, "template", "", FACTS_VALUE_MAX),
                                              .plane = decode_text(&scope, "inside", "", FACTS_VALUE_MAX),

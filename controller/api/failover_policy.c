@@ -265,6 +265,7 @@ static void decode_redis(const struct scope *spec, struct policy_redis *redis)
         redis->lock_value = decode_text(&lock, "value", "{clusterName}", LOCK_TEXT_MAX);
         template_check(&lock, "value", redis->lock_value);
         redis->wait_replicas = (uint32_t)decode_integer(&lock, "waitReplicas", 1, 0, LOCK_REPLICAS_MAX);
+        redis->lock_job = pipeline_decode_job(&lock);
 }
 
 /* The Lease has its time to live in whole seconds. */
@@ -341,6 +342,18 @@ static void check_count(const struct scope *spec, const struct failover_policy *
                             policy->fence_count, policy->plane_count, others, (int)TARGETS_MAX);
 }
 
+static void check_lock(const struct scope *spec, const struct failover_policy *policy)
+{
+        const struct policy_redis *redis = &policy->redis;
+        if (policy->write_mode == WRITE_SINGLE_CLUSTER && redis->lock_key[0] == '\0')
+                decode_fail(spec, "redis",
+                            "writeMode SingleCluster needs redis.lock: it names the cluster that may write");
+        if (policy->store == STORE_DNS && redis->lock_job && !redis->lock_job->kube_config.name[0])
+                decode_fail(spec, "redis",
+                            "with decisionStore DNS lock.job needs kubeConfig: the operators run in several clusters, "
+                            "and have to mean one");
+}
+
 static void *fill(const struct scope *object)
 {
         struct failover_policy *policy = decode_alloc(object->decoder, sizeof(*policy));
@@ -363,9 +376,7 @@ static void *fill(const struct scope *object)
         check_pipelines(&spec, policy);
         policy->fences = fences_decode(&spec, &policy->fence_count);
         check_count(&spec, policy);
-        if (policy->write_mode == WRITE_SINGLE_CLUSTER && policy->redis.lock_key[0] == '\0')
-                decode_fail(&spec, "redis",
-                            "writeMode SingleCluster needs redis.lock: it names the cluster that may write");
+        check_lock(&spec, policy);
         return policy;
 }
 

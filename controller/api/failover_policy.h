@@ -80,6 +80,7 @@ struct policy_redis {
         const char *lock_key;   /* "" = no lock */
         const char *lock_value; /* template, filled by plan_value() */
         uint32_t wait_replicas; /* that must have a moved lock before it counts, of those in sync */
+        const struct policy_pipeline *lock_job; /* whose command sets the lock; NULL: the operator does */
         struct policy_promotion promotion;
 };
 

@@ -226,17 +226,36 @@ static void decode_form(const struct scope *item, const struct form *form, struc
         form->read(&scope, form, pipeline);
 }
 
+static void decode_hub(const struct scope *item, struct policy_pipeline *pipeline)
+{
+        struct scope hub = decode_object(item, "kubeConfig");
+        if (!hub.json)
+                return;
+        pipeline->kube_config = decode_secret_ref(&hub, "secretRef", "kubeconfig");
+        if (!pipeline->kube_config.name[0])
+                decode_fail(&hub, "secretRef", "is required");
+}
+
+const struct policy_pipeline *pipeline_decode_job(const struct scope *parent)
+{
+        const struct scope scope = decode_object(parent, "job");
+        if (!scope.json)
+                return NULL;
+        struct policy_pipeline *job = decode_alloc(parent->decoder, sizeof(*job));
+        *job = (struct policy_pipeline){.name = "", .driver = "", .value = "", .kube_config = {"", ""}};
+        for (size_t i = 0; i < FORMS; i++)
+                if (forms[i].read == read_job)
+                        decode_form(parent, &forms[i], job);
+        decode_hub(&scope, job);
+        return job;
+}
+
 static void decode_pipeline(const struct scope *item, struct policy_pipeline *pipeline, const char *const *planes,
                             size_t count)
 {
         *pipeline = (struct policy_pipeline){.driver = "", .value = "", .kube_config = {"", ""}};
         pipeline->name = decode_text(item, "name", NULL, DECODE_NAME_MAX);
-        struct scope hub = decode_object(item, "kubeConfig");
-        if (hub.json) {
-                pipeline->kube_config = decode_secret_ref(&hub, "secretRef", "kubeconfig");
-                if (!pipeline->kube_config.name[0])
-                        decode_fail(&hub, "secretRef", "is required");
-        }
+        decode_hub(item, pipeline);
         const struct form *form = find_form(item);
         if (!form)
                 return;

@@ -57,6 +57,9 @@ struct policy_pipeline {
 const struct policy_pipeline *pipelines_decode(const struct scope *spec, const char *const *planes, size_t plane_count,
                                                size_t *ret_count);
 
+/* The Job of another field, below @parent, whose kubeConfig is a field of its own; NULL: there is none. */
+const struct policy_pipeline *pipeline_decode_job(const struct scope *parent);
+
 /* Refuses tokens that plan_value() does not know, so that no target ever holds a literal "{nmae}". */
 void template_check(const struct scope *scope, const char *key, const char *template);
 

@@ -185,6 +185,7 @@ static enum finding classify_steps(struct pass *pass)
                 if (decision->targets[next - pass->view->targets].sync == SYNC_SETTLING)
                         return classify_as(pass, FINDING_STEP_PENDING,
                                            next->health.reach == REACH_FAILED ? texts_trouble(next, pass->arena)
+                                           : next->shows.obstacle             ? next->shows.obstacle
                                                                               : traits->settling);
                 if (is_settling(pass->view, next))
                         return classify_as(pass, FINDING_STEP_SETTLING, traits->settling);

@@ -69,6 +69,18 @@ static enum sync compare_weak(const struct target_view *target, const struct rec
         return plan_may_replace(planned, target->shows.value) ? SYNC_BEHIND : SYNC_DRIFT;
 }
 
+/*
+ * The stamp came first, and the value does not count yet. A value that no record has is nobody's who writes for this
+ * policy.
+ */
+static enum sync compare_half(const struct target_view *target, const struct plan_target *planned, enum sync stamp)
+{
+        const char *value = target->shows.value;
+        if (target->shows.present && strcmp(value, planned->to) != 0 && !plan_may_replace(planned, value))
+                return SYNC_DRIFT;
+        return stamp == SYNC_MET && target->shows.settling ? SYNC_SETTLING : SYNC_BEHIND;
+}
+
 enum sync sync_of(const struct view *view, const struct record *record, unsigned i)
 {
         const struct target_view *target = &view->targets[i];
@@ -79,6 +91,8 @@ enum sync sync_of(const struct view *view, const struct record *record, unsigned
         enum sync stamp = stamp_of(view, record, target);
         if (stamp != SYNC_MET && stamp != SYNC_BEHIND)
                 return stamp;
+        if (target->shows.is_half)
+                return compare_half(target, planned, stamp);
         if (target->shows.settling && !traits->settles_by_writing && (stamp == SYNC_MET || !traits->is_stamped))
                 return SYNC_SETTLING;
         if (!target->shows.present)

@@ -17,8 +17,9 @@ typedef uint64_t decision_id;
 
 enum { TARGETS_MAX = 8 };
 
-/* The one driver of locks, which no record and no spec names. */
+/* The driver of locks that no record and no spec names, and the one of those that a command sets. */
 #define TARGET_LOCK_DRIVER "redisLock"
+#define TARGET_LOCK_JOB_DRIVER "redisLock.job"
 
 enum step {
         STEP_INTENT,
@@ -139,11 +140,17 @@ struct target_state {
         uint32_t ttl_s;    /* 0 where it has none */
         struct stamp stamp;
         bool settling;       /* accepted, and does not count yet (target_traits.settling) */
+        /*
+         * The stamp is there and does not count yet, whatever the value is: something else sets that, which has not
+         * done so. Where it is settling that is on its way; else it has to be written once more.
+         */
+        bool is_half;
         const char *version; /* private to the driver, for its next visit; NULL: none */
         /* Why users are answered something else than `value`, or it will not last, and what to do about it; NULL:
          * nothing is known against it. */
         const char *doubt;
-        /* Where it is settling: why it may never count by itself, and what to do about it; NULL: it takes its time. */
+        /* Where it is settling: why, or why it may never count by itself and what to do about it; NULL: it takes its
+         * time. */
         const char *obstacle;
         const struct unready *unready; /* NULL: nothing is known against any value */
         unsigned unready_count;        /* at most UNREADY_MAX */

@@ -177,8 +177,9 @@ const char *texts_kill_switch_remedy(const struct view *view, struct arena *aren
 
 const char *texts_drift(const struct view *view, unsigned i, struct arena *arena)
 {
-        return arena_printf(arena, "%s, recorded is \"%s\"", texts_shows(&view->targets[i], arena),
-                            view->record->plan.targets[i].to);
+        const char *obstacle = view->targets[i].shows.obstacle;
+        return arena_printf(arena, "%s, recorded is \"%s\"%s%s", texts_shows(&view->targets[i], arena),
+                            view->record->plan.targets[i].to, obstacle ? ": " : "", obstacle ? obstacle : "");
 }
 
 const char *texts_name_empty(const struct view *view, struct arena *arena)

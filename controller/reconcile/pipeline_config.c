@@ -34,8 +34,8 @@ static struct target_setting secret_setting(const struct failover_policy *spec, 
 }
 
 /* Which Secrets there are is a setting for the commands that people are told. */
-static struct target_config config_of(const struct failover_policy *spec, const struct policy_pipeline *pipeline,
-                                      struct arena *arena)
+struct target_config pipeline_config_of(const struct failover_policy *spec, const struct policy_pipeline *pipeline,
+                                        struct arena *arena)
 {
         struct target_setting *settings =
             arena_alloc(arena, (PIPELINE_SETTINGS_MAX + 1 + PLANES_MAX + PIPELINE_SECRETS_MAX) * sizeof(*settings));
@@ -60,7 +60,7 @@ static struct target_ref pipeline_ref(const struct failover_policy *spec, const 
                                       struct arena *arena)
 {
         const struct target_driver *driver = target_driver_find(pipeline->driver);
-        const struct target_config config = config_of(spec, pipeline, arena);
+        const struct target_config config = pipeline_config_of(spec, pipeline, arena);
         char *name = driver && driver->name_of ? driver->name_of(&config) : NULL;
         const char *kept = arena_strdup(arena, name ? name : pipeline->name);
         free(name);
@@ -93,6 +93,20 @@ static struct target_secret plane_secret(const char *field, const struct pipelin
         return secret;
 }
 
+unsigned pipeline_config_hub(const struct policy_pipeline *pipeline, const char *field, struct arena *arena,
+                             struct target_secret *ret)
+{
+        const struct secret_key_ref *hub = &pipeline->kube_config;
+        if (!hub->name[0])
+                return 0;
+        *ret = (struct target_secret){.field = field,
+                                      .secret = hub->name,
+                                      .wanted = arena_printf(arena, "%s, a kubeconfig", hub->key),
+                                      .keys = {{hub->key, "kubeconfig", false}},
+                                      .key_count = 1};
+        return 1;
+}
+
 unsigned pipeline_config_secrets(const struct failover_policy *spec, const struct target_ref *ref, struct arena *arena,
                                  struct target_secret *ret)
 {
@@ -101,14 +115,8 @@ unsigned pipeline_config_secrets(const struct failover_policy *spec, const struc
         unsigned count = 0;
         if (!pipeline || !driver)
                 return 0;
-        const struct secret_key_ref *hub = &pipeline->kube_config;
         const char *field = arena_printf(arena, "spec.pipeline %s", pipeline->name);
-        if (hub->name[0])
-                ret[count++] = (struct target_secret){.field = arena_printf(arena, "%s kubeConfig.secretRef", field),
-                                                      .secret = hub->name,
-                                                      .wanted = arena_printf(arena, "%s, a kubeconfig", hub->key),
-                                                      .keys = {{hub->key, "kubeconfig", false}},
-                                                      .key_count = 1};
+        count += pipeline_config_hub(pipeline, arena_printf(arena, "%s kubeConfig.secretRef", field), arena, ret);
         for (size_t i = 0; i < pipeline->secret_count; i++) {
                 const struct pipeline_secret *own = &pipeline->secrets[i];
                 ret[count++] = (struct target_secret){.field = arena_printf(arena, "%s %s", field, own->field),
@@ -137,8 +145,8 @@ static void add_fact(struct target_config *config, struct target_setting *settin
         settings[config->setting_count++] = (struct target_setting){key, value};
 }
 
-static void add_facts(const struct policy *policy, const struct policy_pipeline *pipeline, struct arena *arena,
-                      struct target_config *ret)
+void pipeline_config_facts(const struct policy *policy, const char *name, struct arena *arena,
+                           struct target_config *ret)
 {
         const struct record *record = policy->keeper.record;
         const size_t room = ret->setting_count + FACTS + 2 * policy->plane_count;
@@ -147,7 +155,7 @@ static void add_facts(const struct policy *policy, const struct policy_pipeline 
                 settings[i] = ret->settings[i];
         ret->settings = settings;
         add_fact(ret, settings, FACT_POLICY, arena_printf(arena, "%s/%s", policy->namespace_name, policy->name));
-        add_fact(ret, settings, FACT_PIPELINE, arena_strdup(arena, pipeline->name));
+        add_fact(ret, settings, FACT_PIPELINE, arena_strdup(arena, name));
         add_fact(ret, settings, FACT_NAME, arena_strdup(arena, policy->spec->dns.name));
         add_fact(ret, settings, FACT_FROM, arena_strdup(arena, record ? record->from : ""));
         add_fact(ret, settings, FACT_TO, arena_strdup(arena, record ? record->to : ""));
@@ -168,11 +176,11 @@ void pipeline_config_settings(const struct policy *policy, const struct target_r
         const struct policy_pipeline *pipeline = pipeline_of(policy->spec, ref, arena);
         const struct target_driver *driver = target_driver_find(ref->driver);
         const struct target_config config =
-            pipeline ? config_of(policy->spec, pipeline, arena) : (struct target_config){0};
+            pipeline ? pipeline_config_of(policy->spec, pipeline, arena) : (struct target_config){0};
         ret->settings = config.settings;
         ret->setting_count = config.setting_count;
         if (pipeline && driver && driver->wants_facts)
-                add_facts(policy, pipeline, arena, ret);
+                pipeline_config_facts(policy, pipeline->name, arena, ret);
 }
 
 struct wanted_target pipeline_config_wanted(const struct failover_policy *spec,

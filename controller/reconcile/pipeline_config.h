@@ -14,6 +14,16 @@ unsigned pipeline_config_secrets(const struct failover_policy *spec, const struc
                                  struct target_secret *ret);
 void pipeline_config_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                               struct target_config *ret);
+
+/* The parts of these, for a Job that another field of the spec names: */
+unsigned pipeline_config_hub(const struct policy_pipeline *pipeline, const char *field, struct arena *arena,
+                             struct target_secret *ret); /* 0 or 1 */
+struct target_config pipeline_config_of(const struct failover_policy *spec, const struct policy_pipeline *pipeline,
+                                        struct arena *arena);
+/* Adds the facts of the decision to @ret's settings; @name is the item's. */
+void pipeline_config_facts(const struct policy *policy, const char *name, struct arena *arena,
+                           struct target_config *ret);
+
 struct wanted_target pipeline_config_wanted(const struct failover_policy *spec,
                                             const struct policy_pipeline *pipeline, struct arena *arena);
 

@@ -10,7 +10,11 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-enum { REDIS_SETTINGS_MAX = 5, PROMOTION_SETTINGS_MAX = 7 };
+enum {
+        REDIS_SETTINGS_MAX = 5,
+        PROMOTION_SETTINGS_MAX = 7,
+        LOCK_JOB_SETTINGS_MAX = 2 + PIPELINE_SETTINGS_MAX + 1, /* the last one is kubeConfig */
+};
 
 static unsigned name_secrets(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                              struct target_secret *ret)
@@ -108,7 +112,13 @@ static unsigned lock_secrets(const struct policy *policy, const struct target_re
 {
         (void)ref;
         const struct redis_access redis = access_of(&policy->spec->redis);
-        return policy->spec->redis.lock_key[0] ? access_secrets(&redis, arena, ret) : 0;
+        if (!policy->spec->redis.lock_key[0])
+                return 0;
+        const unsigned count = access_secrets(&redis, arena, ret);
+        if (!policy->spec->redis.lock_job)
+                return count;
+        return count + pipeline_config_hub(policy->spec->redis.lock_job,
+                                           "spec.redis.lock.job.kubeConfig.secretRef", arena, ret + count);
 }
 
 /* The keys for who moves the primary, where that is a provider's service. */
@@ -201,11 +211,26 @@ static void add_tls(struct target_config *config, struct target_setting *setting
                 add_setting(config, settings, name_key, tls->server_name);
 }
 
+/* The Job whose command sets the lock, and what it is told. */
+static void lock_job_settings(const struct policy *policy, struct target_setting *settings, struct arena *arena,
+                              struct target_config *ret)
+{
+        const struct target_config job =
+            pipeline_config_of(policy->spec, policy->spec->redis.lock_job, arena);
+        add_setting(ret, settings, "byCommand", "true");
+        add_setting(ret, settings, "isReadBack", "true");
+        for (size_t i = 0; i < job.setting_count; i++)
+                add_setting(ret, settings, job.settings[i].key, job.settings[i].value);
+        ret->settings = settings;
+        pipeline_config_facts(policy, "redis.lock", arena, ret);
+}
+
 static void lock_settings(const struct policy *policy, const struct target_ref *ref, struct arena *arena,
                           struct target_config *ret)
 {
         const struct policy_redis *redis = &policy->spec->redis;
-        struct target_setting *settings = arena_alloc(arena, REDIS_SETTINGS_MAX * sizeof(*settings));
+        const size_t room = REDIS_SETTINGS_MAX + LOCK_JOB_SETTINGS_MAX;
+        struct target_setting *settings = arena_alloc(arena, room * sizeof(*settings));
         const char *address =
             follows_promotion(policy, ref->endpoint) ? promoted(policy, arena) : arena_strdup(arena, ref->endpoint);
         add_setting(ret, settings, "address", address);
@@ -214,6 +239,9 @@ static void lock_settings(const struct policy *policy, const struct target_ref *
         if (redis->uses_tls)
                 add_tls(ret, settings, &redis->tls, "tls", "serverName");
         ret->settings = settings;
+        /* A running epoch keeps its own driver, whatever the spec says by now. */
+        if (text_equal(ref->driver, TARGET_LOCK_JOB_DRIVER) && redis->lock_job)
+                lock_job_settings(policy, settings, arena, ret);
 }
 
 /*
@@ -376,7 +404,9 @@ unsigned target_config_wanted(const struct policy *policy, struct arena *arena,
         if (is_moved)
                 ret[count++] = wanted_promotion(policy);
         if (redis->lock_key[0])
-                ret[count++] = (struct wanted_target){.ref = {TARGET_LOCK, TARGET_LOCK_DRIVER,
+                ret[count++] = (struct wanted_target){.ref = {TARGET_LOCK,
+                                                              redis->lock_job ? TARGET_LOCK_JOB_DRIVER
+                                                                              : TARGET_LOCK_DRIVER,
                                                               is_moved ? policy->promotion_server : redis->address,
                                                               redis->lock_key, redis->db},
                                                       .value = redis->lock_value,

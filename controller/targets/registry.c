@@ -14,6 +14,7 @@ static const struct target_driver *const drivers[] = {
     &rfc2136_driver,
     &route53_driver,
     &redis_lock_driver,
+    &lock_job_driver,
     &fence_object_driver,
     &object_driver,
     &argocd_cluster_secret_driver,

@@ -125,7 +125,8 @@ void target_stamp_text(const struct target_state *expected, const struct target_
          * A text that is written once more to reach a replica stays to the letter, whichever operator wrote it: an
          * epoch is written once.
          */
-        bool is_there = expected->present && text_equal(expected->value, want->value) &&
+        bool has_value = expected->is_half || (expected->present && text_equal(expected->value, want->value));
+        bool is_there = has_value &&
                         expected->stamp.presence == STAMP_OURS && expected->stamp.epoch == want->epoch;
         if (is_there && expected->stamp.raw)
                 text_copy(ret_text, TARGET_STAMP_BYTES, expected->stamp.raw);
@@ -149,10 +150,11 @@ static enum err check_swap(const struct target_driver *driver, const struct targ
                 return err_set(reterr, ERR_INVALID, "an empty value is never written");
         /*
          * Where a server may have done half of a write, an absent value under this very epoch is that, or was removed
-         * by a person: it is nobody's value.
+         * by a person: it is nobody's value. Where something else sets the value any may be there.
          */
         bool is_empty = !expected->present || !expected->value[0];
-        bool may_be_wanted = is_empty ? driver->limits.may_halve : text_equal(expected->value, want->value);
+        bool may_be_wanted =
+            expected->is_half || (is_empty ? driver->limits.may_halve : text_equal(expected->value, want->value));
         return target_check_stamp(&expected->stamp, may_be_wanted, want, reterr);
 }
 

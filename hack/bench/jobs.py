@@ -6,6 +6,7 @@ Source: kubernetes.io/docs/concepts/workloads/controllers/job (terminal conditio
 
 import datetime
 import threading
+from collections.abc import Callable
 
 from hack.bench.kube import ApiServer
 from hack.bench.rest import ApiError, Object
@@ -41,6 +42,7 @@ class JobController(threading.Thread):
         super().__init__(daemon=True)
         self.outcome = COMPLETES
         self.is_stubborn = False
+        self.carry_out: Callable[[Object], None] | None = None  # what the Pod of a Job does before it succeeds
         self.started: list[str] = []  # in this order
         self.overlaps: list[tuple[str, ...]] = []  # Jobs that were at work at one time
         self._cluster, self._namespace = cluster, namespace
@@ -77,6 +79,8 @@ class JobController(threading.Thread):
         elif not active:
             self._start(job)
         elif self.outcome == COMPLETES:
+            if self.carry_out:
+                self.carry_out(job)
             reached = "Reached expected number of succeeded pods"
             done = _conditions("CompletionsReached", reached, "SuccessCriteriaMet", "Complete")
             self._write(job, active=0, ready=0, succeeded=1, completionTime=_now(), conditions=done)

@@ -187,6 +187,8 @@ static void last_epoch(struct world *w)
 static void record_edited(struct world *w) { w->record.to = "c"; }
 static void lock_taken(struct world *w) { world_lock(w, "cluster-b", WORLD_EPOCH + 1, "b"); }
 static void lock_settling(struct world *w) { lock_taken(w); LOCK(w->view).shows.settling = true; }
+static void lock_half(struct world *w) { LOCK(w->view).shows.is_half = LOCK(w->view).is_weak = true; }
+static void lock_half_settling(struct world *w) { lock_taken(w); lock_half(w); LOCK(w->view).shows.settling = true; }
 static void dns_routed(struct world *w) { lock_taken(w); world_dns(w, WORLD_RRSET_B, WORLD_EPOCH + 1, "b"); }
 static void lock_sharing_epoch(struct world *w) { LOCK(w->view).shows.stamp.id = 77; }
 static void switch_requested(struct world *w) { w->view.policy.switch_to = "b/6"; }
@@ -307,7 +309,7 @@ const struct mutator core_mutators[] = {
         MUTATOR(dns_empty), MUTATOR(dns_ahead), MUTATOR(dns_ahead_of_nobody), MUTATOR(dns_foreign), MUTATOR(dns_routed),
         MUTATOR(lock_absent), MUTATOR(lock_by_hand), MUTATOR(lock_behind), MUTATOR(lock_ahead), MUTATOR(lock_foreign),
         MUTATOR(dns_unreadable), MUTATOR(lock_unreadable), MUTATOR(last_epoch), MUTATOR(record_edited),
-        MUTATOR(lock_taken), MUTATOR(lock_settling), MUTATOR(lock_sharing_epoch), MUTATOR(switch_requested), MUTATOR(switch_requested_next),
+        MUTATOR(lock_taken), MUTATOR(lock_settling), MUTATOR(lock_half), MUTATOR(lock_half_settling), MUTATOR(lock_sharing_epoch), MUTATOR(switch_requested), MUTATOR(switch_requested_next),
         MUTATOR(switch_requested_after_ahead), MUTATOR(switch_requested_first), MUTATOR(adopt_requested),
         MUTATOR(adopt_requested_first), MUTATOR(adopt_b_requested), MUTATOR(moved_to_c_by_hand), MUTATOR(adopt_c_requested), MUTATOR(nonsense_requested), MUTATOR(failback_wanted),
         MUTATOR(after_a_failover), MUTATOR(unconfirmed), MUTATOR(ttl_edited), MUTATOR(name_edited), MUTATOR(lock_dropped_from_spec),

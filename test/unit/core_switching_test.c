@@ -67,6 +67,34 @@ static void the_route_waits_for_a_replica_that_has_the_lock(void **state)
         WORLD_EXPECT(world, FINDING_ALL_MET, DO_COMMIT);
 }
 
+/* Its epoch is there before the value, which a product's own command sets. */
+static void the_route_waits_for_a_lock_that_a_command_sets(void **state)
+{
+        struct world *world = *state;
+        world_switching(world);
+        struct target_view *lock = &LOCK(world->view);
+        lock->is_weak = true;
+        lock->shows.is_half = true;
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
+        world_lock(world, "cluster-a", WORLD_EPOCH + 1, "b");
+        lock->shows.is_half = lock->shows.settling = true;
+        lock->shows.obstacle = "Job x has not ended";
+        WORLD_EXPECT(world, FINDING_STEP_PENDING, DO_WAIT);
+        assert_string_equal(world_decide(world).why, "Job x has not ended");
+        lock->shows.obstacle = NULL;
+        assert_string_equal(world_decide(world).why, target_traits(TARGET_LOCK)->settling);
+        lock->shows.obstacle = "Job x is complete";
+        lock->shows.settling = false; /* it has ended, and the value is the old one */
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
+        lock->shows.value = "by hand";
+        WORLD_EXPECT(world, FINDING_DRIFT, DO_REPORT);
+        assert_non_null(strstr(world_decide(world).why, "recorded is \"cluster-b\": Job x is complete"));
+        lock->shows = (struct target_state){
+            .present = true, .value = "cluster-b", .stamp = lock->shows.stamp, .obstacle = NULL};
+        WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
+        assert_int_equal(world_decide(world).step, STEP_ROUTE);
+}
+
 static void a_lock_at_rest_waits_for_no_replica(void **state)
 {
         struct world *world = *state;
@@ -461,6 +489,7 @@ int main(void)
             CASE(steps_are_taken_in_order),
             CASE(the_route_waits_for_the_lock_however_the_dns_looks),
             CASE(the_route_waits_for_a_replica_that_has_the_lock),
+            CASE(the_route_waits_for_a_lock_that_a_command_sets),
             CASE(a_lock_at_rest_waits_for_no_replica),
             CASE(a_name_that_is_brought_back_waits_for_the_lock_as_in_a_switch),
             CASE(all_clusters_has_no_lock_step),

@@ -72,6 +72,48 @@ static void every_relation(void **state)
         }
 }
 
+/* Its stamp came first, and something else sets the value: none counts before that is known to have done so. */
+static const struct {
+        const char *name, *value; /* "" absent */
+        epoch_t epoch;            /* 0: no stamp */
+        bool settling;
+        enum sync lock;
+} halves[] = {
+    {"on its way, old value", "old", E, true, SYNC_SETTLING},
+    {"on its way, and there already", "wanted", E, true, SYNC_SETTLING},
+    {"on its way, nothing there", "", E, true, SYNC_SETTLING},
+    {"on its way, by hand", "foreign", E, true, SYNC_DRIFT},
+    {"to be begun, old value", "old", E, false, SYNC_BEHIND},
+    {"to be begun, though it is there", "wanted", E, false, SYNC_BEHIND},
+    {"to be begun, nothing there", "", E, false, SYNC_BEHIND},
+    {"to be begun, by hand", "foreign", E, false, SYNC_DRIFT},
+    {"an older one on its way", "wanted", E - 1, true, SYNC_BEHIND},
+    {"an older one, old value", "old", E - 1, false, SYNC_BEHIND},
+    {"never stamped, though it is there", "wanted", 0, false, SYNC_BEHIND},
+    {"never stamped, by hand", "foreign", 0, false, SYNC_DRIFT},
+};
+
+static void half_a_lock(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
+                struct world world;
+                world_init(&world);
+                const epoch_t epoch = halves[i].epoch;
+                struct stamp stamp = {epoch ? STAMP_OURS : STAMP_ABSENT, epoch,       epoch == E ? WORLD_ID : 7, "a",
+                                      epoch ? WORLD_STORE : "",          "",          0,                         NULL};
+                LOCK(world.view).is_weak = true;
+                LOCK(world.view).shows = (struct target_state){.present = halves[i].value[0],
+                                                               .value = lock_value(halves[i].value),
+                                                               .stamp = stamp,
+                                                               .settling = halves[i].settling,
+                                                               .is_half = true};
+                if (sync_of(&world.view, &world.record, 0) != halves[i].lock)
+                        fail_msg("%s: lock is %d", halves[i].name, (int)sync_of(&world.view, &world.record, 0));
+                world_clear(&world);
+        }
+}
+
 static void what_was_never_read_says_nothing(void **state)
 {
         (void)state;
@@ -122,6 +164,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(every_relation),
+            cmocka_unit_test(half_a_lock),
             cmocka_unit_test(what_was_never_read_says_nothing),
             cmocka_unit_test(the_highest_epoch_is_of_ours_only),
             cmocka_unit_test(targets_in_force_are_the_plans_while_switching),

@@ -132,6 +132,24 @@ static void test_an_announcement_is_asked_for(void **state)
         failover_policy_free(policy);
 }
 
+static void test_a_command_that_sets_the_lock(void **state)
+{
+        (void)state;
+        struct failover_policy *policy = decoded(SMALL ", 'redis': {'address': 'r:1', 'lock': {'key': 'k'}}");
+        assert_null(policy->redis.lock_job);
+        failover_policy_free(policy);
+        policy = decoded(SMALL ", 'redis': {'address': 'r:1', 'lock': {'key': 'k', 'job': {'namespace': 'ci', 'name': 'set', "
+                               "'kubeConfig': {'secretRef': {'name': 'hub'}}, 'template': {'spec': {'template': {}}}}}}");
+        const struct policy_pipeline *job = policy->redis.lock_job;
+        assert_string_equal(job->kube_config.name, "hub");
+        assert_string_equal(job->kube_config.key, "kubeconfig");
+        assert_int_equal(job->setting_count, 3);
+        assert_string_equal(job->settings[1].value, "set");
+        assert_string_equal(job->settings[2].key, "template");
+        assert_string_equal(job->settings[2].value, "{\"spec\":{\"template\":{}}}");
+        failover_policy_free(policy);
+}
+
 static void test_a_promotion_needs_no_code(void **state)
 {
         (void)state;
@@ -230,6 +248,15 @@ static void test_refusals_name_object_field_and_remedy(void **state)
              "spec.redis: writeMode SingleCluster needs redis.lock: it names the cluster that may write"},
             {REFUSED_SPEC("'redis': {'address': 'r:1', 'lock': {'key': 'k', 'value': '{nmae}'}}"),
              "spec.redis.lock.value: knows the tokens {clusterName}, {name}, {uid} and {epoch} only"},
+            {REFUSED_SPEC("'redis': {'address': 'r:1', 'lock': {'key': 'k', 'job': {'namespace': 'ci', 'name': 'set'}}}"),
+             "spec.redis.lock.job.template.spec: is required: a Job's spec"},
+            {REFUSED_SPEC("'redis': {'address': 'r:1', 'lock': {'key': 'k', 'job': {'namespace': 'ci', 'name': 'set', 'kubeConfig': "
+                          "{}, 'template': {'spec': {}}}}}"),
+             "spec.redis.lock.job.kubeConfig.secretRef: is required"},
+            {REFUSED_SPEC("'decisionStore': 'DNS', 'redis': {'address': 'r:1', 'lock': {'key': 'k', 'job': {'namespace': 'ci', "
+                          "'name': 'set', 'template': {'spec': {}}}}}"),
+             "spec.redis: with decisionStore DNS lock.job needs kubeConfig: the operators run in several clusters, and have to mean "
+             "one"},
             {REFUSED_SPEC("'redis': {}"), "spec.redis.address: is required"},
             {REFUSED_SPEC("'redis': {'promotion': {}}"),
              "spec.redis.promotion: says no way; add one, for example replica: {}"},
@@ -329,6 +356,7 @@ int main(void)
             cmocka_unit_test(test_smallest_policy_has_the_documented_defaults),
             cmocka_unit_test(test_every_field),
             cmocka_unit_test(test_an_announcement_is_asked_for),
+            cmocka_unit_test(test_a_command_that_sets_the_lock),
             cmocka_unit_test(test_a_promotion_needs_no_code),
             cmocka_unit_test(test_unknown_provider_needs_no_code),
             cmocka_unit_test(test_annotations_are_kept_as_written),

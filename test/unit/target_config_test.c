@@ -100,6 +100,49 @@ static void test_the_lock_is_where_sentinel_has_moved_the_primary(void **state)
         arena_deinit(&arena);
 }
 
+static void test_a_command_is_told_which_lock_it_sets(void **state)
+{
+        (void)state;
+        struct arena arena = {0};
+        struct manager manager = {0};
+        const struct policy_pipeline job = {.driver = "job",
+                                            .kube_config = {"hub", "kubeconfig"},
+                                            .settings = {{"namespace", "ci"}, {"name", "set"}, {"template", "{}"}},
+                                            .setting_count = 3};
+        struct failover_policy spec = {
+            .namespace_name = "ns",
+            .name = "gloo",
+            .redis = {.address = "r:1",
+                      .auth_secret = "redis",
+                      .tls = {.ca = {"", ""}},
+                      .lock_key = "mgmt-active",
+                      .plane = "",
+                      .lock_job = &job},
+            .dns = {.name = "a.b", .provider = "weak"}};
+        char server[] = "";
+        const struct policy policy = {
+            .manager = &manager, .spec = &spec, .namespace_name = "ns", .name = "gloo", .dns_server = server, .promotion_server = server};
+        struct wanted_target wanted[TARGETS_MAX];
+        struct target_secret secrets[TARGET_SECRETS_MAX];
+        struct target_config config;
+        assert_int_equal(target_config_wanted(&policy, &arena, wanted), 2);
+        assert_string_equal(wanted[0].ref.driver, TARGET_LOCK_JOB_DRIVER);
+        target_config_settings(&policy, &wanted[0].ref, &arena, &config);
+        static const char *const expected[][2] = {{"address", "r:1"},         {"byCommand", "true"}, {"isReadBack", "true"},
+                                                  {"namespace", "ci"},        {"name", "set"},       {"template", "{}"},
+                                                  {"policy", "ns/gloo"},      {"dns name", "a.b"},   {"pipeline", "redis.lock"},
+                                                  {"kubeConfig", "the cluster of Secret hub/kubeconfig"}};
+        for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+                assert_string_equal(target_setting_find(&config, expected[i][0]), expected[i][1]);
+        assert_int_equal(target_config_secrets(&policy, &wanted[0].ref, &arena, secrets), 2);
+        assert_string_equal(secrets[1].field, "spec.redis.lock.job.kubeConfig.secretRef");
+        /* One whose epoch was begun before the spec named a Job. */
+        const struct target_ref plain = {TARGET_LOCK, TARGET_LOCK_DRIVER, "r:1", "mgmt-active", 0};
+        target_config_settings(&policy, &plain, &arena, &config);
+        assert_null(target_setting_find(&config, "byCommand"));
+        arena_deinit(&arena);
+}
+
 static void test_the_sentinels_have_a_password_of_their_own(void **state)
 {
         (void)state;
@@ -196,6 +239,7 @@ int main(void)
             cmocka_unit_test(test_one_that_can_is_not),
             cmocka_unit_test(test_nor_is_any_beside_the_api_server),
             cmocka_unit_test(test_the_lock_is_where_sentinel_has_moved_the_primary),
+            cmocka_unit_test(test_a_command_is_told_which_lock_it_sets),
             cmocka_unit_test(test_the_sentinels_have_a_password_of_their_own),
             cmocka_unit_test(test_the_keys_of_a_provider_that_promotes_have_a_prefix),
             cmocka_unit_test(test_the_lock_follows_the_plan_and_not_who_says_that_it_is_primary),

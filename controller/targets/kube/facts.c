@@ -52,6 +52,13 @@ void facts_of(const struct target_config *config, const struct target_want *want
         INVARIANT(count == FACTS);
 }
 
+void facts_of_lock(const struct target_config *config, const struct target_want *want,
+                   struct fact ret[static FACTS_OF_LOCK])
+{
+        add(&ret[0], "PLANEKEEPER_LOCK_VALUE", "lockValue", want->value);
+        add(&ret[1], "PLANEKEEPER_REDIS_ADDRESS", "redisAddress", setting(config, "address"));
+}
+
 void settings_copy(struct target_config *ret, const struct target_config *from)
 {
         struct target_setting *list = mem_calloc(from->setting_count + 1, sizeof(*list));

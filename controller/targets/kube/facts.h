@@ -21,7 +21,7 @@
 #define FACT_CLUSTER "cluster of "
 #define FACT_ADDRESS "address of "
 
-enum { FACT_BYTES = 520, FACTS = 9 };
+enum { FACT_BYTES = 520, FACTS = 9, FACTS_OF_LOCK = 2 };
 
 struct fact {
         const char *variable; /* of an environment: "PLANEKEEPER_EPOCH" */
@@ -31,6 +31,10 @@ struct fact {
 
 /* Those of @want; where its epoch is 0 a person moves, and epoch and id stay empty. */
 void facts_of(const struct target_config *config, const struct target_want *want, struct fact ret[static FACTS]);
+
+/* And these, of who sets a lock by a command: the value that it is to have, and the Redis that it is in. */
+void facts_of_lock(const struct target_config *config, const struct target_want *want,
+                   struct fact ret[static FACTS_OF_LOCK]);
 
 /* The settings of @from alone, as a copy that is the caller's; settings_clear() frees it. */
 void settings_copy(struct target_config *ret, const struct target_config *from);

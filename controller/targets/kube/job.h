@@ -19,6 +19,16 @@
 
 enum { JOB_RIGHTS = 3 };
 
+enum job_stage { JOB_IS_ABSENT, JOB_IS_AT_WORK, JOB_HAS_FAILED, JOB_IS_COMPLETE };
+
+/* The newest Job, as the last visit that ended well saw it. */
+struct job_seen {
+        enum job_stage stage; /* at work: also one that is held, or is being deleted */
+        bool is_last;         /* of its epoch: no other attempt follows */
+        char *name;           /* owned */
+        char *value;          /* that is to be there once it is complete, owned; NULL: none was told */
+};
+
 struct job_session {
         struct target_session base;
         struct hub hub;
@@ -32,11 +42,21 @@ struct job_session {
         struct visit_under_way now;
         unsigned tries; /* patches that were sent */
         char *obstacle; /* a Job that the newest one waits for; NULL: none */
+        bool has_repeated;
+        struct job_seen seen;
+        /* Of who reads the effect back (lock_job.c), and so knows whether another Job of one epoch is called for: */
+        bool is_read_back;  /* by a setting, "isReadBack" */
+        bool wants_another; /* at the next swap: the one that is complete was to no effect */
 };
+
+/* The commands by which a person runs the Job whose template's spec is at @at, a JSONPath in the policy. */
+struct by_hand job_by_hand_of(const struct target_config *config, const struct by_hand_write *write, const char *at,
+                              struct arena *arena);
 
 /* ---- job_visit.c ---- */
 
 void job_start(struct target_session *session, struct target_visit *visit, target_done *done, void *ctx);
+void job_seen_clear(struct job_seen *seen);
 void job_cancel(struct job_session *session); /* the visit under way, if any: done() is not called */
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/object.h"
@@ -15,11 +16,17 @@
 #define RELEASED "planekeeper.io/released"
 #define SUPERSEDED "planekeeper.io/superseded"
 
-enum { FAILURE_BYTES = 240, NAME_BYTES = 40 + 22 };
+#define ATTEMPT "planekeeper.io/attempt"
+#define VALUE "planekeeper.io/value"
 
-static void print_name(const char *name, epoch_t epoch, char ret[static NAME_BYTES])
+enum { FAILURE_BYTES = 240, NAME_BYTES = 40 + 22 + 3, ATTEMPT_BYTES = 12 };
+
+static void print_name(const struct job_make *make, char ret[static NAME_BYTES])
 {
-        (void)snprintf(ret, NAME_BYTES, "%.40s-%" PRIu64, name, epoch);
+        if (make->attempt > 1)
+                (void)snprintf(ret, NAME_BYTES, "%.40s-%" PRIu64 "-%u", make->name, make->epoch, make->attempt % 100);
+        else
+                (void)snprintf(ret, NAME_BYTES, "%.40s-%" PRIu64, make->name, make->epoch);
 }
 
 /* ---- how one is made ---- */
@@ -43,58 +50,63 @@ static void set_default(json_t *object, const char *key, json_int_t value)
 }
 
 /* Before the container's own variables, which may refer to these as $(PLANEKEEPER_EPOCH). */
-static void tell(json_t *container, const struct fact *facts)
+static void tell(json_t *container, const struct job_make *make)
 {
         json_t *env = json_array(), *own = json_object_get(container, "env");
-        for (unsigned i = 0; i < FACTS; i++)
-                INVARIANT(json_array_append_new(env, json_pack("{s:s, s:s}", "name", facts[i].variable, "value",
-                                                               facts[i].value)) == 0);
+        for (unsigned i = 0; i < make->fact_count; i++)
+                INVARIANT(json_array_append_new(env, json_pack("{s:s, s:s}", "name", make->facts[i].variable, "value",
+                                                               make->facts[i].value)) == 0);
         if (json_is_array(own))
                 INVARIANT(json_array_extend(env, own) == 0);
         INVARIANT(json_object_set_new(container, "env", env) == 0);
 }
 
-static void tell_all(json_t *containers, const struct fact *facts)
+static void tell_all(json_t *containers, const struct job_make *make)
 {
         size_t i;
         json_t *container;
         json_array_foreach(containers, i, container)
                 if (json_is_object(container))
-                        tell(container, facts);
+                        tell(container, make);
 }
 
 /* Its labels and annotations alone: all else of the metadata is the operator's. */
-static json_t *metadata_of(const json_t *template, const char *name, epoch_t epoch, const char *stamp)
+static json_t *metadata_of(const struct job_make *make)
 {
-        const json_t *given = json_object_get(template, "metadata");
+        static const char *const own[] = {RELEASED, SUPERSEDED, ATTEMPT, VALUE};
+        const json_t *given = json_object_get(make->template, "metadata");
         json_t *metadata = json_object();
-        char called[NAME_BYTES];
-        print_name(name, epoch, called);
+        char called[NAME_BYTES], attempt[ATTEMPT_BYTES];
+        print_name(make, called);
         set_text(metadata, "name", called);
         if (json_is_object(json_object_get(given, "labels")))
                 json_object_set_new(metadata, "labels", json_deep_copy(json_object_get(given, "labels")));
         if (json_is_object(json_object_get(given, "annotations")))
                 json_object_set_new(metadata, "annotations", json_deep_copy(json_object_get(given, "annotations")));
-        json_object_del(json_object_get(metadata, "annotations"), RELEASED);
-        json_object_del(json_object_get(metadata, "annotations"), SUPERSEDED);
-        set_text(member(metadata, "labels"), JOB_LABEL, name);
-        if (stamp[0])
-                set_text(member(metadata, "annotations"), OBJECT_STAMP, stamp);
+        for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+                json_object_del(json_object_get(metadata, "annotations"), own[i]);
+        set_text(member(metadata, "labels"), JOB_LABEL, make->name);
+        if (make->stamp[0])
+                set_text(member(metadata, "annotations"), OBJECT_STAMP, make->stamp);
+        if (make->value)
+                set_text(member(metadata, "annotations"), VALUE, make->value);
+        (void)snprintf(attempt, sizeof(attempt), "%u", make->attempt);
+        if (make->attempt > 1)
+                set_text(member(metadata, "annotations"), ATTEMPT, attempt);
         return metadata;
 }
 
-json_t *job_make(const json_t *template, const char *name, epoch_t epoch, const char *stamp,
-                 const struct fact facts[static FACTS])
+json_t *job_make(const struct job_make *make)
 {
-        json_t *spec = json_deep_copy(json_object_get(template, "spec"));
+        json_t *spec = json_deep_copy(json_object_get(make->template, "spec"));
         json_t *pod = member(member(spec, "template"), "spec");
         INVARIANT(json_object_set_new(spec, "suspend", json_true()) == 0);
         set_default(spec, "backoffLimit", JOB_RETRIES);
         set_default(spec, "activeDeadlineSeconds", JOB_DEADLINE_S);
-        tell_all(json_object_get(pod, "initContainers"), facts);
-        tell_all(json_object_get(pod, "containers"), facts);
+        tell_all(json_object_get(pod, "initContainers"), make);
+        tell_all(json_object_get(pod, "containers"), make);
         json_t *job = json_pack("{s:s, s:s, s:o, s:o}", "apiVersion", "batch/v1", "kind", "Job", "metadata",
-                                metadata_of(template, name, epoch, stamp), "spec", spec);
+                                metadata_of(make), "spec", spec);
         INVARIANT(job);
         return job;
 }
@@ -116,6 +128,24 @@ epoch_t job_epoch(const json_t *job)
         const epoch_t epoch = job_stamp(job, &stamp) ? stamp.epoch : 0;
         target_stamp_clear(&stamp);
         return epoch;
+}
+
+unsigned job_attempt(const json_t *job)
+{
+        const char *text = object_annotation(job, ATTEMPT);
+        const unsigned long attempt = text ? strtoul(text, NULL, 10) : 1;
+        return attempt >= 1 && attempt <= JOB_ATTEMPTS_MAX ? (unsigned)attempt : 1;
+}
+
+bool job_is_later(const json_t *job, const json_t *than)
+{
+        const epoch_t epoch = job_epoch(job), other = job_epoch(than);
+        return epoch > other || (epoch && epoch == other && job_attempt(job) > job_attempt(than));
+}
+
+const char *job_value(const json_t *job)
+{
+        return object_annotation(job, VALUE);
 }
 
 bool job_is_held(const json_t *job)

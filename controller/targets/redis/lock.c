@@ -20,24 +20,31 @@
 enum { KEY_MAX_BYTES = 512, VALUE_MAX_BYTES = 4096, SCRIPT_REPLY_ELEMENTS = 3, BATCH_MAX = 100 };
 
 /*
- * KEYS: value, stamp. ARGV: "read", or "set", "1" where a value is expected, that value, expected stamp ("" for none),
- * wanted value, wanted stamp, wanted epoch, "1" where it is written though it is there already, so that WAIT speaks of
- * it. Returns {verdict, value, stamp} with what is stored then, or {"type" | "ttl", key, what was found}. The check
- * travels with the write: whenever an old copy of this call arrives, it is refused here. Both keys are written by one
- * MSET, so no crash and no full memory can part them.
+ * KEYS: value, stamp; or the stamp alone, and the key of the value before all arguments: then something else writes the
+ * value, and the user needs no right to. ARGV: "read", or "set", "1" where a value is expected, that value, expected
+ * stamp ("" for none), wanted value, wanted stamp, wanted epoch, "1" where it is written though it is there already, so
+ * that WAIT speaks of it. Returns {verdict, value, stamp} with what is stored then, or {"type" | "ttl", key, what was
+ * found}. The check travels with the write: whenever an old copy of this call arrives, it is refused here. Both keys
+ * are written by one MSET, so no crash and no full memory can part them.
  */
-static const char script[] = "for i = 1, 2 do\n"
-                             "  local kind = redis.call('TYPE', KEYS[i]).ok\n"
-                             "  if kind ~= 'none' and kind ~= 'string' then return {'type', KEYS[i], kind} end\n"
-                             "  local left = redis.call('PTTL', KEYS[i])\n"
-                             "  if left >= 0 then return {'ttl', KEYS[i], tostring(left)} end\n"
+static const char script[] = "local keys, args, writes_value = KEYS, ARGV, #KEYS == 2\n"
+                             "if not writes_value then keys, args = {ARGV[1], KEYS[1]}, {unpack(ARGV, 2)} end\n"
+                             "for i = 1, 2 do\n"
+                             "  local kind = redis.call('TYPE', keys[i]).ok\n"
+                             "  if kind ~= 'none' and kind ~= 'string' then return {'type', keys[i], kind} end\n"
+                             "  local left = redis.call('PTTL', keys[i])\n"
+                             "  if left >= 0 then return {'ttl', keys[i], tostring(left)} end\n"
                              "end\n"
-                             "local value, stamp = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])\n"
-                             "if ARGV[1] == 'read' then return {'read', value, stamp} end\n"
-                             "local expected, expected_stamp = ARGV[2] == '1' and ARGV[3], ARGV[4]\n"
-                             "local want, want_stamp, want_epoch = ARGV[5], ARGV[6], tonumber(ARGV[7])\n"
-                             "if value == want and stamp == want_stamp then\n"
-                             "  if ARGV[8] == '1' then redis.call('MSET', KEYS[1], want, KEYS[2], want_stamp) end\n"
+                             "local value, stamp = redis.call('GET', keys[1]), redis.call('GET', keys[2])\n"
+                             "if args[1] == 'read' then return {'read', value, stamp} end\n"
+                             "local expected, expected_stamp = args[2] == '1' and args[3], args[4]\n"
+                             "local want, want_stamp, want_epoch = args[5], args[6], tonumber(args[7])\n"
+                             "local function store()\n"
+                             "  if writes_value then redis.call('MSET', keys[1], want, keys[2], want_stamp)\n"
+                             "  else redis.call('SET', keys[2], want_stamp) end\n"
+                             "end\n"
+                             "if stamp == want_stamp and (value == want or not writes_value) then\n"
+                             "  if args[8] == '1' then store() end\n"
                              "  return {'done', value, stamp}\n"
                              "end\n"
                              "if stamp then\n"
@@ -48,14 +55,15 @@ static const char script[] = "for i = 1, 2 do\n"
                              "end\n"
                              "if (stamp or '') ~= expected_stamp then return {'moved', value, stamp} end\n"
                              "if value ~= expected and value ~= want then return {'moved', value, stamp} end\n"
-                             "redis.call('MSET', KEYS[1], want, KEYS[2], want_stamp)\n"
-                             "return {'done', want, want_stamp}\n";
+                             "store()\n"
+                             "return {'done', writes_value and want or value, want_stamp}\n";
 
 /* The session of one server. */
 struct redis {
         struct target_session base;
         struct connection *connection;
         unsigned wait_replicas;
+        bool is_value_read_only; /* a command writes it */
 };
 
 /* One key during one visit. */
@@ -64,6 +72,7 @@ struct lock {
         const char *key;
         char *stamp_key;
         unsigned wait_replicas;
+        bool is_value_read_only;
 };
 
 /* Keys hash by what is between the first { and the next }, if not empty (Redis Cluster specification). */
@@ -213,7 +222,8 @@ static enum err prepare(const struct redis *redis, struct target_visit *visit, s
         *ret = (struct entry){.visit = visit};
         if (bytes == 0 || bytes > KEY_MAX_BYTES)
                 return err_set(&visit->why, ERR_INVALID, "redis.lock.key must have 1 to %d bytes", KEY_MAX_BYTES);
-        ret->lock = (struct lock){redis->connection, visit->name, stamp_key_of(visit->name), redis->wait_replicas};
+        ret->lock = (struct lock){redis->connection, visit->name, stamp_key_of(visit->name), redis->wait_replicas,
+                                  redis->is_value_read_only};
         if (visit->verb == TARGET_READ)
                 return ERR_OK;
         const char *value = visit->want->value;
@@ -225,9 +235,20 @@ static enum err prepare(const struct redis *redis, struct target_visit *visit, s
         return ERR_OK;
 }
 
+/* The keys that the script is said to write, and then its arguments. */
+static void call_script(const struct lock *self, const char *argv[static 5])
+{
+        argv[0] = "EVAL";
+        argv[1] = script;
+        argv[2] = self->is_value_read_only ? "1" : "2";
+        argv[3] = self->is_value_read_only ? self->stamp_key : self->key;
+        argv[4] = self->is_value_read_only ? self->key : self->stamp_key;
+}
+
 static enum err send_read(const struct lock *self, struct target_visit *visit)
 {
-        const char *argv[] = {"EVAL", script, "2", self->key, self->stamp_key, "read"};
+        const char *argv[6] = {[5] = "read"};
+        call_script(self, argv);
         return connection_send(self->connection, 6, argv, visit->deadline, &visit->why);
 }
 
@@ -238,11 +259,11 @@ static enum err send_swap(const struct lock *self, struct target_visit *swap, co
         char epoch[24];
         (void)snprintf(epoch, sizeof(epoch), "%" PRIu64, want->epoch);
         bool had_stamp = expected->stamp.presence != STAMP_ABSENT;
-        const char *argv[] = {"EVAL",
-                              script,
-                              "2",
-                              self->key,
-                              self->stamp_key,
+        const char *argv[] = {NULL,
+                              NULL,
+                              NULL,
+                              NULL,
+                              NULL,
                               "set",
                               expected->present ? "1" : "0",
                               expected->present ? expected->value : "",
@@ -251,6 +272,7 @@ static enum err send_swap(const struct lock *self, struct target_visit *swap, co
                               stamp,
                               epoch,
                               expected->settling ? "1" : "0"};
+        call_script(self, argv);
         return connection_send(self->connection, (int)(sizeof(argv) / sizeof(argv[0])), argv, swap->deadline,
                                &swap->why);
 }
@@ -383,6 +405,7 @@ static enum err redis_open(const struct target_config *config, struct target_ses
         }
         const char *wait = target_setting_find(config, "waitReplicas");
         unsigned long replicas = wait ? strtoul(wait, NULL, 10) : 0;
+        self->is_value_read_only = text_equal(target_setting_find(config, "byCommand"), "true");
         self->wait_replicas = replicas < LOCK_REPLICAS_MAX ? (unsigned)replicas : LOCK_REPLICAS_MAX;
         *ret = &self->base;
         return ERR_OK;
@@ -397,8 +420,10 @@ static enum err redis_preflight(struct target_session *session, struct target_pr
                                 struct errmsg *reterr)
 {
         CLEANUP(cleanup_free) char *stamp_key = stamp_key_of(preflight->name);
-        const struct lock_rights rights = {preflight->name, stamp_key, redis_of(session)->wait_replicas};
-        return lock_rights_check(redis_of(session)->connection, &rights, preflight->deadline, reterr);
+        const struct redis *redis = redis_of(session);
+        const struct lock_rights rights = {preflight->name, stamp_key, redis->wait_replicas,
+                                           redis->is_value_read_only};
+        return lock_rights_check(redis->connection, &rights, preflight->deadline, reterr);
 }
 
 const struct target_driver redis_lock_driver = {

@@ -7,7 +7,8 @@
 
 /*
  * Settings:    address (host:port, [v6]:port), db, waitReplicas (of those in sync, that must have a write before it
- *              counts; 0: none), tls ("true"), serverName (else the host).
+ *              counts; 0: none), tls ("true"), serverName (else the host), byCommand ("true": a command writes the
+ *              value, and a swap the stamp alone, under the same conditions; the key's value is read only).
  * Credentials: username, password, ca.crt (else the system's trust store), tls.crt and tls.key.
  *
  * One EVAL a visit: both keys in one hash slot. -NOAUTH/-WRONGPASS/-NOPERM: ERR_DENIED; -READONLY, -LOADING, -MISCONF,

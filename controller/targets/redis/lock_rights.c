@@ -5,9 +5,13 @@
 
 #include "targets/redis/user_rights.h"
 
-#define WANTED                                                                                                         \
+#define WAIT ", {'WAIT', '0', '1'}"
+#define WRITES_BOTH                                                                                                    \
         "{'TYPE', KEYS[1]}, {'PTTL', KEYS[1]}, {'GET', KEYS[1]}, {'GET', KEYS[2]},\n"                                  \
         "  {'MSET', KEYS[1], '', KEYS[2], ''}"
+/* The value's key is no key of the script, since a script may write all of those. */
+#define WRITES_STAMP                                                                                                   \
+        "{'TYPE', ARGV[1]}, {'PTTL', ARGV[1]}, {'GET', ARGV[1]}, {'GET', KEYS[1]}, {'SET', KEYS[1], ''}"
 
 static enum err refusal(const struct connection *connection, const char *error, struct errmsg *reterr)
 {
@@ -23,11 +27,18 @@ enum err lock_rights_check(struct connection *connection, const struct lock_righ
                            struct errmsg *reterr)
 {
         /* Without flags the server refuses the script where it would refuse a write (on a replica, say). */
-        const struct user_rights_question question = {
+        struct user_rights_question question = {
             .flags = "",
-            .wanted = rights->wait_replicas ? WANTED ", {'WAIT', '0', '1'}" : WANTED,
+            .wanted = rights->wait_replicas ? WRITES_BOTH WAIT : WRITES_BOTH,
             .keys = {rights->key, rights->stamp_key},
             .key_count = 2};
+        if (rights->is_value_read_only)
+                question = (struct user_rights_question){
+                    .flags = "",
+                    .wanted = rights->wait_replicas ? WRITES_STAMP WAIT : WRITES_STAMP,
+                    .keys = {rights->stamp_key, rights->key},
+                    .key_count = 1,
+                    .argument_count = 1};
         struct user_rights_answer answer;
         enum err err = user_rights_ask(connection, &question, deadline, &answer, reterr);
         if (err != ERR_OK)

@@ -13,6 +13,7 @@ struct lock_rights {
         const char *key;
         const char *stamp_key;
         unsigned wait_replicas;
+        bool is_value_read_only; /* the user needs no right to write the key itself */
 };
 
 /*

@@ -34,12 +34,13 @@ enum err user_rights_ask(struct connection *connection, const struct user_rights
                             "return 'may'\n",
                             question->flags[0] ? " " : "", question->flags, question->wanted);
         const char *argv[ARGUMENTS + RIGHTS_KEYS_MAX] = {"EVAL", strbuf_text(&script), counts[question->key_count]};
-        for (unsigned i = 0; i < question->key_count; i++)
+        const unsigned texts = question->key_count + question->argument_count;
+        for (unsigned i = 0; i < texts; i++)
                 argv[ARGUMENTS + i] = question->keys[i];
         *ret = (struct user_rights_answer){0};
         enum err err = connection_ready(connection, deadline, reterr);
         if (err == ERR_OK)
-                err = connection_command(connection, ARGUMENTS + (int)question->key_count, argv, deadline, &reply,
+                err = connection_command(connection, ARGUMENTS + (int)texts, argv, deadline, &reply,
                                          reterr);
         if (err != ERR_OK)
                 return ERR_TRANSIENT;

@@ -16,8 +16,8 @@ enum { RIGHTS_KEYS_MAX = 2, RIGHTS_LACKING_BYTES = 24, RIGHTS_ERROR_BYTES = 256 
 struct user_rights_question {
         const char *flags;  /* of the script; "": it is refused where a write would be */
         const char *wanted; /* the commands, as the elements of a table in Lua; KEYS[1] and KEYS[2] are @keys */
-        const char *keys[RIGHTS_KEYS_MAX];
-        unsigned key_count;
+        const char *keys[RIGHTS_KEYS_MAX]; /* and after these the ARGV, together no more than there is room for */
+        unsigned key_count, argument_count;
 };
 
 struct user_rights_answer {
