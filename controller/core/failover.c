@@ -8,6 +8,7 @@
 #include "core/maintenance.h"
 #include "core/texts.h"
 #include "core/next_record.h"
+#include "core/prepare.h"
 #include "core/roles.h"
 #include "core/targets.h"
 #include "core/waiting.h"
@@ -228,6 +229,7 @@ static void decide(const struct view *view, struct arena *arena, struct decision
         beside_add(&pass);
         ret->vouches = vouches(view, ret);
         ret->rests = rests(ret);
+        ret->is_next = prepare_decides_next(&pass);
         /*
          * A request that is being recorded is answered by the record. One that this pass did not reach stays as it is.
          */

@@ -73,6 +73,8 @@ struct decision {
         const struct record *next; /* the record to write, where the action is to write one; NULL otherwise */
         /* DECIDE: it is the switch that this process has prepared, so its first effect goes beside it. */
         bool is_prepared;
+        /* The next failure of the active plane would decide: the policy is read beside that probe (decision 057). */
+        bool is_next;
         mono_ms wake_at;           /* look again then even if nothing happens; 0: no need */
 };
 

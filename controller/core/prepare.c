@@ -107,6 +107,12 @@ static bool is_near(const struct view *view, const struct plane_health *health)
                due - view->now <= detection->interval_ms + detection->timeout_ms;
 }
 
+static bool is_only_failure_awaited(struct pass *pass)
+{
+        const struct gate_question question = {PURPOSE_PREPARE, pass->decision->active, pass->decision->candidate, ""};
+        return gates_evaluate(pass->view, &question, pass->arena).blocked < 0;
+}
+
 bool prepare_is_due(struct pass *pass)
 {
         const struct view *view = pass->view;
@@ -118,6 +124,16 @@ bool prepare_is_due(struct pass *pass)
         if (is_any_weak(view) || !are_targets_met(view) ||
             plan_is_outdated(view, active, pass->arena) || !fits(view, candidate, pass->arena))
                 return false;
-        const struct gate_question question = {PURPOSE_PREPARE, active, candidate, ""};
-        return gates_evaluate(view, &question, pass->arena).blocked < 0;
+        return is_only_failure_awaited(pass);
+}
+
+bool prepare_decides_next(struct pass *pass)
+{
+        const struct view *view = pass->view;
+        const struct decision *decision = pass->decision;
+        const struct plane_health *health = &decision->active_health;
+        if (decision->phase != PHASE_STEADY || !decision->may_act || !decision->candidate)
+                return false;
+        return health->fails < view->policy.detection.failure_threshold && is_near(view, health) &&
+               is_only_failure_awaited(pass);
 }

@@ -22,6 +22,11 @@ bool prepare_is_due(struct pass *pass);
  * it is recorded beside its first effect instead of before it.
  */
 bool prepare_is_usable(const struct view *view, const struct plane_view *to, struct arena *arena);
+/*
+ * Whether the active plane is left as soon as one more probe of it fails, and not by the end of a delay: every other gate
+ * passes. Then what a decision has to read is read beside that probe (decision 057).
+ */
+bool prepare_decides_next(struct pass *pass);
 /* Whether a target carries its epoch and id. */
 bool prepare_is_shown(const struct view *view);
 

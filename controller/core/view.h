@@ -277,7 +277,7 @@ struct view {
         /* on because it could not be understood: the reason and the remedy; "" or NULL: it says on */
         const char *kill_switch_why;
         bool blast_limit_reached; /* --max-switches-per-minute */
-        epoch_t confirmed_epoch;  /* the policy was read uncached after this epoch was recorded */
+        epoch_t confirmed_epoch;  /* the policy was read uncached for this epoch (decision 057) */
         /* Prepared switches (decision 051). */
         bool may_prepare;         /* switches may be prepared here, and not too many were lately */
         mono_ms prepared_at;      /* when this process last tried to; 0 never */

@@ -104,6 +104,7 @@ void probe_finish(struct probe *probe, struct sample *sample)
         if (is_late(probe, now_us / 1000))
                 sample_fail(sample, PROBE_ERROR_LOCAL, "sample discarded: the operator's own process was stalled");
         sample->started_at = probe->started_us / 1000;
+        sample->started_us = probe->started_us;
         sample->ended_at = now_us / 1000;
         if (sample->latency_us == 0)
                 sample->latency_us = now_us - probe->started_us;
@@ -143,6 +144,8 @@ static void sample_start(struct probe *probe)
         probe->had_grace = false;
         loop_timer_set(probe->prober->env.loop, &probe->timer, probe->deadline_at);
         probe->is_sampling = true;
+        if (probe->prober->env.began)
+                probe->prober->env.began(probe->ctx);
         probe->driver->start(probe);
 }
 
@@ -182,6 +185,11 @@ void probe_set_cadence(struct probe *probe, const struct probe_cadence *cadence)
         probe->cadence = *cadence;
         if (!probe->is_sampling)
                 plan_next_start(probe, clock_mono());
+}
+
+int64_t probe_began_us(const struct probe *probe)
+{
+        return probe->is_sampling ? probe->started_us : 0;
 }
 
 void probe_close(struct probe *probe)

@@ -59,6 +59,7 @@ struct sample {
         enum probe_error error;
         mono_ms started_at;
         mono_ms ended_at;
+        int64_t started_us; /* the same as started_at, finer */
         int64_t latency_us;
         unix_ms certificate_not_after; /* 0: not a TLS probe, or not seen */
         int32_t replicas_available;    /* Deployment only, else -1 */
@@ -100,6 +101,9 @@ struct probe_env {
         struct http *http;
         struct executor *executor; /* name look-ups */
         const char *dns_servers;   /* where names are looked up; NULL: where resolv.conf says */
+        /* A sample of the probe with this @ctx begins, and nothing was sent for it yet; it may not close the probe.
+         * NULL: nobody wants to know. */
+        void (*began)(void *ctx);
 };
 
 struct resolver;
@@ -113,6 +117,8 @@ MUST_CHECK enum err probe_open(struct prober *prober, const struct probe_spec *s
                                void (*on_sample)(void *ctx, const struct sample *sample), void *ctx, struct probe **ret,
                                struct errmsg *reterr);
 void probe_set_cadence(struct probe *probe, const struct probe_cadence *cadence);
+/* When the sample began that is being taken, clock_mono_us(); 0: none is. */
+int64_t probe_began_us(const struct probe *probe);
 void probe_close(struct probe *probe); /* NULL is a no-op; no sample comes afterwards */
 
 const char *probe_error_name(enum probe_error error); /* the words above */

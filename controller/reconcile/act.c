@@ -141,7 +141,7 @@ static bool may_begin(const struct policy *policy)
 static bool may_run_ahead(const struct policy *policy, const struct decision *decision)
 {
         const enum action then = decision->rule->then;
-        return policy->keeper.is_assumed && !policy->keeper.is_doubtful && !policy->confirmation.call &&
+        return policy->keeper.is_assumed && !policy->keeper.is_doubtful && !confirmation_is_awaited(&policy->confirmation) &&
                (then == DO_WRITE || then == DO_READ);
 }
 
@@ -155,14 +155,18 @@ static void act(struct policy *policy, const struct view *view, const struct dec
         for (unsigned i = 0; i < decision->beside_count; i++)
                 write_target(policy, view, &decision->beside[i]);
         switch (decision->rule->then) {
-        case DO_ADOPT:
         case DO_DECIDE:
+                if (decision->is_prepared && confirmation_is_coming(&policy->confirmation))
+                        break; /* the first effect waits for it, so what says that it was begun may, too */
+                record_store_write(policy, view, decision);
+                confirm_beside(policy);
+                break;
+        case DO_ADOPT:
         case DO_ABORT:
         case DO_COMMIT:
         case DO_PREPARE:
         case DO_GIVE_UP:
                 record_store_write(policy, view, decision);
-                confirm_beside(policy);
                 break;
         case DO_WRITE:
                 write_target(policy, view, &decision->write);
@@ -253,6 +257,7 @@ static void pass(struct policy *policy, struct arena *arena, struct view *ret_vi
         remember_targets(policy, ret);
         tell_planes(policy, ret_view, ret, arena);
         remember(policy, ret_view, ret);
+        confirmation_judge(policy, ret->attempt ? &ret->attempt->decision : ret);
         if (ret->attempt)
                 act(policy, &ret->attempt->view, &ret->attempt->decision);
         else
@@ -288,6 +293,7 @@ void act_pass(struct policy *policy)
                 recall_writes(policy);
                 drop_recalled_writes(policy);
                 tell_invalid(policy);
+                policy->confirmation.is_next = false;
                 status_request(&policy->status);
                 return;
         }

@@ -5,6 +5,7 @@
 
 #include "api/object.h"
 #include "reconcile/policy.h"
+#include "runtime/clock.h"
 #include "util/text.h"
 
 /* A read that failed is repeated soon; a policy that did not confirm will only do so after an edit. */
@@ -26,6 +27,18 @@ static bool is_ahead(const struct policy *policy)
         return next && !policy->keeper.is_assumed && next->epoch == policy->confirmation.asked_epoch;
 }
 
+/* It was sent beside a probe: what it brings is judged by the next pass, and counts for the decision of that. */
+static void early_answered(struct policy *policy, const struct kube_reply *reply, bool is_same)
+{
+        const int64_t sent_us = policy->confirmation.sent_us;
+        policy->confirmation.is_early = false;
+        permit_return(policy->manager);
+        if (reply->err == ERR_OK || reply->err == ERR_NOT_FOUND)
+                policy_read(policy, reply->err == ERR_OK ? reply->body : NULL);
+        policy->confirmation.read_us = is_same && policy->spec && !policy->spec->deleting ? sent_us : 0;
+        policy_wake(policy);
+}
+
 /*
  * The decision rested on the cache; uid, deletion, suspend and mode may differ by now. So the answer is taken into the
  * cache first and the policy as it is then confirms or not. An answer that the watch has overtaken is older than the
@@ -41,6 +54,10 @@ static void policy_answered(void *ctx, const struct kube_reply *reply)
         policy->confirmation.call = NULL;
         if (object && known_is_overtaken(&policy->status.known, version, policy->confirmation.turns)) {
                 ask_for_policy(policy);
+                return;
+        }
+        if (policy->confirmation.is_early) {
+                early_answered(policy, reply, is_same);
                 return;
         }
         permit_return(manager);
@@ -62,6 +79,7 @@ static void ask_for_policy(struct policy *policy)
 {
         char *path = kube_path(&kube_policies, policy->namespace_name, policy->name, NULL);
         policy->confirmation.turns = policy->status.known.turns;
+        policy->confirmation.sent_us = clock_mono_us();
         policy->confirmation.call = kube_get(policy->manager->kube, path, TIMEOUT_MS, policy_answered, policy);
         free(path);
 }
@@ -71,9 +89,24 @@ void confirm_policy(struct policy *policy)
         struct manager *manager = policy->manager;
         if (!permit_take(policy, URGENCY_CONFIRM))
                 return;
+        confirmation_abandon(policy); /* an early one was sent for another decision */
         pace_prioritise(&manager->pace);
         policy->confirmation.asked_epoch = policy->keeper.record->epoch;
         ask_for_policy(policy);
+}
+
+/* Whether a read that was sent before the decision is as good as one that would be sent now. */
+static bool take_early(struct policy *policy, epoch_t epoch)
+{
+        struct confirmation *confirmation = &policy->confirmation;
+        if (confirmation->call && !confirmation_is_fresh(confirmation, confirmation->sent_us))
+                confirmation_abandon(policy);
+        confirmation->is_ahead = !confirmation->call && confirmation_is_fresh(confirmation, confirmation->read_us);
+        if (!confirmation->call && !confirmation->is_ahead)
+                return false;
+        confirmation->is_early = false;
+        confirmation->asked_epoch = epoch;
+        return true;
 }
 
 /* Others that wait for a permit go first: then it is read when the record is there, as it would be without this. */
@@ -81,8 +114,46 @@ void confirm_beside(struct policy *policy)
 {
         const struct record_write *write = &policy->keeper.write;
         policy->confirmation.is_ahead = false;
-        if (!write->record || write->action != DO_DECIDE || !permit_take_free(policy->manager))
+        if (!write->record || write->action != DO_DECIDE || take_early(policy, write->record->epoch) ||
+            !permit_take_free(policy->manager))
                 return;
         policy->confirmation.asked_epoch = write->record->epoch;
         ask_for_policy(policy);
+}
+
+void confirm_probe_began(struct plane *plane)
+{
+        for (size_t i = 0; i < plane->user_count; i++) {
+                struct policy *policy = plane->users[i];
+                if (!policy->confirmation.is_next || !text_equal(policy->active, plane->name))
+                        continue;
+                policy->confirmation.is_due = true;
+                plane->manager->has_reads_due = true;
+        }
+}
+
+/* One that is under way, and was sent for an earlier probe, is not sent again: it is not known yet which one decides. */
+static void send_due(void *value, void *ctx)
+{
+        struct policy *policy = value;
+        struct manager *manager = ctx;
+        if (!policy->confirmation.is_due)
+                return;
+        if (!policy->confirmation.call && !permit_take_free(manager)) {
+                manager->has_reads_due = true;
+                return;
+        }
+        policy->confirmation.is_due = false;
+        if (policy->confirmation.call)
+                return;
+        policy->confirmation.is_early = true;
+        ask_for_policy(policy);
+}
+
+void confirm_turn(struct manager *manager)
+{
+        if (!manager->has_reads_due)
+                return;
+        manager->has_reads_due = false;
+        map_each(&manager->policies, send_due, manager);
 }

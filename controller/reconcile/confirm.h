@@ -1,21 +1,31 @@
 /*
- * confirm.h -- the uncached read of a policy between a decision and its first effect: no effect without having seen
- * that the policy was not suspended, deleted or edited when it was decided (decision 050).
+ * confirm.h -- the uncached read of a policy before the first effect of a decision: no effect without having seen that
+ * the policy was not suspended, deleted or edited (decisions 050 and 057).
  *
- * It is sent together with the record, never before: a suspend that was stored before the decision is always seen. No
- * effect begins before both are answered. Where it was not sent then or came to nothing, it is sent when the record is
- * there.
+ * Where a probe is about to decide it is sent when that probe begins, else together with the record, never before:
+ * confirmation.h says what that promises. No effect begins before it is answered. Where it was not sent then or came to
+ * nothing, it is sent when the record is there.
  *
  * Threads: loop thread only.
  */
 #ifndef PK_RECONCILE_CONFIRM_H
 #define PK_RECONCILE_CONFIRM_H
 
+struct manager;
+struct plane;
 struct policy;
 
 /* Begins the read; then the confirmation is of the record's epoch. */
 void confirm_policy(struct policy *policy);
-/* Begins it beside the write of a decision that was just sent, where a permit is free. */
+/*
+ * The write of a decision was just sent: the read that is fresh enough for it goes on as its own. Where there is none,
+ * one begins, if a permit is free.
+ */
 void confirm_beside(struct policy *policy);
+
+/* A probe on the path of @plane begins: the policies for which its failure would decide are to be read in this turn. */
+void confirm_probe_began(struct plane *plane);
+/* Sends what is due by then, as far as permits are free; what is left over goes as soon as one is. Once a turn. */
+void confirm_turn(struct manager *manager);
 
 #endif

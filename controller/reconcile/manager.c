@@ -6,6 +6,7 @@
 
 #include "api/record.h"
 #include "reconcile/caches.h"
+#include "reconcile/confirm.h"
 #include "reconcile/doubt.h"
 #include "reconcile/effect_loop.h"
 #include "reconcile/no_leader.h"
@@ -100,6 +101,14 @@ static void idle(void *ctx)
                 manager_was_late(manager, loop_lateness(manager->loop));
         workqueue_turn(manager->planes_queue);
         workqueue_turn(manager->policies_queue);
+        confirm_turn(manager); /* the probes of this turn have begun */
+}
+
+static void probe_began(void *ctx)
+{
+        const struct check_target *target = ctx;
+        if (target->check->role == CHECK_ROLE_PATH)
+                confirm_probe_began(target->check->plane);
 }
 
 /* ---- leading ---- */
@@ -216,7 +225,8 @@ void manager_open(struct manager *manager, struct loop *loop, struct kube_config
         const struct identity_hooks hooks = {.answered = identity_answered, .failed = identity_failed, .ctx = manager};
         identity_init(&manager->identity, loop, manager->kube, &hooks);
         manager->prober = prober_open(&(struct probe_env){
-            .loop = loop, .http = manager->http, .executor = manager->executor, .dns_servers = options->resolver});
+            .loop = loop, .http = manager->http, .executor = manager->executor, .dns_servers = options->resolver,
+            .began = probe_began});
         const struct workqueue_options planes = {"managementplane", 64, 3};
         const struct workqueue_options policies = {"failoverpolicy", 64, 5};
         manager->planes_queue = workqueue_open(loop, &planes);

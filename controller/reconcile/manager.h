@@ -95,6 +95,7 @@ struct manager {
         struct trouble_entry troubles[TROUBLE_COUNT]; /* retries that go on failing */
         mono_ms refreshed_at;
         struct admission admission;
+        bool has_reads_due; /* policies that are to be read beside a probe: confirm.h */
         struct loop_timer tick;
         void (*stopped)(void *ctx);
         void *stopped_ctx;

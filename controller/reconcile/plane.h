@@ -21,6 +21,7 @@ enum { FAMILY_V4 = 1, FAMILY_V6 = 2, PLANE_TEXT_BYTES = INET6_ADDRSTRLEN };
 struct check_run {
         uint32_t fails, passes;
         mono_ms run_since, counted_at, sampled_at;
+        int64_t began_us; /* of the last one that counts; clock_mono_us() */
         bool last_unknown;
         uint32_t unknowns; /* in a row */
         int32_t replicas_available, replicas_wanted, replicas_updated;
@@ -124,6 +125,10 @@ void plane_leadership_changed(struct plane *plane);
 void plane_discard_samples(struct plane *plane); /* the operator's loop was late: samples are doubtful */
 void plane_free(struct plane *plane);
 
+/* When the last probe on its path that counts began, of all its checks and addresses; 0: none does. */
+int64_t plane_began_us(const struct plane *plane);
+/* The same of those that are under way; 0: none is. */
+int64_t plane_begins_us(const struct plane *plane);
 bool plane_holds_operator(const struct plane *plane);
 /* The operator's own cluster has another UID by now: a plane of the former UID gets it, and its own is read at once. */
 void plane_identity_changed(struct plane *plane);

@@ -67,6 +67,7 @@ static bool count_sample(const struct check *check, struct check_run *run, const
         *length += *length < UINT32_MAX;
         *other = 0;
         run->counted_at = sample->ended_at;
+        run->began_us = sample->started_us;
         bool is_new = was_unknown || *length <= LONGEST_RUN || sample->replicas_available != run->replicas_available ||
                       sample->replicas_updated != run->replicas_updated ||
                       sample->replicas_wanted != run->replicas_wanted;
@@ -140,6 +141,39 @@ void plane_run_sampled(void *ctx, const struct sample *sample)
         if (first_of_run || new_text || run_may_matter(target))
                 status_request(&plane->status);
         look_at_secrets_again(check, sample->error);
+}
+
+static int64_t latest_on_path(const struct plane *plane, int64_t (*of)(const struct check_target *target))
+{
+        int64_t latest = 0;
+        for (size_t i = 0; i < plane->check_count; i++) {
+                const struct check *check = &plane->checks[i];
+                for (size_t j = 0; j < check->target_count && check->role == CHECK_ROLE_PATH; j++) {
+                        const int64_t began_us = of(&check->targets[j]);
+                        latest = began_us > latest ? began_us : latest;
+                }
+        }
+        return latest;
+}
+
+static int64_t counted_us(const struct check_target *target)
+{
+        return target->run.began_us;
+}
+
+static int64_t under_way_us(const struct check_target *target)
+{
+        return target->probe ? probe_began_us(target->probe) : 0;
+}
+
+int64_t plane_began_us(const struct plane *plane)
+{
+        return latest_on_path(plane, counted_us);
+}
+
+int64_t plane_begins_us(const struct plane *plane)
+{
+        return latest_on_path(plane, under_way_us);
 }
 
 void plane_runs_forget(struct plane *plane)

@@ -125,18 +125,16 @@ void record_io_written(struct policy *policy, enum err err, const char *why)
 
 void record_io_cancel(struct policy *policy)
 {
-        struct kube_call *calls[] = {policy->keeper.call, policy->confirmation.call};
+        struct kube_call *call = policy->keeper.call;
         /* A cancelled write may be applied or not: the record is read before anything else is decided. */
         policy->keeper.is_doubtful |= policy->keeper.call != NULL;
-        policy->keeper.call = policy->confirmation.call = NULL;
-        policy->confirmation.is_ahead = false;
+        policy->keeper.call = NULL;
         policy->keeper.is_assumed = false;
         policy->keeper.prepares.owned_epoch = 0;
-        for (size_t i = 0; i < 2; i++) {
-                if (!calls[i])
-                        continue;
-                kube_cancel(calls[i]);
+        if (call) {
+                kube_cancel(call);
                 permit_return(policy->manager);
         }
+        confirmation_forget(policy);
         write_clear(policy->manager, &policy->keeper.write);
 }

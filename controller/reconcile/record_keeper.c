@@ -52,6 +52,8 @@ void record_keeper_assume(struct policy *policy)
         count_as_needed(&policy->keeper.prepares);
         record_keeper_take(policy, record_copy(policy->keeper.write.record), NULL);
         policy->keeper.is_assumed = true;
+        confirmation_take_ahead(policy);
+        policy_wake(policy); /* its first effect may begin at once */
 }
 
 void record_keeper_show(const struct policy *policy, struct view *ret)

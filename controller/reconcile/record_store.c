@@ -12,7 +12,7 @@ const struct record_store *record_store_find(enum decision_store kind)
 
 bool record_store_settle(struct policy *policy)
 {
-        if (policy->keeper.call || policy->confirmation.call || policy->keeper.write.record)
+        if (policy->keeper.call || confirmation_is_awaited(&policy->confirmation) || policy->keeper.write.record)
                 return false;
         return policy->keeper.store->settle(policy);
 }

@@ -181,6 +181,43 @@ static void it_is_not_prepared(void **state)
         }
 }
 
+static void already_down(struct world *world)
+{
+        world_fail(world, 0, OVERDUE_MS);
+}
+
+static void is_steady_without(struct world *world)
+{
+        world->view.record = NULL;
+}
+
+/* The last failure but one, whatever else is prepared: the read of the policy goes beside the next probe. */
+static void the_next_failure_decides(void **state)
+{
+        static const struct {
+                const char *what;
+                void (*change)(struct world *world);
+                bool is_next;
+        } rows[] = {{"not enabled", not_enabled, true},         {"once an outage", once_an_outage, true},
+                    {"a weak target", a_weak_target, true},     {"prepared already", prepared_already, true},
+                    {"too early", too_early, false},            {"too few failures", too_few_failures, false},
+                    {"suspended", suspended, false},            {"nobody fit", nobody_fit, false},
+                    {"cooling down", cooling_down, false},      {"it passes", it_passes, false},
+                    {"already down", already_down, false},      {"it is stale", it_is_stale, false},
+                    {"no record", is_steady_without, false}};
+        (void)state;
+        for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct world world;
+                world_init(&world);
+                fails_nearly(&world);
+                world_count(&world, 0, 0, world.view.policy.detection.failure_threshold - 1);
+                rows[i].change(&world);
+                if (world_decide(&world).is_next != rows[i].is_next)
+                        fail_msg("%s: the next failure %s", rows[i].what, rows[i].is_next ? "decides" : "decides nothing");
+                world_clear(&world);
+        }
+}
+
 static void it_is_begun_under_its_own_epoch(void **state)
 {
         struct world *world = *state;
@@ -452,6 +489,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup_teardown(it_is_prepared_one_failure_before, world_set_up, world_tear_down),
             cmocka_unit_test(it_is_not_prepared),
+            cmocka_unit_test(the_next_failure_decides),
             cmocka_unit_test_setup_teardown(it_is_begun_under_its_own_epoch, world_set_up, world_tear_down),
             cmocka_unit_test(it_is_superseded),
             cmocka_unit_test_setup_teardown(what_supersedes_it_replaces_its_values, world_set_up, world_tear_down),

@@ -18,6 +18,7 @@ struct decision {
         } beside;         /* prepared beside this record; epoch 0: nothing is */
         int begun_by;     /* of what is prepared: the operator that first sent it as begun, counted from 1; 0: none */
         uint64_t begun_life;
+        vtime_us read_from; /* a read of the policy that was sent then or later shows what has to be seen before the first effect */
         vtime_us decided_at, routed_at; /* decided: when it was sent to be recorded; routed: a switch may be called complete from here on */
 };
 
@@ -26,6 +27,7 @@ struct measured {
         vtime_us passed_at, recovered_at;     /* 0: never */
         vtime_us failing_since, failed_since; /* failed: before it passed */
         unsigned failures, failed, passes;    /* in a row */
+        vtime_us failure_began_at, failure_known_at; /* of the last probe that failed */
         /* Its Deployment: what was last said of it, and the looks since then that went unanswered. */
         bool says_available;
         vtime_us said_at, looked_at; /* 0: never */
@@ -54,7 +56,7 @@ struct judged_policy {
         uint64_t taken;     /* by what is prepared beside it, or was and is not wanted any more */
         struct sent {
                 uint64_t epoch, id;
-                vtime_us at;
+                vtime_us at, read_from;
         } sent[HOSTS_MAX]; /* the last decision that each operator has sent to be recorded */
         bool has_record, is_touched;
         vtime_us switched_at;               /* the last automatic switch that was completed; 0: none */

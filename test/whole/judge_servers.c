@@ -140,12 +140,12 @@ static void check_cooldown(unsigned policy, const struct decision *next)
                 judge_holds(law_switch_is_repeated(vtime_now() - judged->switched_at, cooldown), policy, next->epoch);
 }
 
-static vtime_us sent_at(const struct judged_policy *judged, const struct decision *next)
+static struct sent sent_by(const struct judged_policy *judged, const struct decision *next)
 {
         for (unsigned i = 0; i < HOSTS_MAX; i++)
                 if (judged->sent[i].epoch == next->epoch && judged->sent[i].id == next->id)
-                        return judged->sent[i].at;
-        return vtime_now();
+                        return judged->sent[i];
+        return (struct sent){.at = vtime_now(), .read_from = vtime_now()};
 }
 
 static void keep(struct judged_policy *judged, const struct decision *next)
@@ -155,7 +155,10 @@ static void keep(struct judged_policy *judged, const struct decision *next)
                 judged->count--;
         }
         judged->decisions[judged->count] = *next;
-        judged->decisions[judged->count++].decided_at = sent_at(judged, next);
+        const struct sent sent = sent_by(judged, next);
+        struct decision *kept = &judged->decisions[judged->count++];
+        kept->decided_at = sent.at;
+        kept->read_from = sent.read_from;
         judge.decisions++;
 }
 
@@ -282,15 +285,15 @@ void judge_deleted(unsigned cluster, enum api_kind kind, const json_t *object)
 
 /* ---- registers ---- */
 
-/* S13: the policy is read once more between the decision and its first effect. */
+/* S13: the policy is read once more before the first effect, beside the probe that decides or later. */
 static void check_confirmed(const struct host *host, unsigned policy, const struct reg *want)
 {
         const struct shown shown = shown_by(want);
         const struct decision *decided = find_decision(policy, shown.decided, shown.id);
         vtime_us since = judge.policies[policy].suspended_since[host->cluster];
-        if (decided && !decided->is_steady && since && since < decided->decided_at)
+        if (decided && !decided->is_steady && since && since < decided->read_from)
                 world_violated(
-                    "S13: operator %u writes epoch %llu, and the policy was suspended before that was decided",
+                    "S13: operator %u writes epoch %llu, and the policy was suspended before what decided that began",
                     host->index, shown.decided);
 }
 

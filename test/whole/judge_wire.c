@@ -35,6 +35,8 @@ static void measure(const struct exchange *exchange, bool has_passed)
                 measured->passes++;
                 return;
         }
+        measured->failure_began_at = exchange->sent_at;
+        measured->failure_known_at = vtime_now();
         /* One pass in between does not end an outage: successThreshold in a row do. */
         if (measured->failures++ == 0 && (measured->passes > 1 || !measured->failing_since))
                 measured->failing_since = exchange->sent_at;
@@ -204,12 +206,27 @@ static void check_contradiction(const struct host *host, const struct decision *
                                (long long)(vtime_now() - measured->said_at) / VTIME_MS, measured->unanswered);
 }
 
+/*
+ * S13: whoever decides because a probe has just failed may have read the policy beside that probe, and no earlier; whatever
+ * else decides, it is read when that is decided.
+ */
+static vtime_us read_from(const struct host *host, const struct decision *next)
+{
+        enum { JUST_MS = 100 };
+        const int from = judge_plane(next->from);
+        if (from < 0 || !next->is_automatic || strcmp(next->reason, "ThresholdReached") != 0)
+                return vtime_now();
+        const struct measured *measured = &judge.measured[host->index][from];
+        bool is_by_probe = measured->failure_began_at && vtime_now() - measured->failure_known_at <= JUST_MS * VTIME_MS;
+        return is_by_probe ? measured->failure_began_at : vtime_now();
+}
+
 /* The first time counts: a write that is lost on the way may be sent again. */
 static void note_sent(const struct host *host, unsigned policy, const struct decision *next)
 {
         struct sent *sent = &judge.policies[policy].sent[host->index];
         if (sent->epoch != next->epoch || sent->id != next->id)
-                *sent = (struct sent){next->epoch, next->id, vtime_now()};
+                *sent = (struct sent){next->epoch, next->id, vtime_now(), read_from(host, next)};
 }
 
 /*
@@ -224,6 +241,7 @@ static bool is_judged_already(const struct host *host, struct decision *known)
         known->begun_by = (int)host->index + 1;
         known->begun_life = host->life;
         known->decided_at = vtime_now();
+        known->read_from = read_from(host, known);
         return false;
 }
 

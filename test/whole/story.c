@@ -95,7 +95,7 @@ static const char *const modes[] = {"Automatic", "Advise", NULL};
 static const char *const drifts[] = {"Report", "Enforce", NULL};
 static const char *const failbacks[] = {"Manual", "Automatic", "Never", NULL};
 
-enum key { OPERATORS, SITES, PLANES, LOCK, MODE, DRIFT, FAILBACK, COOLDOWN, SWITCHES, STABLE_FOR, DELAY, DEPLOYMENTS, NAMED, PROMOTION, PIPELINE, FENCE, SEED, KEYS };
+enum key { OPERATORS, SITES, PLANES, LOCK, MODE, DRIFT, FAILBACK, COOLDOWN, SWITCHES, STABLE_FOR, DELAY, DEPLOYMENTS, NAMED, PROMOTION, PIPELINE, FENCE, PREPARE, SEED, KEYS };
 
 static const struct setting settings[KEYS] = {
     [OPERATORS] = {"operators", 1, HOSTS_MAX, NULL},
@@ -114,6 +114,7 @@ static const struct setting settings[KEYS] = {
     [PROMOTION] = {"promotion", 0, 0, no_yes},
     [PIPELINE] = {"pipeline", 0, 0, no_yes},
     [FENCE] = {"fence", 0, 0, no_yes},
+    [PREPARE] = {"prepare", 0, 0, no_yes},
     [SEED] = {"seed", 0, 1e9, NULL},
 };
 
@@ -155,6 +156,7 @@ static void configure(const double values[KEYS])
                                   : world.is_recorded_in_dns ? DELAY_OF_TWO_SITES_MS
                                                              : DELAY_MS;
         world.is_wide = values[DEPLOYMENTS] > 0;
+        world.prepares = values[PREPARE] > 0;
         for (unsigned i = 0; i < world.plane_count; i++) {
                 world.is_watched[i] = values[DEPLOYMENTS] > 0;
                 world.is_named[i] = values[NAMED] > 0;
