@@ -23,8 +23,8 @@ bool prepare_is_due(struct pass *pass);
  */
 bool prepare_is_usable(const struct view *view, const struct plane_view *to, struct arena *arena);
 /*
- * Whether the active plane is left as soon as one more probe of it fails, and not by the end of a delay: every other gate
- * passes. Then what a decision has to read is read beside that probe (decision 057).
+ * Whether the active plane is left as soon as one more probe of it fails, and not by the end of a delay: every other
+ * gate passes. Then what a decision has to read is read beside that probe (decision 057).
  */
 bool prepare_decides_next(struct pass *pass);
 /* Whether a target carries its epoch and id. */

@@ -1,4 +1,4 @@
-/* watch_path.h -- the paths with query of a list page and of a watch. Private to watch.c. The caller frees. */
+/* watch_path.h -- the paths with query of a list page and of a watch. The caller frees. */
 #ifndef PK_KUBE_WATCH_PATH_H
 #define PK_KUBE_WATCH_PATH_H
 

@@ -141,8 +141,8 @@ static bool may_begin(const struct policy *policy)
 static bool may_run_ahead(const struct policy *policy, const struct decision *decision)
 {
         const enum action then = decision->rule->then;
-        return policy->keeper.is_assumed && !policy->keeper.is_doubtful && !confirmation_is_awaited(&policy->confirmation) &&
-               (then == DO_WRITE || then == DO_READ);
+        return policy->keeper.is_assumed && !policy->keeper.is_doubtful &&
+               !confirmation_is_awaited(&policy->confirmation) && (then == DO_WRITE || then == DO_READ);
 }
 
 /* @decision's writes are carried out as it says: what is waited for, and what is written whatever else is done. */

@@ -25,7 +25,8 @@ void confirm_beside(struct policy *policy);
 
 /* A probe on the path of @plane begins: the policies for which its failure would decide are to be read in this turn. */
 void confirm_probe_began(struct plane *plane);
-/* Sends what is due by then, as far as permits are free; what is left over goes as soon as one is. Once a turn. */
+/* Sends what is due by then: many as one LIST, others as far as permits are free, and what is left over as soon as one
+ * is. Once a turn. */
 void confirm_turn(struct manager *manager);
 
 #endif

@@ -36,7 +36,8 @@ void confirmation_judge(struct policy *policy, const struct decision *decision)
         if (!is_due)
                 confirmation->since_us = 0;
         else if (!confirmation->since_us)
-                confirmation->since_us = is_by_probe ? plane_began_us(plane_named(policy, decision->active->name)) : clock_mono_us();
+                confirmation->since_us =
+                    is_by_probe ? plane_began_us(plane_named(policy, decision->active->name)) : clock_mono_us();
         confirmation->is_next = decision->is_next;
         if (!is_due && !decision->is_next) {
                 confirmation->is_due = false;
@@ -50,14 +51,26 @@ bool confirmation_is_fresh(const struct confirmation *confirmation, int64_t sent
         return sent_us && confirmation->since_us && sent_us >= confirmation->since_us;
 }
 
+bool confirmation_is_under_way(const struct confirmation *confirmation)
+{
+        return confirmation->call || confirmation->is_listed;
+}
+
 bool confirmation_is_coming(const struct confirmation *confirmation)
 {
-        return confirmation->call && confirmation->is_early && confirmation_is_fresh(confirmation, confirmation->sent_us);
+        return confirmation_is_under_way(confirmation) && confirmation->is_early &&
+               confirmation_is_fresh(confirmation, confirmation->sent_us);
 }
 
 bool confirmation_is_awaited(const struct confirmation *confirmation)
 {
-        return confirmation->call && !confirmation->is_early;
+        return confirmation_is_under_way(confirmation) && !confirmation->is_early;
+}
+
+void confirmation_sent(struct policy *policy)
+{
+        policy->confirmation.turns = policy->status.known.turns;
+        policy->confirmation.sent_us = clock_mono_us();
 }
 
 void confirmation_take(struct policy *policy)
@@ -91,7 +104,7 @@ void confirmation_abandon(struct policy *policy)
 {
         struct kube_call *call = policy->confirmation.call;
         policy->confirmation.call = NULL;
-        policy->confirmation.is_early = false;
+        policy->confirmation.is_listed = policy->confirmation.is_early = false;
         if (!call)
                 return;
         kube_cancel(call);

@@ -20,8 +20,9 @@ struct decision;
 struct policy;
 
 struct confirmation {
-        struct kube_call *call; /* NULL: none is under way */
-        bool is_early;          /* it was sent beside a probe, and no decision has taken it yet */
+        struct kube_call *call; /* a read of its own; NULL: none is under way */
+        bool is_listed;         /* it waits for a LIST that is under way (confirm_list.h) */
+        bool is_early;          /* it was sent before the decision that it may be for, and that has not taken it yet */
         uint64_t turns;         /* status.known.turns when it was sent */
         int64_t sent_us;        /* when it was sent */
         epoch_t asked_epoch;    /* the epoch that it is to confirm */
@@ -29,7 +30,7 @@ struct confirmation {
         bool is_ahead;          /* it was read for asked_epoch, and the record of that is still being written */
 
         bool is_next;     /* by the last pass: the next failure of the active plane decides */
-        bool is_due;      /* such a probe has begun, and the read is to be sent */
+        bool is_due;      /* such a probe has begun, or it waits for a permit: a read is to be sent */
         int64_t read_us;  /* when the early read that this policy answered was sent; 0: there is none */
         int64_t since_us; /* reads from then on confirm the decision that is due; 0: none is */
 };
@@ -38,10 +39,13 @@ struct confirmation {
 void confirmation_judge(struct policy *policy, const struct decision *decision);
 /* Whether a read that was sent at @sent_us confirms the decision that is due. */
 bool confirmation_is_fresh(const struct confirmation *confirmation, int64_t sent_us);
+bool confirmation_is_under_way(const struct confirmation *confirmation);
 /* Whether one is under way that does, and was sent before the decision was made. */
 bool confirmation_is_coming(const struct confirmation *confirmation);
 /* Whether a read is under way that something waits for. */
 bool confirmation_is_awaited(const struct confirmation *confirmation);
+/* A read is being sent. */
+void confirmation_sent(struct policy *policy);
 /* The policy was read for the asked epoch, which is the record's. */
 void confirmation_take(struct policy *policy);
 /* The same, where the read was answered before the decision was made, and that is the record now. */

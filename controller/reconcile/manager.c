@@ -270,6 +270,7 @@ void manager_close(struct manager *manager)
 {
         loop_timer_stop(manager->loop, &manager->tick);
         kube_cancel(manager->kill_switch.call);
+        confirm_list_close(manager);
         if (manager->election)
                 election_close(manager->election);
         caches_close(manager);

@@ -20,6 +20,7 @@
 #include "reconcile/identity.h"
 #include "reconcile/kill_switch.h"
 #include "reconcile/admission.h"
+#include "reconcile/confirm_list.h"
 #include "reconcile/pace.h"
 #include "reconcile/trouble.h"
 #include "runtime/executor.h"
@@ -48,6 +49,7 @@ struct manager_options {
         bool standby_probes;              /* a replica that does not lead probes too, half an interval apart */
         unsigned max_switches_per_minute; /* over all policies; 0: no limit */
         bool prepares_failovers;          /* one failure before they are due (decision 051) */
+        unsigned reads_per_list;          /* so many reads at once are one LIST; 0: as many as confirm_list.h says */
         bool kubeconfig_exec;             /* exec plugins in kubeconfig Secrets */
         bool kubeconfig_files;            /* file paths in kubeconfig Secrets */
         bool kubeconfig_http;             /* API servers without TLS, in any kubeconfig */
@@ -95,7 +97,8 @@ struct manager {
         struct trouble_entry troubles[TROUBLE_COUNT]; /* retries that go on failing */
         mono_ms refreshed_at;
         struct admission admission;
-        bool has_reads_due; /* policies that are to be read beside a probe: confirm.h */
+        bool has_reads_due; /* policies that are to be read before their decision: confirm.h */
+        struct confirm_list confirm_list;
         struct loop_timer tick;
         void (*stopped)(void *ctx);
         void *stopped_ctx;

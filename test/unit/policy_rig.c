@@ -196,10 +196,33 @@ static void change(struct rig *rig, json_t *object, enum watched kind)
         free(line);
 }
 
-static void on_list(struct rig *rig, struct fake_peer *peer, enum watched kind)
+/* One policy a page, where the rig says so: the token is the number of the next one. */
+static json_t *take_page(struct rig *rig, json_t *items, const char *target, char ret_token[static 24])
 {
+        const char *token = strstr(target, "continue=");
+        const size_t at = token ? strtoul(token + strlen("continue="), NULL, 10) : 0;
+        ret_token[0] = '\0';
+        if (!rig->is_paged || json_array_size(items) <= 1)
+                return items;
+        json_t *page = json_pack("[O]", json_array_get(items, at));
+        if (at + 1 < json_array_size(items))
+                (void)snprintf(ret_token, 24, "%zu", at + 1);
+        json_decref(items);
+        return page;
+}
+
+static void on_list(struct rig *rig, struct fake_peer *peer, const char *target)
+{
+        const enum watched kind = kind_in(target);
         json_t *items = json_array(), *object;
+        char token[24];
         size_t i;
+        rig->policy_lists += kind == WATCHED_POLICIES;
+        if (kind == WATCHED_POLICIES && rig->list_refusal) {
+                json_decref(items);
+                answer_status(peer, rig->list_refusal);
+                return;
+        }
         json_array_foreach(rig->objects, i, object)
         {
                 if (kind == kind_of(object))
@@ -207,7 +230,9 @@ static void on_list(struct rig *rig, struct fake_peer *peer, enum watched kind)
         }
         if (kind == WATCHED_LEASES && rig->lease)
                 json_array_append(items, rig->lease);
+        items = take_page(rig, items, target, token);
         json_t *list = api_object_list(items, "planekeeper.io/v1alpha1", (uint64_t)rig->version);
+        json_object_set_new(json_object_get(list, "metadata"), "continue", json_string(token));
         answer_json(peer, 200, list);
         json_decref(list);
 }
@@ -295,7 +320,7 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
                 rig->watches[kind_in(target)] = peer;
                 fake_begin(peer, 200);
         } else if (strstr(target, "limit="))
-                on_list(rig, peer, kind_in(target));
+                on_list(rig, peer, target);
         else if (strstr(target, "/namespaces/kube-system"))
                 fake_answer(peer, 200, rig->date,
                             rig->hub_is_new ? "{\"metadata\":{\"name\":\"kube-system\",\"uid\":\"hub-2\"}}"

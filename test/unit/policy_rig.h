@@ -58,6 +58,9 @@ struct rig {
         json_t *secret;    /* whatever its name; NULL: there is none */
         bool hub_is_new;   /* namespace kube-system has the UID hub-2, and not hub */
         json_t *objects;   /* planes and policies as they are listed */
+        bool is_paged;     /* lists have one object a page */
+        int list_refusal;  /* HTTP status of each list of policies; 0: none */
+        unsigned policy_lists; /* pages of policies that were asked for */
         struct fake_peer *watches[3];
         long version;
         unsigned lease_requests, lease_writes, confirms, statuses, events;

@@ -204,6 +204,7 @@ void host_start(struct host *host)
             .standby_probes = true,
             .max_switches_per_minute = 10,
             .prepares_failovers = world.prepares,
+            .reads_per_list = world.lists ? 1 : 0,
         };
         host->boot_us = (int64_t)(1 + chance_below(BOOT_SPREAD_S)) * VTIME_S;
         host->paused_until = 0;

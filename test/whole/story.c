@@ -95,7 +95,7 @@ static const char *const modes[] = {"Automatic", "Advise", NULL};
 static const char *const drifts[] = {"Report", "Enforce", NULL};
 static const char *const failbacks[] = {"Manual", "Automatic", "Never", NULL};
 
-enum key { OPERATORS, SITES, PLANES, LOCK, MODE, DRIFT, FAILBACK, COOLDOWN, SWITCHES, STABLE_FOR, DELAY, DEPLOYMENTS, NAMED, PROMOTION, PIPELINE, FENCE, PREPARE, SEED, KEYS };
+enum key { OPERATORS, SITES, PLANES, LOCK, MODE, DRIFT, FAILBACK, COOLDOWN, SWITCHES, STABLE_FOR, DELAY, DEPLOYMENTS, NAMED, PROMOTION, PIPELINE, FENCE, PREPARE, LIST, SEED, KEYS };
 
 static const struct setting settings[KEYS] = {
     [OPERATORS] = {"operators", 1, HOSTS_MAX, NULL},
@@ -115,6 +115,7 @@ static const struct setting settings[KEYS] = {
     [PIPELINE] = {"pipeline", 0, 0, no_yes},
     [FENCE] = {"fence", 0, 0, no_yes},
     [PREPARE] = {"prepare", 0, 0, no_yes},
+    [LIST] = {"list", 0, 0, no_yes},
     [SEED] = {"seed", 0, 1e9, NULL},
 };
 
@@ -157,6 +158,7 @@ static void configure(const double values[KEYS])
                                                              : DELAY_MS;
         world.is_wide = values[DEPLOYMENTS] > 0;
         world.prepares = values[PREPARE] > 0;
+        world.lists = values[LIST] > 0;
         for (unsigned i = 0; i < world.plane_count; i++) {
                 world.is_watched[i] = values[DEPLOYMENTS] > 0;
                 world.is_named[i] = values[NAMED] > 0;

@@ -158,7 +158,9 @@ static void history(void)
                 world_draw_fenced();
         else
                 world_draw();
+        enum { READS_BY_LISTS = 40 };
         world.prepares = prepares;
+        world.lists = history_has(READS_BY_LISTS, 250);
         world_begin();
         if (!comes_to_rest(begin_claimed() ? CLAIMS_SETTLE_S : SETTLE_FIRST_S, why, sizeof(why)))
                 world_violated("L4: it does not begin: %s", why);

@@ -59,6 +59,7 @@ struct world {
         unsigned host_count, cluster_count, plane_count, policy_count, nameserver_count;
         bool is_wide;            /* with more than operators, planes and the two registers: half of the histories */
         bool prepares;           /* operators prepare failovers */
+        bool lists;              /* and read even one policy by a LIST, as they read many that decide at once */
         bool is_recorded_in_dns; /* then operator i runs in plane i, in a cluster of its own */
         unsigned failover_delay_ms;
         struct policy_config policies[POLICIES_MAX];
