@@ -108,7 +108,7 @@ static void gather_targets(const struct policy *policy, struct arena *arena, str
                 target->shows.value = target->shows.value ? target->shows.value : "";
                 fill_stamp(&target->shows.stamp);
         }
-        verify_gather(policy, ret);
+        verify_gather(policy, arena, ret);
         ret->announce_lags = announce_lags(policy, arena);
 }
 

@@ -153,7 +153,7 @@ void verify_take(struct policy *policy, const struct effect *effect)
         }
 }
 
-void verify_gather(const struct policy *policy, struct view *ret)
+void verify_gather(const struct policy *policy, struct arena *arena, struct view *ret)
 {
         const char *servers[VERIFY_SERVERS_MAX];
         const size_t count = servers_of(policy, servers);
@@ -162,10 +162,11 @@ void verify_gather(const struct policy *policy, struct view *ret)
                 const struct verify_slot *slot = heard_of(policy, i);
                 if (!counts(policy, i))
                         continue;
-                ret->verify[ret->verify_count++] = (struct verify_view){.server = servers[i],
-                                                                        .shows_record = slot->shows_record,
-                                                                        .shown = slot->shown ? slot->shown : "",
-                                                                        .seen_at = slot->seen_at,
-                                                                        .misses = slot->misses};
+                ret->verify[ret->verify_count++] = (struct verify_view){
+                    .server = servers[i],
+                    .shows_record = slot->shows_record,
+                    .shown = arena_strdup(arena, slot->shown ? slot->shown : ""),
+                    .seen_at = slot->seen_at,
+                    .misses = slot->misses};
         }
 }

@@ -44,6 +44,7 @@ void verify_forget(struct policy *policy);  /* and drops the result of a visit i
 /* The provider's servers, taken over. */
 void verify_found(struct policy *policy, const struct target_servers *servers);
 void verify_take(struct policy *policy, const struct effect *effect);
-void verify_gather(const struct policy *policy, struct view *ret); /* texts are borrowed from the policy */
+/* The view gets copies: its own pass may forget what was shown, when it begins another epoch. */
+void verify_gather(const struct policy *policy, struct arena *arena, struct view *ret);
 
 #endif

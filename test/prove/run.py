@@ -77,7 +77,7 @@ class Tally:
 
 
 def run(command: list, **options) -> subprocess.CompletedProcess:
-    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=LIMIT_S, **options)
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, errors="replace", timeout=LIMIT_S, **options)
 
 
 def figures(result: subprocess.CompletedProcess) -> dict:
@@ -156,7 +156,7 @@ def prove_by_histories(tally: Tally, is_short: bool, name: str, histories: int, 
     seconds = round(time.monotonic() - started, 1)
     for found, output in results:
         if found.get("broke") or found["unsafe"] or found["unsettled"]:
-            print(output, end="")
+            print(output + found.get("broke", ""))
     found = [result[0] for result in results]
     done = sum(part.get("histories", 0) for part in found)
     unsafe = sum(part.get("unsafe", 1) for part in found)

@@ -286,6 +286,28 @@ static void test_recreated_policy_inherits_nothing_but_the_record(void **state)
         assert_string_equal(policy->active, "a");
 }
 
+/* A pass that begins another epoch forgets what servers showed, and reports after that what it had gathered before. */
+static void test_what_a_server_showed_outlives_that_the_pass_forgets_it(void **state)
+{
+        struct rig *rig = *state;
+        rig_start(rig);
+        struct policy *policy = rig_set_gloo(rig, "u1", 20);
+        rig_pass(rig, 3000);
+        const char *const server = "192.0.2.54"; /* which no pass asks here */
+        policy->spec->dns.verify_servers = &server;
+        policy->spec->dns.verify_count = 1;
+        struct verify_look look = {.has_answered = true, .shown = "A 192.0.2.9"};
+        verify_take(policy, &(struct effect){.epoch = policy->keeper.record->epoch, .server_count = 1, .looks = &look});
+        struct arena arena = {0};
+        struct view view = {.verify_count = 0};
+        verify_gather(policy, &arena, &view);
+        assert_int_equal(view.verify_count, 1);
+        verify_restart(policy);
+        assert_string_equal(view.verify[0].shown, "A 192.0.2.9");
+        policy->spec->dns.verify_count = 0;
+        arena_deinit(&arena);
+}
+
 static void test_policy_in_deletion_is_left_alone(void **state)
 {
         struct rig *rig = *state;
@@ -424,6 +446,7 @@ int main(void)
             RIG_TEST(test_refused_update_is_backed_off),
             RIG_TEST(test_refused_update_of_a_record_that_is_gone_is_forgotten),
             RIG_TEST(test_recreated_policy_inherits_nothing_but_the_record),
+            RIG_TEST(test_what_a_server_showed_outlives_that_the_pass_forgets_it),
             RIG_TEST(test_policy_in_deletion_is_left_alone),
             RIG_TEST(test_gone_with_everything_under_way),
             RIG_TEST(test_spec_that_cannot_be_read_stops_everything),
