@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-pytest.register_assert_rewrite("corner", "court", "crash", "cloud", "deliveries", "histories", "prepared", "promotions")
+pytest.register_assert_rewrite("corner", "court", "crash", "cloud", "deliveries", "fences", "histories", "prepared", "promotions")
 
 from court import Court, Stage
 from farm import Farm

@@ -6,6 +6,7 @@ import pytest
 from cloud import cloud_cells
 from crash import Cell, cells
 from deliveries import delivery_cells
+from fences import fence_cells
 from jobs import SEEDS
 from prepared import prepared_cells
 from promotions import promotion_cells
@@ -31,6 +32,7 @@ CELLS = [
     *cells(SEEDS),
     *prepared_cells(SEEDS[::4]),
     *promotion_cells(SEEDS[::4]),
+    *fence_cells(SEEDS[::4]),
     *cloud_cells(SEEDS),
     *delivery_cells(SEEDS),
 ]
