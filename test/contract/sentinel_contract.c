@@ -70,6 +70,51 @@ static void replica_in_its_first_sync_is_not_promoted(void **state)
         sentinel_close(target);
 }
 
+static const struct unready *unready_of(const struct target_state *state, const char *value)
+{
+        for (unsigned i = 0; i < state->unready_count; i++)
+                if (strcmp(state->unready[i].value, value) == 0)
+                        return &state->unready[i];
+        return NULL;
+}
+
+/* Sentinel takes one whose link is down for as good as any other, until it has been so for long. */
+static void a_replica_that_is_behind_is_told(void **state)
+{
+        (void)state;
+        group_is_whole();
+        struct sentinel_target *target = open_sentinel((struct sentinel_options){.is_settled = true, .max_lag = "1", .calls_nodes_localhost = true});
+        struct target_state now = {0};
+        char *kept = NULL;
+        const char *primary = primary_now(), *late = other_than(primary, primary);
+        char called[64];
+        (void)snprintf(called, sizeof(called), "localhost:%s", port_of(late));
+        read_surely(target, &now);
+        assert_null(unready_of(&now, called));
+        node_does(primary, "ACL SETUSER default -psync"); /* as which its replicas come */
+        free(node_cli(primary, "CLIENT KILL TYPE replica"));
+        redis_comes_to_say(port_of(late), "INFO replication", "master_link_status:down");
+        node_does(primary, "SET canary late");
+        const mono_ms deadline = in_ms(GROUP_PATIENCE_MS);
+        while (!unready_of(&now, called) || strcmp(unready_of(&now, called)->reason, "RedisReplicaBehind") != 0) {
+                assert_true(clock_mono() < deadline);
+                free(kept);
+                kept = now.version ? strdup(now.version) : NULL;
+                struct target_visit visit = {
+                    .verb = TARGET_READ, .name = target->name, .kept = kept, .deadline = in_ms(PATIENCE_MS)};
+                target_state_clear(&now);
+                target_visit(target->session, &visit);
+                now = visit.found;
+                (void)usleep(100000);
+        }
+        assert_true(unready_of(&now, called)->is_loss);
+        assert_non_null(strstr(unready_of(&now, called)->why, "s behind the primary localhost:"));
+        node_does(primary, "ACL SETUSER default +@all");
+        free(kept);
+        target_state_clear(&now);
+        sentinel_close(target);
+}
+
 static void lost_quorum_promotes_nobody(void **state)
 {
         (void)state;
@@ -232,6 +277,7 @@ int main(void)
             cmocka_unit_test_teardown(primary_is_read, group_goes_on),
             cmocka_unit_test_teardown(what_sentinel_would_not_choose_is_told, group_goes_on),
             cmocka_unit_test_teardown(replica_in_its_first_sync_is_not_promoted, group_goes_on),
+            cmocka_unit_test_teardown(a_replica_that_is_behind_is_told, group_goes_on),
             cmocka_unit_test_teardown(lost_quorum_promotes_nobody, group_goes_on),
             cmocka_unit_test_teardown(one_silent_sentinel_costs_one_look, group_goes_on),
             cmocka_unit_test_teardown(primary_that_takes_no_writes_is_absent, group_goes_on),

@@ -221,12 +221,14 @@ struct sentinel_target *open_sentinel(struct sentinel_options options)
         }
         const char *tls = options.ca ? "true" : "false";
         char names[NODES][PIECE_BYTES];
-        struct target_setting settings[4 + NODES] = {
+        struct target_setting settings[5 + NODES] = {
             {"addresses", options.addresses ? options.addresses : server("CONTRACT_SENTINELS")},
             {"sentinelTLS", tls},
             {"tls", tls},
             {"isSettled", options.is_settled ? "true" : "false"}};
         size_t setting_count = 4;
+        if (options.max_lag)
+                settings[setting_count++] = (struct target_setting){"maxLagSeconds", options.max_lag};
         for (unsigned i = 0; options.calls_nodes_localhost && i < NODES; i++) {
                 (void)snprintf(names[i], sizeof(names[i]), "localhost:%s", port_of(node(i)));
                 settings[setting_count++] = (struct target_setting){"server", names[i]};

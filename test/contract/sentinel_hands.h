@@ -15,6 +15,7 @@ struct sentinel_options {
         const struct secret *ca;                   /* of both; NULL: no TLS */
         int64_t patience_ms;                       /* 0: long */
         bool is_settled;                           /* the record is at rest */
+        const char *max_lag;                       /* NULL: as by default */
         bool calls_nodes_localhost;                /* as planes that have a name for their Redis */
 };
 

@@ -161,6 +161,7 @@ static void read_primary(struct sentinel_session *self, struct target_visit *vis
                 tell_zombie(zombie, &visit->found);
         if (!look.is_settling)
                 sentinel_tell_unready(self, &look, &visit->found);
+        sentinel_tell_lag(self, &look, visit->kept, visit->deadline, &visit->found);
         sentinel_look_clear(&look);
 }
 
@@ -181,8 +182,20 @@ static void close_session(struct target_session *session)
 {
         sentinel_group_free(session_of(session)->group);
         connection_free(session_of(session)->node);
+        if (session_of(session)->planes)
+                group_close(&session_of(session)->planes->base);
         free(session_of(session)->planned);
         free(session);
+}
+
+static enum err open_planes(const struct target_config *config, struct group **ret, struct errmsg *reterr)
+{
+        struct target_session *planes = NULL;
+        if (!target_setting_find(config, "server"))
+                return ERR_OK;
+        enum err err = group_open(&redis_sentinel_driver, NODE_RIGHTS, config, &planes, reterr);
+        *ret = err == ERR_OK ? group_of(planes) : NULL;
+        return err;
 }
 
 /* Those of the Sentinels have a prefix, so that none of them is taken for the data nodes'. */
@@ -196,6 +209,8 @@ static enum err open_session(const struct target_config *config, struct target_s
         enum err err = connection_new_for(&words, config, &self->node, reterr);
         if (err == ERR_OK)
                 err = sentinel_group_new(config, &self->group, reterr);
+        if (err == ERR_OK)
+                err = open_planes(config, &self->planes, reterr);
         if (err == ERR_OK)
                 *ret = &self->base;
         else

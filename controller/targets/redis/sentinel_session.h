@@ -7,6 +7,7 @@
 #ifndef PK_TARGETS_REDIS_SENTINEL_SESSION_H
 #define PK_TARGETS_REDIS_SENTINEL_SESSION_H
 
+#include "targets/redis/group.h"
 #include "targets/redis/node.h"
 #include "targets/redis/sentinel_view.h"
 
@@ -14,6 +15,7 @@ struct sentinel_session {
         struct target_session base;
         struct sentinel_group *group;
         struct connection *node; /* to whichever data node is asked */
+        struct group *planes;    /* each plane's Redis as the spec has it; NULL: none has one */
         bool is_settled;         /* the record is at rest */
         char *planned;           /* the addresses that it wants, a line each; "": none */
 };
@@ -40,6 +42,13 @@ struct target_state sentinel_state_of(const struct sentinel_session *session, co
  */
 void sentinel_tell_unready(const struct sentinel_session *session, const struct sentinel_look *look,
                            struct target_state *ret);
+
+/*
+ * Takes a sample of how far those are behind, and adds what all samples say to what Sentinel has: lag.h. @kept and
+ * ret->version are its text.
+ */
+void sentinel_tell_lag(struct sentinel_session *session, const struct sentinel_look *look, const char *kept,
+                       mono_ms deadline, struct target_state *ret);
 
 /* Makes one of the addresses of @visit->want the primary. */
 void sentinel_swap(struct sentinel_session *session, struct target_visit *visit);

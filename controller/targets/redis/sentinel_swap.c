@@ -6,6 +6,7 @@
 #include "targets/redis/sentinel_choice.h"
 #include "targets/redis/sentinel_session.h"
 #include "util/cleanup.h"
+#include "util/mem.h"
 #include "util/text.h"
 
 enum { LIST_BYTES = 200 };
@@ -234,5 +235,7 @@ void sentinel_swap(struct sentinel_session *self, struct target_visit *visit)
                 look.is_settling = true; /* until a read shows what came of it */
         if (visit->err == ERR_OK || visit->err == ERR_PENDING)
                 visit->found = sentinel_state_of(self, &look);
+        if (visit->err == ERR_OK || visit->err == ERR_PENDING) /* no sample is taken now, and none is forgotten */
+                visit->found.version = visit->expected->version ? mem_strdup(visit->expected->version) : NULL;
         sentinel_look_clear(&look);
 }

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from redis_pair import PASSWORD, follows, promotion, put_pair, redis_pair, role, wait_pair
-from world import CENTRAL, WEST
+from world import CENTRAL, WEST, wait_answer
 
 from hack.bench import wait
 from hack.bench.sentinel import Sentinel
@@ -50,8 +50,9 @@ def group(bench):
             sentinel.stop()
 
 
-def redis_spec(group, **more):
+def redis_spec(group, limits=(), **more):
     sentinel = {
+        **dict(limits),
         "masterName": "mymaster",
         "addresses": [sentinel.address for sentinel in group.sentinels],
         "authSecretRef": {"name": "sentinels"},
@@ -60,10 +61,10 @@ def redis_spec(group, **more):
     return {"detection": {"interval": "1s", "timeout": "1s"}, **promotion(promotion={"sentinel": sentinel}, **more)}
 
 
-def steady(scene, group):
+def steady(scene, group, **limits):
     put_pair(scene, group)
     scene.put_secret("sentinels", password=SENTINEL_PASSWORD)
-    scene.put_policy(redis_spec(group), single_writer=True)
+    scene.put_policy(redis_spec(group, limits), single_writer=True)
     scene.operator()
     wait_pair(scene, group, WEST, 1)
     scene.wait_condition("FailoverPossible", "True", "Chosen", timeout=60.0)
@@ -161,3 +162,20 @@ def test_two_policies_on_one_primary_are_told(scene, group):
     scene.put_policy(other, single_writer=True, name="second")
     words = "has the same Redis to be promoted"
     wait.until("it is told", lambda: words in json.dumps(scene.status("second").get("conditions", [])), 30.0)
+
+
+def test_a_replica_that_is_behind_is_not_chosen_until_it_has_caught_up(scene, group):
+    steady(scene, group, maxLagSeconds=1)
+    group[CENTRAL].client().config_set("masterauth", "wrong")
+    group[WEST].client().execute_command("CLIENT", "KILL", "TYPE", "replica")
+    group[WEST].client().set("written", "later")
+    scene.wait_condition("FailoverPossible", "False", "RedisReplicaBehind", timeout=60.0)
+    assert "(maxLagSeconds 1)" in scene.condition("FailoverPossible")["message"]
+    scene.annotate(switch_to=f"{CENTRAL}/2")
+    wait_answer(scene, f"switch-to={CENTRAL}/2", "DataBehind")
+    group[CENTRAL].client().config_set("masterauth", PASSWORD)
+    scene.wait_condition("FailoverPossible", "True", "Chosen", timeout=60.0)
+    scene.annotate(switch_to=None)
+    scene.annotate(switch_to=f"{CENTRAL}/2")
+    wait_pair(scene, group, CENTRAL, 2, timeout=60.0)
+    assert group[CENTRAL].client().get("written") == "later"
