@@ -79,6 +79,7 @@ struct manager {
         struct watch *plane_watch, *policy_watch, *lease_watch;
         struct map planes;        /* struct plane */
         struct map policies;      /* struct policy */
+        struct map claims;        /* claims.c's own */
         struct map mechanisms;    /* struct mechanism */
         uint64_t list_generation; /* of the newest list of any resource; an entry carries the one that it was last named
                                      in */

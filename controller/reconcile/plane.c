@@ -61,7 +61,10 @@ static void run(struct work *work)
                                 plane_name_stop(plane);
                 }
                 plane_wake_users(plane);
+        } else if (plane->needs_retime) {
+                plane_retime(plane);
         }
+        plane->needs_retime = false;
         if (plane->spec || plane->spec_error)
                 status_request(&plane->status);
 }
@@ -96,6 +99,14 @@ static void free_if_unwanted(struct plane *plane)
         plane_free(plane);
 }
 
+/* A policy that promotes claims the Redis of each of its planes. */
+static void renew_claims(struct plane *plane)
+{
+        for (size_t i = 0; i < plane->user_count; i++)
+                if (plane->users[i]->spec && failover_policy_promotes(plane->users[i]->spec))
+                        claims_renew(plane->users[i]);
+}
+
 static void forget_object(struct plane *plane)
 {
         plane_checks_clear(plane);
@@ -104,6 +115,7 @@ static void forget_object(struct plane *plane)
         plane_address_forget(plane);
         management_plane_free(plane->spec);
         plane->spec = NULL;
+        renew_claims(plane);
         free(plane->spec_error);
         plane->spec_error = NULL;
         free(plane->uid);
@@ -147,6 +159,7 @@ static void take_spec(struct plane *plane, const json_t *object)
         }
         management_plane_free(plane->spec);
         plane->spec = spec;
+        renew_claims(plane);
 }
 
 /* An annotation changes no generation, so it is read each time; decode bounds it to one line. */
@@ -231,6 +244,13 @@ void plane_retime(struct plane *plane)
                                 probe_set_cadence(plane->checks[i].targets[j].probe, &plane->cadence);
 }
 
+/* All users of the plane have a say in it, and thousands may come in one turn. */
+static void retime_soon(struct plane *plane)
+{
+        plane->needs_retime = true;
+        workqueue_add(plane->manager->planes_queue, &plane->work);
+}
+
 void plane_unuse(struct plane *plane, struct policy *policy)
 {
         for (size_t i = 0; i < plane->user_count; i++) {
@@ -239,8 +259,7 @@ void plane_unuse(struct plane *plane, struct policy *policy)
                 plane->users[i] = plane->users[--plane->user_count];
                 break;
         }
-        plane_retime(plane);
-        status_request(&plane->status);
+        retime_soon(plane);
         free_if_unwanted(plane);
 }
 
@@ -248,8 +267,7 @@ void plane_use(struct plane *plane, struct policy *policy)
 {
         plane->users = mem_realloc(plane->users, plane->user_count + 1, sizeof(struct policy *));
         plane->users[plane->user_count++] = policy;
-        plane_retime(plane);
-        status_request(&plane->status);
+        retime_soon(plane);
 }
 
 void plane_leadership_changed(struct plane *plane)

@@ -71,6 +71,7 @@ struct plane {
         struct work work;
         struct policy **users; /* policies that name this plane */
         size_t user_count;
+        bool needs_retime;  /* in its next run; the setup does it, too */
         bool needs_setup; /* spec, Secrets, address or cadence changed: probes are built anew */
 
         struct kube *kube;         /* of its own cluster by kubeconfig; NULL otherwise */

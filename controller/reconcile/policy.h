@@ -14,6 +14,7 @@
 #include "reconcile/account.h"
 #include "reconcile/alive.h"
 #include "reconcile/announce.h"
+#include "reconcile/claims.h"
 #include "reconcile/confirmation.h"
 #include "reconcile/manager.h"
 #include "reconcile/plane.h"
@@ -69,6 +70,7 @@ struct policy {
         struct verify verify;
         struct alive alive; /* where the store is shared */
         struct preflight preflight;
+        struct claims claims;
         struct announce announce;
 
         struct told told;

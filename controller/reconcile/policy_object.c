@@ -82,6 +82,7 @@ static void forget_object(struct policy *policy)
         tell_forget(policy);
         failover_policy_free(policy->spec);
         policy->spec = NULL;
+        claims_drop(policy);
         relink_planes(policy);
         policy_forget_targets(policy);
         policy->reads_wanted = false;
@@ -156,11 +157,13 @@ static void take_spec(struct policy *policy, const json_t *object)
         policy->generation =
             (int64_t)json_integer_value(json_object_get(json_object_get(object, "metadata"), "generation"));
         if (!is_new)
-                return;             /* only annotations may have changed */
-        tell_forget_planes(policy); /* it may name some no more */
+                return; /* only annotations may have changed */
+        if (policy->plane_count)
+                tell_forget_planes(policy); /* it may name some no more */
         verify_abandon(policy);
         announce_forget(policy);
         relink_planes(policy);
+        claims_renew(policy);
 }
 
 static void take_object(struct policy *policy, const json_t *object)
