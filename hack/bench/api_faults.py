@@ -130,6 +130,7 @@ class _Server(http.server.ThreadingHTTPServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     proxy: ApiFaults
+    _kept: http.client.HTTPSConnection | None = None  # to the server, for the next request of this client
 
     def _handle(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -172,6 +173,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         while True:  # until the client has had enough
             self._chunk(b"x" * CHUNK)
 
+    def _ask_kept(self, body: bytes | None) -> tuple[http.client.HTTPSConnection, http.client.HTTPResponse]:
+        """On the connection that is kept, where there is one; a read goes on a new one if that has ended meanwhile."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            try:
+                return kept, self._ask_upstream(kept, body)
+            except (OSError, http.client.HTTPException):
+                kept.close()
+                if self.command != "GET":
+                    raise
+        upstream = self._new_upstream()
+        try:
+            return upstream, self._ask_upstream(upstream, body)
+        except OSError:
+            upstream.close()
+            raise
+
     def _ask_upstream(self, upstream: http.client.HTTPSConnection, body: bytes | None) -> http.client.HTTPResponse:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         headers["Accept-Encoding"] = "identity"
@@ -212,14 +230,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(payload)
 
     def _pass_on(self, body: bytes | None, fault: Fault) -> None:
-        upstream = self._new_upstream()
         try:
-            answer = self._ask_upstream(upstream, body)
+            upstream, answer = self._ask_kept(body)
+        except (OSError, http.client.HTTPException):
+            self.close_connection = True
+            return
+        try:
             self._copy(answer, fault)
+            if answer.isclosed() and not answer.will_close:
+                self._kept = upstream
         except OSError:
             self.close_connection = True
         finally:
-            upstream.close()
+            if self._kept is None:
+                upstream.close()
 
     def _copy(self, answer: http.client.HTTPResponse, fault: Fault) -> None:
         extra = {
