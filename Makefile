@@ -165,6 +165,14 @@ $(OUT)/contract/%: test/contract/%.c $(CONTRACT_HELPERS) test/contract/contract.
 contract: $(CONTRACT_TESTS) ## the DNS and Redis targets against real BIND, Knot, PowerDNS and Redis servers
 	@python3 test/contract/run.py $(OUT)/contract
 
+# The same binaries, of those that meet a Redis.
+VALKEY_TESTS := $(filter $(OUT)/contract/lock% $(OUT)/contract/promotion% $(OUT)/contract/sentinel%,$(CONTRACT_TESTS))
+.PHONY: contract-valkey
+contract-valkey: $(VALKEY_TESTS) ## the Redis targets against Valkey in its place
+	@mkdir -p $(OUT)/contract-valkey
+	@cp $(VALKEY_TESTS) $(OUT)/contract-valkey/
+	@PATH="$$(hack/valkey.sh):$$PATH" python3 test/contract/run.py $(OUT)/contract-valkey
+
 .PHONY: check check-asan check-tsan lint
 check: lint ## the quick inner loop: layers, sizes, mutants that apply, unit tests under ASan+UBSan; no network
 	@$(MAKE) --no-print-directory VARIANT=asan units

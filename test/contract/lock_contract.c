@@ -37,6 +37,57 @@ static void value_and_stamp_move_together(void **state)
         lock_close(lock);
 }
 
+/* The fence of a lock that a command sets: the epoch alone, under the conditions of both. */
+static void an_epoch_is_written_beside_a_key_that_is_only_read(void **state)
+{
+        (void)state;
+        struct lock_target *lock = open_lock_with((struct lock_options){.key = "command", .by_command = true});
+        struct target_state now = {0}, before = {0};
+        const struct target_want first = want_value("a", 3), later = want_value("b", 4);
+        struct target_visit visit = {.verb = TARGET_SWAP, .name = "command", .want = &first, .deadline = in_ms(PATIENCE_MS)};
+        cli("SET command old");
+        read_lock(lock, &before);
+        visit.expected = &before;
+        target_visit(lock->session, &visit);
+        assert_int_equal(visit.err, ERR_OK);
+        assert_string_equal(visit.found.value, "old");
+        assert_int_equal(visit.found.stamp.epoch, 3);
+        target_state_clear(&visit.found);
+        target_visit(lock->session, &visit); /* what is there is done */
+        assert_int_equal(visit.err, ERR_OK);
+        target_state_clear(&visit.found);
+        cli("SET command a");
+        read_lock(lock, &now);
+        visit.expected = &now;
+        visit.want = &later;
+        target_visit(lock->session, &visit);
+        assert_int_equal(visit.err, ERR_OK);
+        assert_cli("GET command", "a");
+        target_state_clear(&visit.found);
+        visit.expected = &before; /* of an operator that was slow */
+        visit.want = &first;
+        target_visit(lock->session, &visit);
+        assert_error(visit.err, ERR_CONFLICT, &visit.why, "a newer epoch is stored");
+        cli("SET command by-hand");
+        const struct target_want last = want_value("c", 5);
+        read_lock(lock, &now);
+        cli("SET command again");
+        visit.expected = &now;
+        visit.want = &last;
+        target_visit(lock->session, &visit);
+        assert_error(visit.err, ERR_CONFLICT, &visit.why, "somebody changed it since it was read");
+        cli("DEL command"); /* a command may find none */
+        read_lock(lock, &now);
+        target_visit(lock->session, &visit);
+        assert_int_equal(visit.err, ERR_OK);
+        assert_false(visit.found.present);
+        assert_int_equal(visit.found.stamp.epoch, 5);
+        target_state_clear(&visit.found);
+        target_state_clear(&before);
+        target_state_clear(&now);
+        lock_close(lock);
+}
+
 static void both_keys_share_a_hash_slot(void **state)
 {
         (void)state;
@@ -266,6 +317,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(value_and_stamp_move_together),
+            cmocka_unit_test(an_epoch_is_written_beside_a_key_that_is_only_read),
             cmocka_unit_test(both_keys_share_a_hash_slot),
             cmocka_unit_test(edit_by_hand_is_not_overwritten),
             cmocka_unit_test(wanted_value_set_by_hand_is_adopted),

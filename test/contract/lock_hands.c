@@ -47,9 +47,10 @@ struct lock_target *open_lock_with(struct lock_options options)
             {"db", db},
             {"waitReplicas", wait},
             {"tls", options.tls ? "true" : "false"},
+            {"byCommand", options.by_command ? "true" : "false"},
             {"serverName", options.tls ? options.tls->server_name : NULL}};
         const struct target_config config = {
-            .settings = settings, .setting_count = 5, .credentials = credentials, .credential_count = count};
+            .settings = settings, .setting_count = 6, .credentials = credentials, .credential_count = count};
         struct lock_target *lock = mem_new(lock);
         struct errmsg error = {0};
         if (target_driver_find(TARGET_LOCK_DRIVER)->open(&config, &lock->session, &error) != ERR_OK)

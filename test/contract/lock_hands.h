@@ -26,6 +26,7 @@ struct lock_options {
         const struct lock_tls *tls;
         uint32_t db;
         unsigned wait_replicas;
+        bool by_command; /* a command sets the value */
         int64_t patience_ms; /* 0: long */
 };
 

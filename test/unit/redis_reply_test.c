@@ -144,6 +144,7 @@ static void error_words_have_classes(void **state)
             {"WRONGPASS invalid username-password pair or user is disabled.", ERR_DENIED, "username and password"},
             {"NOPERM User keeper has no permissions to run the 'eval' command", ERR_DENIED, "grant"},
             {"ERR The user executing the script can't run this command or subcommand script: f", ERR_DENIED, "grant"},
+            {"ERR ACL failure in script: User reader has no permissions to run the 'mset' command script: f", ERR_DENIED, "grant"},
             {"READONLY You can't write against a read only replica.", ERR_TRANSIENT, "READONLY"},
             {"ERR Error running script (call to f_1): @user_script:9: @user_script: 9: -READONLY You can't write",
              ERR_TRANSIENT, "replica"},

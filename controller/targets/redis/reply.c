@@ -101,6 +101,7 @@ static const struct meaning meanings[] = {
     {"WRONGTYPE", ERR_INVALID, "the lock's key holds something else than a text"},
     {"ERR max number of clients", ERR_TRANSIENT, "it has too many clients"},
     {"ERR The user executing the script", ERR_DENIED, "grant the user +type +pttl +get +mset"},
+    {"ERR ACL failure in script:", ERR_DENIED, "grant the user +type +pttl +get +mset"}, /* Redis 7.2, Valkey */
     {"ERR DB index", ERR_INVALID, "check redis.db"},
     {"ERR invalid DB index", ERR_INVALID, "check redis.db"},
     {"ERR unknown command", ERR_INVALID, "the server must know EVAL: no proxy in between that does not"},
