@@ -16,7 +16,8 @@ static bool classify_split_ownership(struct pass *pass, enum finding *ret)
         bool has_moved = targets_moved(view);
         bool is_foreign =
             failover_is_blocked(view, decision, SYNC_FOREIGN) || failover_is_blocked(view, decision, SYNC_UNREADABLE);
-        bool is_ahead = failover_is_blocked(view, decision, SYNC_AHEAD);
+        /* Also at a target that no step waits for: nothing is written there under an epoch that it has passed. */
+        bool is_ahead = failover_stands(view, decision, SYNC_AHEAD);
         if (!has_moved && !is_foreign && !is_ahead)
                 return false;
         if (classify_unread(pass, ret))

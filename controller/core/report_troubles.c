@@ -226,7 +226,7 @@ static const char *stale_text(const struct report_subject *s, const struct targe
                                     texts_excerpt(stamp->raw[0] ? stamp->raw : stamp->store, 120, s->arena));
         case SYNC_AHEAD:
                 return arena_printf(s->arena, "%s shows epoch %llu, which this record (%llu) does not know: the next "
-                                    "switch writes it", what, (unsigned long long)stamp->epoch, epoch);
+                                    "decision writes it", what, (unsigned long long)stamp->epoch, epoch);
         default:
                 return "";
         }

@@ -173,6 +173,18 @@ static void a_plane_that_is_back_is_fenced_at_rest(void **state)
         assert_string_equal(decision.beside[0].value, "shut");
 }
 
+/* The store went back in time, and only a fence knows: nothing could be written to it under the epoch of the record. */
+static void a_fence_of_a_later_epoch_outranks_the_record(void **state)
+{
+        struct world *world = *state;
+        const unsigned place = fence_in(world, "b");
+        world_show(world, place, "open", E + 2, "b");
+        WORLD_EXPECT(world, FINDING_EPOCH_AHEAD, DO_ADOPT);
+        const struct decision decision = world_decide(world);
+        assert_int_equal(decision.next->epoch, E + 3);
+        assert_string_equal(decision.next->to, "a");
+}
+
 static void an_edit_of_a_standby_is_told(void **state)
 {
         struct world *world = *state;
@@ -220,6 +232,7 @@ int main(void)
             CASE(another_plane_is_waited_for_unless_it_is_seen_to_be_shut),
             CASE(at_rest_nothing_waits_for_a_fence),
             CASE(a_plane_that_is_back_is_fenced_at_rest),
+            CASE(a_fence_of_a_later_epoch_outranks_the_record),
             CASE(an_edit_of_a_standby_is_told),
             CASE(a_plan_may_replace_either_value),
             CASE(a_person_is_not_switched_into_a_fence_that_is_silent),
