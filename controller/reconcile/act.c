@@ -399,5 +399,8 @@ void act_effect_done(struct policy *policy, struct effect *effect)
         } else {
                 visit_done(policy, effect);
         }
-        policy_wake(policy);
+        if (effect->kind == EFFECT_WRITE)
+                policy_wake_first(policy); /* the next step of a switch may begin */
+        else
+                policy_wake(policy);
 }

@@ -43,7 +43,7 @@ static void grant_free(struct admission *admission)
                 dequeue(admission, policy);
                 policy->permit.is_granted = true;
                 admission->permits++;
-                policy_wake(policy);
+                policy_wake_first(policy); /* thousands of passes may be queued, and permits are few */
         }
 }
 

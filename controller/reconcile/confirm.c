@@ -63,7 +63,7 @@ static void answered(struct policy *policy, const struct kube_reply *reply)
         else
                 policy->keeper.retry_at =
                     loop_now(manager->loop) + (reply->err == ERR_TRANSIENT ? AGAIN_SOON_MS : AGAIN_MS);
-        policy_wake(policy);
+        policy_wake_first(policy);
 }
 
 /* An answer that the watch has overtaken is older than the cache. */

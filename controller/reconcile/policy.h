@@ -99,6 +99,8 @@ void policy_free_if_unwanted(struct policy *policy); /* it has neither an object
 
 /* policy_entry.c */
 void policy_wake(struct policy *policy); /* a fact that it uses has changed */
+/* The same before all others: it holds a permit, or has just been answered what it took one for. */
+void policy_wake_first(struct policy *policy);
 bool policy_has_lease(const struct policy *policy);
 const struct detection *policy_detection(const struct policy *policy); /* NULL where there is no usable spec */
 enum rrset_type policy_record_type(const struct policy *policy); /* RRSET_AUTO where it has no spec */

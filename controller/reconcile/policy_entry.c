@@ -37,6 +37,12 @@ void policy_wake(struct policy *policy)
                 workqueue_add(policy->manager->policies_queue, &policy->work);
 }
 
+void policy_wake_first(struct policy *policy)
+{
+        if (policy->spec || policy->spec_error)
+                workqueue_add_first(policy->manager->policies_queue, &policy->work);
+}
+
 bool policy_has_lease(const struct policy *policy)
 {
         return policy->keeper.lease.known.text && policy->keeper.lease.known.text[0];

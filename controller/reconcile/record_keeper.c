@@ -53,7 +53,7 @@ void record_keeper_assume(struct policy *policy)
         record_keeper_take(policy, record_copy(policy->keeper.write.record), NULL);
         policy->keeper.is_assumed = true;
         confirmation_take_ahead(policy);
-        policy_wake(policy); /* its first effect may begin at once */
+        policy_wake_first(policy); /* its first effect may begin at once */
 }
 
 void record_keeper_show(const struct policy *policy, struct view *ret)

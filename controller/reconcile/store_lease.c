@@ -83,6 +83,7 @@ static void write_answered(void *ctx, const struct kube_reply *reply)
         if (reply->err == ERR_OK && !is_overtaken)
                 record_keeper_read(policy, reply->body);
         record_io_written(policy, reply->err, reply->why.text);
+        policy_wake_first(policy);
 }
 
 /* No client waits for a commit or an adoption. */

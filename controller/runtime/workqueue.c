@@ -40,6 +40,7 @@ struct workqueue {
         struct workqueue_options options;
         struct work *first;
         struct work *last;
+        struct work *last_ahead; /* of those that were added first; NULL: none is left */
         size_t depth;
         struct loop_timer again; /* wakes the loop for what a slice left over */
         struct metric_child *depth_metric;
@@ -94,6 +95,8 @@ static void set_depth(struct workqueue *queue, size_t depth)
 static void unlink_work(struct work *work)
 {
         struct workqueue *queue = work->queue;
+        if (queue->last_ahead == work)
+                queue->last_ahead = work->previous;
         *(work->previous ? &work->previous->next : &queue->first) = work->next;
         *(work->next ? &work->next->previous : &queue->last) = work->previous;
         work->previous = work->next = NULL;
@@ -101,22 +104,40 @@ static void unlink_work(struct work *work)
         set_depth(queue, queue->depth - 1);
 }
 
-void workqueue_add(struct workqueue *queue, struct work *work)
+/* @before NULL: at the front. */
+static void link_work(struct workqueue *queue, struct work *work, struct work *before)
 {
-        INVARIANT(!work->queue || work->queue == queue);
         work->queue = queue;
         loop_timer_stop(queue->loop, &work->timer);
-        if (work->queued_at_us)
-                return;
         work->queued_at_us = clock_mono_us();
-        work->previous = queue->last;
-        *(queue->last ? &queue->last->next : &queue->first) = work;
-        queue->last = work;
+        struct work **next = before ? &before->next : &queue->first;
+        work->previous = before;
+        work->next = *next;
+        *(work->next ? &work->next->previous : &queue->last) = work;
+        *next = work;
         set_depth(queue, queue->depth + 1);
         metric_add(queue->adds, 1);
         /* Should this come after the queue's slice of the turn, the loop must not fall asleep. */
         if (!queue->again.heap_index)
                 loop_timer_set(queue->loop, &queue->again, loop_now(queue->loop));
+}
+
+void workqueue_add(struct workqueue *queue, struct work *work)
+{
+        INVARIANT(!work->queue || work->queue == queue);
+        if (work->queued_at_us)
+                loop_timer_stop(queue->loop, &work->timer);
+        else
+                link_work(queue, work, queue->last);
+}
+
+void workqueue_add_first(struct workqueue *queue, struct work *work)
+{
+        INVARIANT(!work->queue || work->queue == queue);
+        if (work->queued_at_us)
+                unlink_work(work);
+        link_work(queue, work, queue->last_ahead);
+        queue->last_ahead = work;
 }
 
 static void on_delay_over(struct loop_timer *self)

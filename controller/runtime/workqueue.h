@@ -1,9 +1,10 @@
 /*
  * workqueue.h -- keys that need a pass: deduplicated, delayed, backed off; in the order of arrival, a slice per turn.
+ * What something scarce is held for goes before the others.
  *
  * A key is in the queue at most once, however often it is added. When its run() begins, every earlier request for it is
  * satisfied, the delayed one included: each pass says anew when it wants the next. What is added during run() comes to
- * the tail, so no key starves another.
+ * the tail, so no key starves another; who adds to the front sees to it that those are few.
  *
  * Units:     milliseconds.
  * Ownership: struct work is embedded in its owner, zeroed but for `run`; the owner calls workqueue_remove() before
@@ -44,6 +45,8 @@ void workqueue_close(struct workqueue *queue); /* every work was removed before;
 void workqueue_turn(struct workqueue *queue);
 
 void workqueue_add(struct workqueue *queue, struct work *work);
+/* Before all that were added otherwise, and after those that were added so; also where it is queued already. */
+void workqueue_add_first(struct workqueue *queue, struct work *work);
 /* In @delay_ms at the latest: a no-op when the work is queued or due earlier anyway; 0 adds at once. */
 void workqueue_add_after(struct workqueue *queue, struct work *work, mono_ms delay_ms);
 /* Neither queued nor delayed any more; safe on a work never added. */

@@ -16,7 +16,7 @@ static struct policy *woken[POLICIES * 4];
 static size_t woken_count;
 
 /* In place of reconcile/policy.c. */
-void policy_wake(struct policy *policy)
+void policy_wake_first(struct policy *policy)
 {
         woken[woken_count++] = policy;
 }

@@ -122,6 +122,34 @@ static void test_key_is_queued_once(void **state)
         workqueue_remove(&key.work);
 }
 
+/* Those that are added first go before all others, in the order in which they came; each once. */
+static void test_who_is_added_first_goes_before_the_others(void **state)
+{
+        struct rig *rig = *state;
+        struct key keys[6];
+        for (size_t i = 0; i < 6; i++)
+                keys[i] = new_key(rig);
+        for (size_t i = 0; i < 4; i++)
+                workqueue_add(rig->queue, &keys[i].work);
+        workqueue_add_first(rig->queue, &keys[4].work);
+        workqueue_add_first(rig->queue, &keys[2].work); /* it was queued behind others */
+        workqueue_add_first(rig->queue, &keys[5].work);
+        workqueue_remove(&keys[5].work); /* the last of them leaves */
+        workqueue_add_first(rig->queue, &keys[3].work);
+        run_passes(rig, 5);
+        const unsigned wanted[] = {3, 4, 1, 2, 0};
+        for (size_t i = 0; i < 5; i++) {
+                assert_int_equal(keys[i].runs, 1);
+                assert_int_equal(keys[i].first_run, wanted[i]);
+        }
+        workqueue_add(rig->queue, &keys[0].work);
+        workqueue_add_first(rig->queue, &keys[1].work); /* none of those before is left */
+        run_passes(rig, 2);
+        assert_int_equal(keys[0].runs + keys[1].runs, 4);
+        for (size_t i = 0; i < 6; i++)
+                workqueue_remove(&keys[i].work);
+}
+
 static void test_delay_is_kept_and_the_earliest_wins(void **state)
 {
         struct rig *rig = *state;
@@ -283,6 +311,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 QUEUE_TEST(test_key_is_queued_once),
+                QUEUE_TEST(test_who_is_added_first_goes_before_the_others),
                 QUEUE_TEST(test_delay_is_kept_and_the_earliest_wins),
                 QUEUE_TEST(test_a_greedy_key_starves_no_other),
                 QUEUE_TEST(test_slices_are_bounded),
