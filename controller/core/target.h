@@ -17,9 +17,8 @@ typedef uint64_t decision_id;
 
 enum { TARGETS_MAX = 8 };
 
-/* The driver of locks that no record and no spec names, and the one of those that a command sets. */
+/* The driver of locks that no record and no spec names. */
 #define TARGET_LOCK_DRIVER "redisLock"
-#define TARGET_LOCK_JOB_DRIVER "redisLock.job"
 
 enum step {
         STEP_INTENT,

@@ -277,6 +277,9 @@ struct target_driver {
         void (*close)(struct target_session *session);
 };
 
+/* The driver of locks that a command sets; it has the one of TARGET_LOCK_DRIVER inside. */
+#define TARGET_LOCK_JOB_DRIVER "redisLock.job"
+
 const struct target_driver *target_driver_find(const char *name); /* NULL if unknown; targets/registry.c */
 
 /* A driver that is not built in is not visited; that it is missing is told each time that a visit would be due. */
