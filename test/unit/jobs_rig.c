@@ -17,18 +17,6 @@
 
 enum { ENDS_WITHIN_MS = 20000, VISIT_MS = 1000, SETTINGS_MAX = 24 };
 
-static void answer(struct fake_peer *peer, int status, const json_t *body)
-{
-        char *text = json_dumps(body, JSON_COMPACT);
-        fake_answer(peer, status, "", text);
-        free(text);
-}
-
-static void refuse(struct fake_peer *peer, int status)
-{
-        fake_answer(peer, status, "", "{\"kind\":\"Status\",\"message\":\"the server says no\"}");
-}
-
 json_t *jobs_rig_job(const struct jobs_rig *rig, const char *name)
 {
         size_t i;
@@ -45,15 +33,6 @@ json_t *jobs_rig_at(json_t *object, const char *a, const char *b)
         return b ? json_object_get(found, b) : found;
 }
 
-static void review(const struct jobs_rig *rig, struct fake_peer *peer, const json_t *body)
-{
-        const json_t *attributes = json_object_get(json_object_get(body, "spec"), "resourceAttributes");
-        const char *verb = json_string_value(json_object_get(attributes, "verb"));
-        json_t *reply = json_pack("{s:{s:b}}", "status", "allowed", (int)!text_equal(verb, rig->denied));
-        answer(peer, 201, reply);
-        json_decref(reply);
-}
-
 static void create(struct jobs_rig *rig, struct fake_peer *peer, json_t *body, bool is_kept)
 {
         void (*before)(struct jobs_rig *) = is_kept ? rig->before_create : NULL;
@@ -64,16 +43,16 @@ static void create(struct jobs_rig *rig, struct fake_peer *peer, json_t *body, b
         }
         rig->rehearsals += !is_kept;
         if (rig->create_status) {
-                refuse(peer, rig->create_status);
+                fake_hub_refuse(peer, rig->create_status);
         } else if (jobs_rig_job(rig, api_object_meta(body, "name"))) {
-                refuse(peer, 409);
+                fake_hub_refuse(peer, 409);
         } else {
                 if (rig->expires)
                         json_object_set_new(json_object_get(body, "spec"), "ttlSecondsAfterFinished", json_integer(60));
                 api_object_set_version(body, ++rig->version);
                 if (is_kept)
                         json_array_append(rig->jobs, body);
-                answer(peer, 201, body);
+                fake_hub_answer(peer, 201, body);
         }
 }
 
@@ -86,19 +65,19 @@ static void patch(struct jobs_rig *rig, struct fake_peer *peer, const char *name
                 rig->before_release = NULL;
         }
         if (rig->patch_status || !job || !api_object_admits(job, body)) {
-                refuse(peer, rig->patch_status ? rig->patch_status : job ? 409 : 404);
+                fake_hub_refuse(peer, rig->patch_status ? rig->patch_status : job ? 409 : 404);
                 return;
         }
         api_object_merge(job, body);
         api_object_set_version(job, ++rig->version);
-        answer(peer, 200, job);
+        fake_hub_answer(peer, 200, job);
 }
 
 static void list(struct jobs_rig *rig, struct fake_peer *peer)
 {
         rig->lists++;
         json_t *reply = json_pack("{s:O}", "items", rig->jobs);
-        answer(peer, 200, reply);
+        fake_hub_answer(peer, 200, reply);
         json_decref(reply);
 }
 
@@ -109,13 +88,13 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
         if (rig->is_mute)
                 ;
         else if (strstr(request->target, "selfsubjectaccessreviews"))
-                review(rig, peer, body);
+                fake_hub_review(peer, body, rig->denied);
         else if (text_equal(request->method, "POST"))
                 create(rig, peer, body, text_equal(request->target, JOBS));
         else if (text_equal(request->method, "PATCH"))
                 patch(rig, peer, request->target + strlen(JOBS "/"), body);
         else if (rig->list_status || !text_equal(request->target, JOBS "?labelSelector=planekeeper.io%2Fjob%3Dswitch"))
-                refuse(peer, rig->list_status ? rig->list_status : 404);
+                fake_hub_refuse(peer, rig->list_status ? rig->list_status : 404);
         else
                 list(rig, peer);
         json_decref(body);

@@ -13,29 +13,9 @@
 
 enum { ENDS_WITHIN_MS = 20000, VISIT_MS = 1000, SETTINGS_MAX = 9 };
 
-static void answer_json(struct fake_peer *peer, int status, const json_t *body)
-{
-        char *text = json_dumps(body, JSON_COMPACT);
-        fake_answer(peer, status, "", text);
-        free(text);
-}
-
-static void refuse(struct fake_peer *peer, int status)
-{
-        fake_answer(peer, status, "", "{\"kind\":\"Status\",\"message\":\"the server says no\"}");
-}
-
 void kube_rig_changed(struct kube_rig *rig)
 {
         api_object_set_version(rig->object, ++rig->version);
-}
-
-static void review(const struct kube_rig *rig, struct fake_peer *peer, const json_t *body)
-{
-        const char *verb = json_string_value(kube_rig_at(body, "/spec/resourceAttributes/verb"));
-        json_t *answer = json_pack("{s:{s:b}}", "status", "allowed", (int)!text_equal(verb, rig->denied));
-        answer_json(peer, 201, answer);
-        json_decref(answer);
 }
 
 static json_t *follower(const struct kube_rig *rig, const char *target)
@@ -60,18 +40,18 @@ static void patch(struct kube_rig *rig, struct fake_peer *peer, const json_t *bo
                 rig->before_patch(rig);
         rig->before_patch = NULL;
         if (rig->patch_status) {
-                refuse(peer, rig->patch_status);
+                fake_hub_refuse(peer, rig->patch_status);
                 return;
         }
         if (!api_object_admits(rig->object, body)) {
-                refuse(peer, 409);
+                fake_hub_refuse(peer, 409);
                 return;
         }
         api_object_merge(rig->object, body);
         kube_rig_changed(rig);
         if (rig->after_patch)
                 rig->after_patch(rig);
-        answer_json(peer, 200, rig->object);
+        fake_hub_answer(peer, 200, rig->object);
 }
 
 static void on_request(void *ctx, struct fake_peer *peer, const struct fake_request *request)
@@ -85,19 +65,19 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
         if (rig->is_mute) {
                 rig->patches += is_object && is_patch;
         } else if (text_equal(request->method, "POST")) {
-                review(rig, peer, body);
+                fake_hub_review(peer, body, rig->denied);
         } else if (item) {
                 rig->asked++;
                 api_object_merge(item, body);
-                answer_json(peer, 200, item);
+                fake_hub_answer(peer, 200, item);
         } else if (text_equal(request->target, rig->follow_path)) {
-                answer_json(peer, 200, rig->followers);
+                fake_hub_answer(peer, 200, rig->followers);
         } else if (!is_object || !rig->object || rig->status) {
-                refuse(peer, is_object && rig->status ? rig->status : 404);
+                fake_hub_refuse(peer, is_object && rig->status ? rig->status : 404);
         } else if (is_patch) {
                 patch(rig, peer, body);
         } else {
-                answer_json(peer, 200, rig->object);
+                fake_hub_answer(peer, 200, rig->object);
         }
         json_decref(body);
 }

@@ -46,18 +46,6 @@ struct rig {
         struct target_visit visit;
 };
 
-static void answer(struct fake_peer *peer, int status, const json_t *body)
-{
-        char *text = json_dumps(body, JSON_COMPACT);
-        fake_answer(peer, status, "", text);
-        free(text);
-}
-
-static void refuse(struct fake_peer *peer, int status)
-{
-        fake_answer(peer, status, "", "{\"kind\":\"Status\",\"message\":\"the server says no\"}");
-}
-
 static void write_lease(struct rig *rig, struct fake_peer *peer, const struct fake_request *request)
 {
         json_t *body = json_loads(request->body, 0, NULL);
@@ -65,14 +53,14 @@ static void write_lease(struct rig *rig, struct fake_peer *peer, const struct fa
         rig->creates += is_create;
         rig->patches += !is_create;
         if (rig->lease_status || (is_create ? rig->lease != NULL : !rig->lease || !api_object_admits(rig->lease, body))) {
-                refuse(peer, rig->lease_status ? rig->lease_status : 409);
+                fake_hub_refuse(peer, rig->lease_status ? rig->lease_status : 409);
         } else {
                 if (is_create)
                         rig->lease = json_deep_copy(body);
                 else
                         api_object_merge(rig->lease, body);
                 api_object_set_version(rig->lease, ++rig->version);
-                answer(peer, 200, rig->lease);
+                fake_hub_answer(peer, 200, rig->lease);
         }
         json_decref(body);
 }
@@ -82,18 +70,14 @@ static void on_request(void *ctx, struct fake_peer *peer, const struct fake_requ
         struct rig *rig = ctx;
         if (strstr(request->target, "selfsubjectaccessreviews")) {
                 json_t *body = json_loads(request->body, 0, NULL);
-                const json_t *attributes = json_object_get(json_object_get(body, "spec"), "resourceAttributes");
-                const char *verb = json_string_value(json_object_get(attributes, "verb"));
-                json_t *reply = json_pack("{s:{s:b}}", "status", "allowed", (int)!text_equal(verb, rig->denied));
-                answer(peer, 201, reply);
-                json_decref(reply);
+                fake_hub_review(peer, body, rig->denied);
                 json_decref(body);
         } else if (!text_equal(request->method, "GET")) {
                 write_lease(rig, peer, request);
         } else if (rig->lease && text_equal(request->target, LEASES "/" NAME)) {
-                answer(peer, 200, rig->lease);
+                fake_hub_answer(peer, 200, rig->lease);
         } else {
-                refuse(peer, 404);
+                fake_hub_refuse(peer, 404);
         }
 }
 

@@ -41,6 +41,15 @@ static void end(struct policy *policy, struct record *written)
         record_io_drop(policy);
 }
 
+static void assert_confirmed_when_stored(struct policy *policy)
+{
+        assert_int_not_equal(policy->confirmation.epoch, 2); /* nothing is recorded yet */
+        struct record *written = store(policy, 22);
+        confirmation_recorded(policy, written);
+        assert_int_equal(policy->confirmation.epoch, 2);
+        end(policy, written);
+}
+
 static void test_what_is_read_beside_the_write_confirms_it(void **state)
 {
         struct rig *rig = *state;
@@ -50,11 +59,7 @@ static void test_what_is_read_beside_the_write_confirms_it(void **state)
         rig_pass(rig, 50);
         assert_int_equal(rig->confirms, before + 1);
         assert_true(policy->confirmation.is_ahead);
-        assert_int_not_equal(policy->confirmation.epoch, 2); /* nothing is recorded yet */
-        struct record *written = store(policy, 22);
-        confirmation_recorded(policy, written);
-        assert_int_equal(policy->confirmation.epoch, 2);
-        end(policy, written);
+        assert_confirmed_when_stored(policy);
 }
 
 /* The policy that the read brings is the one that the next pass judges. */
@@ -168,13 +173,9 @@ static void test_what_was_read_beside_the_probe_confirms_what_it_decides(void **
         confirm_beside(policy);
         assert_true(policy->confirmation.is_ahead);
         assert_int_equal(policy->confirmation.asked_epoch, 2);
-        assert_int_not_equal(policy->confirmation.epoch, 2); /* nothing is recorded yet */
         rig_pass(rig, 50);
         assert_int_equal(rig->confirms, before);
-        struct record *written = store(policy, 22);
-        confirmation_recorded(policy, written);
-        assert_int_equal(policy->confirmation.epoch, 2);
-        end(policy, written);
+        assert_confirmed_when_stored(policy);
 }
 
 /* It was sent for the probe before: a suspension may have been stored since. */

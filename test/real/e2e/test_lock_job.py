@@ -82,6 +82,12 @@ def job_controller(scene):
     assert all(beside >= own for beside, own in controller.carry_out.stamps), "no command before its epoch is beside the key"
 
 
+def steady(scene):
+    arrange(scene, single_writer=True, changes=changes(scene))
+    scene.operator()
+    wait_world(scene, WEST, 1, True)
+
+
 def find(scene, name):
     return scene.bench.hub.admin.find("Job", f"{NAME}-{name}", scene.namespace)
 
@@ -92,9 +98,7 @@ def told(scene):
 
 
 def test_the_command_moves_the_lock_before_the_name(scene, controller):
-    arrange(scene, single_writer=True, changes=changes(scene))
-    scene.operator()
-    wait_world(scene, WEST, 1, True)
+    steady(scene)
     controller.outcome = jobs.RUNS
     switch_to(scene, CENTRAL, 2)
     wait.until("it runs", lambda: find(scene, 2)["status"].get("active"), 30.0)
@@ -112,9 +116,7 @@ def test_the_command_moves_the_lock_before_the_name(scene, controller):
 
 def test_a_complete_job_is_not_enough(scene, controller):
     """The command that does nothing is run again; one that sets another value is a person's to mend."""
-    arrange(scene, single_writer=True, changes=changes(scene))
-    scene.operator()
-    wait_world(scene, WEST, 1, True)
+    steady(scene)
     controller.carry_out.says = lambda plane: None if len(controller.started) < 3 else plane
     switch_to(scene, CENTRAL, 2)
     wait_world(scene, CENTRAL, 2, True, timeout=40.0)
@@ -130,9 +132,7 @@ def test_a_complete_job_is_not_enough(scene, controller):
 
 
 def test_a_failed_job_is_followed_by_another_and_the_last_one_is_told(scene, controller):
-    arrange(scene, single_writer=True, changes=changes(scene))
-    scene.operator()
-    wait_world(scene, WEST, 1, True)
+    steady(scene)
     controller.outcome = jobs.FAILS
     switch_to(scene, CENTRAL, 2)
     wait.until("it is told", lambda: f"Job {NAME}-2-5 failed (BackoffLimitExceeded" in told(scene), 60.0)
@@ -169,9 +169,7 @@ def test_a_second_operator_goes_on_with_the_first_ones_job(scene, controller):
 
 
 def test_a_redis_that_lost_the_lock_has_the_command_run_again(scene, controller):
-    arrange(scene, single_writer=True, changes=changes(scene))
-    scene.operator()
-    wait_world(scene, WEST, 1, True)
+    steady(scene)
     switch_to(scene, CENTRAL, 2)
     wait_world(scene, CENTRAL, 2, True)
     scene.redis.delete(f"{{{LOCK_KEY}}}:planekeeper")
@@ -181,9 +179,7 @@ def test_a_redis_that_lost_the_lock_has_the_command_run_again(scene, controller)
 
 
 def test_a_redis_that_is_silent_after_the_job_is_waited_for(scene, controller):
-    arrange(scene, single_writer=True, changes=changes(scene))
-    scene.operator()
-    wait_world(scene, WEST, 1, True)
+    steady(scene)
     work = controller.carry_out
 
     def then_silent(job):
@@ -233,9 +229,7 @@ def test_a_missing_right_is_told_with_the_rule_that_grants_it(scene, controller)
 
 
 def test_the_runbook_runs_the_command_with_kubectl(scene, controller):
-    arrange(scene, single_writer=True, changes=changes(scene))
-    scene.operator()
-    wait_world(scene, WEST, 1, True)
+    steady(scene)
     lines = lambda: [line for line in scene.status().get("runbook", []) if re.search(f"kubectl set env --local.*PLANEKEEPER_LOCK_VALUE='?{CENTRAL}", line)]  # noqa: E731
     line = wait.until("the runbook has it", lines, 15.0)[0]
     path = f"{ROOT}/build/servers:/usr/local/bin:/usr/bin:/bin"

@@ -1,14 +1,13 @@
 """Cells of the crash matrix whose name is in Amazon Route 53: a strict stand-in of it, and never the real service."""
 
-import itertools
+import contextlib
 import re
 import time
 import xml.etree.ElementTree
-from collections.abc import Iterable
 
 from corner import Corner, check_laws, open_corner
 from court import Stage
-from crash import AT_ONCE, COMMIT, INTENT, KILL, LATE, LOST, ROUTE, STOP, Cell, Outcome, Run, Wires
+from crash import COMMIT, INTENT, ROUTE, SideCell, Wires
 from histories import DnsRecorder, Operation, fenced
 from world import WEST
 from zone_history import State
@@ -16,7 +15,7 @@ from zone_history import State
 from hack.bench import objects
 from hack.bench.bind import ADDRESS_TYPES
 from hack.bench.route53 import Route53
-from hack.bench.trap import BOUNDARIES, Trap
+from hack.bench.trap import Trap
 from hack.bench.wires import Call, HttpWire
 
 SPACE = {"": "https://route53.amazonaws.com/doc/2013-04-01/"}
@@ -153,21 +152,14 @@ class CloudWires(Wires):
         return super().set_trap(step, boundary)
 
 
-class CloudCell(Cell):
+class CloudCell(SideCell):
+    steps = {"AllClusters": (INTENT, ROUTE, COMMIT)}
+
     def __str__(self) -> str:
         return f"route53-{super().__str__()}"
 
-    def run(self, stage: Stage) -> Outcome:
-        with open_corner(CloudCorner(stage)) as corner, CloudWires(corner) as wires:
-            return Run(self, corner, wires, stage.court).story()
+    def open(self, stage: Stage) -> contextlib.AbstractContextManager[Corner]:
+        return open_corner(CloudCorner(stage))
 
-    def fates(self) -> tuple[str, ...]:
-        return LOST, AT_ONCE, LATE
-
-
-def cloud_cells(seeds: Iterable[int]) -> list[CloudCell]:
-    return [
-        CloudCell("AllClusters", step, boundary, fault, seed)
-        for seed in seeds
-        for step, boundary, fault in itertools.product((INTENT, ROUTE, COMMIT), BOUNDARIES, (KILL, STOP))
-    ]
+    def wires(self, corner: Corner) -> Wires:
+        return CloudWires(corner)

@@ -1,5 +1,6 @@
 """One cell of the crash matrix: an operator that leads is ended, or stopped, at one boundary of one request."""
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -32,6 +33,9 @@ LOST, AT_ONCE, LATE, TWICE = "lost", "at once", "late", "late and twice"
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
+    """`steps` has, for each write mode or whatever stands in its place, the requests at which an operator may end."""
+
+    steps = STEPS
     write_mode: str
     step: str
     boundary: str
@@ -45,20 +49,40 @@ class Cell:
     def single_writer(self) -> bool:
         return self.write_mode == "SingleCluster"
 
+    def open(self, stage: Stage) -> contextlib.AbstractContextManager[Corner]:
+        return corner_on(stage.bench, stage.farm, self.single_writer)
+
+    def wires(self, corner: Corner) -> "Wires":
+        return Wires(corner)
+
+    def story(self, corner: Corner, wires: "Wires", court: Court) -> "Run":
+        return Run(self, corner, wires, court)
+
     def run(self, stage: Stage) -> "Outcome":
-        with corner_on(stage.bench, stage.farm, self.single_writer) as corner, Wires(corner) as wires:
-            return Run(self, corner, wires, stage.court).story()
+        with self.open(stage) as corner, self.wires(corner) as wires:
+            return self.story(corner, wires, stage.court).story()
 
     def fates(self) -> tuple[str, ...]:
         """What may become of the message. A second copy in one stream of Redis would be another command."""
         return (LOST, AT_ONCE, LATE) if self.step == LOCK else (LOST, AT_ONCE, LATE, TWICE)
 
 
-def cells(seeds: Iterable[int]) -> list[Cell]:
+class SideCell(Cell):
+    """Of a target beside those of every policy: its write mode is the kind of that target."""
+
+    @property
+    def single_writer(self) -> bool:
+        return False
+
+    def fates(self) -> tuple[str, ...]:
+        return LOST, AT_ONCE, LATE
+
+
+def cells(kind: type[Cell], seeds: Iterable[int]) -> list[Cell]:
     return [
-        Cell(write_mode, step, boundary, fault, seed)
+        kind(write_mode, step, boundary, fault, seed)
         for seed in seeds
-        for write_mode, steps in STEPS.items()
+        for write_mode, steps in kind.steps.items()
         for step, boundary, fault in itertools.product(steps, BOUNDARIES, (KILL, STOP))
     ]
 

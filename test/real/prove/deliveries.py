@@ -4,17 +4,17 @@ No switch waits for a pipeline, so the world is right before it is; the cell end
 epoch and never beside another one, and a receiver is never told of an older epoch after a newer one, whatever came late.
 """
 
-import itertools
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable
 
 from corner import Corner, open_corner
 from court import Stage
-from crash import AT_ONCE, COMMIT, KILL, LATE, LOST, STOP, Cell, Outcome, Run, Wires
+from crash import COMMIT, SideCell, Wires
 from world import WEST, stamp
 
 from hack.bench import jobs, kube, objects, wait
 from hack.bench.receiver import KEY, Receiver
-from hack.bench.trap import BOUNDARIES, Trap
+from hack.bench.trap import Trap
 from hack.bench.wires import HttpWire
 
 NAME, STAMP = "delivery", "planekeeper.io/stamp"
@@ -206,25 +206,11 @@ class DeliveryWires(Wires):
         return super().set_trap(step, boundary)
 
 
-class DeliveryCell(Cell):
-    """Its write mode is the kind of pipeline."""
+class DeliveryCell(SideCell):
+    steps = {kind: (*delivery.steps, COMMIT) for kind, delivery in KINDS.items()}
 
-    @property
-    def single_writer(self) -> bool:
-        return False
+    def open(self, stage: Stage) -> contextlib.AbstractContextManager[Corner]:
+        return open_corner(DeliveryCorner(stage, self.write_mode))
 
-    def run(self, stage: Stage) -> Outcome:
-        with open_corner(DeliveryCorner(stage, self.write_mode)) as corner, DeliveryWires(corner) as wires:
-            return Run(self, corner, wires, stage.court).story()
-
-    def fates(self) -> tuple[str, ...]:
-        return LOST, AT_ONCE, LATE
-
-
-def delivery_cells(seeds: Iterable[int]) -> list[DeliveryCell]:
-    return [
-        DeliveryCell(kind, step, boundary, fault, seed)
-        for seed in seeds
-        for kind, delivery in KINDS.items()
-        for step, boundary, fault in itertools.product((*delivery.steps, COMMIT), BOUNDARIES, (KILL, STOP))
-    ]
+    def wires(self, corner: Corner) -> Wires:
+        return DeliveryWires(corner)

@@ -4,19 +4,18 @@ The plane that is left answers, so the name waits for its object; the other one 
 clusters are reached through a proxy, in which an operator can end at either patch.
 """
 
-import itertools
-from collections.abc import Iterable
+import contextlib
 
 from corner import Corner, open_corner
 from court import Stage
-from crash import AT_ONCE, KILL, LATE, LOST, STOP, Cell, Outcome, Run, Wires
+from crash import SideCell, Wires
 from deliveries import asks
 from fence_sides import NAME, PLANES, Sides, fence
 from world import CENTRAL, WEST
 
 from hack.bench import objects
 from hack.bench.api_faults import ApiFaults
-from hack.bench.trap import BOUNDARIES, Trap
+from hack.bench.trap import Trap
 
 FENCE, RELEASE = "Fence", "Release"
 SIDE = {FENCE: WEST, RELEASE: CENTRAL}
@@ -57,24 +56,11 @@ class FenceWires(Wires):
         return self.corner.ways[SIDE[step]].set_trap(boundary, patches)
 
 
-class FenceCell(Cell):
-    """Its write mode is what is patched."""
+class FenceCell(SideCell):
+    steps = {"object": (FENCE, RELEASE)}
 
-    @property
-    def single_writer(self) -> bool:
-        return False
+    def open(self, stage: Stage) -> contextlib.AbstractContextManager[Corner]:
+        return open_corner(FenceCorner(stage))
 
-    def run(self, stage: Stage) -> Outcome:
-        with open_corner(FenceCorner(stage)) as corner, FenceWires(corner) as wires:
-            return Run(self, corner, wires, stage.court).story()
-
-    def fates(self) -> tuple[str, ...]:
-        return LOST, AT_ONCE, LATE
-
-
-def fence_cells(seeds: Iterable[int]) -> list[FenceCell]:
-    return [
-        FenceCell("object", step, boundary, fault, seed)
-        for seed in seeds
-        for step, boundary, fault in itertools.product((FENCE, RELEASE), BOUNDARIES, (KILL, STOP))
-    ]
+    def wires(self, corner: Corner) -> Wires:
+        return FenceWires(corner)

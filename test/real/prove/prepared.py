@@ -4,15 +4,12 @@ Whoever comes next may not begin what it did not prepare, so it decides anew, un
 first is right, as long as all agree on it. The judge sees that none was ever decided, or put, in two ways.
 """
 
-import itertools
-from collections.abc import Iterable
-
-from corner import corner_on
-from court import Stage
-from crash import COMMIT, INTENT, KILL, LEASE, LOCK, ROUTE, STOP, Cell, Outcome, Run, Wires, written_record
+from corner import Corner
+from court import Court
+from crash import COMMIT, INTENT, LEASE, LOCK, ROUTE, Cell, Run, Wires, written_record
 from world import CENTRAL
 
-from hack.bench.trap import BOUNDARIES, Trap
+from hack.bench.trap import Trap
 
 PREPARE = "Prepare"
 STEPS = {"AllClusters": (PREPARE, INTENT, ROUTE, COMMIT), "SingleCluster": (PREPARE, INTENT, LOCK, ROUTE, COMMIT)}
@@ -33,18 +30,13 @@ class PreparedRun(Run):
 
 
 class PreparedCell(Cell):
+    steps = STEPS
+
     def __str__(self) -> str:
         return f"prepared-{super().__str__()}"
 
-    def run(self, stage: Stage) -> Outcome:
-        with corner_on(stage.bench, stage.farm, self.single_writer) as corner, PreparedWires(corner) as wires:
-            return PreparedRun(self, corner, wires, stage.court).story()
+    def wires(self, corner: Corner) -> Wires:
+        return PreparedWires(corner)
 
-
-def prepared_cells(seeds: Iterable[int]) -> list[PreparedCell]:
-    return [
-        PreparedCell(write_mode, step, boundary, fault, seed)
-        for seed in seeds
-        for write_mode, steps in STEPS.items()
-        for step, boundary, fault in itertools.product(steps, BOUNDARIES, (KILL, STOP))
-    ]
+    def story(self, corner: Corner, wires: Wires, court: Court) -> Run:
+        return PreparedRun(self, corner, wires, court)

@@ -4,12 +4,11 @@ The replica is reached through a wire, so that an operator can end at the comman
 moves the lock there.
 """
 
-import itertools
-from collections.abc import Iterable
+import contextlib
 
 from corner import Corner, open_corner
 from court import Stage
-from crash import AT_ONCE, COMMIT, KILL, LATE, LOCK, LOST, STOP, Cell, Outcome, Run, Wires, sets_lock
+from crash import COMMIT, LOCK, SideCell, Wires, sets_lock
 from farm import Server
 from redis_pair import PASSWORD, follows, promotion, role
 from world import CENTRAL, WEST, stamp
@@ -17,7 +16,7 @@ from world import CENTRAL, WEST, stamp
 from hack.bench import objects, wait
 from hack.bench.redis_server import RedisServer
 from hack.bench.scene import LOCK_KEY
-from hack.bench.trap import BOUNDARIES, Trap
+from hack.bench.trap import Trap
 from hack.bench.wires import RedisWire
 
 PROMOTE = "Promote"
@@ -94,24 +93,11 @@ def promotes(command: bytes) -> bool:
     return b"\r\nREPLICAOF\r\n" in command and b"\r\nONE\r\n" in command
 
 
-class PromotionCell(Cell):
-    """Its write mode is what is promoted by."""
+class PromotionCell(SideCell):
+    steps = {"replica": (PROMOTE, LOCK, COMMIT)}
 
-    @property
-    def single_writer(self) -> bool:
-        return False
+    def open(self, stage: Stage) -> contextlib.AbstractContextManager[Corner]:
+        return open_corner(PromotionCorner(stage))
 
-    def run(self, stage: Stage) -> Outcome:
-        with open_corner(PromotionCorner(stage)) as corner, PromotionWires(corner) as wires:
-            return Run(self, corner, wires, stage.court).story()
-
-    def fates(self) -> tuple[str, ...]:
-        return LOST, AT_ONCE, LATE
-
-
-def promotion_cells(seeds: Iterable[int]) -> list[PromotionCell]:
-    return [
-        PromotionCell("replica", step, boundary, fault, seed)
-        for seed in seeds
-        for step, boundary, fault in itertools.product((PROMOTE, LOCK, COMMIT), BOUNDARIES, (KILL, STOP))
-    ]
+    def wires(self, corner: Corner) -> Wires:
+        return PromotionWires(corner)

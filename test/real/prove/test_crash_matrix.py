@@ -3,13 +3,13 @@
 import statistics
 
 import pytest
-from cloud import cloud_cells
+from cloud import CloudCell
 from crash import Cell, cells
-from deliveries import delivery_cells
-from fences import fence_cells
+from deliveries import DeliveryCell
+from fences import FenceCell
 from jobs import SEEDS
-from prepared import prepared_cells
-from promotions import promotion_cells
+from prepared import PreparedCell
+from promotions import PromotionCell
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,14 +28,8 @@ def summary(results, figures):
     }
 
 
-CELLS = [
-    *cells(SEEDS),
-    *prepared_cells(SEEDS[::4]),
-    *promotion_cells(SEEDS[::4]),
-    *fence_cells(SEEDS[::4]),
-    *cloud_cells(SEEDS),
-    *delivery_cells(SEEDS),
-]
+OFTEN, SELDOM = (Cell, CloudCell, DeliveryCell), (PreparedCell, PromotionCell, FenceCell)
+CELLS = [cell for kind in OFTEN for cell in cells(kind, SEEDS)] + [cell for kind in SELDOM for cell in cells(kind, SEEDS[::4])]
 
 
 @pytest.mark.parametrize("job", CELLS, ids=str)
