@@ -91,6 +91,7 @@ STAGES = [
     Stage("cover", "make --no-print-directory -s -j2 cover", 10, ("install",)),
     Stage("tsan", "make --no-print-directory -s -j2 check-tsan", 15, ("install",)),
     Stage("contract", "make --no-print-directory -s -j2 VARIANT=asan contract", 15, ("install",)),
+    Stage("valkey", "make --no-print-directory -s -j2 VARIANT=asan contract-valkey", 10, ("install",)),
     Stage("fuzz", "make --no-print-directory -s -j2 fuzz", 12, ("install",)),
     Stage("model", "test/model/run.py --quick", 8, ("install",)),
     Stage("tools", "hack/tools.sh all >/dev/null", 60, ("install",), setup=True),
