@@ -9,6 +9,7 @@
 #include "api/record.h"
 #include "reconcile/plane.h"
 #include "reconcile/policy.h"
+#include "reconcile/tell.h"
 #include "reconcile/record_keeper.h"
 #include "runtime/log.h"
 #include "util/mem.h"
@@ -325,6 +326,8 @@ void caches_leadership_changed(struct manager *manager)
 {
         map_each(&manager->planes, plane_leads, NULL);
         map_each(&manager->policies, policy_leads, NULL);
+        if (!manager->is_leader)
+                tell_not_leading();
 }
 
 static void tell_plane(void *value, void *ctx)

@@ -235,8 +235,6 @@ void policy_leadership_changed(struct policy *policy)
         status_rewrite(&policy->status);
         if (policy->manager->is_leader)
                 tell_what_is_shared(policy);
-        else
-                tell_not_leading(policy);
         policy_wake(policy);
 }
 

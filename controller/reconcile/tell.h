@@ -24,7 +24,7 @@ void tell_effect_done(struct policy *policy, const struct effect *effect);
 void tell_effect_failed(struct policy *policy, const struct effect *effect);
 void tell_kill_switch(struct manager *manager); /* thrown, released, or not understood */
 /* Removes the metrics of a replica that no longer leads: nobody keeps them up to date. */
-void tell_not_leading(const struct policy *policy);
+void tell_not_leading(void);
 void tell_leading(const struct manager_options *options, bool is_leader);
 void tell_forget_planes(struct policy *policy);
 void tell_forget(struct policy *policy); /* its metrics go with it */

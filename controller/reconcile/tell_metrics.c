@@ -214,13 +214,13 @@ void tell_metrics_visit_failed(const char *target, enum err err)
         metric_add(METRIC(&reconcile_total, "failoverpolicy", "error"), 1);
 }
 
-/* The judgement of a former leader goes stale, so its metrics go; the time at which it was made stays. */
-void tell_not_leading(const struct policy *policy)
+/* The judgements of a former leader go stale, so their metrics go; the times at which they were made stay. */
+void tell_not_leading(void)
 {
         struct metric_family *const families[] = {&policy_ready, &policy_fit, &armed_now, &armed_reason,
                                                   &policy_active};
         for (size_t i = 0; i < COUNT(families); i++)
-                metrics_forget(families[i], "policy", policy->name);
+                metrics_forget_all(families[i]);
 }
 
 void tell_forget_planes(struct policy *policy)

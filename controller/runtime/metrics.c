@@ -205,6 +205,18 @@ void metrics_forget(struct metric_family *family, const char *label, const char 
         }
 }
 
+void metrics_forget_all(struct metric_family *family)
+{
+        for (struct metric_child *child = family->children, *next; child; child = next) {
+                next = child->next;
+                free(child);
+        }
+        free(family->slots);
+        family->slots = NULL;
+        family->slot_count = family->child_count = 0;
+        family->children = family->last = NULL;
+}
+
 /* ---- the page ---- */
 
 static void print_escaped(struct strbuf *page, const char *text)

@@ -49,6 +49,7 @@ void metric_observe(struct metric_child *child, double value); /* histograms; se
 
 /* Drop every child of @family whose label @label has @value: an object was deleted. */
 void metrics_forget(struct metric_family *family, const char *label, const char *value);
+void metrics_forget_all(struct metric_family *family); /* every child, at once */
 
 /* Append the whole page, process_* (from /proc/self) included. */
 void metrics_print(struct strbuf *page);

@@ -159,6 +159,12 @@ static void test_children_are_found_again(void **state)
         print_page();
         assert_on_page("test_crowd{one=\"1499\"} 0\ntest_crowd{one=\"1501\"} 0\n");
         assert_on_page("test_crowd{one=\"2999\"} 0\ntest_crowd{one=\"1500\"} 7\n");
+        metrics_forget_all(&crowd);
+        assert_int_equal(crowd.child_count, 0);
+        metric_set(METRIC(&crowd, "1500"), 8);
+        assert_int_equal(crowd.child_count, 1);
+        print_page();
+        assert_on_page("test_crowd{one=\"1500\"} 8\n");
 }
 
 static void test_label_sets_are_bounded(void **state)
