@@ -298,9 +298,11 @@ enum err record_decode(const char *text, size_t bytes, struct record **ret, stru
         void *record;
         enum err err = decoder_run("record", object, fill, &record, reterr);
         json_decref(object);
-        if (err == ERR_OK)
-                *ret = record;
-        return err;
+        if (err != ERR_OK)
+                return err;
+        *ret = record_copy(record);
+        record_free(record);
+        return ERR_OK;
 }
 
 /* A record that the next pass cannot read would freeze the policy, so it is decoded before it is written. */
@@ -362,19 +364,20 @@ static size_t texts_of(struct record *record, const char **ret_texts[RECORD_TEXT
 struct record *record_copy(const struct record *record)
 {
         const char **texts[RECORD_TEXTS_MAX];
-        struct record shallow = *record;
-        size_t bytes = sizeof(shallow);
+        struct record shallow = record_copied(record);
+        const size_t values = record_bytes(record);
+        size_t bytes = values;
         size_t count = texts_of(&shallow, texts);
         for (size_t i = 0; i < count; i++)
                 bytes += strlen(or_empty(*texts[i])) + 1;
         struct record *copy = mem_calloc(1, bytes);
-        char *next = (char *)(copy + 1);
+        char *next = (char *)copy + values;
         for (size_t i = 0; i < count; i++) {
                 size_t length = strlen(or_empty(*texts[i])) + 1;
                 *texts[i] = memcpy(next, or_empty(*texts[i]), length);
                 next += length;
         }
-        *copy = shallow;
+        memcpy(copy, &shallow, values);
         return copy;
 }
 

@@ -85,7 +85,7 @@ const struct record *next_begun(const struct view *view, const struct decision *
         const struct record *record = view->record;
         const struct prepared *prepared = &record->prepared;
         struct record *next = arena_alloc(arena, sizeof(*next));
-        *next = *record;
+        *next = record_copied(record);
         next->prepared = (struct prepared){0};
         next->epoch = prepared->epoch;
         next->id = prepared->id;
@@ -108,7 +108,7 @@ const struct record *next_prepared(const struct view *view, const struct decisio
                                    const struct plane_view *to, struct arena *arena)
 {
         struct record *next = arena_alloc(arena, sizeof(*next));
-        *next = *view->record;
+        *next = record_copied(view->record);
         next->prepared = prepare_values(view, to, decision->epoch + 1, arena);
         next->version = record_version(next);
         return next;
@@ -117,7 +117,7 @@ const struct record *next_prepared(const struct view *view, const struct decisio
 const struct record *next_given_up(const struct view *view, struct arena *arena)
 {
         struct record *next = arena_alloc(arena, sizeof(*next));
-        *next = *view->record;
+        *next = record_copied(view->record);
         next->given_up = next->prepared.epoch;
         next->prepared = (struct prepared){0};
         next->version = record_version(next);
@@ -150,7 +150,7 @@ const struct record *next_abort(const struct view *view, const struct decision *
 const struct record *next_commit(const struct view *view, struct arena *arena)
 {
         struct record *next = arena_alloc(arena, sizeof(*next));
-        *next = *view->record;
+        *next = record_copied(view->record);
         next->phase = PHASE_STEADY;
         next->completed_at = view->wall;
         if (next->automatic)

@@ -20,7 +20,7 @@ struct prepared prepare_values(const struct view *view, const struct plane_view 
 
 struct plan prepare_plan(const struct record *record)
 {
-        struct plan plan = record->plan;
+        struct plan plan = plan_copied(&record->plan);
         for (unsigned i = 0; i < plan.target_count; i++) {
                 const struct plan_target *before = &record->plan.targets[i];
                 struct plan_target *planned = &plan.targets[i];
@@ -92,7 +92,7 @@ bool prepare_is_usable(const struct view *view, const struct plane_view *to, str
 /* With the record in force it has to fit where each alone does. */
 static bool fits(const struct view *view, const struct plane_view *to, struct arena *arena)
 {
-        struct record with = *view->record;
+        struct record with = record_copied(view->record);
         with.prepared = prepare_values(view, to, EPOCH_MAX, arena);
         const struct plan plan = prepare_plan(&with);
         return plan_bytes(&plan) + plan_bytes(&view->record->plan) <= PLAN_BYTES_MAX;

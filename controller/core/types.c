@@ -1,6 +1,7 @@
 /* types.c -- names of the protocol's values. */
 #include "core/types.h"
 
+#include <stddef.h>
 #include <string.h>
 
 const char *phase_name(enum phase phase)
@@ -18,6 +19,25 @@ unsigned plan_version(const struct plan *plan)
         return is_first && (!is_pair || strcmp(plan->targets[0].ref.driver, TARGET_LOCK_DRIVER) == 0)
                    ? RECORD_VERSION
                    : RECORD_VERSION_LIST;
+}
+
+size_t record_bytes(const struct record *record)
+{
+        return offsetof(struct record, plan.targets) + record->plan.target_count * sizeof(record->plan.targets[0]);
+}
+
+struct plan plan_copied(const struct plan *plan)
+{
+        struct plan value = {.target_count = plan->target_count};
+        memcpy(value.targets, plan->targets, plan->target_count * sizeof(plan->targets[0]));
+        return value;
+}
+
+struct record record_copied(const struct record *record)
+{
+        struct record value = {0};
+        memcpy(&value, record, record_bytes(record));
+        return value;
 }
 
 unsigned record_version(const struct record *record)

@@ -48,8 +48,8 @@ struct plan_target {
  * the next epoch. No secrets.
  */
 struct plan {
-        struct plan_target targets[TARGETS_MAX];
         unsigned target_count;
+        struct plan_target targets[TARGETS_MAX];
 };
 
 /*
@@ -92,10 +92,16 @@ struct record {
         unix_ms recent[RECENT_SWITCHES_MAX]; /* the last automatic switches, newest first, for the limit */
         unsigned enforced_count;
         unix_ms enforced[ENFORCED_MAX]; /* when an edit was put back, newest first; a person's decision empties it */
-        struct plan plan;
         struct prepared prepared;
         epoch_t given_up; /* the last prepared epoch that was given up unused; 0: none since this record's own */
+        struct plan plan; /* last, because a record that is kept has room for the targets that it has, and no more */
 };
+
+/* The bytes of it that count: the targets that it does not have may be missing behind it. */
+size_t record_bytes(const struct record *record);
+/* A record, or its plan, is copied by these, and never assigned from where it is kept. */
+struct record record_copied(const struct record *record);
+struct plan plan_copied(const struct plan *plan);
 
 unsigned record_version(const struct record *record);
 /* The highest epoch that it has taken: its own, or that of a switch which was prepared beside it. */

@@ -10,7 +10,7 @@
 static void enqueue(struct admission *admission, struct policy *policy, enum urgency urgency)
 {
         struct policy *last = admission->waiting[urgency].last;
-        policy->permit = (struct permit){.is_waiting = true, .urgency = urgency};
+        policy->permit = (struct permit){.is_waiting = true, .urgency = urgency, .previous = last};
         *(last ? &last->permit.next : &admission->waiting[urgency].first) = policy;
         admission->waiting[urgency].last = policy;
 }
@@ -18,12 +18,9 @@ static void enqueue(struct admission *admission, struct policy *policy, enum urg
 static void dequeue(struct admission *admission, struct policy *policy)
 {
         enum urgency urgency = policy->permit.urgency;
-        struct policy *before = NULL;
-        for (struct policy *at = admission->waiting[urgency].first; at != policy; at = at->permit.next)
-                before = at;
-        *(before ? &before->permit.next : &admission->waiting[urgency].first) = policy->permit.next;
-        if (admission->waiting[urgency].last == policy)
-                admission->waiting[urgency].last = before;
+        struct policy *previous = policy->permit.previous, *next = policy->permit.next;
+        *(previous ? &previous->permit.next : &admission->waiting[urgency].first) = next;
+        *(next ? &next->permit.previous : &admission->waiting[urgency].last) = previous;
         policy->permit = (struct permit){0};
 }
 

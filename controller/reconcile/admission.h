@@ -39,7 +39,7 @@ struct permit {
         bool is_waiting;
         bool is_granted; /* for its next pass */
         enum urgency urgency;
-        struct policy *next;
+        struct policy *previous, *next; /* that wait */
 };
 
 /* False: @policy is queued, and its pass runs again when the permit is granted. */

@@ -82,9 +82,10 @@ static void take_text(struct policy *policy, const char *raw)
                 return;
         }
         const struct plan *known = known_plan(policy, text.record);
-        struct record record = *text.record;
+        struct record record = record_copied(text.record);
         struct arena arena = {0};
-        record.plan = proof_with_old_values(known ? *known : provisional_plan(policy, &arena), &text.record->plan);
+        const struct plan plan = known ? plan_copied(known) : provisional_plan(policy, &arena);
+        record.plan = proof_with_old_values(plan, &text.record->plan);
         struct record *copy = record_copy(&record);
         arena_deinit(&arena);
         policy->keeper.dns.is_proven = known != NULL;
@@ -140,7 +141,7 @@ static void compare_plan(struct policy *policy, struct view *view, struct arena 
         view->plan_text = proof.text;
         if (proof.outcome != PLAN_PROVEN)
                 return;
-        struct record record = *policy->keeper.record;
+        struct record record = record_copied(policy->keeper.record);
         record.plan = proof.plan;
         struct record *copy = record_copy(&record);
         record_free(policy->keeper.record);
@@ -161,7 +162,7 @@ static void unmask(struct plan_target *planned, const char *shown)
 static const struct record *unmasked(const struct record *record, const struct view *view, struct arena *arena)
 {
         struct record *copy = arena_alloc(arena, sizeof(*copy));
-        *copy = *record;
+        *copy = record_copied(record);
         for (unsigned i = 0; i < copy->plan.target_count; i++) {
                 const struct target_view *target = targets_shown(view, &copy->plan, i);
                 if (target && target->shows.present)

@@ -12,15 +12,14 @@
 
 /* A bug that puts something unbounded into a label must not eat the memory: 2,000 planes with five checks each fit. */
 enum { CHILDREN_MAX = 20000, SLOTS_AT_FIRST = 8 };
+#define HASH_START UINT64_C(0xcbf29ce484222325)
 
 struct metric_child {
         struct metric_family *family;
         struct metric_child *next;         /* in the order of the page */
         struct metric_child *next_in_slot; /* of the family's hash table */
-        uint64_t hash;                     /* of the label values */
-        double value;  /* of a histogram: the sum */
-        uint64_t observed;
-        uint64_t buckets[]; /* not cumulative; the label values follow, each with its NUL */
+        double value;                      /* of a histogram: the sum */
+        uint64_t buckets[]; /* of a histogram, not cumulative, +Inf last; the label values follow, each with its NUL */
 };
 
 static struct metric_family *families;
@@ -42,21 +41,40 @@ static size_t label_count(const struct metric_family *family)
         return count;
 }
 
+static size_t buckets_of(const struct metric_family *family)
+{
+        return family->type == METRIC_HISTOGRAM ? family->bucket_count + 1 : 0;
+}
+
 static const char *label_values(const struct metric_child *child)
 {
-        return (const char *)(child->buckets + child->family->bucket_count);
+        return (const char *)(child->buckets + buckets_of(child->family));
 }
 
 /* FNV-1a over the values and their NULs. */
+static uint64_t hash_on(uint64_t hash, const char *value)
+{
+        for (;; value++) {
+                hash = (hash ^ (unsigned char)*value) * 0x100000001b3u;
+                if (!*value)
+                        return hash;
+        }
+}
+
 static uint64_t hash_values(const char *const values[], size_t count)
 {
-        uint64_t hash = 0xcbf29ce484222325u;
+        uint64_t hash = HASH_START;
         for (size_t i = 0; i < count; i++)
-                for (const char *c = values[i];; c++) {
-                        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-                        if (!*c)
-                                break;
-                }
+                hash = hash_on(hash, values[i]);
+        return hash;
+}
+
+static uint64_t hash_of(const struct metric_child *child)
+{
+        uint64_t hash = HASH_START;
+        const char *value = label_values(child);
+        for (size_t i = 0; i < label_count(child->family); i++, value += strlen(value) + 1)
+                hash = hash_on(hash, value);
         return hash;
 }
 
@@ -75,9 +93,9 @@ static struct metric_child *new_child(struct metric_family *family, const char *
         for (size_t i = 0; i < count; i++)
                 bytes += strlen(values[i]) + 1;
         struct metric_child *child =
-                mem_calloc(1, sizeof(*child) + family->bucket_count * sizeof(child->buckets[0]) + bytes);
+                mem_calloc(1, sizeof(*child) + buckets_of(family) * sizeof(child->buckets[0]) + bytes);
         child->family = family;
-        char *to = (char *)(child->buckets + family->bucket_count);
+        char *to = (char *)(child->buckets + buckets_of(family));
         for (size_t i = 0; i < count; i++) {
                 size_t length = strlen(values[i]) + 1;
                 memcpy(to, values[i], length);
@@ -92,9 +110,9 @@ static struct metric_child **slot_of(const struct metric_family *family, uint64_
         return &family->slots[hash & (family->slot_count - 1)];
 }
 
-static void put_in_slot(struct metric_child *child)
+static void put_in_slot(struct metric_child *child, uint64_t hash)
 {
-        struct metric_child **slot = slot_of(child->family, child->hash);
+        struct metric_child **slot = slot_of(child->family, hash);
         child->next_in_slot = *slot;
         *slot = child;
 }
@@ -108,7 +126,7 @@ static void reserve_slot(struct metric_family *family)
         free(family->slots);
         family->slots = mem_calloc(family->slot_count, sizeof(struct metric_child *));
         for (struct metric_child *child = family->children; child; child = child->next)
-                put_in_slot(child);
+                put_in_slot(child, hash_of(child));
 }
 
 static void append(struct metric_family *family, struct metric_child *child)
@@ -122,7 +140,7 @@ static struct metric_child *find_child(const struct metric_family *family, const
                                        uint64_t hash)
 {
         struct metric_child *child = family->slot_count ? *slot_of(family, hash) : NULL;
-        while (child && (child->hash != hash || !has_values(child, values, count)))
+        while (child && !has_values(child, values, count))
                 child = child->next_in_slot;
         return child;
 }
@@ -139,9 +157,8 @@ struct metric_child *metrics_child(struct metric_family *family, const char *con
                 return metrics_child(family, overflow);
         reserve_slot(family);
         child = new_child(family, values, count);
-        child->hash = hash;
         append(family, child);
-        put_in_slot(child);
+        put_in_slot(child, hash);
         return child;
 }
 
@@ -159,13 +176,11 @@ void metric_set(struct metric_child *child, double value)
 void metric_observe(struct metric_child *child, double value)
 {
         const struct metric_family *family = child->family;
-        child->observed++;
+        size_t i = 0;
+        while (i < family->bucket_count && value > family->buckets[i])
+                i++;
+        child->buckets[i]++;
         child->value += value;
-        for (size_t i = 0; i < family->bucket_count; i++)
-                if (value <= family->buckets[i]) {
-                        child->buckets[i]++;
-                        return;
-                }
 }
 
 static const char *label_value(const struct metric_child *child, size_t index)
@@ -178,7 +193,7 @@ static const char *label_value(const struct metric_child *child, size_t index)
 
 static void take_from_slot(struct metric_child *child)
 {
-        struct metric_child **at = slot_of(child->family, child->hash);
+        struct metric_child **at = slot_of(child->family, hash_of(child));
         while (*at != child)
                 at = &(*at)->next_in_slot;
         *at = child->next_in_slot;
@@ -281,9 +296,10 @@ static void print_child(struct strbuf *page, const struct metric_child *child)
                 below += child->buckets[i];
                 print_count(page, child, metrics_number(family->buckets[i], le), below);
         }
-        print_count(page, child, "+Inf", child->observed);
+        below += child->buckets[family->bucket_count];
+        print_count(page, child, "+Inf", below);
         print_value(page, child, "_sum");
-        print_count(page, child, NULL, child->observed);
+        print_count(page, child, NULL, below);
 }
 
 void metrics_print(struct strbuf *page)

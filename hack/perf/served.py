@@ -41,7 +41,8 @@ class Served:
             random.shuffle(left)
             for at in range(0, len(left), WINDOW):
                 self._ask(left[at : at + WINDOW])
-            time.sleep(max(0.01, SWEEP_S - (time.monotonic() - began)))
+            spent = time.monotonic() - began
+            time.sleep(max(spent, SWEEP_S - spent))  # never more than half of one core, however many names are left
 
     def _ask(self, numbers: list[int]) -> None:
         for number in numbers:

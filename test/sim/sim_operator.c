@@ -239,7 +239,7 @@ static void count_switch(struct sim *sim, const struct record *next, bool is_com
 
 static void keep_prepared(struct sim *sim, const struct record *next)
 {
-        struct record begun = *next;
+        struct record begun = record_copied(next);
         begun.epoch = next->prepared.epoch;
         begun.id = next->prepared.id;
         begun.plan = prepare_plan(next);
@@ -268,7 +268,7 @@ static void take_record(struct sim *sim, const struct record *next, enum action 
                 sim->older_record = sim->record;
                 sim->has_older_record = sim->has_record;
         }
-        sim->record = *next;
+        sim->record = record_copied(next);
         sim->has_record = true;
         sim->record_version++;
         if (sim->config.is_recorded_in_dns)

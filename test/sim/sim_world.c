@@ -60,7 +60,7 @@ struct sim_register sim_register_empty(void)
 
 struct record sim_keep_record(const struct record *record)
 {
-        struct record kept = *record;
+        struct record kept = record_copied(record);
         const char **const texts[] = {&kept.from,
                                       &kept.to,
                                       &kept.reason,

@@ -111,7 +111,7 @@ static void a_restored_backup_adopts_the_world(void **state)
         assert_int_equal(decision.next->phase, PHASE_STEADY);
         assert_string_equal(decision.next->to, "b");
         /* ... once: the epoch that was adopted is above all, and only has to be written. */
-        world->record = *decision.next;
+        world->record = record_copied(decision.next);
         world->view.confirmed_epoch = decision.next->epoch;
         WORLD_EXPECT(world, FINDING_TARGET_BEHIND, DO_WRITE);
 }
@@ -248,7 +248,7 @@ static void what_stood_there_at_the_adoption_is_used_up(void **state)
         WORLD_EXPECT(world, FINDING_ADOPTABLE, DO_ADOPT);
         struct decision decision = world_decide(world);
         assert_int_equal(decision.next->epoch, 17);
-        world->record = *decision.next;
+        world->record = record_copied(decision.next);
         world->view.record = &world->record;
         world->view.confirmed_epoch = 17;
         world_dns(world, WORLD_RRSET_A, 0, "");

@@ -48,7 +48,7 @@ static void only_what_nobody_asked_for_counts(void **state)
                 assert_int_equal(next->epoch, WORLD_EPOCH + 1);
                 assert_int_equal(next->phase, PHASE_SWITCHING);
                 assert_int_equal(next->completed_at, 0);
-                world.record = *next;
+                world.record = record_copied(next);
                 const struct record *done = next_commit(&world.view, &world.arena);
                 assert_int_equal(done->epoch, next->epoch);
                 assert_int_equal(done->id, next->id);

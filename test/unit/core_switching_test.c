@@ -232,7 +232,7 @@ static void an_aborted_lock_write_that_arrives_late_is_replaced(void **state)
         world_switching(world);
         world_pass(world, 0, LONG_AGO);
         struct decision decision = world_decide(world);
-        world->record = *decision.next;
+        world->record = record_copied(decision.next);
         world->view.confirmed_epoch = 0;
         WORLD_EXPECT(world, FINDING_UNCONFIRMED, DO_CONFIRM);
         world->view.confirmed_epoch = WORLD_EPOCH + 2;
@@ -270,7 +270,7 @@ static void bug_an_automatic_failback_aborted_itself(void **state)
         struct decision decision = world_decide(world);
         assert_true(decision.next->automatic);
         assert_int_equal(decision.next->detected_at, 0);
-        world->record = *decision.next;
+        world->record = record_copied(decision.next);
         world->view.confirmed_epoch = decision.next->epoch;
         WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);
 }
@@ -285,7 +285,7 @@ static void bug_a_superseding_switch_was_aborted_to_where_nobody_is(void **state
         struct decision decision = world_decide(world);
         assert_string_equal(decision.next->from, "b");
         assert_string_equal(decision.next->to, "c");
-        world->record = *decision.next;
+        world->record = record_copied(decision.next);
         world->view.confirmed_epoch = decision.next->epoch;
         world_pass(world, 1, LONG_AGO);
         WORLD_EXPECT(world, FINDING_STEP_UNMET, DO_WRITE);

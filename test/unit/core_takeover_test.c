@@ -64,7 +64,7 @@ static void a_person_says_so_and_it_goes_on_under_the_next_epoch(void **state)
         assert_string_equal(decision.next->to, "a");
         assert_string_equal(decision.answer, "accepted: epoch 5 of " FORMER " is taken over");
         assert_false(decision.is_final); /* the targets still have to be written */
-        world->record = *decision.next;
+        world->record = record_copied(decision.next);
         world->view.record = &world->record;
         decision = world_decide(world);
         assert_int_equal(decision.targets[0].sync, SYNC_BEHIND);

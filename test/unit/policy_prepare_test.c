@@ -20,7 +20,7 @@ static void begin_write(struct policy *policy, enum action action, const struct 
 /* Epoch 1 is at rest, with epoch 2 to b beside it. */
 static struct record with_prepared(const struct policy *policy, uint64_t id)
 {
-        struct record record = *policy->keeper.record;
+        struct record record = record_copied(policy->keeper.record);
         record.prepared =
             (struct prepared){.epoch = 2, .id = id, .to = "b", .at = record.started_at, .values = {"A 192.0.2.2"}};
         record.version = record_version(&record);
@@ -78,7 +78,7 @@ static void test_what_may_be_given_up_is_not_begun(void **state)
 {
         struct policy *policy = start(*state);
         prepare(policy, ID);
-        struct record given_up = *policy->keeper.record;
+        struct record given_up = record_copied(policy->keeper.record);
         given_up.given_up = given_up.prepared.epoch;
         given_up.prepared = (struct prepared){0};
         given_up.version = record_version(&given_up);
@@ -112,7 +112,7 @@ static void test_what_is_begun_counts_until_the_store_refuses_it(void **state)
         struct rig *rig = *state;
         struct policy *policy = start(rig);
         prepare(policy, ID);
-        struct record begun = *policy->keeper.record;
+        struct record begun = record_copied(policy->keeper.record);
         begun.prepared = (struct prepared){0};
         begun.epoch = 2;
         begun.id = ID;
