@@ -39,6 +39,8 @@ static size_t take(char ret_chunk[CHUNK_BYTES])
         memcpy(ret_chunk, writer.ring + writer.begin, bytes);
         writer.begin = (writer.begin + bytes) % LOG_RING_BYTES;
         writer.count -= bytes;
+        if (!writer.count)
+                writer.begin = 0; /* the rest of the ring stays untouched, and costs no memory, while lines are few */
         return bytes;
 }
 

@@ -13,12 +13,12 @@
 static void assert_kept(const char *text)
 {
         struct packed packed = {0};
-        packed_set(&packed, text);
-        char *back = packed_text(&packed);
+        packed_set(&packed, text, "");
+        char *back = packed_text(&packed, "");
         assert_string_equal(back, text);
         free(back);
         packed_clear(&packed);
-        assert_null(packed_text(&packed));
+        assert_null(packed_text(&packed, ""));
 }
 
 static void test_every_text_comes_back(void **state)
@@ -41,8 +41,22 @@ static void test_it_is_smaller_where_words_come_back(void **state)
         while (strlen(text) < 1900)
                 strcat(text, "{\"gate\":\"Candidate\",\"holds\":true},");
         struct packed packed = {0};
-        packed_set(&packed, text);
+        packed_set(&packed, text, "");
         assert_in_range(packed.size, 1, strlen(text) / 10);
+        packed_clear(&packed);
+}
+
+static void test_it_is_smaller_beside_a_text_that_looks_alike(void **state)
+{
+        (void)state;
+        static const char alike[] = "{\"gate\":\"Candidate\",\"holds\":true,\"message\":\"a standby is fit to take over\"}";
+        static const char text[] = "{\"gate\":\"Cooldown\",\"holds\":true,\"message\":\"a standby is fit to take over\"}";
+        struct packed packed = {0};
+        packed_set(&packed, text, alike);
+        assert_in_range(packed.size, 1, strlen(text) / 2);
+        char *back = packed_text(&packed, alike);
+        assert_string_equal(back, text);
+        free(back);
         packed_clear(&packed);
 }
 
@@ -50,13 +64,13 @@ static void test_a_new_text_takes_the_place_of_the_old_one(void **state)
 {
         (void)state;
         struct packed packed = {0};
-        packed_set(&packed, "old");
-        packed_set(&packed, "new");
-        char *back = packed_text(&packed);
+        packed_set(&packed, "old", "");
+        packed_set(&packed, "new", "");
+        char *back = packed_text(&packed, "");
         assert_string_equal(back, "new");
         free(back);
-        packed_set(&packed, NULL);
-        assert_null(packed_text(&packed));
+        packed_set(&packed, NULL, "");
+        assert_null(packed_text(&packed, ""));
         assert_null(packed.bytes);
 }
 
@@ -65,6 +79,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_text_comes_back),
                 cmocka_unit_test(test_it_is_smaller_where_words_come_back),
+                cmocka_unit_test(test_it_is_smaller_beside_a_text_that_looks_alike),
                 cmocka_unit_test(test_a_new_text_takes_the_place_of_the_old_one),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
