@@ -154,7 +154,7 @@ static void keep(struct judged_policy *judged, const struct decision *next)
                 memmove(judged->decisions, judged->decisions + 1, (DECISIONS_MAX - 1) * sizeof(judged->decisions[0]));
                 judged->count--;
         }
-        judged->decisions[judged->count] = record_copied(next);
+        judged->decisions[judged->count] = *next;
         const struct sent sent = sent_by(judged, next);
         struct decision *kept = &judged->decisions[judged->count++];
         kept->decided_at = sent.at;
