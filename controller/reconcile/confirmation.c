@@ -24,6 +24,15 @@ static void note_under_way(struct policy *policy, const struct decision *decisio
         policy->manager->has_reads_due = true;
 }
 
+/* A decision that waits long enough finds its looks old: what it waits for is the same, as long as the outage is. */
+static bool goes_on(const struct confirmation *confirmation, const struct decision *decision)
+{
+        const struct plane_health *health = &decision->active_health;
+        const enum action then = decision->rule->then;
+        return confirmation->failing_since == health->failing_since &&
+               (then == DO_DECIDE || (then == DO_READ && health->verdict == VERDICT_DOWN));
+}
+
 /*
  * Where the pass before said that the next failure decides, and this one decides that the plane is down, a probe has
  * failed in between, and nothing else has brought it about. It stays so while the decision waits for a permit.
@@ -33,13 +42,14 @@ void confirmation_judge(struct policy *policy, const struct decision *decision)
         struct confirmation *confirmation = &policy->confirmation;
         const bool is_due = decision->rule->then == DO_DECIDE;
         const bool is_by_probe = confirmation->is_next && decision->finding == FINDING_ACTIVE_DOWN;
-        if (!is_due)
+        if (!goes_on(confirmation, decision))
                 confirmation->since_us = 0;
-        else if (!confirmation->since_us)
+        if (is_due && !confirmation->since_us)
                 confirmation->since_us =
                     is_by_probe ? plane_began_us(plane_named(policy, decision->active->name)) : clock_mono_us();
+        confirmation->failing_since = decision->active_health.failing_since;
         confirmation->is_next = decision->is_next;
-        if (!is_due && !decision->is_next) {
+        if (!confirmation->since_us && !decision->is_next) {
                 confirmation->is_due = false;
                 confirmation->read_us = 0;
         }

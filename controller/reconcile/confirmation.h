@@ -4,7 +4,8 @@
  *
  * A decision that a failed probe brings about is confirmed by any read that was sent when that probe had begun, or
  * later; every other decision by one that was sent when it was made, or later. So whatever was stored before that
- * moment is honoured.
+ * moment is honoured. That moment stays while the decision waits and while its targets are looked at again, and ends
+ * with the outage: the failure of the next one is another.
  *
  * Units:     *_us are those of clock_mono_us().
  * Ownership: embedded in the policy; a call under way is cancelled with those of its record (record_io.h).
@@ -33,6 +34,7 @@ struct confirmation {
         bool is_due;      /* such a probe has begun, or it waits for a permit: a read is to be sent */
         int64_t read_us;  /* when the early read that this policy answered was sent; 0: there is none */
         int64_t since_us; /* reads from then on confirm the decision that is due; 0: none is */
+        mono_ms failing_since; /* of the active plane: the outage in which since_us is */
 };
 
 /* A pass has decided so; it is told before anything is done about it. */

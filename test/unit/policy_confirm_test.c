@@ -152,14 +152,24 @@ static void read_beside_probe(struct rig *rig, struct policy *policy)
         assert_int_equal(rig->manager.admission.permits, 0);
 }
 
-/* The pass that decides so: by a probe that began at @began_us. */
-static void judge(struct policy *policy, enum finding finding, enum action then, int64_t began_us)
+/* The pass that decides so in the outage of that time: by a probe that began at @began_us. */
+static void judge_in(struct policy *policy, mono_ms failing_since, enum finding finding, enum action then,
+                     int64_t began_us)
 {
         const struct rule rule = {.then = then};
         const struct plane_view active = {.name = "a"};
-        const struct decision decision = {.rule = &rule, .finding = finding, .active = &active};
+        const struct decision decision = {
+            .rule = &rule,
+            .finding = finding,
+            .active = &active,
+            .active_health = {.verdict = failing_since ? VERDICT_DOWN : VERDICT_UP, .failing_since = failing_since}};
         plane_of(policy, 0)->checks[0].targets[0].run.began_us = began_us;
         confirmation_judge(policy, &decision);
+}
+
+static void judge(struct policy *policy, enum finding finding, enum action then, int64_t began_us)
+{
+        judge_in(policy, finding == FINDING_ACTIVE_DOWN ? 1000 : 0, finding, then, began_us);
 }
 
 static void test_what_was_read_beside_the_probe_confirms_what_it_decides(void **state)
@@ -311,6 +321,39 @@ static void test_an_early_read_waits_for_a_permit(void **state)
         end(policy, NULL);
 }
 
+/* Ten thousand policies wait for longer than a look is fresh; each would be read again, and again. */
+static void test_a_decision_that_looks_again_needs_no_other_read(void **state)
+{
+        struct rig *rig = *state;
+        struct policy *policy = decides_next(rig);
+        const int64_t began_us = clock_mono_us();
+        read_beside_probe(rig, policy);
+        judge_in(policy, 1000, FINDING_ACTIVE_DOWN, DO_DECIDE, began_us);
+        judge_in(policy, 1000, FINDING_LOOK_OLD, DO_READ, began_us);
+        judge_in(policy, 1000, FINDING_ACTIVE_DOWN, DO_DECIDE, began_us);
+        const unsigned before = rig->confirms;
+        confirm_beside(policy);
+        rig_pass(rig, 50);
+        assert_int_equal(rig->confirms, before);
+        assert_confirmed_when_stored(policy);
+}
+
+/* A suspension may have been stored between the two. */
+static void test_the_next_outage_is_another_decision(void **state)
+{
+        struct rig *rig = *state;
+        struct policy *policy = decides_next(rig);
+        const int64_t began_us = clock_mono_us();
+        read_beside_probe(rig, policy);
+        judge_in(policy, 1000, FINDING_ACTIVE_DOWN, DO_DECIDE, began_us);
+        judge_in(policy, 2000, FINDING_ACTIVE_DOWN, DO_DECIDE, began_us); /* no pass has seen it well in between */
+        assert_false(confirmation_is_fresh(&policy->confirmation, policy->confirmation.read_us));
+        judge_in(policy, 2000, FINDING_LOOK_OLD, DO_READ, began_us);
+        judge_in(policy, 0, FINDING_LOOK_OLD, DO_READ, began_us);
+        assert_int_equal(policy->confirmation.since_us, 0);
+        end(policy, NULL);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -328,6 +371,8 @@ int main(void)
             RIG_TEST(test_a_suspension_that_only_the_early_read_shows_is_seen),
             RIG_TEST(test_only_the_plane_that_is_left_has_a_read_beside_its_probe),
             RIG_TEST(test_an_early_read_waits_for_a_permit),
+            RIG_TEST(test_a_decision_that_looks_again_needs_no_other_read),
+            RIG_TEST(test_the_next_outage_is_another_decision),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
