@@ -224,7 +224,7 @@ static void advance(struct job_session *self, const json_t *jobs, const json_t *
                 conclude(self, newest);
 }
 
-/* NULL: there is none. */
+/* NULL: there is none. One that is superseded was taken over before: it never runs again, and is removed in time. */
 static const json_t *find_of_another(const json_t *jobs, const struct target_want *want)
 {
         size_t i;
@@ -232,7 +232,8 @@ static const json_t *find_of_another(const json_t *jobs, const struct target_wan
         json_array_foreach(jobs, i, job)
         {
                 struct stamp stamp;
-                const bool is_other = job_stamp(job, &stamp) && !text_equal(stamp.store, want->store) &&
+                const bool is_other = job_stamp(job, &stamp) && !job_is_superseded(job) &&
+                                      !text_equal(stamp.store, want->store) &&
                                       (!want->former || !text_equal(stamp.store, want->former));
                 target_stamp_clear(&stamp);
                 if (is_other)
@@ -390,11 +391,10 @@ void job_start(struct target_session *session, struct target_visit *visit, targe
 {
         struct job_session *self = session_of(session);
         visit_begin(&self->now, visit, done, ctx);
-        if (visit->verb == TARGET_ASK) {
+        if (visit->verb == TARGET_ASK)
                 ask_rights(self);
-        } else if (visit->verb == TARGET_SWAP) {
+        else if (visit->verb == TARGET_SWAP)
                 create(self, self->path, visit->want, 1, on_created);
-        } else {
+        else
                 list_jobs(self);
-        }
 }

@@ -143,11 +143,14 @@ static void judge(const struct lock_job *self, const struct target_state *of_job
         state->obstacle = obstacle_of(self, of_job, stage, state);
 }
 
-/* Two policies that give their Jobs one name would end each other's. */
+/*
+ * Two policies that give their Jobs one name would end each other's. One decision is the same policy's, also where its
+ * cluster was built anew between the two texts.
+ */
 static bool is_of_another(const struct target_state *of_job, const struct stamp *stamp)
 {
         return of_job->stamp.presence == STAMP_OURS && stamp->presence == STAMP_OURS &&
-               !text_equal(of_job->stamp.store, stamp->store);
+               !is_of_job(stamp, &of_job->stamp) && !text_equal(of_job->stamp.store, stamp->store);
 }
 
 /* Takes what @redis shows, and @of_job where that is another owner's. */
