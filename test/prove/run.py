@@ -9,7 +9,8 @@ simulator  random histories; PK_SEED starts elsewhere (the long form starts at t
 whole      the same of whole operators (test/whole): loop, watches, election, probes and status writers on virtual time
 mutants    each patch in mutants/ makes one thing wrong; the explorer, or else the simulator, must find it by the check that
            the patch names; of a patch for World: whole, those histories must, from the seed that it names (whole/promotion:
-           those in which a Redis primary moves, whole/fence: in which planes are fenced). The same without
+           those in which a Redis primary moves, whole/fence: in which planes are fenced, whole/lock-job: in which a Job sets
+           the lock). The same without
            a patch is the control: it is run first, and must pass. World: story/<name> is that story, which fails by a judge's check
            or by what it expects ("Killed by: expect"). What no simulated world contains (a driver, a server's own
            semantics) is killed by the test that "Killed by:" names, in World: unit/<file> or World: contract/<file>; it runs
@@ -44,9 +45,10 @@ HISTORIES = {"long": 200_000, "short": 20_000}
 MUTANT_HISTORIES = 20_000
 WHOLE_HISTORIES = {"long": 20_000, "short": 1_000}
 WHOLE_MUTANT_HISTORIES = 4_000
-# Of prove/whole: histories in which a Redis primary moves, and mostly a pipeline, too; in which planes are fenced; and in
-# which operators prepare failovers.
-SETS = {"whole": [], "whole/promotion": ["--promotion"], "whole/fence": ["--fence"], "whole/prepare": ["--prepare"]}
+# Of prove/whole: histories in which a Redis primary moves, and mostly a pipeline, too; in which planes are fenced; in which
+# a Job sets the lock; and in which operators prepare failovers.
+SETS = {"whole": [], "whole/promotion": ["--promotion"], "whole/fence": ["--fence"], "whole/lock-job": ["--lock-job"],
+        "whole/prepare": ["--prepare"]}
 STORIES = ROOT / "test" / "whole" / "stories"
 # What a story must not be, and what is said of it: with file and line.
 NO_STORIES = {
@@ -201,6 +203,7 @@ def prove_whole_operators(tally: Tally, is_short: bool) -> dict:
     return {"whole": prove_by_histories(tally, is_short, "whole", histories, 50),
             "promotion": prove_by_histories(tally, is_short, "whole", histories // 2, 50, *SETS["whole/promotion"]),
             "fence": prove_by_histories(tally, is_short, "whole", histories // 4, 50, *SETS["whole/fence"]),
+            "lock_job": prove_by_histories(tally, is_short, "whole", histories // 4, 50, *SETS["whole/lock-job"]),
             "prepare": prove_by_histories(tally, is_short, "whole", histories // 2, 50, *SETS["whole/prepare"])}
 
 

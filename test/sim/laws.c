@@ -71,6 +71,13 @@ const char *law_primary_is_followed(bool was_primary)
         return was_primary ? NULL : "P3: the name follows before the Redis of its plane is the primary";
 }
 
+const char *law_job_begins(bool is_beside_another, bool is_superseded)
+{
+        return is_superseded       ? "J1: a Job begins after the one of a later epoch"
+               : is_beside_another ? "J1: a Job begins while another one is at work"
+                                   : NULL;
+}
+
 const char *law_acts(bool is_suspended, bool is_advised, bool is_killed)
 {
         return is_killed ? "S13: the kill switch is on, or may not be read"

@@ -49,6 +49,8 @@ const char *law_replica_is_promoted(bool has_copy);
 const char *law_primary_is_made(bool was_made);
 /* P3: the name, and the commit, come after the primary of its plane. */
 const char *law_primary_is_followed(bool was_primary);
+/* J1: a Job begins alone, and none of an older epoch, or earlier attempt, after it. */
+const char *law_job_begins(bool is_beside_another, bool is_superseded);
 /* S13: nobody acts who may not. */
 const char *law_acts(bool is_suspended, bool is_advised, bool is_killed);
 

@@ -6,6 +6,7 @@
 #include "api_object.h"
 #include "api_parts.h"
 #include "judge.h"
+#include "lock_jobs.h"
 #include "util/mem.h"
 
 enum { VERSION_FIRST = 100 };
@@ -18,6 +19,7 @@ const struct api_resource api_resources[API_KIND_COUNT] = {
     [API_CONFIG_MAPS] = {"configmaps", "ConfigMap", "v1", false},
     [API_SECRETS] = {"secrets", "Secret", "v1", false},
     [API_NAMESPACES] = {"namespaces", "Namespace", "v1", false},
+    [API_JOBS] = {"jobs", "Job", "batch/v1", false},
 };
 
 struct api apis[APIS];
@@ -41,7 +43,8 @@ const json_t *api_find(unsigned cluster, enum api_kind kind, const char *namespa
 
 bool api_is_labelled(const json_t *object)
 {
-        return json_object_get(json_object_get(json_object_get(object, "metadata"), "labels"), "planekeeper.io/lease");
+        const json_t *labels = json_object_get(json_object_get(object, "metadata"), "labels");
+        return json_object_get(labels, "planekeeper.io/lease") || json_object_get(labels, "planekeeper.io/job");
 }
 
 static void set_text(json_t *object, const char *key, const char *text)
@@ -196,6 +199,8 @@ void api_replace(struct api *api, struct object **at, enum api_kind kind, json_t
         (*at)->json = json;
         log_change(api, kind, type, json);
         judge_object(api->cluster, kind, json, by);
+        if (kind == API_JOBS)
+                lock_jobs_changed();
 }
 
 static void remove_object(struct api *api, struct object **at)

@@ -21,6 +21,7 @@ enum api_kind {
         API_CONFIG_MAPS,
         API_SECRETS,
         API_NAMESPACES,
+        API_JOBS,
         API_KIND_COUNT
 };
 

@@ -51,7 +51,7 @@ struct api {
 enum { APIS = CLUSTERS_MAX + WORLD_PLANES_MAX };
 extern struct api apis[APIS];
 
-bool api_is_labelled(const json_t *object);
+bool api_is_labelled(const json_t *object); /* as the operator labels its Leases, and its Jobs */
 /* Where the object is, or would be. */
 struct object **api_slot(struct api *api, enum api_kind kind, const char *namespace_name, const char *name);
 void api_complete(struct api *api, enum api_kind kind, json_t *object); /* what a server adds to a new one */

@@ -9,6 +9,7 @@
 #include "beside.h"
 #include "faults.h"
 #include "judge.h"
+#include "lock_jobs.h"
 #include "nameservers.h"
 #include "redis_servers.h"
 #include "registers.h"
@@ -161,6 +162,56 @@ void take_pipeline(const struct fault *fault)
 {
         (void)fault;
         world.pipeline_refused--;
+}
+
+void hold_pods(const struct fault *fault)
+{
+        (void)fault;
+        world.jobs_pend++;
+}
+
+void let_pods(const struct fault *fault)
+{
+        (void)fault;
+        world.jobs_pend--;
+        lock_jobs_changed();
+}
+
+void fail_jobs(const struct fault *fault)
+{
+        (void)fault;
+        world.jobs_fail++;
+}
+
+void mend_jobs(const struct fault *fault)
+{
+        (void)fault;
+        world.jobs_fail--;
+}
+
+void lose_nodes(const struct fault *fault)
+{
+        (void)fault;
+        world.nodes_lost++;
+}
+
+/* A person deletes the Pods that were there by force, as they are told to. */
+void find_nodes(const struct fault *fault)
+{
+        (void)fault;
+        world.nodes_lost--;
+        lock_jobs_changed();
+}
+
+void squat_job(const struct fault *fault)
+{
+        lock_jobs_squat(judge_epoch(fault->policy) + 1);
+}
+
+void yield_job(const struct fault *fault)
+{
+        (void)fault;
+        lock_jobs_yield();
 }
 
 static void lease_name(unsigned policy, char *ret, size_t size)
@@ -318,6 +369,8 @@ void restore(const struct fault *fault)
         enum { SOON_MS = 4000 };
         api_restore(fault->cluster);
         world.went_back = true;
+        if (world.policies[0].has_lock_job)
+                lock_jobs_went_back();
         if (chance(500))
                 vtime_at(vtime_now() + (vtime_us)chance_below(SOON_MS) * VTIME_MS, suspend_at_last,
                          &world.policies[fault->policy]);
@@ -548,6 +601,7 @@ void take_back(const struct fault *fault)
 void apply_again(void)
 {
         delete_kill_switch();
+        lock_jobs_yield();
         for (unsigned i = 0; i < world.policy_count; i++) {
                 for (unsigned cluster = 0; cluster < world.cluster_count; cluster++)
                         if (!api_find(cluster, API_POLICIES, NAMESPACE, world.policies[i].name)) {
@@ -599,6 +653,8 @@ static void do_as_told(unsigned policy)
                                            "planekeeper.io/takeover"};
         const json_t *object = api_find(0, API_POLICIES, NAMESPACE, world.policies[policy].name);
         const char *message = json_string_value(json_object_get(json_object_get(object, "status"), "message"));
+        if (message && strstr(message, "delete the Job"))
+                lock_jobs_delete_failed();
         for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
                 char value[64], told[96];
                 const char *found = message ? strstr(message, keys[i]) : NULL;

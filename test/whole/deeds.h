@@ -22,7 +22,8 @@ deed kill_host, stop_host, pause_host, jump_host, jump_api, cut_watches, silence
     release_kill_switch, delete_policy, put_policy, set_aside, take_back, back_up, restore, cut_path, mend_path, lose_replicas,
     find_replicas, lag_nameserver, mend_lag, lead_astray, lead_back, claim_name,
     yield_name, divert_users, lead_users, forward_updates, take_updates, mistype, correct, kill_redis, start_redis, kill_region, start_region,
-    cut_redis, mend_redis, hold_copies, end_copies, refuse_pipeline, take_pipeline;
+    cut_redis, mend_redis, hold_copies, end_copies, refuse_pipeline, take_pipeline, hold_pods, let_pods, fail_jobs, mend_jobs,
+    lose_nodes, find_nodes, squat_job, yield_job;
 /* By people; @spec is taken, a @value of NULL removes the annotation. */
 void deed_edit(unsigned policy, json_t *spec);
 void deed_annotate(unsigned policy, const char *key, const char *value);

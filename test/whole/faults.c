@@ -170,8 +170,19 @@ static const struct fault_kind {
     PLACE("region-redis-loses-replies", lost_replies, 300, AT_PLANE_REDIS),
     PLACE("region-redis-late-commands", late_requests, 200, AT_PLANE_REDIS),
     {.name = "pipeline-refused", .begin = refuse_pipeline, .end = take_pipeline, .is_lasting = true},
+    /* From here on only where a Job sets the lock. */
+    STATE("job-finds-no-node", hold_pods, let_pods),
+    STATE("job-fails", fail_jobs, mend_jobs),
+    STATE("job-cannot-be-ended", lose_nodes, find_nodes),
+    STATE("job-of-another-owner", squat_job, yield_job),
 };
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), KINDS_PROMOTED = 8, KINDS_OTHERS = KINDS - KINDS_PROMOTED, KINDS_WIDE = 12 };
+enum {
+        KINDS = sizeof(kinds) / sizeof(kinds[0]),
+        KINDS_JOBS = 4,
+        KINDS_PROMOTED = 8,
+        KINDS_OTHERS = KINDS - KINDS_JOBS - KINDS_PROMOTED,
+        KINDS_WIDE = 12
+};
 
 uint64_t faults_counts[KINDS];
 
@@ -266,6 +277,8 @@ static unsigned draw_kind(void)
 {
         if (world.policies[0].is_promoted && chance(500))
                 return KINDS_OTHERS + chance_below(KINDS_PROMOTED);
+        if (world.policies[0].has_lock_job && chance(500))
+                return KINDS - KINDS_JOBS + chance_below(KINDS_JOBS);
         if (world.policies[0].has_fence && chance(300))
                 return (unsigned)faults_find(chance(500) ? "plane-api-silent" : "plane-api-blinks");
         if (chance(300))

@@ -31,6 +31,16 @@ void judge_deleted(unsigned cluster, enum api_kind kind, const json_t *object);
 void judge_register(unsigned policy, bool is_lock, const struct reg *old, const struct reg *now);
 /* An operator whose record was of @epoch made the Redis of @plane the primary; @has_copy: it had the data. */
 void judge_promoted(unsigned plane, uint64_t epoch, bool has_copy);
+/* Where a Job's command sets the lock: which Job, of which decision. */
+struct judged_job {
+        uint64_t epoch, id;
+        unsigned attempt;
+};
+void judge_job_begins(unsigned policy, const struct judged_job *job, bool is_beside_another); /* its Pod does */
+void judge_job_sets(unsigned policy, const struct judged_job *job, const char *set);
+void judge_job_completes(unsigned policy, const struct judged_job *job);
+void judge_jobs_deleted(void); /* a person had them run again */
+void judge_claimed(unsigned policy, const struct reg *old, const struct reg *now); /* the epoch beside that lock */
 /* A replica of Redis has @has by now. */
 void judge_replicated(unsigned policy, const struct reg *has);
 /* A person or a loss changed registers or records of @policy: from here on epochs may repeat. */

@@ -11,6 +11,7 @@ struct decision {
         uint64_t epoch, id;
         char from[NAME_BYTES], to[NAME_BYTES], reason[NAME_BYTES];
         bool is_automatic, is_steady, uses_lock, was_locked, was_replicated, was_routed;
+        bool is_commanded; /* where a Job sets the lock: one of it is complete */
         bool is_prepared; /* beside the record in force, which does not say yet that it was begun */
         struct prepared_beside {
                 uint64_t epoch, id;
@@ -108,6 +109,8 @@ void take_answer(unsigned cluster, unsigned policy, const json_t *object, const 
 void check_request(const struct host *host, unsigned policy, const struct decision *next);
 
 void judge_voice_begin(void);
+
+void judge_jobs_begin(void);
 
 /* judge_promotion.c: the Redis primary and the pipeline. */
 void judge_promotion_begin(void);

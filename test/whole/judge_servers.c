@@ -16,6 +16,7 @@ void judge_begin(void)
         memset(&judge, 0, sizeof(judge));
         judge_voice_begin();
         judge_promotion_begin();
+        judge_jobs_begin();
 }
 
 unsigned judge_decisions(void)
@@ -382,7 +383,10 @@ void judge_replicated(unsigned policy, const struct reg *has)
 {
         const struct shown shown = shown_by(has);
         struct decision *decided = (struct decision *)find_decision(policy, shown.decided, shown.id);
-        if (decided && shown.epoch == decided->epoch)
+        char value[REGISTER_VALUE_BYTES] = "";
+        if (decided && world.policies[policy].has_lock_job) /* the epoch is there before the value */
+                value_of(policy, true, decided, value, sizeof(value));
+        if (decided && shown.epoch == decided->epoch && (!value[0] || strcmp(has->value, value) == 0))
                 decided->was_replicated = true;
 }
 

@@ -15,6 +15,7 @@
 struct redis {
         struct target_session base; /* first */
         unsigned wait_replicas;
+        bool is_value_read_only; /* a command sets it */
         enum locality place;
 };
 
@@ -41,6 +42,7 @@ static enum err redis_open(const struct target_config *config, struct target_ses
         struct redis *self = mem_new(self);
         self->base.driver = &redis_lock_driver;
         self->wait_replicas = (unsigned)strtoul(target_setting_find(config, "waitReplicas"), NULL, 10);
+        self->is_value_read_only = text_equal(target_setting_find(config, "byCommand"), "true");
         const char *address = target_setting_find(config, "address");
         const int plane = redis_servers_find(address);
         if (plane >= 0) /* whose replicas are those of the planes, which Promote has seen to */
@@ -93,7 +95,10 @@ static enum err lock_swap(const struct redis *redis, struct target_visit *visit)
                                 .is_lock = true,
                                 .is_stray = is_stray,
                                 .place = redis->place,
-                                .policy = policy};
+                                .policy = policy,
+                                .keeps_value = redis->is_value_read_only};
+        struct reg shown;
+        update.shown = &shown;
         update.expected.is_present = expected->present;
         update.want.is_present = true;
         if (expected->present)
@@ -109,7 +114,7 @@ static enum err lock_swap(const struct redis *redis, struct target_visit *visit)
         if (err != ERR_OK && err != ERR_PENDING)
                 return err;
         visit->found = (struct target_state){
-            .present = true, .value = mem_strdup(want->value), .settling = err == ERR_PENDING};
+            .present = shown.is_present, .value = mem_strdup(shown.value), .settling = err == ERR_PENDING};
         registers_fill_stamp(stamp, &visit->found.stamp);
         return err;
 }

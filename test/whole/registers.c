@@ -160,8 +160,48 @@ static void spring_trap(unsigned policy)
         vtime_at(vtime_now() + (vtime_us)FROZEN_S * VTIME_S, open_zone, NULL);
 }
 
+static void note_lock(unsigned policy)
+{
+        registers.lock_changed_at[policy] = vtime_now();
+        replica_written(policy);
+}
+
+void registers_command(unsigned policy, const char *value)
+{
+        struct reg *lock = &registers.lock[policy];
+        registers.lock_before[policy] = *lock;
+        lock->is_present = true;
+        (void)TEXT_COPY(lock->value, value);
+        note_lock(policy);
+}
+
+static bool has_value_of(const struct reg *reg, const struct reg *of)
+{
+        return reg->is_present == of->is_present && strcmp(reg->value, of->value) == 0;
+}
+
+/* What the script makes of one whose value a command sets: that may be as it was, or already as it is to be. */
+static bool apply_text(const struct update *update)
+{
+        struct reg *reg = update->reg;
+        if (strcmp(reg->text, update->want.text) == 0)
+                return true;
+        if (strcmp(reg->text, update->expected.text) != 0 ||
+            (!has_value_of(reg, &update->expected) && !has_value_of(reg, &update->want)))
+                return false;
+        const struct reg old = *reg;
+        *update->before = old;
+        (void)TEXT_COPY(reg->text, update->want.text);
+        note_lock(update->policy);
+        judge_claimed(update->policy, &old, reg);
+        spring_trap(update->policy);
+        return true;
+}
+
 static bool apply(const struct update *update)
 {
+        if (update->keeps_value && !update->is_stray)
+                return apply_text(update);
         if (!registers_are_same(update->reg, &update->expected))
                 return false;
         if (registers_are_same(update->reg, &update->want))
@@ -177,10 +217,8 @@ static bool apply(const struct update *update)
                 registers.emptied[update->policy] = (struct emptied){0};
                 beside_written(update->policy, &old);
         }
-        if (update->is_lock) {
-                registers.lock_changed_at[update->policy] = vtime_now();
-                replica_written(update->policy);
-        }
+        if (update->is_lock)
+                note_lock(update->policy);
         judge_register(update->policy, update->is_lock, &old, update->reg);
         if (update->is_lock)
                 spring_trap(update->policy);
@@ -219,6 +257,7 @@ static void send_late(const struct update *update, vtime_us at)
 {
         struct update *copy = mem_new(copy);
         *copy = *update;
+        copy->shown = NULL;
         vtime_at(at, apply_late, copy);
 }
 
@@ -258,6 +297,9 @@ enum err registers_write_all(const struct update *updates, size_t count, vtime_u
                         send_late(&updates[i], again);
         }
         bool was_applied = apply_all(updates, count);
+        for (size_t i = 0; i < count; i++)
+                if (updates[i].shown)
+                        *updates[i].shown = *updates[i].reg;
         const vtime_us served_at = vtime_now();
         err = registers_come_back(place, deadline, true, reterr);
         if (err != ERR_OK)

@@ -48,6 +48,8 @@ extern struct registers registers;
 void registers_begin(void);
 /* Redis is as it was before the lock's last write, whenever that was. */
 void registers_lose_lock(unsigned policy);
+/* A command sets the lock, whatever is there, and knows of no text beside it. */
+void registers_command(unsigned policy, const char *value);
 void registers_name(unsigned policy, char *ret, size_t size); /* the DNS name */
 void registers_key(unsigned policy, char *ret, size_t size);  /* the lock's key */
 

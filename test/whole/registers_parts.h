@@ -11,6 +11,8 @@ struct update {
         enum locality place;
         unsigned policy;
         struct reg expected, want;
+        bool keeps_value;  /* the lock's, which something else sets: only the text is written */
+        struct reg *shown; /* where it is told what is there afterwards; NULL: nowhere */
 };
 
 unsigned registers_number(const char *text); /* of the policy whose name or key it is, mistyped or not */

@@ -95,7 +95,7 @@ static const char *const modes[] = {"Automatic", "Advise", NULL};
 static const char *const drifts[] = {"Report", "Enforce", NULL};
 static const char *const failbacks[] = {"Manual", "Automatic", "Never", NULL};
 
-enum key { OPERATORS, SITES, PLANES, LOCK, MODE, DRIFT, FAILBACK, COOLDOWN, SWITCHES, STABLE_FOR, DELAY, DEPLOYMENTS, NAMED, PROMOTION, PIPELINE, FENCE, PREPARE, LIST, SEED, KEYS };
+enum key { OPERATORS, SITES, PLANES, LOCK, MODE, DRIFT, FAILBACK, COOLDOWN, SWITCHES, STABLE_FOR, DELAY, DEPLOYMENTS, NAMED, PROMOTION, PIPELINE, FENCE, LOCK_JOB, PREPARE, LIST, SEED, KEYS };
 
 static const struct setting settings[KEYS] = {
     [OPERATORS] = {"operators", 1, HOSTS_MAX, NULL},
@@ -114,6 +114,7 @@ static const struct setting settings[KEYS] = {
     [PROMOTION] = {"promotion", 0, 0, no_yes},
     [PIPELINE] = {"pipeline", 0, 0, no_yes},
     [FENCE] = {"fence", 0, 0, no_yes},
+    [LOCK_JOB] = {"lock-job", 0, 0, no_yes},
     [PREPARE] = {"prepare", 0, 0, no_yes},
     [LIST] = {"list", 0, 0, no_yes},
     [SEED] = {"seed", 0, 1e9, NULL},
@@ -167,6 +168,7 @@ static void configure(const double values[KEYS])
                                                    .is_promoted = values[PROMOTION] > 0,
                                                    .has_pipeline = values[PIPELINE] > 0,
                                                    .has_fence = values[FENCE] > 0,
+                                                   .has_lock_job = values[LOCK_JOB] > 0,
                                                    .is_advised = values[MODE] > 0,
                                                    .is_enforced = values[DRIFT] > 0,
                                                    .failback = failbacks[(unsigned)values[FAILBACK]],

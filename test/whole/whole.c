@@ -15,6 +15,7 @@
 #include "faults.h"
 #include "histories.h"
 #include "judge.h"
+#include "lock_jobs.h"
 #include "run.h"
 #include "runtime/log.h"
 #include "story.h"
@@ -34,6 +35,7 @@ static uint64_t take_overs, voices; /* over all histories */
 static bool prepares;    /* operators prepare failovers */
 static bool is_promoted; /* a Redis primary moves in each history, and mostly a pipeline, too */
 static bool is_fenced;   /* planes are fenced in each history */
+static bool has_jobs;    /* a Job sets the lock in each history */
 
 /* A replica that follows a new primary may have its copy only when the outage has begun. */
 static bool may_arm_meanwhile(const char *armed)
@@ -79,6 +81,8 @@ static void take_over(void)
         take_overs += is_bound;
         faults_strike((unsigned)plane);
         vtime_us bound = (vtime_us)(THRESHOLD * INTERVAL_MS + world.failover_delay_ms + SLACK_MS) * VTIME_MS;
+        if (has_jobs)
+                bound += LOCK_JOB_TAKES_S * VTIME_S;
         if (world.is_recorded_in_dns)
                 bound += DISSENTS * (vtime_us)world.failover_delay_ms * VTIME_MS;
         const vtime_us until = vtime_now() + bound;
@@ -156,6 +160,8 @@ static void history(void)
                 world_draw_promoted();
         else if (is_fenced)
                 world_draw_fenced();
+        else if (has_jobs)
+                world_draw_lock_jobs();
         else
                 world_draw();
         enum { READS_BY_LISTS = 40 };
@@ -199,7 +205,8 @@ int main(int argc, char **argv)
         prepares = argc > 1 && strcmp(argv[1], "--prepare") == 0;
         is_promoted = argc > 1 + prepares && strcmp(argv[1 + prepares], "--promotion") == 0;
         is_fenced = argc > 1 + prepares && strcmp(argv[1 + prepares], "--fence") == 0;
-        const int own = prepares + (is_promoted || is_fenced);
+        has_jobs = argc > 1 + prepares && strcmp(argv[1 + prepares], "--lock-job") == 0;
+        const int own = prepares + (is_promoted || is_fenced || has_jobs);
         histories_begin(&histories, argc - own, argv + own);
         world_is_traced = histories.is_traced;
         log_setup(histories.is_logged ? LOG_DEBUG : (enum log_level)(LOG_ERROR + 1), LOG_TEXT);

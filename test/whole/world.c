@@ -12,6 +12,7 @@
 #include "judge.h"
 #include "nameservers.h"
 #include "fences.h"
+#include "lock_jobs.h"
 #include "pipeline.h"
 #include "redis_servers.h"
 #include "registers.h"
@@ -260,8 +261,9 @@ static json_t *spec_of(unsigned number)
                 json_object_set_new(spec, "pipeline", pipeline_of_spec());
         if (config->uses_lock && !config->is_promoted)
                 json_object_set_new(spec, "redis",
-                                    json_pack("{s:s, s:{s:s, s:s}}", "address", "192.0.2.6:6379", "lock", "key", key,
-                                              "value", config->has_epoch_in_lock ? "{name}-{epoch}" : "{name}"));
+                                    json_pack("{s:s, s:{s:s, s:s, s:o*}}", "address", "192.0.2.6:6379", "lock", "key", key,
+                                              "value", config->has_epoch_in_lock ? "{name}-{epoch}" : "{name}", "job",
+                                              config->has_lock_job ? lock_jobs_of_spec() : NULL));
         return spec;
 }
 
@@ -371,6 +373,15 @@ void world_draw_fenced(void)
         world.policies[0].is_enforced = chance(300);
 }
 
+void world_draw_lock_jobs(void)
+{
+        world_draw_promoted();
+        world.policies[0].is_promoted = false;
+        world.policies[0].uses_lock = world.policies[0].has_lock_job = true;
+        world.policies[0].has_epoch_in_lock = chance(300);
+        world.policies[0].is_enforced = chance(300);
+}
+
 void world_begin(void)
 {
         for (unsigned i = 0; i < POLICIES_MAX; i++)
@@ -380,6 +391,7 @@ void world_begin(void)
         redis_servers_begin();
         nameservers_begin();
         beside_begin();
+        lock_jobs_begin();
         api_begin();
         for (unsigned cluster = 0; cluster < world.cluster_count; cluster++) {
                 api_put(cluster, API_NAMESPACES, namespace_named("kube-system", cluster));

@@ -51,6 +51,7 @@ struct policy_config {
         bool is_advised, uses_lock, is_enforced, has_epoch_in_lock;
         bool is_promoted, has_pipeline; /* of the first policy: the Redis primary moves, a field of an object does */
         bool has_fence;                 /* of it, too: a field of an object in each plane */
+        bool has_lock_job;              /* and a Job sets its lock */
         const char *failback;
         unsigned cooldown_s, max_switches, stable_for_s;
 };
@@ -70,6 +71,7 @@ struct world {
         int replicas_lost[WORLD_PLANES_MAX]; /* > 0: its Deployment says that none is there */
         int names_lost[WORLD_PLANES_MAX];    /* > 0: there is no such name */
         vtime_us name_lost_at[WORLD_PLANES_MAX]; /* since when */
+        int jobs_pend, jobs_fail, nodes_lost; /* > 0: their Pods find no node, mostly fail, and cannot be ended */
         int pipeline_refused;   /* > 0: nobody may touch the pipeline's object */
         int kill_switch_denied; /* > 0: nobody may read it */
         long lease_status;      /* what a Lease is refused with */
@@ -88,6 +90,7 @@ enum { INTERVAL_MS = 1000, TIMEOUT_MS = 500, THRESHOLD = 3 };
 void world_clear(void); /* an empty configuration, to be filled in */
 void world_draw(void);  /* one by chance */
 void world_draw_promoted(void); /* the same, in which a Redis primary moves, and mostly a pipeline, too */
+void world_draw_lock_jobs(void); /* the same, in which a Job sets the lock */
 void world_draw_fenced(void); /* the same, in which the planes are fenced */
 void world_begin(void); /* sets up servers and manifests as configured, starts the operators */
 void world_end(void);
